@@ -1,0 +1,241 @@
+// Package config reads the settings of Xenon from the environment, once, and reports everything that is wrong with
+// them together, so that a deployment with bad settings does not start.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Defaults that other rooms, the manual and the tests quote.
+const (
+	DefaultOrigin          = "http://localhost:3000"
+	DefaultSigningKeysFile = ".xenon/signing-keys.json"
+	DefaultJWTExpiresIn    = 7 * 24 * time.Hour
+
+	// MinSecretLength is what the library asks for in a warning and Xenon insists on, in bytes.
+	MinSecretLength = 32
+)
+
+// The formats PASSWORD_HASH can name.
+const (
+	Argon2id = "argon2id"
+	Scrypt   = "scrypt"
+)
+
+// Config is every setting a function can have. Values that live in Secrets Manager in the cloud are empty here when
+// their ARN is set; shared/secrets hands them out.
+type Config struct {
+	DatabaseURL Secret // where requests go; a pooled endpoint in the cloud
+	AuthSecret  Secret // signs cookies and mail tokens, as BETTER_AUTH_SECRET does for the library
+
+	AppSecretARN    string // Secrets Manager secret that holds DATABASE_URL and BETTER_AUTH_SECRET
+	SigningKeysARN  string // Secrets Manager secret that holds the key set
+	SigningKeysFile string // the key set as a file, when SigningKeysARN is empty
+
+	Origin         string   // public origin, "scheme://host[:port]": issuer, cookie prefix, links; never read from Host
+	TrustedOrigins []string // origins and patterns besides Origin
+
+	PasswordHash string // what new hashes are written as: Argon2id or Scrypt
+
+	JWKSURL      string // where /api/profile reads the public keys
+	JWTIssuer    string
+	JWTAudience  string
+	JWTExpiresIn time.Duration
+
+	ClientIP ClientIP
+}
+
+// Secure reports whether the public origin is https, which names and marks the cookies.
+func (c Config) Secure() bool { return strings.HasPrefix(c.Origin, "https://") }
+
+// Secret is a value that never shows itself: every way of printing it gives "[redacted]". Convert it to string to use it.
+type Secret string
+
+const redacted = "[redacted]"
+
+func (Secret) String() string               { return redacted }
+func (Secret) GoString() string             { return redacted }
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// ClientIP says where the address of the caller comes from.
+type ClientIP struct {
+	Source ClientIPSource
+	Hops   int // with ForwardedFor: how many trusted proxies append to the header
+}
+
+// ClientIPSource is one of the three forms of CLIENT_IP.
+type ClientIPSource int
+
+// The sources of the caller's address.
+const (
+	RemoteAddr   ClientIPSource = iota // the peer of the connection, or what the gateway says it is
+	CloudFront                         // CloudFront-Viewer-Address, which CloudFront writes itself
+	ForwardedFor                       // X-Forwarded-For behind Hops trusted proxies
+)
+
+// FromEnv reads the process environment.
+func FromEnv() (Config, error) { return Load(os.Getenv) }
+
+// Load reads every setting through getenv. The error lists all problems, one a line, each with the variable's name and
+// never with the value of a secret.
+func Load(getenv func(string) string) (Config, error) {
+	l := loader{getenv: getenv}
+	c := Config{
+		DatabaseURL:     Secret(getenv("DATABASE_URL")),
+		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
+		AppSecretARN:    getenv("APP_SECRET_ARN"),
+		SigningKeysARN:  getenv("SIGNING_KEYS_ARN"),
+		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		Origin:          l.origin("BETTER_AUTH_URL", DefaultOrigin),
+		TrustedOrigins:  l.list("BETTER_AUTH_TRUSTED_ORIGINS"),
+		PasswordHash:    l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
+		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		ClientIP:        l.clientIP("CLIENT_IP"),
+	}
+	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
+	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)
+	c.JWTAudience = l.text("JWT_AUDIENCE", c.Origin)
+
+	if c.AppSecretARN == "" {
+		l.databaseURL("DATABASE_URL", string(c.DatabaseURL))
+		l.secret("BETTER_AUTH_SECRET", string(c.AuthSecret))
+	}
+	l.arn("APP_SECRET_ARN", c.AppSecretARN)
+	l.arn("SIGNING_KEYS_ARN", c.SigningKeysARN)
+	return c, l.err()
+}
+
+// SchemaURL reads where migrations go: DIRECT_DATABASE_URL, else DATABASE_URL.
+func SchemaURL(getenv func(string) string) (Secret, error) {
+	l := loader{getenv: getenv}
+	name := "DIRECT_DATABASE_URL"
+	if getenv(name) == "" {
+		name = "DATABASE_URL"
+	}
+	l.databaseURL(name, getenv(name))
+	return Secret(getenv(name)), l.err()
+}
+
+type loader struct {
+	getenv   func(string) string
+	problems []error
+}
+
+func (l *loader) err() error {
+	if len(l.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("settings: %w", errors.Join(l.problems...))
+}
+
+func (l *loader) problem(name, format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf(name+": "+format, args...))
+}
+
+func (l *loader) text(name, fallback string) string {
+	if v := l.getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (l *loader) list(name string) []string {
+	var out []string
+	for v := range strings.SplitSeq(l.getenv(name), ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// oneOf takes the first of allowed as the default.
+func (l *loader) oneOf(name string, allowed ...string) string {
+	v := l.text(name, allowed[0])
+	if !slices.Contains(allowed, v) {
+		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
+	}
+	return v
+}
+
+func (l *loader) duration(name string, fallback time.Duration) time.Duration {
+	v := l.getenv(name)
+	if v == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < time.Second {
+		l.problem(name, "%q is not a duration of at least a second such as 168h or 15m", v)
+	}
+	return d
+}
+
+func (l *loader) origin(name, fallback string) string {
+	v := strings.TrimSuffix(l.text(name, fallback), "/")
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		l.problem(name, "%q is not an origin such as https://learn.example.com", v)
+		return fallback
+	}
+	host := strings.ToLower(u.Host)
+	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
+		host = strings.TrimSuffix(host, defaultPort)
+	}
+	return u.Scheme + "://" + host
+}
+
+func (l *loader) url(name, fallback string) string {
+	v := l.text(name, fallback)
+	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		l.problem(name, "%q is not an http or https URL", v)
+	}
+	return v
+}
+
+func (l *loader) databaseURL(name, v string) {
+	switch u, err := url.Parse(v); {
+	case v == "":
+		l.problem(name, "is missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
+	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
+		// The value is not repeated: it holds a password.
+		l.problem(name, "is not of the form postgres://user:password@host/database")
+	}
+}
+
+func (l *loader) secret(name, v string) {
+	switch {
+	case v == "":
+		l.problem(name, "is missing; make one with: openssl rand -base64 32")
+	case len(v) < MinSecretLength:
+		l.problem(name, "has %d characters, needs at least %d; make one with: openssl rand -base64 32", len(v), MinSecretLength)
+	}
+}
+
+func (l *loader) arn(name, v string) {
+	if v != "" && !strings.HasPrefix(v, "arn:") {
+		l.problem(name, "%q is not an ARN", v)
+	}
+}
+
+func (l *loader) clientIP(name string) ClientIP {
+	v := l.text(name, "remote")
+	hops, isXFF := strings.CutPrefix(v, "xff:")
+	switch n, err := strconv.Atoi(hops); {
+	case v == "remote":
+		return ClientIP{Source: RemoteAddr}
+	case v == "cloudfront":
+		return ClientIP{Source: CloudFront}
+	case isXFF && err == nil && n >= 0:
+		return ClientIP{Source: ForwardedFor, Hops: n}
+	}
+	l.problem(name, "%q is not remote, cloudfront or xff:N", v)
+	return ClientIP{}
+}

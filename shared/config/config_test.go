@@ -1,0 +1,199 @@
+package config_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func env(pairs ...string) func(string) string {
+	m := map[string]string{
+		"DATABASE_URL":       "postgres://u:hunter2@localhost/db",
+		"BETTER_AUTH_SECRET": "0123456789abcdef0123456789abcdef",
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return m[name] }
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := config.Load(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		DatabaseURL: "postgres://u:hunter2@localhost/db", AuthSecret: "0123456789abcdef0123456789abcdef",
+		SigningKeysFile: ".xenon/signing-keys.json",
+		Origin:          "http://localhost:3000",
+		PasswordHash:    "argon2id",
+		JWKSURL:         "http://localhost:3000/api/auth/jwks",
+		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
+		JWTExpiresIn: 168 * time.Hour,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"https://Learn.Example.com/":    "https://learn.example.com",
+		"https://learn.example.com:443": "https://learn.example.com",
+		"http://learn.example.com:80":   "http://learn.example.com",
+		"http://localhost:3001":         "http://localhost:3001",
+	} {
+		got, err := config.Load(env("BETTER_AUTH_URL", in))
+		if err != nil || got.Origin != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got.Origin, err, want)
+		}
+	}
+}
+
+func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
+	t.Parallel()
+	const password, secret = "hunter2-the-password", "too-short-a-secret"
+	_, err := config.Load(env(
+		"DATABASE_URL", "mysql://u:"+password+"@h/db",
+		"BETTER_AUTH_SECRET", secret,
+		"BETTER_AUTH_URL", "learn.example.com/app",
+		"PASSWORD_HASH", "md5",
+		"JWKS_URL", "file:///etc/passwd",
+		"JWT_EXPIRES_IN", "seven days",
+		"CLIENT_IP", "xff:-1",
+		"SIGNING_KEYS_ARN", "keys",
+	))
+	if err == nil {
+		t.Fatal("bad settings passed")
+	}
+	for _, name := range []string{
+		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH", "JWKS_URL", "JWT_EXPIRES_IN", "CLIENT_IP", "SIGNING_KEYS_ARN",
+	} {
+		if !strings.Contains(err.Error(), "\n"+name+": ") && !strings.Contains(err.Error(), "settings: "+name+": ") {
+			t.Errorf("no line for %s in:\n%v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), password) || strings.Contains(err.Error(), secret) {
+		t.Errorf("a secret stands in:\n%v", err)
+	}
+}
+
+func TestR50_Missing(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(func(string) string { return "" })
+	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
+		if err == nil || !strings.Contains(err.Error(), name+": is missing") {
+			t.Errorf("%s is not reported as missing: %v", name, err)
+		}
+	}
+	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:app")
+	if _, err := config.Load(cloud); err != nil {
+		t.Errorf("in the cloud both come from Secrets Manager: %v", err)
+	}
+}
+
+func TestClientIP(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]config.ClientIP{
+		"remote":     {Source: config.RemoteAddr},
+		"cloudfront": {Source: config.CloudFront},
+		"xff:0":      {Source: config.ForwardedFor},
+		"xff:2":      {Source: config.ForwardedFor, Hops: 2},
+	} {
+		if got, err := config.Load(env("CLIENT_IP", in)); err != nil || got.ClientIP != want {
+			t.Errorf("%s: got %+v, %v", in, got.ClientIP, err)
+		}
+	}
+}
+
+func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
+	t.Parallel()
+	if got, err := config.SchemaURL(env("DIRECT_DATABASE_URL", "postgres://direct/db")); err != nil || got != "postgres://direct/db" {
+		t.Errorf("got %q, %v", string(got), err)
+	}
+	if got, err := config.SchemaURL(env()); err != nil || got != "postgres://u:hunter2@localhost/db" {
+		t.Errorf("got %q, %v", string(got), err)
+	}
+	if _, err := config.SchemaURL(func(string) string { return "" }); err == nil {
+		t.Error("a missing URL passed")
+	}
+}
+
+func TestSecretsDoNotShow(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.DatabaseURL), string(asJSON)} {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, "0123456789abcdef") {
+			t.Errorf("a secret shows in %s", text)
+		}
+	}
+}
+
+// The example file names exactly the settings that are read, and its values are the defaults.
+func TestEnvExample(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(filepath.Join("..", "..", ".env.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	example := map[string]string{}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "#"), "=")
+		if ok && !strings.Contains(name, " ") {
+			example[name] = value
+			if strings.HasPrefix(lines.Text(), "#") {
+				example[name] = ""
+			}
+		}
+	}
+	read := map[string]bool{}
+	spy := func(name string) string { read[name] = true; return env()(name) }
+	defaults, err := config.Load(spy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.SchemaURL(spy); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
+		t.Errorf("settings (-read +in .env.example):\n%s", diff)
+	}
+	for name, value := range example {
+		if value == "" {
+			delete(example, name)
+		}
+	}
+	got, err := config.Load(func(name string) string {
+		if v, ok := example[name]; ok {
+			return v
+		}
+		return env()(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults, got); diff != "" {
+		t.Errorf("defaults (-code +.env.example):\n%s", diff)
+	}
+}
