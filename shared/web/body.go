@@ -1,0 +1,125 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// MaxBody is the largest body read, in bytes. The library has no limit; nothing it takes comes near this one.
+const MaxBody = 1 << 20
+
+// The media types a route can take.
+const (
+	mediaJSON = "application/json"
+	mediaForm = "application/x-www-form-urlencoded"
+)
+
+var (
+	errInvalidJSON = NewError(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body")
+	errTooLarge    = NewError(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "Request body is larger than 1 MiB")
+)
+
+// undefined is the body of a request that has none.
+type undefined struct{}
+
+// parsedBody takes the place of a request's body once it has been read, so that the checks before a handler and the
+// handler itself share one parse.
+type parsedBody struct {
+	io.Reader
+	value any
+}
+
+func (parsedBody) Close() error { return nil }
+
+// ReadBody reads and parses the body of r as the library does: only if a content type and a body are there; JSON, and
+// form fields too where form is true. Afterwards Decode and Field see the parsed value.
+func ReadBody(w http.ResponseWriter, r *http.Request, form bool) error {
+	value, err := parseBody(w, r, form)
+	if err != nil {
+		return err
+	}
+	r.Body = parsedBody{http.NoBody, value}
+	return nil
+}
+
+func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
+	header := r.Header.Get("Content-Type")
+	if header == "" || r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return undefined{}, nil
+	}
+	media := strings.ToLower(strings.TrimSpace(before(header, ";")))
+	if media != mediaJSON && (!form || media != mediaForm) {
+		return nil, unsupportedMedia(header, form)
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errInvalidJSON // the client went away or sent a broken body: its fault, not ours
+	case media == mediaForm:
+		return parseForm(raw)
+	}
+	var value any
+	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\uFEFF")), &value); err != nil {
+		return nil, errInvalidJSON
+	}
+	return value, nil
+}
+
+func parseForm(raw []byte) (any, error) {
+	fields, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, errInvalidJSON
+	}
+	value := map[string]any{}
+	for name, values := range fields {
+		value[name] = values[len(values)-1] // the last of several wins
+	}
+	return value, nil
+}
+
+func unsupportedMedia(header string, form bool) error {
+	allowed := mediaJSON
+	if form {
+		allowed = mediaForm + ", " + mediaJSON
+	}
+	return NewError(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+		`Content-Type "`+header+`" is not allowed. Allowed types: `+allowed)
+}
+
+func before(s, sep string) string {
+	head, _, _ := strings.Cut(s, sep)
+	return head
+}
+
+func bodyOf(r *http.Request) any {
+	if b, ok := r.Body.(parsedBody); ok {
+		return b.value
+	}
+	return undefined{}
+}
+
+// field is a member of the body, nil if the body is no object or lacks it.
+func field(r *http.Request, name string) any {
+	m, _ := bodyOf(r).(map[string]any)
+	return m[name]
+}
+
+// HasBody reports whether ReadBody found one.
+func HasBody(r *http.Request) bool {
+	_, none := bodyOf(r).(undefined)
+	return !none
+}
+
+// Object is the body that ReadBody parsed, if it is a JSON object.
+func Object(r *http.Request) (map[string]any, bool) {
+	m, ok := bodyOf(r).(map[string]any)
+	return m, ok
+}

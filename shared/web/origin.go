@@ -1,0 +1,236 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Origins decides which origins and redirect targets are trusted: the public origin and what the deployment adds to it
+// (contract: trusted URLs). It is stricter than the library where that follows a browser's leniency: leading spaces,
+// tabs, backslashes and "https:host" are refused.
+type Origins struct {
+	own     string
+	entries []entry
+}
+
+type entry struct {
+	text string
+	glob *regexp.Regexp // nil for an exact entry
+	ipv4 bool           // the host is all digits, dots and wildcards: an address range, which no name may match
+	host bool           // no scheme: matched against host[:port]
+}
+
+// NewOrigins trusts own and every one of others: exact origins, custom schemes ("myapp://"), or patterns in which *
+// stands for any run of characters and ? for one.
+func NewOrigins(own string, others []string) Origins {
+	o := Origins{own: own}
+	for _, text := range append([]string{own}, others...) {
+		e := entry{text: strings.TrimSuffix(text, "/"), host: !strings.Contains(text, "://")}
+		if strings.HasSuffix(text, "://") {
+			e.text = text
+		}
+		if strings.ContainsAny(text, "*?") {
+			e.glob = globPattern(e.text)
+			host := e.text[strings.Index(e.text, "://")+1:]
+			e.ipv4 = ipRange.MatchString(before(strings.TrimPrefix(host, "//"), ":"))
+		}
+		o.entries = append(o.entries, e)
+	}
+	return o
+}
+
+var (
+	ipRange = regexp.MustCompile(`^[\d*?.]*\d[\d*?.]*$`)
+	ipv4    = regexp.MustCompile(`^\d{1,3}(\.\d{1,3}){3}$`)
+)
+
+func globPattern(text string) *regexp.Regexp {
+	expr := regexp.QuoteMeta(text)
+	expr = strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(expr)
+	return regexp.MustCompile(`^` + expr + `$`)
+}
+
+// TrustsOrigin reports whether an Origin or Referer header names a trusted origin.
+func (o Origins) TrustsOrigin(header string) bool {
+	if strings.HasPrefix(header, "/") {
+		return false
+	}
+	return o.trustsAbsolute(header)
+}
+
+// TrustsRedirect reports whether a browser may be sent to target: a path of the site itself, or a trusted origin.
+func (o Origins) TrustsRedirect(target string) bool {
+	if strings.HasPrefix(target, "/") {
+		return safePath(target)
+	}
+	return o.trustsAbsolute(target)
+}
+
+// safePath refuses every form of a path that some browser or router could read as another host.
+func safePath(target string) bool {
+	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, isControl) {
+		return false
+	}
+	path := strings.ToLower(target)
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
+	}
+	return !strings.Contains(path, "%2f") && !strings.Contains(path, "%5c")
+}
+
+func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f }
+
+func (o Origins) trustsAbsolute(text string) bool {
+	scheme, host, ok := parseOrigin(text)
+	if !ok {
+		return false
+	}
+	for _, e := range o.entries {
+		if e.trusts(scheme, host) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e entry) trusts(scheme, host string) bool {
+	whole := scheme + "://" + host
+	switch {
+	case e.ipv4 && !ipv4.MatchString(before(host, ":")):
+		return false
+	case e.glob != nil && e.host:
+		return e.glob.MatchString(host)
+	case e.glob != nil:
+		return e.glob.MatchString(whole)
+	case strings.HasSuffix(e.text, "://"):
+		return scheme+"://" == strings.ToLower(e.text)
+	default:
+		return strings.EqualFold(e.text, whole)
+	}
+}
+
+// parseOrigin takes an absolute URL apart, lower-cased and without the scheme's default port.
+func parseOrigin(text string) (scheme, host string, ok bool) {
+	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
+		return "", "", false
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Opaque != "" {
+		return "", "", false
+	}
+	scheme, host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "javascript", "data", "blob", "file", "vbscript":
+		return "", "", false
+	default:
+		return scheme, host, strings.Contains(text, "://")
+	}
+	return scheme, host, host != ""
+}
+
+var (
+	errMissingOrigin = NewError(http.StatusForbidden, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+	errInvalidOrigin = NewError(http.StatusForbidden, "INVALID_ORIGIN", "Invalid origin")
+	errCrossSite     = NewError(http.StatusForbidden, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+		"Cross-site navigation login blocked. This request appears to be a CSRF attack.")
+)
+
+// CheckOrigin refuses a request that changes something and carries cookies unless it comes from a trusted origin
+// (contract 14.1). Requests without cookies are not its business.
+func (o Origins) CheckOrigin(r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions || !hasCookies(r) {
+		return nil
+	}
+	return o.requireOrigin(r)
+}
+
+// CheckLogin guards sign-in and sign-up, which have no cookie yet to protect: a browser that says where the request
+// comes from has to come from a trusted origin (contract 14.2). A client that says nothing, such as curl, passes.
+func (o Origins) CheckLogin(r *http.Request) error {
+	if hasCookies(r) {
+		return o.requireOrigin(r)
+	}
+	site, mode := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Mode")
+	metadata := strings.TrimSpace(site+mode+r.Header.Get("Sec-Fetch-Dest")) != ""
+	switch {
+	case metadata && site == "cross-site" && mode == "navigate":
+		return errCrossSite
+	case metadata || r.Header.Get("Origin") != "" || r.Header.Get("Referer") != "":
+		return o.requireOrigin(r)
+	}
+	return nil
+}
+
+func hasCookies(r *http.Request) bool { return len(r.Header["Cookie"]) > 0 }
+
+// requireOrigin takes the Origin header, else the Referer. A null Origin, as privacy settings make a browser send it,
+// passes when the browser says that the page is of our own origin; the library looks at the Host header for that, which
+// is the CDN's and not the site's here.
+func (o Origins) requireOrigin(r *http.Request) error {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		origin = r.Header.Get("Referer")
+	}
+	switch {
+	case origin == "null" && r.Header.Get("Sec-Fetch-Site") == "same-origin":
+		return nil
+	case origin == "" || origin == "null":
+		return errMissingOrigin
+	case !o.TrustsOrigin(origin):
+		return errInvalidOrigin
+	}
+	return nil
+}
+
+// CheckRedirects refuses the redirect targets a request names, on any route, used or not, unless they are trusted
+// (contract 14.3). It wants ReadBody first.
+func (o Origins) CheckRedirects(r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		return nil
+	}
+	for _, t := range []struct{ member, label, code string }{
+		{"callbackURL", "callbackURL", "INVALID_CALLBACK_URL"},
+		{"redirectTo", "redirectURL", "INVALID_REDIRECT_URL"},
+		{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
+		{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
+	} {
+		value := field(r, t.member)
+		if falsy(value) && t.member == "callbackURL" {
+			value = queryValue(r, t.member)
+		}
+		if falsy(value) {
+			continue
+		}
+		target, ok := value.(string)
+		if !ok {
+			return NewError(http.StatusBadRequest, "", "Invalid "+t.label+": expected a string")
+		}
+		if !o.TrustsRedirect(target) {
+			return NewError(http.StatusForbidden, t.code, "Invalid "+t.label)
+		}
+	}
+	return nil
+}
+
+// falsy is JavaScript's idea of it.
+func falsy(v any) bool {
+	return v == nil || v == "" || v == false || v == float64(0)
+}
+
+// queryValue is a query parameter as the library sees it: text, or a list when it is repeated.
+func queryValue(r *http.Request, name string) any {
+	switch values := r.URL.Query()[name]; len(values) {
+	case 0:
+		return nil
+	case 1:
+		return values[0]
+	default:
+		return values
+	}
+}

@@ -1,0 +1,164 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// readVectors reads facts about the library that were recorded from it.
+func readVectors(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestR31_TrustedURLs(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		TrustedOrigins []string
+		AsCallbackURL  []struct {
+			URL     string
+			Trusted bool
+		}
+		AsOriginHeader []struct {
+			Origin  string
+			Trusted bool
+		}
+		Lenient []string
+	}
+	readVectors(t, "trusted_urls.json", &v)
+	if len(v.AsCallbackURL) != 53 || len(v.AsOriginHeader) != 49 {
+		t.Fatalf("got %d and %d cases", len(v.AsCallbackURL), len(v.AsOriginHeader))
+	}
+	origins := web.NewOrigins(v.TrustedOrigins[0], v.TrustedOrigins[1:])
+	for _, c := range v.AsCallbackURL {
+		want := c.Trusted && !slices.Contains(v.Lenient, c.URL)
+		if got := origins.TrustsRedirect(c.URL); got != want {
+			t.Errorf("TrustsRedirect(%q) = %v, want %v", c.URL, got, want)
+		}
+	}
+	for _, c := range v.AsOriginHeader {
+		want := c.Trusted && !slices.Contains(v.Lenient, c.Origin)
+		if got := origins.TrustsOrigin(c.Origin); got != want {
+			t.Errorf("TrustsOrigin(%q) = %v, want %v", c.Origin, got, want)
+		}
+	}
+}
+
+func TestR31_OriginPatterns(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		Patterns []struct {
+			Pattern string
+			Cases   []struct {
+				URL   string
+				Match bool
+			}
+		}
+	}
+	readVectors(t, "trusted_urls.json", &v)
+	for _, p := range v.Patterns {
+		origins := web.NewOrigins("http://own.example", []string{p.Pattern})
+		for _, c := range p.Cases {
+			if got := origins.TrustsOrigin(c.URL); got != c.Match {
+				t.Errorf("pattern %s: TrustsOrigin(%q) = %v, want %v", p.Pattern, c.URL, got, c.Match)
+			}
+		}
+	}
+}
+
+// Hostile forms beyond the recorded ones: none of them is the site or a trusted origin.
+func TestR31_HostileRedirects(t *testing.T) {
+	t.Parallel()
+	origins := web.NewOrigins("https://app.example.test", []string{"*.trusted.example"})
+	for _, target := range []string{
+		"https://app.example.test.", "https://app.example.test.evil.example", "https://evilapp.example.test",
+		"https://app.example.test:444", "http://app.example.test", "https://app.example.test@evil.example",
+		"https://app.example.test%2f@evil.example", "https://äpp.example.test", "https://xn--pp-uia.example.test",
+		"//app.example.test", "///evil.example", `/\evil.example`, `\/evil.example`, "/\tevil", "/%5Cevil.example",
+		"https://trusted.example", "https://a.trusted.example.evil.example", "https://eviltrusted.example",
+		"javascript://app.example.test/%0aalert(1)", "vbscript:x", "data:text/html,x", "mailto:a@b.co", "", " ", "null",
+	} {
+		if origins.TrustsRedirect(target) {
+			t.Errorf("TrustsRedirect(%q) = true", target)
+		}
+	}
+}
+
+func TestClientIPAsLibrary(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		Cases []struct{ Value, IP string }
+	}
+	readVectors(t, "client_ip.json", &v)
+	for _, c := range v.Cases {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-Forwarded-For", c.Value)
+		if got := web.ClientIP(config.ClientIP{Source: config.ForwardedFor}, r); got != c.IP {
+			t.Errorf("ClientIP(%q) = %q, want %q", c.Value, got, c.IP)
+		}
+	}
+}
+
+func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
+	t.Parallel()
+	xff := func(hops int) config.ClientIP { return config.ClientIP{Source: config.ForwardedFor, Hops: hops} }
+	for _, c := range []struct {
+		name           string
+		from           config.ClientIP
+		header, value  string
+		remote, wantIP string
+	}{
+		{"peer", config.ClientIP{}, "X-Forwarded-For", "1.2.3.4", "192.0.2.9:1234", "192.0.2.9"},
+		{"peer without port", config.ClientIP{}, "", "", "192.0.2.9", "192.0.2.9"},
+		{"peer IPv6", config.ClientIP{}, "", "", "[2001:db8::1]:9", "2001:0db8:0000:0000:0000:0000:0000:0000"},
+		{"one hop", xff(1), "X-Forwarded-For", "203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
+		{"one hop, spoofed left", xff(1), "X-Forwarded-For", "6.6.6.6, 203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
+		{"two hops, spoofed left", xff(2), "X-Forwarded-For", "6.6.6.6, 203.0.113.7, 130.176.0.1", "10.0.0.1:1", "203.0.113.7"},
+		{"two hops, chain too short", xff(2), "X-Forwarded-For", "203.0.113.7", "10.0.0.1:1", ""},
+		{"two hops, garbage at the hop", xff(2), "X-Forwarded-For", "x, 130.176.0.1", "10.0.0.1:1", ""},
+		{"cloudfront IPv4", config.ClientIP{Source: config.CloudFront}, "CloudFront-Viewer-Address", "198.51.100.10:46532", "10.0.0.1:1", "198.51.100.10"},
+		{"cloudfront IPv6", config.ClientIP{Source: config.CloudFront}, "CloudFront-Viewer-Address", "2001:db8:1:2:3:4:5:6:46532", "10.0.0.1:1", "2001:0db8:0001:0002:0000:0000:0000:0000"},
+		{"cloudfront missing", config.ClientIP{Source: config.CloudFront}, "X-Forwarded-For", "6.6.6.6", "10.0.0.1:1", ""},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.remote
+		if c.header != "" {
+			r.Header.Set(c.header, c.value)
+		}
+		if got := web.ClientIP(c.from, r); got != c.wantIP {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.wantIP)
+		}
+	}
+}
+
+func TestEmailSyntax(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		Cases []struct {
+			Email string
+			Valid bool
+		}
+	}
+	readVectors(t, "email_syntax.json", &v)
+	for _, c := range v.Cases {
+		if got := web.IsEmail(c.Email); got != c.Valid {
+			t.Errorf("IsEmail(%q) = %v, want %v", c.Email, got, c.Valid)
+		}
+	}
+	if web.IsEmail("a＠b.co") {
+		t.Error("a full-width @ passed for an e-mail address")
+	}
+}
