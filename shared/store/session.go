@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Session is a row of session, in the library's words and order.
+type Session struct {
+	ExpiresAt Time    `json:"expiresAt"`
+	Token     string  `json:"token"`
+	CreatedAt Time    `json:"createdAt"`
+	UpdatedAt Time    `json:"updatedAt"`
+	IPAddress *string `json:"ipAddress"` // "" when unknown; null only if another server wrote null
+	UserAgent *string `json:"userAgent"`
+	UserID    string  `json:"userId"`
+	ID        string  `json:"id"`
+}
+
+// SessionWithUser returns the session of a token, expired or not, and its user, in one round trip; else ErrNotFound.
+func (s *Store) SessionWithUser(ctx context.Context, token string) (Session, User, error) {
+	type pair struct {
+		session Session
+		user    User
+	}
+	p, err := read(ctx, s, func(row pgx.Row) (p pair, err error) {
+		x := &p.session
+		err = row.Scan(append([]any{
+			&x.ExpiresAt.Time, &x.Token, &x.CreatedAt.Time, &x.UpdatedAt.Time, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
+		}, p.user.columns()...)...)
+		return p, err
+	}, `
+		SELECT s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id,
+		       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
+		FROM session s
+		JOIN "user" u ON u.id = s."userId"
+		WHERE s.token = $1`, token)
+	return p.session, p.user, err
+}
+
+// InsertSession stores a session and returns its id.
+func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
+	return write(ctx, s, scalar[string], `
+		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
+		VALUES ($1::uuid, $2, $3, $4, $5, $6, $7)
+		RETURNING id`,
+		n.UserID, n.Token, n.ExpiresAt.Time, n.CreatedAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent)
+}
+
+// ExtendSession moves the end of a live session; ErrNotFound if it was ended meanwhile.
+func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {
+	n, err := s.exec(ctx, `
+		UPDATE session SET "expiresAt" = $2, "updatedAt" = $3 WHERE token = $1`, token, expiresAt, at)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// DeleteSession ends the session of a token; one that is gone already is no error.
+func (s *Store) DeleteSession(ctx context.Context, token string) error {
+	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $1`, token)
+	return err
+}

@@ -1,0 +1,187 @@
+// Package store is all SQL of Xenon's requests, one file a table, on connections that suit Lambda and Neon: nothing is
+// dialled before the first statement, a connection that died while the sandbox slept is found before it is used, and a
+// database that is away or full is an error that says so in time.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// How long things may take. All of them are cut short by the deadline of the request.
+const (
+	connectTimeout   = 10 * time.Second // a suspended Neon compute wakes up within this
+	statementTimeout = 10 * time.Second
+	poolWait         = 2 * time.Second // for a connection while all are busy
+)
+
+// A connection idle for longer than idleCheck is looked at before use, one idle for longer than idleLimit is replaced:
+// Neon suspends after five minutes, and NAT gateways forget a flow after about six.
+const (
+	idleCheck = time.Second
+	idleLimit = 4 * time.Minute
+)
+
+// Store runs statements on a pool of connections. Its methods return ErrNotFound, ErrDuplicate, ErrInvalid, an error that
+// is Unavailable, or an error nobody expected.
+type Store struct {
+	// Dial opens the network connections; nil is the default. Tests count round trips with it.
+	Dial pgconn.DialFunc
+
+	pool      *pgxpool.Pool
+	url       func(context.Context) (string, error)
+	loginFail func()
+}
+
+// Open makes a Store of at most maxConns connections to the database that url names, and dials nothing. url is asked
+// before each connection, so that a rotated password is picked up; loginFailed is called when the database refused it.
+func Open(url func(context.Context) (string, error), loginFailed func(), maxConns int32) *Store {
+	s := &Store{url: url, loginFail: loginFailed}
+	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
+	if err != nil {
+		panic(err) // the text above is constant
+	}
+	cfg.MaxConns = maxConns
+	cfg.MinConns = 0
+	cfg.MaxConnIdleTime = idleLimit
+	cfg.BeforeConnect = s.beforeConnect
+	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // prepare looks at the socket
+	cfg.PrepareConn = prepare
+	cfg.AfterRelease = func(c *pgx.Conn) bool {
+		c.PgConn().CustomData()[lastUsed] = wallClock()
+		return true
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		panic(err) // only possible with a config that ParseConfig did not make
+	}
+	s.pool = pool
+	return s
+}
+
+// Close closes all connections. A function never calls it; tests and the dev server do.
+func (s *Store) Close() { s.pool.Close() }
+
+// beforeConnect puts the real target of the connection into cc.
+func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
+	url, err := s.url(ctx)
+	if err != nil {
+		return err
+	}
+	target, err := parseTarget(url)
+	if err != nil {
+		return err
+	}
+	if s.Dial != nil {
+		target.DialFunc = s.Dial
+	}
+	*cc = *target
+	return nil
+}
+
+const lastUsed = "xenon.lastUsed"
+
+// wallClock leaves the monotonic reading out: it stands still while a sandbox is frozen.
+func wallClock() time.Time {
+	return time.Now().Round(0) //nolint:forbidigo // the age of a socket is no business of the product's clock
+}
+
+// prepare reports whether an idle connection can be used. It costs no round trip.
+func prepare(_ context.Context, c *pgx.Conn) (bool, error) {
+	used, ok := c.PgConn().CustomData()[lastUsed].(time.Time)
+	if !ok {
+		return true, nil // just made
+	}
+	switch idle := wallClock().Sub(used); {
+	case idle > idleLimit || idle < 0:
+		return false, nil
+	case idle > idleCheck:
+		//nolint:staticcheck // SA1019: Ping, its successor, would cost the round trip that this check is there to save
+		return c.PgConn().CheckConn() == nil, nil
+	}
+	return true, nil
+}
+
+var errPoolFull = errors.New("all connections are busy")
+
+// with runs f on a connection, within the time limits.
+func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
+	ctx, stop := context.WithTimeout(ctx, statementTimeout)
+	defer stop()
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return s.classify(err)
+	}
+	defer conn.Release()
+	return s.classify(f(ctx, conn))
+}
+
+// acquire waits at most poolWait while every connection is busy, but as long as it takes for one that is being made.
+func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(poolWait, func() {
+		if s.pool.Stat().ConstructingConns() == 0 {
+			cancel(errPoolFull)
+		}
+	})
+	defer timer.Stop()
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil && context.Cause(ctx) != nil {
+		return nil, fmt.Errorf("connect: %w", errors.Join(unavailable{context.Cause(ctx)}, err))
+	}
+	return conn, err
+}
+
+// read runs a statement that changes nothing, and runs it once more on a new connection when the first one broke.
+func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
+	var out T
+	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
+		out, err = scan(c.QueryRow(ctx, sql, args...))
+		return err
+	}
+	err := s.with(ctx, query)
+	if Broken(err) && ctx.Err() == nil {
+		err = s.with(ctx, query)
+	}
+	if errors.Is(err, ErrInvalid) {
+		err = ErrNotFound // text that cannot be stored cannot be found either
+	}
+	return out, err
+}
+
+// write runs a statement that changes something and returns one row. It is repeated only when the first try provably
+// never reached the server.
+func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
+	var out T
+	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
+		out, err = scan(c.QueryRow(ctx, sql, args...))
+		return err
+	}
+	err := s.with(ctx, query)
+	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
+		err = s.with(ctx, query)
+	}
+	return out, err
+}
+
+// exec runs a statement that changes something and returns how many rows it touched.
+func (s *Store) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	var n int64
+	run := func(ctx context.Context, c *pgxpool.Conn) error {
+		tag, err := c.Exec(ctx, sql, args...)
+		n = tag.RowsAffected()
+		return err
+	}
+	err := s.with(ctx, run)
+	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
+		err = s.with(ctx, run)
+	}
+	return n, err
+}
