@@ -1,0 +1,173 @@
+package session_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/session"
+)
+
+// The library's own cookies, recorded.
+type vectors struct {
+	Secret  string
+	Vectors []struct{ Value, Secret, Decoded string }
+	Accept  []struct{ CookieValue, Note string }
+	Reject  []struct{ CookieValue, Note string }
+	Set     []struct {
+		BaseURL      string
+		Remembered   string
+		NotRemebered []string `json:"notRemembered"`
+		Cleared      []string
+	} `json:"setCookie"`
+}
+
+func readVectors(t *testing.T) (v vectors) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "signed_cookies.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestSignaturesAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	for _, c := range readVectors(t).Vectors {
+		if got := session.Sign([]byte(c.Secret), c.Value); got != c.Decoded {
+			t.Errorf("Sign(%q) = %q, want %q", c.Value, got, c.Decoded)
+		}
+		if got, ok := session.Verify([]byte(c.Secret), c.Decoded); !ok || got != c.Value {
+			t.Errorf("Verify(%q) = %q, %v", c.Decoded, got, ok)
+		}
+		if _, ok := session.Verify([]byte(c.Secret+"x"), c.Decoded); ok {
+			t.Errorf("Verify(%q) passed with another secret", c.Decoded)
+		}
+	}
+}
+
+func TestCookiesAreReadAsTheLibraryReadsThem(t *testing.T) {
+	t.Parallel()
+	v := readVectors(t)
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret(v.Secret))
+	token := func(cookie string) string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
+		got, err := sessions.Token(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, c := range v.Accept {
+		if got := token(c.CookieValue); got != v.Vectors[0].Value {
+			t.Errorf("%s: got %q", c.Note, got)
+		}
+	}
+	for _, c := range v.Reject {
+		if got := token(c.CookieValue); got != "" {
+			t.Errorf("%s: got %q, want none", c.Note, got)
+		}
+	}
+}
+
+func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	v := readVectors(t)
+	for _, c := range v.Set {
+		sessions := session.New(config.Config{Origin: c.BaseURL}, nil, secret(v.Secret))
+		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
+			w := httptest.NewRecorder()
+			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
+				t.Fatal(err)
+			}
+			return w.Header()["Set-Cookie"]
+		}
+		set := func(remember bool) func(http.ResponseWriter, *http.Request) error {
+			return func(w http.ResponseWriter, r *http.Request) error {
+				return sessions.SetCookies(w, r, v.Vectors[0].Value, remember)
+			}
+		}
+		clearAll := func(w http.ResponseWriter, r *http.Request) error { sessions.Clear(w, r); return nil }
+		for name, diff := range map[string]string{
+			"remembered":     cmp.Diff([]string{c.Remembered}, lines(set(true))),
+			"not remembered": cmp.Diff(c.NotRemebered, lines(set(false))),
+			"cleared":        cmp.Diff(c.Cleared, lines(clearAll)),
+		} {
+			if diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", c.BaseURL, name, diff)
+			}
+		}
+	}
+}
+
+func TestBearerTokens(t *testing.T) {
+	t.Parallel()
+	v := readVectors(t)
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret(v.Secret))
+	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
+	for header, want := range map[string]string{
+		"Bearer " + value:  value,
+		"bearer " + signed: value,
+		"BEARER " + strings.ReplaceAll(signed, "=", "%3D"):   value,
+		"Bearer  " + value + " ":                             value,
+		"Bearer " + strings.Replace(signed, ".T8", ".A8", 1): "from the cookie",
+		"Bearer " + value + ".":                              "from the cookie",
+		"Bearer ":                                            "from the cookie",
+		"Bearer":                                             "from the cookie",
+		"Basic " + value:                                     "from the cookie",
+		"":                                                   "from the cookie",
+		"Bearer %zz.%zz":                                     "from the cookie",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", header)
+		r.Header.Set("Cookie", "better-auth.session_token="+session.Sign([]byte(v.Secret), "from the cookie"))
+		if got, err := sessions.Token(r); got != want || err != nil {
+			t.Errorf("%q: got %q, %v, want %q", header, got, err, want)
+		}
+	}
+}
+
+func TestR21_TokensAreRandom(t *testing.T) {
+	t.Parallel()
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret("s"))
+	const draws, alphabet = 20_000, 62
+	seen := make(map[string]bool, draws)
+	counts := map[rune]int{}
+	for range draws {
+		token := sessions.Prepare(httptest.NewRequest("GET", "/", nil), true).Token
+		if len(token) != 32 || seen[token] {
+			t.Fatalf("got %q, seen before: %v", token, seen[token])
+		}
+		seen[token] = true
+		for _, c := range token {
+			counts[c]++
+		}
+	}
+	if len(counts) != alphabet {
+		t.Fatalf("got %d different characters, want %d", len(counts), alphabet)
+	}
+	// Chi-squared over 61 degrees of freedom: 130 is exceeded by chance once in a million runs.
+	expected, chi := float64(draws*32)/alphabet, 0.0
+	for _, n := range counts {
+		chi += (float64(n) - expected) * (float64(n) - expected) / expected
+	}
+	if chi > 130 {
+		t.Errorf("got a chi-squared of %.1f: the characters are not drawn evenly", chi)
+	}
+}
+
+func secret(s string) func(context.Context) ([]byte, error) {
+	return func(context.Context) ([]byte, error) { return []byte(s), nil }
+}
