@@ -90,8 +90,8 @@ func Load(getenv func(string) string) (Config, error) {
 	c := Config{
 		DatabaseURL:     Secret(getenv("DATABASE_URL")),
 		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
-		AppSecretARN:    getenv("APP_SECRET_ARN"),
-		SigningKeysARN:  getenv("SIGNING_KEYS_ARN"),
+		AppSecretARN:    l.arn("APP_SECRET_ARN"),
+		SigningKeysARN:  l.arn("SIGNING_KEYS_ARN"),
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		Origin:          l.origin("BETTER_AUTH_URL", DefaultOrigin),
 		TrustedOrigins:  l.list("BETTER_AUTH_TRUSTED_ORIGINS"),
@@ -107,8 +107,6 @@ func Load(getenv func(string) string) (Config, error) {
 		l.databaseURL("DATABASE_URL", string(c.DatabaseURL))
 		l.secret("BETTER_AUTH_SECRET", string(c.AuthSecret))
 	}
-	l.arn("APP_SECRET_ARN", c.AppSecretARN)
-	l.arn("SIGNING_KEYS_ARN", c.SigningKeysARN)
 	return c, l.err()
 }
 
@@ -121,6 +119,16 @@ func SchemaURL(getenv func(string) string) (Secret, error) {
 	}
 	l.databaseURL(name, getenv(name))
 	return Secret(getenv(name)), l.err()
+}
+
+// Keys reads only where the signing keys are and how long their tokens live, for commands that need no server.
+func Keys(getenv func(string) string) (Config, error) {
+	l := loader{getenv: getenv}
+	return Config{
+		SigningKeysARN:  l.arn("SIGNING_KEYS_ARN"),
+		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+	}, l.err()
 }
 
 type loader struct {
@@ -182,7 +190,7 @@ func (l *loader) origin(name, fallback string) string {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-		l.problem(name, "%q is not an origin such as https://learn.example.com", v)
+		l.problem(name, "%s is not an origin such as https://learn.example.com", quote(v))
 		return fallback
 	}
 	host := strings.ToLower(u.Host)
@@ -195,9 +203,17 @@ func (l *loader) origin(name, fallback string) string {
 func (l *loader) url(name, fallback string) string {
 	v := l.text(name, fallback)
 	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		l.problem(name, "%q is not an http or https URL", v)
+		l.problem(name, "%s is not an http or https URL", quote(v))
 	}
 	return v
+}
+
+// quote repeats a URL unless it may hold a password.
+func quote(v string) string {
+	if strings.Contains(v, "@") {
+		return redacted
+	}
+	return strconv.Quote(v)
 }
 
 func (l *loader) databaseURL(name, v string) {
@@ -219,10 +235,12 @@ func (l *loader) secret(name, v string) {
 	}
 }
 
-func (l *loader) arn(name, v string) {
+func (l *loader) arn(name string) string {
+	v := l.getenv(name)
 	if v != "" && !strings.HasPrefix(v, "arn:") {
 		l.problem(name, "%q is not an ARN", v)
 	}
+	return v
 }
 
 func (l *loader) clientIP(name string) ClientIP {

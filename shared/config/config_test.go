@@ -71,7 +71,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"BETTER_AUTH_SECRET", secret,
 		"BETTER_AUTH_URL", "learn.example.com/app",
 		"PASSWORD_HASH", "md5",
-		"JWKS_URL", "file:///etc/passwd",
+		"JWKS_URL", "ftp://u:"+password+"@h",
 		"JWT_EXPIRES_IN", "seven days",
 		"CLIENT_IP", "xff:-1",
 		"SIGNING_KEYS_ARN", "keys",

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -29,11 +30,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Unavailable reports whether err says that something this request needs is away for the moment: the database, or the
-// keys. Such errors have a method Unavailable, as those of shared/store and shared/keys do.
+// Unavailable reports whether err says that something this request needs is away for the moment: the database, the keys,
+// or the time it had. Errors of shared/store and shared/keys say so with a method Unavailable.
 func Unavailable(err error) bool {
 	var u interface{ Unavailable() bool }
-	return errors.As(err, &u) && u.Unavailable()
+	return errors.As(err, &u) && u.Unavailable() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // RetryAfter is what a 503 asks the client to wait, in seconds.

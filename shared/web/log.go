@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,7 @@ func logged(next http.Handler) http.Handler {
 		sw.Header().Set(RequestIDHeader, rec.id)
 		defer func() {
 			if p := recover(); p != nil {
-				rec.attrs = append(rec.attrs, slog.String("error", fmt.Sprint("panic: ", p)), slog.String("stack", string(debug.Stack())))
+				rec.attrs = append(rec.attrs, slog.String("error", "panic: "+cause(p)), slog.String("stack", string(debug.Stack())))
 				if sw.status == 0 {
 					sw.WriteHeader(http.StatusInternalServerError)
 				}
@@ -62,6 +63,14 @@ func logged(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(sw, r)
 	})
+}
+
+// cause tells what a panic was. Only the runtime's own words are repeated: anything else may carry somebody's data.
+func cause(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 func (rec *record) write(ctx context.Context, status int, took time.Duration) {

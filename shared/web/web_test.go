@@ -154,12 +154,20 @@ func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[stri
 }
 
 func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
-	w, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("boom") })
+	var nobody *http.Request
+	w, records := record(t, func(http.ResponseWriter, *http.Request) error { _ = nobody.URL.Path; return nil })
 	if w.Code != 500 || w.Body.Len() != 0 || w.Header().Get(web.RequestIDHeader) != "gateway-id" {
 		t.Errorf("got %d %q, id %q", w.Code, w.Body, w.Header().Get(web.RequestIDHeader))
 	}
-	if len(records) != 1 || records[0]["error"] != "panic: boom" || records[0]["requestId"] != "gateway-id" || records[0]["stack"] == nil {
+	if len(records) != 1 || records[0]["error"] != "panic: runtime error: invalid memory address or nil pointer dereference" || records[0]["requestId"] != "gateway-id" || records[0]["stack"] == nil {
 		t.Errorf("got records %v", records)
+	}
+}
+
+func TestR53_PanicDoesNotRepeatWhatItWasGiven(t *testing.T) {
+	_, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
+	if got := records[0]["error"]; got != "panic: string" {
+		t.Errorf("got %q", got)
 	}
 }
 
