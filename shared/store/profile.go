@@ -42,7 +42,7 @@ func (s *Store) ProfileOf(ctx context.Context, userID string) (Profile, error) {
 // CreateProfile stores a user's profile; fields holds the columns to set, by name. ErrDuplicate if there is one,
 // ErrOrphan if there is no such user.
 func (s *Store) CreateProfile(ctx context.Context, userID string, fields map[string]any) (Profile, error) {
-	doc, err := json.Marshal(fields)
+	doc, err := document(fields)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -52,13 +52,13 @@ func (s *Store) CreateProfile(ctx context.Context, userID string, fields map[str
 		SELECT $1::uuid, age_range, education_level, tech_background, primary_goal, learning_mode,
 		       learning_speed, time_per_week, coalesce(preferred_language, 'en')
 		FROM jsonb_populate_record(null::user_profile, $2::text::jsonb)
-		RETURNING `+profileColumns, userID, string(doc))
+		RETURNING `+profileColumns, userID, doc)
 }
 
 // UpdateProfile changes the columns in fields and leaves the others alone, in one statement. With match given, only if
 // the profile's UpdatedAt is one of them. ErrNotFound when there is no profile or none that matches.
 func (s *Store) UpdateProfile(ctx context.Context, userID string, fields map[string]any, match []time.Time) (Profile, error) {
-	doc, err := json.Marshal(fields)
+	doc, err := document(fields)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -68,5 +68,14 @@ func (s *Store) UpdateProfile(ctx context.Context, userID string, fields map[str
 		  = (SELECT age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language
 		     FROM jsonb_populate_record(p, $2::text::jsonb))
 		WHERE user_id = $1::uuid AND ($3::timestamptz[] IS NULL OR updated_at = ANY ($3::timestamptz[]))
-		RETURNING `+profileColumns, userID, string(doc), match)
+		RETURNING `+profileColumns, userID, doc, match)
+}
+
+// document is fields as a JSON object.
+func document(fields map[string]any) (string, error) {
+	if fields == nil {
+		return "{}", nil
+	}
+	doc, err := json.Marshal(fields)
+	return string(doc), err
 }

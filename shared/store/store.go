@@ -53,10 +53,6 @@ func Open(url func(context.Context) (string, error), loginFailed func(), maxConn
 	cfg.BeforeConnect = s.beforeConnect
 	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // prepare looks at the socket
 	cfg.PrepareConn = prepare
-	cfg.AfterRelease = func(c *pgx.Conn) bool {
-		c.PgConn().CustomData()[lastUsed] = wallClock()
-		return true
-	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		panic(err) // only possible with a config that ParseConfig did not make
@@ -119,7 +115,11 @@ func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn)
 		return s.classify(err)
 	}
 	defer conn.Release()
-	return s.classify(f(ctx, conn))
+	err = f(ctx, conn)
+	// Not in the pool's AfterRelease hook: with one, the pool gives connections back in the background, and a request
+	// right after this one would not find it.
+	conn.Conn().PgConn().CustomData()[lastUsed] = wallClock()
+	return s.classify(err)
 }
 
 // acquire waits at most poolWait while every connection is busy, but as long as it takes for one that is being made.

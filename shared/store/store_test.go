@@ -1,0 +1,393 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// open makes a Store on the database at url, of at most conns connections, whose round trips wire counts.
+func open(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store {
+	t.Helper()
+	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, conns)
+	if wire != nil {
+		db.Dial = wire.Dial
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+func session(token string, at time.Time) *store.Session {
+	ip, agent := "192.0.2.1", "test"
+	return &store.Session{
+		Token: token, ExpiresAt: store.Time{Time: at.Add(time.Hour)}, CreatedAt: store.Time{Time: at}, UpdatedAt: store.Time{Time: at},
+		IPAddress: &ip, UserAgent: &agent,
+	}
+}
+
+func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Session) {
+	t.Helper()
+	s := session("token-of-"+email, now)
+	u, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: email, Hash: "the hash", At: now}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u, *s
+}
+
+var now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
+
+func TestSignUpStoresUserAccountAndSession(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	user, made := signUp(t, db, "ada@example.com")
+	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified || user.Image != nil {
+		t.Errorf("got user %+v", user)
+	}
+	found, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
+	if err != nil || credential.Hash != "the hash" || credential.AccountID == "" {
+		t.Errorf("got credential %+v, %v", credential, err)
+	}
+	if diff := cmp.Diff(user, found); diff != "" {
+		t.Errorf("user (-stored +found):\n%s", diff)
+	}
+	row, owner, err := db.SessionWithUser(t.Context(), made.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(made, row); diff != "" {
+		t.Errorf("session (-stored +found):\n%s", diff)
+	}
+	if diff := cmp.Diff(user, owner); diff != "" {
+		t.Errorf("its user (-stored +found):\n%s", diff)
+	}
+}
+
+func TestErrorsCallersCanTellApart(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 2, nil)
+	signUp(t, db, "ada@example.com")
+	newUser := func(name, email string) error {
+		_, err := db.SignUp(t.Context(), store.NewUser{Name: name, Email: email, Hash: "h", At: now}, session(name+email, now))
+		return err
+	}
+	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
+	_, _, noSession := db.SessionWithUser(t.Context(), "no such token")
+	_, _, badText := db.SessionWithUser(t.Context(), "nul \x00 and half \xff a rune")
+	_, noOwner := db.CreateProfile(t.Context(), "00000000-0000-4000-8000-000000000000", nil)
+	for _, c := range []struct {
+		name      string
+		got, want error
+	}{
+		{"address taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
+		{"NUL in a name", newUser("\x00", "b@example.com"), store.ErrInvalid},
+		{"address too long for the index", newUser("Bob", long()+"@example.com"), store.ErrInvalid},
+		{"no such user", noUser, store.ErrNotFound},
+		{"no such session", noSession, store.ErrNotFound},
+		{"a token no database can hold", badText, store.ErrNotFound},
+		{"profile of nobody", noOwner, store.ErrOrphan},
+		{"session ended meanwhile", db.ExtendSession(t.Context(), "no such token", now, now), store.ErrNotFound},
+		{"ending what has ended", db.DeleteSession(t.Context(), "no such token"), nil},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	if taken, err := db.EmailTaken(t.Context(), "b@example.com"); taken || err != nil {
+		t.Errorf("a refused sign-up left its user: %v, %v", taken, err)
+	}
+}
+
+// long is text that an index cannot take, however well it is compressed.
+func long() string {
+	var b strings.Builder
+	for range 500 {
+		b.WriteString(rand.Text())
+	}
+	return b.String()
+}
+
+func TestReplaceHashOnlyIfUnchanged(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	signUp(t, db, "ada@example.com")
+	_, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, hash, want string }{
+		{"not the hash", "a late rehash", "the hash"},
+		{"the hash", "rehashed", "rehashed"},
+	} {
+		if err := db.ReplaceHash(t.Context(), credential.AccountID, c.old, c.hash, now); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, _ := db.UserWithPassword(t.Context(), "ada@example.com"); got.Hash != c.want {
+			t.Errorf("got %q, want %q", got.Hash, c.want)
+		}
+	}
+}
+
+func TestProfileKeepsWhatIsNotNamed(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	user, _ := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), user.ID, map[string]any{"age_range": "25_34", "time_per_week": 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
+		t.Errorf("got %+v", made)
+	}
+	changed, err := db.UpdateProfile(t.Context(), user.ID, map[string]any{"age_range": nil, "learning_mode": "visual"}, []time.Time{made.UpdatedAt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 || !changed.UpdatedAt.After(made.UpdatedAt) {
+		t.Errorf("got %+v", changed)
+	}
+	if _, err := db.UpdateProfile(t.Context(), user.ID, nil, []time.Time{made.UpdatedAt}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an update of an old state: got %v", err)
+	}
+	if _, err := db.CreateProfile(t.Context(), user.ID, nil); !errors.Is(err, store.ErrDuplicate) {
+		t.Errorf("a second profile: got %v", err)
+	}
+}
+
+func TestConcurrentProfileUpdatesLoseNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 5, nil)
+	user, _ := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), user.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers = 20
+	won := make(chan bool, writers)
+	for i := range writers {
+		go func() {
+			_, err := db.UpdateProfile(t.Context(), user.ID, map[string]any{"time_per_week": i}, []time.Time{made.UpdatedAt})
+			won <- err == nil
+		}()
+	}
+	wins := 0
+	for range writers {
+		if <-won {
+			wins++
+		}
+	}
+	if wins != 1 {
+		t.Errorf("got %d writers that changed the same state, want 1", wins)
+	}
+}
+
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	wire := &dbtest.Wire{}
+	db := open(t, dbtest.New(t), 1, wire)
+	if wire.Dials() != 0 {
+		t.Fatal("opening dialled")
+	}
+	user, s := signUp(t, db, "ada@example.com") // connects
+	for _, c := range []struct {
+		name string
+		call func() error
+	}{
+		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), s.Token); return err }},
+		{"UserWithPassword", func() error { _, _, err := db.UserWithPassword(t.Context(), user.Email); return err }},
+		{"SignUp", func() error {
+			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: now}, session("b", now))
+			return err
+		}},
+		{"InsertSession", func() error {
+			n := session("c", now)
+			n.UserID = user.ID
+			_, err := db.InsertSession(t.Context(), *n)
+			return err
+		}},
+		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), user.ID, nil); return err }},
+		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), user.ID, nil, nil); return err }},
+		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), user.ID); return err }},
+		{"LibraryKeys", func() error { _, err := db.LibraryKeys(t.Context(), now); return err }},
+		{"Ready", func() error { return db.Ready(t.Context()) }},
+		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
+	} {
+		before := wire.Trips()
+		if err := c.call(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := wire.Trips() - before; got != 1 {
+			t.Errorf("%s: got %d round trips, want 1", c.name, got)
+		}
+	}
+	if wire.Dials() != 1 {
+		t.Errorf("got %d connections, want 1", wire.Dials())
+	}
+}
+
+func TestR44_EverythingThroughPgbouncer(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5, nil)
+	user, s := signUp(t, db, "ada@example.com")
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			n := session(fmt.Sprint("token", i), now)
+			n.UserID = user.ID
+			if _, err := db.InsertSession(t.Context(), *n); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if _, err := db.CreateProfile(t.Context(), user.ID, nil); err != nil {
+		t.Error(err)
+	}
+	if err := db.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t))
+	db := open(t, proxy.URL(), 3, nil)
+	_, s := signUp(t, db, "ada@example.com")
+	for range 5 {
+		proxy.Cut()
+		if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+			t.Errorf("a read right after the cut: %v", err)
+		}
+	}
+}
+
+// A write whose connection broke before anything was sent is repeated; the idle check finds a closed socket first.
+func TestR45_WriteAfterAnIdleSocketWasClosed(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t))
+	db := open(t, proxy.URL(), 1, nil)
+	user, _ := signUp(t, db, "ada@example.com")
+	proxy.Cut()
+	time.Sleep(1100 * time.Millisecond) // longer than a connection may idle unchecked
+	n := session("after", now)
+	n.UserID = user.ID
+	if _, err := db.InsertSession(t.Context(), *n); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDatabaseAwayIsUnavailable(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t))
+	db := open(t, proxy.URL(), 1, nil)
+	_, s := signUp(t, db, "ada@example.com")
+	proxy.Refuse()
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token); !unavailable(err) {
+		t.Errorf("refused: got %v", err)
+	}
+	proxy.Resume()
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+		t.Errorf("back again: got %v", err)
+	}
+	proxy.Freeze()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, _, err := db.SessionWithUser(ctx, s.Token); !unavailable(err) {
+		t.Errorf("frozen: got %v", err)
+	}
+	proxy.Resume()
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+		t.Errorf("thawed: got %v", err)
+	}
+}
+
+func TestR46_FullPoolIsUnavailableAndNotAHang(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	user, _ := signUp(t, db, "ada@example.com")
+
+	blocker, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocker.Close(t.Context())
+	if _, err := blocker.Exec(t.Context(), `BEGIN; LOCK TABLE session IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	busy := make(chan error, 1)
+	go func() { // holds the pool's only connection until the lock goes
+		n := session("busy", now)
+		n.UserID = user.ID
+		_, err := db.InsertSession(t.Context(), *n)
+		busy <- err
+	}()
+	waitFor(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
+	if _, err := db.EmailTaken(t.Context(), "x"); !unavailable(err) {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if _, err := blocker.Exec(t.Context(), `COMMIT`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-busy; err != nil {
+		t.Errorf("the statement that was waiting: %v", err)
+	}
+}
+
+func waitFor(t *testing.T, c *pgx.Conn, condition string) {
+	t.Helper()
+	for ok := false; !ok; time.Sleep(5 * time.Millisecond) {
+		if err := c.QueryRow(t.Context(), condition).Scan(&ok); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func unavailable(err error) bool {
+	var u interface{ Unavailable() bool }
+	return errors.As(err, &u) && u.Unavailable()
+}
+
+func TestP28_WrongPasswordAsksForTheSecretAgain(t *testing.T) {
+	t.Parallel()
+	good := dbtest.New(t)
+	cfg, err := pgx.ParseConfig(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := strings.Replace(good, cfg.Password, "rotated-away", 1)
+	urls := []string{wrong, good}
+	asked, refused := 0, 0
+	db := store.Open(func(context.Context) (string, error) {
+		asked++
+		return urls[min(asked, len(urls))-1], nil
+	}, func() { refused++ }, 1)
+	t.Cleanup(db.Close)
+	if err := db.Ready(t.Context()); err != nil {
+		t.Errorf("a read after the password was rotated: %v", err)
+	}
+	if refused != 1 || asked != 2 {
+		t.Errorf("asked %d times, told of %d refusals", asked, refused)
+	}
+}
+
+func TestR47_NotReadyWithoutSchema(t *testing.T) {
+	t.Parallel()
+	if err := open(t, dbtest.Empty(t), 1, nil).Ready(t.Context()); err == nil {
+		t.Error("an empty database is ready")
+	}
+}
