@@ -1,0 +1,62 @@
+package lambdahttp_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+)
+
+// FuzzEvent holds that no event, whatever it says, panics, fails the invocation or gets an answer the gateway refuses.
+func FuzzEvent(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no golden events: %v", err)
+	}
+	for _, name := range files {
+		seed, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+	}
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`))
+
+	// A panic in here becomes a 500, which is the failure that the fuzzing looks for.
+	door := lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, path := range []string{r.RequestURI, r.URL.Path, r.URL.EscapedPath()} {
+			if !strings.HasPrefix(path, "/") {
+				panic("a server's request has a path")
+			}
+		}
+		if r.Header["Host"] != nil || r.URL.Host != "" || r.Body == nil {
+			panic("a server's request has its host apart, and a body")
+		}
+		echo(w, r)
+	}))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var e events.APIGatewayV2HTTPRequest
+		if json.Unmarshal(raw, &e) != nil {
+			return // Lambda's own client refuses it before us
+		}
+		answer, err := door(t.Context(), e)
+		if err != nil {
+			t.Fatalf("got error %v", err)
+		}
+		switch answer.StatusCode {
+		case http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		default:
+			t.Errorf("got status %d", answer.StatusCode)
+		}
+		if _, err := json.Marshal(answer); err != nil {
+			t.Errorf("answer is not JSON: %v", err)
+		}
+	})
+}

@@ -1,0 +1,64 @@
+package lambdahttp
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// writer keeps net/http's rules where the adapter's writer has none: the first status counts, a handler that writes none
+// has answered 200, and an answer to HEAD, 204 and 304 has no body.
+type writer struct {
+	http.ResponseWriter
+	method string
+	status int
+}
+
+func (w *writer) WriteHeader(status int) {
+	if status < 100 || status > 599 {
+		panic(fmt.Sprintf("invalid status code %d", status))
+	}
+	if w.status != 0 || status < 200 { // the gateway has no way to pass on an interim answer
+		return
+	}
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	switch {
+	case w.status == http.StatusNoContent || w.status == http.StatusNotModified:
+		return 0, http.ErrBodyNotAllowed
+	case w.method == http.MethodHead:
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// refusal is the answer to an event that no handler sees, in the error form of shared/web.
+type refusal struct {
+	status  int
+	Message string `json:"message"`
+	Code    string `json:"code"`
+}
+
+var (
+	tooLarge  = &refusal{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
+	notBase64 = &refusal{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
+	noMethod  = &refusal{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
+)
+
+func (r *refusal) answer() events.APIGatewayV2HTTPResponse {
+	body, _ := json.Marshal(r) // two strings always marshal
+	answer := reply(r.status)
+	answer.Headers["Content-Type"] = "application/json"
+	answer.Body = string(body)
+	return answer
+}
+
+func reply(status int) events.APIGatewayV2HTTPResponse {
+	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: map[string]string{}, Cookies: []string{}}
+}

@@ -1,0 +1,167 @@
+package lambdahttp_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// door is the function under test; any would do.
+const door = "functions/health"
+
+// built is the executable of the door, made once for all tests with the Makefile's tag.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "bootstrap")
+	if err != nil {
+		return "", err
+	}
+	builtIn = dir
+	bootstrap := filepath.Join(dir, "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+door)
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", door, err, out)
+	}
+	return bootstrap, nil
+})
+
+var builtIn string
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if builtIn != "" {
+		_ = os.RemoveAll(builtIn) // what is left in the temporary directory harms nobody
+	}
+	os.Exit(status)
+}
+
+func startDoor(t *testing.T, env ...string) *Process {
+	t.Helper()
+	bootstrap, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewRuntimeAPI(t).Start(t, bootstrap, env...)
+}
+
+// askHealth asks again while the answer is 503: a busy test machine may need more than the 900 ms that /health gives its
+// database for a connection.
+func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	t.Helper()
+	answer := p.Invoke(t, e, time.Minute).HTTP(t)
+	for tries := 1; answer.StatusCode == http.StatusServiceUnavailable && tries < 10; tries++ {
+		answer = p.Invoke(t, e, time.Minute).HTTP(t)
+	}
+	return answer
+}
+
+const secret = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
+
+// TestDoorAnswersEveryForm sends one process the same request in the three forms, twice, as a warm sandbox gets them.
+func TestDoorAnswersEveryForm(t *testing.T) {
+	t.Parallel()
+	p := startDoor(t, "DATABASE_URL="+dbtest.New(t), secret)
+	for range 2 {
+		for _, form := range []string{"gateway_health", "sam_health", "function_url_health"} {
+			e := golden(t, form)
+			got := askHealth(t, p, e)
+			if got.StatusCode != http.StatusOK || got.Headers["X-Request-Id"] != e.RequestContext.RequestID {
+				t.Errorf("%s: got status %d, headers %v", form, got.StatusCode, got.Headers)
+			}
+			if diff := cmp.Diff(strings.TrimSpace(got.Body), `{"status":"ok","database":"connected"}`); diff != "" {
+				t.Errorf("%s: got -, want +:\n%s", form, diff)
+			}
+		}
+	}
+	e := golden(t, "gateway_health")
+	e.RawPath = "/health/none"
+	if got := p.Invoke(t, e, time.Minute).HTTP(t); got.StatusCode != http.StatusNotFound {
+		t.Errorf("got status %d for an unknown path, want 404", got.StatusCode)
+	}
+}
+
+// The database is there, but so little of the invocation is left that the handler must not begin to ask it.
+func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
+	t.Parallel()
+	p := startDoor(t, "DATABASE_URL="+dbtest.New(t), secret)
+	e := golden(t, "gateway_health")
+	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got status %d, want 503", got.StatusCode)
+	}
+	if got := askHealth(t, p, e); got.StatusCode != http.StatusOK {
+		t.Errorf("got status %d for the next event, want 200", got.StatusCode)
+	}
+}
+
+func TestDoorRefusesWhatIsNoRequest(t *testing.T) {
+	t.Parallel()
+	p := startDoor(t, "DATABASE_URL=postgres://nobody@localhost/none", secret)
+	if got := p.Invoke(t, map[string]any{"source": "aws.events"}, time.Minute).HTTP(t); got.StatusCode != http.StatusBadRequest {
+		t.Errorf("got status %d, want 400", got.StatusCode)
+	}
+	if got := p.Invoke(t, []int{1}, time.Minute); !got.Failed {
+		t.Errorf("got %s for an event that is no object, want a failed invocation", got.Payload)
+	}
+}
+
+func TestR50_BadSettingsStopTheStart(t *testing.T) {
+	t.Parallel()
+	p := startDoor(t, "DATABASE_URL=mysql://xenon:hunter2@localhost/xenon", "BETTER_AUTH_SECRET=too-short", "PASSWORD_HASH=md5")
+	out, status := p.Wait(t)
+	if status != 1 {
+		t.Errorf("got exit status %d, want 1", status)
+	}
+	var record struct {
+		Level    string
+		Problems []string
+	}
+	if err := json.Unmarshal([]byte(out), &record); err != nil || record.Level != "ERROR" {
+		t.Fatalf("not one JSON record of an error: %v\n%s", err, out)
+	}
+	var got []string
+	for _, problem := range record.Problems {
+		name, _, _ := strings.Cut(problem, ":")
+		got = append(got, name)
+	}
+	if diff := cmp.Diff(got, []string{"PASSWORD_HASH", "DATABASE_URL", "BETTER_AUTH_SECRET"}); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	for _, value := range []string{"hunter2", "too-short"} {
+		if strings.Contains(out, value) {
+			t.Errorf("the value %q is in the log", value)
+		}
+	}
+}
+
+// The proxy's module holds an adapter for every web framework; a door links the one for net/http.
+func TestP09_DoorLinksNoFramework(t *testing.T) {
+	t.Parallel()
+	const proxy = "github.com/awslabs/aws-lambda-go-api-proxy/"
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+door)
+	cmd.Dir = filepath.Join("..", "..")
+	packages, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for p := range strings.FieldsSeq(string(packages)) {
+		if name, ok := strings.CutPrefix(p, proxy); ok {
+			got = append(got, name)
+		}
+	}
+	if diff := cmp.Diff(got, []string{"core", "httpadapter"}); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+}
