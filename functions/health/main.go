@@ -1,0 +1,20 @@
+// Command health is the Lambda behind /health and the two routes of the library that need nothing.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/health"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.Config) http.Handler {
+		vault := secrets.New(cfg, time.Now)
+		return health.New(store.Open(vault.DatabaseURL, vault.Invalidate, 1)).Health().Mux()
+	})
+}

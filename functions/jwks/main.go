@@ -1,0 +1,22 @@
+// Command jwks is the Lambda behind GET /api/auth/jwks.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.Config) http.Handler {
+		vault := secrets.New(cfg, time.Now)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		return auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).JWKS().Mux()
+	})
+}

@@ -1,0 +1,22 @@
+// Command profile is the Lambda behind /api/profile.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.Config) http.Handler {
+		vault := secrets.New(cfg, time.Now)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		return profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux()
+	})
+}

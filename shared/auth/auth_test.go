@@ -1,0 +1,199 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const origin = "http://localhost:3000"
+
+func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
+
+// site is every endpoint of the package on a database of the test's, with a clock that the test moves.
+type site struct {
+	t    *testing.T
+	url  string // of the database
+	wire *dbtest.Wire
+	svc  *auth.Service
+	mux  http.Handler
+	now  time.Time
+	cfg  config.Config
+}
+
+// newSite makes a site; change may alter its settings first.
+func newSite(t *testing.T, change ...func(map[string]string)) *site {
+	t.Helper()
+	s := &site{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)}
+	env := map[string]string{
+		"DATABASE_URL":       s.url,
+		"BETTER_AUTH_SECRET": "a secret of the tests, long enough",
+		"SIGNING_KEYS_FILE":  filepath.Join(t.TempDir(), "keys.json"),
+		"CLIENT_IP":          "xff:0",
+	}
+	for _, f := range change {
+		f(env)
+	}
+	cfg, err := config.Load(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cfg = cfg
+	clock := func() time.Time { return s.now }
+	makeKeys(t, cfg.SigningKeysFile, clock())
+	vault := secrets.New(cfg, clock)
+	db := store.Open(vault.DatabaseURL, nil, 10)
+	db.Dial = s.wire.Dial
+	t.Cleanup(db.Close)
+	s.svc = auth.New(cfg, db, vault, keys.New(vault, cfg, clock))
+	s.svc.Hasher = password.Cheap()
+	s.svc.Now, s.svc.Sessions.Now = clock, clock
+	all := web.Routes{}
+	for _, routes := range []web.Routes{s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS()} {
+		for route, h := range routes {
+			all[route] = h
+		}
+	}
+	s.mux = all.Mux()
+	return s
+}
+
+// answer is what came back, with the cookies a browser would now hold.
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func (a answer) json(t *testing.T) (m map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return m
+}
+
+func (a answer) code() string {
+	var e struct{ Code string }
+	_ = json.Unmarshal([]byte(a.body), &e)
+	return e.Code
+}
+
+// cookie is the Cookie header that a browser would send back.
+func (a answer) cookie() string {
+	var pairs []string
+	for _, line := range a.header["Set-Cookie"] {
+		if pair, attributes, _ := strings.Cut(line, ";"); !strings.Contains(attributes, "Max-Age=0") {
+			pairs = append(pairs, pair)
+		}
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// do sends a request; headers come in pairs of name and value.
+func (s *site) do(method, path, body string, headers ...string) answer {
+	s.t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r := httptest.NewRequestWithContext(s.t.Context(), method, path, reader)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, r)
+	if w.Code == http.StatusInternalServerError {
+		s.t.Errorf("%s %s answered 500", method, path)
+	}
+	return answer{w.Code, w.Body.String(), w.Header()}
+}
+
+const (
+	signUpPath  = "/api/auth/sign-up/email"
+	signInPath  = "/api/auth/sign-in/email"
+	signOutPath = "/api/auth/sign-out"
+	sessionPath = "/api/auth/get-session"
+	tokenPath   = "/api/auth/token"
+	jwksPath    = "/api/auth/jwks"
+)
+
+const ada = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+
+// register signs Ada up.
+func (s *site) register() answer {
+	s.t.Helper()
+	a := s.do("POST", signUpPath, ada)
+	if a.status != http.StatusOK {
+		s.t.Fatalf("sign-up: %d %s", a.status, a.body)
+	}
+	return a
+}
+
+// query reads one value from the database.
+func query[T any](s *site, sql string, args ...any) (v T) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	if err := conn.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// exec changes the database behind the server's back.
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	if _, err := conn.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// trips counts the round trips to the database that f takes.
+func (s *site) trips(f func()) int {
+	before := s.wire.Trips()
+	f()
+	return s.wire.Trips() - before
+}
+
+func makeKeys(t *testing.T, file string, now time.Time) {
+	t.Helper()
+	set, err := keys.Generate(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.SaveFile(file, set); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// useRealHashing hashes as the product does, where a test is about that.
+func (s *site) useRealHashing() { s.svc.Hasher = password.New(s.cfg.PasswordHash) }

@@ -1,0 +1,228 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestGetSessionAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	up := s.register()
+	a := s.do("GET", sessionPath, "", "Cookie", up.cookie())
+	body := a.json(t)
+	session, _ := body["session"].(map[string]any)
+	if a.status != 200 || session["token"] != up.json(t)["token"] || session["expiresAt"] != "2026-01-22T12:00:00.123Z" ||
+		session["ipAddress"] != "" || session["userAgent"] != "" || len(session) != 8 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if diff := cmp.Diff(up.json(t)["user"], body["user"]); diff != "" {
+		t.Errorf("user (-sign-up +get-session):\n%s", diff)
+	}
+	if a.header.Get("Set-Auth-Jwt") == "" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt" {
+		t.Errorf("got set-auth-jwt %q, exposed %q", a.header.Get("Set-Auth-Jwt"), a.header.Get("Access-Control-Expose-Headers"))
+	}
+	if len(a.header["Set-Cookie"]) > 0 {
+		t.Errorf("got cookies %q", a.header["Set-Cookie"])
+	}
+}
+
+func TestR26_GetSessionIsNeverStored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, a := range []answer{
+		s.do("GET", sessionPath, ""), s.do("GET", sessionPath, "", "Cookie", s.register().cookie()), s.do("POST", sessionPath, "{}"),
+	} {
+		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
+			t.Errorf("%d: got %q, %q", a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
+		}
+	}
+}
+
+func TestGetSessionIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	for range 3 {
+		if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
+			t.Errorf("got %d round trips, want 1", got)
+		}
+	}
+	if got := s.trips(func() { s.do("GET", sessionPath, "") }); got != 0 {
+		t.Errorf("nobody signed in: got %d round trips, want 0", got)
+	}
+	if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
+		t.Errorf("bad signature: got %d round trips, want 0", got)
+	}
+}
+
+var cleared = []string{
+	"better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+	"better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+	"better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+}
+
+func TestGetSessionOfNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	up := s.register()
+	bare, _ := up.json(t)["token"].(string)
+	for _, c := range []struct {
+		name    string
+		headers []string
+		cookies []string
+	}{
+		{"no cookie", nil, nil},
+		{"unsigned cookie", []string{"Cookie", "better-auth.session_token=" + bare}, nil},
+		{"bad signature", []string{"Cookie", "better-auth.session_token=" + bare + ".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
+		{"foreign cookie name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
+		{"stray cache cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
+		{"signed but dead", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
+		{"dead bearer", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, cleared},
+		{"malformed authorization", []string{"Authorization", "Bearer \x80\xff.%zz"}, nil},
+	} {
+		if c.name == "signed but dead" {
+			s.exec(`DELETE FROM session`)
+		}
+		a := s.do("GET", sessionPath, "", c.headers...)
+		if a.status != 200 || a.body != "null" {
+			t.Errorf("%s: got %d %s", c.name, a.status, a.body)
+		}
+		if diff := cmp.Diff(c.cookies, a.header["Set-Cookie"]); diff != "" {
+			t.Errorf("%s: cookies (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestBearerIdentifiesASession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	up := s.register()
+	bare, _ := up.json(t)["token"].(string)
+	for _, token := range []string{bare, up.header.Get("Set-Auth-Token")} {
+		if a := s.do("GET", sessionPath, "", "Authorization", "Bearer "+token); a.json(t)["session"] == nil {
+			t.Errorf("%s: got %s", token, a.body)
+		}
+		if a := s.do("GET", tokenPath, "", "Authorization", "bearer "+token); a.status != 200 {
+			t.Errorf("token: got %d %s", a.status, a.body)
+		}
+	}
+	if a := s.do("POST", signOutPath, "", "Authorization", "Bearer "+bare); a.status != 200 {
+		t.Errorf("sign-out: got %d %s", a.status, a.body)
+	}
+	if got := query[int](s, `SELECT count(*) FROM session`); got != 0 {
+		t.Errorf("got %d sessions after signing out by bearer", got)
+	}
+}
+
+func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	expires := func() string {
+		return query[time.Time](s, `SELECT "expiresAt" FROM session`).UTC().Format(time.RFC3339)
+	}
+	get := func(path string) answer { return s.do("GET", path, "", "Cookie", cookie) }
+
+	s.now = s.now.Add(24*time.Hour - time.Millisecond)
+	if a := get(sessionPath); len(a.header["Set-Cookie"]) > 0 || expires() != "2026-01-22T12:00:00Z" {
+		t.Errorf("before a day is over: got cookies %q, end %s", a.header["Set-Cookie"], expires())
+	}
+	s.now = s.now.Add(time.Millisecond)
+	if a := get(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
+		t.Errorf("asked to leave it alone: got cookies %q", a.header["Set-Cookie"])
+	}
+	a := get(sessionPath)
+	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token, set-auth-jwt" {
+		t.Errorf("a day later: got cookies %q, end %s, exposed %q", a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
+	}
+	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" || session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
+		t.Errorf("got %v", session)
+	}
+	s.now = s.now.Add(7*24*time.Hour + time.Second)
+	if a := get(sessionPath); a.body != "null" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+		t.Errorf("after its end: got %s, cookies %q", a.body, a.header["Set-Cookie"])
+	}
+	if got := query[int](s, `SELECT count(*) FROM session`); got != 0 {
+		t.Errorf("the expired session is still stored")
+	}
+}
+
+func TestNotRememberedSessionsDoNotSlide(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
+	s.now = s.now.Add(23 * time.Hour)
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.header["Set-Cookie"]) > 0 {
+		t.Errorf("got %s, cookies %q", a.body, a.header["Set-Cookie"])
+	}
+	s.now = s.now.Add(2 * time.Hour)
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
+		t.Errorf("after a day: got %s", a.body)
+	}
+}
+
+func TestR23_SignedOutIsOutAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	a := s.do("POST", signOutPath, "{}", "Cookie", cookie, "Origin", origin)
+	if a.status != 200 || a.body != `{"success":true}` || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+	}
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
+		t.Errorf("get-session: got %s", a.body)
+	}
+	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+		t.Errorf("token: got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin); a.status != 200 {
+		t.Errorf("again: got %d %s", a.status, a.body)
+	}
+	for _, bad := range []string{`[]`, `"x"`, `null`, `{"disableRedirect":"yes"}`} {
+		if a := s.do("POST", signOutPath, bad); a.status != 400 || a.code() != "VALIDATION_ERROR" {
+			t.Errorf("%s: got %d %s", bad, a.status, a.body)
+		}
+	}
+}
+
+// A deleted user's session is nobody's.
+func TestR23_DeletedUserIsOutAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	s.exec(`DELETE FROM "user"`)
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+func TestPostGetSessionIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
+	if a.status != 405 || a.code() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", sessionPath, "{}", "Cookie", "a=b"); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(env map[string]string) { env["BETTER_AUTH_URL"] = "https://learn.example.com" })
+	up := s.register()
+	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") || !strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
+		t.Errorf("got %q", line)
+	}
+	if a := s.do("GET", sessionPath, "", "Cookie", up.cookie()); a.body == "null" {
+		t.Error("the prefixed cookie is not read")
+	}
+	if a := s.do("GET", sessionPath, "", "Cookie", strings.TrimPrefix(up.cookie(), "__Secure-")); a.body != "null" {
+		t.Error("the name without prefix is read under https")
+	}
+}

@@ -1,0 +1,47 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// libraryKeysWait bounds the look at the database: the key set is answered without it.
+const libraryKeysWait = time.Second
+
+// jwks answers GET /api/auth/jwks: our public keys and, in a database shared with the library, the library's.
+func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
+	published, err := s.Keys.Public(r.Context())
+	if err != nil {
+		return fmt.Errorf("read signing keys: %w", err)
+	}
+	published = append(published, s.libraryKeys(r.Context())...)
+	w.Header().Set("Cache-Control", "public, max-age=300, stale-if-error=86400")
+	return web.JSON(w, http.StatusOK, struct {
+		Keys []keys.JWK `json:"keys"`
+	}{published})
+}
+
+func (s *Service) libraryKeys(ctx context.Context) []keys.JWK {
+	ctx, cancel := context.WithTimeout(ctx, libraryKeysWait)
+	defer cancel()
+	rows, err := s.Store.LibraryKeys(ctx, s.Now())
+	if err != nil {
+		web.NoteError(ctx, fmt.Errorf("read the library's keys: %w", err))
+		return nil
+	}
+	var out []keys.JWK
+	for _, row := range rows {
+		key, err := keys.ParsePublicJWK(row.ID, row.PublicKey, row.Alg)
+		if err != nil {
+			web.NoteError(ctx, fmt.Errorf("the library's key %s: %w", row.ID, err))
+			continue
+		}
+		out = append(out, key)
+	}
+	return out
+}

@@ -1,0 +1,118 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestR29_WhereARequestComesFrom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(env map[string]string) { env["BETTER_AUTH_TRUSTED_ORIGINS"] = "https://app.example.test" })
+	s.register()
+	const cookie = "any=cookie"
+	for _, c := range []struct {
+		name    string
+		headers []string
+		code    string // "" for let through
+	}{
+		{"curl", nil, ""},
+		{"own origin", []string{"Origin", origin}, ""},
+		{"trusted origin", []string{"Origin", "https://app.example.test"}, ""},
+		{"own origin, capitals", []string{"Origin", "HTTP://LOCALHOST:3000"}, ""},
+		{"foreign origin", []string{"Origin", "https://evil.example"}, "INVALID_ORIGIN"},
+		{"look-alike", []string{"Origin", "http://localhost:3000.evil.example"}, "INVALID_ORIGIN"},
+		{"other port", []string{"Origin", "http://localhost:3001"}, "INVALID_ORIGIN"},
+		{"null", []string{"Origin", "null"}, "MISSING_OR_NULL_ORIGIN"},
+		{"null, same origin says the browser", []string{"Origin", "null", "Sec-Fetch-Site", "same-origin"}, ""},
+		{"referer", []string{"Referer", origin + "/login"}, ""},
+		{"foreign referer", []string{"Referer", "https://evil.example/"}, "INVALID_ORIGIN"},
+		{"cookie without origin", []string{"Cookie", cookie}, "MISSING_OR_NULL_ORIGIN"},
+		{"cookie with origin", []string{"Cookie", cookie, "Origin", origin}, ""},
+		{"cookie with foreign origin", []string{"Cookie", cookie, "Origin", "https://evil.example"}, "INVALID_ORIGIN"},
+		{"node's fetch", []string{"Sec-Fetch-Mode", "cors"}, "MISSING_OR_NULL_ORIGIN"},
+		{"cross-site form", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin}, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"},
+		{"cross-site form with cookie", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin, "Cookie", cookie}, ""},
+		{"same-origin fetch", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Origin", origin}, ""},
+	} {
+		a := s.do("POST", signInPath, signIn, c.headers...)
+		want := 200
+		if c.code != "" {
+			want = 403
+		}
+		if a.status != want || a.code() != c.code {
+			t.Errorf("%s: got %d %s, want %d %s", c.name, a.status, a.body, want, c.code)
+		}
+	}
+	// Routes without a login to protect look only at requests with cookies.
+	if a := s.do("POST", signOutPath, "{}", "Origin", "https://evil.example"); a.status != 200 {
+		t.Errorf("sign-out without cookies: got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", signOutPath, "{}", "Origin", "https://evil.example", "Cookie", cookie); a.status != 403 {
+		t.Errorf("sign-out with cookies: got %d %s", a.status, a.body)
+	}
+}
+
+// The library's order: a bad body beats the origin, the origin beats validation, validation beats the login check.
+func TestOrderOfChecks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	evil := []string{"Origin", "https://evil.example"}
+	for _, c := range []struct {
+		name, body string
+		headers    []string
+		code       string
+	}{
+		{"body before origin", `{"`, append(evil, "Cookie", "a=b"), "BAD_REQUEST"},
+		{"origin before validation", `{}`, append(evil, "Cookie", "a=b"), "INVALID_ORIGIN"},
+		{"redirects before validation", `{"callbackURL":"//evil"}`, nil, "INVALID_CALLBACK_URL"},
+		{"validation before login check", `{}`, evil, "VALIDATION_ERROR"},
+		{"login check before the address", `{"email":"x","password":"y"}`, evil, "INVALID_ORIGIN"},
+	} {
+		if a := s.do("POST", signInPath, c.body, c.headers...); a.code() != c.code {
+			t.Errorf("%s: got %d %s, want %s", c.name, a.status, a.body, c.code)
+		}
+	}
+}
+
+func TestR30_GetChangesNothingButTheSlidingExpiry(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	state := func() string {
+		return query[string](s, `SELECT concat((SELECT string_agg(u::text, ';') FROM "user" u), (SELECT string_agg(a::text, ';') FROM account a),
+			(SELECT string_agg(x::text, ';') FROM session x), (SELECT count(*) FROM verification), (SELECT count(*) FROM jwks))`)
+	}
+	before := state()
+	for _, path := range []string{sessionPath, tokenPath, jwksPath, signUpPath, signInPath, signOutPath} {
+		s.do("GET", path+"?email=eve@example.com&password=x&callbackURL=//evil", "", "Cookie", cookie)
+	}
+	if after := state(); before != after {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+// Wrong method and unknown path: 404 and nothing else, as the library has it.
+func TestUnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, c := range []struct{ method, path string }{
+		{"GET", signUpPath},
+		{"PUT", signInPath},
+		{"DELETE", sessionPath},
+		{"GET", signOutPath},
+		{"POST", tokenPath},
+		{"POST", jwksPath},
+		{"GET", "/api/auth/nothing"},
+		{"GET", sessionPath + "/"},
+		{"HEAD", sessionPath},
+		{"OPTIONS", signInPath},
+		{"GET", "/api/auth//get-session"},
+		{"GET", strings.ToUpper(sessionPath)},
+		{"GET", "/api/auth"},
+		{"GET", "/"},
+	} {
+		if a := s.do(c.method, c.path, ""); a.status != 404 || a.body != "" || a.header.Get("Content-Type") != "" {
+			t.Errorf("%s %s: got %d %q, content type %q", c.method, c.path, a.status, a.body, a.header.Get("Content-Type"))
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const signIn = `{"email":"ada@example.com","password":"correct horse"}`
+
+func TestSignInAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	a := s.do("POST", signInPath, strings.Replace(signIn, "ada@", "ADA@", 1))
+	body := a.json(t)
+	if a.status != 200 || body["redirect"] != false || body["user"].(map[string]any)["email"] != "ada@example.com" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if _, has := body["url"]; has {
+		t.Error("an absent callbackURL is answered with url")
+	}
+	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
+	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" || a.status != 200 {
+		t.Errorf("got %d %s, Location %q", a.status, a.body, a.header.Get("Location"))
+	}
+	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"",`, 1))
+	if body = a.json(t); body["redirect"] != false || body["url"] != "" || a.header.Get("Location") != "" {
+		t.Errorf("got %d %s, Location %q", a.status, a.body, a.header.Get("Location"))
+	}
+}
+
+func TestSignInRoundTrips(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	if got := s.trips(func() { s.do("POST", signInPath, signIn) }); got != 2 {
+		t.Errorf("got %d round trips, want 2", got)
+	}
+	s.exec(`UPDATE account SET password = '$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy'`)
+	if got := s.trips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 3 {
+		t.Errorf("got %d round trips with a rehash, want 3", got)
+	}
+	if got := s.trips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 2 {
+		t.Errorf("got %d round trips after it, want 2", got)
+	}
+}
+
+func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	const bcrypt = `$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy`
+	body := strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)
+
+	s.exec(`UPDATE account SET password = $1`, bcrypt)
+	s.exec(`ALTER TABLE account ADD CONSTRAINT frozen CHECK (password LIKE '$2b$%')`)
+	if a := s.do("POST", signInPath, body); a.status != 200 {
+		t.Errorf("a rehash that cannot be stored: got %d %s", a.status, a.body)
+	}
+	if got := query[string](s, `SELECT password FROM account`); got != bcrypt {
+		t.Errorf("got %q, want the old hash", got)
+	}
+	s.exec(`ALTER TABLE account DROP CONSTRAINT frozen`)
+	if a := s.do("POST", signInPath, body); a.status != 200 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if got := query[string](s, `SELECT password FROM account`); !strings.HasPrefix(got, "$argon2id$") {
+		t.Errorf("got %q, want Argon2id", got)
+	}
+	if a := s.do("POST", signInPath, body); a.status != 200 {
+		t.Errorf("with the new hash: got %d %s", a.status, a.body)
+	}
+}
+
+// Unknown address, no password, unknown format, wrong password: one answer, to the last header.
+func TestR18_RefusalsCannotBeToldApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bob', 'bob@example.com', false), ('Eve', 'eve@example.com', false)`)
+	s.exec(`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
+		SELECT id::text, 'credential', id, '$unknown$', now() FROM "user" WHERE name = 'Eve'`)
+	var first answer
+	for i, email := range []string{"ada@example.com", "nobody@example.com", "bob@example.com", "eve@example.com"} {
+		a := s.do("POST", signInPath, `{"email":"`+email+`","password":"wrong horse"}`)
+		a.header.Del("X-Request-Id")
+		if i == 0 {
+			first = a
+			if a.status != 401 || a.body != `{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}` {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+			continue
+		}
+		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" {
+			t.Errorf("%s: got %d %s, headers %s", email, a.status, a.body, cmp.Diff(first.header, a.header))
+		}
+	}
+	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
+		t.Errorf("got %d sessions, want the one of the sign-up", got)
+	}
+}
+
+// A password is compared as it was received: no trimming, no folding, no cutting.
+func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	for _, wrong := range []string{"correct horse ", " correct horse", "Correct horse", "correct hors", "correct horse\\u0000", "correct\u00a0horse", ""} {
+		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
+			t.Errorf("%q: got %d %s", wrong, a.status, a.body)
+		}
+	}
+}
+
+// What can be refused without a hash is refused without one: no round trip is made, so no hash was looked up.
+func TestR20_ChecksBeforeHashing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	for _, c := range []struct {
+		body, code string
+		status     int
+		headers    []string
+	}{
+		{`{"email":"ada@example.com","password":"` + strings.Repeat("x", 129) + `"}`, "PASSWORD_TOO_LONG", 400, nil},
+		{`{"email":"no address","password":"x"}`, "INVALID_EMAIL", 400, nil},
+		{`{"email":["ada@example.com"],"password":"x"}`, "VALIDATION_ERROR", 400, nil},
+		{`{"email":"ada@example.com","password":null}`, "VALIDATION_ERROR", 400, nil},
+		{signIn, "INVALID_ORIGIN", 403, []string{"Origin", "https://evil.example"}},
+		{`{"password"`, "BAD_REQUEST", 400, nil},
+	} {
+		var a answer
+		if got := s.trips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
+			t.Errorf("%s: got %d round trips, want 0", c.code, got)
+		}
+		if a.status != c.status || a.code() != c.code {
+			t.Errorf("got %d %s, want %d %s", a.status, a.body, c.status, c.code)
+		}
+	}
+}
+
+func TestR22_EverySignInHasANewToken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	seen := map[any]bool{s.register().json(t)["token"]: true}
+	for range 3 {
+		token := s.do("POST", signInPath, signIn).json(t)["token"]
+		if seen[token] {
+			t.Errorf("token %v was handed out before", token)
+		}
+		seen[token] = true
+	}
+}
+
+func TestR10_NewHashesFollowTheSetting(t *testing.T) {
+	t.Parallel()
+	for setting, prefix := range map[string]string{"argon2id": "$argon2id$v=19$m=19456,t=2,p=1$", "scrypt": ""} {
+		s := newSite(t, func(env map[string]string) { env["PASSWORD_HASH"] = setting })
+		s.useRealHashing()
+		s.register()
+		got := query[string](s, `SELECT password FROM account`)
+		if !strings.HasPrefix(got, prefix) || setting == "scrypt" && (len(got) != 161 || got[32] != ':') {
+			t.Errorf("%s: got %q", setting, got)
+		}
+		if a := s.do("POST", signInPath, signIn); a.status != 200 {
+			t.Errorf("%s: sign-in got %d %s", setting, a.status, a.body)
+		}
+	}
+}

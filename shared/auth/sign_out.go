@@ -1,0 +1,27 @@
+package auth
+
+import (
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// signOut answers POST /api/auth/sign-out: always success, whether or not there was a session.
+func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		CallbackURL     *string `json:"callbackURL"`
+		DisableRedirect *bool   `json:"disableRedirect"`
+		State           *string `json:"state"`
+	}
+	if web.HasBody(r) {
+		if err := web.Decode(r, &in); err != nil {
+			return err
+		}
+	}
+	if err := s.Sessions.End(w, r); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, struct {
+		Success bool `json:"success"`
+	}{true})
+}

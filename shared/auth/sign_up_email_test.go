@@ -1,0 +1,203 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestSignUpStoresAndAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.COM","password":"correct horse","image":"https://x/y.png","role":"admin","id":"x"}`,
+		"User-Agent", "test/1", "X-Forwarded-For", "203.0.113.7")
+	body := a.json(t)
+	user, _ := body["user"].(map[string]any)
+	if a.status != 200 || user["email"] != "ada@example.com" || user["emailVerified"] != false || user["image"] != "https://x/y.png" ||
+		user["createdAt"] != "2026-01-15T12:00:00.123Z" || user["updatedAt"] != "2026-01-15T12:00:00.123Z" || len(user) != 7 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if got := a.header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("got content type %q", got)
+	}
+	token, _ := body["token"].(string)
+	line := `^better-auth\.session_token=` + token + `\.[A-Za-z0-9%]+; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax$`
+	if lines := a.header["Set-Cookie"]; len(lines) != 1 || !regexp.MustCompile(line).MatchString(lines[0]) {
+		t.Errorf("got cookies %q", lines)
+	}
+	if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, token+".") || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
+		t.Errorf("got set-auth-token %q, exposed %q", got, a.header.Get("Access-Control-Expose-Headers"))
+	}
+	if !query[bool](s, `SELECT count(*) = 1 FROM "user" u JOIN account a ON a."userId" = u.id JOIN session s ON s."userId" = u.id
+		WHERE a."providerId" = 'credential' AND a."accountId" = u.id::text AND a.password LIKE '$argon2id$%'
+		AND s.token = $1 AND s."ipAddress" = '203.0.113.7' AND s."userAgent" = 'test/1'
+		AND s."expiresAt" = '2026-01-22T12:00:00.123Z' AND s."createdAt" = u."createdAt"`, token) {
+		t.Error("user, account and session are not stored as they should be")
+	}
+}
+
+func TestSignUpRoundTripsAreOneLookUpAndOneTransaction(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register() // connects
+	body := strings.Replace(ada, "ada@", "bob@", 1)
+	if got := s.trips(func() { s.do("POST", signUpPath, body) }); got != 2 {
+		t.Errorf("got %d round trips, want 2", got)
+	}
+}
+
+func TestSignUpNotRemembered(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.do("POST", signUpPath, `{"name":"","email":"a@b.co","password":"correct horse","rememberMe":false}`)
+	lines := a.header["Set-Cookie"]
+	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") || !strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
+		t.Errorf("got %q", lines)
+	}
+	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
+		t.Errorf("the session lives %s, want 1 day", got)
+	}
+}
+
+// A mixed-case duplicate is the same address: the library's answer, and no second row.
+func TestSignUpTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
+	if a.status != 422 || a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if len(a.header["Set-Cookie"]) > 0 {
+		t.Error("a refused sign-up sets cookies")
+	}
+}
+
+func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var group sync.WaitGroup
+	answers := make([]answer, 50)
+	for i := range answers {
+		group.Go(func() {
+			email := "ada@example.com"
+			if i%2 == 0 {
+				email = "Ada@Example.com"
+			}
+			answers[i] = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", email, 1))
+		})
+	}
+	group.Wait()
+	made := 0
+	for _, a := range answers {
+		switch {
+		case a.status == 200:
+			made++
+		case a.status != 422 || a.code() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.code() != "FAILED_TO_CREATE_USER":
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+	}
+	if rows := query[int](s, `SELECT count(*) FROM "user"`); made != 1 || rows != 1 {
+		t.Errorf("got %d sign-ups and %d users, want 1 and 1", made, rows)
+	}
+	if rows := query[int](s, `SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM session)`); rows != 2 {
+		t.Errorf("got %d accounts and sessions, want 2: a loser left something", rows)
+	}
+}
+
+func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, c := range []struct {
+		password string
+		status   int
+		code     string
+	}{
+		{"1234567", 400, "PASSWORD_TOO_SHORT"},
+		{"😀😀😀", 400, "PASSWORD_TOO_SHORT"}, // six units
+		{"😀😀😀😀", 200, ""},
+		{"12345678", 200, ""},
+		{strings.Repeat("x", 128), 200, ""},
+		{strings.Repeat("x", 129), 400, "PASSWORD_TOO_LONG"},
+		{strings.Repeat("😀", 64), 200, ""},
+		{strings.Repeat("😀", 64) + "x", 400, "PASSWORD_TOO_LONG"},
+	} {
+		s.exec(`DELETE FROM "user"`)
+		body, err := json.Marshal(map[string]string{"name": "Ada", "email": "ada@example.com", "password": c.password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := s.do("POST", signUpPath, string(body))
+		if a.status != c.status || a.code() != c.code {
+			t.Errorf("%q: got %d %s", c.password, a.status, a.body)
+		}
+		if want := c.status == 200; query[bool](s, `SELECT EXISTS (SELECT FROM "user")`) != want {
+			t.Errorf("%q: stored: %v, want %v", c.password, !want, want)
+		}
+	}
+}
+
+func TestSignUpBadInputStoresNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, c := range []struct {
+		name, body, contentType string
+		status                  int
+		code                    string
+	}{
+		{"not JSON", `{"name"`, "", 400, "BAD_REQUEST"},
+		{"wrong content type", ada, "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"multipart", ada, "multipart/form-data; boundary=x", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"array", `[]`, "", 400, "VALIDATION_ERROR"},
+		{"missing fields", `{}`, "", 400, "VALIDATION_ERROR"},
+		{"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"object for e-mail", `{"name":"Ada","email":{},"password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"NUL in the e-mail", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422, "FAILED_TO_CREATE_USER"},
+		{"2 MB", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "", 413, "PAYLOAD_TOO_LARGE"},
+		{"array for callbackURL", strings.Replace(ada, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
+		{"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403, "INVALID_CALLBACK_URL"},
+		{"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403, "INVALID_REDIRECT_URL"},
+		{"deep nesting", strings.Repeat("[", 100_000), "", 400, "BAD_REQUEST"},
+	} {
+		headers := []string{}
+		if c.contentType != "" {
+			headers = []string{"Content-Type", c.contentType}
+		}
+		a := s.do("POST", signUpPath, c.body, headers...)
+		if a.status != c.status || a.code() != c.code {
+			t.Errorf("%s: got %d %.200s, want %d %s", c.name, a.status, a.body, c.status, c.code)
+		}
+	}
+	if rows := query[int](s, `SELECT count(*) FROM "user"`); rows != 0 {
+		t.Errorf("got %d users from bad input", rows)
+	}
+}
+
+// A lone surrogate becomes U+FFFD, as it does on the way from JavaScript to Postgres.
+func TestSignUpLoneSurrogate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.do("POST", signUpPath, `{"name":"A\ud800da","email":"ada@example.com","password":"correct horse"}`)
+	if got := query[string](s, `SELECT name FROM "user"`); got != "A\uFFFDda" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSignUpAsAForm(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const form = "application/x-www-form-urlencoded"
+	if a := s.do("POST", signUpPath, "name=Ada&email=ada%40example.com&password=correct+horse", "Content-Type", form); a.status != 200 {
+		t.Errorf("sign-up: got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", signInPath, "email=ada%40example.com&password=correct+horse", "Content-Type", form); a.status != 200 {
+		t.Errorf("sign-in: got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", signOutPath, "x=y", "Content-Type", form); a.status != 415 {
+		t.Errorf("sign-out takes no form: got %d %s", a.status, a.body)
+	}
+}

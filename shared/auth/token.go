@@ -1,0 +1,37 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// token answers GET /api/auth/token: a JWT of the signed-in caller.
+func (s *Service) token(w http.ResponseWriter, r *http.Request) error {
+	caller, err := s.signedIn(w, r)
+	if err != nil {
+		return err
+	}
+	token, err := s.Keys.Token(r.Context(), claims(caller))
+	if err != nil {
+		return fmt.Errorf("sign JWT: %w", err)
+	}
+	return web.JSON(w, http.StatusOK, struct {
+		Token string `json:"token"`
+	}{token})
+}
+
+// signedIn is the guard of routes for signed-in people.
+func (s *Service) signedIn(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+	caller, err := s.Sessions.Caller(w, r)
+	switch {
+	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
+		return nil, errUnauthorized
+	case err != nil:
+		return nil, err
+	}
+	return caller, nil
+}

@@ -1,0 +1,187 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/keys"
+)
+
+// verifier trusts the site's own JWKS, served over HTTP.
+func (s *site) verifier() *keys.Verifier {
+	s.t.Helper()
+	server := httptest.NewServer(s.mux)
+	s.t.Cleanup(server.Close)
+	cfg := s.cfg
+	cfg.JWKSURL = server.URL + jwksPath
+	return keys.NewVerifier(cfg, func() time.Time { return s.now })
+}
+
+func TestR36_TokenSaysWhoAndWhereFromAndForWhom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	up := s.register()
+	a := s.do("GET", tokenPath, "", "Cookie", up.cookie())
+	token, _ := a.json(t)["token"].(string)
+	who, err := s.verifier().Verify(t.Context(), token)
+	user, _ := up.json(t)["user"].(map[string]any)
+	if err != nil || who.UserID != user["id"] || who.SessionID != query[string](s, `SELECT id::text FROM session`) {
+		t.Errorf("got %+v, %v", who, err)
+	}
+	claims := jwt.MapClaims{}
+	parsed, _, err := jwt.NewParser().ParseUnverified(token, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := parsed.Header["alg"]; got != "RS256" || len(parsed.Header) != 2 {
+		t.Errorf("got header %v", parsed.Header)
+	}
+	for name, want := range user {
+		if diff := cmp.Diff(want, claims[name]); diff != "" {
+			t.Errorf("claim %s (-user +token):\n%s", name, diff)
+		}
+	}
+	iat, exp := claims["iat"].(float64), claims["exp"].(float64)
+	if claims["sub"] != user["id"] || claims["iss"] != origin || claims["aud"] != origin || exp-iat != 604800 || iat != float64(s.now.Unix()) ||
+		claims["jti"] == "" || len(claims) != len(user)+7 {
+		t.Errorf("got claims %v", claims)
+	}
+}
+
+func TestTokenNeedsASession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.do("GET", tokenPath, "")
+	if a.status != 401 || a.body != `{"message":"Unauthorized","code":"UNAUTHORIZED"}` || len(a.header["Set-Cookie"]) > 0 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+func TestTokenIsReusedForAMinute(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
+	first := token()
+	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
+		t.Error("get-session signed anew within the minute")
+	}
+	s.now = s.now.Add(61 * time.Second)
+	if token() == first {
+		t.Error("a token older than a minute is handed out")
+	}
+	second := token()
+	s.exec(`UPDATE "user" SET name = 'Countess'`)
+	if token() == second {
+		t.Error("a token with the old name is handed out")
+	}
+}
+
+func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const library = `{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}`
+	s.exec(`INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg) VALUES
+		('11111111-1111-4111-8111-111111111111', $1, 'never read', now(), NULL, 'RS256'),
+		('22222222-2222-4222-8222-222222222222', $1, 'never read', now(), $2, NULL),
+		('33333333-3333-4333-8333-333333333333', $1, 'never read', now(), $3, NULL),
+		('44444444-4444-4444-8444-444444444444', 'not a key', 'never read', now(), NULL, NULL)`,
+		library, s.now.AddDate(0, 0, -29), s.now.AddDate(0, 0, -31))
+	a := s.do("GET", jwksPath, "")
+	var got struct {
+		Keys []struct{ Alg, Kty, N, E, Kid, D string }
+	}
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, k := range got.Keys {
+		ids = append(ids, k.Kid)
+		if k.Kty != "RSA" || k.Alg != "RS256" || k.E != "AQAB" || k.D != "" {
+			t.Errorf("got key %+v", k)
+		}
+	}
+	slices.Sort(ids)
+	want := []string{set.Current.ID, set.Next.ID, "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, ids); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+	if cc := a.header.Get("Cache-Control"); cc != "public, max-age=300, stale-if-error=86400" {
+		t.Errorf("got Cache-Control %q", cc)
+	}
+	if strings.Contains(a.body, "never read") {
+		t.Error("a private half is published")
+	}
+}
+
+// Keys do not depend on the database.
+func TestR38_JWKSWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.svc.Store.Close()
+	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+// A fault of the keys signs nobody out. A token cannot be had, which is the deployment's fault and no pause: 500.
+func TestKeysAreGone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	if err := os.Remove(s.cfg.SigningKeysFile); err != nil {
+		t.Fatal(err)
+	}
+	a := s.do("GET", sessionPath, "", "Cookie", cookie)
+	if a.status != 200 || a.json(t)["user"] == nil || a.header.Get("Set-Auth-Jwt") != "" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	for _, path := range []string{tokenPath, jwksPath} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		s.mux.ServeHTTP(w, r)
+		if w.Code != 500 || w.Body.Len() > 0 {
+			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// The deadline of a request holds: nothing hangs, nothing is half done.
+func TestR48_HandlersHonourTheDeadline(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	for _, c := range [][3]string{{"POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1)}, {"POST", signInPath, signIn}, {"GET", sessionPath, ""}, {"GET", tokenPath, ""}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r := httptest.NewRequestWithContext(ctx, c[0], c[1], strings.NewReader(c[2]))
+		if c[2] != "" {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		r.Header.Set("Cookie", cookie)
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		s.mux.ServeHTTP(w, r)
+		if w.Code != 503 {
+			t.Errorf("%s: got %d %s", c[1], w.Code, w.Body)
+		}
+	}
+	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 1 {
+		t.Errorf("got %d users", got)
+	}
+}

@@ -1,0 +1,26 @@
+package health
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+)
+
+var safeCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
+
+// errorPage answers GET /api/auth/error: it sends the browser to the start page of the site with a code that cannot carry
+// markup.
+func errorPage(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	code := q.Get("error")
+	if !safeCode.MatchString(code) {
+		code = "UNKNOWN"
+	}
+	location := "/?error=" + url.QueryEscape(code)
+	if d := q.Get("error_description"); d != "" {
+		location += "&error_description=" + url.QueryEscape(d)
+	}
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusFound)
+	return nil
+}

@@ -1,0 +1,49 @@
+// Package health answers whether this deployment lives and can serve, and where a browser goes after a failed redirect.
+package health
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// patience is how long the database may take to answer.
+const patience = 900 * time.Millisecond
+
+// Service holds what the endpoint needs.
+type Service struct{ Store *store.Store }
+
+// New makes the endpoint on a database.
+func New(db *store.Store) *Service { return &Service{db} }
+
+// Health is what functions/health serves.
+func (s *Service) Health() web.Routes {
+	return web.Routes{
+		"GET /health":         s.health,
+		"GET /api/auth/ok":    ok,
+		"GET /api/auth/error": errorPage,
+	}
+}
+
+type reply struct {
+	Status   string `json:"status"`
+	Database string `json:"database"`
+}
+
+// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer.
+func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	w.Header().Set("Cache-Control", "no-store")
+	if err := s.Store.Ready(ctx); err != nil {
+		return &web.Error{
+			Status: http.StatusServiceUnavailable, Code: "DATABASE_DISCONNECTED",
+			Body: reply{"error", "disconnected"}, Cause: fmt.Errorf("ask the database: %w", err),
+		}
+	}
+	return web.JSON(w, http.StatusOK, reply{"ok", "connected"})
+}

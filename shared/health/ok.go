@@ -1,0 +1,14 @@
+package health
+
+import (
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// ok answers GET /api/auth/ok: the process lives. It asks no database.
+func ok(w http.ResponseWriter, _ *http.Request) error {
+	return web.JSON(w, http.StatusOK, struct {
+		OK bool `json:"ok"`
+	}{true})
+}

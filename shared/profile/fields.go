@@ -1,0 +1,77 @@
+package profile
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// choices are the values each of these fields can have, besides null. The checks of user_profile say the same.
+var choices = map[string][]string{
+	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
+	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
+	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
+	"primary_goal":    {"career_switch", "academic", "hobby_project", "startup_founder"},
+	"learning_mode":   {"visual", "textual", "code_first"},
+	"learning_speed":  {"intensive", "balanced", "casual"},
+}
+
+// order is that of the fields, in messages and everywhere else.
+var order = []string{
+	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
+	"time_per_week", "preferred_language",
+}
+
+var language = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
+
+const maxLanguage = 10 // characters, as the column has it
+
+// fields picks the known members out of a body and checks them; all faults are one 400.
+func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+	if err := web.ReadBody(w, r, false); err != nil {
+		return nil, err
+	}
+	object, ok := web.Object(r)
+	if !ok {
+		return nil, errBody
+	}
+	known, faults := map[string]any{}, []string(nil)
+	for _, name := range order {
+		value, present := object[name]
+		if !present {
+			continue
+		}
+		if fault := check(name, value); fault != "" {
+			faults = append(faults, name+": "+fault)
+		}
+		known[name] = value
+	}
+	if len(faults) > 0 {
+		return nil, web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(faults, "; "))
+	}
+	return known, nil
+}
+
+func check(name string, value any) string {
+	text, isText := value.(string)
+	switch name {
+	case "time_per_week":
+		if n, ok := value.(float64); value != nil && (!ok || n < 0 || n > math.MaxInt32 || n != math.Trunc(n)) {
+			return "has to be a whole number of hours, 0 or more, or null"
+		}
+	case "preferred_language":
+		if !isText || len(text) > maxLanguage || !language.MatchString(text) {
+			return "has to be a language tag such as en or pt-BR, of at most 10 characters"
+		}
+	default:
+		if value != nil && (!isText || !slices.Contains(choices[name], text)) {
+			return fmt.Sprintf("has to be one of %s, or null", strings.Join(choices[name], ", "))
+		}
+	}
+	return ""
+}
