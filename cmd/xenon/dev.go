@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const (
+	templateFile = "template.yaml"
+	devPool      = 10               // connections of the one process that stands for all functions
+	devTimeout   = 15 * time.Second // what template.yaml gives a function
+	stopTimeout  = 5 * time.Second
+)
+
+type devCmd struct {
+	Addr        string `help:"Where to listen; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
+	DatabaseURL string `help:"Use this Postgres and start none. Beats DATABASE_URL." placeholder:"URL"`
+	Dir         string `help:"Where the database, the secret and the signing keys live; default: .xenon" default:".xenon" placeholder:"DIR"`
+}
+
+func (devCmd) Help() string {
+	return `Starts a Postgres of its own unless one is named, applies the schema, makes a secret and signing keys
+once, and serves every route of template.yaml. Ctrl-C stops everything; the data stays.
+
+  xenon dev
+  xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
+}
+
+// Run serves until the context ends.
+func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error {
+	slog.SetDefault(slog.New(slog.NewTextHandler(std.err, nil)))
+	listener, err := listen(ctx, c.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() //nolint:errcheck // the server closes it; this is for the ways out before
+	t, err := readTemplate(templateFile)
+	if err != nil {
+		return err
+	}
+	local, err := newLocal(c, getenv, std.err)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Load(local.getenv(getenv, listener.Addr()))
+	if err != nil {
+		return advise(err, "Correct them in the environment; .env.example explains each.")
+	}
+	defer local.stop()
+	if err := local.startDatabase(ctx, std.err); err != nil {
+		return err
+	}
+	cfg.DatabaseURL = config.Secret(local.databaseURL)
+	if err := makeKeys(cfg.SigningKeysFile, std.err); err != nil {
+		return err
+	}
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, vault.Invalidate, devPool)
+	defer db.Close()
+	routes, err := mount(t, functions(cfg, vault, db))
+	if err != nil {
+		return err
+	}
+	routes["GET /"] = startPage(cfg.Origin)
+	fmt.Fprint(std.out, firstThings(cfg.Origin))
+	return serve(ctx, listener, withDeadline(routes.Mux()))
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, advise(fmt.Errorf("%s is taken by another program", addr),
+			"Stop that program, or choose another port: xenon dev --addr localhost:3001")
+	}
+	if err != nil {
+		return nil, advise(err, "Give an address such as localhost:3000 with --addr.")
+	}
+	return l, nil
+}
+
+// withDeadline gives every request the time a function has.
+func withDeadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), devTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: devTimeout}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return srv.Shutdown(ctx)
+}
+
+// startPage is what a person sees who opens the address in a browser.
+func startPage(origin string) web.Handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, err := io.WriteString(w, firstThings(origin))
+		return err
+	}
+}
+
+// firstThings is three lines to paste: register, read the session, keep a profile.
+func firstThings(origin string) string {
+	return fmt.Sprintf(`
+Xenon is running at %[1]s - try it:
+
+curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada'$RANDOM'@example.com","password":"correct horse"}' %[1]s/api/auth/sign-up/email
+curl -b cookies.txt %[1]s/api/auth/get-session
+curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut -d '"' -f 4)" -H 'Content-Type: application/json' -d '{"learning_mode":"code_first","time_per_week":5}' %[1]s/api/profile
+
+Ctrl-C stops it. The data stays in .xenon; "make clean" removes it.
+`, origin)
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/postgres"
+)
+
+// local is what `xenon dev` makes on a laptop in place of a cloud.
+type local struct {
+	dir         string
+	secret      string
+	databaseURL string
+	server      *postgres.Server // nil when the database is somebody else's
+}
+
+// newLocal makes the directory and the secret, and starts nothing.
+func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
+	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir}
+	if l.databaseURL == "" {
+		l.databaseURL = getenv("DATABASE_URL")
+	}
+	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
+}
+
+// startDatabase starts a Postgres unless one was named, and brings the schema up to date.
+func (l *local) startDatabase(ctx context.Context, log io.Writer) error {
+	if l.databaseURL == "" {
+		fmt.Fprintln(log, "Starting Postgres …")
+		server, err := postgres.Start(ctx, postgres.Options{Dir: l.path("postgres"), Log: log})
+		if err != nil {
+			return err
+		}
+		l.server, l.databaseURL = server, server.URL("postgres")
+	}
+	applied, err := migrations.Up(ctx, l.databaseURL)
+	if err != nil {
+		return advise(err, "Is the database there, and may its user create tables? --database-url names another.")
+	}
+	for _, name := range applied {
+		fmt.Fprintln(log, "Applied", name)
+	}
+	return nil
+}
+
+func (l *local) path(name string) string { return filepath.Join(l.dir, name) }
+
+func (l *local) stop() {
+	if l.server == nil {
+		return
+	}
+	if err := l.server.Stop(); err != nil {
+		slog.Error("stop postgres", slog.Any("error", err))
+	}
+}
+
+// makeSecret takes the secret that is set, or the one made at an earlier start, or makes one.
+func (l *local) makeSecret(set string, log io.Writer) error {
+	if set != "" {
+		l.secret = set
+		return nil
+	}
+	file := l.path("secret")
+	text, err := os.ReadFile(file) //nolint:gosec // our own directory
+	if errors.Is(err, fs.ErrNotExist) {
+		text = []byte(newSecret())
+		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // Postgres runs as another user when we are root
+			err = os.WriteFile(file, text, 0o600)
+		}
+		fmt.Fprintln(log, "Made a secret in", file)
+	}
+	if err != nil {
+		return advise(err, "%s has to be a directory that you can write to; --dir names another.", l.dir)
+	}
+	l.secret = string(text)
+	return nil
+}
+
+func newSecret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// getenv lays what was made here under the environment: a variable that is set still counts.
+func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
+	made := map[string]string{
+		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),
+		"BETTER_AUTH_SECRET": l.secret,
+		"SIGNING_KEYS_FILE":  l.path(filepath.Base(config.DefaultSigningKeysFile)),
+		"BETTER_AUTH_URL":    "http://" + net.JoinHostPort("localhost", portOf(addr)),
+	}
+	return func(name string) string {
+		if name == "DATABASE_URL" { // the flag beats the variable
+			return made[name]
+		}
+		if v := outer(name); v != "" {
+			return v
+		}
+		return made[name]
+	}
+}
+
+func portOf(addr net.Addr) string {
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "3000"
+	}
+	return port
+}

@@ -1,0 +1,104 @@
+// Command xenon runs Xenon on a laptop and looks after a deployment: dev, schema, keys.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// streams are where a command talks to the person.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+type commands struct {
+	Dev    devCmd    `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
+	Schema schemaCmd `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
+	Keys   keysCmd   `cmd:"" help:"Show or rotate the signing keys."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, streams{os.Stdin, os.Stdout, os.Stderr})) //nolint:forbidigo // the one place that hands the environment on
+}
+
+type exited int
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, getenv func(string) string, std streams) (code int) {
+	defer func() { // kong ends the process after --help; here it ends this function
+		if r := recover(); r != nil {
+			c, ok := r.(exited)
+			if !ok {
+				panic(r)
+			}
+			code = int(c)
+		}
+	}()
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("xenon"),
+		kong.Description("Authentication for static sites on serverless Postgres."),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(c int) { panic(exited(c)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(environment(getenv), std),
+	)
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	cmd, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(std.err, "xenon: %s\nTry: xenon --help\n", err)
+		return exitUsage
+	}
+	return report(cmd.Run(), std.err)
+}
+
+// environment is how commands read settings.
+type environment func(string) string
+
+// problem is an error for a person: what went wrong, and what to do about it.
+type problem struct {
+	err    error
+	advice string
+}
+
+func (p problem) Error() string { return p.err.Error() + "\n  " + p.advice }
+func (p problem) Unwrap() error { return p.err }
+
+func advise(err error, format string, args ...any) error {
+	return problem{err, fmt.Sprintf(format, args...)}
+}
+
+var errUsage = errors.New("wrong use")
+
+func report(err error, out io.Writer) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(out, "xenon:", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+		return exitUsage
+	}
+	fmt.Fprintln(out, "xenon:", err)
+	return exitFailed
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// xenon runs one command line with env, pairs of name and value, as its whole environment.
+func xenon(t *testing.T, args []string, env ...string) (code int, out, err string) {
+	t.Helper()
+	settings := map[string]string{}
+	for i := 0; i < len(env); i += 2 {
+		settings[env[i]] = env[i+1]
+	}
+	var stdout, stderr bytes.Buffer
+	code = run(t.Context(), args, func(name string) string { return settings[name] }, streams{nil, &stdout, &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+func TestHelpAndWrongUse(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"", "dev", "schema up", "schema status", "keys list", "keys rotate"} {
+		args := append(strings.Fields(command), "--help")
+		code, out, _ := xenon(t, args)
+		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" && !strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
+			t.Errorf("%v: got %d\n%s", args, code, out)
+		}
+	}
+	for _, args := range [][]string{{}, {"nonsense"}, {"schema"}, {"dev", "--nonsense"}, {"keys", "list", "extra"}} {
+		if code, _, err := xenon(t, args); code != exitUsage || !strings.Contains(err, "Try: xenon --help") {
+			t.Errorf("%v: got %d %s", args, code, err)
+		}
+	}
+}
+
+func TestSchemaUpAndStatus(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	steps := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"schema", "status"}, "0001_users_and_sessions.sql      pending"},
+		{[]string{"schema", "up"}, "applied 0001_users_and_sessions.sql\napplied 0002_user_profile.sql"},
+		{[]string{"schema", "up"}, "The schema is up to date."},
+		{[]string{"schema", "up", "--json"}, `{"applied":[]}`},
+		{[]string{"schema", "status"}, "0001_users_and_sessions.sql      applied 2"},
+		{[]string{"schema", "status", "--json"}, `"betterAuth":"1.7.25"`},
+	}
+	for _, s := range steps {
+		code, out, err := xenon(t, s.args, "DATABASE_URL", "postgres://not-this-one/db", "DIRECT_DATABASE_URL", url)
+		if code != exitDone || !strings.Contains(out, s.want) {
+			t.Errorf("%v: got %d\n%s%s", s.args, code, out, err)
+		}
+	}
+	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed || !strings.Contains(err, "DATABASE_URL: is missing") {
+		t.Errorf("without a database: got %d %s", code, err)
+	}
+	if code, _, err := xenon(t, []string{"schema", "up"}, "DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db"); code != exitFailed || strings.Contains(err, "hunter2") {
+		t.Errorf("nobody listens: got %d %s", code, err)
+	}
+}
+
+func TestKeysListAndRotate(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	env := []string{"SIGNING_KEYS_FILE", file}
+	if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed || !strings.Contains(err, "xenon keys rotate") {
+		t.Errorf("no keys: got %d %s", code, err)
+	}
+	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone || !strings.Contains(out, "signs now") {
+		t.Errorf("first: got %d %s%s", code, out, err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+	if code, _, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitFailed || !strings.Contains(err, "rotate again after") {
+		t.Errorf("too soon: got %d %s", code, err)
+	}
+	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)
+	if code != exitDone || strings.Count(out, `"kid"`) != 2 || strings.Contains(out, "PRIVATE") {
+		t.Errorf("list: got %d %s", code, out)
+	}
+	code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:keys")
+	if code != exitFailed || !strings.Contains(err, "aws secretsmanager rotate-secret") {
+		t.Errorf("in the cloud: got %d %s", code, err)
+	}
+}
+
+func TestDevSaysWhatIsWrong(t *testing.T) {
+	t.Chdir(root)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := filepath.Join(t.TempDir(), "dir")
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+		env  []string
+		want string
+	}{
+		{"port taken", []string{"--addr", taken.Addr().String()}, nil, "is taken by another program\n  Stop that program, or choose another port"},
+		{"no port", []string{"--addr", "localhost"}, nil, "Give an address such as localhost:3000"},
+		{"bad settings", nil, []string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"}, "PASSWORD_HASH: \"md5\" is not one of argon2id, scrypt\nCLIENT_IP"},
+		{"short secret", nil, []string{"BETTER_AUTH_SECRET", "short"}, "BETTER_AUTH_SECRET: has 5 characters"},
+		{"no directory", []string{"--dir", file}, nil, "has to be a directory that you can write to"},
+		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "--database-url names another"},
+	} {
+		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)
+		code, out, said := xenon(t, args, c.env...)
+		if code != exitFailed || !strings.Contains(said, c.want) || out != "" {
+			t.Errorf("%s: got %d\n%s%s", c.name, code, out, said)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/health"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// functions are the routes that the code of each folder under functions/ can answer.
+func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store) map[string]web.Routes {
+	a := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+	return map[string]web.Routes{
+		"signup":  a.Signup(),
+		"signin":  a.Signin(),
+		"signout": a.Signout(),
+		"session": a.Session(),
+		"token":   a.Token(),
+		"jwks":    a.JWKS(),
+		"profile": profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile(),
+		"health":  health.New(db).Health(),
+	}
+}
+
+// mount picks the routes that template.yaml gives to each function, and nothing else.
+func mount(t template, served map[string]web.Routes) (web.Routes, error) {
+	mounted := web.Routes{}
+	for folder, routes := range t.routes() {
+		for _, route := range routes {
+			h, ok := served[folder][route]
+			if !ok {
+				return nil, fmt.Errorf("template.yaml gives %s to functions/%s, which does not serve it", route, folder)
+			}
+			mounted[route] = h
+		}
+	}
+	return mounted, nil
+}

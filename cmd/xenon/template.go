@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// template is what the dev server wants to know of template.yaml.
+type template struct {
+	Resources map[string]resource `yaml:"Resources"`
+}
+
+type resource struct {
+	Type       string `yaml:"Type"`
+	Properties struct {
+		CodeURI string           `yaml:"CodeUri"`
+		Events  map[string]event `yaml:"Events"`
+	} `yaml:"Properties"`
+}
+
+type event struct {
+	Type       string `yaml:"Type"`
+	Properties struct {
+		Method string `yaml:"Method"`
+		Path   string `yaml:"Path"`
+	} `yaml:"Properties"`
+}
+
+const functionType = "AWS::Serverless::Function"
+
+func readTemplate(file string) (template, error) {
+	var t template
+	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
+	if err != nil {
+		return t, advise(err, "Run xenon dev in the root of the checkout, where %s is.", file)
+	}
+	if err := yaml.Unmarshal(text, &t); err != nil {
+		return t, fmt.Errorf("%s: %w", file, err)
+	}
+	return t, nil
+}
+
+// routes lists the HTTP routes of each function folder, sorted: "signin" → "POST /api/auth/sign-in/email".
+func (t template) routes() map[string][]string {
+	folders := map[string][]string{}
+	for _, r := range t.Resources {
+		if r.Type != functionType {
+			continue
+		}
+		folder := path.Base(r.Properties.CodeURI)
+		for _, e := range r.Properties.Events {
+			if e.Type == "HttpApi" {
+				folders[folder] = append(folders[folder], e.Properties.Method+" "+e.Properties.Path)
+			}
+		}
+		slices.Sort(folders[folder])
+	}
+	return folders
+}

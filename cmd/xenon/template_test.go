@@ -1,0 +1,129 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const root = "../.."
+
+func theTemplate(t *testing.T) template {
+	t.Helper()
+	tmpl, err := readTemplate(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tmpl
+}
+
+func served(t *testing.T) map[string]web.Routes {
+	t.Helper()
+	cfg := config.Config{Origin: config.DefaultOrigin, PasswordHash: config.Argon2id}
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, 1)
+	t.Cleanup(db.Close)
+	return functions(cfg, vault, db)
+}
+
+func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	doors, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, door := range doors {
+		folders = append(folders, filepath.Base(filepath.Dir(door)))
+	}
+	if diff := cmp.Diff(folders, slices.Sorted(maps.Keys(theTemplate(t).routes()))); diff != "" {
+		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
+	}
+	if diff := cmp.Diff(folders, slices.Sorted(maps.Keys(served(t)))); diff != "" {
+		t.Errorf("(-functions/ +xenon dev):\n%s", diff)
+	}
+}
+
+func TestRoutesAreEventsOfTheirFunction(t *testing.T) {
+	t.Parallel()
+	events := theTemplate(t).routes()
+	for folder, routes := range served(t) {
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(routes)), events[folder]); diff != "" {
+			t.Errorf("%s (-code +template.yaml):\n%s", folder, diff)
+		}
+	}
+}
+
+func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
+	t.Parallel()
+	for name, r := range theTemplate(t).Resources {
+		if r.Type == functionType && strings.ToLower(name) != filepath.Base(r.Properties.CodeURI)+"function" {
+			t.Errorf("%s has the code of %s", name, r.Properties.CodeURI)
+		}
+	}
+}
+
+// A door mounts the routes that its folder is known for, and nothing in it is longer than a screen.
+func TestDoorsServeWhatTheirNameSays(t *testing.T) {
+	t.Parallel()
+	for folder := range served(t) {
+		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(string(text), "\n"); lines > 25 {
+			t.Errorf("functions/%s/main.go has %d lines", folder, lines)
+		}
+		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(\)`).FindSubmatch(text)
+		if method == nil || strings.ToLower(string(method[1])) != folder {
+			t.Errorf("functions/%s mounts %q", folder, method)
+		}
+	}
+}
+
+func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := map[string]bool{}
+	_, _ = config.Load(func(name string) string { read[name] = true; return "" }) // only the names matter
+	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
+	if len(found) < 4 {
+		t.Fatalf("found %d variables", len(found))
+	}
+	for _, m := range found {
+		if name := string(m[1]); !read[name] {
+			t.Errorf("%s in template.yaml is no setting", name)
+		}
+		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" {
+			t.Errorf("%s is a secret in an environment variable", name)
+		}
+	}
+}
+
+func TestMountRefusesARouteNobodyServes(t *testing.T) {
+	t.Parallel()
+	var r resource
+	r.Type, r.Properties.CodeURI = functionType, "functions/signin"
+	e := event{Type: "HttpApi"}
+	e.Properties.Method, e.Properties.Path = "POST", "/api/auth/nothing"
+	r.Properties.Events = map[string]event{"Nothing": e}
+	_, err := mount(template{Resources: map[string]resource{"SigninFunction": r}}, served(t))
+	if err == nil || !strings.Contains(err.Error(), "functions/signin") {
+		t.Errorf("got %v", err)
+	}
+}
