@@ -28,8 +28,8 @@ func (u unavailable) Unwrap() error   { return u.error }
 // broken marks an error of the connection itself, after which a read may be tried again.
 type broken struct{ unavailable }
 
-// Broken reports whether err is the connection's and not the statement's.
-func Broken(err error) bool {
+// isBroken reports whether err is the connection's and not the statement's.
+func isBroken(err error) bool {
 	var b broken
 	return errors.As(err, &b)
 }

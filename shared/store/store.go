@@ -147,7 +147,8 @@ func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), s
 		return err
 	}
 	err := s.with(ctx, query)
-	if Broken(err) && ctx.Err() == nil {
+	if isBroken(err) && ctx.Err() == nil {
+		s.pool.Reset() // what cut this connection has cut the idle ones too
 		err = s.with(ctx, query)
 	}
 	if errors.Is(err, ErrInvalid) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -267,6 +268,11 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 3, nil)
 	_, s := signUp(t, db, "ada@example.com")
+	var group sync.WaitGroup
+	for range 3 { // fill the pool
+		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), s.Token) })
+	}
+	group.Wait()
 	for range 5 {
 		proxy.Cut()
 		if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
@@ -317,11 +323,11 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 
 func TestR46_FullPoolIsUnavailableAndNotAHang(t *testing.T) {
 	t.Parallel()
-	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	address := dbtest.New(t)
+	db := open(t, address, 1, nil)
 	user, _ := signUp(t, db, "ada@example.com")
 
-	blocker, err := pgx.Connect(t.Context(), url)
+	blocker, err := pgx.Connect(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,14 +368,15 @@ func unavailable(err error) bool {
 	return errors.As(err, &u) && u.Unavailable()
 }
 
-func TestP28_WrongPasswordAsksForTheSecretAgain(t *testing.T) {
+func TestP28_RefusedLoginAsksForTheSecretAgain(t *testing.T) {
 	t.Parallel()
 	good := dbtest.New(t)
-	cfg, err := pgx.ParseConfig(good)
+	u, err := url.Parse(good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := strings.Replace(good, cfg.Password, "rotated-away", 1)
+	u.User = url.UserPassword("rotated_away", "rotated away") // refused even where any password passes
+	wrong := u.String()
 	urls := []string{wrong, good}
 	asked, refused := 0, 0
 	db := store.Open(func(context.Context) (string, error) {
