@@ -1,0 +1,190 @@
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+func connect(t testing.TB, address string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+func value[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) T {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), sql, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+func aServer(t testing.TB) *server {
+	t.Helper()
+	s, err := theServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// apart is the same server with databases that no other test binary knows.
+func apart(t testing.TB) *server {
+	t.Helper()
+	s := *aServer(t)
+	s.prefix = "xenon_apart_" + strings.ToLower(rand.Text()[:8]) + "_"
+	return &s
+}
+
+func TestEveryTestHasItsOwnDatabase(t *testing.T) {
+	t.Parallel()
+	for range 8 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			conn := connect(t, New(t))
+			if _, err := conn.Exec(t.Context(), `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'a@b.co', false)`); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := value[int](t, conn, `SELECT count(*) FROM "user"`), 1; got != want {
+				t.Errorf("users: got %d, want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestEmptyHasNoTables(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, Empty(t))
+	if got := value[int](t, conn, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); got != 0 {
+		t.Errorf("tables: got %d, want 0", got)
+	}
+}
+
+func TestDatabaseGoesWithItsTest(t *testing.T) {
+	t.Parallel()
+	var name string
+	t.Run("a test that leaves a connection open", func(t *testing.T) {
+		conn, err := pgx.Connect(t.Context(), New(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = conn.Config().Database
+	})
+	if found, err := aServer(t).databases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
+		t.Errorf("got %v, %v, want no database", found, err)
+	}
+}
+
+// Test binaries run beside each other on the server of DATABASE_URL.
+func TestTemplateIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	day := time.Now()
+	names := make([]string, 4)
+	errs := make([]error, len(names))
+	var all sync.WaitGroup
+	for i := range names {
+		all.Go(func() { names[i], errs[i] = s.makeTemplate(t.Context(), day) })
+	}
+	all.Wait()
+	for i := range names {
+		if errs[i] != nil || names[i] != names[0] {
+			t.Errorf("got %q, %v, want %q", names[i], errs[i], names[0])
+		}
+	}
+	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
+	if diff := cmp.Diff(found, names[:1]); diff != "" || err != nil {
+		t.Errorf("%v; databases, got - want +:\n%s", err, diff)
+	}
+	if err := s.drop(t.Context(), names[0]); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLeftoversAreSwept(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	left := s.named(now.AddDate(0, 0, -2), "left")
+	busy := s.named(now.AddDate(0, 0, -2), "busy")
+	young := s.named(now.AddDate(0, 0, -1), "young")
+	for _, name := range []string{left, busy, young} {
+		if err := s.order(t.Context(), "CREATE DATABASE "+name); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.drop(context.WithoutCancel(t.Context()), name) })
+	}
+	connect(t, s.address(busy))
+
+	if err := s.sweep(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
+	if diff := cmp.Diff(found, []string{busy, young}); diff != "" || err != nil {
+		t.Errorf("%v; databases, got - want +:\n%s", err, diff)
+	}
+}
+
+func TestHashTellsMigrationsApart(t *testing.T) {
+	t.Parallel()
+	of := func(names ...string) string {
+		files := fstest.MapFS{}
+		for _, name := range names {
+			files[name] = &fstest.MapFile{Data: []byte("SELECT 1")}
+		}
+		got, err := hash(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if one, two := of("1.sql"), of("1.sql", "2.sql"); one == two || one != of("1.sql") {
+		t.Errorf("got %s and %s, want different ones, each always the same", one, two)
+	}
+}
+
+func TestNamesAreLegal(t *testing.T) {
+	t.Parallel()
+	if got, most := len(aServer(t).named(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
+		t.Errorf("got %d characters, Postgres cuts at %d", got, most)
+	}
+}
+
+// What counts connections must not see the second try that a URL without sslmode asks for.
+func TestTLSIsSettled(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ given, want string }{
+		{"postgres://u:p@localhost/d", "postgres://u:p@localhost/d?sslmode=disable"},
+		{"postgres://u:p@127.0.0.1:5432/d?a=b", "postgres://u:p@127.0.0.1:5432/d?a=b&sslmode=disable"},
+		{"postgres://u:p@[::1]/d?sslmode=require", "postgres://u:p@[::1]/d?sslmode=require"},
+		{"postgres://u:p@db.example.com/d", "postgres://u:p@db.example.com/d"},
+	} {
+		u, err := url.Parse(test.given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := server{url: u}
+		s.settleTLS()
+		if got := s.url.String(); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/postgres"
+)
+
+// bouncerConfig is PgBouncer as Neon's pooler is for a client: connections belong to a transaction. Nothing is ignored, so that
+// a start-up parameter a pooler would refuse is seen here.
+const bouncerConfig = `[databases]
+* = host=%s port=%s
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = users
+pool_mode = transaction
+default_pool_size = 5
+server_tls_sslmode = prefer
+`
+
+// Pgbouncer returns the URL of the database at address as seen through a PgBouncer in transaction mode, which ends with the
+// test. Debian's 1.18 is old enough not to know prepared statements. Without a PgBouncer on this machine the test fails.
+func Pgbouncer(t testing.TB, address string) string {
+	t.Helper()
+	program, err := bouncerProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+	}
+	account, err := postgres.Unprivileged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // the account has to pass through
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	config := filepath.Join(dir, "pgbouncer.ini")
+	users := filepath.Join(dir, "users")
+	writeFile(t, config, fmt.Sprintf(bouncerConfig, u.Hostname(), u.Port(), port))
+	password, _ := u.User.Password()
+	writeFile(t, users, inQuotes(u.User.Username())+" "+inQuotes(password)+"\n")
+	if err := account.Own(dir, config, users); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // our own directory
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	child, err := account.Spawn(postgres.Command{
+		Argv: []string{program, config}, Dir: dir, Output: log, Signal: "TERM",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Stop() }) // its status says only that it was told to
+	through := *u
+	through.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	through.RawQuery = "sslmode=disable"
+	awaitBouncer(t, child, through.String(), log.Name())
+	return through.String()
+}
+
+func awaitBouncer(t testing.TB, child *postgres.Child, address, log string) {
+	t.Helper()
+	for {
+		err := ping(t.Context(), address)
+		if err == nil {
+			return
+		}
+		select {
+		case <-child.Done():
+			text, _ := os.ReadFile(log) //nolint:gosec // our own file
+			t.Fatalf("pgbouncer ended at once: %s", text)
+		case <-t.Context().Done():
+			t.Fatalf("pgbouncer does not answer: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func ping(ctx context.Context, address string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+// bouncerProgram looks where packages put PgBouncer and where scripts/pgbouncer does.
+func bouncerProgram() (string, error) {
+	if program, err := exec.LookPath("pgbouncer"); err == nil {
+		return program, nil
+	}
+	candidates := []string{"/usr/sbin/pgbouncer"} // not in everybody's PATH
+	if dir, err := os.Getwd(); err == nil {
+		candidates = append(candidates, filepath.Join(moduleRoot(dir), ".tools", "pgbouncer"))
+	}
+	for _, program := range candidates {
+		if info, err := os.Stat(program); err == nil && info.Mode().IsRegular() {
+			return program, nil
+		}
+	}
+	return "", fmt.Errorf("there is no pgbouncer in PATH nor at %s: run scripts/pgbouncer, which gets one",
+		strings.Join(candidates, " nor at "))
+}
+
+// moduleRoot is the directory of go.mod, at dir or above it.
+func moduleRoot(dir string) string {
+	for above := dir; above != filepath.Dir(above); above = filepath.Dir(above) {
+		if _, err := os.Stat(filepath.Join(above, "go.mod")); err == nil {
+			return above
+		}
+	}
+	return dir
+}
+
+// inQuotes writes a word as PgBouncer's list of users wants it.
+func inQuotes(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
+
+func writeFile(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing to lose
+	return l.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,44 @@
+package dbtest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// R44: in transaction mode a server connection belongs to a client for one transaction only, so two clients that take turns
+// see the same backend, and what one of them prepared is nobody's.
+func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
+	t.Parallel()
+	address := Pgbouncer(t, New(t))
+	first, second := connect(t, address), connect(t, address)
+	backend := func(conn *pgx.Conn) int {
+		return value[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
+	}
+	if a, b := backend(first), backend(second); a != b {
+		t.Errorf("backends: got %d and %d, want one", a, b)
+	}
+	tx, err := first.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := backend(tx.Conn()), backend(second); a == b {
+		t.Error("a transaction shares its backend")
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPgbouncerRefusesWhatPoolersRefuse(t *testing.T) {
+	t.Parallel()
+	config, err := pgx.ParseConfig(Pgbouncer(t, New(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["statement_timeout"] = "1000"
+	if _, err = pgx.ConnectConfig(t.Context(), config); err == nil || !strings.Contains(err.Error(), "unsupported startup parameter") {
+		t.Errorf("got %v, want a refusal of the start-up parameter", err)
+	}
+}

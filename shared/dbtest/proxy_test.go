@@ -1,0 +1,77 @@
+package dbtest
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// asks reports whether the connection answers within the patience.
+func asks(t *testing.T, conn *pgx.Conn, patience time.Duration) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := conn.Exec(ctx, "SELECT 1")
+	return err
+}
+
+func TestProxyCuts(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, New(t))
+	conn := connect(t, p.URL())
+	if got, want := p.Accepted(), 1; got != want {
+		t.Errorf("connections: got %d, want %d", got, want)
+	}
+	p.Cut()
+	if err := asks(t, conn, time.Minute); err == nil {
+		t.Error("a connection that was cut answers")
+	}
+	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+		t.Errorf("the next connection: %v", err)
+	}
+}
+
+func TestProxyFreezes(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, New(t))
+	conn, waiting := connect(t, p.URL()), connect(t, p.URL())
+	p.Freeze()
+	if err := asks(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want no answer", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := pgx.Connect(ctx, p.URL()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a new connection: got %v, want no answer", err)
+	}
+	answer := make(chan error)
+	go func() {
+		_, err := waiting.Exec(t.Context(), "SELECT 1")
+		answer <- err
+	}()
+	p.Resume()
+	if err := <-answer; err != nil {
+		t.Errorf("after Resume: %v", err)
+	}
+}
+
+func TestProxyRefuses(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, New(t))
+	conn := connect(t, p.URL())
+	p.Refuse()
+	if err := asks(t, conn, time.Minute); err == nil {
+		t.Error("a connection that was cut answers")
+	}
+	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	p.Resume()
+	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+		t.Errorf("after Resume: %v", err)
+	}
+}

@@ -1,0 +1,229 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// pristine is a data directory that was stopped in good order, made once.
+var pristine = sync.OnceValues(func() (string, error) {
+	parent, err := os.MkdirTemp("", "xenon-pristine-")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(parent, 0o711); err != nil {
+		return "", err
+	}
+	s, err := Start(context.Background(), Options{Dir: filepath.Join(parent, "kept"), Fast: true})
+	if err != nil {
+		return "", err
+	}
+	return s.Dir, s.Stop()
+})
+
+// keptData is a directory with the data and password of a stopped server.
+func keptData(t *testing.T) string {
+	t.Helper()
+	from, err := pristine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(openDir(t), "kept")
+	if out, err := exec.Command("cp", "-Rp", from, dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy: %v: %s", err, out)
+	}
+	return dir
+}
+
+func account(t *testing.T) Account {
+	t.Helper()
+	a, err := Unprivileged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestOrphanIsStopped(t *testing.T) {
+	t.Parallel()
+	dir := keptData(t)
+	a := account(t)
+	bin, err := find(t.Context(), a, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := freePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", port)
+	if err := a.run(t.Context(), bin.path("pg_ctl"), "start", "-D", filepath.Join(dir, "data"), "-l", filepath.Join(dir, "data")+"/orphan.log", "-w", "-o", options); err != nil {
+		t.Fatal(err)
+	}
+
+	again := startServer(t, Options{Dir: dir, Fast: true})
+	if got, want := query(t, again.URL("postgres"), "SELECT 'mine'"), "mine"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if !refuses(port) {
+		t.Error("the orphan still runs")
+	}
+}
+
+// After a power cut the number in the pid file may be that of any process of the same user.
+func TestStalePidFile(t *testing.T) {
+	t.Parallel()
+	dir := keptData(t)
+	a := account(t)
+	out, err := os.CreateTemp(t.TempDir(), "pid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bystander, err := a.Spawn(Command{
+		Argv: []string{"/bin/sh", "-c", "echo $$; exec sleep 1000"}, Dir: "/", Output: out, Signal: "TERM",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bystander.Stop() }) // its status is that of a terminated process
+	var pid int
+	eventually(t, "the bystander to tell its number", func() bool {
+		b, _ := os.ReadFile(out.Name())
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(b)))
+		return pid != 0
+	})
+	free, err := freePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pidFile := filepath.Join(filepath.Join(dir, "data"), "postmaster.pid")
+	text := fmt.Sprintf("%d\n%s\n1700000000\n%d\n\n127.0.0.1\n  1234567         0\nready   \n", pid, filepath.Join(dir, "data"), free)
+	if err := os.WriteFile(pidFile, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Own(pidFile); err != nil {
+		t.Fatal(err)
+	}
+
+	again := startServer(t, Options{Dir: dir, Fast: true})
+	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := syscall.Kill(pid, 0); err != nil {
+		t.Errorf("the process with the number in the pid file was hit: %v", err)
+	}
+}
+
+func TestUnusableData(t *testing.T) {
+	t.Parallel()
+	remove := func(name string) func(string) error {
+		return func(dir string) error { return os.RemoveAll(filepath.Join(dir, name)) }
+	}
+	write := func(name, text string) func(string) error {
+		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) }
+	}
+	for _, test := range []struct {
+		name  string
+		spoil func(string) error
+		want  string
+	}{
+		{"no version", remove("data/PG_VERSION"), "its version cannot be read"},
+		{"odd version", write("data/PG_VERSION", "new\n"), "its version is not a number"},
+		{"old version", write("data/PG_VERSION", "9\n"), "the data was made by Postgres 9, which is not installed"},
+		{"no control file", remove("data/global/pg_control"), "pg_control"},
+		{"torn control file", write("data/global/pg_control", "?"), "pg_control"},
+		{"no transaction log", remove("data/pg_wal"), "pg_wal"},
+		{"bad settings", write("data/postgresql.conf", "colour = blue\n"), "postgresql.conf"},
+		{"no password", remove("password"), "the password cannot be read"},
+		{"another password", write("password", "another"), "its password is another one"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := keptData(t)
+			secret, err := os.ReadFile(filepath.Join(dir, "password"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := test.spoil(dir); err != nil {
+				t.Fatal(err)
+			}
+			_, err = Start(t.Context(), Options{Dir: dir})
+			if err == nil {
+				t.Fatal("got a server, want an error")
+			}
+			got := err.Error()
+			for _, want := range []string{test.want, `"make clean" removes the data`} {
+				if !strings.Contains(got, want) {
+					t.Errorf("got %q, want %q in it", got, want)
+				}
+			}
+			if strings.Contains(got, "\n") || strings.Contains(got, string(secret)) {
+				t.Errorf("got %q, want one line without the password", got)
+			}
+		})
+	}
+}
+
+// An initdb that was interrupted leaves nothing that counts as data.
+func TestInterruptedInitdb(t *testing.T) {
+	t.Parallel()
+	dir := keptData(t)
+	if err := os.Rename(filepath.Join(dir, "data"), filepath.Join(dir, "data")+".new"); err != nil {
+		t.Fatal(err)
+	}
+	again := startServer(t, Options{Dir: dir, Fast: true})
+	if got, want := query(t, again.URL("postgres"), "SELECT 'new'"), "new"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Root's home is closed to the account that runs the server, and a checkout may lie there.
+func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
+	t.Parallel()
+	closed := t.TempDir()
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(closed, "checkout", "postgres")
+	s := startServer(t, Options{Dir: dir, Fast: true})
+	if s.Dir != dir {
+		t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
+	}
+	if got, want := strings.HasPrefix(s.Dir, "/var/tmp/"), os.Geteuid() == 0; got != want {
+		t.Errorf("data in %s: elsewhere %v, want %v", s.Dir, got, want)
+	}
+	if err := s.Stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	if again := startServer(t, Options{Dir: dir, Fast: true}); again.Dir != s.Dir {
+		t.Errorf("second start: got %s, want the same %s", again.Dir, s.Dir)
+	}
+}
+
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, log, want string }{
+		{"empty", "", "none"},
+		{"fatal", "LOG:  starting\n2026-01-01 UTC [1] FATAL:  lock file exists\nHINT:  look\n", "lock file exists"},
+		{"starting up is no reason", "FATAL:  the database system is starting up\nPANIC:  no checkpoint\n", "no checkpoint"},
+		{"initdb", "ok\ninitdb: error: no room\n", "no room"},
+		{"else the last line", "sh: 1: not found\ngone\n", "gone"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(lastWords(strings.NewReader(test.log)), test.want); diff != "" {
+				t.Errorf("got - want +:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// remedy ends every message about data that cannot be used.
+const remedy = `"make clean" removes the data and the next start makes new`
+
+// prepare makes the data directory in one step that either happened or not, and becomes the server.
+const prepare = `
+data=$1 initdb=$2 options=$3
+shift 3
+if [ ! -d "$data" ]; then
+  rm -rf "$data.new"
+  "$initdb" -D "$data.new" $options || exit
+  mv "$data.new" "$data" || exit
+fi
+exec "$@"`
+
+func (s *Server) argv(bin binaries, o Options) []string {
+	initdb := []string{
+		"--username=postgres", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-instructions",
+	}
+	initdb = append(initdb, locale(bin.major)...)
+	settings := []string{
+		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.port), "unix_socket_directories=", "timezone=UTC",
+	}
+	if o.Fast {
+		initdb = append(initdb, "--no-sync")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
+	}
+	argv := []string{
+		"/bin/sh", "-c", prepare, "prepare", s.data(), bin.path("initdb"), strings.Join(initdb, " "),
+		bin.path("postgres"), "-D", s.data(),
+	}
+	for _, setting := range settings {
+		argv = append(argv, "-c", setting)
+	}
+	return argv
+}
+
+// locale is what Neon's databases have, order by code point and Unicode case mapping, as far as this Postgres offers it.
+func locale(major int) []string {
+	switch {
+	case major >= 17:
+		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
+	case runtime.GOOS == "linux":
+		return []string{"--locale=C.UTF-8"}
+	}
+	return []string{"--locale=C"}
+}
+
+// madeBy is the major version of the Postgres that made the data, 0 if there is no data.
+func madeBy(data string) (int, error) {
+	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // our own directory
+	if err != nil {
+		return 0, broken(filepath.Dir(data), "its version cannot be read: %w", err)
+	}
+	major, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0, broken(filepath.Dir(data), "its version is not a number")
+	}
+	return major, nil
+}
+
+func broken(dir, format string, args ...any) error {
+	return fmt.Errorf("the data in %s is unusable: %w; %s", dir, fmt.Errorf(format, args...), remedy)
+}

@@ -1,0 +1,24 @@
+//go:build download
+
+// Run by hand, since it needs the internet: go test -tags download -run TestDownload ./shared/postgres
+
+package postgres
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestDownload(t *testing.T) {
+	usual = nil // as on a machine without a Postgres
+	t.Setenv("PATH", "/bin:/usr/bin")
+	s := startServer(t, Options{Fast: true, Log: os.Stderr})
+	if got, want := query(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {
+		t.Errorf("version: got %s, want %s", got, want)
+	}
+	order := "SELECT string_agg(c, '' ORDER BY c) || lower('É') || (SELECT datlocprovider::text FROM pg_database WHERE datname = 'postgres') FROM unnest('{é,b,Z}'::text[]) c"
+	if got, want := query(t, s.URL("postgres"), order), "Zbééb"; got != want {
+		t.Errorf("order, lower case and locale provider: got %s, want %s", got, want)
+	}
+}

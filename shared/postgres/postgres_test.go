@@ -1,0 +1,284 @@
+package postgres
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+// roleVariable makes this binary the parent process that the tests below kill: it starts a server, says where, and sits.
+const roleVariable = "XENON_POSTGRES_TEST_PARENT"
+
+func TestMain(m *testing.M) {
+	if role, ok := os.LookupEnv(roleVariable); ok {
+		sit(role)
+		return
+	}
+	code := m.Run()
+	if dir, err := pristine(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(dir))
+	}
+	os.Exit(code)
+}
+
+func sit(dir string) {
+	signal.Ignore(syscall.SIGINT)
+	s, err := Start(context.Background(), Options{Dir: dir, Fast: true})
+	if err != nil {
+		panic(err)
+	}
+	_ = json.NewEncoder(os.Stdout).Encode(parent{Dir: s.Dir, URL: s.URL("postgres"), Port: s.port})
+	select {}
+}
+
+type parent struct {
+	Dir, URL string
+	Port     int
+	process  *os.Process
+}
+
+func startParent(t *testing.T, dir string) parent {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVariable+"="+dir)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("the parent process told nothing: %v", err)
+	}
+	p := parent{process: cmd.Process}
+	if err := json.Unmarshal(line, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func startServer(t *testing.T, o Options) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return s
+}
+
+func query(t *testing.T, url, sql string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var text string
+	if err := conn.QueryRow(t.Context(), sql).Scan(&text); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
+// eventually waits for something another process does; a test that never sees it ends with the test's own deadline.
+func eventually(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for !happened() {
+		if pause(t.Context(), 20*time.Millisecond) != nil {
+			t.Fatalf("still waiting: %s", what)
+		}
+	}
+}
+
+func refuses(port int) bool {
+	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err == nil {
+		_ = conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// openDir is a temporary directory that the unprivileged account can reach: the one above it is closed by default.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// settings reads what the server runs with.
+func settings(t *testing.T, s *Server, names ...string) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	for _, name := range names {
+		got[name] = query(t, s.URL("postgres"), "SELECT current_setting('"+name+"')")
+	}
+	return got
+}
+
+func TestThrowAwayServer(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, Options{Fast: true})
+
+	want := map[string]string{
+		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "max_connections": "300",
+		"server_encoding": "UTF8", "TimeZone": "UTC", "password_encryption": "scram-sha-256",
+	}
+	var names []string
+	for name := range want {
+		names = append(names, name)
+	}
+	if diff := cmp.Diff(settings(t, s, names...), want); diff != "" {
+		t.Errorf("settings, got - want +:\n%s", diff)
+	}
+	if got, want := query(t, s.URL("postgres"), "SELECT string_agg(c, '' ORDER BY c) FROM unnest('{é,b,Z}'::text[]) c"), "Zbé"; got != want {
+		t.Errorf("order: got %s, want %s", got, want)
+	}
+
+	if err := s.Stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	if !refuses(s.port) {
+		t.Error("the port still answers after Stop")
+	}
+	if exists(s.Dir) {
+		t.Errorf("%s is still there after Stop", s.Dir)
+	}
+}
+
+func TestServerWantsThePassword(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, Options{Fast: true})
+	_, err := pgx.Connect(t.Context(), address(s.port, "wrong", "postgres"))
+	if !isState(err, "28P01") {
+		t.Errorf("got %v, want a refusal of the password", err)
+	}
+}
+
+func TestDataSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(openDir(t), "kept")
+	s := startServer(t, Options{Dir: dir})
+	if got := settings(t, s, "fsync", "synchronous_commit", "full_page_writes"); got["fsync"] != "on" ||
+		got["synchronous_commit"] != "on" || got["full_page_writes"] != "on" {
+		t.Errorf("a server whose data is kept runs with %v", got)
+	}
+	if err := execute(t, s, "CREATE TABLE kept AS SELECT 'here' AS word"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	info, err := os.Stat(filepath.Join(s.Dir, "password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := info.Mode().Perm(), fs.FileMode(0o600); got != want {
+		t.Errorf("password file: got %v, want %v", got, want)
+	}
+
+	again := startServer(t, Options{Dir: dir})
+	if got, want := query(t, again.URL("postgres"), "SELECT word FROM kept"), "here"; got != want {
+		t.Errorf("after the restart: got %q, want %q", got, want)
+	}
+}
+
+func execute(t *testing.T, s *Server, sql string) error {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), sql)
+	return err
+}
+
+func TestCtrlCDoesNotReachTheServer(t *testing.T) {
+	t.Parallel()
+	p := startParent(t, "")
+	if err := syscall.Kill(-p.process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := query(t, p.URL, "SELECT 'alive'"), "alive"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestServerDiesWithItsParent(t *testing.T) {
+	t.Parallel()
+	t.Run("and a throw-away directory with it", func(t *testing.T) {
+		t.Parallel()
+		p := startParent(t, "")
+		if err := p.process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the server to end", func() bool { return refuses(p.Port) })
+		eventually(t, "the directory to go", func() bool { return !exists(p.Dir) })
+	})
+	t.Run("and kept data stays usable", func(t *testing.T) {
+		t.Parallel()
+		dir := filepath.Join(openDir(t), "kept")
+		p := startParent(t, dir)
+		query(t, p.URL, "SELECT pg_advisory_lock(1)::text")
+		if err := p.process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		s := startServer(t, Options{Dir: dir, Fast: true}) // at once: the old server may still be ending
+		if got, want := query(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if !refuses(p.Port) {
+			t.Error("the server of the killed process still runs")
+		}
+	})
+}
+
+func TestOneProcessPerDirectory(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, Options{Dir: filepath.Join(openDir(t), "kept"), Fast: true})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := Start(ctx, Options{Dir: s.Dir})
+	if err == nil || !strings.Contains(err.Error(), "another process runs the server in "+s.Dir) {
+		t.Errorf("got %v, want a word about the other process", err)
+	}
+	if got, want := query(t, s.URL("postgres"), "SELECT 'alive'"), "alive"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
