@@ -1,0 +1,141 @@
+//go:build node
+
+package conformance
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+var update = flag.Bool("update", false, "record what the library does in recorded/")
+
+// reference runs a script of reference/ against a database and reads the JSON it prints.
+func reference(t *testing.T, script, database string, answer any) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", script)
+	cmd.Dir = "reference"
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil && (strings.Contains(stderr.String(), "ERR_MODULE_NOT_FOUND") || cmd.ProcessState == nil) {
+		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make test" installs them (%v)`, err)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
+	}
+	if err := json.Unmarshal(out, answer); err != nil {
+		t.Fatalf("%s: %v: %s", script, err, out)
+	}
+}
+
+// plan is what the library's own migration found to do.
+type plan struct{ Missing, Problems []string }
+
+func TestPinIsTheVersionTheMigrationsName(t *testing.T) {
+	t.Parallel()
+	var installed struct{ Version string }
+	reference(t, "version.mjs", "", &installed)
+	if got, want := installed.Version, migrations.BetterAuth; got != want {
+		t.Errorf("installed: got %s, want %s", got, want)
+	}
+}
+
+func TestSchemaMatchesLibrary(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	reference(t, "schema.mjs", url, &plan{})
+	library := readSchema(t, url)
+	if *update {
+		text, err := json.MarshalIndent(library, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(recording, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(recordedSchema(t), library); diff != "" {
+		t.Errorf("the recording is out of date (-update writes it), recorded - library +:\n%s", diff)
+	}
+	for _, d := range differences(library, readSchema(t, dbtest.New(t))) {
+		t.Error(d)
+	}
+}
+
+// The library checks the tables before its first request and answers none when they are not as it expects.
+func TestLibraryAcceptsOurSchema(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	var found plan
+	reference(t, "schema.mjs", url, &found)
+	if diff := cmp.Diff(found, plan{Missing: []string{}, Problems: []string{}}); diff != "" {
+		t.Errorf("the library would change our tables, got - want +:\n%s", diff)
+	}
+	var got struct {
+		SignUp, Token int
+		UserID        string
+		SameUser      bool
+	}
+	reference(t, "accept.mjs", url, &got)
+	if got.SignUp != 200 || got.Token != 200 || !got.SameUser {
+		t.Errorf("got %+v, want a user who signed up and is recognised", got)
+	}
+	var email string
+	row := connect(t, url).QueryRow(t.Context(), `SELECT email FROM "user" WHERE id = $1`, got.UserID)
+	if err := row.Scan(&email); err != nil || email != "ada@example.com" {
+		t.Errorf("the row: got %q, %v, want ada@example.com", email, err)
+	}
+}
+
+// A database the TypeScript server has been using keeps its tables and rows, and gets ours.
+func TestMigrationsJoinTheLibrarysTables(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	reference(t, "schema.mjs", url, &plan{})
+	library := readSchema(t, url)
+	reference(t, "accept.mjs", url, &struct{}{})
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	ours := readSchema(t, url)
+	for name, want := range library.Tables {
+		if diff := cmp.Diff(ours.Tables[name], want); diff != "" {
+			t.Errorf("%s, got - want +:\n%s", name, diff)
+		}
+	}
+	if _, ok := ours.Tables["user_profile"]; !ok {
+		t.Error("there is no user_profile")
+	}
+	var users int
+	if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM "user"`).Scan(&users); err != nil || users != 1 {
+		t.Errorf("users: got %d, %v, want the one who was there", users, err)
+	}
+}
+
+// The check that passes above is one that can fail.
+func TestLibraryRefusesABrokenSchema(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	if _, err := connect(t, url).Exec(t.Context(), `ALTER TABLE account ADD issuer text NOT NULL`); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "accept.mjs")
+	cmd.Dir = "reference"
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+url, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "SCHEMA_MISMATCH") {
+		t.Errorf("got %v, %s, want SCHEMA_MISMATCH", err, out)
+	}
+}

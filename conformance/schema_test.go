@@ -1,0 +1,250 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// recording is the catalog the library's own migration leaves, so that the comparison needs no Node.
+const recording = "recorded/schema.json"
+
+// schema is what a database's catalog says about the tables of the library.
+type schema struct {
+	BetterAuth string           `json:"betterAuth"` // the version that made them
+	Tables     map[string]table `json:"tables"`
+}
+
+type table struct {
+	Columns     map[string]column `json:"columns"`
+	Constraints map[string]string `json:"constraints"` // name: definition as Postgres writes it
+	Indexes     map[string]string `json:"indexes"`     // likewise
+}
+
+type column struct {
+	Type      string `json:"type"`
+	Collation string `json:"collation,omitempty"` // when it is not the type's own
+	Nullable  bool   `json:"nullable"`
+	Default   string `json:"default,omitempty"` // identity and generated columns too
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+// readSchema reads the catalog of every table in the database.
+func readSchema(t *testing.T, url string) schema {
+	t.Helper()
+	conn := connect(t, url)
+	s := schema{BetterAuth: migrations.BetterAuth, Tables: map[string]table{}}
+	ask(t, conn, `
+		SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || '|' ||
+			CASE WHEN a.attcollation <> y.typcollation THEN o.collname ELSE '' END || '|' ||
+			a.attnotnull::text || '|' ||
+			concat_ws(' ', pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity, ''), nullif(a.attgenerated, ''))
+		FROM pg_attribute a
+		JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+		JOIN pg_type y ON y.oid = a.atttypid
+		LEFT JOIN pg_collation o ON o.oid = a.attcollation
+		LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		WHERE a.attnum > 0 AND NOT a.attisdropped`,
+		func(tableName, name, text string) {
+			part := strings.SplitN(text, "|", 4)
+			if _, ok := s.Tables[tableName]; !ok {
+				s.Tables[tableName] = table{map[string]column{}, map[string]string{}, map[string]string{}}
+			}
+			s.Tables[tableName].Columns[name] = column{part[0], part[1], part[2] == "false", part[3]}
+		})
+	// NOT NULL, which newer servers list as a constraint too, stands with the columns.
+	ask(t, conn, `
+		SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
+		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace = 'public'::regnamespace
+		WHERE k.contype <> 'n'`,
+		func(tableName, name, text string) { s.Tables[tableName].Constraints[name] = text })
+	ask(t, conn, `
+		SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'`,
+		func(tableName, name, text string) { s.Tables[tableName].Indexes[name] = text })
+	return s
+}
+
+func ask(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text string)) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table, name, text string
+	if _, err = pgx.ForEachRow(rows, []any{&table, &name, &text}, func() error {
+		each(table, name, text)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// differences lists what the library would find changed in its tables. Ours may be more than the library's where the
+// library does not notice: other tables, columns that are nullable or have a default, indexes that forbid nothing.
+func differences(library, ours schema) []string {
+	var all []string
+	tell := func(where, name string, want, got any) {
+		all = append(all, fmt.Sprintf("%s %s: the library has %+v, we have %+v", where, name, want, got))
+	}
+	for _, name := range slices.Sorted(maps.Keys(library.Tables)) {
+		want := library.Tables[name]
+		got, ok := ours.Tables[name]
+		if !ok {
+			tell("table", name, "it", "none")
+			continue
+		}
+		compare(want.Columns, got.Columns, func(c string, w, g maybe[column]) {
+			if w.there || !g.is.Nullable && g.is.Default == "" {
+				tell("column", name+"."+c, w, g)
+			}
+		})
+		compare(want.Constraints, got.Constraints, func(constraint string, w, g maybe[string]) {
+			tell("constraint of "+name, constraint, w, g)
+		})
+		compare(want.Indexes, got.Indexes, func(index string, w, g maybe[string]) {
+			if w.there || strings.HasPrefix(g.is, "CREATE UNIQUE") {
+				tell("index of "+name, index, w, g)
+			}
+		})
+	}
+	return all
+}
+
+// maybe is a value or that there is none.
+type maybe[T any] struct {
+	is    T
+	there bool
+}
+
+func (m maybe[T]) String() string {
+	if !m.there {
+		return "none"
+	}
+	return fmt.Sprintf("%+v", m.is)
+}
+
+func compare[T comparable](want, got map[string]T, differ func(name string, want, got maybe[T])) {
+	names := maps.Clone(want)
+	maps.Copy(names, got)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		w, inWant := want[name]
+		g, inGot := got[name]
+		if w != g || inWant != inGot {
+			differ(name, maybe[T]{w, inWant}, maybe[T]{g, inGot})
+		}
+	}
+}
+
+func recordedSchema(t *testing.T) schema {
+	t.Helper()
+	text, err := os.ReadFile(recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// P23: the library refuses every request when its tables are not as it expects.
+func TestSchemaMatchesRecording(t *testing.T) {
+	t.Parallel()
+	recorded := recordedSchema(t)
+	if got, want := recorded.BetterAuth, migrations.BetterAuth; got != want {
+		t.Errorf("recorded from Better Auth %s, the migrations claim %s", got, want)
+	}
+	for _, d := range differences(recorded, readSchema(t, dbtest.New(t))) {
+		t.Error(d)
+	}
+}
+
+// Everything the contract promises to notice is noticed, and what it allows is not.
+func TestSchemaDifferencesAreSeen(t *testing.T) {
+	t.Parallel()
+	library := recordedSchema(t)
+	for _, test := range []struct{ change, want string }{
+		{`DROP TABLE "rateLimit"`, "table rateLimit"},
+		{`ALTER TABLE session DROP COLUMN "userAgent"`, "column session.userAgent"},
+		{`ALTER TABLE session RENAME "userAgent" TO useragent`, "column session.userAgent"},
+		{`ALTER TABLE "user" ALTER name TYPE varchar(255)`, "column user.name"},
+		{`ALTER TABLE "user" ALTER email TYPE text COLLATE "POSIX"`, "column user.email"},
+		{`ALTER TABLE "user" ALTER image SET NOT NULL`, "column user.image"},
+		{`ALTER TABLE "user" ALTER name DROP NOT NULL`, "column user.name"},
+		{`ALTER TABLE "user" ALTER "createdAt" DROP DEFAULT`, "column user.createdAt"},
+		{`ALTER TABLE account ALTER id DROP DEFAULT`, "column account.id"},
+		{`ALTER TABLE account ADD issuer text NOT NULL`, "column account.issuer"},
+		{`ALTER TABLE "user" DROP CONSTRAINT user_email_key`, "constraint of user user_email_key"},
+		{`ALTER TABLE session RENAME CONSTRAINT session_token_key TO session_token`, "constraint of session session_token_key"},
+		{`ALTER TABLE account DROP CONSTRAINT "account_userId_fkey",
+			ADD CONSTRAINT "account_userId_fkey" FOREIGN KEY ("userId") REFERENCES "user" (id)`, "constraint of account account_userId_fkey"},
+		{`ALTER TABLE "user" ADD CHECK (name <> '')`, "constraint of user user_name_check"},
+		{`DROP INDEX verification_identifier_idx`, "index of verification verification_identifier_idx"},
+		{`DROP INDEX "session_userId_idx"; CREATE INDEX "session_userId_idx" ON session ("userId", token)`, "index of session session_userId_idx"},
+		{`CREATE UNIQUE INDEX one_account ON account ("providerId", "accountId")`, "index of account one_account"},
+
+		{`ALTER TABLE "user" ADD banned boolean`, ""},
+		{`ALTER TABLE "user" ADD banned boolean NOT NULL DEFAULT false`, ""},
+		{`CREATE INDEX by_expiry ON session ("expiresAt")`, ""},
+		{`CREATE TABLE other (x text NOT NULL)`, ""},
+	} {
+		t.Run(test.change, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t)
+			if _, err := connect(t, url).Exec(t.Context(), test.change); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range differences(library, readSchema(t, url)) {
+				what, _, _ := strings.Cut(d, ": ")
+				got = append(got, what)
+			}
+			if test.want == "" && len(got) > 0 || test.want != "" && !slices.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// What look-ups of ours rest on.
+func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
+	t.Parallel()
+	ours := readSchema(t, dbtest.New(t))
+	var got []string
+	for _, name := range []string{"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile"} {
+		for _, definition := range ours.Tables[name].Indexes {
+			_, columns, _ := strings.Cut(definition, " USING btree ")
+			if columns != "(id)" {
+				got = append(got, name+" "+columns)
+			}
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		`account ("userId")`, `rateLimit (key)`, `session ("userId")`, `session (token)`, `user (email)`,
+		`user_profile (user_id)`, `verification (identifier)`,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("indexes, got - want +:\n%s", diff)
+	}
+}

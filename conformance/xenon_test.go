@@ -1,0 +1,109 @@
+//go:build node
+
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// xenon is the command itself, built and running `xenon dev` on a database of the test's.
+type xenon struct {
+	origin string
+	dir    string
+
+	mu  sync.Mutex
+	err bytes.Buffer
+}
+
+var buildDir string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "xenon-conformance")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		buildDir = dir
+		return m.Run()
+	}())
+}
+
+// build compiles the command once.
+var build = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(buildDir, "xenon")
+	out, err := exec.Command("go", "build", "-o", program, "../cmd/xenon").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return program, nil
+})
+
+// startXenon starts Xenon on a port of its own, with env on top of the defaults, and stops it when the test ends.
+func startXenon(t *testing.T, env ...string) *xenon {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &xenon{dir: t.TempDir()}
+	cmd := exec.Command(program, "dev", "--addr", "127.0.0.1:0", "--database-url", dbtest.New(t), "--dir", x.dir)
+	cmd.Dir = ".."
+	cmd.Env = append(cmd.Environ(), env...)
+	cmd.Stderr = x
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
+		}
+	})
+	x.origin = readOrigin(stdout)
+	if x.origin == "" {
+		t.Fatalf("xenon dev did not start:\n%s", x.log())
+	}
+	return x
+}
+
+// readOrigin finds the address in what a person sees.
+func readOrigin(out io.Reader) string {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if rest, ok := strings.CutPrefix(lines.Text(), "Xenon is running at "); ok {
+			go io.Copy(io.Discard, out)
+			return strings.Fields(rest)[0]
+		}
+	}
+	return ""
+}
+
+func (x *xenon) Write(p []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err.Write(p)
+}
+
+// log is what Xenon has logged.
+func (x *xenon) log() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err.String()
+}
