@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+// signer is a deployment's Keys and a Verifier that reads what they publish.
+func signer(b *testing.B) (*keys.Keys, *keys.Verifier) {
+	b.Helper()
+	set, err := keys.Generate(time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	path := filepath.Join(b.TempDir(), "keys.json")
+	if err := keys.SaveFile(path, set); err != nil {
+		b.Fatal(err)
+	}
+	const origin = "https://learn.example.com"
+	cfg := config.Config{SigningKeysFile: path, JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn}
+	k := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		published, err := k.Public(r.Context())
+		if err != nil {
+			b.Errorf("Public: %v", err)
+		}
+		if err := json.NewEncoder(w).Encode(map[string]any{"keys": published}); err != nil {
+			b.Errorf("answer: %v", err)
+		}
+	}))
+	b.Cleanup(server.Close)
+	cfg.JWKSURL = server.URL
+	return k, keys.NewVerifier(cfg, time.Now)
+}
+
+var benchClaims = keys.Claims{
+	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",
+	SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c",
+	User: map[string]any{
+		"id": "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11", "name": "Zoë Example", "email": "zoe@example.com", "emailVerified": true,
+		"image": nil, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-02T03:04:05.006Z",
+	},
+}
+
+// BenchmarkSign measures a new token, one handed out again, and the bare signature.
+func BenchmarkSign(b *testing.B) {
+	k, _ := signer(b)
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := k.Sign(b.Context(), benchClaims); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("reused", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := k.Token(b.Context(), benchClaims); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	private, digest, _ := bareRSA(b)
+	b.Run("bare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkJWTVerify measures a token against warm keys, beside the bare signature.
+func BenchmarkJWTVerify(b *testing.B) {
+	k, v := signer(b)
+	token, err := k.Sign(b.Context(), benchClaims)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("warm", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if who, err := v.Verify(b.Context(), token); err != nil || who.UserID != benchClaims.Subject {
+				b.Fatal(who, err)
+			}
+		}
+	})
+	private, digest, signature := bareRSA(b)
+	b.Run("bare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := rsa.VerifyPKCS1v15(&private.PublicKey, crypto.SHA256, digest, signature); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func bareRSA(b *testing.B) (private *rsa.PrivateKey, digest, signature []byte) {
+	b.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("text"))
+	signature, err = rsa.SignPKCS1v15(nil, private, crypto.SHA256, sum[:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return private, sum[:], signature
+}

@@ -1,0 +1,165 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// documentVersion changes when an older program could not read the document.
+const documentVersion = 1
+
+// document is a key set as JSON. Keys are PEM, so that openssl can look at them.
+type document struct {
+	Version int               `json:"version"`
+	Next    *documentKey      `json:"next"`
+	Current *documentKey      `json:"current"`
+	Retired []documentRetired `json:"retired"`
+}
+
+type documentKey struct {
+	ID         string    `json:"kid"`
+	CreatedAt  time.Time `json:"createdAt"`
+	PrivateKey string    `json:"privateKey"` // PKCS #8
+}
+
+type documentRetired struct {
+	ID             string    `json:"kid"`
+	RetiredAt      time.Time `json:"retiredAt"`
+	PublishedUntil time.Time `json:"publishedUntil"`
+	PublicKey      string    `json:"publicKey"` // PKIX
+}
+
+// errNoKeys is what a deployment hears that was never given keys: they are never made on a request.
+var errNoKeys = errors.New("the key set holds no signing key: make one with xenon keys rotate (make dev makes one on a laptop)")
+
+// Document returns the set with its private keys as the text that Secrets Manager or a file keeps.
+func (s Set) Document() ([]byte, error) {
+	d := document{Version: documentVersion, Retired: []documentRetired{}}
+	for _, k := range []struct {
+		key  Key
+		into **documentKey
+	}{{s.Next, &d.Next}, {s.Current, &d.Current}} {
+		der, err := x509.MarshalPKCS8PrivateKey(k.key.private)
+		if err != nil {
+			return nil, fmt.Errorf("encode key %s: %w", k.key.ID, err)
+		}
+		*k.into = &documentKey{ID: k.key.ID, CreatedAt: k.key.CreatedAt, PrivateKey: armour("PRIVATE KEY", der)}
+	}
+	for _, k := range s.Retired {
+		der, err := x509.MarshalPKIXPublicKey(k.public)
+		if err != nil {
+			return nil, fmt.Errorf("encode key %s: %w", k.ID, err)
+		}
+		d.Retired = append(d.Retired, documentRetired{k.ID, k.RetiredAt, k.PublishedUntil, armour("PUBLIC KEY", der)})
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode key set: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// ParseSet reads what Document wrote. It refuses keys shorter than MinBits, a kid that is not the key's thumbprint, and
+// the same key twice. No error repeats what it read.
+func ParseSet(text []byte) (Set, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return Set{}, errNoKeys
+	}
+	var d document
+	if json.Unmarshal(text, &d) != nil {
+		return Set{}, errors.New("the key set is not a document of xenon keys rotate")
+	}
+	switch {
+	case d.Version == 0 && d.Next == nil && d.Current == nil: // what a secret holds before its first key
+		return Set{}, errNoKeys
+	case d.Version != documentVersion:
+		return Set{}, fmt.Errorf("the key set has version %d, this program reads %d", d.Version, documentVersion)
+	case d.Next == nil || d.Current == nil:
+		return Set{}, errNoKeys
+	}
+	var s Set
+	var err error
+	if s.Next, err = d.Next.parse(); err != nil {
+		return Set{}, fmt.Errorf("key set, next: %w", err)
+	}
+	if s.Current, err = d.Current.parse(); err != nil {
+		return Set{}, fmt.Errorf("key set, current: %w", err)
+	}
+	for i, r := range d.Retired {
+		key, err := r.parse()
+		if err != nil {
+			return Set{}, fmt.Errorf("key set, retired key %d: %w", i+1, err)
+		}
+		s.Retired = append(s.Retired, key)
+	}
+	return s, s.unique()
+}
+
+func (s Set) unique() error {
+	seen := map[string]bool{s.Next.ID: true}
+	ids := []string{s.Current.ID}
+	for _, k := range s.Retired {
+		ids = append(ids, k.ID)
+	}
+	for _, id := range ids {
+		if seen[id] {
+			return fmt.Errorf("key set: key %s is there twice", id)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
+func (d *documentKey) parse() (Key, error) {
+	der, err := unarmour("PRIVATE KEY", d.PrivateKey)
+	if err != nil {
+		return Key{}, err
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	private, ok := parsed.(*rsa.PrivateKey)
+	if err != nil || !ok {
+		return Key{}, errors.New("the private key is not RSA in PKCS #8")
+	}
+	return newKey(private, d.CreatedAt), checkPublic(&private.PublicKey, d.ID)
+}
+
+func (d *documentRetired) parse() (RetiredKey, error) {
+	der, err := unarmour("PUBLIC KEY", d.PublicKey)
+	if err != nil {
+		return RetiredKey{}, err
+	}
+	parsed, err := x509.ParsePKIXPublicKey(der)
+	public, ok := parsed.(*rsa.PublicKey)
+	if err != nil || !ok {
+		return RetiredKey{}, errors.New("the public key is not RSA in PKIX")
+	}
+	return RetiredKey{d.ID, d.RetiredAt, d.PublishedUntil, public}, checkPublic(public, d.ID)
+}
+
+func checkPublic(public *rsa.PublicKey, id string) error {
+	if bits := public.N.BitLen(); bits < MinBits {
+		return fmt.Errorf("an RSA key of %d bits, at least %d are needed", bits, MinBits)
+	}
+	if want := thumbprint(public); id != want {
+		return fmt.Errorf("kid is not the key's thumbprint %s", want)
+	}
+	return nil
+}
+
+func armour(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+func unarmour(kind, text string) ([]byte, error) {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, fmt.Errorf("not one PEM block %q", kind)
+	}
+	return block.Bytes, nil
+}

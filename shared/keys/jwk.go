@@ -1,0 +1,101 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// JWK is the public half of a key as the JWKS shows it: {"alg","kty","n","e","kid"} for ours.
+type JWK struct {
+	KeyID string
+	text  json.RawMessage
+}
+
+// MarshalJSON writes the members in the library's order.
+func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
+
+// newJWK writes the form that the library's /jwks has for an RSA key: no use, no crv.
+func newJWK(id string, public *rsa.PublicKey) JWK {
+	n, e := members(public)
+	return JWK{KeyID: id, text: json.RawMessage(`{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"}`)}
+}
+
+// thumbprint is RFC 7638 with SHA-256: the members that make the key, in alphabetical order.
+func thumbprint(public *rsa.PublicKey) string {
+	n, e := members(public)
+	sum := sha256.Sum256([]byte(`{"e":"` + e + `","kty":"RSA","n":"` + n + `"}`))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func members(public *rsa.PublicKey) (n, e string) {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode(public.N.Bytes()), encode(big.NewInt(int64(public.E)).Bytes())
+}
+
+// privateMembers are what RFC 7518 §6 and RFC 8037 call private or symmetric.
+var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+// ParsePublicJWK makes the JWKS entry of a row of the library's jwks table, the way the library's /jwks does: alg, then
+// crv when the key has one, then what publicKey holds, then the id as kid. It takes every asymmetric kind the library
+// makes, and refuses a row that would publish a private key. alg may be empty, as in rows older than the column.
+func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
+	names, values, err := object([]byte(publicKeyJSON))
+	if err != nil {
+		return JWK{}, err
+	}
+	for _, name := range privateMembers {
+		if slices.Contains(names, name) {
+			return JWK{}, fmt.Errorf("publicKey has the private member %q", name)
+		}
+	}
+	var kind string
+	if json.Unmarshal(values["kty"], &kind) != nil || !slices.Contains([]string{"RSA", "EC", "OKP"}, kind) {
+		return JWK{}, errors.New("publicKey is not a public JWK")
+	}
+	if alg == "" && kind == "RSA" {
+		alg = "RS256"
+	}
+	if _, given := values["alg"]; !given && alg != "" {
+		values["alg"] = quote(alg)
+	}
+	values["kid"] = quote(id)
+
+	var members []string
+	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid"}) {
+		if value, ok := values[name]; ok {
+			members = append(members, string(quote(name))+":"+string(value))
+			delete(values, name) // a member stands once, where it was named first
+		}
+	}
+	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
+}
+
+// object reads a JSON object and keeps the order of its members.
+func object(text []byte) (names []string, values map[string]json.RawMessage, err error) {
+	if json.Unmarshal(text, &values) != nil || values == nil {
+		return nil, nil, errors.New("publicKey is not a JSON object")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	for _, err = d.Token(); err == nil && d.More(); { // the first token is the brace
+		var name json.Token
+		var value json.RawMessage
+		if name, err = d.Token(); err == nil {
+			names = append(names, fmt.Sprint(name))
+			err = d.Decode(&value)
+		}
+	}
+	return names, values, err
+}
+
+func quote(s string) json.RawMessage {
+	text, _ := json.Marshal(s) // a string always can
+	return text
+}

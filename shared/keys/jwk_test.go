@@ -1,0 +1,125 @@
+package keys
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPublic_Entries(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	published := func() (ids []string) {
+		t.Helper()
+		jwks, err := d.keys.Public(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range jwks {
+			text, err := json.Marshal(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var m struct{ N string }
+			if err := json.Unmarshal(text, &m); err != nil || len(m.N) != 342 {
+				t.Fatalf("%s is not the entry of a 2048-bit key (%v)", text, err)
+			}
+			want := `{"alg":"RS256","kty":"RSA","n":"` + m.N + `","e":"AQAB","kid":"` + key.KeyID + `"}`
+			if string(text) != want {
+				t.Errorf("entry %s, want %s", text, want)
+			}
+			ids = append(ids, key.KeyID)
+		}
+		return ids
+	}
+	s := sets()
+	want := []string{s.third.Current.ID, s.third.Next.ID, s.second.Current.ID, s.first.Current.ID}
+	if got := published(); !cmp.Equal(got, want) {
+		t.Errorf("published %v, want current, next, retired %v", got, want)
+	}
+	d.advance(6*24*time.Hour + Spread) // the oldest retired a day before the clock's start
+	if got := published(); !cmp.Equal(got, want[:3]) {
+		t.Errorf("published %v after the oldest key's time, want %v", got, want[:3])
+	}
+}
+
+func TestParsePublicJWK_AsTheLibrary(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/library_jwks_rows.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Rows []struct{ ID, PublicKey, Alg, Entry string }
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Rows) < 5 {
+		t.Fatalf("%d rows, want all five kinds", len(file.Rows))
+	}
+	for _, row := range file.Rows {
+		t.Run(row.Alg, func(t *testing.T) {
+			t.Parallel()
+			key, err := ParsePublicJWK(row.ID, row.PublicKey, row.Alg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(key)
+			if err != nil || string(got) != row.Entry || key.KeyID != row.ID {
+				t.Errorf("entry %s (%v), want %s", got, err, row.Entry)
+			}
+		})
+	}
+}
+
+func TestParsePublicJWK_Members(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ publicKey, alg, want string }{
+		"an RSA row without alg": {`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "", `{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id"}`},
+		"another without alg":    {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id"}`},
+		"alg and kid inside":     {`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256", `{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB"}`},
+		"more members":           {` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256", `{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id"}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := ParsePublicJWK("id", test.publicKey, test.alg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := json.Marshal(key); err != nil || string(got) != test.want {
+				t.Errorf("entry %s (%v), want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestR39_ParsePublicJWKRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"a private RSA key": `{"kty":"RSA","n":"AQ","e":"AQAB","d":"SECRET"}`,
+		"a prime":           `{"kty":"RSA","n":"AQ","e":"AQAB","p":"SECRET"}`,
+		"a private OKP key": `{"kty":"OKP","crv":"Ed25519","x":"AQ","d":"SECRET"}`,
+		"a symmetric key":   `{"kty":"oct","k":"SECRET"}`,
+		"no kind":           `{"n":"SECRET"}`,
+		"an unknown kind":   `{"kty":"SECRET"}`,
+		"an array":          `["SECRET"]`,
+		"null":              `null`,
+		"nothing":           ``,
+		"cut off":           `{"kty":"RSA","n":"SECRET`,
+	}
+	for name, publicKey := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParsePublicJWK("id", publicKey, "RS256")
+			if err == nil || strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("ParsePublicJWK: %v, want an error without the value", err)
+			}
+		})
+	}
+}

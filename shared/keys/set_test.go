@@ -1,0 +1,207 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestP27_RotateMovesEveryKeyOnePlaceOn(t *testing.T) {
+	t.Parallel()
+	s := sets()
+	if s.second.Current.ID != s.first.Next.ID || s.third.Current.ID != s.second.Next.ID {
+		t.Error("the key that signs was not published as next before")
+	}
+	retired := func(s Set) (ids []string) {
+		for _, k := range s.Retired {
+			ids = append(ids, k.ID)
+		}
+		return ids
+	}
+	want := []string{s.second.Current.ID, s.first.Current.ID}
+	if got := retired(s.third); !cmp.Equal(got, want) {
+		t.Errorf("retired keys %v, want %v", got, want)
+	}
+	if len(s.first.Retired) != 0 || s.first.Current.ID == s.first.Next.ID {
+		t.Error("Rotate changed the set it was called on")
+	}
+
+	newest := s.third.Retired[0]
+	if got, want := newest.RetiredAt, start.Add(48*time.Hour); !got.Equal(want) {
+		t.Errorf("retired at %v, want %v", got, want)
+	}
+	if got, want := newest.PublishedUntil, newest.RetiredAt.Add(7*24*time.Hour+15*time.Minute); !got.Equal(want) {
+		t.Errorf("published until %v, want %v: a token's life and the age of every cache", got, want)
+	}
+
+	later, err := s.third.Rotate(newest.PublishedUntil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := retired(later), []string{s.third.Current.ID}; !cmp.Equal(got, want) {
+		t.Errorf("after their time the set keeps %v, want %v", got, want)
+	}
+}
+
+func TestP27_RotateWaitsUntilNextIsKnown(t *testing.T) {
+	t.Parallel()
+	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour)
+	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
+		t.Errorf("Rotate: %v, want ErrTooSoon and from when on", err)
+	}
+	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour); err != nil {
+		t.Errorf("Rotate after a quarter of an hour: %v", err)
+	}
+}
+
+func TestDocument_RoundTrip(t *testing.T) {
+	t.Parallel()
+	want, err := sets().third.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := ParseSet(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := set.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("a set that was written and read is another one")
+	}
+	if len(want) > 64<<10/2 {
+		t.Errorf("a set of four keys has %d bytes; Secrets Manager takes 65536", len(want))
+	}
+}
+
+func TestR40_KeyIDsAreThumbprints(t *testing.T) {
+	t.Parallel()
+	// The example of RFC 7638 §3.1.
+	n, err := base64.RawURLEncoding.DecodeString("0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7a" +
+		"PFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY" +
+		"368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ" +
+		"-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
+	if got, want := thumbprint(public), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"; got != want {
+		t.Errorf("thumbprint = %s, want %s", got, want)
+	}
+
+	s := sets()
+	seen := map[string]bool{}
+	for _, k := range []Key{s.first.Current, s.first.Next, s.second.Next, s.third.Next, s.foreign.Current, s.foreign.Next} {
+		if seen[k.ID] || len(k.ID) != 43 {
+			t.Errorf("kid %q is not new or not a thumbprint", k.ID)
+		}
+		seen[k.ID] = true
+	}
+}
+
+// edited returns the third set's document after change.
+func edited(t *testing.T, change func(*document)) []byte {
+	t.Helper()
+	text, err := sets().third.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	change(&d)
+	if text, err = json.Marshal(d); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestR40_ParseSetRefuses(t *testing.T) {
+	t.Parallel()
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak, err := Set{Next: newKey(short, start), Current: sets().third.Current}.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	weakRetired, err := Set{
+		Next: sets().third.Next, Current: sets().third.Current,
+		Retired: []RetiredKey{{ID: thumbprint(&short.PublicKey), public: &short.PublicKey}},
+	}.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		text []byte
+		want string
+	}{
+		"nothing":               {nil, "xenon keys rotate"},
+		"an empty object":       {[]byte(" {}\n"), "xenon keys rotate"},
+		"no current":            {edited(t, func(d *document) { d.Current = nil }), "xenon keys rotate"},
+		"a newer version":       {[]byte(`{"version":2,"keys":[]}`), "version 2"},
+		"not JSON":              {[]byte("SECRET"), "not a document"},
+		"an array":              {[]byte(`["SECRET"]`), "not a document"},
+		"a short key":           {weak, "1024 bits"},
+		"a short retired key":   {weakRetired, "1024 bits"},
+		"a foreign kid":         {edited(t, func(d *document) { d.Current.ID = d.Next.ID }), "not the key's thumbprint"},
+		"a foreign retired kid": {edited(t, func(d *document) { d.Retired[0].ID = "SECRET" }), "not the key's thumbprint"},
+		"the same key twice":    {edited(t, func(d *document) { d.Next = d.Current }), "twice"},
+		"a retired key again":   {edited(t, func(d *document) { d.Retired[1] = d.Retired[0] }), "twice"},
+		"no PEM":                {edited(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
+		"two PEM blocks":        {edited(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
+		"not a key":             {edited(t, func(d *document) { d.Next.PrivateKey = armour("PRIVATE KEY", []byte("SECRET")) }), "not RSA"},
+		"no public key":         {edited(t, func(d *document) { d.Retired[0].PublicKey = armour("PUBLIC KEY", nil) }), "not RSA"},
+		"a private one instead": {edited(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseSet(test.text)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("ParseSet: %v, want an error with %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("the error repeats what was read: %v", err)
+			}
+		})
+	}
+}
+
+func TestR39_SetPrintsNoPrivateKey(t *testing.T) {
+	t.Parallel()
+	set := sets().third
+	private := set.Current.private
+	hide := []string{private.D.String(), private.Primes[0].String(), fmt.Sprintf("%x", private.D), "PRIVATE KEY"}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("set", "set", set, "key", set.Current)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("set", "set", set, "key", &set.Current)
+	text, err := json.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := log.String() + string(text) + fmt.Sprintf("%v %+v %#v %v %+v", set, set, set, &set.Current, set.Current)
+	if !strings.Contains(shown, set.Current.ID) {
+		t.Fatal("the key was not printed at all")
+	}
+	for i, secret := range hide {
+		if strings.Contains(shown, secret) {
+			t.Errorf("part %d of the private key is shown", i)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package keys
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+// parts returns header and payload of a token as text.
+func parts(t *testing.T, token string) (header, payload string) {
+	t.Helper()
+	segments := strings.Split(token, ".")
+	if len(segments) != 3 {
+		t.Fatalf("a token of %d parts, want 3", len(segments))
+	}
+	var text [2]string
+	for i := range text {
+		b, err := base64.RawURLEncoding.DecodeString(segments[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[i] = string(b)
+	}
+	return text[0], text[1]
+}
+
+func TestR36_TokenOfASession(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	token := d.token(t)
+	header, payload := parts(t, token)
+	if want := `{"alg":"RS256","kid":"` + sets().third.Current.ID + `"}`; header != want {
+		t.Errorf("header %s, want %s", header, want)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(payload), &got); err != nil {
+		t.Fatal(err)
+	}
+	jti, _ := got["jti"].(string)
+	delete(got, "jti")
+	now := float64(d.now().Unix())
+	want := map[string]any{
+		"sub": someone.Subject, "sid": someone.SessionID, "iss": origin, "aud": origin, "iat": now, "exp": now + 604800,
+		"name": "Zoë <b>", "email": "zoe@example.com",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("claims (-want +got):\n%s", diff)
+	}
+	if len(jti) < 26 { // characters of base32: 130 bits
+		t.Errorf("jti %q is shorter than 128 bits", jti)
+	}
+	if strings.Contains(payload, `\u003c`) {
+		t.Error("the claims are escaped for HTML, which JavaScript does not do")
+	}
+
+	text, signature, _ := cutLast(token)
+	raw, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jwt.SigningMethodRS256.Verify(text, raw, &sets().third.Current.private.PublicKey); err != nil {
+		t.Errorf("signature: %v", err)
+	}
+}
+
+func cutLast(token string) (text, signature string, ok bool) {
+	i := strings.LastIndexByte(token, '.')
+	return token[:i], token[i+1:], i > 0
+}
+
+func TestR36_SettingsDecide(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.cfg.JWTIssuer, d.cfg.JWTAudience, d.cfg.JWTExpiresIn = "https://issuer.example", "the-audience", 15*time.Minute
+	token, err := New(secrets.New(d.cfg, d.now), d.cfg, d.now).Sign(t.Context(), Claims{Subject: "u", SessionID: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, payload := parts(t, token)
+	var got struct {
+		Iss, Aud string
+		Iat, Exp int64
+	}
+	if err := json.Unmarshal([]byte(payload), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Iss != "https://issuer.example" || got.Aud != "the-audience" || got.Exp-got.Iat != 900 {
+		t.Errorf("claims %s, want issuer, audience and 15 minutes from the settings", payload)
+	}
+}
+
+func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	seen := map[any]bool{}
+	for range 200 {
+		var claims map[string]any
+		if err := json.Unmarshal(d.keys.payload(someone, nil, d.now()), &claims); err != nil {
+			t.Fatal(err)
+		}
+		if seen[claims["jti"]] {
+			t.Fatalf("jti %v came twice", claims["jti"])
+		}
+		seen[claims["jti"]] = true
+	}
+}
+
+// The library's claims, in its order and byte for byte, are what ours begin with.
+func TestSign_LibraryClaims(t *testing.T) {
+	t.Parallel()
+	lib := readLibraryToken(t)
+	_, members, _ := strings.Cut(lib.Claims, ",")
+	user, _, _ := strings.Cut(members, `,"sub":`)
+	k := New(nil, config.Config{JWTIssuer: lib.Issuer, JWTAudience: lib.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
+	c := Claims{Subject: "usrA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5", SessionID: "s", User: json.RawMessage("{" + user + "}")}
+	text, err := c.user()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(k.payload(c, text, time.Unix(lib.Now, 0)))
+	if want := strings.TrimSuffix(lib.Claims, "}") + `,"jti":`; !strings.HasPrefix(got, want) {
+		t.Errorf("claims\n%s\nwant them to begin with the library's\n%s", got, want)
+	}
+}
+
+func TestSign_RefusesClaims(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	tests := map[string]Claims{
+		"no subject":         {SessionID: "s"},
+		"no session":         {Subject: "u"},
+		"user is a text":     {Subject: "u", SessionID: "s", User: "text"},
+		"user is an array":   {Subject: "u", SessionID: "s", User: []string{"a"}},
+		"user is null":       {Subject: "u", SessionID: "s", User: json.RawMessage("null")},
+		"user is not JSON":   {Subject: "u", SessionID: "s", User: func() {}},
+		"user names sub":     {Subject: "u", SessionID: "s", User: map[string]any{"sub": "another"}},
+		"user names the exp": {Subject: "u", SessionID: "s", User: map[string]any{"exp": 1 << 40}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := d.keys.Sign(t.Context(), c); err == nil {
+				t.Error("Sign took the claims")
+			}
+			if _, err := d.keys.Token(t.Context(), c); err == nil {
+				t.Error("Token took the claims")
+			}
+		})
+	}
+	if token, err := d.keys.Sign(t.Context(), Claims{Subject: "u", SessionID: "s", User: struct{}{}}); err != nil {
+		t.Errorf("a user without members: %v", err)
+	} else if _, err := d.verifier.Verify(t.Context(), token); err != nil {
+		t.Errorf("a user without members: %v", err)
+	}
+}
+
+// Without a key set every use is an error that says what to do, and nothing is made.
+func TestP24_NeverMintsOnARequest(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.cfg.SigningKeysFile += ".other"
+	k := New(secrets.New(d.cfg, d.now), d.cfg, d.now)
+	check := func(state string) {
+		t.Helper()
+		_, signed := k.Sign(t.Context(), someone)
+		_, token := k.Token(t.Context(), someone)
+		_, public := k.Public(t.Context())
+		for _, err := range []error{signed, token, public} {
+			if err == nil || !strings.Contains(err.Error(), "xenon keys rotate") || !strings.Contains(err.Error(), "make dev") {
+				t.Errorf("%s: %v, want an error that names both ways to make keys", state, err)
+			}
+		}
+	}
+	check("no file")
+	if _, err := os.Stat(d.cfg.SigningKeysFile); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is there now (%v)", err)
+	}
+	for _, text := range []string{"", "{}"} {
+		if err := os.WriteFile(d.cfg.SigningKeysFile, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check("file with " + text)
+	}
+	if err := SaveFile(d.cfg.SigningKeysFile, sets().first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Sign(t.Context(), someone); err != nil {
+		t.Errorf("after keys were made: %v", err)
+	}
+}
+
+// A set that cannot be read does not take away the one that can.
+func TestKeys_LastGoodSet(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	before, _ := parts(t, d.token(t))
+	if err := os.WriteFile(d.cfg.SigningKeysFile, []byte("half a set"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := parts(t, d.token(t)); after != before {
+		t.Errorf("header %s, want that of the last good set %s", after, before)
+	}
+	d.save(t, sets().first)
+	if after, _ := parts(t, d.token(t)); !strings.Contains(after, sets().first.Current.ID) {
+		t.Errorf("header %s, want that of the new set", after)
+	}
+}
+
+func TestKeys_ParsesADocumentOnce(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	first, err := d.keys.load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := d.keys.load(t.Context())
+	if err != nil || first != second {
+		t.Errorf("the same document was parsed again (%v)", err)
+	}
+}

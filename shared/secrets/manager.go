@@ -1,0 +1,116 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// manager is Secrets Manager. Endpoint, region and credentials are what the SDK finds in its own variables and files.
+type manager struct {
+	client *secretsmanager.Client // made by the first read
+}
+
+// document is one secret: its text, or why there is none.
+type document struct {
+	arn  string
+	text []byte
+	err  error
+}
+
+// read returns the current version of every secret, in one call. The error is one of the call.
+func (m *manager) read(ctx context.Context, arns []string) (map[string]document, error) {
+	if m.client == nil {
+		cfg, err := awsconfig.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("load AWS settings: %w", err)
+		}
+		m.client = secretsmanager.NewFromConfig(cfg)
+	}
+	if len(arns) == 1 {
+		return m.readOne(ctx, arns[0])
+	}
+	return m.readAll(ctx, arns)
+}
+
+// readOne is not a batch of one, because batches are allowed far less often per second than single reads.
+func (m *manager) readOne(ctx context.Context, arn string) (map[string]document, error) {
+	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return nil, callError{arns: []string{arn}, err: err}
+	}
+	return map[string]document{arn: newDocument(arn, out.SecretString, out.SecretBinary)}, nil
+}
+
+func (m *manager) readAll(ctx context.Context, arns []string) (map[string]document, error) {
+	out, err := m.client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: arns})
+	if err != nil {
+		return nil, callError{arns: arns, err: err}
+	}
+	docs := map[string]document{}
+	for _, arn := range arns {
+		docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager sent no value", arn)}
+	}
+	for _, arn := range arns {
+		for _, v := range out.SecretValues {
+			if names(arn, aws.ToString(v.ARN)) {
+				docs[arn] = newDocument(arn, v.SecretString, v.SecretBinary)
+			}
+		}
+		for _, e := range out.Errors {
+			if names(arn, aws.ToString(e.SecretId)) {
+				docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: %s: %s", arn, aws.ToString(e.ErrorCode), aws.ToString(e.Message))}
+			}
+		}
+	}
+	return docs, nil
+}
+
+func newDocument(arn string, text *string, binary []byte) document {
+	if text != nil {
+		binary = []byte(*text)
+	}
+	return document{arn: arn, text: binary}
+}
+
+// names reports whether the configured ARN means the secret with the full one. Secrets Manager also takes an ARN without
+// the hyphen and six characters that it appends to a name.
+func names(configured, full string) bool {
+	return full == configured || len(full) == len(configured)+7 && strings.HasPrefix(full, configured+"-")
+}
+
+// callError is a call that failed. It names the secrets; what the service says holds no value.
+type callError struct {
+	arns []string
+	err  error
+}
+
+func (e callError) Error() string {
+	return "secret " + strings.Join(e.arns, ", ") + ": " + e.err.Error()
+}
+func (e callError) Unwrap() error { return e.err }
+
+// Unavailable reports whether waiting may help: the service was not reached, is in trouble, or asks to slow down.
+func (e callError) Unavailable() bool {
+	var named smithy.APIError
+	if errors.As(e.err, &named) {
+		if _, slowDown := retry.DefaultThrottleErrorCodes[named.ErrorCode()]; slowDown {
+			return true
+		}
+	}
+	var answer *smithyhttp.ResponseError
+	if !errors.As(e.err, &answer) {
+		return true
+	}
+	status := answer.HTTPStatusCode() // 0: the connection broke before an answer
+	return status == 0 || status >= http.StatusInternalServerError
+}

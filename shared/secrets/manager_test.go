@@ -1,0 +1,101 @@
+package secrets
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
+
+func TestParseAppSecret(t *testing.T) {
+	t.Parallel()
+	const url, secret = "postgres://someone:hunter2-not-shown@db/x", "not-shown-0123456789-0123456789-x"
+	tests := map[string]struct{ text, want string }{ // want: what the error must name
+		"good":               {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"` + secret + `","OTHER":1}`, ""},
+		"no database":        {`{"BETTER_AUTH_SECRET":"` + secret + `"}`, "DATABASE_URL is missing"},
+		"no secret":          {`{"DATABASE_URL":"` + url + `"}`, "BETTER_AUTH_SECRET is missing"},
+		"short secret":       {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"not-shown"}`, "BETTER_AUTH_SECRET has 9 characters, needs at least 32"},
+		"a number":           {`{"DATABASE_URL":4711,"BETTER_AUTH_SECRET":"` + secret + `"}`, "is not of the form"},
+		"not JSON":           {secret, "is not of the form"},
+		"an array":           {`["` + secret + `"]`, "is not of the form"},
+		"nothing":            {"", "is not of the form"},
+		"null":               {"null", "DATABASE_URL is missing"},
+		"two documents":      {`{} {"DATABASE_URL":"` + url + `"}`, "is not of the form"},
+		"cut off in a value": {`{"DATABASE_URL":"` + url, "is not of the form"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parseAppSecret(document{arn: arn, text: []byte(test.text)})
+			if test.want == "" {
+				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
+					t.Errorf("parseAppSecret: %v, want both values", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), arn) {
+				t.Fatalf("error %v, want one with %q and the ARN", err, test.want)
+			}
+			for _, value := range []string{"hunter2", "not-shown", "4711"} {
+				if strings.Contains(err.Error(), value) {
+					t.Errorf("the error shows a value: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		configured, full string
+		want             bool
+	}{
+		{arn + "-AbC123", arn + "-AbC123", true},
+		{arn, arn + "-AbC123", true},
+		{arn, arn, true},
+		{arn, arn + "-keys-AbC123", false},
+		{arn + "-AbC123", arn, false},
+		{arn, "", false},
+	}
+	for _, test := range tests {
+		if got := names(test.configured, test.full); got != test.want {
+			t.Errorf("names(%q, %q) = %v, want %v", test.configured, test.full, got, test.want)
+		}
+	}
+}
+
+func TestCallError_Unavailable(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, code string) error {
+		return &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+			Err:      &smithy.GenericAPIError{Code: code},
+		}
+	}
+	tests := map[string]struct {
+		err  error
+		want bool
+	}{
+		"not reached":   {errors.New("connection refused"), true},
+		"broken off":    {answer(0, ""), true},
+		"their fault":   {answer(500, "InternalServiceError"), true},
+		"slow down":     {answer(400, "ThrottlingException"), true},
+		"not allowed":   {answer(400, "AccessDeniedException"), false},
+		"no such thing": {answer(400, "ResourceNotFoundException"), false},
+		"unreadable":    {answer(403, ""), false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := (callError{arns: []string{arn}, err: test.err}).Unavailable(); got != test.want {
+				t.Errorf("Unavailable() = %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,345 @@
+//go:build moto
+
+package secrets
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+
+var moto *url.URL
+
+func TestMain(m *testing.M) {
+	u, stop, err := startMoto()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	moto = u
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+// startMoto runs moto_server on a free port. The shell around it ends the server when this process is gone, however it
+// went.
+func startMoto() (*url.URL, func(), error) {
+	program, err := filepath.Abs("../../.tools/venv/bin/moto_server")
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := os.Stat(program); err != nil {
+		if program, err = exec.LookPath("moto_server"); err != nil {
+			return nil, nil, errors.New("moto_server is neither in .tools/venv nor in PATH: run scripts/moto first")
+		}
+	}
+	out, in := io.Pipe()
+	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program)
+	cmd.Stdout, cmd.Stderr = in, in
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, fmt.Errorf("start moto_server: %w", err)
+	}
+	stop := func() {
+		leash.Close()
+		cmd.Wait()
+	}
+	address := regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
+	lines := bufio.NewScanner(out)
+	var said []string
+	for lines.Scan() {
+		if found := address.FindStringSubmatch(lines.Text()); found != nil {
+			go io.Copy(io.Discard, out)
+			u, err := url.Parse(found[1])
+			return u, stop, err
+		}
+		if said = append(said, lines.Text()); len(said) == 20 {
+			break
+		}
+	}
+	go io.Copy(io.Discard, out)
+	stop()
+	return nil, nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(said, "\n"))
+}
+
+// cloud is a fresh Secrets Manager with both secrets, behind a counter that can also cut the line.
+type cloud struct {
+	t     *testing.T
+	admin *secretsmanager.Client
+	calls atomic.Int64
+	cut   atomic.Bool
+	clock *clock
+	cfg   config.Config
+}
+
+const (
+	goodURL    = "postgres://xenon:not-shown@db.example.test/xenon"
+	goodSecret = "not-shown-0123456789abcdef0123456789"
+	goodApp    = `{"DATABASE_URL":"` + goodURL + `","BETTER_AUTH_SECRET":"` + goodSecret + `"}`
+	goodKeys   = `{"version":1,"not-shown":true}`
+)
+
+func newCloud(t *testing.T) *cloud {
+	t.Helper()
+	post(t, "/moto-api/reset", "")
+	c := &cloud{t: t, clock: newClock()}
+	proxy := httputil.NewSingleHostReverseProxy(moto)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.calls.Add(1)
+		if c.cut.Load() {
+			panic(http.ErrAbortHandler) // drops the connection without an answer
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithBaseEndpoint(moto.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.admin = secretsmanager.NewFromConfig(cfg)
+	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
+	c.cfg = config.Config{AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
+	return c
+}
+
+func post(t *testing.T, path, body string) {
+	t.Helper()
+	resp, err := http.Post(moto.JoinPath(path).String(), "text/plain", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s: %s", path, resp.Status)
+	}
+}
+
+func (c *cloud) create(name, text string) (arn string) {
+	c.t.Helper()
+	out, err := c.admin.CreateSecret(c.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &text})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return aws.ToString(out.ARN)
+}
+
+func (c *cloud) put(arn, text string) {
+	c.t.Helper()
+	if _, err := c.admin.PutSecretValue(c.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// reads checks what all three reads say, and how many calls were made so far.
+func (c *cloud) reads(s *Secrets, url, secret, keys string, calls int64) {
+	c.t.Helper()
+	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
+		c.t.Errorf("DatabaseURL: %v, equal %v", err, got == url)
+	}
+	if got, err := s.AuthSecret(c.t.Context()); string(got) != secret || err != nil {
+		c.t.Errorf("AuthSecret: %v, equal %v", err, string(got) == secret)
+	}
+	if got, err := s.SigningKeys(c.t.Context()); string(got) != keys || err != nil {
+		c.t.Errorf("SigningKeys: %v, equal %v", err, string(got) == keys)
+	}
+	if got := c.calls.Load(); got != calls {
+		c.t.Errorf("%d calls, want %d", got, calls)
+	}
+}
+
+func TestMoto_OneCallForEverything(t *testing.T) {
+	c := newCloud(t)
+	s := New(c.cfg, c.clock.now)
+	if got := c.calls.Load(); got != 0 {
+		t.Fatalf("New made %d calls, want 0", got)
+	}
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := s.SigningKeys(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+}
+
+func TestMoto_OneSecretAlone(t *testing.T) {
+	c := newCloud(t)
+	c.cfg.SigningKeysARN = ""
+	s := New(c.cfg, c.clock.now)
+	for range 2 {
+		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
+			t.Errorf("DatabaseURL: %v", err)
+		}
+	}
+	if got := c.calls.Load(); got != 1 {
+		t.Errorf("%d calls, want 1", got)
+	}
+}
+
+// P28: five minutes later, or after an Invalidate, the new version is used.
+func TestMoto_RotatedSecret(t *testing.T) {
+	c := newCloud(t)
+	s := New(c.cfg, c.clock.now)
+	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+
+	c.put(c.cfg.SigningKeysARN, "second")
+	c.clock.advance(TTL - 1)
+	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+	c.clock.advance(1)
+	c.reads(s, goodURL, goodSecret, "second", 2)
+
+	const url = "postgres://xenon:rotated@db.example.test/xenon"
+	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, goodURL, url, 1))
+	c.clock.advance(CoolDown)
+	s.Invalidate()
+	c.reads(s, url, goodSecret, "second", 3)
+	for range 100 { // a flood of failed sign-ins to the database
+		s.Invalidate()
+		c.reads(s, url, goodSecret, "second", 3)
+	}
+}
+
+func TestMoto_ServiceDown(t *testing.T) {
+	c := newCloud(t)
+	s := New(c.cfg, c.clock.now)
+	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+
+	c.cut.Store(true)
+	c.clock.advance(24 * time.Hour)
+	if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
+		t.Errorf("DatabaseURL with the service down: %v, want the last good value", err)
+	}
+	tried := c.calls.Load()
+	c.reads(s, goodURL, goodSecret, goodKeys, tried)
+
+	c.cut.Store(false)
+	c.clock.advance(CoolDown)
+	c.reads(s, goodURL, goodSecret, goodKeys, tried+1)
+}
+
+func TestMoto_ServiceDownFromTheStart(t *testing.T) {
+	c := newCloud(t)
+	c.cut.Store(true)
+	s := New(c.cfg, c.clock.now)
+	_, err := s.DatabaseURL(t.Context())
+	var away interface{ Unavailable() bool }
+	if !errors.As(err, &away) || !away.Unavailable() || !strings.Contains(err.Error(), c.cfg.AppSecretARN) {
+		t.Errorf("DatabaseURL: %v, want an error that is Unavailable and names the ARN", err)
+	}
+	c.cut.Store(false)
+	c.clock.advance(errorHold)
+	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load()+1)
+}
+
+// refused is an error that needs a person: it names the secret and shows no value.
+func refused(t *testing.T, err error, names ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var away interface{ Unavailable() bool }
+	if errors.As(err, &away) && away.Unavailable() {
+		t.Errorf("the error passes for a passing trouble: %v", err)
+	}
+	for _, name := range names {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the error does not name %s: %v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "not-shown") {
+		t.Errorf("the error shows a value: %v", err)
+	}
+}
+
+func TestMoto_WrongARN(t *testing.T) {
+	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
+
+	t.Run("of the keys: the database stays", func(t *testing.T) {
+		c := newCloud(t)
+		good := c.cfg.SigningKeysARN
+		c.cfg.SigningKeysARN = wrong
+		s := New(c.cfg, c.clock.now)
+		_, err := s.SigningKeys(t.Context())
+		refused(t, err, wrong, "ResourceNotFoundException")
+		if strings.Contains(err.Error(), c.cfg.AppSecretARN) || strings.Contains(err.Error(), good) {
+			t.Errorf("the error names a secret that is fine: %v", err)
+		}
+		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
+			t.Errorf("DatabaseURL: %v, want its value", err)
+		}
+	})
+	t.Run("of both", func(t *testing.T) {
+		c := newCloud(t)
+		c.cfg = config.Config{AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
+		_, err := New(c.cfg, c.clock.now).DatabaseURL(t.Context())
+		refused(t, err, wrong, wrong+"2")
+	})
+	t.Run("alone", func(t *testing.T) {
+		c := newCloud(t)
+		c.cfg = config.Config{AppSecretARN: wrong}
+		_, err := New(c.cfg, c.clock.now).AuthSecret(t.Context())
+		refused(t, err, wrong, "ResourceNotFoundException")
+	})
+}
+
+func TestMoto_Denied(t *testing.T) {
+	c := newCloud(t)
+	post(t, "/moto-api/reset-auth", "0") // from now on moto knows no caller
+	t.Cleanup(func() { post(t, "/moto-api/reset-auth", "inf") })
+	_, err := New(c.cfg, c.clock.now).DatabaseURL(t.Context())
+	refused(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
+}
+
+func TestMoto_MalformedSecret(t *testing.T) {
+	c := newCloud(t)
+	s := New(c.cfg, c.clock.now)
+	c.put(c.cfg.AppSecretARN, `{"BETTER_AUTH_SECRET":"`+goodSecret+`"}`)
+	_, err := s.DatabaseURL(t.Context())
+	refused(t, err, c.cfg.AppSecretARN, "DATABASE_URL")
+	if got, err := s.SigningKeys(t.Context()); string(got) != goodKeys || err != nil {
+		t.Errorf("SigningKeys: %v, want its value", err)
+	}
+
+	c.put(c.cfg.AppSecretARN, goodApp)
+	c.clock.advance(CoolDown) // a problem is looked at again by itself
+	c.reads(s, goodURL, goodSecret, goodKeys, 2)
+
+	c.put(c.cfg.AppSecretARN, "not-shown at all")
+	c.clock.advance(TTL)
+	c.reads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
+}

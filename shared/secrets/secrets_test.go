@@ -1,0 +1,90 @@
+package secrets_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+const authSecret = "0123456789abcdef0123456789abcdef"
+
+func TestLaptop_ValuesFromSettings(t *testing.T) {
+	t.Parallel()
+	s := secrets.New(config.Config{DatabaseURL: "postgres://u:p@h/d", AuthSecret: authSecret}, time.Now)
+	if got, err := s.DatabaseURL(t.Context()); got != "postgres://u:p@h/d" || err != nil {
+		t.Errorf("DatabaseURL: %v", err)
+	}
+	if got, err := s.AuthSecret(t.Context()); string(got) != authSecret || err != nil {
+		t.Errorf("AuthSecret: %v", err)
+	}
+}
+
+func TestLaptop_MissingValues(t *testing.T) {
+	t.Parallel()
+	s := secrets.New(config.Config{AuthSecret: "too-short"}, time.Now)
+	if _, err := s.DatabaseURL(t.Context()); err == nil || !strings.Contains(err.Error(), "DATABASE_URL") {
+		t.Errorf("DatabaseURL: %v, want an error that names DATABASE_URL", err)
+	}
+	_, err := s.AuthSecret(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "BETTER_AUTH_SECRET") || strings.Contains(err.Error(), "too-short") {
+		t.Errorf("AuthSecret: %v, want an error that names BETTER_AUTH_SECRET and not its value", err)
+	}
+}
+
+// P28: a rotation of the file shows on the next read, whether the file was replaced or written in place.
+func TestLaptop_SigningKeysFollowTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	s := secrets.New(config.Config{SigningKeysFile: path}, time.Now)
+
+	_, err := s.SigningKeys(t.Context())
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "xenon keys rotate") {
+		t.Errorf("without a file: %v, want an error that says where it looked and what to do", err)
+	}
+
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(want string) {
+		t.Helper()
+		if got, err := s.SigningKeys(t.Context()); string(got) != want || err != nil {
+			t.Errorf("SigningKeys = %q, %v, want %q", got, err, want)
+		}
+	}
+	write(path, "first")
+	read("first")
+	read("first")
+	write(path, "longer")
+	read("longer")
+	write(path+".new", "newest")
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	read("newest")
+}
+
+func TestLaptop_UnchangedFileIsReadOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(path, []byte("set"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := secrets.New(config.Config{SigningKeysFile: path}, time.Now)
+	first, err := s.SigningKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.SigningKeys(t.Context())
+	if err != nil || !bytes.Equal(first, second) || &first[0] != &second[0] {
+		t.Errorf("an unchanged file was read again (%v)", err)
+	}
+}
