@@ -13,6 +13,9 @@ import (
 // libraryKeysWait bounds the look at the database: the key set is answered without it.
 const libraryKeysWait = time.Second
 
+// jwksCaching lets a CDN answer for as long as verifiers rely on a key set, and for a day while we are away.
+var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(keys.MaxAge.Seconds()))
+
 // jwks answers GET /api/auth/jwks: our public keys and, in a database shared with the library, the library's.
 func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	published, err := s.Keys.Public(r.Context())
@@ -20,7 +23,7 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("read signing keys: %w", err)
 	}
 	published = append(published, s.libraryKeys(r.Context())...)
-	w.Header().Set("Cache-Control", "public, max-age=300, stale-if-error=86400")
+	w.Header().Set("Cache-Control", jwksCaching)
 	return web.JSON(w, http.StatusOK, struct {
 		Keys []keys.JWK `json:"keys"`
 	}{published})
