@@ -1,0 +1,93 @@
+# Everything a person does with this repository. `make` alone lists the targets.
+# Needs Go, Node and git; each target gets what else it needs by itself, into .tools/ and node_modules/.
+
+# Tools are pinned here and nowhere else.
+GOLANGCI_LINT := v2.15.0
+GOFUMPT       := v0.12.0
+GOVULNCHECK   := v1.9.0
+
+SHELL     := /bin/bash
+TOOLS     := $(CURDIR)/.tools
+FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
+LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -ldflags "-s -w -buildid="
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: dev
+dev: ## run everything on http://localhost:3000 until Ctrl-C
+	@go build -o bin/xenon ./cmd/xenon
+	@exec bin/xenon dev $(ARGS)
+
+.PHONY: test
+test: lint test-go test-real ## run everything there is: the linter, all tests with the race detector, the real library, client and services
+
+.PHONY: test-go
+test-go: .tools/pgbouncer.done
+	go test -race ./...
+
+# Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
+.PHONY: test-real
+test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules
+	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/...
+
+.PHONY: lint
+lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house
+	$< run ./...
+
+.PHONY: fmt
+fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
+	$< fmt ./...
+
+.PHONY: check
+check: test vuln ## all that CI runs, and the vulnerability database (needs the internet)
+
+.PHONY: vuln
+vuln: ## ask the Go vulnerability database about our dependencies
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
+
+.PHONY: build
+build: $(FUNCTIONS:%=dist/%/bootstrap) ## build every function for Lambda, into dist/
+
+dist/%/bootstrap: FORCE
+	@$(LAMBDA) -o $@ ./functions/$*
+	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
+
+.PHONY: bench
+bench: ## measure: hashing, tokens, requests, sizes
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+.PHONY: schema
+schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL
+	go run ./cmd/xenon schema up
+
+.PHONY: clean
+clean: ## remove the development database, secret and keys, and all that was built
+	@link=$$(readlink .xenon/postgres 2>/dev/null); if [ -n "$$link" ]; then rm -rf "$$link"; fi
+	rm -rf .xenon bin dist
+
+.tools/golangci-lint-$(GOLANGCI_LINT):
+	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
+	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@mv $(TOOLS)/build/golangci-lint $@
+
+.tools/pgbouncer.done: scripts/pgbouncer
+	@mkdir -p $(TOOLS)
+	@scripts/pgbouncer
+	@touch $@
+
+.tools/moto.done: scripts/moto
+	@mkdir -p $(TOOLS)
+	@scripts/moto
+	@touch $@
+
+conformance/node_modules: conformance/package-lock.json
+	@echo "Installing the library and its client, as pinned …"
+	@cd conformance && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,119 @@
+package bench
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/scrypt"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+const benchPassword = "bench-Password-1"
+
+// BenchmarkVerify measures the right password per stored format, beside the bare primitive with the same parameters.
+func BenchmarkVerify(b *testing.B) {
+	h := password.New(config.Argon2id)
+	for _, f := range passwordFormats(b) {
+		ours := func() {
+			if ok, err := h.Verify(b.Context(), f.stored, benchPassword); !ok || err != nil {
+				b.Fatalf("%s: Verify = %v, %v, want true", f.name, ok, err)
+			}
+		}
+		b.Run(f.name+"/ours", func(b *testing.B) { measure(b, ours) })
+		b.Run(f.name+"/bare", func(b *testing.B) { measure(b, f.bare) })
+		b.Run(f.name+"/ratio", func(b *testing.B) { compare(b, ours, f.bare) })
+	}
+}
+
+// BenchmarkHash measures what a sign-up pays, per written format.
+func BenchmarkHash(b *testing.B) {
+	for _, format := range []string{config.Argon2id, config.Scrypt} {
+		h := password.New(format)
+		b.Run(format, func(b *testing.B) {
+			measure(b, func() {
+				if _, err := h.Hash(b.Context(), benchPassword); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+func measure(b *testing.B, work func()) {
+	b.ReportAllocs()
+	for b.Loop() {
+		work()
+	}
+}
+
+// compare alternates the two, so that a busy machine slows both, and reports the ratio of their medians.
+func compare(b *testing.B, ours, bare func()) {
+	var times [2][]time.Duration
+	for b.Loop() {
+		for i, work := range []func(){ours, bare} {
+			start := time.Now()
+			work()
+			times[i] = append(times[i], time.Since(start))
+		}
+	}
+	for i := range times {
+		slices.Sort(times[i])
+	}
+	middle := len(times[0]) / 2
+	b.ReportMetric(float64(times[0][middle])/float64(times[1][middle]), "ours/bare")
+}
+
+type passwordFormat struct {
+	name, stored string
+	bare         func()
+}
+
+// passwordFormats are the formats as those who write them do.
+func passwordFormats(b *testing.B) []passwordFormat {
+	b.Helper()
+	text := []byte(benchPassword)
+	hash := func(format string) string {
+		stored, err := password.New(format).Hash(b.Context(), benchPassword)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return stored
+	}
+	fromBcrypt, err := bcrypt.GenerateFromPassword(text, bcrypt.DefaultCost)
+	if err != nil {
+		b.Fatal(err)
+	}
+	salt := make([]byte, 16)
+	return []passwordFormat{
+		{"argon2id", hash(config.Argon2id), func() { argon2.IDKey(text, salt, 2, 19*1024, 1, 32) }},
+		{"bcrypt", string(fromBcrypt), func() { _ = bcrypt.CompareHashAndPassword(fromBcrypt, text) }},
+		{"firebase", firebaseHash(salt), func() { _, _ = scrypt.Key(text, salt, 1<<14, 8, 1, 32) }},
+		{"scrypt", hash(config.Scrypt), func() { _, _ = scrypt.Key(text, salt, 1<<14, 16, 1, 64) }},
+	}
+}
+
+// firebaseHash is benchPassword under Firebase's usual cost and a signer key of its usual length, all zero.
+func firebaseHash(salt []byte) string {
+	key, err := scrypt.Key([]byte(benchPassword), salt, 1<<14, 8, 1, 32)
+	if err != nil {
+		panic(err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err)
+	}
+	signer := make([]byte, 64)
+	signed := make([]byte, len(signer))
+	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(signed, signer)
+	b64 := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("$fbscrypt$v=1,n=14,r=8,p=1,sk=%s$%s$%s", b64(signer), b64(salt), b64(signed))
+}

@@ -1,0 +1,140 @@
+package bench
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// site is the handlers on a real Postgres with the pool of a function: one connection.
+type site struct {
+	url    string
+	mux    http.Handler
+	cookie string
+}
+
+func newSite(b *testing.B) *site {
+	b.Helper()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	env := map[string]string{
+		"DATABASE_URL": dbtest.New(b), "BETTER_AUTH_SECRET": "a secret of the benchmarks, long enough",
+		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
+	}
+	cfg, err := config.Load(func(name string) string { return env[name] })
+	if err != nil {
+		b.Fatal(err)
+	}
+	set, err := keys.Generate(time.Now())
+	if err == nil {
+		err = keys.SaveFile(cfg.SigningKeysFile, set)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, 1)
+	b.Cleanup(db.Close)
+	svc := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+	routes := web.Routes{}
+	for _, served := range []web.Routes{svc.Signup(), svc.Signin(), svc.Session()} {
+		for route, h := range served {
+			routes[route] = h
+		}
+	}
+	s := &site{url: env["DATABASE_URL"], mux: routes.Mux()}
+	up := s.do(b, "POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
+	s.cookie, _, _ = strings.Cut(up.Header().Get("Set-Cookie"), ";")
+	return s
+}
+
+const thePassword = "beta-Pass-2"
+
+func (s *site) do(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
+	b.Helper()
+	r := httptest.NewRequestWithContext(b.Context(), method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if s.cookie != "" {
+		r.Header.Set("Cookie", s.cookie)
+		r.Header.Set("Origin", config.DefaultOrigin)
+	}
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	return w
+}
+
+// BenchmarkGetSession is the hottest request, whole: cookie, statement, JWT (reused), JSON.
+func BenchmarkGetSession(b *testing.B) {
+	s := newSite(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.do(b, "GET", "/api/auth/get-session", "")
+	}
+}
+
+// BenchmarkSelectOne is what any statement costs on the same server and connection: the floor under every request.
+func BenchmarkSelectOne(b *testing.B) {
+	conn, err := pgx.Connect(b.Context(), dbtest.New(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(b.Context())
+	b.ReportAllocs()
+	for b.Loop() {
+		var one int
+		if err := conn.QueryRow(b.Context(), "SELECT 1", pgx.QueryExecModeExec).Scan(&one); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSignIn is a whole sign-in for each stored format. Formats that are not written any more pay for the new hash
+// too, once a person; the old one is put back before every round, outside the clock.
+func BenchmarkSignIn(b *testing.B) {
+	s := newSite(b)
+	conn, err := pgx.Connect(b.Context(), s.url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(b.Context())
+	var argon2id string
+	if err := conn.QueryRow(b.Context(), `SELECT password FROM account`).Scan(&argon2id); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct{ name, stored, password string }{
+		{"argon2id", argon2id, thePassword},
+		{"scrypt+rehash", `257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`, "password123"},
+		{"bcrypt10+rehash", `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`, "native-Password-1"},
+		{"firebase+rehash", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`, "fire-Pass-1"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				if _, err := conn.Exec(b.Context(), `UPDATE account SET password = $1`, c.stored); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				s.do(b, "POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"`+c.password+`"}`)
+			}
+		})
+	}
+}

@@ -1,0 +1,68 @@
+package password
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/scrypt"
+)
+
+// Ceilings: an imported hash may ask for no more. The block size is bounded too, since scrypt takes memory for it
+// besides 128·N·r.
+const (
+	maxScryptMemory  = 128 << 20 // bytes, 128·N·r
+	maxScryptBlock   = 64        // r
+	maxScryptThreads = 8         // p
+)
+
+const (
+	firebaseKey = 32 // bytes that scrypt derives: an AES-256 key
+	minFirebase = 4  // bytes of the stored hash; an empty one would match every password
+)
+
+// parseFirebase reads the form in which Supabase Auth keeps Firebase's scrypt:
+// $fbscrypt$v=1,n=<log2 N>,r=,p=[,ss=<salt separator>][,sk=<signer key>]$<salt>$<hash>, base64 with padding.
+func parseFirebase(stored string) (check, bool) {
+	parts := strings.Split(stored, "$")
+	if len(parts) != 5 {
+		return check{}, false
+	}
+	head, signerText, _ := strings.Cut(parts[2], ",sk=")
+	head, separatorText, _ := strings.Cut(head, ",ss=")
+	n, ok := numbers(head, "v", "n", "r", "p")
+	if !ok || n[0] != 1 || !between(1, n[1], 20) || !between(1, n[2], maxScryptBlock) || !between(1, n[3], maxScryptThreads) {
+		return check{}, false
+	}
+	memory := int64(128*n[2]) << n[1]
+	signer, signerOK := decode(base64.StdEncoding, signerText)
+	separator, separatorOK := decode(base64.StdEncoding, separatorText)
+	salt, saltOK := decode(base64.StdEncoding, parts[3])
+	want, wantOK := decode(base64.StdEncoding, parts[4])
+	if memory > maxScryptMemory || !signerOK || !separatorOK || !saltOK || !wantOK ||
+		len(salt) == 0 || len(want) < minFirebase || len(want) != len(signer) {
+		return check{}, false
+	}
+	salted := slices.Concat(salt, separator)
+	return check{
+		form{"fbscrypt", memory, n[2], n[3], len(salt), len(want)},
+		func(password string) bool {
+			key, err := scrypt.Key([]byte(password), salted, 1<<n[1], n[2], n[3], firebaseKey)
+			return err == nil && subtle.ConstantTimeCompare(sign(key, signer), want) == 1
+		},
+	}, true
+}
+
+// sign encrypts Firebase's signer key with the derived one, by AES-256-CTR from a counter of zero.
+func sign(key, signer []byte) []byte {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // the key always has firebaseKey bytes
+	}
+	signed := make([]byte, len(signer))
+	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(signed, signer) //nolint:gosec // Firebase's own choice
+	return signed
+}

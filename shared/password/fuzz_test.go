@@ -1,0 +1,38 @@
+package password
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzVerify: whatever is stored, nothing panics and no hash takes more memory than the ceilings say. The seeds are in
+// testdata/fuzz/FuzzVerify.
+func FuzzVerify(f *testing.F) {
+	h := Cheap()
+	f.Fuzz(func(t *testing.T, stored, password string) {
+		c, known := parse(stored)
+		if known != Known(stored) {
+			t.Errorf("Known(%q) = %v, want %v", stored, !known, known)
+		}
+		if known && (c.memory <= 0 || c.memory > maxArgon2Memory*1024) {
+			t.Errorf("%q takes %d bytes, want 1 to %d", stored, c.memory, maxArgon2Memory*1024)
+		}
+		if known && tooSlowToFuzz(c) {
+			return
+		}
+		ok, err := h.Verify(t.Context(), stored, password)
+		if err != nil || ok && !known {
+			t.Errorf("Verify(%q, %q) = %v, %v, want a match only of a known hash", stored, password, ok, err)
+		}
+		if h.Current(stored) && !known {
+			t.Errorf("Current(%q) = true, want false where the hash is unknown", stored)
+		}
+	})
+}
+
+// tooSlowToFuzz is what is permitted but takes more than some 100 ms.
+func tooSlowToFuzz(c check) bool {
+	return c.memory > slotMemory || c.scheme == "bcrypt" && c.time > 10 ||
+		strings.HasPrefix(c.scheme, "argon2") && c.memory*int64(c.time) > 2*slotMemory ||
+		c.scheme == "fbscrypt" && c.memory*int64(c.threads) > slotMemory
+}

@@ -1,0 +1,117 @@
+package password
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// Hashing beyond one a processor gains nothing and only takes memory, so there are as many slots as processors, but
+// never more than the memory that the largest permitted hash may take by itself. A slot holds one hash of either
+// written format.
+const (
+	slotMemory = 32 << 20
+	maxSlots   = maxArgon2Memory * 1024 / slotMemory
+)
+
+// Hasher hashes and verifies, a bounded number at a time. Make one a process and share it: the bound is the Hasher's.
+type Hasher struct {
+	write func(password string) string
+	decoy check // costs exactly what verifying a hash made by write costs
+	floor time.Duration
+	slots int64
+	room  *semaphore.Weighted
+}
+
+// New returns a Hasher that writes config.Argon2id or config.Scrypt.
+//
+// Argon2id is the minimum OWASP recommends (19 MiB, two passes, one lane), which Supabase Auth reads too; scrypt is what
+// a stock Better Auth server reads.
+func New(format string) *Hasher {
+	h := withArgon2id(argon2Cost{memory: 19 * 1024, time: 2, threads: 1})
+	if format == config.Scrypt {
+		h.write, h.decoy = hashBetterAuth, mustParse(betterAuthText(make([]byte, 16), make([]byte, betterAuthKey)))
+	}
+	h.floor = FailureFloor
+	return h
+}
+
+// Cheap returns a Hasher for tests of other rooms: Argon2id at the least cost there is, and no FailureFloor. What it
+// writes is far too weak to be stored for a real person.
+func Cheap() *Hasher { return withArgon2id(argon2Cost{memory: 8, time: 1, threads: 1}) }
+
+func withArgon2id(cost argon2Cost) *Hasher {
+	slots := int64(min(runtime.GOMAXPROCS(0), maxSlots))
+	return &Hasher{
+		write: cost.hash,
+		decoy: mustParse(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
+		slots: slots,
+		room:  semaphore.NewWeighted(slots),
+	}
+}
+
+// Hash returns what to store for password. The only error is that of ctx, when it ends before a slot is free.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	var stored string
+	err := h.run(ctx, h.decoy.memory, func() { stored = h.write(password) })
+	return stored, err
+}
+
+// Verify reports whether password, exactly as received, is the one stored was made of. A stored text that is not Known
+// is a mismatch. A mismatch is answered after FailureFloor (see the package comment) or when ctx ends. The only error is
+// that of ctx, when it ends before a slot is free; then nothing was verified.
+func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
+	c, known := parse(stored)
+	if !known {
+		c = h.decoy
+	}
+	var ok bool
+	var floor <-chan time.Time
+	err := h.run(ctx, c.memory, func() {
+		// Not before there is a slot: the wait for one is the same for everybody and must not use the floor up.
+		floor = time.After(h.failureDelay())
+		ok = c.match(password) && known
+	})
+	if err != nil || ok {
+		return ok, err
+	}
+	select {
+	case <-floor:
+	case <-ctx.Done():
+	}
+	return false, nil
+}
+
+// Burn takes the time a failed Verify takes, for when there is no stored hash. Its error is as Verify's.
+func (h *Hasher) Burn(ctx context.Context, password string) error {
+	_, err := h.Verify(ctx, "", password)
+	return err
+}
+
+// Current reports whether stored has the format and cost that Hash writes. When it has not, the caller rehashes the
+// password once it was verified.
+func (h *Hasher) Current(stored string) bool {
+	c, known := parse(stored)
+	return known && c.form == h.decoy.form
+}
+
+// run does work that takes memory bytes when there is room for it. What is larger than all the room there is runs alone.
+func (h *Hasher) run(ctx context.Context, memory int64, work func()) error {
+	slots := min((memory+slotMemory-1)/slotMemory, h.slots)
+	if err := h.room.Acquire(ctx, slots); err != nil {
+		return fmt.Errorf("wait to hash a password: %w", err)
+	}
+	defer h.room.Release(slots)
+	work()
+	return nil
+}
+
+func (h *Hasher) failureDelay() time.Duration {
+	return h.floor + rand.N(h.floor/8+1) //nolint:gosec // noise against measuring, not a secret
+}

@@ -1,0 +1,316 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func hash(t *testing.T, h *Hasher, password string) string {
+	t.Helper()
+	stored, err := h.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
+	t.Parallel()
+	for format, shape := range map[string]string{
+		config.Argon2id: `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`,
+		config.Scrypt:   `^[0-9a-f]{32}:[0-9a-f]{128}$`,
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			h := New(format)
+			stored, again := hash(t, h, "pässwörd-€-😀"), hash(t, h, "pässwörd-€-😀")
+			if !regexp.MustCompile(shape).MatchString(stored) {
+				t.Errorf("Hash = %q, want %s", stored, shape)
+			}
+			if stored == again {
+				t.Errorf("Hash gave %q twice, want another salt each time", stored)
+			}
+			expect(t, stored, "pässwörd-€-😀", true)
+			expect(t, stored, "pässwörd-€-😁", false)
+			expect(t, stored, "", false)
+			// Whatever a Hasher writes, each reads all.
+			if ok, err := New(config.Scrypt).Verify(t.Context(), stored, "pässwörd-€-😀"); !ok || err != nil {
+				t.Errorf("Verify by a Hasher of scrypt = %v, %v, want true", ok, err)
+			}
+		})
+	}
+}
+
+func TestCurrentIsWhatHashWouldWrite(t *testing.T) {
+	t.Parallel()
+	const (
+		tail       = "$" + salt22 + "$" + key43
+		argon2id   = "$argon2id$v=19$m=19456,t=2,p=1" + tail
+		betterAuth = "257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0" +
+			"fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898"
+	)
+	forArgon2id, forScrypt := New(config.Argon2id), New(config.Scrypt)
+	tests := []struct {
+		name   string
+		hasher *Hasher
+		stored string
+		want   bool
+	}{
+		{"argon2id of ours", forArgon2id, hash(t, forArgon2id, "password123"), true},
+		{"argon2id of the same cost", forArgon2id, argon2id, true},
+		{"argon2i", forArgon2id, "$argon2i$v=19$m=19456,t=2,p=1" + tail, false},
+		{"more memory", forArgon2id, "$argon2id$v=19$m=65536,t=2,p=1" + tail, false},
+		{"less memory", forArgon2id, "$argon2id$v=19$m=4096,t=2,p=1" + tail, false},
+		{"more passes", forArgon2id, "$argon2id$v=19$m=19456,t=3,p=1" + tail, false},
+		{"more lanes", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=4" + tail, false},
+		{"shorter key", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$" + salt22 + "$+4L/tEkVoufdkyXuH+OskA", false},
+		{"shorter salt", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key43, false},
+		{"bcrypt", forArgon2id, "$2a$10$" + tail53, false},
+		{"scrypt where argon2id is written", forArgon2id, betterAuth, false},
+		{"scrypt of ours", forScrypt, hash(t, forScrypt, "password123"), true},
+		{"scrypt of the library", forScrypt, betterAuth, true},
+		{"argon2id where scrypt is written", forScrypt, argon2id, false},
+		{"none", forArgon2id, "", false},
+		{"malformed", forArgon2id, argon2id + "$", false},
+		{"cheap", Cheap(), hash(t, Cheap(), "password123"), true},
+		{"cheap one in the product", forArgon2id, hash(t, Cheap(), "password123"), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.hasher.Current(tt.stored); got != tt.want {
+				t.Errorf("Current(%q) = %v, want %v", tt.stored, got, tt.want)
+			}
+		})
+	}
+}
+
+// Hashing takes no time on the bubble's clock, so what passes there is exactly what Verify waits.
+func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(config.Argon2id)
+		right := map[string]string{
+			"native-Password-1": "$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm",
+			"argon-Pass-4":      "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM",
+			"fire-Pass-1":       "$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=" + signer + "$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=",
+			"ours-Password-1":   hash(t, New(config.Argon2id), "ours-Password-1"),
+			"theirs-Password-1": hash(t, New(config.Scrypt), "theirs-Password-1"),
+		}
+		for password, stored := range right {
+			if got := waits(t, h, stored, password, true); got != 0 {
+				t.Errorf("the right password for %q waits %v, want 0", stored, got)
+			}
+		}
+		right["unknown"], right["malformed"], right["above the ceiling"] = "", "$2a$10$", "$2b$31$"+tail53
+		for _, stored := range right {
+			if got := waits(t, h, stored, "wrong", false); got < FailureFloor || got > FailureFloor*9/8 {
+				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, FailureFloor)
+			}
+		}
+		start := time.Now()
+		if err := h.Burn(t.Context(), "wrong"); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start); got < FailureFloor || got > FailureFloor*9/8 {
+			t.Errorf("Burn waits %v, want %v and up to an eighth more", got, FailureFloor)
+		}
+	})
+}
+
+func waits(t *testing.T, h *Hasher, stored, password string, want bool) time.Duration {
+	t.Helper()
+	start := time.Now()
+	if got, err := h.Verify(t.Context(), stored, password); got != want || err != nil {
+		t.Errorf("Verify(%q, %q) = %v, %v, want %v", stored, password, got, err, want)
+	}
+	return time.Since(start)
+}
+
+// Where there is no hash, the work done is that of a hash just written, not merely as long.
+func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
+	t.Parallel()
+	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
+		h.floor = 0
+		written, known := parse(hash(t, h, "password123"))
+		if !known || written.form != h.decoy.form {
+			t.Errorf("decoy is %+v, want %+v", h.decoy.form, written.form)
+		}
+		decoy, computed := h.decoy.match, 0
+		h.decoy.match = func(password string) bool {
+			computed++
+			decoy(password)
+			return true // a decoy that matches must not open anything either
+		}
+		for _, stored := range []string{"", "malformed", "$2b$31$" + tail53} {
+			if ok, err := h.Verify(t.Context(), stored, "password123"); ok || err != nil {
+				t.Errorf("Verify(%q) = %v, %v, want false", stored, ok, err)
+			}
+		}
+		if err := h.Burn(t.Context(), "password123"); err != nil {
+			t.Error(err)
+		}
+		if got, want := computed, 4; got != want {
+			t.Errorf("computed %d times, want %d", got, want)
+		}
+	}
+}
+
+func TestHashingStaysWithinItsSlots(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		memory int64
+		want   int
+	}{
+		{"bcrypt", bcryptMemory, 4},
+		{"the default", 19456 * 1024, 4},
+		{"Better Auth's", betterAuthMemory, 4},
+		{"one byte too large for a slot", slotMemory + 1, 2},
+		{"half of what is there", 2 * slotMemory, 2},
+		{"more than half", 2*slotMemory + 1, 1},
+		{"more than there is", maxArgon2Memory * 1024, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if got := mostAtOnce(t, withSlots(4), tt.memory); got != tt.want {
+					t.Errorf("%d at once, want %d", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// mostAtOnce runs twenty pieces of work that overlap as far as h allows.
+func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	running, most := 0, 0
+	count := func(by int) {
+		mu.Lock()
+		defer mu.Unlock()
+		running += by
+		most = max(most, running)
+	}
+	for range 20 {
+		group.Go(func() {
+			err := h.run(t.Context(), memory, func() {
+				count(+1)
+				time.Sleep(time.Second)
+				count(-1)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	return most
+}
+
+func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := withSlots(1)
+		stored := hash(t, h, "password123")
+		if err := h.room.Acquire(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if ok, err := h.Verify(ctx, stored, "password123"); ok || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Verify = %v, %v, want false, %v", ok, err, context.DeadlineExceeded)
+		}
+		if got, err := h.Hash(ctx, "password123"); got != "" || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Hash = %q, %v, want none, %v", got, err, context.DeadlineExceeded)
+		}
+		if err := h.Burn(ctx, "password123"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Burn = %v, want %v", err, context.DeadlineExceeded)
+		}
+		h.room.Release(1)
+		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
+			t.Errorf("Verify with a free slot = %v, %v, want true", ok, err)
+		}
+	})
+}
+
+func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := withSlots(1)
+		h.floor = time.Hour
+		stored := hash(t, h, "password123")
+		start := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() { failed <- h.Burn(ctx, "password123") }()
+		synctest.Wait() // the failure is at the floor
+		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
+			t.Errorf("Verify beside a failure = %v, %v, want true", ok, err)
+		}
+		cancel()
+		if err := <-failed; err != nil {
+			t.Errorf("Burn = %v, want none", err)
+		}
+		if got := time.Since(start); got != 0 {
+			t.Errorf("the floor took %v after the context ended, want 0", got)
+		}
+	})
+}
+
+func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := withSlots(1)
+		h.floor = FailureFloor
+		go func() {
+			if err := h.run(t.Context(), slotMemory, func() { time.Sleep(time.Hour) }); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		if got := waits(t, h, "", "wrong", false) - time.Hour; got < FailureFloor || got > FailureFloor*9/8 {
+			t.Errorf("after an hour in the queue it waits %v, want %v and up to an eighth more", got, FailureFloor)
+		}
+	})
+}
+
+func withSlots(n int64) *Hasher {
+	h := Cheap()
+	h.slots, h.room = n, semaphore.NewWeighted(n)
+	return h
+}
+
+func TestNewIsBoundedByMemory(t *testing.T) {
+	t.Parallel()
+	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
+		if h.slots < 1 || h.slots*slotMemory > 256<<20 {
+			t.Errorf("%d slots, want at least one and no more than 256 MiB hold", h.slots)
+		}
+		if h.decoy.memory > slotMemory {
+			t.Errorf("a written hash takes %d bytes, want at most a slot's %d", h.decoy.memory, slotMemory)
+		}
+	}
+}
+
+func TestErrorsHoldNeitherPasswordNorHash(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Cheap().Verify(ctx, "$2a$10$"+tail53, "secret-Password-1")
+	if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), tail53) {
+		t.Errorf("err = %v, want one without password and hash", err)
+	}
+}

@@ -1,0 +1,54 @@
+// Package password hashes and verifies passwords; the text of a stored hash decides how it is verified.
+//
+// Four formats are read: Argon2id and Argon2i PHC strings, bcrypt, Firebase scrypt ("$fbscrypt$") and Better Auth's
+// "salthex:keyhex" scrypt. The first and the last are also written.
+//
+// # Time
+//
+// A failed attempt must not tell an unknown address from a wrong password (P37), whatever the address's hash is stored
+// as. Two rules see to that:
+//
+//   - Where there is nothing to verify (no user, no hash, an unknown, malformed or over-ceiling one) the written format
+//     is computed once and thrown away. So an unknown address does the same work as a wrong password of the default
+//     format, on any machine and under any load.
+//   - Every failed attempt, of whatever format, is answered no earlier than FailureFloor after its hashing began, plus
+//     up to an eighth of random delay, which drowns the microseconds by which look-ups and formats still differ. So a
+//     bcrypt or scrypt hash that costs three times Argon2id does not stand out either.
+//
+// The floor is waited for, not computed: it costs no processor, no memory and no place in the queue. A success is not
+// delayed, since it shows itself anyway. The price is that a mistyped password answers after a quarter of a second. The
+// floor covers what finishes below it: on a whole processor that is every format as Supabase, Firebase and Better Auth
+// write it, with bcrypt up to cost 11. An imported hash that needs longer stands out until its owner has signed in
+// once and been rehashed.
+package password
+
+import (
+	"time"
+	"unicode/utf16"
+)
+
+// MinLength and MaxLength bound a new password, both inclusive, in the units of Length. They are the library's defaults.
+const (
+	MinLength = 8
+	MaxLength = 128
+)
+
+// FailureFloor is the least time between the start of hashing and the answer of a Verify that fails, and of Burn.
+const FailureFloor = 250 * time.Millisecond
+
+// Length counts UTF-16 code units of the password as sent, as JavaScript's length does: an astral character counts two,
+// nothing is trimmed or normalised.
+func Length(password string) int {
+	n := 0
+	for _, r := range password {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+// Known reports whether stored is a hash that Verify can match: well formed and within the cost ceilings. A stored hash
+// that is not known behaves as a wrong password; the caller may want to raise an alarm.
+func Known(stored string) bool {
+	_, known := parse(stored)
+	return known
+}

@@ -1,0 +1,39 @@
+package password
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestR06_LengthCountsUTF16UnitsAsSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, password string
+		want           int
+	}{
+		{"empty", "", 0},
+		{"one below the least", strings.Repeat("a", 7), MinLength - 1},
+		{"the least", strings.Repeat("a", 8), MinLength},
+		{"the most", strings.Repeat("a", 128), MaxLength},
+		{"one above the most", strings.Repeat("a", 129), MaxLength + 1},
+		{"two bytes, one unit", strings.Repeat("é", 8), MinLength},
+		{"three bytes, one unit", strings.Repeat("€", 7), MinLength - 1},
+		{"astral, two units", strings.Repeat("😀", 4), MinLength},
+		{"astral, one below the least", strings.Repeat("😀", 3) + "a", MinLength - 1},
+		{"astral, the most", strings.Repeat("😀", 64), MaxLength},
+		{"astral, one above the most", strings.Repeat("😀", 64) + "a", MaxLength + 1},
+		{"nothing is trimmed", "  abcd  ", MinLength},
+		{"nothing is normalised", "fiance\u0301", 7},
+		{"a ligature stays one", "ﬁancé①②", 7},
+		{"the replacement for a lone surrogate", "\ufffd234567", 7},
+		{"not UTF-8", "\xff234567", 7},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Length(tt.password); got != tt.want {
+				t.Errorf("Length = %d, want %d", got, tt.want)
+			}
+		})
+	}
+}

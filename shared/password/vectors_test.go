@@ -1,0 +1,155 @@
+package password
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func readJSON(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// expect verifies with a Hasher that neither waits for the floor nor works for nothing.
+func expect(t *testing.T, stored, password string, want bool) {
+	t.Helper()
+	got, err := Cheap().Verify(t.Context(), stored, password)
+	if err != nil || got != want {
+		t.Errorf("Verify(%q, %q) = %v, %v, want %v", stored, password, got, err, want)
+	}
+}
+
+// near are passwords that resemble one and must be refused in its place.
+func near(password string) []string {
+	first, size := utf8.DecodeRuneInString(password)
+	otherCase := strings.ToUpper(string(first)) + password[size:]
+	if otherCase == password {
+		otherCase = "#" + password[size:]
+	}
+	return []string{"", otherCase, password + "x"}
+}
+
+func TestR09_BetterAuthVectors(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Vectors []struct {
+			Note, Password, Hash string
+			UTF16Length          int
+			AlsoVerifies         []string
+		}
+		MustNotVerify []struct{ Hash, Password string }
+	}
+	readJSON(t, "better_auth.json", &file)
+	if len(file.Vectors) == 0 || len(file.MustNotVerify) == 0 {
+		t.Fatal("no vectors")
+	}
+	for _, v := range file.Vectors {
+		t.Run(v.Note, func(t *testing.T) {
+			t.Parallel()
+			if got := Length(v.Password); got != v.UTF16Length {
+				t.Errorf("Length = %d, want %d", got, v.UTF16Length)
+			}
+			for _, same := range append(v.AlsoVerifies, v.Password) {
+				expect(t, v.Hash, same, true)
+			}
+			for _, other := range near(v.Password) {
+				expect(t, v.Hash, other, false)
+			}
+		})
+	}
+	for _, v := range file.MustNotVerify {
+		expect(t, v.Hash, v.Password, false)
+	}
+}
+
+func TestR09_SupabaseVectors(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Vectors []struct{ Form, Password, Hash string }
+	}
+	readJSON(t, "supabase.json", &file)
+	if got, want := len(file.Vectors), 15; got != want {
+		t.Fatalf("%d vectors, want %d", got, want)
+	}
+	for _, v := range file.Vectors {
+		t.Run(v.Form, func(t *testing.T) {
+			t.Parallel()
+			if !Known(v.Hash) {
+				t.Error("Known = false, want true")
+			}
+			expect(t, v.Hash, v.Password, true)
+			for _, other := range near(v.Password) {
+				expect(t, v.Hash, other, false)
+			}
+		})
+	}
+}
+
+// scrypt begins with an HMAC, which fills a key of less than 64 bytes with NULs: the password with NULs after it is the
+// same key. Better Auth and Supabase let it pass too. Argon2 and bcrypt tell the two apart.
+func TestR09_NULAfterThePassword(t *testing.T) {
+	t.Parallel()
+	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
+		stored, err := h.Hash(t.Context(), "password123")
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, stored, "password123\x00", !strings.HasPrefix(stored, "$argon2"))
+	}
+	expect(t, "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e", "alpha-Pass-1\x00", false)
+}
+
+// Only Better Auth's own format takes two spellings of one text for the same password.
+func TestR09_OtherFormatsDoNotNormalise(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "fianc\u00e9123", "fiance\u0301123"
+	fromBcrypt, err := bcrypt.GenerateFromPassword([]byte(composed), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromArgon2, err := Cheap().Hash(t.Context(), composed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stored := range []string{string(fromBcrypt), fromArgon2} {
+		expect(t, stored, composed, true)
+		expect(t, stored, decomposed, false)
+	}
+}
+
+// The algorithm of bcrypt ends at 72 bytes, so a longer password matches by its beginning, as it did in Supabase.
+// Every other format uses all of it.
+func TestR09_NothingIsCutOffButByBcrypt(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 36) // 72 bytes
+	fromBcrypt, err := bcrypt.GenerateFromPassword([]byte(long), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, string(fromBcrypt), long, true)
+	expect(t, string(fromBcrypt), long+" and a tail", true)
+	expect(t, string(fromBcrypt), long[:70], false)
+
+	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
+		stored, err := h.Hash(t.Context(), long+" and a tail")
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, stored, long+" and a tail", true)
+		expect(t, stored, long+" and a tale", false)
+		expect(t, stored, long, false)
+	}
+}
