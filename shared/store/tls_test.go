@@ -1,0 +1,188 @@
+package store_test
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// tlsProxy speaks TLS in front of a database as Neon's proxy does: at once, or after the SSLRequest of the older way.
+type tlsProxy struct {
+	url  url.URL // of the database, by way of the proxy
+	cert tls.Certificate
+
+	mu     sync.Mutex
+	direct int // connections that began with TLS
+	asked  int // connections that asked for TLS first
+}
+
+func newTLSProxy(t *testing.T, address string, cert tls.Certificate) *tlsProxy {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the address of the database is not a URL")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	p := &tlsProxy{url: *u, cert: cert}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	p.url.Host = net.JoinHostPort("localhost", port)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(conn, u.Host)
+		}
+	}()
+	return p
+}
+
+const tlsHandshake = 0x16 // the first byte of a TLS connection
+
+func (p *tlsProxy) serve(conn net.Conn, target string) {
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	first, err := in.Peek(1)
+	if err != nil {
+		return
+	}
+	p.mu.Lock()
+	if first[0] == tlsHandshake {
+		p.direct++
+	} else {
+		p.asked++
+	}
+	p.mu.Unlock()
+	if first[0] != tlsHandshake {
+		if _, err := in.Discard(8); err != nil { // SSLRequest
+			return
+		}
+		if _, err := conn.Write([]byte("S")); err != nil {
+			return
+		}
+	}
+	client := tls.Server(peeked{conn, in}, &tls.Config{Certificates: []tls.Certificate{p.cert}, NextProtos: []string{"postgresql"}})
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() { _, _ = io.Copy(server, client); server.Close() }()
+	_, _ = io.Copy(client, server)
+}
+
+// peeked is a connection some of whose bytes were looked at.
+type peeked struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (p peeked) Read(b []byte) (int, error) { return p.in.Read(b) }
+
+// certify makes a certificate for a host and the file of the authority that signed it.
+func certify(t *testing.T, host string) (tls.Certificate, string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, DNSNames: []string{host},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
+}
+
+func (p *tlsProxy) with(parameters ...string) string {
+	u := p.url
+	q := url.Values{}
+	for i := 0; i < len(parameters); i += 2 {
+		q.Set(parameters[i], parameters[i+1])
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func TestTLSWithAVerifiedCertificate(t *testing.T) {
+	t.Parallel()
+	cert, ca := certify(t, "localhost")
+	p := newTLSProxy(t, dbtest.New(t), cert)
+	for _, c := range []struct {
+		negotiation   string
+		direct, asked int
+	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
+		address := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
+		if err := open(t, address, 1, nil).Ready(t.Context()); err != nil {
+			t.Errorf("%s: %v", c.negotiation, err)
+		}
+		p.mu.Lock()
+		if p.direct != c.direct || p.asked != c.asked {
+			t.Errorf("%s: got %d direct and %d asked, want %d and %d", c.negotiation, p.direct, p.asked, c.direct, c.asked)
+		}
+		p.mu.Unlock()
+	}
+}
+
+func TestTLSRefusesWhomItCannotVerify(t *testing.T) {
+	t.Parallel()
+	own, ca := certify(t, "localhost")
+	_, otherCA := certify(t, "localhost")
+	otherHost, otherHostCA := certify(t, "db.example.com")
+	for name, c := range map[string]struct {
+		cert tls.Certificate
+		ca   string
+	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "control": {own, ca}} {
+		p := newTLSProxy(t, dbtest.New(t), c.cert)
+		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1, nil).Ready(t.Context())
+		if refused := unavailable(err); refused != (name != "control") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Direct negotiation saves the round trip of the question.
+func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
+	t.Parallel()
+	cert, ca := certify(t, "localhost")
+	p := newTLSProxy(t, dbtest.New(t), cert)
+	trips := func(negotiation string) int {
+		wire := &dbtest.Wire{}
+		if err := open(t, p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation), 1, wire).Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return wire.Trips()
+	}
+	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
+		t.Errorf("got %d round trips with direct negotiation and %d without", direct, asked)
+	}
+}
