@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"net/url"
 	"os"
 	"slices"
@@ -18,6 +19,9 @@ const (
 	DefaultOrigin          = "http://localhost:3000"
 	DefaultSigningKeysFile = ".xenon/signing-keys.json"
 	DefaultJWTExpiresIn    = 7 * 24 * time.Hour
+	DefaultMailFile        = ".xenon/mail.jsonl"
+
+	DefaultCookieCacheMaxAge = 5 * time.Minute
 
 	// MinSecretLength is what the library asks for in a warning and Xenon insists on, in bytes.
 	MinSecretLength = 32
@@ -49,8 +53,35 @@ type Config struct {
 	JWTAudience  string
 	JWTExpiresIn time.Duration
 
-	ClientIP ClientIP
+	ClientIP  ClientIP
+	RateLimit bool // count requests and refuse what is too many
+
+	CookieCache       bool          // answer get-session from a signed cookie while it is young
+	CookieCacheMaxAge time.Duration // how young
+
+	RequireEmailVerification      bool // no session before the address is confirmed
+	SendVerificationOnSignIn      bool // a refused sign-in mails the link again
+	AutoSignInAfterVerification   bool // the first click on the link opens a session
+	RevokeSessionsOnPasswordReset bool
+	DeleteUserVerification        bool // an account is deleted by a mailed link
+	ChangeEmailConfirmation       bool // the old address is asked before the new one
+	ChangeEmail, DeleteUser       bool // the features are there at all
+
+	Mail         Mail
+	MailFile     string // the outbox: one JSON line a mail
+	MailQueueURL string // the SQS queue of functions/mailer
+	MailFrom     string // the sender's address, verified in SES
 }
+
+// Mail says where mails go.
+type Mail string
+
+// The values of MAIL.
+const (
+	MailOutbox Mail = "outbox" // to a file, for development
+	MailQueue  Mail = "queue"  // to SQS, from where functions/mailer sends them
+	MailNone   Mail = "none"   // nowhere: the features that need mail answer as the library does without mail hooks
+)
 
 // Secure reports whether the public origin is https, which names and marks the cookies.
 func (c Config) Secure() bool { return strings.HasPrefix(c.Origin, "https://") }
@@ -98,6 +129,30 @@ func Load(getenv func(string) string) (Config, error) {
 		PasswordHash:    l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		ClientIP:        l.clientIP("CLIENT_IP"),
+		RateLimit:       l.on("RATE_LIMIT", true),
+
+		CookieCache:       l.oneOf("COOKIE_CACHE", "off", "compact") == "compact",
+		CookieCacheMaxAge: l.seconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),
+
+		RequireEmailVerification:      l.on("REQUIRE_EMAIL_VERIFICATION", false),
+		SendVerificationOnSignIn:      l.on("SEND_VERIFICATION_ON_SIGN_IN", false),
+		AutoSignInAfterVerification:   l.on("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
+		RevokeSessionsOnPasswordReset: l.on("REVOKE_SESSIONS_ON_PASSWORD_RESET", false),
+		DeleteUserVerification:        l.on("DELETE_USER_VERIFICATION", false),
+		ChangeEmailConfirmation:       l.on("CHANGE_EMAIL_CONFIRMATION", false),
+		ChangeEmail:                   l.on("CHANGE_EMAIL", true),
+		DeleteUser:                    l.on("DELETE_USER", true),
+
+		Mail:         Mail(l.oneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
+		MailFile:     l.text("MAIL_FILE", DefaultMailFile),
+		MailQueueURL: getenv("MAIL_QUEUE_URL"),
+		MailFrom:     getenv("MAIL_FROM"),
+	}
+	if c.Mail == MailQueue && c.MailQueueURL == "" {
+		l.problem("MAIL_QUEUE_URL", "is missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
+	}
+	if c.Mail == MailOutbox && c.AppSecretARN != "" {
+		l.problem("MAIL", "is outbox, a file that nobody reads in the cloud; with APP_SECRET_ARN set it to queue or none")
 	}
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)
@@ -129,6 +184,20 @@ func Keys(getenv func(string) string) (Config, error) {
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 	}, l.err()
+}
+
+// MailerFromEnv reads only what functions/mailer needs, which has no database and no secret.
+func MailerFromEnv() (Config, error) { return Mailer(os.Getenv) }
+
+// Mailer is MailerFromEnv on any environment. MAIL_FROM is returned as a mail header wants it.
+func Mailer(getenv func(string) string) (Config, error) {
+	l := loader{getenv: getenv}
+	from, err := mail.ParseAddress(getenv("MAIL_FROM"))
+	if err != nil {
+		l.problem("MAIL_FROM", `%q is not an address such as "Xenon <no-reply@learn.example.com>"`, getenv("MAIL_FROM"))
+		return Config{}, l.err()
+	}
+	return Config{MailFrom: from.String()}, nil
 }
 
 type loader struct {
@@ -171,6 +240,26 @@ func (l *loader) oneOf(name string, allowed ...string) string {
 		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
 	}
 	return v
+}
+
+func (l *loader) on(name string, fallback bool) bool {
+	words := []string{"off", "on"}
+	if fallback {
+		words = []string{"on", "off"}
+	}
+	return l.oneOf(name, words...) == "on"
+}
+
+func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
+	v := l.getenv(name)
+	if v == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 300 {
+		l.problem(name, "%q is not a number of seconds from 1 to 300", v)
+	}
+	return time.Duration(n) * time.Second
 }
 
 func (l *loader) duration(name string, fallback time.Duration) time.Duration {

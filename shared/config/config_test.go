@@ -42,6 +42,9 @@ func TestDefaults(t *testing.T) {
 		JWKSURL:         "http://localhost:3000/api/auth/jwks",
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
 		JWTExpiresIn: 168 * time.Hour,
+		RateLimit:    true, CookieCacheMaxAge: 300 * time.Second,
+		ChangeEmail: true, DeleteUser: true,
+		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -99,9 +102,50 @@ func TestR50_Missing(t *testing.T) {
 			t.Errorf("%s is not reported as missing: %v", name, err)
 		}
 	}
-	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:app")
+	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:app", "MAIL", "none")
 	if _, err := config.Load(cloud); err != nil {
 		t.Errorf("in the cloud both come from Secrets Manager: %v", err)
+	}
+}
+
+// Mails of a deployment never go to a file by default.
+func TestMailHasToBeChosenInTheCloud(t *testing.T) {
+	t.Parallel()
+	const arn, queue = "arn:aws:secretsmanager:eu-west-1:1:secret:app", "https://sqs.example.test/1/mail"
+	for _, c := range []struct {
+		set  []string
+		want string
+	}{
+		{[]string{"APP_SECRET_ARN", arn}, "MAIL: is outbox"},
+		{[]string{"APP_SECRET_ARN", arn, "MAIL", "outbox"}, "MAIL: is outbox"},
+		{[]string{"APP_SECRET_ARN", arn, "MAIL", "none"}, ""},
+		{[]string{"APP_SECRET_ARN", arn, "MAIL", "queue", "MAIL_QUEUE_URL", queue}, ""},
+		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: is missing"},
+		{nil, ""},
+	} {
+		_, err := config.Load(env(c.set...))
+		if err == nil && c.want != "" || err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: got %v, want %q", c.set, err, c.want)
+		}
+	}
+}
+
+func TestMailerNeedsASender(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"no-reply@learn.example.com":         "<no-reply@learn.example.com>",
+		"Xenon <no-reply@learn.example.com>": `"Xenon" <no-reply@learn.example.com>`,
+		"Zoë <no-reply@learn.example.com>":   "=?utf-8?q?Zo=C3=AB?= <no-reply@learn.example.com>",
+	} {
+		got, err := config.Mailer(func(name string) string { return map[string]string{"MAIL_FROM": in}[name] })
+		if err != nil || got.MailFrom != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got.MailFrom, err, want)
+		}
+	}
+	for _, in := range []string{"", "Xenon", "a@example.com, b@example.com"} {
+		if _, err := config.Mailer(func(string) string { return in }); err == nil || !strings.Contains(err.Error(), "MAIL_FROM: ") {
+			t.Errorf("%q: got %v", in, err)
+		}
 	}
 }
 

@@ -3,18 +3,13 @@
 package secrets
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mototest"
 )
 
 // These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
@@ -33,59 +29,15 @@ import (
 var moto *url.URL
 
 func TestMain(m *testing.M) {
-	u, stop, err := startMoto()
+	server, stop, err := mototest.Start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	moto = u
+	moto = server.URL
 	code := m.Run()
 	stop()
 	os.Exit(code)
-}
-
-// startMoto runs moto_server on a free port. The shell around it ends the server when this process is gone, however it
-// went.
-func startMoto() (*url.URL, func(), error) {
-	program, err := filepath.Abs("../../.tools/venv/bin/moto_server")
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := os.Stat(program); err != nil {
-		if program, err = exec.LookPath("moto_server"); err != nil {
-			return nil, nil, errors.New("moto_server is neither in .tools/venv nor in PATH: run scripts/moto first")
-		}
-	}
-	out, in := io.Pipe()
-	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program)
-	cmd.Stdout, cmd.Stderr = in, in
-	leash, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("start moto_server: %w", err)
-	}
-	stop := func() {
-		leash.Close()
-		cmd.Wait()
-	}
-	address := regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
-	lines := bufio.NewScanner(out)
-	var said []string
-	for lines.Scan() {
-		if found := address.FindStringSubmatch(lines.Text()); found != nil {
-			go io.Copy(io.Discard, out)
-			u, err := url.Parse(found[1])
-			return u, stop, err
-		}
-		if said = append(said, lines.Text()); len(said) == 20 {
-			break
-		}
-	}
-	go io.Copy(io.Discard, out)
-	stop()
-	return nil, nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(said, "\n"))
 }
 
 // cloud is a fresh Secrets Manager with both secrets, behind a counter that can also cut the line.

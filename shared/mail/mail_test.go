@@ -1,0 +1,153 @@
+package mail
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+var changeEmail = Message{
+	Kind:     ChangeEmailConfirmation,
+	To:       "ada@example.com",
+	URL:      "https://learn.example.com/api/auth/verify-email?token=t0k3n&callbackURL=%2F",
+	Token:    "t0k3n",
+	NewEmail: "countess@example.com",
+	At:       time.Date(2026, 1, 2, 3, 4, 5, 600_000_000, time.UTC),
+}
+
+// A Sender that is not there has to compare equal to nil, or the endpoints would mail into the void.
+func TestNew_NoneIsNil(t *testing.T) {
+	t.Parallel()
+	if got := New(config.Config{Mail: config.MailNone}); got != nil {
+		t.Errorf("got %T, want nil", got)
+	}
+	for _, kind := range []config.Mail{config.MailOutbox, config.MailQueue} {
+		if got := New(config.Config{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}); got == nil {
+			t.Errorf("%s: got nil", kind)
+		}
+	}
+}
+
+func newOutbox(t *testing.T) (Sender, string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "not", "there", "mail.jsonl")
+	return New(config.Config{Mail: config.MailOutbox, MailFile: file}), file
+}
+
+func lines(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
+func TestOutbox_OneLineAMail(t *testing.T) {
+	t.Parallel()
+	box, file := newOutbox(t)
+	reset := Message{Kind: ResetPassword, To: "bob@example.com", URL: "https://learn.example.com/r", Token: "r", At: changeEmail.At}
+	for _, m := range []Message{changeEmail, {Kind: Nothing, To: "nobody@example.com", At: changeEmail.At}, reset} {
+		if err := box.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		`{"kind":"change-email-confirmation","to":"ada@example.com","url":"https://learn.example.com/api/auth/verify-email?token=t0k3n&callbackURL=%2F","token":"t0k3n","newEmail":"countess@example.com","at":"2026-01-02T03:04:05.6Z"}` + "\n",
+		`{"kind":"reset-password","to":"bob@example.com","url":"https://learn.example.com/r","token":"r","at":"2026-01-02T03:04:05.6Z"}`,
+	}
+	if diff := cmp.Diff(lines(t, file), want); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v, want 0600: the file holds live links", info.Mode(), err)
+	}
+}
+
+// Two servers on one file, many requests each: no line is lost or torn.
+func TestOutbox_Concurrent(t *testing.T) {
+	t.Parallel()
+	first, file := newOutbox(t)
+	second := New(config.Config{Mail: config.MailOutbox, MailFile: file})
+	const each = 100
+	var wg sync.WaitGroup
+	for i := range each {
+		for j, box := range []Sender{first, second} {
+			wg.Go(func() {
+				m := changeEmail
+				m.Token, m.URL = fmt.Sprint(j, "-", i), strings.Repeat("x", 5000)
+				if err := box.Send(t.Context(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	for _, line := range lines(t, file) {
+		var m Message
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		seen[m.Token] = true
+	}
+	if len(seen) != 2*each {
+		t.Errorf("%d different mails, want %d", len(seen), 2*each)
+	}
+}
+
+func TestOutbox_ErrorShowsNoLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() // a directory is no file to write to
+	err := New(config.Config{Mail: config.MailOutbox, MailFile: dir}).Send(t.Context(), changeEmail)
+	noSecrets(t, err)
+}
+
+// noSecrets checks an error of a Sender for changeEmail.
+func noSecrets(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, secret := range []string{changeEmail.To, changeEmail.NewEmail, changeEmail.Token, changeEmail.URL} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the error shows what the mail holds: %v", err)
+		}
+	}
+}
+
+// What goes to the queue for an address nobody has is as long as a real mail, and both read back as they were.
+func TestQueue_BodiesAreOfOneSize(t *testing.T) {
+	t.Parallel()
+	long := changeEmail
+	long.URL += strings.Repeat("x", 3*bodyUnit)
+	for name, tc := range map[string]struct {
+		m    Message
+		want int
+	}{
+		"a mail":    {changeEmail, bodyUnit},
+		"nothing":   {Message{Kind: Nothing, At: changeEmail.At}, bodyUnit},
+		"a big one": {long, 4 * bodyUnit},
+	} {
+		text, err := body(tc.m)
+		if err != nil || len(text) != tc.want {
+			t.Errorf("%s: got %d bytes, %v, want %d", name, len(text), err, tc.want)
+		}
+		var back Message
+		if err := json.Unmarshal([]byte(text), &back); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(back, tc.m); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package mailer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+// event is a batch in the form that Lambda sends it, one record a body, with ids a, b, c …
+func event(t *testing.T, bodies ...string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "event.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e struct{ Records []map[string]any }
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	record := e.Records[0]
+	e.Records = nil
+	for i, body := range bodies {
+		copied := map[string]any{}
+		for name, value := range record {
+			copied[name] = value
+		}
+		copied["messageId"], copied["body"] = string(rune('a'+i)), body
+		e.Records = append(e.Records, copied)
+	}
+	if text, err = json.Marshal(e); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func batch(t *testing.T, bodies ...string) Batch {
+	t.Helper()
+	var b Batch
+	if err := json.Unmarshal(event(t, bodies...), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func text(t *testing.T, m mail.Message) string {
+	t.Helper()
+	b, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b) + "   "
+}
+
+// logged runs f and returns what it logged. The tests that use it are not parallel.
+func logged(t *testing.T, f func()) string {
+	t.Helper()
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	f()
+	return log.String()
+}
+
+const from = "Xenon <no-reply@learn.example.com>"
+
+// newMailer runs at the time the letters were written.
+func newMailer(after time.Duration) *Mailer {
+	return New(config.Config{MailFrom: from}, func() time.Time { return letter(mail.VerifyEmail).At.Add(after) })
+}
+
+func ids(t *testing.T, f Failures, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, item := range f.Items {
+		b.WriteString(item.MessageID)
+	}
+	return b.String()
+}
+
+// None of these reaches SES: the client is not even made.
+func TestDeliver_WithoutSES(t *testing.T) {
+	link := letter(mail.ResetPassword)
+	secret := "hunter2"
+	malformed := []string{
+		"", "null", "[]", "hunter2", `{"kind":"hunter2","to":"hunter2@example.com"}`,
+		`{"kind":"reset-password","to":"hunter2@example.com","url":"hunter2"}`,
+		`{"kind":"reset-password","to":"hunter2@example.com, b@example.com","url":"https://learn.example.com/hunter2"}`,
+		`{"kind":"reset-password","at":"hunter2"}`,
+	}
+	m := newMailer(time.Hour)
+	for _, c := range []struct {
+		name   string
+		bodies []string
+		failed string
+		log    []string
+	}{
+		{"no records", nil, "", nil},
+		{"nothing is dropped", []string{text(t, mail.Message{Kind: mail.Nothing}), text(t, mail.Message{Kind: mail.Nothing, To: "hunter2"})}, "", nil},
+		{"what is no mail comes again", malformed, "abcdefgh", []string{
+			`"messageId":"d","kind":"","reason":"the body is not a mail"`,
+			`"messageId":"e","kind":"","reason":"unknown kind"`,
+			`"messageId":"f","kind":"reset-password","reason":"the link is not an http or https URL"`,
+			`"messageId":"g","kind":"reset-password","reason":"not one plain address"`,
+		}},
+		{"too late", []string{text(t, link)}, "", []string{`"msg":"mail dropped","messageId":"a","kind":"reset-password","reason":"the link has expired"`}},
+	} {
+		var got Failures
+		var err error
+		log := logged(t, func() { got, err = m.Deliver(t.Context(), batch(t, c.bodies...)) })
+		if failed := ids(t, got, err); failed != c.failed || m.ses != nil {
+			t.Errorf("%s: got %q, want %q", c.name, failed, c.failed)
+		}
+		for _, line := range c.log {
+			if !strings.Contains(log, line) {
+				t.Errorf("%s: no %s in\n%s", c.name, line, log)
+			}
+		}
+		if c.log == nil && log != "" || strings.Contains(log, secret) || strings.Contains(log, "example.com") {
+			t.Errorf("%s: logged\n%s", c.name, log)
+		}
+	}
+}
+
+// Lambda takes an answer without the list for a success, and one with an empty list too; a test keeps its name right.
+func TestFailures_Form(t *testing.T) {
+	t.Parallel()
+	got, err := json.Marshal(Failures{Items: []Failure{{MessageID: "a"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), `{"batchItemFailures":[{"itemIdentifier":"a"}]}`); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
+// What comes back because time is short is the rest of the batch, before Lambda brings back all of it.
+func TestDeliver_NoTimeLeft(t *testing.T) {
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(reserve/2))
+	defer cancel()
+	var got Failures
+	var err error
+	log := logged(t, func() {
+		got, err = newMailer(0).Deliver(ctx, batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount))))
+	})
+	if failed := ids(t, got, err); failed != "ab" || ctx.Err() != nil {
+		t.Errorf("got %q, %v, want both and time left\n%s", failed, ctx.Err(), log)
+	}
+}
+
+// Other doors must not start slower for the client of SES and the templates.
+func TestOnlyTheMailerLinksSES(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "../../../functions/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var linked []string
+	for door := range strings.Lines(string(out)) {
+		packages := strings.Fields(door)
+		for _, p := range packages[1:] {
+			if strings.HasSuffix(p, "/service/sesv2") {
+				linked = append(linked, path.Base(packages[0]))
+			}
+		}
+	}
+	if diff := cmp.Diff(linked, []string{"mailer"}); diff != "" {
+		t.Errorf("doors that link SES (-got +want):\n%s", diff)
+	}
+}

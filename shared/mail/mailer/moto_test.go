@@ -1,0 +1,266 @@
+//go:build moto
+
+package mailer
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/mototest"
+)
+
+// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+
+var moto *mototest.Server
+
+func TestMain(m *testing.M) {
+	server, stop, err := mototest.Start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	moto = server
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+// newSES is a fresh cloud in which the domain may send.
+func newSES(t *testing.T) aws.Config {
+	t.Helper()
+	moto.Fresh(t)
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sesv2.NewFromConfig(cfg).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// sent is one mail as SES took it. moto keeps one body, the HTML.
+type sent struct {
+	Source       string
+	Subject      string
+	Body         string
+	Destinations struct{ ToAddresses []string }
+}
+
+// outgoing is every mail that moto's SES took, in order.
+func outgoing(t *testing.T) []sent {
+	t.Helper()
+	resp, err := http.Get(moto.URL.JoinPath("/moto-api/data.json").String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var data struct {
+		SES struct{ Message []sent } `json:"ses"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&data); err != nil {
+		t.Fatal(err)
+	}
+	return data.SES.Message
+}
+
+// want is what SES shall have taken for the mails.
+func want(t *testing.T, mails ...mail.Message) []sent {
+	t.Helper()
+	var all []sent
+	for _, m := range mails {
+		w := written(t, m)
+		s := sent{Source: from, Subject: w.subject, Body: w.html}
+		s.Destinations.ToAddresses = []string{m.To}
+		all = append(all, s)
+	}
+	return all
+}
+
+// From a function's Send through SQS to SES: the way of a mail.
+func TestMoto_FromTheEndpointToSES(t *testing.T) {
+	cfg := newSES(t)
+	client := sqs.NewFromConfig(cfg)
+	made, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("mail")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := mail.New(config.Config{Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
+	var letters []mail.Message
+	for _, kind := range kinds {
+		letters = append(letters, letter(kind))
+	}
+	for _, m := range append([]mail.Message{{Kind: mail.Nothing, To: "nobody@example.com"}}, letters...) {
+		if err := sender.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var bodies []string
+	for len(bodies) <= len(kinds) {
+		got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, MaxNumberOfMessages: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range got.Messages {
+			bodies = append(bodies, *m.Body)
+		}
+	}
+	var failed Failures
+	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), batch(t, bodies...)) })
+	if got := ids(t, failed, err); got != "" {
+		t.Errorf("failed: %q\n%s", got, log)
+	}
+	bySubject := func(a, b sent) int { return strings.Compare(a.Subject, b.Subject) }
+	if diff := cmp.Diff(slices.SortedFunc(slices.Values(outgoing(t)), bySubject), slices.SortedFunc(slices.Values(want(t, letters...)), bySubject)); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("%s is in the log:\n%s", secret, log)
+		}
+	}
+}
+
+// mixed is a batch of the time: a good mail, what is no mail, a mail that SES refuses, a good mail; and the good ones alone.
+func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
+	t.Helper()
+	first, refused, last := letter(mail.VerifyEmail), letter(mail.ResetPassword), letter(mail.DeleteAccount)
+	first.At, refused.At, last.At = at, at, at
+	refused.To = "not-a-domain"
+	return []string{text(t, first), "hunter2", text(t, refused), text(t, last)}, []mail.Message{first, last}
+}
+
+// SQS brings back the two bad ones alone, again and again, and in the end puts them into the dead-letter queue.
+func TestMoto_OneBadMailNeverResendsTheGoodOnes(t *testing.T) {
+	newSES(t)
+	m := newMailer(0)
+	bodies, good := mixed(t, m.now())
+	var failed Failures
+	var err error
+	log := logged(t, func() { failed, err = m.Deliver(t.Context(), batch(t, bodies...)) })
+	if got := ids(t, failed, err); got != "bc" {
+		t.Errorf("failed: got %q, want bc\n%s", got, log)
+	}
+	for range 2 {
+		logged(t, func() { failed, err = m.Deliver(t.Context(), batch(t, bodies[1], bodies[2])) })
+		if got := ids(t, failed, err); got != "ab" {
+			t.Errorf("failed again: got %q, want both", got)
+		}
+	}
+	if diff := cmp.Diff(outgoing(t), want(t, good...)); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	if !strings.Contains(log, `"messageId":"c","kind":"reset-password","reason":"SES said `) || strings.Contains(log, "not-a-domain") || strings.Contains(log, "hunter2") {
+		t.Errorf("logged\n%s", log)
+	}
+}
+
+// The address of the sender is not ours to use: all come back, and SES's words, which quote an address, are not repeated.
+func TestMoto_SenderNotVerified(t *testing.T) {
+	newSES(t)
+	m := New(config.Config{MailFrom: "no-reply@elsewhere.example.net"}, newMailer(0).now)
+	var failed Failures
+	var err error
+	log := logged(t, func() {
+		failed, err = m.Deliver(t.Context(), batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount))))
+	})
+	if got := ids(t, failed, err); got != "ab" || !strings.Contains(log, `"SES said MessageRejected`) || strings.Contains(log, "example") {
+		t.Errorf("failed: got %q, want both\n%s", got, log)
+	}
+	if got := outgoing(t); len(got) != 0 {
+		t.Errorf("sent %v", got)
+	}
+}
+
+func TestMoto_SESAway(t *testing.T) {
+	moto.Fresh(t)
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // nobody listens
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	var failed Failures
+	var err error
+	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), batch(t, text(t, letter(mail.VerifyEmail)))) })
+	if got := ids(t, failed, err); got != "a" || !strings.Contains(log, "SES did not answer") || strings.Contains(log, "example.com") {
+		t.Errorf("failed: got %q, want a\n%s", got, log)
+	}
+}
+
+// The door itself, started and asked as Lambda does it: the event and the answer have the form that Lambda and SQS know.
+func TestMoto_Door(t *testing.T) {
+	newSES(t)
+	bodies, good := mixed(t, time.Now()) // the door's clock is the real one
+	answer := make(chan string, 1)
+	events := make(chan []byte, 1)
+	events <- event(t, bodies...)
+	api := httptest.NewServer(runtimeAPI(events, answer))
+	defer api.Close()
+	program := filepath.Join(t.TempDir(), "bootstrap")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", program, "../../../functions/mailer").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "MAIL_FROM=" + from}
+	for name, value := range moto.Environment() {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait() // it is killed
+	defer cmd.Process.Kill()
+	if diff := cmp.Diff(<-answer, `/response {"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}`); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	shown := want(t, good...)
+	for i := range shown {
+		shown[i].Source = `"Xenon" <no-reply@learn.example.com>`
+	}
+	if diff := cmp.Diff(outgoing(t), shown); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
+func TestMoto_DoorWithoutASenderDoesNotStart(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "run", "../../../functions/mailer")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "MAIL_FROM: ") {
+		t.Errorf("got %v\n%s", err, out)
+	}
+}
+
+// runtimeAPI hands out the events and takes one answer (AWS, "Lambda runtime API", version 2018-06-01).
+func runtimeAPI(events <-chan []byte, answer chan<- string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case e := <-events:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "8c1f7a52-0000-4000-8000-000000000001")
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+			_, _ = w.Write(e)
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		answer <- "/" + r.PathValue("what") + " " + string(text)
+	})
+	return mux
+}

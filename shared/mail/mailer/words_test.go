@@ -1,0 +1,179 @@
+package mailer
+
+import (
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var kinds = []mail.Kind{mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount}
+
+// letter is a mail with something to escape in it.
+func letter(kind mail.Kind) mail.Message {
+	m := mail.Message{
+		Kind:  kind,
+		To:    "ada@example.com",
+		URL:   "https://learn.example.com/api/auth/" + string(kind) + "?token=t0k3n.a-b_c&callbackURL=%2Faccount%3Fa%3D1%26b%3D2",
+		Token: "t0k3n.a-b_c",
+		At:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	if kind == mail.ChangeEmailConfirmation {
+		m.NewEmail = "o'neill&co@example.com"
+	}
+	return m
+}
+
+func written(t *testing.T, m mail.Message) words {
+	t.Helper()
+	w, err := write(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// What people read, word by word. go test ./shared/mail/mailer -update writes it anew.
+func TestWords_Golden(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds {
+		w := written(t, letter(kind))
+		for name, got := range map[string]string{string(kind) + ".txt": "Subject: " + w.subject + "\n\n" + w.text, string(kind) + ".html": w.html} {
+			file := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(got, string(want)); diff != "" {
+				t.Errorf("%s (-got +want):\n%s", name, diff)
+			}
+		}
+	}
+}
+
+// page is what an HTML mail says and points to. The layout is also well-formed XML, so a strict parser reads it.
+type page struct {
+	text  string
+	hrefs []string
+	tags  []string
+}
+
+func parse(t *testing.T, html string) page {
+	t.Helper()
+	var p page
+	var text strings.Builder
+	for d := xml.NewDecoder(strings.NewReader(html)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			p.text = text.String()
+			return p
+		}
+		if err != nil {
+			t.Fatalf("the HTML is not well-formed: %v\n%s", err, html)
+		}
+		switch part := token.(type) {
+		case xml.CharData:
+			text.Write(part)
+		case xml.StartElement:
+			p.tags = append(p.tags, part.Name.Local)
+			for _, a := range part.Attr {
+				if a.Name.Local == "href" {
+					p.hrefs = append(p.hrefs, a.Value)
+				}
+			}
+		}
+	}
+}
+
+func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds {
+		m := letter(kind)
+		w := written(t, m)
+		p := parse(t, w.html)
+		if diff := cmp.Diff(p.hrefs, []string{m.URL}); diff != "" {
+			t.Errorf("%s: links (-got +want):\n%s", kind, diff)
+		}
+		if !strings.Contains(w.html, "&amp;callbackURL") {
+			t.Errorf("%s: the link is not escaped:\n%s", kind, w.html)
+		}
+		if strings.Count(w.text, m.URL) != 1 || strings.Count(w.html, "://") != 1 {
+			t.Errorf("%s: the link does not stand exactly once in\n%s\n%s", kind, w.text, w.html)
+		}
+		for _, tag := range []string{"img", "script", "link", "iframe", "style"} {
+			if slices.Contains(p.tags, tag) {
+				t.Errorf("%s: a mail with <%s>", kind, tag)
+			}
+		}
+		life := map[bool]string{true: "works for 24 hours.", false: "works for one hour."}[kind == mail.DeleteAccount]
+		for _, text := range []string{w.text, p.text} {
+			if !strings.Contains(text, life) || !strings.Contains(text, "learn.example.com") {
+				t.Errorf("%s: not %q and the site in\n%s", kind, life, text)
+			}
+		}
+		if w.subject == "" || strings.ContainsAny(w.subject, "\r\n") {
+			t.Errorf("%s: subject %q", kind, w.subject)
+		}
+	}
+}
+
+// An address may hold what HTML reads as markup; in the text it stands as it is.
+func TestWords_NewAddressIsEscaped(t *testing.T) {
+	t.Parallel()
+	m := letter(mail.ChangeEmailConfirmation)
+	w := written(t, m)
+	if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
+		t.Errorf("the new address is not there as it is:\n%s\n%s", w.text, w.html)
+	}
+	if strings.Contains(w.html, m.NewEmail) {
+		t.Errorf("the new address is not escaped:\n%s", w.html)
+	}
+}
+
+func TestWords_WhatIsNoMail(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*mail.Message)) mail.Message {
+		m := letter(mail.ChangeEmailConfirmation)
+		change(&m)
+		return m
+	}
+	for name, c := range map[string]struct {
+		m    mail.Message
+		want error
+	}{
+		"no kind":            {with(func(m *mail.Message) { m.Kind = "" }), errKind},
+		"a kind nobody has":  {with(func(m *mail.Message) { m.Kind = "../verify-email" }), errKind},
+		"nothing":            {with(func(m *mail.Message) { m.Kind = mail.Nothing }), errKind},
+		"no address":         {with(func(m *mail.Message) { m.To = "" }), errAddress},
+		"two addresses":      {with(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errAddress},
+		"an address as name": {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errAddress},
+		"a header":           {with(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errAddress},
+		"no new address":     {with(func(m *mail.Message) { m.NewEmail = "" }), errAddress},
+		"a new line":         {with(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errAddress},
+		"no link":            {with(func(m *mail.Message) { m.URL = "" }), errLink},
+		"a path":             {with(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errLink},
+		"a script":           {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
+		"no URL":             {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
+	} {
+		if w, err := write(c.m); !errors.Is(err, c.want) || w != (words{}) {
+			t.Errorf("%s: got %v, %v, want %v", name, w, err, c.want)
+		}
+	}
+}

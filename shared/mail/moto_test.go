@@ -1,0 +1,289 @@
+//go:build moto
+
+package mail
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mototest"
+)
+
+// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+
+var moto *mototest.Server
+
+func TestMain(m *testing.M) {
+	server, stop, err := mototest.Start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	moto = server
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+func newQueue(t *testing.T) (Sender, *awssqs.Client, string) {
+	t.Helper()
+	moto.Fresh(t)
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := awssqs.NewFromConfig(cfg)
+	made, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("mail")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(config.Config{Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}), client, *made.QueueUrl
+}
+
+func receive(t *testing.T, client *awssqs.Client, url string) []string {
+	t.Helper()
+	var bodies []string
+	for {
+		got, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Messages) == 0 {
+			return bodies
+		}
+		for _, m := range got.Messages {
+			bodies = append(bodies, *m.Body)
+		}
+	}
+}
+
+func TestMoto_QueueTakesEveryKind(t *testing.T) {
+	q, client, url := newQueue(t)
+	want := map[Kind]Message{}
+	for _, kind := range []Kind{VerifyEmail, ResetPassword, ChangeEmailConfirmation, DeleteAccount, Nothing} {
+		m := changeEmail
+		m.Kind = kind
+		want[kind] = m
+		if err := q.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[Kind]Message{}
+	for _, text := range receive(t, client, url) {
+		var m Message
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			t.Fatal(err)
+		}
+		got[m.Kind] = m
+		if len(text) != bodyUnit {
+			t.Errorf("%s has %d bytes, want %d for all", m.Kind, len(text), bodyUnit)
+		}
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
+func TestMoto_QueueIsSafeForConcurrentUse(t *testing.T) {
+	q, client, url := newQueue(t)
+	const mails = 50
+	var wg sync.WaitGroup
+	for range mails {
+		wg.Go(func() {
+			if err := q.Send(t.Context(), changeEmail); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(receive(t, client, url)); got != mails {
+		t.Errorf("%d mails in the queue, want %d", got, mails)
+	}
+}
+
+// The same call made by the SDK's client differs in nothing that SQS looks at.
+func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
+	_, _, queueURL := newQueue(t)
+	var calls []http.Header
+	var bodies []map[string]string
+	proxy := httputil.NewSingleHostReverseProxy(moto.URL)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil || r.Method != http.MethodPost || r.URL.RequestURI() != "/" {
+			t.Errorf("%s %s, %v", r.Method, r.URL, err)
+		}
+		var body map[string]string
+		if err := json.Unmarshal(text, &body); err != nil {
+			t.Error(err)
+		}
+		calls, bodies = append(calls, r.Header), append(bodies, body)
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	t.Setenv("AWS_ENDPOINT_URL", front.URL)
+	if err := New(config.Config{Mail: config.MailQueue, MailQueueURL: queueURL}).Send(t.Context(), changeEmail); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := body(changeEmail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := awssqs.NewFromConfig(cfg).SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &text}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(bodies[0], bodies[1]); diff != "" {
+		t.Errorf("body (-ours +SDK):\n%s", diff)
+	}
+	for _, name := range []string{"Content-Type", "X-Amz-Target", "Content-Length"} {
+		if got, want := calls[0].Get(name), calls[1].Get(name); got != want || got == "" {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	scope := regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-central-1/sqs/aws4_request, `)
+	for i, who := range []string{"ours", "the SDK's"} {
+		if got := calls[i].Get("Authorization"); !scope.MatchString(got) {
+			t.Errorf("%s is signed for %q", who, got)
+		}
+	}
+}
+
+// moto checks signatures with botocore's own signer once it is told to know its callers.
+func TestMoto_QueueSigns(t *testing.T) {
+	_, client, queueURL := newQueue(t)
+	key, secret := newCaller(t)
+	moto.KnowCallers(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", key)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret+"-not")
+	sender := func() Sender { return New(config.Config{Mail: config.MailQueue, MailQueueURL: queueURL}) }
+	err := sender().Send(t.Context(), changeEmail)
+	noSecrets(t, err)
+	if refused, ok := errors.AsType[*refusedError](err); !ok || refused.status != http.StatusForbidden {
+		t.Errorf("with a wrong key: got %v, want 403", err)
+	}
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+	if err := sender().Send(t.Context(), changeEmail); err != nil {
+		t.Errorf("with the right key: %v", err)
+	}
+	moto.KnowNobody(t)
+	if got := len(receive(t, client, queueURL)); got != 1 {
+		t.Errorf("%d mails in the queue, want 1", got)
+	}
+}
+
+// newCaller makes a user who may use SQS.
+func newCaller(t *testing.T) (key, secret string) {
+	t.Helper()
+	var made struct {
+		Key    string `xml:"CreateAccessKeyResult>AccessKey>AccessKeyId"`
+		Secret string `xml:"CreateAccessKeyResult>AccessKey>SecretAccessKey"`
+	}
+	for _, call := range []string{
+		"Action=CreateUser&UserName=mail",
+		"Action=PutUserPolicy&UserName=mail&PolicyName=sqs&PolicyDocument=" +
+			url.QueryEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}`),
+		"Action=CreateAccessKey&UserName=mail",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.URL.JoinPath("/").String(), strings.NewReader(call+"&Version=2010-05-08"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s\n%s", call, resp.Status, text)
+		}
+		if err := xml.Unmarshal(text, &made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return made.Key, made.Secret
+}
+
+// What SQS would refuse again is asked once, anything else up to three times.
+func TestMoto_QueueTriesAgain(t *testing.T) {
+	_, client, queueURL := newQueue(t)
+	for name, c := range map[string]struct {
+		queue string
+		down  int64 // so many calls fail
+		calls int64
+		ok    bool
+	}{
+		"well":                      {queueURL, 0, 1, true},
+		"down for two calls":        {queueURL, 2, 3, true},
+		"down":                      {queueURL, 9, 3, false},
+		"a queue that is not there": {queueURL + "-not", 0, 1, false},
+	} {
+		for _, how := range []string{"no answer", "500", "throttled"} {
+			var calls atomic.Int64
+			proxy := httputil.NewSingleHostReverseProxy(moto.URL)
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case calls.Add(1) > c.down:
+					proxy.ServeHTTP(w, r)
+				case how == "no answer":
+					panic(http.ErrAbortHandler) // drops the connection
+				case how == "500":
+					w.WriteHeader(http.StatusInternalServerError)
+				default:
+					w.WriteHeader(http.StatusBadRequest)
+					fmt.Fprint(w, `{"__type":"com.amazonaws.sqs#RequestThrottled","message":"ada@example.com"}`)
+				}
+			}))
+			t.Setenv("AWS_ENDPOINT_URL", front.URL)
+			err := New(config.Config{Mail: config.MailQueue, MailQueueURL: c.queue}).Send(t.Context(), changeEmail)
+			front.Close()
+			if got := calls.Load(); got != c.calls || (err == nil) != c.ok {
+				t.Errorf("%s, %s: got %d calls, %v, want %d", name, how, got, err, c.calls)
+			}
+			if !c.ok {
+				noSecrets(t, err)
+			}
+		}
+	}
+	if got := len(receive(t, client, queueURL)); got != 6 {
+		t.Errorf("%d mails in the queue, want 6", got)
+	}
+}
+
+func TestMoto_QueueGivesUpWithTheRequest(t *testing.T) {
+	_, _, queueURL := newQueue(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := New(config.Config{Mail: config.MailQueue, MailQueueURL: queueURL}).Send(ctx, changeEmail)
+	noSecrets(t, err)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context canceled", err)
+	}
+}

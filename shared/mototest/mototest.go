@@ -1,0 +1,122 @@
+//go:build moto
+
+// Package mototest starts a real moto server, which stands in for AWS, for the tests of one process.
+package mototest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Server is a running moto server.
+type Server struct{ URL *url.URL }
+
+// Start runs moto_server on a free port until stop is called. The shell around it ends the server when this process is
+// gone, however it went.
+func Start() (s *Server, stop func(), err error) {
+	program, err := find()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, in := io.Pipe()
+	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program) //nolint:gosec // the program that find found; stop ends it
+	cmd.Stdout, cmd.Stderr = in, in
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("start moto_server: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, fmt.Errorf("start moto_server: %w", err)
+	}
+	stop = func() {
+		leash.Close()
+		_ = cmd.Wait() // it was told to end: its exit code says nothing
+	}
+	address, err := awaitAddress(out)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return &Server{URL: address}, stop, nil
+}
+
+// find prefers what scripts/moto installed.
+func find() (string, error) {
+	_, here, _, _ := runtime.Caller(0)
+	program := filepath.Join(filepath.Dir(here), "..", "..", ".tools", "venv", "bin", "moto_server")
+	if _, err := os.Stat(program); err == nil {
+		return program, nil
+	}
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		return "", errors.New("moto_server is neither in .tools/venv nor in PATH: run scripts/moto first")
+	}
+	return program, nil
+}
+
+func awaitAddress(out io.Reader) (*url.URL, error) {
+	address := regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
+	lines := bufio.NewScanner(out)
+	defer func() { go io.Copy(io.Discard, out) }() //nolint:errcheck // it only keeps the pipe from filling up
+	var said []string
+	for len(said) < 20 && lines.Scan() {
+		if found := address.FindStringSubmatch(lines.Text()); found != nil {
+			return url.Parse(found[1])
+		}
+		said = append(said, lines.Text())
+	}
+	return nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(said, "\n"))
+}
+
+// Environment is what the SDK needs to find the server, and nothing of the machine's own settings.
+func (s *Server) Environment() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
+	}
+}
+
+// KnowCallers makes the server check every signature from now on, until KnowNobody or the end of the test.
+func (s *Server) KnowCallers(t *testing.T) {
+	t.Helper()
+	s.post(t, "/moto-api/reset-auth", "0")
+	t.Cleanup(func() { s.KnowNobody(t) })
+}
+
+// KnowNobody makes the server take every caller, as it does at first.
+func (s *Server) KnowNobody(t *testing.T) {
+	t.Helper()
+	s.post(t, "/moto-api/reset-auth", "inf")
+}
+
+func (s *Server) post(t *testing.T, path, body string) {
+	t.Helper()
+	resp, err := http.Post(s.URL.JoinPath(path).String(), "text/plain", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s: %s", path, resp.Status)
+	}
+}
+
+// Fresh empties the server and points the SDK at it until the end of the test, which therefore is not parallel.
+func (s *Server) Fresh(t *testing.T) {
+	t.Helper()
+	s.post(t, "/moto-api/reset", "")
+	for name, value := range s.Environment() {
+		t.Setenv(name, value)
+	}
+}
