@@ -12,7 +12,7 @@ type Error struct {
 	Status  int
 	Code    string // one of the library's codes; empty where the library sends none
 	Message string
-	Body    any   // sent instead of {message, code} where an API has its own form of errors
+	Body    any   // sent instead of {message, code} where an API has its own form of errors; NoBody for none at all
 	Cause   error // logged, never sent
 }
 
@@ -20,6 +20,11 @@ type Error struct {
 func NewError(status int, code, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message}
 }
+
+// NoBody is the Body of an Error that the library answers with a status and nothing else, but the content type of JSON.
+var NoBody any = noBody{}
+
+type noBody struct{}
 
 func (e *Error) Error() string {
 	if e.Code != "" {
@@ -59,7 +64,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	note(r.Context(), slog.String("code", e.Error()))
+	NoteCode(r.Context(), e.Error())
 	if e.Cause != nil {
 		note(r.Context(), slog.String("error", e.Cause.Error()))
 	}
@@ -67,8 +72,13 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", RetryAfter)
 	}
 	body := e.Body
-	if body == nil {
+	switch body.(type) {
+	case nil:
 		body = errorBody{e.Message, e.Code}
+	case noBody:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(e.Status)
+		return
 	}
 	if err := JSON(w, e.Status, body); err != nil {
 		note(r.Context(), slog.String("error", err.Error()))

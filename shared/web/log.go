@@ -8,33 +8,70 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // record collects what the one log line of a request says.
 type record struct {
-	id    string
-	route string
-	attrs []slog.Attr
+	id     string
+	route  string
+	userID string
+	event  string // empty if the audit log does not tell of the request
+	ip     string
+	agent  string
+	attrs  []slog.Attr
 }
 
 type recordKey struct{}
 
-func note(ctx context.Context, a slog.Attr) {
+// codeKey names the reason of a refusal.
+const codeKey = "code"
+
+// recordOf is the record of the request that ctx belongs to; outside of one, a record nobody writes.
+func recordOf(ctx context.Context) *record {
 	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
-		rec.attrs = append(rec.attrs, a)
+		return rec
 	}
+	return &record{}
 }
 
-func setRoute(ctx context.Context, route string) {
-	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
-		rec.route = route
-	}
+func note(ctx context.Context, a slog.Attr) {
+	rec := recordOf(ctx)
+	rec.attrs = append(rec.attrs, a)
 }
 
 // NoteUser puts the id of the caller into the log record of the request.
-func NoteUser(ctx context.Context, userID string) { note(ctx, slog.String("userId", userID)) }
+func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
+
+// NoteCode puts the reason of a refusal into the log record of a request that is not answered with an Error: a redirect.
+func NoteCode(ctx context.Context, code string) { note(ctx, slog.String(codeKey, code)) }
+
+// Audit makes the record of the request one of the audit log: beside the moment (UTC), the id of the request, the user
+// and the code of a refusal, which every record has, it tells what was attempted, with which result, from where and with what. Of
+// what the client calls itself it keeps what a line of text can hold.
+func Audit(ctx context.Context, event, ip, agent string) {
+	rec := recordOf(ctx)
+	rec.event, rec.ip, rec.agent = event, ip, printable(agent)
+}
+
+// maxAgent is how much of a user agent a record keeps, in bytes.
+const maxAgent = 200
+
+// printable is text without what moves a terminal's cursor, colours it, or turns the direction of writing.
+func printable(text string) string {
+	text = text[:min(len(text), maxAgent)]
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}
 
 // NoteError puts an error into the log record of a request that is answered all the same.
 func NoteError(ctx context.Context, err error) { note(ctx, slog.String("error", err.Error())) }
@@ -59,7 +96,7 @@ func logged(next http.Handler) http.Handler {
 					sw.WriteHeader(http.StatusInternalServerError)
 				}
 			}
-			rec.write(r.Context(), sw.status, time.Since(start))
+			rec.write(r.Context(), sw.status, start, time.Since(start))
 		}()
 		next.ServeHTTP(sw, r)
 	})
@@ -73,7 +110,7 @@ func cause(p any) string {
 	return fmt.Sprintf("%T", p)
 }
 
-func (rec *record) write(ctx context.Context, status int, took time.Duration) {
+func (rec *record) write(ctx context.Context, status int, start time.Time, took time.Duration) {
 	if status == 0 {
 		status = http.StatusOK
 	}
@@ -81,14 +118,37 @@ func (rec *record) write(ctx context.Context, status int, took time.Duration) {
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	attrs := append([]slog.Attr{
+	line := slog.NewRecord(start.Add(took).UTC(), level, "request", 0)
+	line.AddAttrs(
 		slog.String("route", rec.route),
 		slog.Int("status", status),
 		slog.Float64("ms", float64(took.Microseconds())/1000),
 		slog.Bool("cold", !warm.Swap(true)),
 		slog.String("requestId", rec.id),
-	}, rec.attrs...)
-	slog.LogAttrs(ctx, level, "request", attrs...)
+	)
+	if rec.userID != "" {
+		line.AddAttrs(slog.String("userId", rec.userID))
+	}
+	if rec.event != "" {
+		line.AddAttrs(slog.String("event", rec.event), slog.String("result", rec.result(status)),
+			slog.String("ip", rec.ip), slog.String("agent", rec.agent))
+	}
+	line.AddAttrs(rec.attrs...)
+	if h := slog.Default().Handler(); h.Enabled(ctx, level) {
+		_ = h.Handle(ctx, line) // as slog itself: there is nowhere to complain
+	}
+}
+
+// result is how an event ended: "ok", "refused", or "failed" by our own fault.
+func (rec *record) result(status int) string {
+	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeKey })
+	switch {
+	case status >= http.StatusInternalServerError:
+		return "failed"
+	case status >= http.StatusBadRequest, refused:
+		return "refused"
+	}
+	return "ok"
 }
 
 type requestIDKey struct{}

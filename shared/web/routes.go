@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // Routes is what a door can answer: "POST /api/auth/sign-in/email" → its handler. A last segment in braces,
@@ -11,17 +13,18 @@ type Routes map[string]Handler
 
 // Mux answers the routes as the library's router does: exact and case-sensitive, without decoding or cleaning the path;
 // whatever matches nothing is a 404 with an empty body (contract: pipeline, step 2). It writes the log record, answers
-// panics, and gives each request its id.
-func (rt Routes) Mux() http.Handler {
-	return logged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// panics, gives each request its id, and lets pages of the trusted origins in cfg call the routes.
+func (rt Routes) Mux(cfg config.Config) http.Handler {
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.match(r)
 		if h == nil {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		setRoute(r.Context(), route)
+		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
-	}))
+	})
+	return logged(rt.cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins), serve))
 }
 
 func (rt Routes) match(r *http.Request) (string, Handler) {

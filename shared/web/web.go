@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // Handler answers a request, or returns the error to answer it with: an *Error becomes its status and body, an error
@@ -70,13 +72,30 @@ func unescapeSeparators(b []byte) []byte {
 	return out
 }
 
+const exposed = "Access-Control-Expose-Headers"
+
 // Expose adds name to Access-Control-Expose-Headers and sets the header itself, so that a client on another origin can
-// read it.
+// read it. A second value replaces the first.
 func Expose(h http.Header, name, value string) {
+	Unexpose(h, name)
 	h.Set(name, value)
-	const list = "Access-Control-Expose-Headers"
-	if old := h.Get(list); old != "" {
-		name = old + ", " + name
+	names := []string{name}
+	if old := h.Get(exposed); old != "" {
+		names = append(names, strings.Split(old, ", ")...)
 	}
-	h.Set(list, name)
+	slices.Sort(names) // as the library has them
+	h.Set(exposed, strings.Join(names, ", "))
+}
+
+// Unexpose takes back what Expose did.
+func Unexpose(h http.Header, name string) {
+	if h.Get(name) == "" {
+		return
+	}
+	h.Del(name)
+	names := strings.Split(h.Get(exposed), ", ")
+	names = slices.DeleteFunc(names, func(n string) bool { return n == name })
+	if h.Set(exposed, strings.Join(names, ", ")); len(names) == 0 {
+		h.Del(exposed)
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -46,7 +47,7 @@ func TestDecodeAnswersAsTheLibrary(t *testing.T) {
 			return err
 		}
 		return web.JSON(w, 200, in)
-	}}.Mux()
+	}}.Mux(config.Config{})
 	const json, form = "application/json", "application/x-www-form-urlencoded"
 	const typeOf = `{"message":"[body.%s] Invalid input: expected %s, received %s","code":"VALIDATION_ERROR"}`
 	for _, c := range []struct {
@@ -88,7 +89,7 @@ func TestRoutesMatchExactly(t *testing.T) {
 			return err
 		}
 	}
-	mux := web.Routes{"GET /api/auth/ok": text("ok"), "GET /api/auth/reset-password/{token}": text("token ")}.Mux()
+	mux := web.Routes{"GET /api/auth/ok": text("ok"), "GET /api/auth/reset-password/{token}": text("token ")}.Mux(config.Config{})
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -141,7 +142,7 @@ func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[stri
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/x", nil)
 	r = r.WithContext(web.WithRequestID(r.Context(), "gateway-id"))
-	web.Routes{"GET /x": h}.Mux().ServeHTTP(w, r)
+	web.Routes{"GET /x": h}.Mux(config.Config{}).ServeHTTP(w, r)
 	var records []map[string]any
 	for line := range strings.Lines(buf.String()) {
 		var m map[string]any
@@ -204,5 +205,34 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 		if diff := cmp.Diff(c.log, got); diff != "" {
 			t.Errorf("%s: record (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+func TestHeadersAreExposedOnceAndTakenBack(t *testing.T) {
+	t.Parallel()
+	h := http.Header{}
+	web.Unexpose(h, "set-auth-token")
+	web.Expose(h, "set-auth-token", "one")
+	web.Expose(h, "set-auth-token", "two")
+	web.Expose(h, "set-auth-jwt", "x")
+	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "two" || got != "set-auth-token, set-auth-jwt" {
+		t.Errorf("got %q, exposed %q", h.Get("set-auth-token"), got)
+	}
+	web.Unexpose(h, "set-auth-token")
+	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "" || got != "set-auth-jwt" {
+		t.Errorf("got %q, exposed %q", h.Get("set-auth-token"), got)
+	}
+	web.Unexpose(h, "set-auth-jwt")
+	if len(h) != 0 {
+		t.Errorf("left %v", h)
+	}
+}
+
+func TestAnswersWithoutBodyAreStillJSON(t *testing.T) {
+	w, records := record(t, func(http.ResponseWriter, *http.Request) error {
+		return &web.Error{Status: 401, Code: "UNAUTHORIZED", Body: web.NoBody}
+	})
+	if w.Code != 401 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "application/json" || records[0]["code"] != "UNAUTHORIZED" {
+		t.Errorf("got %d %q %q, record %v", w.Code, w.Body, w.Header().Get("Content-Type"), records[0])
 	}
 }

@@ -1,0 +1,68 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+func TestR52_AuditRecord(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer web.Handler
+		want   map[string]any
+	}{
+		{"ok", func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, 200, nil) }, map[string]any{"result": "ok"}},
+		{"refused", func(http.ResponseWriter, *http.Request) error { return web.NewError(401, "UNAUTHORIZED", "") }, map[string]any{"result": "refused", "code": "UNAUTHORIZED"}},
+		{"refused by a redirect", func(w http.ResponseWriter, r *http.Request) error {
+			web.NoteCode(r.Context(), "INVALID_TOKEN")
+			http.Redirect(w, r, "/", http.StatusFound)
+			return nil
+		}, map[string]any{"result": "refused", "code": "INVALID_TOKEN"}},
+		{"failed", func(http.ResponseWriter, *http.Request) error { return context.DeadlineExceeded }, map[string]any{"result": "failed", "code": "SERVICE_UNAVAILABLE"}},
+		{"panicked", func(http.ResponseWriter, *http.Request) error { panic("x") }, map[string]any{"result": "failed"}},
+	} {
+		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+			web.NoteUser(r.Context(), "first")
+			web.NoteUser(r.Context(), "user-id")
+			web.Audit(r.Context(), "sign-in", "192.0.2.1", "Browser/1 (Plan 9)")
+			return c.answer(w, r)
+		})
+		c.want["event"], c.want["ip"], c.want["agent"], c.want["userId"], c.want["requestId"] = "sign-in", "192.0.2.1", "Browser/1 (Plan 9)", "user-id", "gateway-id"
+		got := map[string]any{}
+		for _, key := range []string{"event", "result", "code", "ip", "agent", "userId", "requestId"} {
+			if v, ok := records[0][key]; ok {
+				got[key] = v
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || len(records) != 1 {
+			t.Errorf("%s: %d records, (-want +got):\n%s", c.name, len(records), diff)
+		}
+		if at, err := time.Parse(time.RFC3339Nano, records[0]["time"].(string)); err != nil || at.Location() != time.UTC {
+			t.Errorf("%s: got time %v, want UTC", c.name, records[0]["time"])
+		}
+	}
+}
+
+func TestR54_AgentIsAShortPrintableText(t *testing.T) {
+	for agent, want := range map[string]string{
+		"a\x1b[31m\r\nb\u009b\u202e\x7f\xff": "a�[31m��b����",
+		strings.Repeat("x", 300):             strings.Repeat("x", 200),
+		strings.Repeat("x", 199) + "ä":       strings.Repeat("x", 199) + "�",
+		`"}{ ö 漢字`:                           `"}{ ö 漢字`,
+	} {
+		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+			web.Audit(r.Context(), "sign-in", "", agent)
+			return nil
+		})
+		if got := records[0]["agent"]; got != want {
+			t.Errorf("%q: got %q, want %q", agent, got, want)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Query is the query of r as the library sees it: a string for each parameter, a []any of strings for one that is
+// repeated. Like a browser's own reader, and unlike net/url's, it takes what is not well-formed as it stands.
+func Query(r *http.Request) map[string]any {
+	query := map[string]any{}
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if pair == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, value := FormText(rawName), FormText(rawValue)
+		switch old := query[name].(type) {
+		case nil:
+			query[name] = value
+		case []any:
+			query[name] = append(old, value)
+		default:
+			query[name] = []any{old, value}
+		}
+	}
+	return query
+}
+
+// Truthy is JavaScript's idea of a decoded value.
+func Truthy(v any) bool { return !falsy(v) }
+
+// FormText decodes a name or value of a form: plus is a space, %XX a byte, anything else itself. Bytes that are no UTF-8
+// become U+FFFD.
+func FormText(raw string) string {
+	if !strings.ContainsAny(raw, "%+") {
+		return strings.ToValidUTF8(raw, "\uFFFD")
+	}
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '+':
+			out = append(out, ' ')
+		case c == '%' && i+2 < len(raw) && isHex(raw[i+1]) && isHex(raw[i+2]):
+			out = append(out, unhex(raw[i+1])<<4|unhex(raw[i+2]))
+			i += 2
+		default:
+			out = append(out, c)
+		}
+	}
+	return strings.ToValidUTF8(string(out), "\uFFFD")
+}
+
+func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&0xf + 9
+}
