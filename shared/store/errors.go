@@ -34,6 +34,11 @@ func isBroken(err error) bool {
 	return errors.As(err, &b)
 }
 
+func isUnavailable(err error) bool {
+	var u interface{ Unavailable() bool }
+	return errors.As(err, &u) && u.Unavailable()
+}
+
 // classify turns pgx's errors into the ones above. Nobody else knows a SQLSTATE.
 func (s *Store) classify(err error) error {
 	if err == nil {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // LibraryKey is the public half of a row of jwks: a signing key of a TypeScript server that shares the database. We
@@ -20,18 +19,12 @@ type LibraryKey struct {
 // LibraryKeys returns the keys that the library publishes at now: those without an end, and those that ended less than
 // its grace period of 30 days ago.
 func (s *Store) LibraryKeys(ctx context.Context, now time.Time) ([]LibraryKey, error) {
-	var keys []LibraryKey
-	err := s.with(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-		rows, err := c.Query(ctx, `
-			SELECT id, "publicKey", coalesce(alg, ''), coalesce(crv, '')
-			FROM jwks
-			WHERE "expiresAt" IS NULL OR "expiresAt" > $1
-			ORDER BY "createdAt"`, now.Add(-30*24*time.Hour))
-		if err != nil {
-			return err
-		}
-		keys, err = pgx.CollectRows(rows, pgx.RowToStructByPos[LibraryKey])
-		return err
-	})
-	return keys, err
+	return readAll(ctx, s, func(row pgx.Row) (k LibraryKey, err error) {
+		err = row.Scan(&k.ID, &k.PublicKey, &k.Alg, &k.Crv)
+		return k, err
+	}, `
+		SELECT id, "publicKey", coalesce(alg, ''), coalesce(crv, '')
+		FROM jwks
+		WHERE "expiresAt" IS NULL OR "expiresAt" > $1
+		ORDER BY "createdAt"`, now.Add(-30*24*time.Hour))
 }

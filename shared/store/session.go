@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,5 +63,45 @@ func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at t
 // DeleteSession ends the session of a token; one that is gone already is no error.
 func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $1`, token)
+	return err
+}
+
+// EndSession is DeleteSession that returns whose the session was; ErrNotFound if it is gone already.
+func (s *Store) EndSession(ctx context.Context, token string) (userID string, err error) {
+	return write(ctx, s, scalar[string], `DELETE FROM session WHERE token = $1 RETURNING "userId"`, token)
+}
+
+// SessionsOfUser returns the sessions of a user that are live at now, oldest first.
+func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time) ([]Session, error) {
+	return list(ctx, s, func(row pgx.CollectableRow) (x Session, err error) {
+		err = row.Scan(&x.ExpiresAt.Time, &x.Token, &x.CreatedAt.Time, &x.UpdatedAt.Time, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
+		return x, err
+	}, `
+		SELECT "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId", id
+		FROM session
+		WHERE "userId" = $1::uuid AND "expiresAt" > $2
+		ORDER BY "createdAt", id`, userID, now)
+}
+
+// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own; another's, or one that is
+// gone already, is no error.
+func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
+	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $2 AND "userId" = $1::uuid`, userID, token)
+	if errors.Is(err, ErrInvalid) {
+		return nil // text that cannot be stored is nobody's token
+	}
+	return err
+}
+
+// DeleteSessionsOfUser ends all sessions of a user.
+func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
+	_, err := s.exec(ctx, `DELETE FROM session WHERE "userId" = $1::uuid`, userID)
+	return err
+}
+
+// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token.
+func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
+	_, err := s.exec(ctx, `
+		DELETE FROM session WHERE "userId" = $1::uuid AND token <> $2 AND "expiresAt" > $3`, userID, token, now)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,9 @@ type Store struct {
 	pool      *pgxpool.Pool
 	url       func(context.Context) (string, error)
 	loginFail func()
+	broom     broom
+	refusals  refusals
+	pruned    atomic.Int64 // when rows of limits were last cleaned up, in milliseconds since 1970
 }
 
 // Open makes a Store of at most maxConns connections to the database that url names, and dials nothing. url is asked
@@ -106,8 +110,16 @@ func prepare(_ context.Context, c *pgx.Conn) (bool, error) {
 
 var errPoolFull = errors.New("all connections are busy")
 
-// with runs f on a connection, within the time limits.
+// with settles what is pending in ctx and runs f on a connection, within the time limits.
 func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
+	if err := s.Settle(ctx); err != nil {
+		return err
+	}
+	return s.on(ctx, f)
+}
+
+// on runs f on a connection, within the time limits.
+func (s *Store) on(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
 	conn, err := s.acquire(ctx)
@@ -139,22 +151,81 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	return conn, err
 }
 
-// read runs a statement that changes nothing, and runs it once more on a new connection when the first one broke.
+// read runs a statement that changes nothing and returns one row, and runs it once more on a new connection when the first
+// one broke. What is pending in ctx goes along.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
-	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
-		out, err = scan(c.QueryRow(ctx, sql, args...))
-		return err
-	}
-	err := s.with(ctx, query)
-	if isBroken(err) && ctx.Err() == nil {
-		s.pool.Reset() // what cut this connection has cut the idle ones too
-		err = s.with(ctx, query)
-	}
+	err := s.ask(ctx, take(ctx), func(batch *pgx.Batch) {
+		batch.Queue(sql, args...).QueryRow(func(row pgx.Row) (err error) {
+			out, err = scan(row)
+			return err
+		})
+	})
 	if errors.Is(err, ErrInvalid) {
 		err = ErrNotFound // text that cannot be stored cannot be found either
 	}
 	return out, err
+}
+
+// readAll is read for a statement that returns any number of rows.
+func readAll[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) ([]T, error) {
+	var out []T
+	err := s.ask(ctx, take(ctx), func(batch *pgx.Batch) {
+		batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+			out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+			return err
+		})
+	})
+	if errors.Is(err, ErrInvalid) {
+		err = nil // as above
+	}
+	return out, err
+}
+
+// ask sends charges and the reading statement that queue adds, if any, in one round trip and one transaction. When the
+// connection broke it asks once more, without the charges if the server may have counted them already.
+func (s *Store) ask(ctx context.Context, charges []Charge, queue func(*pgx.Batch)) error {
+	for _, c := range charges {
+		if err := s.Refused(c); err != nil {
+			return err
+		}
+	}
+	left, done, sent := charges, outcome{}, false
+	try := func() error {
+		err := s.on(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+			batch := &pgx.Batch{}
+			if len(left) > 0 {
+				s.queueCharges(batch, left, &done)
+			}
+			if queue != nil {
+				queue(batch)
+			}
+			sent = true
+			return c.SendBatch(ctx, batch).Close()
+		})
+		switch {
+		case err == nil, errors.Is(err, ErrNotFound):
+			left = left[min(done.counted, len(left)):]
+		case sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
+			left = nil // they counted, or nobody knows: pgx calls a lost answer safe to retry when it was to a batch
+		}
+		return err
+	}
+	err := try()
+	if isBroken(err) && ctx.Err() == nil {
+		s.pool.Reset() // what cut this connection has cut the idle ones too
+		err = try()
+	}
+	if done.began {
+		s.prune(ctx, charges[0].At)
+	}
+	// Still to be counted: what ran side by side with others, and what a faulty statement took down with it.
+	if len(left) > 0 && (err == nil || queue != nil && !isUnavailable(err)) {
+		if err := s.ask(ctx, left, nil); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // write runs a statement that changes something and returns one row. It is repeated only when the first try provably

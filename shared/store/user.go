@@ -95,6 +95,28 @@ func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at
 	return err
 }
 
+// UserChange is what UpdateUser changes.
+type UserChange struct {
+	Name     *string // nil leaves it
+	SetImage bool
+	Image    *string // nil removes it
+	At       time.Time
+}
+
+// UpdateUser changes a user and returns the new state: ErrNotFound when the user is gone, ErrInvalid for text that Postgres
+// cannot hold.
+func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
+	return write(ctx, s, func(row pgx.Row) (u User, err error) {
+		err = row.Scan(u.columns()...)
+		return u, err
+	}, `
+		UPDATE "user"
+		SET name = coalesce($2::text, name), image = CASE WHEN $3::boolean THEN $4::text ELSE image END, "updatedAt" = $5
+		WHERE id = $1::uuid
+		RETURNING id, name, email, "emailVerified", image, "createdAt", "updatedAt"`,
+		userID, c.Name, c.SetImage, c.Image, c.At)
+}
+
 func scalar[T any](row pgx.Row) (v T, err error) {
 	err = row.Scan(&v)
 	return v, err

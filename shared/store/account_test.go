@@ -1,0 +1,199 @@
+package store_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// link gives a user an account of a provider and returns its id.
+func link(t *testing.T, url, userID, provider, scope string) (id string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	err = conn.QueryRow(t.Context(), `
+		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "createdAt", "updatedAt")
+		VALUES ('at-' || $2, $2, $1::uuid, nullif($3, ''), 'secret', $4, $4)
+		RETURNING id`, userID, provider, scope, now).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// accounts are the providers of a user's accounts, oldest first.
+func accounts(t *testing.T, db *store.Store, userID string) (providers []string) {
+	t.Helper()
+	list, err := db.AccountsOfUser(t.Context(), userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		providers = append(providers, a.ProviderID)
+	}
+	return providers
+}
+
+func TestAccountsOfUserAreTheirs(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	bob, _ := signUp(t, db, "bob@example.com")
+	id := link(t, url, ada.ID, "google", "openid,email")
+	got, err := db.AccountsOfUser(t.Context(), ada.ID)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	want := map[string]store.Account{
+		"google": {ID: id, AccountID: "at-google", ProviderID: "google", UserID: ada.ID, CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now}, Scope: "openid,email"},
+	}
+	for _, a := range got {
+		if a.ProviderID == "google" {
+			if diff := cmp.Diff(want["google"], a); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		} else if a.AccountID != ada.ID || a.Scope != "" {
+			t.Errorf("got %+v", a)
+		}
+	}
+	if diff := cmp.Diff([]string{"credential"}, accounts(t, db, bob.ID)); diff != "" {
+		t.Errorf("bob (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccountsOfNobodyAreAnEmptyList(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	const nobody = "00000000-0000-4000-8000-000000000000"
+	if got, err := db.AccountsOfUser(t.Context(), nobody); got == nil || len(got) != 0 || err != nil {
+		t.Errorf("accounts: got %v, %v", got, err)
+	}
+	if got, err := db.SessionsOfUser(t.Context(), nobody, now); got == nil || len(got) != 0 || err != nil {
+		t.Errorf("sessions: got %v, %v", got, err)
+	}
+	if err := db.DeleteAccount(t.Context(), nobody, nobody); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("delete: got %v", err)
+	}
+}
+
+func TestDeleteAccount(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	bob, _ := signUp(t, db, "bob@example.com")
+	bobs := link(t, url, bob.ID, "google", "")
+	if err := db.DeleteAccount(t.Context(), ada.ID, "no id"); !errors.Is(err, store.ErrLastAccount) {
+		t.Errorf("the last account, by a wrong id: got %v", err)
+	}
+	id := link(t, url, ada.ID, "github", "")
+	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
+		if err := db.DeleteAccount(t.Context(), ada.ID, foreign); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%q: got %v", foreign, err)
+		}
+	}
+	if err := db.DeleteAccount(t.Context(), ada.ID, id); err != nil {
+		t.Error(err)
+	}
+	if err := db.DeleteAccount(t.Context(), ada.ID, id); !errors.Is(err, store.ErrLastAccount) {
+		t.Errorf("again: got %v", err)
+	}
+	if got := append(accounts(t, db, ada.ID), accounts(t, db, bob.ID)...); len(got) != 3 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Whoever removes the last two accounts at the same time is left with one of them.
+func TestDeleteAccountNeverTheLastUnderConcurrency(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 8, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	for range 20 {
+		var ids []string
+		for _, provider := range []string{"google", "github", "gitlab", "apple", "slack"} {
+			ids = append(ids, link(t, url, ada.ID, provider, ""))
+		}
+		list, err := db.AccountsOfUser(t.Context(), ada.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for _, a := range list {
+			group.Go(func() {
+				if err := db.DeleteAccount(t.Context(), ada.ID, a.ID); err != nil && !errors.Is(err, store.ErrLastAccount) {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if got := accounts(t, db, ada.ID); len(got) != 1 {
+			t.Fatalf("got %v of %d accounts left, want one", got, len(ids)+1)
+		}
+	}
+}
+
+func TestProviderOfAccount(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	bob, _ := signUp(t, db, "bob@example.com")
+	id := link(t, url, ada.ID, "google", "")
+	if got, err := db.ProviderOfAccount(t.Context(), ada.ID, id); got != "google" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, c := range []struct{ user, id string }{{bob.ID, id}, {ada.ID, "no id"}, {ada.ID, ""}, {ada.ID, "nul\x00"}} {
+		if _, err := db.ProviderOfAccount(t.Context(), c.user, c.id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%q: got %v", c.id, err)
+		}
+	}
+}
+
+func TestUpdateUserChangesWhatIsNamed(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	bob, _ := signUp(t, db, "bob@example.com")
+	text := func(s string) *string { return &s }
+	for i, c := range []struct {
+		change store.UserChange
+		name   string
+		image  *string
+	}{
+		{store.UserChange{Name: text("Countess")}, "Countess", nil},
+		{store.UserChange{SetImage: true, Image: text("i")}, "Countess", text("i")},
+		{store.UserChange{Name: text("")}, "", text("i")},
+		{store.UserChange{Name: text("A"), SetImage: true}, "A", nil},
+	} {
+		c.change.At = now.AddDate(0, 0, i+1)
+		want := ada
+		want.Name, want.Image, want.UpdatedAt = c.name, c.image, store.Time{Time: c.change.At}
+		got, err := db.UpdateUser(t.Context(), ada.ID, c.change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d (-want +got):\n%s", i, diff)
+		}
+	}
+	if _, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("NUL: got %v", err)
+	}
+	if _, err := db.UpdateUser(t.Context(), "00000000-0000-4000-8000-000000000000", store.UserChange{Name: text("x"), At: now}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("nobody: got %v", err)
+	}
+	if got, _, err := db.UserWithPassword(t.Context(), "bob@example.com"); err != nil || cmp.Diff(bob, got) != "" {
+		t.Errorf("another user changed: %+v, %v", got, err)
+	}
+}

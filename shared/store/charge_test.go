@@ -1,0 +1,386 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func charge(key string, limit int, at time.Time) store.Charge {
+	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at}
+}
+
+// wait is the RetryAfter of a *LimitedError, 0 for no error.
+func wait(t *testing.T, err error) time.Duration {
+	t.Helper()
+	var limited *store.LimitedError
+	if err != nil && !errors.As(err, &limited) {
+		t.Fatal(err)
+	}
+	if limited == nil {
+		return 0
+	}
+	return limited.RetryAfter
+}
+
+// counted is a row of rateLimit as "count lastRequest", with the moment in milliseconds after now; "" if there is none.
+func counted(t *testing.T, url, key string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var count, last int64
+	err = conn.QueryRow(t.Context(), `SELECT count, "lastRequest" FROM "rateLimit" WHERE key = $1`, key).Scan(&count, &last)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ""
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(count, " ", last-now.UnixMilli())
+}
+
+// The library's own steps, with a limit of 3 in 10 s (contract: rate limits).
+func TestChargesCountAsTheLibraryCounts(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for _, ride := range []bool{true, false} {
+		key := fmt.Sprint("key", ride)
+		for _, c := range []struct {
+			at   time.Duration
+			wait time.Duration
+			row  string
+		}{
+			{0, 0, "1 0"},
+			{4 * time.Second, 0, "2 4000"},
+			{13999 * time.Millisecond, 0, "3 13999"}, // 9.999 s later: the window goes on
+			{14 * time.Second, 9999 * time.Millisecond, "3 13999"},
+			{23 * time.Second, 999 * time.Millisecond, "3 13999"},
+			{23998 * time.Millisecond, time.Millisecond, "3 13999"},
+			{23999 * time.Millisecond, 0, "1 23999"}, // 10 s later: a new one
+			{24 * time.Second, 0, "2 24000"},
+			{23 * time.Second, 0, "3 23000"}, // a clock that is behind
+			{40 * time.Second, 0, "1 40000"},
+		} {
+			db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
+			ctx := store.WithCharge(t.Context(), charge(key, 3, now.Add(c.at)))
+			var err error
+			if ride {
+				_, err = db.EmailTaken(ctx, "x")
+			} else {
+				err = db.Settle(ctx)
+			}
+			if got := wait(t, err); got != c.wait {
+				t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
+			}
+			if got := counted(t, url, key); got != c.row {
+				t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
+			}
+		}
+	}
+}
+
+func TestChargesRideAlong(t *testing.T) {
+	t.Parallel()
+	url, wire := dbtest.New(t), &dbtest.Wire{}
+	db := open(t, url, 1, wire)
+	user, s := signUp(t, db, "ada@example.com")
+	for i, c := range []struct {
+		name  string
+		trips int
+		call  func(context.Context) error
+	}{
+		{"a read", 1, func(ctx context.Context) error { _, _, err := db.SessionWithUser(ctx, s.Token); return err }},
+		{"a read of many rows", 1, func(ctx context.Context) error { _, err := db.LibraryKeys(ctx, now); return err }},
+		{"a read that finds nothing", 1, func(ctx context.Context) error { _, err := db.UserByEmail(ctx, "x"); return notFound(err) }},
+		{"a write", 2, func(ctx context.Context) error { _, err := db.CreateProfile(ctx, user.ID, nil); return err }},
+		{"one without a result", 2, func(ctx context.Context) error { return db.DeleteSession(ctx, "x") }},
+		{"nothing else", 1, db.Settle},
+	} {
+		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
+		ctx := store.WithCharge(t.Context(), charge(a, 3, now))
+		before := wire.Trips()
+		if err := c.call(store.WithCharge(ctx, charge(b, 3, now))); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := wire.Trips() - before; got != c.trips {
+			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
+		}
+		before = wire.Trips()
+		if err := db.Settle(ctx); err != nil || wire.Trips() != before {
+			t.Errorf("%s: settling again: %v, %d round trips", c.name, err, wire.Trips()-before)
+		}
+		if got := []string{counted(t, url, a), counted(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
+			t.Errorf("%s: got rows %q", c.name, got)
+		}
+	}
+}
+
+func notFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return fmt.Errorf("want not found, got %w", err)
+}
+
+func TestRefusedChargeStopsWhatFollows(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	if err := db.Take(t.Context(), charge("full", 1, now)); err != nil {
+		t.Fatal(err)
+	}
+	later := now.Add(time.Second)
+	ctx := store.WithCharge(t.Context(), charge("full", 1, later), charge("next", 1, later))
+	if _, err := db.EmailTaken(ctx, "x"); wait(t, err) != 9*time.Second {
+		t.Errorf("a read: got %v", err)
+	}
+	ctx = store.WithCharge(t.Context(), charge("full", 1, later))
+	if _, err := db.SignUp(ctx, store.NewUser{Email: "a@example.com", At: now}, session("a", now)); wait(t, err) != 9*time.Second {
+		t.Errorf("a write: got %v", err)
+	}
+	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
+		t.Errorf("the write happened (%v)", err)
+	}
+	if got := counted(t, url, "next"); got != "" {
+		t.Errorf("the charge after the refused one counted: %q", got)
+	}
+	fresh := open(t, url, 1, nil)
+	ctx = store.WithCharge(t.Context(), charge("next", 1, later), charge("full", 1, later))
+	if _, err := fresh.EmailTaken(ctx, "x"); wait(t, err) != 9*time.Second {
+		t.Errorf("refused by the second charge: got %v", err)
+	}
+	if got := counted(t, url, "next"); got != "1 1000" {
+		t.Errorf("the charge before the refused one: got %q", got)
+	}
+}
+
+func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for name, address := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
+		for _, window := range []string{"first", "restarted"} {
+			at, first := now, now
+			if window == "restarted" {
+				at = now.Add(time.Minute)
+			}
+			var passed, wrong atomic.Int32
+			var group sync.WaitGroup
+			for range 4 { // processes, none of which knows what the others were told
+				db := open(t, address, 5, nil)
+				for range 25 {
+					group.Go(func() {
+						ctx := store.WithCharge(t.Context(), charge(name, 3, at), charge(name+" account", 10, at))
+						switch _, err := db.EmailTaken(ctx, "x"); {
+						case err == nil:
+							passed.Add(1)
+						case wait(t, err) != 10*time.Second:
+							wrong.Add(1)
+						}
+					})
+				}
+			}
+			group.Wait()
+			if passed.Load() != 3 || wrong.Load() != 0 {
+				t.Errorf("%s, %s window: %d passed, %d were told to wait for another time", name, window, passed.Load(), wrong.Load())
+			}
+			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
+			if got := []string{counted(t, url, name), counted(t, url, name+" account")}; !cmp.Equal(got, []string{want, want}) {
+				t.Errorf("%s, %s window: got rows %q, want %q", name, window, got, want)
+			}
+		}
+	}
+}
+
+// lossy is a connection whose peer can vanish after it did what it was told and before its answer arrives.
+type lossy struct {
+	net.Conn
+	lose *atomic.Bool
+}
+
+func (c lossy) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.lose.CompareAndSwap(true, false) {
+		_ = c.Close()
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+func TestR43_ChargeIsNotMadeTwiceWhenTheAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	url, lose := dbtest.New(t), &atomic.Bool{}
+	db := open(t, url, 1, nil)
+	db.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return lossy{conn, lose}, err
+	}
+	_, s := signUp(t, db, "ada@example.com")
+	for i, call := range []func(context.Context) error{
+		func(ctx context.Context) error { _, _, err := db.SessionWithUser(ctx, s.Token); return err },
+		func(ctx context.Context) error { return db.DeleteSession(ctx, "x") },
+		db.Settle,
+	} {
+		key := fmt.Sprint("key", i)
+		lose.Store(true)
+		if err := call(store.WithCharge(t.Context(), charge(key, 3, now))); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		if got := counted(t, url, key); got != "1 0" {
+			t.Errorf("%d: got row %q", i, got)
+		}
+	}
+}
+
+func TestChargeOutlivesAFaultyStatement(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	if _, err := db.UserByEmail(store.WithCharge(t.Context(), charge("key", 3, now)), "nul \x00"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if got := counted(t, url, "key"); got != "1 0" {
+		t.Errorf("got row %q", got)
+	}
+	err := db.Settle(store.WithCharge(t.Context(), charge("nul \x00", 3, now)))
+	if err == nil || unavailable(err) {
+		t.Errorf("a key that the database cannot hold: got %v", err)
+	}
+}
+
+func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t))
+	db := open(t, proxy.URL(), 1, nil)
+	proxy.Refuse()
+	ctx := store.WithCharge(t.Context(), charge("key", 3, now))
+	if _, err := db.EmailTaken(ctx, "x"); !unavailable(err) {
+		t.Errorf("got %v", err)
+	}
+	if err := db.DeleteSession(store.WithCharge(t.Context(), charge("key", 3, now)), "x"); !unavailable(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
+	t.Parallel()
+	wire := &dbtest.Wire{}
+	db := open(t, dbtest.New(t), 1, wire)
+	take := func(at time.Duration) (trips int, wait_ time.Duration) {
+		before := wire.Trips()
+		err := db.Take(t.Context(), charge("key", 1, now.Add(at)))
+		return wire.Trips() - before, wait(t, err)
+	}
+	take(0) // connects
+	for _, c := range []struct {
+		at    time.Duration
+		trips int
+		wait  time.Duration
+	}{
+		{time.Second, 1, 9 * time.Second}, // the database says so
+		{time.Second, 0, 9 * time.Second}, // remembered
+		{9999 * time.Millisecond, 0, time.Millisecond},
+		{10 * time.Second, 1, 0},
+		{10 * time.Second, 1, 10 * time.Second},
+	} {
+		if trips, got := take(c.at); trips != c.trips || got != c.wait {
+			t.Errorf("%v after: got %d round trips and wait %v, want %d and %v", c.at, trips, got, c.trips, c.wait)
+		}
+	}
+	if err := db.Refused(charge("key", 1, now.Add(15*time.Second))); wait(t, err) != 5*time.Second {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestP12_OldRowsAreCleanedUpInsideRequests(t *testing.T) {
+	t.Parallel()
+	url, wire := dbtest.New(t), &dbtest.Wire{}
+	db := open(t, url, 1, wire)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT 'old' || i, 1, $1 FROM generate_series(1, 1500) i`,
+		now.Add(-time.Hour).UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func() (n int) {
+		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'old%'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const minute = time.Minute
+	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // connects
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		key         string
+		at          time.Duration
+		trips, rows int
+	}{
+		{"a", 0, 1, 1500}, // not on a cold start
+		{"a", minute, 2, 500},
+		{"b", minute + 30*time.Second, 1, 500}, // not more often than once a minute
+		{"b", minute + 39*time.Second, 1, 500},
+		{"b", minute + 48*time.Second, 1, 500},
+		{"b", 2*minute - 3*time.Second, 1, 500},
+		{"b", 2*minute + 6*time.Second, 1, 500}, // no window begins
+		{"c", 2*minute + 6*time.Second, 2, 0},
+	} {
+		before := wire.Trips()
+		ctx := store.WithCharge(t.Context(), charge(c.key, 10, now.Add(c.at)))
+		if _, err := db.EmailTaken(ctx, "x"); err != nil {
+			t.Error(err)
+		}
+		if got := wire.Trips() - before; got != c.trips || rows() != c.rows {
+			t.Errorf("step %d: got %d round trips and %d old rows, want %d and %d", i, got, rows(), c.trips, c.rows)
+		}
+	}
+	if got := counted(t, url, "a"); !strings.HasPrefix(got, "1 ") {
+		t.Errorf("a row that matters is gone: %q", got)
+	}
+}
+
+// What another request holds is left to it: nobody waits for the cleaning.
+func TestP12_CleaningWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	if err := db.Take(t.Context(), charge("old", 3, now)); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(t.Context())
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT FROM "rateLimit" WHERE key = 'old' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if err := db.Take(t.Context(), charge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counted(t, url, "old"); got != "1 0" {
+		t.Errorf("got row %q", got)
+	}
+}

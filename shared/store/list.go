@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// list is read for statements that return any number of rows; no rows are an empty list, never nil.
+func list[T any](ctx context.Context, s *Store, scan func(pgx.CollectableRow) (T, error), sql string, args ...any) ([]T, error) {
+	if err := s.Settle(ctx); err != nil {
+		return nil, err
+	}
+	var out []T
+	query := func(ctx context.Context, c *pgxpool.Conn) error {
+		rows, err := c.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, scan)
+		return err
+	}
+	err := s.with(ctx, query)
+	if isBroken(err) && ctx.Err() == nil {
+		s.pool.Reset() // what cut this connection has cut the idle ones too
+		err = s.with(ctx, query)
+	}
+	return out, err
+}

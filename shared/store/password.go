@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// CredentialOfUser returns the password account of a user, a zero Credential if they have none.
+func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential, error) {
+	return read(ctx, s, func(row pgx.Row) (c Credential, err error) {
+		err = row.Scan(&c.AccountID, &c.Hash)
+		return c, err
+	}, `
+		SELECT coalesce(a.id::text, ''), coalesce(a.password, '')
+		FROM (SELECT $1::uuid AS id) u
+		LEFT JOIN account a ON a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text
+		LIMIT 1`, userID)
+}
+
+// ChangePassword replaces the hash of an account, which must still be old's; ErrNotFound if it was changed meanwhile.
+func (s *Store) ChangePassword(ctx context.Context, old Credential, hash string, at time.Time) error {
+	n, err := s.exec(ctx, `
+		UPDATE account SET password = $3, "updatedAt" = $4
+		WHERE id = $1::uuid AND password = $2`, old.AccountID, old.Hash, hash, at)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// ChangePasswordAndSessions is ChangePassword that also ends every session of the user and starts next, in one
+// transaction. It fills in next.ID; next.UserID must be the owner of the account.
+func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
+	id, err := write(ctx, s, scalar[string], `
+		WITH a AS (
+			UPDATE account SET password = $3, "updatedAt" = $4
+			WHERE id = $1::uuid AND password = $2 AND "userId" = $5::uuid
+			RETURNING "userId"
+		), ended AS (
+			DELETE FROM session USING a WHERE session."userId" = a."userId"
+		)
+		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
+		SELECT "userId", $6, $7, $4, $4, $8, $9 FROM a
+		RETURNING id`,
+		old.AccountID, old.Hash, hash, next.CreatedAt.Time, next.UserID,
+		next.Token, next.ExpiresAt.Time, next.IPAddress, next.UserAgent)
+	next.ID = id
+	return err
+}
+
+// ResetPassword redeems a reset value and stores the new hash for the user that it names, who gets a password account if
+// they had none; with revoke it ends all their sessions. All of it is one transaction. ErrNotFound if the value is
+// unknown, spent or expired, or the user gone.
+func (s *Store) ResetPassword(ctx context.Context, identifier, hash string, revoke bool, now time.Time) error {
+	// The id of a new account follows from the user's, so that two resets at once cannot make two accounts.
+	_, err := write(ctx, s, scalar[string], redeem+`, person AS (
+			SELECT u.id FROM "user" u JOIN taken ON u.id = taken.value::uuid WHERE taken.good
+		), changed AS (
+			UPDATE account a SET password = $3, "updatedAt" = $2
+			FROM person
+			WHERE a."userId" = person.id AND a."providerId" = 'credential' AND a."accountId" = person.id::text
+			RETURNING a.id
+		), made AS (
+			INSERT INTO account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+			SELECT md5('credential:' || id)::uuid, id::text, 'credential', id, $3, $2, $2
+			FROM person WHERE NOT EXISTS (SELECT FROM changed)
+			ON CONFLICT (id) DO UPDATE SET password = excluded.password, "updatedAt" = excluded."updatedAt"
+		), ended AS (
+			DELETE FROM session USING person WHERE $4 AND session."userId" = person.id
+		)
+		SELECT id FROM person`, identifier, now, hash, revoke)
+	return err
+}

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// people stores three sessions of Ada's, one of them expired, and one of Bob's.
+func people(t *testing.T, db *store.Store) (ada, bob store.User) {
+	t.Helper()
+	ada, _ = signUp(t, db, "ada@example.com")
+	bob, _ = signUp(t, db, "bob@example.com")
+	for token, at := range map[string]time.Time{"second": now.Add(time.Minute), "expired": now.Add(-2 * time.Hour)} {
+		s := session(token, at)
+		s.UserID = ada.ID
+		if _, err := db.InsertSession(t.Context(), *s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ada, bob
+}
+
+// tokens are those of a user's sessions that were live an hour ago, so all that people stores, oldest first.
+func tokens(t *testing.T, db *store.Store, userID string) []string {
+	t.Helper()
+	list, err := db.SessionsOfUser(t.Context(), userID, now.Add(-90*time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, s := range list {
+		got = append(got, s.Token)
+	}
+	return got
+}
+
+func TestSessionsOfUserAreTheLiveOnes(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, _ := people(t, db)
+	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
+	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	want, _, err := db.SessionWithUser(t.Context(), "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got[1]); diff != "" {
+		t.Errorf("(-read alone +in the list):\n%s", diff)
+	}
+}
+
+func TestDeletingSessions(t *testing.T) {
+	t.Parallel()
+	all := []string{"expired", "token-of-ada@example.com", "second"}
+	for _, c := range []struct {
+		name string
+		end  func(*store.Store, store.User) error
+		left []string
+	}{
+		{"own", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "second")
+		}, all[:2]},
+		{"expired", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "expired")
+		}, all[1:]},
+		{"foreign", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "token-of-bob@example.com")
+		}, all},
+		{"unknown", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "nobody's")
+		}, all},
+		{"impossible", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "\x00")
+		}, all},
+		{"all", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionsOfUser(t.Context(), ada.ID)
+		}, []string{}},
+		{"others", func(db *store.Store, ada store.User) error {
+			return db.DeleteSessionsExcept(t.Context(), ada.ID, "token-of-ada@example.com", now)
+		}, all[:2]},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, dbtest.New(t), 1, nil)
+			ada, bob := people(t, db)
+			if err := c.end(db, ada); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.left, tokens(t, db, ada.ID)); diff != "" {
+				t.Errorf("left (-want +got):\n%s", diff)
+			}
+			if got := tokens(t, db, bob.ID); len(got) != 1 {
+				t.Errorf("bob has %v left", got)
+			}
+		})
+	}
+}

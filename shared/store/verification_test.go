@@ -1,0 +1,160 @@
+package store_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// value is a row of verification, by how long before now it was made and how long after now it ends.
+type value struct{ age, left time.Duration }
+
+// Of several values of one identifier the newest counts and takes the older ones with it; an expired one is void and gone
+// all the same; what fails changes nothing else. Both ways to redeem, one at a time and fifty at once.
+func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 10, nil)
+	for _, c := range []struct {
+		name   string
+		values []value
+		wins   int
+	}{
+		{"unknown", nil, 0},
+		{"good", []value{{0, time.Hour}}, 1},
+		{"in its last moment", []value{{0, 0}}, 1},
+		{"expired", []value{{0, -time.Millisecond}}, 0},
+		{"older siblings", []value{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
+		{"siblings of the same moment", []value{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
+		{"expired, older ones not", []value{{time.Second, time.Hour}, {0, -time.Second}}, 0},
+	} {
+		for _, racers := range []int{1, 50} {
+			for _, deletion := range []bool{false, true} {
+				user, _ := signUp(t, db, "ada@example.com")
+				for _, v := range c.values {
+					if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(v.left), now.Add(-v.age)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				redeem := func() error { return db.ResetPassword(t.Context(), "x", "new hash", true, now) }
+				if deletion {
+					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
+				}
+				if got := race(t, racers, redeem); got != c.wins {
+					t.Errorf("%s, %d racers, deletion %v: got %d wins, want %d", c.name, racers, deletion, got, c.wins)
+				}
+				if _, _, err := db.UserOfVerification(t.Context(), "x", now.Add(-time.Hour)); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("%s, %d racers, deletion %v: a value is left: %v", c.name, racers, deletion, err)
+				}
+				credential, err := db.CredentialOfUser(t.Context(), user.ID)
+				want := map[bool]string{true: "new hash", false: "the hash"}[c.wins == 1]
+				if deletion && c.wins == 1 {
+					want = ""
+				}
+				if err != nil || credential.Hash != want {
+					t.Errorf("%s, %d racers, deletion %v: got hash %q, %v, want %q", c.name, racers, deletion, credential.Hash, err, want)
+				}
+				if err := db.DeleteUser(t.Context(), user.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// race runs f n times at once and returns how often it succeeded; otherwise it has to find nothing.
+func race(t *testing.T, n int, f func() error) (wins int) {
+	t.Helper()
+	var group sync.WaitGroup
+	errs := make([]error, n)
+	for i := range errs {
+		group.Go(func() { errs[i] = f() })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err == nil {
+			wins++
+		} else if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("got %v", err)
+		}
+	}
+	return wins
+}
+
+// A deletion that another person's value permits does not happen, and the value is spent.
+func TestR41_AnothersValueIsSpentInVain(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	eve, _ := signUp(t, db, "eve@example.com")
+	if err := db.InsertVerification(t.Context(), "x", ada.ID, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []store.User{eve, ada} {
+		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, now); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("got %v", err)
+		}
+		found, err := db.UserByID(t.Context(), user.ID)
+		if diff := cmp.Diff(user, found); err != nil || diff != "" {
+			t.Errorf("got %v, %s", err, diff)
+		}
+	}
+}
+
+// A reset and the end of the sessions are one transaction: when the account cannot be written, the value is still there.
+func TestR41_AFailedResetSpendsNothing(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	user, made := signUp(t, db, "ada@example.com")
+	if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, now); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := db.SessionWithUser(t.Context(), made.Token); err != nil {
+		t.Errorf("the session is gone: %v", err)
+	}
+	if id, exists, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || !exists {
+		t.Errorf("the value is gone: %q, %v, %v", id, exists, err)
+	}
+}
+
+func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	signUp(t, db, "eve@example.com")
+	later := now.Add(time.Second)
+	for _, c := range []struct {
+		from, to string
+		want     error
+	}{
+		{"old@example.com", "new@example.com", store.ErrNotFound},
+		{"ada@example.com", "eve@example.com", store.ErrDuplicate},
+		{"ada@example.com", "new@example.com", nil},
+		{"ada@example.com", "new@example.com", store.ErrNotFound},
+	} {
+		if _, err := db.ChangeEmail(t.Context(), ada.ID, c.from, c.to, true, later); !errors.Is(err, c.want) {
+			t.Errorf("%s to %s: got %v, want %v", c.from, c.to, err, c.want)
+		}
+	}
+	if _, err := db.ConfirmEmail(t.Context(), ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the old address was confirmed: %v", err)
+	}
+	got, err := db.ConfirmEmail(t.Context(), ada.ID, "new@example.com", later)
+	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, keep := range []bool{true, false} {
+		got, err = db.ChangeEmail(t.Context(), ada.ID, "new@example.com", "new@example.com", keep, later)
+		if err != nil || got.EmailVerified != keep {
+			t.Errorf("keep %v: got %+v, %v", keep, got, err)
+		}
+	}
+}
