@@ -14,6 +14,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
 )
 
 // The library's own cookies, recorded.
@@ -96,7 +97,7 @@ func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
 		}
 		set := func(remember bool) func(http.ResponseWriter, *http.Request) error {
 			return func(w http.ResponseWriter, r *http.Request) error {
-				return sessions.SetCookies(w, r, v.Vectors[0].Value, remember)
+				return sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: v.Vectors[0].Value}}, remember)
 			}
 		}
 		clearAll := func(w http.ResponseWriter, r *http.Request) error { sessions.Clear(w, r); return nil }

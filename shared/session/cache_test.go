@@ -1,0 +1,314 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// recorded is what the library writes for a caller at a moment.
+type recorded struct {
+	Secret  string
+	NowMs   int64
+	Payload struct {
+		Session store.Session
+		User    store.User
+	}
+	Vectors []struct {
+		Strategy       string
+		DontRememberMe bool
+		Value          string
+		SetCookie      string
+	}
+}
+
+func readRecorded(t testing.TB) (v recorded) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "session_data_cookies.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (v recorded) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
+func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
+
+// sessions has the cache on and no database: whatever asks for one panics.
+func (v recorded) sessions(origin string) *Sessions {
+	cfg := config.Config{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
+	s := New(cfg, nil, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil })
+	s.Now = v.now
+	return s
+}
+
+// request carries the caller's session cookie and others.
+func (v recorded) request(others ...string) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	own := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
+	r.Header.Set("Cookie", strings.Join(append(others, own), "; "))
+	return r
+}
+
+func TestR03_CacheCookiesAreWrittenAsTheLibraryWritesThem(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	for _, c := range v.Vectors {
+		if c.Strategy != "compact" {
+			continue
+		}
+		w := httptest.NewRecorder()
+		if err := v.sessions("http://localhost:3000").SetCookies(w, httptest.NewRequest("POST", "/", nil), v.caller(), !c.DontRememberMe); err != nil {
+			t.Fatal(err)
+		}
+		lines := w.Header()["Set-Cookie"]
+		if got := lines[len(lines)-1]; got != c.SetCookie {
+			t.Errorf("not remembered %v: got %s, want %s", c.DontRememberMe, got, c.SetCookie)
+		}
+		// The library reads the mark of one who is not to be remembered before the cache.
+		if want := map[bool]int{false: 2, true: 3}[c.DontRememberMe]; len(lines) != want {
+			t.Errorf("got %d cookies, want %d: %q", len(lines), want, lines)
+		}
+	}
+}
+
+func TestR03_CacheCookiesOfTheLibraryAreRead(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	for _, c := range v.Vectors {
+		got, bad := v.sessions("http://localhost:3000").readCache(v.request(sessionData+"="+c.Value), []byte(v.Secret), v.Payload.Session.Token)
+		if c.Strategy != "compact" {
+			if got != nil || !bad {
+				t.Errorf("%s: got %+v, bad %v, want a bad cookie", c.Strategy, got, bad)
+			}
+			continue
+		}
+		if want := v.caller(); bad || cmp.Diff(&want, got) != "" {
+			t.Errorf("bad %v, caller (-want +got):\n%s", bad, cmp.Diff(&want, got))
+		}
+	}
+}
+
+func TestR03_ACacheHitTouchesNothing(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	w := httptest.NewRecorder()
+	got, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value))
+	if want := v.caller(); err != nil || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
+		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
+	}
+}
+
+// Everything that the reader refuses; each comes signed by the right secret unless it says otherwise.
+func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	secret, now := []byte(v.Secret), v.now()
+	good := func(change func(*payload), secret []byte, expires time.Time) string {
+		u, s := v.Payload.User, v.Payload.Session
+		p := payload{s, cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}, v.NowMs, cacheVersion}
+		change(&p)
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealText(t, secret, string(text), expires.UnixMilli())
+	}
+	text := func(s string) string { return sealText(t, secret, s, v.NowMs+1) }
+	same, later := func(*payload) {}, now.Add(time.Minute)
+	value := func(s string) *string { return &s }
+
+	if _, ok := unseal(secret, good(same, secret, now), now); !ok {
+		t.Fatal("a cookie in its last millisecond is refused")
+	}
+	for name, bad := range map[string]string{
+		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
+		"another secret":          good(same, []byte(v.Secret+"x"), later),
+		"another version":         good(func(p *payload) { p.Version = "2" }, secret, later),
+		"the session has expired": good(func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }, secret, later),
+		"a name like a date":      good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }, secret, later),
+		"a short date":            good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
+		"an image like a date":    good(func(p *payload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }, secret, later),
+		"a client like a date":    good(func(p *payload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }, secret, later),
+		"no name":                 good(func(p *payload) { p.User.Name = nil }, secret, later),
+		"no session id":           good(func(p *payload) { p.Session.ID = "" }, secret, later),
+		"no e-mail":               good(func(p *payload) { p.User.Email = "" }, secret, later),
+		"no dates":                good(func(p *payload) { p.User.UpdatedAt = store.Time{} }, secret, later),
+		"an empty payload":        text(`{}`),
+		"a payload of text":       text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
+		"a name of a wrong type":  text(`{"session":{},"user":{"name":7}}`),
+		"not base64":              "%%%",
+		"standard base64":         "++//",
+		"with a dot":              v.Vectors[0].Value + ".x",
+		"empty object":            base64.RawURLEncoding.EncodeToString([]byte(`{}`)),
+		"null":                    base64.RawURLEncoding.EncodeToString([]byte(`null`)),
+		"null session":            base64.RawURLEncoding.EncodeToString([]byte(`{"session":null,"expiresAt":1768478700000,"signature":""}`)),
+		"array":                   base64.RawURLEncoding.EncodeToString([]byte(`[]`)),
+		"wrong types":             base64.RawURLEncoding.EncodeToString([]byte(`{"session":[],"expiresAt":"x","signature":1}`)),
+		"not UTF-8":               base64.RawURLEncoding.EncodeToString([]byte("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}")),
+		"very deep":               base64.RawURLEncoding.EncodeToString([]byte(`{"session":` + strings.Repeat(`{"a":`, 100_000))),
+		"an end too far":          base64.RawURLEncoding.EncodeToString([]byte(`{"session":{},"expiresAt":1e400,"signature":""}`)),
+		"cut short":               v.Vectors[0].Value[:500],
+		"one megabyte":            strings.Repeat("A", 1<<20),
+	} {
+		if c, ok := unseal(secret, bad, now); ok {
+			t.Errorf("%s: got %+v, want none", name, c)
+		}
+	}
+	if c, bad := v.sessions("http://localhost:3000").readCache(v.request(sessionData+"="+v.Vectors[0].Value), secret, "another session's token"); c != nil || !bad {
+		t.Errorf("another session's: got %+v, bad %v", c, bad)
+	}
+}
+
+// sealText signs whatever it gets.
+func sealText(t *testing.T, secret []byte, text string, expires int64) string {
+	t.Helper()
+	whole, err := json.Marshal(sealed{json.RawMessage(text), expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(whole)
+}
+
+// No byte of a cookie can be changed: what is still believed says the same.
+func TestP05_EveryByteOfACacheCookieIsSigned(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	text, err := base64.RawURLEncoding.DecodeString(v.Vectors[0].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range text {
+		changed := slices.Clone(text)
+		changed[i] ^= 1
+		c, ok := unseal([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
+		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
+			t.Errorf("byte %d: a changed cookie is believed (-want +got):\n%s", i, cmp.Diff(want, c))
+		}
+	}
+}
+
+func TestR25_LargeCacheCookiesAreCut(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	for _, origin := range []string{"http://localhost:3000", "https://learn.example.com"} {
+		s := v.sessions(origin)
+		name := s.name(sessionData)
+		size := maxCookie - len(s.line(name+".99", "", 300))
+		for _, c := range []struct{ length, parts int }{
+			{0, 1}, {size, 1}, {size + 1, 2}, {2 * size, 2}, {2*size + 1, 3}, {100 * size, 100}, {100*size + 1, 0}, {1 << 20, 0},
+		} {
+			value := strings.Repeat("x", c.length)
+			w := httptest.NewRecorder()
+			s.addCache(w, httptest.NewRequest("GET", "/", nil), value, 300)
+			lines := w.Header()["Set-Cookie"]
+			if len(lines) != c.parts {
+				t.Errorf("%d bytes: got %d cookies, want %d", c.length, len(lines), c.parts)
+			}
+			for _, line := range lines {
+				if len(line) > maxCookie {
+					t.Errorf("%d bytes: got a cookie of %d bytes", c.length, len(line))
+				}
+			}
+			if got := s.cacheCookie(back(lines)); c.parts > 0 && got != value {
+				t.Errorf("%d bytes: read back %d", c.length, len(got))
+			}
+		}
+	}
+}
+
+// back is a request with the cookies of an answer, in any order.
+func back(lines []string) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, line := range lines {
+		pair, _, _ := strings.Cut(line, ";")
+		r.Header.Add("Cookie", pair)
+	}
+	h := r.Header["Cookie"]
+	rand.Shuffle(len(h), func(i, j int) { h[i], h[j] = h[j], h[i] })
+	r.Header.Set("Cookie", strings.Join(h, "; "))
+	return r
+}
+
+func TestP05_OldChunksAreCleared(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	s := v.sessions("http://localhost:3000")
+	size := maxCookie - len(s.line(sessionData+".99", "", 300))
+	cleared := func(n string) string {
+		return sessionData + n + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+	}
+	set := func(n, value string) string {
+		return sessionData + n + "=" + value + "; Max-Age=300; Path=/; HttpOnly; SameSite=Lax"
+	}
+	long := strings.Repeat("x", size)
+	for _, c := range []struct {
+		name, cookies, value string
+		want                 []string
+	}{
+		{"whole for whole", "better-auth.session_data=old", "new", []string{set("", "new")}},
+		{"whole for parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new", []string{cleared(".1"), cleared(".0"), set("", "new")}},
+		{"parts for whole", "better-auth.session_data=old", long + "y", []string{cleared(""), set(".0", long), set(".1", "y")}},
+		{"parts for parts", "better-auth.session_data.2=c; better-auth.session_data.1=b", long + "y", []string{cleared(".2"), set(".1", "y"), set(".0", long)}},
+		{"too large", "better-auth.session_data.0=a; better-auth.session_data.0=b", strings.Repeat(long, 101), []string{cleared(".0")}},
+		{
+			"not ours", "better-auth.session_data.01=a; better-auth.session_data.-1=a; better-auth.session_data.x=a; better-auth.session_data.=a; " +
+				"better-auth.session_data.100=a; better-auth.session_data.1e1=a; better-auth.session_datax=a; __Secure-better-auth.session_data=a; x",
+			"new",
+			[]string{set("", "new")},
+		},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", c.cookies)
+		w := httptest.NewRecorder()
+		s.addCache(w, r, c.value, 300)
+		if diff := cmp.Diff(c.want, w.Header()["Set-Cookie"]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// The library names a cache cookie that came along twice when it clears everything.
+func TestClearNamesEveryCacheCookie(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	w := httptest.NewRecorder()
+	s := v.sessions("http://localhost:3000")
+	r := v.request("better-auth.session_data.1=b", "better-auth.session_data=a")
+	if err := s.SetCookies(w, r, v.caller(), true); err != nil {
+		t.Fatal(err)
+	}
+	s.Clear(w, r)
+	if len(w.Header()) != 1 {
+		t.Errorf("got headers %v, want only cookies", w.Header())
+	}
+	var names []string
+	for _, line := range w.Header()["Set-Cookie"] {
+		name, attributes, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(attributes, "; Max-Age=0;") {
+			t.Errorf("got %q", line)
+		}
+		names = append(names, strings.TrimPrefix(name, "better-auth."))
+	}
+	want := []string{"session_token", "session_data", "session_data.1", "session_data", "dont_remember"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,68 @@
+package session
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzCookie holds that no Cookie or Authorization header panics, names a session that was not signed, or brings anything
+// into an answer's Set-Cookie lines but our own names. The seeds are in testdata/fuzz/FuzzCookie.
+func FuzzCookie(f *testing.F) {
+	v := readRecorded(f)
+	s := v.sessions("http://localhost:3000")
+	f.Fuzz(func(t *testing.T, cookie, authorization string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header["Cookie"] = []string{cookie}
+		r.Header["Authorization"] = []string{authorization}
+		token, err := s.Token(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" && token != v.Payload.Session.Token && token != bareBearer(authorization) {
+			t.Errorf("%q, %q: got %q, which nobody signed", cookie, authorization, token)
+		}
+		if c, bad := s.readCache(r, []byte(v.Secret), token); c != nil && (bad || c.Session.Token != token) {
+			t.Errorf("%q: the cache says %q of %q", cookie, c.Session.Token, token)
+		}
+		w := httptest.NewRecorder()
+		s.Clear(w, r)
+		lines := w.Header()["Set-Cookie"]
+		if len(lines) > 4+maxChunks {
+			t.Errorf("got %d cookies", len(lines))
+		}
+		for _, line := range lines {
+			name, rest, _ := strings.Cut(line, "=")
+			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, notOfAName) || rest != "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" {
+				t.Errorf("%q: got %q", cookie, line)
+			}
+		}
+	})
+}
+
+func notOfAName(c rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_.-", c)
+}
+
+// bareBearer is the token of an Authorization header that needs no signature: only the database says whether it is one.
+func bareBearer(header string) string {
+	if len(header) < 7 || !strings.EqualFold(header[:7], "bearer ") || strings.Contains(header, ".") {
+		return ""
+	}
+	return strings.TrimSpace(header[7:])
+}
+
+// FuzzCacheCookie holds that no cache cookie panics and that only what was signed is believed. The seeds are in
+// testdata/fuzz/FuzzCacheCookie.
+func FuzzCacheCookie(f *testing.F) {
+	v := readRecorded(f)
+	want := v.caller()
+	f.Fuzz(func(t *testing.T, value string) {
+		c, ok := unseal([]byte(v.Secret), value, v.now())
+		if diff := cmp.Diff(want, c); ok && diff != "" {
+			t.Errorf("%q is believed (-signed +got):\n%s", value, diff)
+		}
+	})
+}
