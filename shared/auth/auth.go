@@ -9,6 +9,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/session"
@@ -22,7 +23,9 @@ type Service struct {
 	Sessions *session.Sessions
 	Keys     *keys.Keys // nil in functions that sign nothing
 	Hasher   *password.Hasher
+	Mail     mail.Sender // nil when the deployment has no mail
 	Origins  web.Origins
+	Options  config.Config
 	Now      func() time.Time
 }
 
@@ -33,6 +36,8 @@ func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *ke
 		Sessions: session.New(cfg, db, vault.AuthSecret),
 		Keys:     signing,
 		Hasher:   password.New(cfg.PasswordHash),
+		Mail:     mail.New(cfg),
+		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins),
 		Now:      time.Now, //nolint:forbidigo // the default of the clock that tests replace
 	}
@@ -40,35 +45,76 @@ func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *ke
 
 // Signup is what functions/signup serves.
 func (s *Service) Signup() web.Routes {
-	return web.Routes{"POST /api/auth/sign-up/email": s.login(s.signUpEmail)}
+	return s.routes(web.Routes{"POST /api/auth/sign-up/email": s.login(s.signUpEmail)})
 }
 
 // Signin is what functions/signin serves.
 func (s *Service) Signin() web.Routes {
-	return web.Routes{"POST /api/auth/sign-in/email": s.login(s.signInEmail)}
+	return s.routes(web.Routes{"POST /api/auth/sign-in/email": s.login(s.signInEmail)})
 }
 
 // Signout is what functions/signout serves.
 func (s *Service) Signout() web.Routes {
-	return web.Routes{"POST /api/auth/sign-out": s.post(s.signOut)}
+	return s.routes(web.Routes{"POST /api/auth/sign-out": s.post(s.signOut)})
 }
 
 // Session is what functions/session serves.
 func (s *Service) Session() web.Routes {
-	return web.Routes{
-		"GET /api/auth/get-session":  s.getSession,
-		"POST /api/auth/get-session": s.postSession,
-	}
+	return s.routes(web.Routes{
+		"GET /api/auth/get-session":            s.getSession,
+		"POST /api/auth/get-session":           s.postSession,
+		"GET /api/auth/list-sessions":          s.listSessions,
+		"POST /api/auth/revoke-session":        s.post(s.revokeSession),
+		"POST /api/auth/revoke-sessions":       s.post(s.revokeSessions),
+		"POST /api/auth/revoke-other-sessions": s.post(s.revokeOtherSessions),
+		"POST /api/auth/update-session":        s.post(s.updateSession),
+	})
 }
 
 // Token is what functions/token serves.
 func (s *Service) Token() web.Routes {
-	return web.Routes{"GET /api/auth/token": s.token}
+	return s.routes(web.Routes{"GET /api/auth/token": s.token})
 }
 
 // JWKS is what functions/jwks serves.
 func (s *Service) JWKS() web.Routes {
-	return web.Routes{"GET /api/auth/jwks": s.jwks}
+	return s.routes(web.Routes{"GET /api/auth/jwks": s.jwks})
+}
+
+// Password is what functions/password serves.
+func (s *Service) Password() web.Routes {
+	return s.routes(web.Routes{
+		"POST /api/auth/change-password":        s.post(s.changePassword),
+		"POST /api/auth/verify-password":        s.post(s.verifyPassword),
+		"POST /api/auth/request-password-reset": s.post(s.requestPasswordReset),
+		"GET /api/auth/reset-password/{token}":  s.resetPasswordLink,
+		"POST /api/auth/reset-password":         s.post(s.resetPassword),
+	})
+}
+
+// Email is what functions/email serves.
+func (s *Service) Email() web.Routes {
+	return s.routes(web.Routes{
+		"POST /api/auth/send-verification-email": s.post(s.sendVerificationEmail),
+		"GET /api/auth/verify-email":             s.verifyEmail,
+		"POST /api/auth/change-email":            s.post(s.changeEmail),
+	})
+}
+
+// Account is what functions/account serves.
+func (s *Service) Account() web.Routes {
+	return s.routes(web.Routes{
+		"POST /api/auth/update-user":         s.post(s.updateUser),
+		"POST /api/auth/delete-user":         s.post(s.deleteUser),
+		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
+		"GET /api/auth/list-accounts":        s.listAccounts,
+		"POST /api/auth/unlink-account":      s.post(s.unlinkAccount),
+		"GET /api/auth/account-info":         s.accountInfo,
+		"POST /api/auth/get-access-token":    s.post(s.getAccessToken),
+		"POST /api/auth/refresh-token":       s.post(s.refreshToken),
+		"POST /api/auth/sign-in/social":      s.post(s.signInSocial),
+		"POST /api/auth/link-social":         s.post(s.linkSocial),
+	})
 }
 
 // post puts the checks of every POST before a handler, in the library's order: body, origin, redirect targets.

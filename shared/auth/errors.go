@@ -9,6 +9,7 @@ import (
 // The codes of the library, with its status and words (contract: endpoints).
 var (
 	errUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
+	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
 	errInvalidEmail           = web.NewError(http.StatusBadRequest, "INVALID_EMAIL", "Invalid email")
 	errPasswordTooShort       = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_SHORT", "Password too short")
 	errPasswordTooLong        = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long")
@@ -19,4 +20,54 @@ var (
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
 	errNoDefer    = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 		"POST method requires deferSessionRefresh to be enabled in session config")
+)
+
+// Sessions, users and accounts.
+var (
+	errNoFields          = web.NewError(http.StatusBadRequest, "", "No fields to update")
+	errEmailNotUpdatable = web.NewError(http.StatusBadRequest, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
+	errUpdateUser        = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
+	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT", "You can't unlink your last account")
+	errAccountNotFound   = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
+	errProviderNotFound  = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
+	errProviderNotSetUp  = web.NewError(http.StatusBadRequest, "PROVIDER_NOT_CONFIGURED",
+		"Account is not associated with a configured social provider.")
+	// The token routes answer a caller who is not signed in without words.
+	errTokenUnauthorized = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
+)
+
+// errProviderNotSupported is the token routes' answer for an account of any provider: none is configured here.
+func errProviderNotSupported(provider string) error {
+	return web.NewError(http.StatusBadRequest, "PROVIDER_NOT_SUPPORTED", "Provider "+provider+" is not supported.")
+}
+
+// What the endpoints around mails refuse with.
+var (
+	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+
+	// A one-time token that is unknown, expired, spent or somebody else's: one answer, with the status of the endpoint.
+	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
+	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidDeletion = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
+	errTokenExpired    = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
+	errUserNotFound    = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")
+	errResetUserGone   = web.NewError(http.StatusBadRequest, "USER_NOT_FOUND", "User not found")
+	errInvalidUser     = web.NewError(http.StatusUnauthorized, "INVALID_USER", "Invalid user")
+
+	errInvalidPassword = web.NewError(http.StatusBadRequest, "INVALID_PASSWORD", "Invalid password")
+	errNoCredential    = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found")
+	errResetDisabled   = web.NewError(http.StatusBadRequest, "RESET_PASSWORD_DISABLED", "Reset password isn't enabled")
+
+	errVerificationDisabled = web.NewError(http.StatusBadRequest, "VERIFICATION_EMAIL_NOT_ENABLED", "Verification email isn't enabled")
+	errEmailNotVerified     = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
+	errEmailVerified        = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
+	errEmailMismatch        = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
+	errChangeDisabled       = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")
+	errSameEmail            = web.NewError(http.StatusBadRequest, "", "Email is the same")
+	errNoChangeMail         = web.NewError(http.StatusBadRequest, "", "Verification email isn't enabled")
+
+	errDeleteDisabled = &web.Error{Status: http.StatusNotFound, Body: web.NoBody}
+	errNotFound       = web.NewError(http.StatusNotFound, "NOT_FOUND", "Not found")
+	errNoUserInfo     = web.NewError(http.StatusNotFound, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
+	errSessionExpired = web.NewError(http.StatusBadRequest, "SESSION_EXPIRED", "Session expired. Re-authenticate to perform this action.")
 )

@@ -14,7 +14,7 @@ import (
 // header; when the keys are away the session is answered without it.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 	noStore(w)
-	caller, err := s.Sessions.Caller(w, r)
+	caller, err := s.Sessions.Cached(w, r)
 	switch {
 	case errors.Is(err, session.ErrEnded):
 		return errGetSession
@@ -33,13 +33,13 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 
 // postSession answers POST /api/auth/get-session, which the library only has with deferred session refresh.
 func (s *Service) postSession(w http.ResponseWriter, r *http.Request) error {
-	noStore(w)
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err
 	}
 	if err := s.Origins.CheckRedirects(r); err != nil {
 		return err
 	}
+	noStore(w)
 	return errNoDefer
 }
 

@@ -2,11 +2,13 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -22,20 +24,29 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("read signing keys: %w", err)
 	}
-	published = append(published, s.libraryKeys(r.Context())...)
+	theirs, err := s.libraryKeys(r.Context())
+	if err != nil {
+		return err
+	}
+	published = append(published, theirs...)
 	w.Header().Set("Cache-Control", jwksCaching)
 	return web.JSON(w, http.StatusOK, struct {
 		Keys []keys.JWK `json:"keys"`
 	}{published})
 }
 
-func (s *Service) libraryKeys(ctx context.Context) []keys.JWK {
+// libraryKeys are the keys of the library's own table. The only error is that of a limit: an unreadable table is as good as
+// an empty one.
+func (s *Service) libraryKeys(ctx context.Context) ([]keys.JWK, error) {
 	ctx, cancel := context.WithTimeout(ctx, libraryKeysWait)
 	defer cancel()
 	rows, err := s.Store.LibraryKeys(ctx, s.Now())
+	if errors.As(err, new(*store.LimitedError)) {
+		return nil, err
+	}
 	if err != nil {
 		web.NoteError(ctx, fmt.Errorf("read the library's keys: %w", err))
-		return nil
+		return nil, nil
 	}
 	var out []keys.JWK
 	for _, row := range rows {
@@ -46,5 +57,5 @@ func (s *Service) libraryKeys(ctx context.Context) []keys.JWK {
 		}
 		out = append(out, key)
 	}
-	return out
+	return out, nil
 }

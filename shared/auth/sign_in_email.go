@@ -38,11 +38,15 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	case password.Length(in.Password) > password.MaxLength:
 		return errPasswordTooLong
 	}
+	r = s.countSignIn(r, strings.ToLower(in.Email))
 	user, err := s.authenticate(r, strings.ToLower(in.Email), in.Password)
 	if err != nil {
 		return err
 	}
-	row, err := s.Sessions.Start(w, r, user.ID, in.RememberMe == nil || *in.RememberMe)
+	if s.Options.RequireEmailVerification && !user.EmailVerified {
+		return s.refuseUnverified(r, user, optional(in.CallbackURL))
+	}
+	row, err := s.Sessions.Start(w, r, user, in.RememberMe == nil || *in.RememberMe)
 	if err != nil {
 		return err
 	}
@@ -52,6 +56,17 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Location", *in.CallbackURL)
 	}
 	return web.JSON(w, http.StatusOK, reply)
+}
+
+// refuseUnverified answers somebody who knows the password but has not confirmed the address, and mails the link again
+// where the deployment wants that.
+func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL string) error {
+	if s.Mail != nil && s.Options.SendVerificationOnSignIn {
+		if err := s.sendVerification(r.Context(), user, callbackURL); err != nil {
+			return err
+		}
+	}
+	return errEmailNotVerified
 }
 
 // authenticate returns the user whom address and password name. An unknown address, a person without a password and a

@@ -169,3 +169,39 @@ func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 		}
 	}
 }
+
+// An address that is not confirmed is only told to somebody who knows the password.
+func TestSignInToBeVerified(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	for _, c := range []struct {
+		settings string
+		mail     string
+	}{
+		{"REQUIRE_EMAIL_VERIFICATION=on", ""},
+		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on", "verify-email ada@example.com"},
+		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on MAIL=none", ""},
+	} {
+		s.again(box, strings.Fields(c.settings)...)
+		s.do("POST", signUpPath, ada)
+		box.take()
+		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).want(t, c.settings, 401, "INVALID_EMAIL_OR_PASSWORD")
+		if got := box.sent(); len(got) > 0 {
+			t.Errorf("%s: a wrong password sends %q", c.settings, got)
+		}
+		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
+		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
+			t.Errorf("%s: got %d %s", c.settings, a.status, a.body)
+		}
+		if got := strings.Join(box.sent(), ", "); got != c.mail {
+			t.Errorf("%s: got mails %q, want %q", c.settings, got, c.mail)
+		}
+		if query[bool](s, `SELECT EXISTS (SELECT FROM session)`) {
+			t.Errorf("%s: a session was opened", c.settings)
+		}
+		s.exec(verifyAda)
+		if !s.signsIn("ada@example.com", "correct horse") {
+			t.Errorf("%s: a verified person cannot sign in", c.settings)
+		}
+	}
+}

@@ -1,12 +1,15 @@
 package auth
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -40,7 +43,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("look for the address: %w", err)
 	}
-	if taken {
+	if taken && !s.Options.RequireEmailVerification {
 		return errUserExists
 	}
 	hash, err := s.Hasher.Hash(r.Context(), in.Password)
@@ -49,9 +52,11 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	}
 	remember := in.RememberMe == nil || *in.RememberMe
 	row := s.Sessions.Prepare(r, remember)
-	user, err := s.Store.SignUp(r.Context(), store.NewUser{
-		Name: in.Name, Email: address, Image: in.Image, Hash: hash, At: row.CreatedAt.Time,
-	}, &row)
+	person := store.NewUser{Name: in.Name, Email: address, Image: in.Image, Hash: hash, At: row.CreatedAt.Time}
+	if s.Options.RequireEmailVerification {
+		return s.signUpUnverified(w, r, person, optional(in.CallbackURL))
+	}
+	user, err := s.Store.SignUp(r.Context(), person, &row)
 	switch {
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return errCreateUser
@@ -59,10 +64,46 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("store user: %w", err)
 	}
 	web.NoteUser(r.Context(), user.ID)
-	if err := s.Sessions.SetCookies(w, r, row.Token, remember); err != nil {
+	if err := s.Sessions.SetCookies(w, r, session.Caller{Session: row, User: user}, remember); err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, signUpReply{&row.Token, user})
+}
+
+// signUpUnverified is a sign-up that opens no session before the address is confirmed. A taken address gets the answer of
+// a free one, about a user who is invented, and costs the same: the hash was computed, the row is tried, a mail is queued.
+func (s *Service) signUpUnverified(w http.ResponseWriter, r *http.Request, n store.NewUser, callbackURL string) error {
+	user, err := s.Store.SignUpUnverified(r.Context(), n)
+	kind := mail.VerifyEmail
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		user, kind = invent(n), mail.Nothing
+	case errors.Is(err, store.ErrInvalid):
+		return errCreateUser
+	case err != nil:
+		return fmt.Errorf("store user: %w", err)
+	default:
+		web.NoteUser(r.Context(), user.ID)
+	}
+	if s.Mail != nil {
+		c := mailClaims{Email: user.Email, UserID: user.ID}
+		if err := s.sendEmailLink(r.Context(), mail.Message{Kind: kind, To: user.Email}, c, callbackURL); err != nil {
+			web.NoteError(r.Context(), err) // the user is there; a new link can be asked for
+		}
+	}
+	return web.JSON(w, http.StatusOK, signUpReply{User: user})
+}
+
+// invent is the user that a sign-up would have made, had the address been free: with every field that a real one has.
+func invent(n store.NewUser) store.User {
+	var id [16]byte
+	_, _ = rand.Read(id[:])                         // never fails: crypto/rand ends the process instead
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, as Postgres makes them
+	at := store.Time{Time: n.At}
+	return store.User{
+		ID:   fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]),
+		Name: n.Name, Email: n.Email, Image: n.Image, CreatedAt: at, UpdatedAt: at,
+	}
 }
 
 // passwordLength holds the limits of new passwords.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestSignUpStoresAndAnswersAsTheLibrary(t *testing.T) {
@@ -199,5 +201,80 @@ func TestSignUpAsAForm(t *testing.T) {
 	}
 	if a := s.do("POST", signOutPath, "x=y", "Content-Type", form); a.status != 415 {
 		t.Errorf("sign-out takes no form: got %d %s", a.status, a.body)
+	}
+}
+
+// With REQUIRE_EMAIL_VERIFICATION nobody is signed in, and a link goes out.
+func TestSignUpToBeVerified(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.com","password":"correct horse","image":"/a.png","callbackURL":"/hello there"}`)
+	body := a.json(t)
+	user, _ := body["user"].(map[string]any)
+	if token, has := body["token"]; a.status != 200 || !has || token != nil || len(a.header["Set-Cookie"]) > 0 || user["email"] != "ada@example.com" || user["emailVerified"] != false {
+		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+	}
+	if got := query[string](s, `SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
+		t.Errorf("got users, accounts, sessions %s", got)
+	}
+	m := box.one(t)
+	if m.Kind != "verify-email" || m.To != "ada@example.com" || !strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
+		t.Errorf("got %+v", m)
+	}
+	if got := s.follow(m); got.header.Get("Location") != "/hello there" || !s.verified("ada@example.com") {
+		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
+	}
+	if !s.signsIn("ada@example.com", "correct horse") {
+		t.Error("cannot sign in after it")
+	}
+	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).want(t, "NUL", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).want(t, "NUL, free", 422, "FAILED_TO_CREATE_USER")
+
+	s, _ = mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
+	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
+		t.Errorf("without mail: got %d %s", a.status, a.body)
+	}
+}
+
+// A taken address gets the answer of a free one: status, headers, every field; the same round trips and a mail to the
+// queue that nobody gets.
+func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s.do("POST", signUpPath, ada)
+	box.take()
+	uuid := regexp.MustCompile(`"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"`)
+	seen := map[string]bool{}
+	var first answer
+	firstTrips := 0
+	for i, c := range []struct{ email, mail string }{
+		{"bob@example.com", "verify-email bob@example.com"},
+		{"ADA@example.com", "nothing ada@example.com"},
+		{"ada@example.com", "nothing ada@example.com"},
+	} {
+		var a answer
+		trips := s.trips(func() { a = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", c.email, 1)) })
+		a.header.Del("X-Request-Id")
+		id := uuid.FindString(a.body)
+		if id == "" || seen[id] {
+			t.Errorf("%s: got %s", c.email, a.body)
+		}
+		seen[id] = true
+		if got := strings.Join(box.sent(), ", "); got != c.mail {
+			t.Errorf("got mails %q, want %q", got, c.mail)
+		}
+		a.body = strings.Replace(uuid.ReplaceAllString(a.body, "ID"), strings.ToLower(c.email), "EMAIL", 1)
+		if i == 0 {
+			first, firstTrips = a, trips
+		}
+		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips {
+			t.Errorf("%s: got %d %s in %d round trips\nwant %d %s in %d", c.email, a.status, a.body, trips, first.status, first.body, firstTrips)
+		}
+	}
+	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 2 {
+		t.Errorf("got %d users, want 2", got)
+	}
+	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
+		t.Error("a password was touched")
 	}
 }

@@ -1,11 +1,9 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -22,16 +20,4 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, struct {
 		Token string `json:"token"`
 	}{token})
-}
-
-// signedIn is the guard of routes for signed-in people.
-func (s *Service) signedIn(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	caller, err := s.Sessions.Caller(w, r)
-	switch {
-	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
-		return nil, errUnauthorized
-	case err != nil:
-		return nil, err
-	}
-	return caller, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -15,7 +16,7 @@ func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
 	t.Cleanup(db.Close)
-	return health.New(db).Health().Mux()
+	return health.New(db).Health().Mux(config.Config{})
 }
 
 func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -78,7 +79,7 @@ func TestR48_NoDeadlineIsNone(t *testing.T) {
 
 func TestRequestIDIsTheGateways(t *testing.T) {
 	t.Parallel()
-	h := web.Routes{"GET /api/auth/get-session": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux()
+	h := web.Routes{"GET /api/auth/get-session": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.Config{})
 	invoked := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8c1f7a52"})
 	tests := []struct {
 		name, gateway string

@@ -12,12 +12,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Hashing beyond one a processor gains nothing and only takes memory, so there are as many slots as processors, but
-// never more than the memory that the largest permitted hash may take by itself. A slot holds one hash of either
-// written format.
+// Hashing beyond one a processor gains nothing and only takes memory, so there are as many slots as processors, up to
+// maxSlots. Each comes with the memory of one hash of either written format. What an imported hash takes beyond that
+// comes out of largeMemory, which holds the rest of the largest permitted one. So at most 32 MiB a processor and 224 MiB
+// are hashed in, and at most 480 MiB altogether.
 const (
-	slotMemory = 32 << 20
-	maxSlots   = maxArgon2Memory * 1024 / slotMemory
+	slotMemory  = 32 << 20
+	maxSlots    = 8
+	largeMemory = maxArgon2Memory*1024 - slotMemory
 )
 
 // Hasher hashes and verifies, a bounded number at a time. Make one a process and share it: the bound is the Hasher's.
@@ -25,8 +27,8 @@ type Hasher struct {
 	write func(password string) string
 	decoy check // costs exactly what verifying a hash made by write costs
 	floor time.Duration
-	slots int64
-	room  *semaphore.Weighted
+	slots *semaphore.Weighted
+	large *semaphore.Weighted // bytes
 }
 
 // New returns a Hasher that writes config.Argon2id or config.Scrypt.
@@ -47,25 +49,27 @@ func New(format string) *Hasher {
 func Cheap() *Hasher { return withArgon2id(argon2Cost{memory: 8, time: 1, threads: 1}) }
 
 func withArgon2id(cost argon2Cost) *Hasher {
-	slots := int64(min(runtime.GOMAXPROCS(0), maxSlots))
 	return &Hasher{
 		write: cost.hash,
 		decoy: mustParse(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
-		slots: slots,
-		room:  semaphore.NewWeighted(slots),
+		slots: semaphore.NewWeighted(int64(min(runtime.GOMAXPROCS(0), maxSlots))),
+		large: semaphore.NewWeighted(largeMemory),
 	}
 }
 
-// Hash returns what to store for password. The only error is that of ctx, when it ends before a slot is free.
+// Hash returns what to store for password. The only error is that of ctx, when it ends in the queue.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	var stored string
-	err := h.run(ctx, h.decoy.memory, func() { stored = h.write(password) })
+	err := hold(ctx, h.slots, 1, func() error {
+		stored = h.write(password)
+		return nil
+	})
 	return stored, err
 }
 
 // Verify reports whether password, exactly as received, is the one stored was made of. A stored text that is not Known
 // is a mismatch. A mismatch is answered after FailureFloor (see the package comment) or when ctx ends. The only error is
-// that of ctx, when it ends before a slot is free; then nothing was verified.
+// that of ctx, when it ends in the queue; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parse(stored)
 	if !known {
@@ -73,10 +77,14 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	}
 	var ok bool
 	var floor <-chan time.Time
-	err := h.run(ctx, c.memory, func() {
-		// Not before there is a slot: the wait for one is the same for everybody and must not use the floor up.
+	err := hold(ctx, h.slots, 1, func() error {
+		// Not before there is a slot: the wait for one is the same for every hash and must not use the floor up. The
+		// wait for more memory is not, so the floor has to cover it.
 		floor = time.After(h.failureDelay())
-		ok = c.match(password) && known
+		return hold(ctx, h.large, max(0, c.memory-slotMemory), func() error {
+			ok = c.match(password) && known
+			return nil
+		})
 	})
 	if err != nil || ok {
 		return ok, err
@@ -101,15 +109,15 @@ func (h *Hasher) Current(stored string) bool {
 	return known && c.form == h.decoy.form
 }
 
-// run does work that takes memory bytes when there is room for it. What is larger than all the room there is runs alone.
-func (h *Hasher) run(ctx context.Context, memory int64, work func()) error {
-	slots := min((memory+slotMemory-1)/slotMemory, h.slots)
-	if err := h.room.Acquire(ctx, slots); err != nil {
-		return fmt.Errorf("wait to hash a password: %w", err)
+// hold works while it has n of what there is; for n = 0 it does not even queue.
+func hold(ctx context.Context, of *semaphore.Weighted, n int64, work func() error) error {
+	if n > 0 {
+		if err := of.Acquire(ctx, n); err != nil {
+			return fmt.Errorf("wait to hash a password: %w", err)
+		}
+		defer of.Release(n)
 	}
-	defer h.room.Release(slots)
-	work()
-	return nil
+	return work()
 }
 
 func (h *Hasher) failureDelay() time.Duration {

@@ -166,7 +166,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	}
 }
 
-func TestHashingStaysWithinItsSlots(t *testing.T) {
+func TestHashingStaysWithinItsMemory(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -176,10 +176,10 @@ func TestHashingStaysWithinItsSlots(t *testing.T) {
 		{"bcrypt", bcryptMemory, 4},
 		{"the default", 19456 * 1024, 4},
 		{"Better Auth's", betterAuthMemory, 4},
-		{"one byte too large for a slot", slotMemory + 1, 2},
-		{"half of what is there", 2 * slotMemory, 2},
-		{"more than half", 2*slotMemory + 1, 1},
-		{"more than there is", maxArgon2Memory * 1024, 1},
+		{"one byte more than a slot has", slotMemory + 1, 4},
+		{"half of the rest", slotMemory + largeMemory/2, 2},
+		{"more than half of the rest", slotMemory + largeMemory/2 + 1, 1},
+		{"the largest", maxArgon2Memory * 1024, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -193,8 +193,9 @@ func TestHashingStaysWithinItsSlots(t *testing.T) {
 	}
 }
 
-// mostAtOnce runs twenty pieces of work that overlap as far as h allows.
+// mostAtOnce fails to verify twenty times, overlapping as far as h allows, a hash that takes so much memory.
 func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
+	t.Helper()
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	running, most := 0, 0
@@ -204,14 +205,16 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 		running += by
 		most = max(most, running)
 	}
+	h.decoy.memory = memory
+	h.decoy.match = func(string) bool {
+		count(+1)
+		defer count(-1)
+		time.Sleep(time.Second)
+		return false
+	}
 	for range 20 {
 		group.Go(func() {
-			err := h.run(t.Context(), memory, func() {
-				count(+1)
-				time.Sleep(time.Second)
-				count(-1)
-			})
-			if err != nil {
+			if err := h.Burn(t.Context(), "password123"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -220,12 +223,27 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
+// A large hash must not wait longer for its turn than others, or it would stand out behind the floor.
+func TestR18_ALargeHashWaitsForItsTurnAsOthersDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := withSlots(2)
+		h.decoy.memory = maxArgon2Memory * 1024
+		if !h.slots.TryAcquire(1) {
+			t.Fatal("no slot is free")
+		}
+		if got := waits(t, h, "", "wrong", false); got != 0 {
+			t.Errorf("beside another hash it waits %v, want 0", got)
+		}
+	})
+}
+
 func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
 		stored := hash(t, h, "password123")
-		if err := h.room.Acquire(t.Context(), 1); err != nil {
+		if err := h.slots.Acquire(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -239,7 +257,7 @@ func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 		if err := h.Burn(ctx, "password123"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Burn = %v, want %v", err, context.DeadlineExceeded)
 		}
-		h.room.Release(1)
+		h.slots.Release(1)
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 			t.Errorf("Verify with a free slot = %v, %v, want true", ok, err)
 		}
@@ -275,12 +293,10 @@ func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
 		h.floor = FailureFloor
-		go func() {
-			if err := h.run(t.Context(), slotMemory, func() { time.Sleep(time.Hour) }); err != nil {
-				t.Error(err)
-			}
-		}()
-		synctest.Wait()
+		if !h.slots.TryAcquire(1) {
+			t.Fatal("no slot is free")
+		}
+		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
 		if got := waits(t, h, "", "wrong", false) - time.Hour; got < FailureFloor || got > FailureFloor*9/8 {
 			t.Errorf("after an hour in the queue it waits %v, want %v and up to an eighth more", got, FailureFloor)
 		}
@@ -289,18 +305,18 @@ func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
 
 func withSlots(n int64) *Hasher {
 	h := Cheap()
-	h.slots, h.room = n, semaphore.NewWeighted(n)
+	h.slots = semaphore.NewWeighted(n)
 	return h
 }
 
-func TestNewIsBoundedByMemory(t *testing.T) {
+func TestASlotHoldsAWrittenHash(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
-		if h.slots < 1 || h.slots*slotMemory > 256<<20 {
-			t.Errorf("%d slots, want at least one and no more than 256 MiB hold", h.slots)
-		}
 		if h.decoy.memory > slotMemory {
 			t.Errorf("a written hash takes %d bytes, want at most a slot's %d", h.decoy.memory, slotMemory)
+		}
+		if got := h.slots.TryAcquire(maxSlots + 1); got || !h.slots.TryAcquire(1) {
+			t.Errorf("there are more than %d slots, or none", maxSlots)
 		}
 	}
 }

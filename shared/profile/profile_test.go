@@ -66,7 +66,7 @@ func newSite(t *testing.T) *site {
 	db := store.Open(vault.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux()
+	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux(cfg)
 	return s
 }
 

@@ -1,0 +1,225 @@
+package auth_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+const (
+	changeEmail = `{"newEmail":"New@Example.com","callbackURL":"/done"}`
+	verifyAda   = `UPDATE "user" SET "emailVerified" = true WHERE email = 'ada@example.com'`
+)
+
+func (s *site) emails() string {
+	s.t.Helper()
+	return query[string](s, `SELECT coalesce(string_agg(email || CASE WHEN "emailVerified" THEN '+' ELSE '-' END, ' ' ORDER BY email), '') FROM "user"`)
+}
+
+func TestChangeEmail(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	for _, c := range []struct {
+		name, settings, body, setup string
+		status                      int
+		answer                      string
+		mail                        string
+	}{
+		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`, "verify-email new@example.com"},
+		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`, "verify-email new@example.com"},
+		{"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`, "change-email-confirmation ada@example.com"},
+		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`, "verify-email new@example.com"},
+		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`, "nothing bob@example.com"},
+		{"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200, `{"status":true}`, "nothing ada@example.com"},
+		{"the same", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
+		{"off", "CHANGE_EMAIL=off", changeEmail, "", 400, `{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
+		{"without mail", "MAIL=none", changeEmail, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
+		{"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
+		{"no session", "", changeEmail, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
+		{"no address", "", `{"newEmail":"x"}`, "", 400, `{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, ""},
+		{"array", "", `{"newEmail":["new@example.com"]}`, "", 400, `{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, ""},
+		{"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, ""},
+	} {
+		s.again(box, strings.Fields(c.settings)...)
+		a := s.register()
+		s.add("bob@example.com")
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		before := s.emails()
+		got := s.do("POST", changeEmailPath, c.body, a.bearer()...)
+		if got.status != c.status || got.body != c.answer {
+			t.Errorf("%s: got %d %s", c.name, got.status, got.body)
+		}
+		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
+			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
+		}
+		if after := s.emails(); after != before {
+			t.Errorf("%s: changed %q to %q", c.name, before, after)
+		}
+	}
+}
+
+// change asks for a change of Ada's address and returns the mail.
+func (s *site) change(box *mailbox, ada answer) mail.Message {
+	s.t.Helper()
+	s.do("POST", changeEmailPath, changeEmail, ada.bearer()...)
+	return box.one(s.t)
+}
+
+func TestChangeEmailLink(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	for _, c := range []struct {
+		name, setup string
+		age         time.Duration
+		who         string // clicks
+		code        string
+		emails      string
+	}{
+		{name: "changed", emails: "bob@example.com- new@example.com-"},
+		{name: "changed while signed in", who: "ada", emails: "bob@example.com- new@example.com-"},
+		{name: "verified stays verified", setup: verifyAda, emails: "bob@example.com- new@example.com+"},
+		{name: "another's session", who: "bob", code: "INVALID_USER", emails: "ada@example.com- bob@example.com-"},
+		{name: "expired", age: time.Hour, code: "TOKEN_EXPIRED", emails: "ada@example.com- bob@example.com-"},
+		{name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND", emails: "bob@example.com-"},
+		{name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-"},
+		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
+	} {
+		s.again(box)
+		people := map[string]answer{"ada": s.register(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+		m := s.change(box, people["ada"])
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		s.now = s.now.Add(c.age)
+		var headers []string
+		if c.who != "" {
+			headers = people[c.who].bearer()
+		}
+		a := s.follow(m, headers...)
+		location := "/done"
+		if c.code != "" {
+			location += "?error=" + c.code
+		}
+		if a.status != 302 || a.header.Get("Location") != location {
+			t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
+		}
+		// No session is opened; the caller's own cookie is handed out again.
+		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" && got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
+			t.Errorf("%s: got token %q", c.name, got)
+		}
+		if got := s.emails(); got != c.emails {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.emails)
+		}
+		if again := s.follow(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
+			t.Errorf("%s, again: got %d to %q", c.name, again.status, again.header.Get("Location"))
+		}
+	}
+}
+
+func TestChangeEmailLinkAnswersJSON(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	m := s.change(box, s.register())
+	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`)
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").want(t, "taken", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	s.exec(`DELETE FROM "user" WHERE email = 'new@example.com'`)
+	a := s.do("GET", verifyEmailPath+"?token="+m.Token, "")
+	user, _ := a.json(t)["user"].(map[string]any)
+	if a.status != 200 || user["email"] != "new@example.com" || len(user) != 7 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").want(t, "again", 401, "INVALID_TOKEN")
+}
+
+// With the confirmation, both addresses hear of the change, and nothing changes before both have agreed.
+func TestR42_ChangeOfAddressAsksBoth(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "CHANGE_EMAIL_CONFIRMATION=on")
+	a := s.register()
+	s.exec(verifyAda)
+	first := s.change(box, a)
+	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
+		t.Errorf("got %+v", first)
+	}
+	if got := s.do("GET", verifyEmailPath+"?token="+first.Token, ""); got.status != 200 || got.body != `{"status":true}` {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	box.take()
+	if got := s.follow(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" || len(got.header["Set-Cookie"]) > 0 {
+		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
+	}
+	second := box.one(t)
+	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" || !strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
+		t.Errorf("got %+v", second)
+	}
+	if got := s.emails(); got != "ada@example.com+" {
+		t.Errorf("before the new address has agreed: got %s", got)
+	}
+	s.follow(second)
+	if got := s.emails(); got != "new@example.com+" {
+		t.Errorf("got %s", got)
+	}
+	if got := s.follow(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" || cmp.Diff([]string(nil), box.sent()) != "" {
+		t.Errorf("the old confirmation again: got %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+func TestR41_ChangeOfAddressOnceUnderFiftyConcurrentClicks(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	m := s.change(box, s.register())
+	var group sync.WaitGroup
+	answers := make([]answer, 50)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.follow(m) })
+	}
+	group.Wait()
+	changed := 0
+	for _, a := range answers {
+		if a.header.Get("Location") == "/done" {
+			changed++
+		} else if a.header.Get("Location") != "/done?error=INVALID_TOKEN" {
+			t.Errorf("got %d to %q", a.status, a.header.Get("Location"))
+		}
+	}
+	if got := s.emails(); changed != 1 || got != "new@example.com-" {
+		t.Errorf("got %d changes and %s", changed, got)
+	}
+}
+
+// Tokens of older versions of the library, which say no type: the change is made at once and has to be verified again.
+func TestChangeEmailTokensWithoutAType(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	a := s.register()
+	s.exec(verifyAda)
+	token := func(claims jwt.MapClaims) string {
+		claims["email"], claims["updateTo"] = "ada@example.com", "new@example.com"
+		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(s.cfg.AuthSecret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return verifyEmailPath + "?token=" + text
+	}
+	s.do("GET", token(jwt.MapClaims{}), "").want(t, "of nobody", 401, "INVALID_TOKEN")
+	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").want(t, "of no id", 401, "USER_NOT_FOUND")
+	id := query[string](s, `SELECT id::text FROM "user"`)
+	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)
+	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false || got.header.Get("Set-Auth-Token") == "" {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	if emails := s.emails(); emails != "new@example.com-" {
+		t.Errorf("got %s", emails)
+	}
+	if m := box.one(t); m.To != "new@example.com" || s.follow(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
+		t.Errorf("got %+v, then %s", m, s.emails())
+	}
+}

@@ -1,0 +1,129 @@
+package auth_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+)
+
+const changePassword = `{"currentPassword":"correct horse","newPassword":"battery staple"}`
+
+func TestR13_ChangePasswordWantsTheCurrentOne(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	long := strings.Repeat("x", 129)
+	for _, c := range []struct {
+		name, body string
+		setup      string
+		status     int
+		code       string
+		password   string // that opens the door afterwards
+		sessions   int
+	}{
+		{"changed", changePassword, "", 200, "", "battery staple", 2},
+		{"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse", 2},
+		{"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "", 200, "", "battery staple", 2},
+		{"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 200, "", "battery staple", 1},
+		{"wrong", `{"currentPassword":"wrong horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 400, "INVALID_PASSWORD", "correct horse", 2},
+		{"empty", `{"currentPassword":"","newPassword":"battery staple"}`, "", 400, "INVALID_PASSWORD", "correct horse", 2},
+		{"current too long", `{"currentPassword":"` + long + `","newPassword":"battery staple"}`, "", 400, "PASSWORD_TOO_LONG", "correct horse", 2},
+		{"new too long", `{"currentPassword":"correct horse","newPassword":"` + long + `"}`, "", 400, "PASSWORD_TOO_LONG", "correct horse", 2},
+		{"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400, "PASSWORD_TOO_SHORT", "correct horse", 2},
+		{"no hash", changePassword, `UPDATE account SET password = NULL`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
+		{"no account", changePassword, `DELETE FROM account`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
+		{"unknown hash", changePassword, `UPDATE account SET password = '$unknown$'`, 400, "INVALID_PASSWORD", "", 2},
+		{"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
+		{"missing", `{"revokeOtherSessions":null}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
+	} {
+		s.again(box)
+		a := s.register()
+		s.do("POST", signInPath, signIn)
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		s.do("POST", changePasswordPath, c.body, a.bearer()...).want(t, c.name, c.status, c.code)
+		if got := query[int](s, `SELECT count(*) FROM session`); got != c.sessions {
+			t.Errorf("%s: got %d sessions, want %d", c.name, got, c.sessions)
+		}
+		for _, password := range []string{"correct horse", "battery staple"} {
+			if got := s.signsIn("ada@example.com", password); got != (password == c.password) {
+				t.Errorf("%s: %q opens the door: %v", c.name, password, got)
+			}
+		}
+	}
+}
+
+func TestChangePasswordNeedsASession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	s.do("POST", changePasswordPath, changePassword).want(t, "nobody", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").want(t, "unknown token", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, `{}`).want(t, "validation first", 400, "VALIDATION_ERROR")
+	if !s.signsIn("ada@example.com", "correct horse") {
+		t.Error("the password changed")
+	}
+}
+
+// R14: the default leaves other sessions, the option ends every one; R22: the caller's own gets a new token.
+func TestR22_ChangePasswordHandsOutANewToken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.register()
+	other := s.do("POST", signInPath, signIn)
+	got := s.do("POST", changePasswordPath, changePassword, a.bearer()...)
+	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 || len(body["user"].(map[string]any)) != 7 {
+		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
+	}
+	got = s.do("POST", changePasswordPath, `{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearer()...)
+	token, _ := got.json(t)["token"].(string)
+	if len(token) != 32 || !strings.HasPrefix(got.header.Get("Set-Auth-Token"), token+".") || !strings.Contains(got.header.Get("Set-Cookie"), token+".") {
+		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
+	}
+	for name, c := range map[string]struct {
+		a    answer
+		live bool
+	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
+		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
+			t.Errorf("%s lives: %v", name, live)
+		}
+	}
+	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "7 days" {
+		t.Errorf("the session lives %s", got)
+	}
+}
+
+func TestR14_ChangePasswordKeepsForgottenSessionsForgotten(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"rememberMe":false,`, 1))
+	got := s.do("POST", changePasswordPath, strings.Replace(changePassword, "{", `{"revokeOtherSessions":true,`, 1), "Cookie", a.cookie(), "Origin", origin)
+	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") || !strings.Contains(lines, "dont_remember=true") {
+		t.Errorf("got %d %q", got.status, lines)
+	}
+}
+
+// Of many changes at once, all knowing the same password, one wins: it was the current one for nobody else.
+func TestChangePasswordOnceUnderConcurrentTries(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.register()
+	var group sync.WaitGroup
+	answers := make([]answer, 20)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.do("POST", changePasswordPath, changePassword, a.bearer()...) })
+	}
+	group.Wait()
+	changed := 0
+	for _, a := range answers {
+		if a.status == 200 {
+			changed++
+		} else if a.code() != "INVALID_PASSWORD" {
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+	}
+	if changed != 1 || !s.signsIn("ada@example.com", "battery staple") {
+		t.Errorf("got %d changes, want 1", changed)
+	}
+}

@@ -1,0 +1,308 @@
+package auth_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const dataCookie = "better-auth.session_data"
+
+// newCachingSite is a site with the cookie cache on.
+func newCachingSite(t *testing.T) *site {
+	return newSite(t, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
+}
+
+// names are what an answer says of which cookie: "set" with its age, or "clear".
+func (a answer) names() (out []string) {
+	for _, line := range a.header["Set-Cookie"] {
+		name, rest, _ := strings.Cut(strings.TrimPrefix(line, "better-auth."), "=")
+		value, attributes, _ := strings.Cut(rest, ";")
+		age, _, _ := strings.Cut(strings.TrimPrefix(attributes, " Max-Age="), ";")
+		switch {
+		case value == "":
+			name = "clear " + name
+		case strings.HasPrefix(attributes, " Max-Age="):
+			name = "set " + name + " " + age
+		default:
+			name = "set " + name
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+func (s *site) wantNames(a answer, what string, want ...string) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, a.names()); diff != "" {
+		s.t.Errorf("%s: %d, cookies (-want +got):\n%s", what, a.status, diff)
+	}
+}
+
+// only is one cookie of several.
+func only(cookies, name string) string {
+	for pair := range strings.SplitSeq(cookies, "; ") {
+		if strings.HasPrefix(pair, name+"=") {
+			return pair
+		}
+	}
+	return ""
+}
+
+func TestCookieCacheComesWithEverySessionCookie(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	s.wantNames(s.register(), "sign-up", "set session_token 604800", "set session_data 300")
+	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`)
+	s.wantNames(in, "sign-in", "set session_token 604800", "set session_data 300")
+	forgotten := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse","rememberMe":false}`)
+	s.wantNames(forgotten, "sign-in, not remembered", "set session_token", "set dont_remember", "set session_data")
+	again := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`,
+		"Cookie", forgotten.cookie()+"; "+dataCookie+".1=x", "Origin", origin)
+	s.wantNames(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300", "clear session_data.1")
+	s.wantNames(s.do("POST", signOutPath, "", "Cookie", in.cookie(), "Origin", origin), "sign-out",
+		"clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
+}
+
+func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	up := s.register()
+	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
+	s.wantNames(fromDatabase, "asked past the cache", "set session_data 300")
+	var cached answer
+	if got := s.trips(func() { cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie", up.cookie()) }); got != 0 {
+		t.Errorf("got %d round trips, want 0", got)
+	}
+	s.wantNames(cached, "cached")
+	if diff := cmp.Diff(fromDatabase.json(t), cached.json(t)); diff != "" {
+		t.Errorf("body (-database +cache):\n%s", diff)
+	}
+	if cached.header.Get("Set-Auth-Jwt") == "" || cached.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt" ||
+		cached.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("got headers %v", cached.header)
+	}
+	var token answer
+	if got := s.trips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 || token.status != 200 {
+		t.Errorf("token: got %d, %d round trips, want 200 and 1", token.status, got)
+	}
+	s.wantNames(token, "token, where the library would have believed the cookie")
+	s.wantNames(s.do("GET", tokenPath, "", "Cookie", only(up.cookie(), "better-auth.session_token")), "token without it", "set session_data 300")
+	s.wantNames(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it", "set session_data 300")
+	s.wantNames(s.do("GET", sessionPath, "", "Cookie", only(up.cookie(), dataCookie)), "nobody's cache cookie")
+}
+
+func TestR23_ARevokedSessionIsBelievedByGetSessionForFiveMinutesAtMost(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	cookie := s.register().cookie()
+	s.exec(`DELETE FROM session`)
+	s.now = s.now.Add(5 * time.Minute)
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.names()) > 0 {
+		t.Errorf("in the cookie's last millisecond: got %s, cookies %q", a.body, a.names())
+	}
+	everything := []string{"clear session_token", "clear session_data", "clear session_data", "clear dont_remember"}
+	for _, path := range []string{tokenPath, tokenPath + "?disableCookieCache="} {
+		a := s.do("GET", path, "", "Cookie", cookie)
+		if a.status != 401 || a.code() != "UNAUTHORIZED" {
+			t.Errorf("%s: got %d %s", path, a.status, a.body)
+		}
+		s.wantNames(a, path, everything...)
+	}
+	s.now = s.now.Add(time.Millisecond)
+	a := s.do("GET", sessionPath, "", "Cookie", cookie)
+	if a.body != "null" {
+		t.Errorf("a millisecond later: got %s", a.body)
+	}
+	s.wantNames(a, "a millisecond later", everything...)
+}
+
+func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{sessionPath, tokenPath} {
+		s := newCachingSite(t)
+		cookie := s.register().cookie()
+		s.now = s.now.Add(24*time.Hour - 5*time.Minute)
+		fresh := s.do("GET", sessionPath, "", "Cookie", cookie)
+		s.wantNames(fresh, "a day less five minutes", "clear session_data", "set session_data 300")
+		s.now = s.now.Add(5 * time.Minute)
+		young := only(cookie, "better-auth.session_token") + "; " + fresh.cookie()
+		s.wantNames(s.do("GET", path, "", "Cookie", young), "a day, with a young cache cookie")
+		s.wantNames(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "left alone", "clear session_data")
+		a := s.do("GET", path, "", "Cookie", only(cookie, "better-auth.session_token"))
+		s.wantNames(a, "a day: both, which the library forgets on guarded routes", "set session_token 604800", "set session_data 300")
+		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
+			t.Errorf("got an end of %v", got)
+		}
+		if a := s.do("GET", sessionPath, "", "Cookie", a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
+			t.Errorf("the cache holds %s", a.body)
+		}
+		s.now = s.now.Add(7*24*time.Hour + time.Second)
+		if got := s.do("GET", sessionPath, "", "Cookie", a.cookie()); got.body != "null" {
+			t.Errorf("after its end: got %s", got.body)
+		}
+	}
+}
+
+func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
+	s.now = s.now.Add(time.Minute)
+	if got := s.trips(func() { s.wantNames(s.do("GET", sessionPath, "", "Cookie", cookie), "a minute") }); got != 0 {
+		t.Errorf("got %d round trips, want 0", got)
+	}
+	s.now = s.now.Add(time.Millisecond)
+	for _, path := range []string{sessionPath, tokenPath} {
+		a := s.do("GET", path, "", "Cookie", cookie)
+		if a.status != 200 || a.body == "null" {
+			t.Errorf("%s: got %d %s", path, a.status, a.body)
+		}
+		s.wantNames(a, path+", later", "clear session_data")
+	}
+}
+
+func TestP05_BadCacheCookiesAreClearedAndIgnored(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	cookie := s.register().cookie()
+	token, good := only(cookie, "better-auth.session_token"), only(cookie, dataCookie)
+	other := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`).cookie()
+	foreign := newSite(t, func(env map[string]string) {
+		env["COOKIE_CACHE"], env["BETTER_AUTH_SECRET"] = "compact", "another secret, which is long enough"
+	}).register().cookie()
+	var many, large []string
+	for i := range 200 {
+		many = append(many, fmt.Sprintf("unknown.%d=%d", i, i))
+		large = append(large, fmt.Sprintf("%s.%d=%s", dataCookie, i, strings.Repeat("A", 4000)))
+	}
+	cleared := func(n int) (lines []string) {
+		for i := range n {
+			lines = append(lines, fmt.Sprintf("clear session_data.%d", i))
+		}
+		return lines
+	}
+	encoded := base64.RawURLEncoding.EncodeToString
+	for _, c := range []struct {
+		name, cookies      string
+		session, elsewhere []string // cookies of get-session, of a guarded route
+	}{
+		{"good", good, nil, nil},
+		{"unknown cookies besides", strings.Join(many, "; ") + "; " + good, nil, nil},
+		{"in parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" + good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
+		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
+		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
+		{"of another session", only(other, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"of another secret", only(foreign, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"with a dot", dataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA", []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"not base64", dataCookie + `="\x00%zz"`, []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"of nothing", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{
+			"a part is missing", dataCookie + ".1=" + good[len(dataCookie)+501:],
+			[]string{"clear session_data", "clear session_data.1", "set session_data 300"},
+			[]string{"clear session_data.1", "set session_data 300"},
+		},
+		{
+			"far too large", strings.Join(large, "; "),
+			append(append([]string{"clear session_data"}, cleared(100)...), "set session_data 300"), append(cleared(100), "set session_data 300"),
+		},
+	} {
+		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.elsewhere} {
+			a := s.do("GET", path, "", "Cookie", token+"; "+c.cookies)
+			if a.status != 200 || a.body == "null" {
+				t.Errorf("%s, %s: got %d %s", c.name, path, a.status, a.body)
+			}
+			s.wantNames(a, c.name+", "+path, want...)
+		}
+	}
+}
+
+// The library takes such a name for a date and never believes the cookie.
+func TestP05_ANameLikeADateIsNotCached(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	cookie := s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"2026-01-15T12:00:00Z"`, 1)).cookie()
+	a := s.do("GET", sessionPath, "", "Cookie", cookie)
+	s.wantNames(a, "get-session", "clear session_data", "set session_data 300")
+	if name := a.json(t)["user"].(map[string]any)["name"]; name != "2026-01-15T12:00:00Z" {
+		t.Errorf("got the name %v", name)
+	}
+}
+
+func TestP05_WithTheCacheOffStrayCookiesAreCleared(t *testing.T) {
+	t.Parallel()
+	on, off := newCachingSite(t), newSite(t)
+	stray := only(on.register().cookie(), dataCookie)
+	token := off.register().cookie()
+	for _, path := range []string{sessionPath, tokenPath} {
+		off.wantNames(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path, "clear session_data.1", "clear session_data")
+	}
+	off.wantNames(off.do("GET", sessionPath, "", "Cookie", stray), "nobody", "clear session_data")
+	off.wantNames(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
+}
+
+func TestCookieCacheByBearer(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	up := s.register()
+	bare, _ := up.json(t)["token"].(string)
+	if got := s.trips(func() {
+		s.wantNames(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie", only(up.cookie(), dataCookie)), "with its cache cookie")
+	}); got != 0 {
+		t.Errorf("got %d round trips, want 0", got)
+	}
+	s.wantNames(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare), "alone", "set session_data 300")
+}
+
+func TestR25_LargeCacheCookiesComeInPartsAndAreRead(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	up := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 9_000)+`",`, 1))
+	s.wantNames(up, "sign-up", "set session_token 604800", "set session_data.0 300", "set session_data.1 300", "set session_data.2 300", "set session_data.3 300")
+	for _, line := range up.header["Set-Cookie"] {
+		if len(line) > 4096 || !strings.Contains(line, "; Path=/; HttpOnly; SameSite=Lax") {
+			t.Errorf("got %d bytes: %.60s … %s", len(line), line, line[len(line)-60:])
+		}
+	}
+	if got := s.trips(func() { s.wantNames(s.do("GET", sessionPath, "", "Cookie", up.cookie()), "cached") }); got != 0 {
+		t.Errorf("got %d round trips, want 0", got)
+	}
+	huge := s.do("POST", signUpPath, strings.NewReplacer("{", `{"image":"`+strings.Repeat("x", 500_000)+`",`, "ada@", "eve@").Replace(ada))
+	s.wantNames(huge, "too large for a hundred", "set session_token 604800")
+	if a := s.do("GET", sessionPath, "", "Cookie", huge.cookie()); a.status != 200 || a.body == "null" {
+		t.Errorf("too large for a hundred: got %d %.60s", a.status, a.body)
+	}
+}
+
+// Ending a session takes its cookies along: no cache cookie of it is handed out on the way.
+func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	up := s.register()
+	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`)
+	revoke := func(of answer) answer {
+		return s.do("POST", "/api/auth/revoke-session", fmt.Sprintf(`{"token":%q}`, of.json(t)["token"]), "Cookie", in.cookie(), "Origin", origin)
+	}
+	s.wantNames(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
+	s.wantNames(revoke(up), "another", "set session_data 300")
+	if a := s.do("GET", tokenPath, "", "Cookie", up.cookie()); a.status != 401 {
+		t.Errorf("the other's next call: got %d %s", a.status, a.body)
+	}
+	s.wantNames(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
+	if a := revoke(in); a.status != 401 {
+		t.Errorf("afterwards: got %d %s", a.status, a.body)
+	}
+}
+
+func TestACachedGetSessionIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(env map[string]string) { env["COOKIE_CACHE"], env["RATE_LIMIT"] = "compact", "on" })
+	cookie := s.register().cookie()
+	if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
+		t.Errorf("got %d round trips, want 0", got)
+	}
+}

@@ -1,0 +1,107 @@
+package auth_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The link and the token, in both places where they are taken.
+func TestDeletionByToken(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	for _, c := range []struct {
+		name, setup string
+		age         time.Duration
+		who         string
+		gone        bool
+		status      int // of the link; a session that is missing is answered otherwise by the POST
+		code        string
+		left        int // tokens
+	}{
+		{name: "deleted", who: "ada", gone: true, status: 302},
+		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},
+		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
+		{name: "another's session spends it", who: "bob", status: 404, code: "INVALID_TOKEN"},
+		{name: "nobody's session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
+		{name: "a reset token", setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada", status: 404, code: "INVALID_TOKEN", left: 1},
+	} {
+		for _, post := range []bool{false, true} {
+			s.again(box, "DELETE_USER_VERIFICATION=on")
+			people := map[string]answer{"ada": s.register(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+			m := s.deletion(box, people["ada"], `{"callbackURL":"/bye"}`)
+			if c.setup != "" {
+				s.exec(c.setup)
+			}
+			s.now = s.now.Add(c.age)
+			var headers []string
+			if c.who != "" {
+				headers = people[c.who].bearer()
+			}
+			status, code, location := c.status, c.code, ""
+			var a answer
+			if post {
+				a = s.do("POST", deleteUserPath, `{"token":"`+m.Token+`"}`, headers...)
+				if c.who == "" {
+					status, code = 401, "UNAUTHORIZED"
+				} else if c.gone {
+					status = 200
+				}
+			} else {
+				a = s.follow(m, headers...)
+				if c.gone {
+					location = "/bye"
+				}
+			}
+			if a.status != status || a.code() != code || a.header.Get("Location") != location {
+				t.Errorf("%s (POST %v): got %d %s to %q, want %d %s", c.name, post, a.status, a.body, a.header.Get("Location"), status, code)
+			}
+			s.checkDeleted(c.name, c.gone)
+			if got := query[int](s, `SELECT count(*) FROM verification`); got != c.left {
+				t.Errorf("%s (POST %v): got %d tokens, want %d", c.name, post, got, c.left)
+			}
+		}
+	}
+}
+
+func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
+	a := s.register()
+	m := s.deletion(box, a, `{}`)
+	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearer()...)
+	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"), "Max-Age=0") {
+		t.Errorf("got %d %s, cookies %q", got.status, got.body, got.header["Set-Cookie"])
+	}
+	s, _ = mailSite(t, "DELETE_USER=off")
+	got = s.do("GET", deleteCallbackPath+"?token=x", "")
+	if got.status != 404 || got.body != `{"message":"Not found","code":"NOT_FOUND"}` {
+		t.Errorf("off: got %d %s", got.status, got.body)
+	}
+}
+
+func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
+	a := s.register()
+	m := s.deletion(box, a, `{"callbackURL":"/bye"}`)
+	var group sync.WaitGroup
+	answers := make([]answer, 50)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.follow(m, a.bearer()...) })
+	}
+	group.Wait()
+	done := 0
+	for _, a := range answers {
+		switch {
+		case a.status == 302:
+			done++
+		case a.status != 404 || a.code() != "INVALID_TOKEN" && a.code() != "FAILED_TO_GET_USER_INFO":
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+	}
+	if done != 1 {
+		t.Errorf("got %d deletions, want 1", done)
+	}
+}

@@ -1,0 +1,128 @@
+package auth_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+const (
+	deleted  = `{"success":true,"message":"User deleted"}`
+	mailed   = `{"success":true,"message":"Verification email sent"}`
+	badToken = `{"message":"Invalid token","code":"INVALID_TOKEN"}`
+)
+
+func TestR27_DeletingWantsThePasswordOrAFreshSession(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	expired := `{"message":"Session expired. Re-authenticate to perform this action.","code":"SESSION_EXPIRED"}`
+	for _, c := range []struct {
+		name, settings, body, setup string
+		age                         time.Duration
+		status                      int
+		answer                      string
+		gone                        bool
+		mail                        string
+	}{
+		{name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200, answer: deleted, gone: true},
+		{name: "old session", body: `{}`, age: 24 * time.Hour, status: 400, answer: expired},
+		{name: "old session, empty password", body: `{"password":""}`, age: 24 * time.Hour, status: 400, answer: expired},
+		{name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200, answer: deleted, gone: true},
+		{name: "wrong password", body: `{"password":"wrong horse"}`, status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
+		{name: "password too long", body: `{"password":"` + strings.Repeat("x", 129) + `"}`, status: 400, answer: `{"message":"Password too long","code":"PASSWORD_TOO_LONG"}`},
+		{name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400, answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`},
+		{name: "off", settings: "DELETE_USER=off", body: `{}`, status: 404},
+		{name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401, answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
+		{name: "no session", body: `{"password":"correct horse"}`, setup: `DELETE FROM session`, status: 401, answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
+		{name: "no body", status: 400, answer: `{"message":"[body] Invalid input: expected object, received undefined","code":"VALIDATION_ERROR"}`},
+		{name: "array", body: `{"token":["x"]}`, status: 400, answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`},
+		{name: "unknown token", body: `{"token":"x"}`, status: 404, answer: badToken},
+		{name: "NUL token", body: `{"token":"\u0000"}`, status: 404, answer: badToken},
+		{name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403, answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`},
+		{name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200, answer: mailed, mail: "delete-account ada@example.com"},
+		{name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`, status: 200, answer: mailed, mail: "delete-account ada@example.com"},
+		{name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`, status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
+		{name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200, answer: deleted, gone: true},
+	} {
+		s.again(box, strings.Fields(c.settings)...)
+		a := s.register()
+		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		s.now = s.now.Add(c.age)
+		got := s.do("POST", deleteUserPath, c.body, a.bearer()...)
+		if got.status != c.status || got.body != c.answer || got.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: got %d %s (%s)", c.name, got.status, got.body, got.header.Get("Content-Type"))
+		}
+		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
+			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
+		}
+		s.checkDeleted(c.name, c.gone)
+		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"), "better-auth.session_token=; Max-Age=0"); c.gone && !cleared {
+			t.Errorf("%s: got cookies %q", c.name, got.header["Set-Cookie"])
+		}
+	}
+}
+
+// checkDeleted checks that of Ada nothing is left, or everything, and that Bob was left alone.
+func (s *site) checkDeleted(name string, gone bool) {
+	s.t.Helper()
+	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == gone {
+		s.t.Errorf("%s: there still is a user: %v", name, got)
+	}
+	if got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`); gone && got != "1 1" {
+		s.t.Errorf("%s: sessions and accounts left: %s, want Bob's", name, got)
+	}
+}
+
+// deletion asks for the link that deletes Ada's account.
+func (s *site) deletion(box *mailbox, ada answer, body string) mail.Message {
+	s.t.Helper()
+	s.do("POST", deleteUserPath, body, ada.bearer()...)
+	return box.one(s.t)
+}
+
+func TestDeletionMailIsTheLibrarys(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
+	a := s.register()
+	m := s.deletion(box, a, `{}`)
+	if want := origin + deleteCallbackPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || !regexp.MustCompile(`^[0-9a-z]{32}$`).MatchString(m.Token) {
+		t.Errorf("got %+v, want %s", m, want)
+	}
+	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 FROM verification v, "user" u`,
+		m.Token, s.now.Add(24*time.Hour)) {
+		t.Error("the token is not stored as the library stores it")
+	}
+	if m := s.deletion(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL, "&callbackURL=%2Fbye%20bye") {
+		t.Errorf("got %s", m.URL)
+	}
+}
+
+// R23: what was the person's is refused at once.
+func TestR23_NothingWorksAfterADeletion(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	a := s.register()
+	other := s.do("POST", signInPath, signIn)
+	token := s.reset(box)
+	s.do("POST", deleteUserPath, `{}`, a.bearer()...).want(t, "delete", 200, "")
+	for _, session := range []answer{a, other} {
+		if got := s.do("GET", sessionPath, "", session.bearer()...); got.body != "null" {
+			t.Errorf("got %s", got.body)
+		}
+	}
+	if s.signsIn("ada@example.com", "correct horse") {
+		t.Error("the password still opens the door")
+	}
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "reset", 400, "USER_NOT_FOUND")
+	if got := s.emails(); cmp.Diff("", got) != "" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,49 @@
+package auth_test
+
+import "testing"
+
+// refresh-token answers the same: there is no provider to ask.
+func TestProviderTokensAnswerAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/auth/get-access-token", "/api/auth/refresh-token"} {
+		s := newSite(t)
+		p, bob := s.join("ada"), s.join("bob")
+		google, foreign := s.link(p, "google", ""), s.link(bob, "google", "")
+		credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`, p.id)
+		accounts := query[string](s, `SELECT string_agg(a::text, ';' ORDER BY id) FROM account a`)
+		var rows []row
+		for _, body := range []string{
+			``, `{}`, `[]`, `null`, `"x"`, `{"accountId":5}`, `{"accountId":null}`, `{"accountId":["x"]}`, `{"userId":"x"}`, `{"accountId":"x","userId":null}`,
+			`{"useAccountCookie":false}`, `{"useAccountCookie":"true"}`, `{"useAccountCookie":1}`, `{"accountId":"x","useAccountCookie":true}`, `{"useAccountCookie":true,"userId":5,"foo":1}`,
+		} {
+			rows = append(rows, row{name: body, body: body, status: 400, want: invalid("[body] Invalid input")})
+		}
+		s.run("POST", path, append(rows,
+			row{name: "unknown key", body: `{"accountId":"x","providerId":"google"}`, status: 400, want: invalid(`[body] Unrecognized key: "providerId"`)},
+			row{name: "cookie beside an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400, want: invalid(`[body] Unrecognized key: "useAccountCookie"`)},
+			row{name: "unknown key beside the cookie", body: `{"useAccountCookie":true,"foo":1}`, status: 400, want: invalid(`[body] Unrecognized key: "foo"`)},
+			row{name: "unknown keys", body: `{"accountId":"x","bar":1,"foo":2}`, status: 400, want: invalid(`[body] Unrecognized keys: "bar", "foo"`)},
+			row{name: "nobody", body: `{"accountId":"` + google + `"}`, status: 401, want: ""},
+			row{name: "nobody, naming a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401, want: ""},
+			row{name: "nobody, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
+			row{name: "unknown", who: p, body: `{"accountId":"x"}`, status: 400, want: notAccount},
+			row{name: "empty", who: p, body: `{"accountId":""}`, status: 400, want: notAccount},
+			row{name: "impossible", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: notAccount},
+			row{name: "foreign", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: notAccount},
+			row{name: "foreign, naming its user", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`, status: 400, want: notAccount},
+			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: notAccount},
+			row{name: "by cookie, naming a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400, want: notAccount},
+			row{
+				name: "own password", who: p, body: `{"accountId":"` + credential + `"}`, status: 400,
+				want: `{"message":"Provider credential is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
+			},
+			row{
+				name: "own", who: p, body: `{"accountId":"` + google + `"}`, status: 400,
+				want: `{"message":"Provider google is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
+			},
+		))
+		if after := query[string](s, `SELECT string_agg(a::text, ';' ORDER BY id) FROM account a`); after != accounts {
+			t.Errorf("%s changed the accounts\nfrom %s\nto   %s", path, accounts, after)
+		}
+	}
+}

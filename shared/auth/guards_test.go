@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func TestR27_SessionsAreFreshForADay(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 2)
+	t.Cleanup(db.Close)
+	now := time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
+	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
+	s := &Service{Now: func() time.Time { return now }}
+	s.Sessions = session.New(cfg, db, func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil })
+	s.Sessions.Now = s.Now
+	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
+	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now}, &row); err != nil {
+		t.Fatal(err)
+	}
+	guard := func(g func(http.ResponseWriter, *http.Request) (*session.Caller, error), query string) error {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/"+query, nil)
+		r.Header.Set("Authorization", "Bearer "+row.Token)
+		_, err := g(httptest.NewRecorder(), r)
+		return err
+	}
+	for _, c := range []struct {
+		age  time.Duration
+		want error
+	}{{0, nil}, {24*time.Hour - time.Millisecond, nil}, {24 * time.Hour, errSessionNotFresh}, {25 * time.Hour, errSessionNotFresh}} {
+		now = row.CreatedAt.Add(c.age)
+		// Neither prolonging a session nor a query makes it fresh again.
+		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
+			if err := guard(s.fresh, query); !errors.Is(err, c.want) {
+				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)
+			}
+		}
+		for name, g := range map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){"signedIn": s.signedIn, "sensitive": s.sensitive} {
+			if err := guard(g, ""); err != nil {
+				t.Errorf("%s, %v old: got %v", name, c.age, err)
+			}
+		}
+	}
+	row.Token = "nobody"
+	for _, g := range []func(http.ResponseWriter, *http.Request) (*session.Caller, error){s.signedIn, s.fresh, s.sensitive} {
+		if err := guard(g, ""); !errors.Is(err, errUnauthorized) {
+			t.Errorf("nobody: got %v, want %v", err, errUnauthorized)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const listSessionsPath = "/api/auth/list-sessions"
+
+func TestListSessionsAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.join("ada")
+	id := query[string](s, `SELECT id::text FROM session`)
+	s.run("GET", listSessionsPath, []row{
+		{name: "own", who: p, status: 200, want: `[{"expiresAt":"2026-01-22T12:00:00.123Z","token":"` + p.token +
+			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"","userId":"` + p.id + `","id":"` + id + `"}]`},
+		{name: "nobody", status: 401, want: unauthorized},
+		{name: "tampered", who: person{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
+	})
+	s.exec(`UPDATE session SET "ipAddress" = NULL, "userAgent" = NULL`)
+	if a := s.by(p, "GET", listSessionsPath, ""); listOf(t, a)[0]["ipAddress"] != nil {
+		t.Errorf("a row of another server with nulls: got %s", a.body)
+	}
+	s.exec(`DELETE FROM session`)
+	s.run("GET", listSessionsPath, []row{{name: "dead", who: p, status: 401, want: unauthorized, cookies: cleared}})
+}
+
+func listOf(t *testing.T, a answer) (list []map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &list); err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return list
+}
+
+func TestR28_OwnersSeeTheirOwnLiveSessionsOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	laptop := s.join("ada")
+	s.join("bob")
+	s.now = s.now.Add(time.Second)
+	phone := s.rejoin("ada")
+	s.now = s.now.Add(time.Second)
+	old := s.rejoin("ada")
+	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now)
+	var got []any
+	for _, session := range listOf(t, s.by(laptop, "GET", listSessionsPath, "")) {
+		got = append(got, session["token"])
+	}
+	if diff := cmp.Diff([]any{laptop.token, phone.token}, got); diff != "" {
+		t.Errorf("tokens (-want +got):\n%s", diff)
+	}
+}
+
+// A session that was prolonged is as old as its sign-in; the refusal hands out its cookie all the same.
+func TestR27_ListSessionsWantsAFreshSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.join("ada")
+	s.now = s.now.Add(24*time.Hour - time.Millisecond)
+	if a := s.by(p, "GET", listSessionsPath, ""); a.status != 200 {
+		t.Errorf("almost a day old: got %d %s", a.status, a.body)
+	}
+	s.now = s.now.Add(time.Millisecond)
+	a := s.by(p, "GET", listSessionsPath, "")
+	if a.status != 403 || a.body != notFresh || a.cookie() != p.cookie || a.header.Get("Set-Auth-Token") == "" {
+		t.Errorf("a day old: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+	}
+	if a := s.by(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
+		t.Errorf("prolonged: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+	}
+}

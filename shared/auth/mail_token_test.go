@@ -1,0 +1,146 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/xenon-auth/xenon/shared/session"
+)
+
+const mailSecret = "a secret of the tests, long enough"
+
+func tokenService(now time.Time) *Service {
+	return &Service{
+		Now:      func() time.Time { return now },
+		Sessions: &session.Sessions{Secret: func(context.Context) ([]byte, error) { return []byte(mailSecret), nil }},
+	}
+}
+
+// A token that the library made is read, to its last second and not beyond.
+func TestMailTokenOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0IjoxNzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
+	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired, 1795459556: errTokenExpired} {
+		got, err := tokenService(time.Unix(at, 999e6)).openMailToken(t.Context(), token)
+		want := mailClaims{Email: "ada@example.com", UserID: "uh7DcSPHieZ1SYPnHySA627JFkMWGTft"}
+		if wantErr != nil {
+			want = mailClaims{}
+			got = mailClaims{}
+		}
+		if !errors.Is(err, wantErr) || cmp.Diff(want, got, cmpopts.IgnoreTypes(jwt.RegisteredClaims{})) != "" {
+			t.Errorf("at %d: got %v, %v", at, got, err)
+		}
+	}
+}
+
+func TestMailTokenIsWrittenAsTheLibrarys(t *testing.T) {
+	t.Parallel()
+	s := tokenService(time.Unix(1_800_000_000, 5e8))
+	token, err := s.mailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com", RequestType: verifyChange, UserID: "u"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`{"alg":"HS256"}`, `{"email":"ada@example.com","updateTo":"eve@example.com","requestType":"change-email-verification","userId":"u","exp":1800003600,"iat":1800000000}`} {
+		got, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[i])
+		if err != nil || string(got) != want {
+			t.Errorf("part %d: got %s, %v, want %s", i, got, err, want)
+		}
+	}
+	if c, err := s.openMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" || c.RequestType != verifyChange {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+func TestR41_MailTokensOfWrongMake(t *testing.T) {
+	t.Parallel()
+	s := tokenService(time.Unix(1_800_000_000, 0))
+	hs256 := `{"alg":"HS256"}`
+	good := `{"email":"ada@example.com","exp":1800000001}`
+	sign := func(header, payload string) string {
+		text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		method := jwt.GetSigningMethod(regexp.MustCompile(`[HRSnE]+[A-Za-z0-9]+`).FindString(header))
+		if method == nil || !strings.HasPrefix(method.Alg(), "HS") {
+			return text + "."
+		}
+		sum, err := method.Sign(text, []byte(mailSecret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text + "." + base64.RawURLEncoding.EncodeToString(sum)
+	}
+	for _, c := range []struct {
+		name, token string
+		want        error
+	}{
+		{"good", sign(hs256, good), nil},
+		{"with a type", sign(`{"alg":"HS256","typ":"JWT"}`, good), nil},
+		{"without exp", sign(hs256, `{"email":"ada@example.com"}`), nil},
+		{"expired this second", sign(hs256, `{"email":"ada@example.com","exp":1800000000}`), errTokenExpired},
+		{"not yet", sign(hs256, `{"email":"ada@example.com","nbf":1800000001}`), errInvalidToken},
+		{"not yet and expired", sign(hs256, `{"email":"ada@example.com","nbf":1800000001,"exp":1}`), errInvalidToken},
+		{"from now on", sign(hs256, `{"email":"ada@example.com","nbf":1800000000}`), nil},
+		{"exp is text", sign(hs256, `{"email":"ada@example.com","exp":"1900000000"}`), errInvalidToken},
+		{"iat is null", sign(hs256, `{"email":"ada@example.com","iat":null}`), errInvalidToken},
+		{"HS512", sign(`{"alg":"HS512"}`, good), errInvalidToken},
+		{"HS384", sign(`{"alg":"HS384"}`, good), errInvalidToken},
+		{"none", sign(`{"alg":"none"}`, good), errInvalidToken},
+		{"no alg", sign(`{}`, good), errInvalidToken},
+		{"crit", sign(`{"alg":"HS256","crit":["x"],"x":1}`, good), errInvalidToken},
+		{"no address", sign(hs256, `{"userId":"u"}`), errInvalidToken},
+		{"address of another type", sign(hs256, `{"email":["ada@example.com"]}`), errInvalidToken},
+		{"no address at all", sign(hs256, `{"email":"ada"}`), errInvalidToken},
+		{"user id of another type", sign(hs256, `{"email":"ada@example.com","userId":1}`), errInvalidToken},
+		{"user id null", sign(hs256, `{"email":"ada@example.com","userId":null}`), errInvalidToken},
+		{"array for claims", sign(hs256, `[]`), errInvalidToken},
+		{"null for claims", sign(hs256, `null`), errInvalidToken},
+		{"other signature", strings.TrimRight(sign(hs256, good), "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + "AAAA", errInvalidToken},
+		{"two parts", "a.b", errInvalidToken},
+		{"four parts", sign(hs256, good) + ".x", errInvalidToken},
+		{"empty", "", errInvalidToken},
+		{"no base64", "ä.ö.ü", errInvalidToken},
+	} {
+		if _, err := s.openMailToken(t.Context(), c.token); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+// At least 128 bits, of the library's letters, each as likely as the next.
+func TestR41_OneTimeTokensAreRandom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		alphabet string
+		length   int
+	}{{resetAlphabet, resetLength}, {deleteAlphabet, deleteLength}} {
+		seen, counts := map[string]bool{}, map[rune]int{}
+		const n = 4000
+		for range n {
+			token := oneTimeToken(c.alphabet, c.length)
+			if len(token) != c.length || seen[token] {
+				t.Fatalf("got %q", token)
+			}
+			seen[token] = true
+			for _, letter := range token {
+				counts[letter]++
+			}
+		}
+		want := float64(n*c.length) / float64(len(c.alphabet))
+		chi := 0.0
+		for _, letter := range c.alphabet {
+			d := float64(counts[letter]) - want
+			chi += d * d / want
+		}
+		if chi > 3*float64(len(c.alphabet)) { // beyond twelve standard deviations
+			t.Errorf("letters are not equally likely: chi-square %.0f for %d letters", chi, len(c.alphabet))
+		}
+	}
+}

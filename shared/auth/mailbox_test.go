@@ -1,0 +1,134 @@
+package auth_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+const (
+	changePasswordPath   = "/api/auth/change-password"
+	verifyPasswordPath   = "/api/auth/verify-password"
+	requestResetPath     = "/api/auth/request-password-reset"
+	resetPath            = "/api/auth/reset-password"
+	sendVerificationPath = "/api/auth/send-verification-email"
+	verifyEmailPath      = "/api/auth/verify-email"
+	changeEmailPath      = "/api/auth/change-email"
+	deleteUserPath       = "/api/auth/delete-user"
+	deleteCallbackPath   = "/api/auth/delete-user/callback"
+)
+
+// mailbox keeps every mail it is given.
+type mailbox struct {
+	mu    sync.Mutex
+	mails []mail.Message
+}
+
+func (m *mailbox) Send(_ context.Context, message mail.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mails = append(m.mails, message)
+	return nil
+}
+
+// sent returns "kind to" of every mail since the last call.
+func (m *mailbox) sent() (list []string) {
+	for _, message := range m.take() {
+		list = append(list, string(message.Kind)+" "+message.To)
+	}
+	return list
+}
+
+func (m *mailbox) take() []mail.Message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mails := m.mails
+	m.mails = nil
+	return mails
+}
+
+// one returns the only mail since the last call.
+func (m *mailbox) one(t *testing.T) mail.Message {
+	t.Helper()
+	mails := m.take()
+	if len(mails) != 1 {
+		t.Fatalf("got %d mails, want 1: %v", len(mails), mails)
+	}
+	return mails[0]
+}
+
+// mailSite is a site whose mails can be read, with settings "NAME=value".
+func mailSite(t *testing.T, settings ...string) (*site, *mailbox) {
+	t.Helper()
+	s := newSite(t, func(env map[string]string) {
+		for _, setting := range settings {
+			name, value, _ := strings.Cut(setting, "=")
+			env[name] = value
+		}
+	})
+	box := &mailbox{}
+	if !slices.Contains(settings, "MAIL=none") {
+		s.svc.Mail = box
+	}
+	return s, box
+}
+
+// again makes the site as good as new, with other settings, for the next row of a table: a database for each would take
+// minutes.
+func (s *site) again(box *mailbox, settings ...string) {
+	s.t.Helper()
+	env := map[string]string{"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": string(s.cfg.AuthSecret), "RATE_LIMIT": "off"}
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		env[name] = value
+	}
+	cfg, err := config.Load(func(name string) string { return env[name] })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.svc.Options, s.svc.Mail = cfg, box
+	if cfg.Mail == config.MailNone {
+		s.svc.Mail = nil
+	}
+	s.now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
+	box.take()
+	s.exec(`DELETE FROM "user"; DELETE FROM verification`)
+}
+
+// bearer is the header of a person who just signed up or in.
+func (a answer) bearer() []string {
+	return []string{"Authorization", "Bearer " + a.header.Get("Set-Auth-Token")}
+}
+
+// follow clicks on the link of a mail.
+func (s *site) follow(m mail.Message, headers ...string) answer {
+	s.t.Helper()
+	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", headers...)
+}
+
+// signsIn reports whether a password opens the door.
+func (s *site) signsIn(email, password string) bool {
+	s.t.Helper()
+	return s.do("POST", signInPath, `{"email":"`+email+`","password":"`+password+`"}`).status == http.StatusOK
+}
+
+// add makes a person behind the server's back and returns their id.
+func (s *site) add(email string) string {
+	s.t.Helper()
+	return query[string](s, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', $1, false) RETURNING id::text`, email)
+}
+
+// want checks the status and code of an answer.
+func (a answer) want(t *testing.T, name string, status int, code string) {
+	t.Helper()
+	if a.status != status || a.code() != code {
+		t.Errorf("%s: got %d %s, want %d %s", name, a.status, a.body, status, code)
+	}
+}

@@ -1,0 +1,452 @@
+package auth_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// limits switches the limits on, as they are by default.
+func limits(env map[string]string) { env["RATE_LIMIT"] = "" }
+
+// from is a setting of CLIENT_IP.
+func from(source string) func(map[string]string) {
+	return func(env map[string]string) { env["CLIENT_IP"] = source }
+}
+
+const resetRequestPath = "/api/auth/request-password-reset"
+
+// keys are the rows of rateLimit: key, count.
+func (s *site) keys() string {
+	return query[string](s, `SELECT coalesce(string_agg(key || ' ' || count, ', ' ORDER BY key), '') FROM "rateLimit"`)
+}
+
+func (s *site) signIn(headers ...string) answer { return s.do("POST", signInPath, signIn, headers...) }
+
+func TestTooManyAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	s.register()
+	for range 3 {
+		if a := s.signIn(); a.status != 200 {
+			t.Fatalf("got %d %s", a.status, a.body)
+		}
+	}
+	s.now = s.now.Add(2500 * time.Millisecond)
+	a := s.signIn()
+	if a.status != 429 || a.body != `{"message":"Too many requests. Please try again later."}` {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	a.header.Del(web.RequestIDHeader)
+	a.header.Del("Vary") // of the rules for other origins
+	want := http.Header{"Content-Type": {"application/json"}, "X-Retry-After": {"8"}}
+	if diff := cmp.Diff(want, a.header); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	s.now = s.now.Add(7499 * time.Millisecond)
+	if a := s.signIn(); a.status != 429 || a.header.Get("X-Retry-After") != "1" {
+		t.Errorf("just before the end of the window: got %d, X-Retry-After %q", a.status, a.header.Get("X-Retry-After"))
+	}
+	s.now = s.now.Add(time.Millisecond)
+	if a := s.signIn(); a.status != 200 {
+		t.Errorf("after the window: got %d", a.status)
+	}
+	if want := "account:ada@example.com|/sign-in/email 4, no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.keys() != want {
+		t.Errorf("got %s, want %s", s.keys(), want)
+	}
+}
+
+// Every allowed request prolongs the window.
+func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	s.register()
+	for i, c := range []struct {
+		later  time.Duration
+		status int
+	}{{0, 200}, {9 * time.Second, 200}, {9 * time.Second, 200}, {9 * time.Second, 429}, {999 * time.Millisecond, 429}, {time.Millisecond, 200}} {
+		s.now = s.now.Add(c.later)
+		if a := s.signIn(); a.status != c.status {
+			t.Errorf("request %d: got %d, want %d", i, a.status, c.status)
+		}
+	}
+}
+
+func TestEveryPathHasItsOwnLimit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	cookie := s.register().cookie()
+	for _, c := range []struct {
+		method, path string
+		max          int
+		window       time.Duration
+	}{
+		{"POST", "/api/auth/sign-up/email", 2, 10 * time.Second}, // and the registration
+		{"POST", "/api/auth/sign-in/email", 3, 10 * time.Second},
+		{"POST", "/api/auth/sign-in/social", 3, 10 * time.Second},
+		{"POST", "/api/auth/change-password", 3, 10 * time.Second},
+		{"POST", "/api/auth/change-email", 3, 10 * time.Second},
+		{"POST", "/api/auth/request-password-reset", 3, time.Minute},
+		{"POST", "/api/auth/send-verification-email", 3, time.Minute},
+		{"GET", "/api/auth/get-session", 100, 10 * time.Second},
+		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // methods count together
+		{"POST", "/api/auth/update-user", 100, 10 * time.Second},
+		{"GET", "/api/auth/jwks", 100, 10 * time.Second},
+		{"GET", "/api/auth/reset-password/a", 100, 10 * time.Second},
+		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // guesses count together
+	} {
+		for i := range c.max {
+			if a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin); a.status == 429 {
+				t.Fatalf("%s %s: request %d is refused", c.method, c.path, i+1)
+			}
+		}
+		a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin)
+		if want := fmt.Sprint(c.window.Seconds()); a.status != 429 || a.header.Get("X-Retry-After") != want || a.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s %s: got %d, X-Retry-After %q, want 429 and %s", c.method, c.path, a.status, a.header.Get("X-Retry-After"), want)
+		}
+	}
+	if strings.Contains(s.keys(), "reset-password/a") {
+		t.Error("a one-time token is in the table")
+	}
+}
+
+// No route swallows the refusal, and none has done anything by then.
+func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	first := s.register()
+	headers := []string{"Cookie", first.cookie(), "Origin", origin}
+	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() + 60}).
+		SignedString([]byte("a secret of the tests, long enough"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, routes := range []web.Routes{
+		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
+		s.svc.Password(), s.svc.Email(), s.svc.Account(),
+	} {
+		for route := range routes {
+			s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") VALUES ('no-trusted-ip|' || $1, 100, $2)
+				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.SplitN(route, "/api/auth", 2)[1], s.now.UnixMilli())
+		}
+	}
+	before := s.everything()
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "sign-up/email", `{"name":"B","email":"b@example.com","password":"correct horse"}`},
+		{"POST", "sign-in/email", signIn},
+		{"POST", "sign-out", `{}`},
+		{"GET", "get-session", ``},
+		{"GET", "list-sessions", ``},
+		{"POST", "revoke-session", `{"token":"x"}`},
+		{"POST", "revoke-sessions", `{}`},
+		{"POST", "revoke-other-sessions", `{}`},
+		{"POST", "update-session", `{}`},
+		{"GET", "token", ``},
+		{"GET", "jwks", ``},
+		{"POST", "change-password", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`},
+		{"POST", "verify-password", `{"password":"correct horse"}`},
+		{"POST", "request-password-reset", `{"email":"ada@example.com"}`},
+		{"GET", "reset-password/abc?callbackURL=/reset", ``},
+		{"POST", "reset-password", `{"newPassword":"battery staple","token":"abc"}`},
+		{"POST", "send-verification-email", `{"email":"ada@example.com"}`},
+		{"GET", "verify-email?callbackURL=/welcome&token=" + link, ``},
+		{"POST", "change-email", `{"newEmail":"lovelace@example.com"}`},
+		{"POST", "update-user", `{"name":"B"}`},
+		{"POST", "delete-user", `{"password":"correct horse"}`},
+		{"GET", "delete-user/callback?token=abc&callbackURL=/bye", ``},
+		{"GET", "list-accounts", ``},
+		{"POST", "unlink-account", `{"providerId":"credential"}`},
+		{"GET", "account-info?accountId=x", ``},
+		{"POST", "get-access-token", `{"providerId":"x"}`},
+		{"POST", "refresh-token", `{"providerId":"x"}`},
+		{"POST", "sign-in/social", `{"provider":"x"}`},
+		{"POST", "link-social", `{"provider":"x"}`},
+	} {
+		a := s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
+		if a.status != 429 || a.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s %s: got %d %s", c.method, c.path, a.status, a.body)
+		}
+	}
+	if after := s.everything(); after != before {
+		t.Errorf("before %s\nafter %s", before, after)
+	}
+}
+
+// everything is what the database holds of people.
+func (s *site) everything() string {
+	return query[string](s, `SELECT concat((SELECT json_agg(u) FROM "user" u), (SELECT json_agg(s) FROM session s),
+		(SELECT json_agg(a) FROM account a), (SELECT json_agg(v) FROM verification v))`)
+}
+
+func TestRefusedRequestsCountToo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		headers []string
+	}{
+		"400": {400, `{}`, nil},
+		"401": {401, strings.Replace(signIn, "correct", "wrong", 1), nil},
+		"403": {403, signIn, []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
+		"415": {415, signIn, []string{"Content-Type", "text/plain"}},
+	} {
+		s := newSite(t, limits)
+		s.register()
+		for i := range 4 {
+			want := c.status
+			if i == 3 {
+				want = 429
+			}
+			if a := s.do("POST", signInPath, c.body, c.headers...); a.status != want {
+				t.Errorf("%s, request %d: got %d %s", name, i+1, a.status, a.body)
+			}
+		}
+	}
+}
+
+func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	s.register()
+	url := dbtest.Pgbouncer(t, s.url)
+	pooled := newSite(t, limits, func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled.now = pooled.now.Add(time.Hour) // a window of its own
+	for i, site := range []*site{s, pooled} {
+		var others atomic.Int32
+		var hashed atomic.Int32
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				switch a := site.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)); a.status {
+				case 401: // R20: whoever was refused was never hashed
+					hashed.Add(1)
+				case 429:
+				default:
+					others.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if hashed.Load() != 3 || others.Load() != 0 {
+			t.Errorf("site %d: %d passwords compared, %d other answers", i, hashed.Load(), others.Load())
+		}
+	}
+}
+
+func TestR15_OneAccountFromManyAddresses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	s.register()
+	wrong := strings.Replace(strings.Replace(signIn, "correct", "wrong", 1), "ada@", "ADA@", 1)
+	for i := range 12 {
+		want := 401
+		if i >= 10 {
+			want = 429
+		}
+		if a := s.do("POST", signInPath, wrong, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i)); a.status != want {
+			t.Errorf("request %d: got %d", i+1, a.status)
+		}
+	}
+	a := s.do("POST", signInPath, wrong, "X-Forwarded-For", "192.0.2.100")
+	if a.status != 429 || a.header.Get("X-Retry-After") != "60" {
+		t.Errorf("got %d, X-Retry-After %q", a.status, a.header.Get("X-Retry-After"))
+	}
+	if a := s.do("POST", signInPath, strings.Replace(wrong, "ADA@", "eve@", 1), "X-Forwarded-For", "192.0.2.100"); a.status != 401 {
+		t.Errorf("another account: got %d", a.status)
+	}
+}
+
+func TestR17_OwnerOfAThrottledAccountCanStillReset(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	s.register()
+	for i := range 30 { // somebody guesses from many addresses, and from the owner's own
+		s.signIn("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i%10))
+	}
+	if a := s.signIn("X-Forwarded-For", "192.0.2.200"); a.status != 429 {
+		t.Fatalf("not throttled: got %d", a.status)
+	}
+	for _, address := range []string{"192.0.2.1", "192.0.2.200"} {
+		if a := s.do("POST", resetRequestPath, `{"email":"ada@example.com"}`, "X-Forwarded-For", address); a.status != 200 {
+			t.Errorf("a reset from %s: got %d %s", address, a.status, a.body)
+		}
+	}
+	s.now = s.now.Add(time.Minute)
+	if a := s.signIn("X-Forwarded-For", "192.0.2.200"); a.status != 200 {
+		t.Errorf("a minute later: got %d %s", a.status, a.body)
+	}
+}
+
+func TestR16_WhatTheClientSaysNeverChangesTheKey(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		source string
+		header []string // what the hops we trust say
+		key    string
+	}{
+		{"remote", nil, "192.0.2.1"}, // httptest's peer
+		{"cloudfront", []string{"Cloudfront-Viewer-Address", "198.51.100.7:4711"}, "198.51.100.7"},
+		{"cloudfront", []string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"}, "2001:0db8:0001:0002:0000:0000:0000:0000"},
+		{"cloudfront", nil, "no-trusted-ip"},
+		{"xff:1", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "198.51.100.7"},
+		{"xff:2", []string{"X-Forwarded-For", "%s, 198.51.100.7, 203.0.113.9"}, "198.51.100.7"},
+		{"xff:0", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "no-trusted-ip"},
+	} {
+		s := newSite(t, limits, from(c.source))
+		for i, spoofed := range []string{"10.0.0.1", "10.0.0.2", "::1", "x"} {
+			headers := append([]string{"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed, "True-Client-Ip", spoofed}, c.header...)
+			for j := range headers {
+				headers[j] = strings.ReplaceAll(headers[j], "%s", spoofed)
+			}
+			want := 401
+			if i == 3 {
+				want = 429
+			}
+			if a := s.do("POST", signInPath, strings.Replace(signIn, "ada", spoofed[:1], 1), headers...); a.status != want && a.status != want-1 {
+				t.Errorf("%s, request %d: got %d %s", c.source, i, a.status, a.body)
+			}
+		}
+		if got := s.keys(); !strings.Contains(got, c.key+"|/sign-in/email 3") || strings.Contains(got, "10.0.0") {
+			t.Errorf("%s: got %s, want %s", c.source, got, c.key)
+		}
+	}
+}
+
+func TestR16_IPv6NetworkIsOneAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	for i, c := range []struct {
+		address string
+		status  int
+	}{
+		{"2001:db8:1:2::1", 401},
+		{"2001:db8:1:2:ffff::", 401},
+		{"2001:DB8:1:2:3:4:5:6", 401},
+		{"2001:db8:1:2::4", 429},
+		{"2001:db8:1:3::1", 401},
+		{"::ffff:192.0.2.1", 401},
+		{"192.0.2.1", 401},
+		{"192.0.2.1", 401},
+		{"::ffff:192.0.2.1", 429},
+	} {
+		if a := s.signIn("X-Forwarded-For", c.address); a.status != c.status {
+			t.Errorf("request %d from %s: got %d, want %d", i, c.address, a.status, c.status)
+		}
+	}
+}
+
+func TestRoundTripsWithLimits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	s.do("GET", jwksPath, "") // connects
+	var cookie string
+	for _, c := range []struct {
+		name string
+		want int
+		call func()
+	}{
+		{"sign-up", 2, func() { cookie = s.register().cookie() }},
+		{"sign-in", 2, func() { s.signIn() }},
+		{"get-session", 1, func() { s.do("GET", sessionPath, "", "Cookie", cookie) }},
+		{"get-session of nobody", 0, func() { s.do("GET", sessionPath, "") }},
+		{"token", 1, func() { s.do("GET", tokenPath, "", "Cookie", cookie) }},
+		{"jwks", 1, func() { s.do("GET", jwksPath, "") }},
+		{"a bad request", 1, func() { s.do("POST", signInPath, `{}`) }},
+		{"sign-out", 2, func() { s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin) }},
+		{"sign-out of nobody", 0, func() { s.do("POST", signOutPath, "") }},
+	} {
+		if got := s.trips(c.call); got != c.want {
+			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestP12_FloodCostsTheDatabaseNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	for range 4 { // the fourth is refused by the database
+		s.signIn()
+	}
+	if got := s.trips(func() {
+		for range 50 {
+			if a := s.signIn(); a.status != 429 {
+				t.Errorf("got %d", a.status)
+			}
+		}
+	}); got != 0 {
+		t.Errorf("got %d round trips", got)
+	}
+}
+
+func TestR20_OverlongAddressIsNotABypass(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	body := fmt.Sprintf(`{"email":"%s@example.com","password":"correct horse"}`, strings.Repeat("a", 9000))
+	for i := range 4 {
+		want := 401
+		if i == 3 {
+			want = 429
+		}
+		if a := s.do("POST", signInPath, body); a.status != want {
+			t.Errorf("request %d: got %d %s", i+1, a.status, a.body)
+		}
+	}
+}
+
+func TestRateLimitOff(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	for range 20 {
+		if a := s.signIn(); a.status != 200 {
+			t.Fatalf("got %d", a.status)
+		}
+	}
+	if got := s.keys(); got != "" {
+		t.Errorf("got rows %s", got)
+	}
+}
+
+func TestR17_NobodyFloodsAnInbox(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	box := &mailbox{}
+	s.svc.Mail = box
+	s.register()
+	sent := map[mail.Kind]int{}
+	var answers []string
+	ask := func(email string, from int) {
+		a := s.do("POST", resetRequestPath, `{"email":"`+email+`"}`, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", from))
+		answers = append(answers, fmt.Sprint(a.status, a.body))
+		for _, m := range box.take() {
+			sent[m.Kind]++
+		}
+	}
+	for i := range 8 { // from many addresses
+		ask("Ada@example.com", i)
+		s.now = s.now.Add(time.Minute)
+	}
+	if want := map[mail.Kind]int{mail.ResetPassword: 5, mail.Nothing: 3}; !cmp.Equal(sent, want) {
+		t.Errorf("got mails %v, want %v", sent, want)
+	}
+	s.now = s.now.Add(57 * time.Minute) // an hour after the last one
+	ask("ada@example.com", 1)
+	if sent[mail.ResetPassword] != 6 {
+		t.Errorf("an hour later: got mails %v", sent)
+	}
+	if slices.Sort(answers); len(slices.Compact(answers)) != 1 {
+		t.Errorf("got answers %q", answers)
+	}
+}

@@ -1,0 +1,96 @@
+package auth_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const requestReset = `{"email":"ada@example.com","redirectTo":"/new password?x=ä"}`
+
+func TestRequestPasswordResetMailsALink(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	a := s.do("POST", requestResetPath, `{"email":"ADA@example.com","redirectTo":"/new password?x=ä"}`)
+	if a.status != 200 || a.body != `{"status":true,"message":"If this email exists in our system, check your email for the reset link"}` {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	m := box.one(t)
+	want := `^http://localhost:3000/api/auth/reset-password/` + m.Token + `\?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4$`
+	if m.Kind != "reset-password" || m.To != "ada@example.com" || !regexp.MustCompile(want).MatchString(m.URL) ||
+		!regexp.MustCompile(`^[A-Za-z0-9]{24}$`).MatchString(m.Token) || !m.At.Equal(s.now) {
+		t.Errorf("got %+v", m)
+	}
+	if !query[bool](s, `SELECT count(*) = 1 AND bool_and(v.identifier = 'reset-password:' || $1 AND v."expiresAt" = $2 AND v."createdAt" = $3)
+		FROM verification v JOIN "user" u ON v.value = u.id::text`, m.Token, s.now.Add(time.Hour), s.now) {
+		t.Error("the token is not stored as the library stores it")
+	}
+	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
+	if m := box.one(t); m.URL != origin+resetPath+"/"+m.Token+"?callbackURL=" {
+		t.Errorf("without redirectTo: got %s", m.URL)
+	}
+}
+
+// A known and an unknown address: the same answer to the last header, the same round trips, the same mails to the queue.
+func TestR19_ResetRequestsCannotBeToldApart(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	ask := func(email string) (a answer, trips int) {
+		trips = s.trips(func() { a = s.do("POST", requestResetPath, `{"email":"`+email+`"}`) })
+		a.header.Del("X-Request-Id")
+		return a, trips
+	}
+	known, knownTrips := ask("ada@example.com")
+	if got := box.sent(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
+		t.Errorf("got mails %q", got)
+	}
+	unknown, unknownTrips := ask("eve@example.com")
+	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
+		t.Errorf("got mails %q", got)
+	}
+	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" || knownTrips != unknownTrips {
+		t.Errorf("got %d %s in %d and %d %s in %d, headers %s", known.status, known.body, knownTrips,
+			unknown.status, unknown.body, unknownTrips, cmp.Diff(known.header, unknown.header))
+	}
+	// What is stored for the unknown address opens nothing, and goes with the next sweep.
+	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = '00000000-0000-0000-0000-000000000000'`)
+	s.now = s.now.Add(time.Minute)
+	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).want(t, "a value for nobody", 400, "INVALID_TOKEN")
+	if got := query[int](s, `SELECT count(*) FROM verification`); got != 1 {
+		t.Errorf("got %d values, want the known one", got)
+	}
+}
+
+func TestRequestPasswordResetRefusals(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	for _, c := range []struct {
+		name, body string
+		status     int
+		code       string
+	}{
+		{"no address", `{"email":"ada"}`, 400, "VALIDATION_ERROR"},
+		{"array", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
+		{"array for redirectTo", `{"email":"ada@example.com","redirectTo":["/"]}`, 400, ""},
+		{"null for redirectTo", `{"email":"ada@example.com","redirectTo":null}`, 400, "VALIDATION_ERROR"},
+		{"untrusted redirectTo", `{"email":"ada@example.com","redirectTo":"https://evil.example"}`, 403, "INVALID_REDIRECT_URL"},
+		{"other host", `{"email":"ada@example.com","redirectTo":"//evil.example"}`, 403, "INVALID_REDIRECT_URL"},
+		{"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403, "INVALID_REDIRECT_URL"},
+		{"nothing", ``, 400, "VALIDATION_ERROR"},
+	} {
+		s.do("POST", requestResetPath, c.body).want(t, c.name, c.status, c.code)
+	}
+	if got := box.sent(); len(got) > 0 || query[bool](s, `SELECT EXISTS (SELECT FROM verification)`) {
+		t.Errorf("a refusal had effects: mails %q", got)
+	}
+	s, _ = mailSite(t, "MAIL=none")
+	a := s.do("POST", requestResetPath, requestReset)
+	if a.status != 400 || a.body != `{"message":"Reset password isn't enabled","code":"RESET_PASSWORD_DISABLED"}` {
+		t.Errorf("without mail: got %d %s", a.status, a.body)
+	}
+}

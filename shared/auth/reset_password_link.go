@@ -1,0 +1,35 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// resetPasswordLink answers GET /api/auth/reset-password/{token}: the click on a mailed link goes on to the site's form,
+// with the token or with an error. It does not spend the token.
+func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		CallbackURL string `json:"callbackURL"`
+	}
+	if err := s.readLink(r, &in); err != nil {
+		return err
+	}
+	if in.CallbackURL == "" {
+		web.NoteCode(r.Context(), errInvalidReset.Code)
+		return redirect(w, s.setParameter(basePath+"/error", "error", errInvalidReset.Code))
+	}
+	token := r.PathValue("token")
+	_, _, err := s.Store.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		web.NoteCode(r.Context(), errInvalidReset.Code)
+		return redirect(w, s.setParameter(in.CallbackURL, "error", errInvalidReset.Code))
+	case err != nil:
+		return fmt.Errorf("find reset token: %w", err)
+	}
+	return redirect(w, s.setParameter(in.CallbackURL, "token", token))
+}

@@ -1,0 +1,211 @@
+package auth_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// reset asks for a link for Ada and returns its token.
+func (s *site) reset(box *mailbox) string {
+	s.t.Helper()
+	s.do("POST", requestResetPath, requestReset)
+	return box.one(s.t).Token
+}
+
+func TestResetPassword(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	long := strings.Repeat("x", 129)
+	for _, c := range []struct {
+		name        string
+		body, query string // TOKEN stands for the token
+		setup       string
+		age         time.Duration
+		status      int
+		code        string
+		changed     bool
+		left        bool // the token can still be used
+	}{
+		{name: "reset", body: `{"newPassword":"battery staple","token":"TOKEN"}`, status: 200, changed: true},
+		{name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200, changed: true},
+		{name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x", status: 200, changed: true},
+		{name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN", status: 200, changed: true},
+		{name: "in its last millisecond", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour, status: 200, changed: true},
+		{name: "expired", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},
+		{name: "no token", body: `{"newPassword":"x"}`, status: 400, code: "INVALID_TOKEN", left: true},
+		{name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400, code: "PASSWORD_TOO_SHORT", left: true},
+		{name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400, code: "PASSWORD_TOO_LONG", left: true},
+		{name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400, code: "PASSWORD_TOO_SHORT", left: true},
+		{name: "unknown", body: `{"newPassword":"battery staple","token":"unknown"}`, status: 400, code: "INVALID_TOKEN", left: true},
+		{name: "NUL", body: `{"newPassword":"battery staple","token":"\u0000"}`, status: 400, code: "INVALID_TOKEN", left: true},
+		{name: "a deletion token", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE verification SET identifier = replace(identifier, 'reset-password:', 'delete-account-')`, status: 400, code: "INVALID_TOKEN"},
+		{name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`, status: 400, code: "USER_NOT_FOUND"},
+		{name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN"},
+		{name: "no credential account", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM account`, status: 200, changed: true},
+		{name: "no hash", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE account SET password = NULL`, status: 200, changed: true},
+		{name: "array", body: `{"newPassword":"battery staple","token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR", left: true},
+		{name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400, code: "VALIDATION_ERROR", left: true},
+		{name: "nothing", status: 400, code: "VALIDATION_ERROR", left: true},
+	} {
+		s.again(box)
+		s.register()
+		token := s.reset(box)
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		s.now = s.now.Add(c.age)
+		fill := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
+		a := s.do("POST", resetPath+fill(c.query), fill(c.body))
+		a.want(t, c.name, c.status, c.code)
+		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Set-Auth-Token") != "" {
+			t.Errorf("%s: got %s, cookies %q", c.name, a.body, a.header["Set-Cookie"])
+		}
+		if got := s.signsIn("ada@example.com", "battery staple"); got != c.changed {
+			t.Errorf("%s: the new password opens the door: %v", c.name, got)
+		}
+		if c.changed && s.signsIn("ada@example.com", "correct horse") {
+			t.Errorf("%s: the old password still opens the door", c.name)
+		}
+		if got := s.do("POST", resetPath, fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
+			t.Errorf("%s: the token can be used again: %v", c.name, got)
+		}
+		if c.changed && query[int](s, `SELECT count(*) FROM account a JOIN "user" u ON a."accountId" = u.id::text AND a."userId" = u.id WHERE a."providerId" = 'credential'`) != 1 {
+			t.Errorf("%s: not one credential account", c.name)
+		}
+	}
+}
+
+// Exactly one of fifty redemptions at once: of one token, with older siblings of the same identifier, for a person with
+// and without a password.
+func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
+	t.Parallel()
+	for name, setup := range map[string]string{
+		"plain":         ``,
+		"siblings":      `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value, "expiresAt", "createdAt" - n * interval '1 ms' FROM verification, generate_series(0, 5) n`,
+		"no credential": `DELETE FROM account`,
+	} {
+		s, box := mailSite(t)
+		s.register()
+		token := s.reset(box)
+		if setup != "" {
+			s.exec(setup)
+		}
+		var group sync.WaitGroup
+		answers := make([]answer, 50)
+		for i := range answers {
+			group.Go(func() {
+				answers[i] = s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`)
+			})
+		}
+		group.Wait()
+		done := 0
+		for _, a := range answers {
+			if a.status == 200 {
+				done++
+			} else if a.code() != "INVALID_TOKEN" {
+				t.Errorf("%s: got %d %s", name, a.status, a.body)
+			}
+		}
+		if done != 1 || query[int](s, `SELECT count(*) FROM account`) != 1 || query[int](s, `SELECT count(*) FROM verification`) != 0 {
+			t.Errorf("%s: got %d resets", name, done)
+		}
+	}
+}
+
+// Several tokens at once for a person without a password make one account, not several.
+func TestResetPasswordMakesOneAccount(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	s.exec(`DELETE FROM account`)
+	tokens := make([]string, 10)
+	for i := range tokens {
+		tokens[i] = s.reset(box)
+	}
+	var group sync.WaitGroup
+	for _, token := range tokens {
+		group.Go(func() {
+			s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, token, 200, "")
+		})
+	}
+	group.Wait()
+	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || !s.signsIn("ada@example.com", "battery staple") {
+		t.Errorf("got %d accounts, want 1", got)
+	}
+}
+
+// A newer row of the identifier that has expired voids the older ones, as in the library.
+func TestR41_TheNewestValueCounts(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	token := s.reset(box)
+	s.exec(`INSERT INTO verification (identifier, value, "expiresAt", "createdAt")
+		SELECT identifier, value, "createdAt" - interval '1 s', "createdAt" + interval '1 ms' FROM verification`)
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "void", 400, "INVALID_TOKEN")
+	if s.signsIn("ada@example.com", "battery staple") {
+		t.Error("a void token changed the password")
+	}
+}
+
+func TestR42_ResetSignsNobodyInAndRevokesAsConfigured(t *testing.T) {
+	t.Parallel()
+	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one is another person's
+		s, box := mailSite(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET="+setting)
+		a := s.register()
+		s.do("POST", signInPath, signIn)
+		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
+		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.reset(box)+`"}`, "Cookie", a.cookie(), "Origin", origin)
+		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
+			t.Errorf("%s: got %d %s, cookies %q", setting, got.status, got.body, got.header["Set-Cookie"])
+		}
+		if n := query[int](s, `SELECT count(*) FROM session`); n != sessions {
+			t.Errorf("%s: got %d sessions, want %d", setting, n, sessions)
+		}
+	}
+}
+
+// Reading a value sweeps what has expired, at most once a minute, and never what somebody is redeeming.
+func TestExpiredValuesAreSwept(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	s.reset(box)
+	add := func() {
+		s.exec(`INSERT INTO verification (identifier, value, "expiresAt") SELECT 'x' || n, '', $1 FROM generate_series(1, 5) n`, s.now.Add(-time.Millisecond))
+	}
+	left := func() int {
+		s.do("GET", resetPath+"/unknown?callbackURL=/", "")
+		return query[int](s, `SELECT count(*) FROM verification`)
+	}
+	add()
+	if got := left(); got != 6 {
+		t.Errorf("within a minute of the last sweep: got %d rows, want 6", got)
+	}
+	s.now = s.now.Add(time.Minute)
+	if got := left(); got != 1 {
+		t.Errorf("a minute later: got %d rows, want 1", got)
+	}
+	add()
+	if got := left(); got != 6 {
+		t.Errorf("at once again: got %d rows, want 6", got)
+	}
+}
+
+func TestResetPasswordRoundTrips(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	s.register()
+	token := s.reset(box)
+	if got := s.trips(func() { s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`) }); got != 2 {
+		t.Errorf("got %d round trips, want 2", got)
+	}
+	if got := s.trips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {
+		t.Errorf("a request: got %d round trips, want 1", got)
+	}
+	if got := s.trips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
+		t.Errorf("too short: got %d round trips, want 0", got)
+	}
+}

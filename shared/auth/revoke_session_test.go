@@ -1,0 +1,63 @@
+package auth_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const revokeSessionPath = "/api/auth/revoke-session"
+
+func TestRevokeSessionAnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p, bob := s.join("ada"), s.join("bob")
+	phone, old := s.rejoin("ada"), s.rejoin("ada")
+	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now.Add(-time.Hour))
+	token := func(of person) string { return `{"token":"` + of.token + `"}` }
+	s.run("POST", revokeSessionPath, append(notObject("object"),
+		row{name: "no token", body: `{}`, status: 400, want: invalid(wrongType("body.token", "string", "undefined"))},
+		row{name: "null", who: p, body: `{"token":null}`, status: 400, want: invalid(wrongType("body.token", "string", "null"))},
+		row{name: "array", who: p, body: `{"token":["` + phone.token + `"]}`, status: 400, want: invalid(wrongType("body.token", "string", "array"))},
+		row{name: "number", who: p, body: `{"token":5}`, status: 400, want: invalid(wrongType("body.token", "string", "number"))},
+		row{name: "nobody", body: token(p), status: 401, want: unauthorized},
+		row{name: "unknown", who: p, body: `{"token":"nobody's"}`, status: 200, want: statusTrue},
+		row{name: "empty", who: p, body: `{"token":""}`, status: 200, want: statusTrue},
+		row{name: "impossible", who: p, body: `{"token":"\u0000"}`, status: 200, want: statusTrue},
+		row{name: "foreign", who: p, body: token(bob), status: 200, want: statusTrue},
+	))
+	if diff := cmp.Diff(3, len(s.tokensOf(p))); diff != "" {
+		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
+	}
+	s.run("POST", revokeSessionPath, []row{
+		{name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`, status: 200, want: statusTrue},
+		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrue},
+		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrue},
+	})
+	if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
+		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
+	}
+	s.run("POST", revokeSessionPath, []row{
+		{name: "current", who: p, body: token(p), status: 200, want: statusTrue, cookies: cleared},
+		{name: "current, again", who: p, body: token(p), status: 401, want: unauthorized, cookies: cleared},
+	})
+	if ada, bobs := s.tokensOf(p), s.tokensOf(bob); len(ada) != 0 || len(bobs) != 1 {
+		t.Errorf("got sessions %q of Ada's and %q of Bob's", ada, bobs)
+	}
+}
+
+// A session that is prolonged and revoked by one request leaves no token behind, in a cookie or a header.
+func TestRevokeSessionDueForRefresh(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.join("ada")
+	s.now = s.now.Add(25 * time.Hour)
+	a := s.by(p, "POST", revokeSessionPath, `{"token":"`+p.token+`"}`)
+	if diff := cmp.Diff(cleared, a.header["Set-Cookie"]); diff != "" || a.body != statusTrue {
+		t.Errorf("got %d %s, cookies (-want +got):\n%s", a.status, a.body, diff)
+	}
+	if got := a.header.Get("Set-Auth-Token"); got != "" {
+		t.Errorf("got set-auth-token %q", got)
+	}
+}

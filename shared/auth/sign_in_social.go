@@ -1,0 +1,58 @@
+package auth
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// signInSocial answers POST /api/auth/sign-in/social. No provider is configured, so a well-formed request finds none.
+func (s *Service) signInSocial(_ http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		CallbackURL        *string `json:"callbackURL"`
+		NewUserCallbackURL *string `json:"newUserCallbackURL"`
+		ErrorCallbackURL   *string `json:"errorCallbackURL"`
+		Provider           string  `json:"provider" is:"choice"`
+		DisableRedirect    *bool   `json:"disableRedirect"`
+		IDToken            *struct {
+			Token        string   `json:"token"`
+			Nonce        *string  `json:"nonce"`
+			AccessToken  *string  `json:"accessToken"`
+			RefreshToken *string  `json:"refreshToken"`
+			ExpiresAt    *float64 `json:"expiresAt"`
+			User         *struct {
+				Name *struct {
+					FirstName *string `json:"firstName"`
+					LastName  *string `json:"lastName"`
+				} `json:"name"`
+				Email *string `json:"email"`
+			} `json:"user"`
+		} `json:"idToken"`
+		Scopes           []string            `json:"scopes"`
+		RequestSignUp    *bool               `json:"requestSignUp"`
+		LoginHint        *string             `json:"loginHint"`
+		AdditionalParams authorizationParams `json:"additionalParams"`
+		AdditionalData   map[string]any      `json:"additionalData"`
+	}
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	return errProviderNotFound
+}
+
+// authorizationParams go to a provider besides those that the protocol itself needs.
+type authorizationParams map[string]string
+
+var reservedParams = []string{
+	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
+}
+
+// Fault refuses parameters that would replace the protocol's own.
+func (p authorizationParams) Fault() string {
+	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, given := p[name]; return given }) {
+		return ""
+	}
+	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", ")
+}

@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// unlinkAccount answers POST /api/auth/unlink-account: removes one of several ways to sign in, never the last.
+func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		AccountID string `json:"accountId"` // the id of the row, not the provider's
+	}
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	caller, err := s.fresh(w, r)
+	if err != nil {
+		return err
+	}
+	err = s.Store.DeleteAccount(r.Context(), caller.User.ID, in.AccountID)
+	switch {
+	case errors.Is(err, store.ErrLastAccount):
+		return errLastAccount
+	case errors.Is(err, store.ErrNotFound):
+		return errAccountNotFound
+	case err != nil:
+		return fmt.Errorf("unlink account: %w", err)
+	}
+	return statusTrue(w)
+}

@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// updateUser answers POST /api/auth/update-user: changes the caller's name and image, and nothing else.
+func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
+	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
+		return err
+	}
+	caller, err := s.signedIn(w, r)
+	if err != nil {
+		return err
+	}
+	change, err := userChange(r)
+	if err != nil {
+		return err
+	}
+	change.At = s.Now().Truncate(time.Millisecond)
+	user, err := s.Store.UpdateUser(r.Context(), caller.User.ID, change)
+	switch {
+	case errors.Is(err, store.ErrInvalid):
+		return errUpdateUser
+	case errors.Is(err, store.ErrNotFound): // deleted since the session was read
+		s.Sessions.Clear(w, r)
+		return errUnauthorized
+	case err != nil:
+		return fmt.Errorf("update user: %w", err)
+	}
+	if err := s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user}); err != nil {
+		return err
+	}
+	return statusTrue(w)
+}
+
+// userChange reads what to change. The library checks no types here; it stores 5 as "5" and fails on a name that is null.
+func userChange(r *http.Request) (store.UserChange, error) {
+	if body, _ := web.Object(r); web.Truthy(body["email"]) {
+		return store.UserChange{}, errEmailNotUpdatable
+	}
+	var in struct {
+		Name  *string              `json:"name"`
+		Image web.Nullable[string] `json:"image"`
+	}
+	if err := web.Decode(r, &in, "record"); err != nil {
+		return store.UserChange{}, err
+	}
+	if in.Name == nil && !in.Image.Present {
+		return store.UserChange{}, errNoFields
+	}
+	return store.UserChange{Name: in.Name, SetImage: in.Image.Present, Image: in.Image.Value}, nil
+}

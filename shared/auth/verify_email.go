@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// verifyReply is the answer to a click that was not to be redirected.
+type verifyReply struct {
+	Status bool        `json:"status"`
+	User   *store.User `json:"user"` // after a change of address; else null
+}
+
+// verifyEmail answers GET /api/auth/verify-email: the click on a mailed link that verifies or changes an address. With a
+// callbackURL every outcome goes there.
+func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Token       string  `json:"token"`
+		CallbackURL *string `json:"callbackURL"`
+	}
+	if err := s.readLink(r, &in); err != nil {
+		return err
+	}
+	target := optional(in.CallbackURL)
+	reply, err := s.redeemEmailLink(w, r, in.Token, target)
+	var refused *web.Error
+	switch {
+	case errors.As(err, &refused) && target != "":
+		web.NoteCode(r.Context(), refused.Code)
+		return redirect(w, s.addParameter(target, "error", refused.Code))
+	case err != nil:
+		return err
+	case target != "":
+		return redirect(w, verbatim(target))
+	}
+	return web.JSON(w, http.StatusOK, reply)
+}
+
+// redeemEmailLink does what a token says and returns the answer.
+func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token, target string) (any, error) {
+	claims, err := s.openMailToken(r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	if claims.UpdateTo != "" {
+		return s.redeemChange(w, r, claims, target)
+	}
+	user, err := s.Store.UserByEmail(r.Context(), strings.ToLower(claims.Email))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errUserNotFound
+	case err != nil:
+		return nil, fmt.Errorf("find user: %w", err)
+	case claims.UserID != "" && claims.UserID != user.ID: // somebody else has the address by now
+		return nil, errInvalidToken
+	case user.EmailVerified:
+		return verifyReply{Status: true}, nil
+	}
+	web.NoteUser(r.Context(), user.ID)
+	user, err = s.Store.ConfirmEmail(r.Context(), user.ID, user.Email, s.Now())
+	switch {
+	case errors.Is(err, store.ErrNotFound): // another click was faster, and only the first may open a session
+		return verifyReply{Status: true}, nil
+	case err != nil:
+		return nil, fmt.Errorf("confirm address: %w", err)
+	}
+	return verifyReply{Status: true}, s.afterVerification(w, r, user)
+}
+
+// afterVerification opens a session for a person who has just shown that an address is theirs, if the deployment wants
+// that; the cookies of one they have already are handed out again, since a cache cookie still says "not verified".
+func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
+	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
+		return nil
+	}
+	caller, err := s.anybody(w, r)
+	switch {
+	case err != nil:
+		return err
+	case caller != nil && caller.User.ID == user.ID:
+		return s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
+	case !s.Options.AutoSignInAfterVerification:
+		return nil
+	}
+	row := s.Sessions.Prepare(r, true)
+	row.UserID = user.ID
+	if row.ID, err = s.Store.InsertSession(r.Context(), row); err != nil {
+		return fmt.Errorf("start session: %w", err)
+	}
+	return s.Sessions.Reset(w, r, session.Caller{Session: row, User: user})
+}

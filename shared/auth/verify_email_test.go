@@ -1,0 +1,187 @@
+package auth_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+// verification asks for the link that verifies Ada's address.
+func (s *site) verification(box *mailbox, ada answer, callbackURL string) mail.Message {
+	s.t.Helper()
+	s.do("POST", sendVerificationPath, `{"email":"ada@example.com","callbackURL":"`+callbackURL+`"}`, ada.bearer()...)
+	return box.one(s.t)
+}
+
+func (s *site) verified(email string) bool {
+	s.t.Helper()
+	return query[bool](s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, email)
+}
+
+func TestVerifyEmail(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	for _, c := range []struct {
+		name, setup string
+		age         time.Duration
+		broken      bool
+		status      int
+		code        string
+		verified    string // addresses that are, afterwards
+	}{
+		{name: "verified", status: 200, verified: "ada@example.com"},
+		{name: "in its last second", age: time.Hour - time.Second, status: 200, verified: "ada@example.com"},
+		{name: "expired", age: time.Hour, status: 401, code: "TOKEN_EXPIRED"},
+		{name: "broken", broken: true, status: 401, code: "INVALID_TOKEN"},
+		{name: "user gone", setup: `DELETE FROM "user"`, status: 401, code: "USER_NOT_FOUND"},
+		{name: "address moved on", setup: `UPDATE "user" SET email = 'new@example.com'`, status: 401, code: "USER_NOT_FOUND"},
+		{name: "address taken over", setup: `UPDATE "user" SET email = 'new@example.com'; INSERT INTO "user" (name, email, "emailVerified") VALUES ('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN"},
+		{name: "already", setup: `UPDATE "user" SET "emailVerified" = true`, status: 200, verified: "ada@example.com"},
+	} {
+		for _, callbackURL := range []string{"", "/done?x=1#f"} {
+			s.again(box)
+			m := s.verification(box, s.register(), "/done?x=1#f")
+			for statement := range strings.SplitSeq(c.setup, "; ") {
+				s.exec(statement)
+			}
+			s.now = s.now.Add(c.age)
+			if c.broken {
+				m.Token = m.Token[:len(m.Token)-5] + "AAAAA"
+			}
+			path := verifyEmailPath + "?token=" + m.Token
+			if callbackURL != "" {
+				path += "&callbackURL=%2Fdone%3Fx%3D1%23f"
+			}
+			a := s.do("GET", path, "")
+			location := ""
+			if callbackURL != "" && c.status == 200 {
+				location = callbackURL
+			} else if callbackURL != "" {
+				location = "/done?x=1&error=" + c.code + "#f"
+			}
+			switch {
+			case location != "" && (a.status != 302 || a.header.Get("Location") != location || a.body != ""):
+				t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
+			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 && a.body != `{"status":true,"user":null}`):
+				t.Errorf("%s: got %d %s", c.name, a.status, a.body)
+			}
+			if len(a.header["Set-Cookie"]) > 0 {
+				t.Errorf("%s: got cookies %q", c.name, a.header["Set-Cookie"])
+			}
+			if got := query[string](s, `SELECT coalesce(string_agg(email, ' '), '') FROM "user" WHERE "emailVerified"`); got != c.verified {
+				t.Errorf("%s: verified are %q, want %q", c.name, got, c.verified)
+			}
+		}
+	}
+}
+
+func TestVerificationMailsAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	a := s.register()
+	m := s.verification(box, a, "")
+	if want := origin + verifyEmailPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || m.Kind != mail.VerifyEmail || m.To != "ada@example.com" {
+		t.Errorf("got %+v, want %s", m, want)
+	}
+	if m := s.verification(box, a, "/a b?c"); !strings.HasSuffix(m.URL, "&callbackURL=%2Fa%20b%3Fc") {
+		t.Errorf("got %s", m.URL)
+	}
+	if a := s.follow(m); a.status != 302 || a.header.Get("Location") != "/" || !s.verified("ada@example.com") {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+// The first click opens a session where the deployment wants that, also in place of another person's; later ones never.
+func TestAutoSignInAfterVerification(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	a := s.register()
+	bob := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
+	m := s.verification(box, a, "")
+	got := s.follow(m, bob.bearer()...)
+	session := s.do("GET", sessionPath, "", "Cookie", got.cookie())
+	if got.status != 302 || !strings.Contains(session.body, `"ada@example.com"`) || !strings.Contains(session.body, `"emailVerified":true`) {
+		t.Errorf("got %d, session %s", got.status, session.body)
+	}
+	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
+		t.Error("the session is not a new one")
+	}
+	if again := s.follow(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 || query[int](s, `SELECT count(*) FROM session`) != 3 {
+		t.Errorf("again: got %d, cookies %q", again.status, again.header["Set-Cookie"])
+	}
+	s.exec(`UPDATE "user" SET "emailVerified" = false`)
+	own := s.follow(m, a.bearer()...)
+	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
+		t.Errorf("with a session of their own: got cookies %q", own.header["Set-Cookie"])
+	}
+}
+
+func TestR41_OneSessionUnderFiftyConcurrentClicks(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	m := s.verification(box, s.register(), "")
+	s.exec(`DELETE FROM session`)
+	var group sync.WaitGroup
+	answers := make([]answer, 50)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.follow(m) })
+	}
+	group.Wait()
+	signedIn := 0
+	for _, a := range answers {
+		if a.status != 302 {
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+		if a.cookie() != "" {
+			signedIn++
+		}
+	}
+	if sessions := query[int](s, `SELECT count(*) FROM session`); signedIn != 1 || sessions != 1 {
+		t.Errorf("got %d sign-ins and %d sessions, want 1 and 1", signedIn, sessions)
+	}
+}
+
+// With the cookie cache on, a person who verifies while signed in is seen as verified at once.
+func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "COOKIE_CACHE=compact")
+	a := s.register()
+	m := s.verification(box, a, "")
+	got := s.follow(m, "Cookie", a.cookie())
+	if session := s.do("GET", sessionPath, "", "Cookie", got.cookie()); !strings.Contains(session.body, `"emailVerified":true`) {
+		t.Errorf("got %s", session.body)
+	}
+}
+
+// The whole way with the outbox that the product uses in development.
+func TestResetThroughTheOutbox(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "mail.jsonl")
+	s := newSite(t, func(env map[string]string) { env["MAIL_FILE"] = file })
+	s.register()
+	s.do("POST", requestResetPath, requestReset)
+	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := regexp.MustCompile(`"token":"([^"]+)"`).FindAllStringSubmatch(string(text), -1)
+	if len(tokens) != 1 {
+		t.Fatalf("got %s", text)
+	}
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`).want(t, "reset", 200, "")
+	if !s.signsIn("ada@example.com", "battery staple") {
+		t.Error("the new password does not open the door")
+	}
+	if got, want := strings.Count(string(text), "\n"), 1; cmp.Diff(want, got) != "" {
+		t.Errorf("got %d lines, want %d", got, want)
+	}
+}
