@@ -32,7 +32,7 @@ test-go: .tools/pgbouncer.done
 # Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
 .PHONY: test-real
 test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules
-	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/...
+	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
 
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house

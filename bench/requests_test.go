@@ -55,7 +55,7 @@ func newSite(b *testing.B) *site {
 			routes[route] = h
 		}
 	}
-	s := &site{url: env["DATABASE_URL"], mux: routes.Mux()}
+	s := &site{url: env["DATABASE_URL"], mux: routes.Mux(cfg)}
 	up := s.do(b, "POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
 	s.cookie, _, _ = strings.Cut(up.Header().Get("Set-Cookie"), ";")
 	return s

@@ -66,6 +66,8 @@ func startOnce(b *testing.B, program string) {
 		"AWS_LAMBDA_RUNTIME_API=" + api.Listener.Addr().String(),
 		"BETTER_AUTH_URL=https://learn.example.com",
 		"APP_SECRET_ARN=arn:aws:secretsmanager:eu-west-1:1:secret:app",
+		"MAIL=none",
+		"MAIL_FROM=no-reply@learn.example.com",
 	}
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)

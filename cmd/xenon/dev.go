@@ -27,7 +27,8 @@ const (
 type devCmd struct {
 	Addr        string `help:"Where to listen; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
 	DatabaseURL string `help:"Use this Postgres and start none. Beats DATABASE_URL." placeholder:"URL"`
-	Dir         string `help:"Where the database, the secret and the signing keys live; default: .xenon" default:".xenon" placeholder:"DIR"`
+	MailFile    string `help:"Write mails here, one JSON line each; default: mail.jsonl in --dir. Beats MAIL_FILE." placeholder:"FILE"`
+	Dir         string `help:"Where the database, the secret, the signing keys and the mails live; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
 func (devCmd) Help() string {
@@ -69,13 +70,18 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, devPool)
 	defer db.Close()
-	routes, err := mount(t, functions(cfg, vault, db))
+	routes, err := mount(t, functions(cfg, vault, db, time.Now))
 	if err != nil {
 		return err
 	}
 	routes["GET /"] = startPage(cfg.Origin)
+	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
+	fmt.Fprintln(std.out, "Listening on", listener.Addr())
+	if cfg.Mail == config.MailOutbox {
+		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
+	}
 	fmt.Fprint(std.out, firstThings(cfg.Origin))
-	return serve(ctx, listener, withDeadline(routes.Mux()))
+	return serve(ctx, listener, withDeadline(routes.Mux(cfg)))
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -130,6 +136,8 @@ Xenon is running at %[1]s - try it:
 curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada'$RANDOM'@example.com","password":"correct horse"}' %[1]s/api/auth/sign-up/email
 curl -b cookies.txt %[1]s/api/auth/get-session
 curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut -d '"' -f 4)" -H 'Content-Type: application/json' -d '{"learning_mode":"code_first","time_per_week":5}' %[1]s/api/profile
+
+Every call, to try in a browser: %[1]s/api
 
 Ctrl-C stops it. The data stays in .xenon; "make clean" removes it.
 `, origin)

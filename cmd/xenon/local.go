@@ -22,6 +22,7 @@ import (
 // local is what `xenon dev` makes on a laptop in place of a cloud.
 type local struct {
 	dir         string
+	mailFile    string // empty unless named by the flag
 	secret      string
 	databaseURL string
 	server      *postgres.Server // nil when the database is somebody else's
@@ -29,7 +30,7 @@ type local struct {
 
 // newLocal makes the directory and the secret, and starts nothing.
 func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
-	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir}
+	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
 	if l.databaseURL == "" {
 		l.databaseURL = getenv("DATABASE_URL")
 	}
@@ -101,10 +102,11 @@ func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
 		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),
 		"BETTER_AUTH_SECRET": l.secret,
 		"SIGNING_KEYS_FILE":  l.path(filepath.Base(config.DefaultSigningKeysFile)),
+		"MAIL_FILE":          cmp.Or(l.mailFile, l.path(filepath.Base(config.DefaultMailFile))),
 		"BETTER_AUTH_URL":    "http://" + net.JoinHostPort("localhost", portOf(addr)),
 	}
 	return func(name string) string {
-		if name == "DATABASE_URL" { // the flag beats the variable
+		if name == "DATABASE_URL" || name == "MAIL_FILE" && l.mailFile != "" { // the flag beats the variable
 			return made[name]
 		}
 		if v := outer(name); v != "" {

@@ -14,18 +14,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// functions are the routes that the code of each folder under functions/ can answer.
-func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store) map[string]web.Routes {
-	a := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+// functions are the routes that the code of each folder under functions/ can answer, by the clock now.
+func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now func() time.Time) map[string]web.Routes {
+	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
 	return map[string]web.Routes{
-		"signup":  a.Signup(),
-		"signin":  a.Signin(),
-		"signout": a.Signout(),
-		"session": a.Session(),
-		"token":   a.Token(),
-		"jwks":    a.JWKS(),
-		"profile": profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile(),
-		"health":  health.New(db).Health(),
+		"account":  a.Account(),
+		"email":    a.Email(),
+		"password": a.Password(),
+		"signup":   a.Signup(),
+		"signin":   a.Signin(),
+		"signout":  a.Signout(),
+		"session":  a.Session(),
+		"token":    a.Token(),
+		"jwks":     a.JWKS(),
+		"profile":  profile.New(db, keys.NewVerifier(cfg, now)).Profile(),
+		"health":   health.New(db).Health(),
 	}
 }
 

@@ -35,24 +35,50 @@ func served(t *testing.T) map[string]web.Routes {
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, 1)
 	t.Cleanup(db.Close)
-	return functions(cfg, vault, db)
+	return functions(cfg, vault, db, time.Now)
 }
 
+// folders are the doors there are, sorted.
+func folders(t *testing.T) []string {
+	t.Helper()
+	doors, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	if err != nil || len(doors) == 0 {
+		t.Fatal("no functions", err)
+	}
+	var names []string
+	for _, door := range doors {
+		names = append(names, filepath.Base(filepath.Dir(door)))
+	}
+	return names
+}
+
+// Every folder is a function that something starts: all that API Gateway starts are served by xenon dev, the others read
+// the queue that is named here.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	doors, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
-	if err != nil {
-		t.Fatal(err)
+	readers := map[string]string{"mailer": "SQS"}
+	started := map[string]string{}
+	for _, r := range theTemplate(t).Resources {
+		if r.Type != functionType {
+			continue
+		}
+		folder := filepath.Base(r.Properties.CodeURI)
+		for name, e := range r.Properties.Events {
+			if by := started[folder]; by != "" && by != e.Type {
+				t.Errorf("%s is started by %s and by %s (%s)", folder, by, e.Type, name)
+			}
+			started[folder] = e.Type
+		}
 	}
-	var folders []string
-	for _, door := range doors {
-		folders = append(folders, filepath.Base(filepath.Dir(door)))
-	}
-	if diff := cmp.Diff(folders, slices.Sorted(maps.Keys(theTemplate(t).routes()))); diff != "" {
+	if diff := cmp.Diff(folders(t), slices.Sorted(maps.Keys(started))); diff != "" {
 		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
 	}
-	if diff := cmp.Diff(folders, slices.Sorted(maps.Keys(served(t)))); diff != "" {
-		t.Errorf("(-functions/ +xenon dev):\n%s", diff)
+	want := maps.Clone(readers)
+	for folder := range served(t) {
+		want[folder] = "HttpApi"
+	}
+	if diff := cmp.Diff(started, want); diff != "" {
+		t.Errorf("(-template.yaml +xenon dev and readers):\n%s", diff)
 	}
 }
 
@@ -78,7 +104,8 @@ func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
 // A door mounts the routes that its folder is known for, and nothing in it is longer than a screen.
 func TestDoorsServeWhatTheirNameSays(t *testing.T) {
 	t.Parallel()
-	for folder := range served(t) {
+	routes := served(t)
+	for _, folder := range folders(t) {
 		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +113,13 @@ func TestDoorsServeWhatTheirNameSays(t *testing.T) {
 		if lines := strings.Count(string(text), "\n"); lines > 25 {
 			t.Errorf("functions/%s/main.go has %d lines", folder, lines)
 		}
-		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(\)`).FindSubmatch(text)
+		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(cfg\)`).FindSubmatch(text)
+		if _, serves := routes[folder]; !serves {
+			if method != nil {
+				t.Errorf("functions/%s mounts %q, which xenon dev does not", folder, method)
+			}
+			continue
+		}
 		if method == nil || strings.ToLower(string(method[1])) != folder {
 			t.Errorf("functions/%s mounts %q", folder, method)
 		}

@@ -15,6 +15,6 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
-		return health.New(store.Open(vault.DatabaseURL, vault.Invalidate, 1)).Health().Mux()
+		return health.New(store.Open(vault.DatabaseURL, vault.Invalidate, 1)).Health().Mux(cfg)
 	})
 }

@@ -17,6 +17,6 @@ func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
-		return auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).JWKS().Mux()
+		return auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).JWKS().Mux(cfg)
 	})
 }

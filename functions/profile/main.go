@@ -17,6 +17,6 @@ func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
-		return profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux()
+		return profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux(cfg)
 	})
 }

@@ -16,6 +16,6 @@ func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
-		return auth.New(cfg, db, vault, nil).Signup().Mux()
+		return auth.New(cfg, db, vault, nil).Signup().Mux(cfg)
 	})
 }

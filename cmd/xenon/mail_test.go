@@ -1,0 +1,171 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// mailSide is what the template says about mails: settings by folder, with those of Globals, and what each may do.
+type mailSide struct {
+	settings map[string]map[string]string
+	policies map[string]string
+	mailer   map[string]any // its event
+	queues   map[string]map[string]any
+}
+
+func readMailSide(t *testing.T) mailSide {
+	t.Helper()
+	type environment struct {
+		Variables map[string]yaml.Node `yaml:"Variables"`
+	}
+	var tmpl struct {
+		Globals struct {
+			Function struct {
+				Environment environment `yaml:"Environment"`
+			} `yaml:"Function"`
+		} `yaml:"Globals"`
+		Resources map[string]struct {
+			Type       string    `yaml:"Type"`
+			Properties yaml.Node `yaml:"Properties"`
+		} `yaml:"Resources"`
+	}
+	text, err := os.ReadFile(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(yaml.Unmarshal(text, &tmpl))
+	m := mailSide{map[string]map[string]string{}, map[string]string{}, nil, map[string]map[string]any{}}
+	for name, r := range tmpl.Resources {
+		switch r.Type {
+		case functionType:
+			var p struct {
+				CodeURI     string      `yaml:"CodeUri"`
+				Environment environment `yaml:"Environment"`
+				Policies    yaml.Node   `yaml:"Policies"`
+				Events      map[string]struct {
+					Properties yaml.Node `yaml:"Properties"`
+				} `yaml:"Events"`
+			}
+			read(r.Properties.Decode(&p))
+			folder := filepath.Base(p.CodeURI)
+			m.settings[folder] = map[string]string{}
+			for _, variables := range []map[string]yaml.Node{tmpl.Globals.Function.Environment.Variables, p.Environment.Variables} {
+				for name, value := range variables {
+					m.settings[folder][name] = value.Value // of !Ref X, the X
+				}
+			}
+			policies, err := yaml.Marshal(&p.Policies)
+			read(err)
+			m.policies[folder] = string(policies)
+			if folder == "mailer" {
+				e := p.Events["Mail"]
+				read(e.Properties.Decode(&m.mailer))
+			}
+		case "AWS::SQS::Queue":
+			var p map[string]any
+			read(r.Properties.Decode(&p))
+			m.queues[name] = p
+		}
+	}
+	return m
+}
+
+// Functions whose code mails are told the queue and may write to it; the others are told that there is no mail. Nobody
+// falls back to the outbox, which config refuses in the cloud.
+func TestMailSettingsOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	m := readMailSide(t)
+	var senders []string
+	for folder, settings := range m.settings {
+		may := strings.Contains(m.policies[folder], "sqs:SendMessage\n") && strings.Contains(m.policies[folder], "!GetAtt MailQueue.Arn")
+		switch mail := config.Mail(settings["MAIL"]); mail {
+		case config.MailQueue:
+			senders = append(senders, folder)
+			if settings["MAIL_QUEUE_URL"] != "MailQueue" || !may {
+				t.Errorf("%s: MAIL_QUEUE_URL is %q, may send: %v", folder, settings["MAIL_QUEUE_URL"], may)
+			}
+		case config.MailNone:
+			if settings["MAIL_QUEUE_URL"] != "" || may {
+				t.Errorf("%s sends no mail and has the queue", folder)
+			}
+		default:
+			t.Errorf("%s: MAIL is %q", folder, mail)
+		}
+	}
+	slices.Sort(senders)
+	if diff := cmp.Diff(senders, []string{"account", "email", "password", "signin", "signup"}); diff != "" {
+		t.Errorf("senders (-got +want):\n%s", diff)
+	}
+}
+
+func TestMailerOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	m := readMailSide(t)
+	want := map[string]any{
+		"Queue": "MailQueue.Arn", "BatchSize": 10, "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+		"ScalingConfig": map[string]any{"MaximumConcurrency": 2},
+	}
+	if diff := cmp.Diff(m.mailer, want); diff != "" {
+		t.Errorf("event of the mailer (-got +want):\n%s", diff)
+	}
+	if m.settings["mailer"]["MAIL_FROM"] != "MailFrom" || !strings.Contains(m.policies["mailer"], "ses:SendEmail\n") {
+		t.Errorf("the mailer has no sender or may not send")
+	}
+	if strings.Contains(m.policies["mailer"], "secretsmanager") {
+		t.Errorf("the mailer may read secrets, which it has no use for")
+	}
+	redrive := map[string]any{"deadLetterTargetArn": "MailDeadLetterQueue.Arn", "maxReceiveCount": 5}
+	if diff := cmp.Diff(m.queues["MailQueue"]["RedrivePolicy"], any(redrive)); diff != "" {
+		t.Errorf("what fails (-got +want):\n%s", diff)
+	}
+	for name, q := range m.queues {
+		if q["SqsManagedSseEnabled"] != true {
+			t.Errorf("%s keeps links in the clear", name)
+		}
+	}
+}
+
+func TestDevMailFile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		flag, variable, want string
+	}{
+		"neither":                     {"", "", "mail.jsonl"},
+		"the variable":                {"", "variable.jsonl", "variable.jsonl"},
+		"the flag":                    {"flag.jsonl", "", "flag.jsonl"},
+		"the flag beats the variable": {"flag.jsonl", "variable.jsonl", "flag.jsonl"},
+	} {
+		dir := t.TempDir()
+		env := environment(func(name string) string { return map[string]string{"MAIL_FILE": c.variable}[name] })
+		local, err := newLocal(devCmd{Dir: dir, MailFile: c.flag}, env, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(local.getenv(env, &net.TCPAddr{Port: 3000}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := c.want
+		if want == "mail.jsonl" {
+			want = filepath.Join(dir, want)
+		}
+		if cfg.Mail != config.MailOutbox || cfg.MailFile != want {
+			t.Errorf("%s: got %s %q, want %q", name, cfg.Mail, cfg.MailFile, want)
+		}
+	}
+}

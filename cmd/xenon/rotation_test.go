@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// rotating is a whole Xenon over HTTP whose clock and signing keys the test moves.
+type rotating struct {
+	t      *testing.T
+	origin string
+	cfg    config.Config
+	ahead  atomic.Int64 // how far the clock is ahead of the real one
+}
+
+func (x *rotating) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
+
+func newRotating(t *testing.T) *rotating {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &rotating{t: t, origin: "http://" + listener.Addr().String()}
+	env := map[string]string{
+		"DATABASE_URL": dbtest.New(t), "BETTER_AUTH_SECRET": "a secret of the tests, long enough", "BETTER_AUTH_URL": x.origin,
+		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
+	}
+	if x.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	vault := secrets.New(x.cfg, x.now)
+	db := store.Open(vault.DatabaseURL, vault.Invalidate, 8)
+	t.Cleanup(db.Close)
+	routes, err := mount(theTemplate(t), functions(x.cfg, vault, db, x.now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: routes.Mux(x.cfg)}} //nolint:gosec // a test's
+	server.Start()
+	t.Cleanup(server.Close)
+	return x
+}
+
+func (x *rotating) do(method, path, body, header, value string) (status int, answer []byte, cookies []*http.Cookie) {
+	r, err := http.NewRequestWithContext(x.t.Context(), method, x.origin+path, bytes.NewBufferString(body))
+	if err != nil {
+		x.t.Error(err)
+		return
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if header != "" {
+		r.Header.Set(header, value)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		x.t.Error(err)
+		return
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(resp.Body)
+	if err != nil {
+		x.t.Error(err)
+	}
+	return resp.StatusCode, answer, resp.Cookies()
+}
+
+// register returns a bearer token for the session of a new person.
+func (x *rotating) register(n int) string {
+	x.t.Helper()
+	status, body, _ := x.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada`+strconv.Itoa(n)+`@example.com","password":"correct horse"}`, "", "")
+	var up struct{ Token string }
+	if err := json.Unmarshal(body, &up); err != nil || status != 200 {
+		x.t.Fatalf("sign-up: %d %s", status, body)
+	}
+	return up.Token
+}
+
+func (x *rotating) token(session string) string {
+	status, body, _ := x.do("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
+	var got struct{ Token string }
+	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
+		x.t.Errorf("token: %d %s", status, body)
+	}
+	return got.Token
+}
+
+// accepted asks the profile API, where nobody has a profile: 404 is a token believed.
+func (x *rotating) accepted(token string) bool {
+	status, body, _ := x.do("GET", "/api/profile", "", "Authorization", "Bearer "+token)
+	if status != http.StatusNotFound && status != http.StatusUnauthorized {
+		x.t.Errorf("profile: %d %s", status, body)
+	}
+	return status == http.StatusNotFound
+}
+
+func (x *rotating) rotate() {
+	x.t.Helper()
+	set, err := keys.LoadFile(x.cfg.SigningKeysFile)
+	if err == nil {
+		set, err = set.Rotate(x.now(), x.cfg.JWTExpiresIn)
+	}
+	if err == nil {
+		err = keys.SaveFile(x.cfg.SigningKeysFile, set)
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// People ask for tokens and use new and old ones while the keys rotate twice: none is refused. A token dies with its
+// time, and its key goes when it cannot have a living token any more.
+func TestR37_TwoRotationsUnderLoad(t *testing.T) {
+	t.Parallel()
+	x := newRotating(t)
+	const people = 4
+	var sessions [people]string
+	for i := range sessions {
+		sessions[i] = x.register(i)
+	}
+	first := x.token(sessions[0])
+	var used, refused atomic.Int64
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for _, session := range sessions {
+		group.Go(func() {
+			tokens := []string{first}
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if fresh := x.token(session); fresh != tokens[len(tokens)-1] {
+					tokens = append(tokens, fresh)
+				}
+				for _, token := range tokens {
+					used.Add(1)
+					if !x.accepted(token) {
+						refused.Add(1)
+					}
+				}
+			}
+		})
+	}
+	uses := func(n int64) {
+		for target := used.Load() + n; used.Load() < target && !t.Failed(); time.Sleep(time.Millisecond) {
+		}
+	}
+	uses(50)
+	for range 2 {
+		x.ahead.Add(int64(keys.Spread + time.Minute))
+		uses(50) // the next key is known everywhere
+		x.rotate()
+		uses(100)
+	}
+	close(stop)
+	group.Wait()
+	if refused.Load() > 0 {
+		t.Errorf("%d of %d uses of valid tokens were refused", refused.Load(), used.Load())
+	}
+	t.Logf("%d uses of valid tokens, 0 refused", used.Load())
+
+	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
+	if x.accepted(first) {
+		t.Error("a token is accepted after its time")
+	}
+	old, err := keys.LoadFile(x.cfg.SigningKeysFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.ahead.Add(int64(2 * keys.Spread))
+	x.rotate()
+	_, jwks, _ := x.do("GET", "/api/auth/jwks", "", "", "")
+	for _, k := range old.Retired {
+		if bytes.Contains(jwks, []byte(k.ID)) {
+			t.Errorf("retired key %s is still published", k.ID)
+		}
+	}
+}

@@ -1,0 +1,21 @@
+// Command account is the Lambda behind the account routes: update and delete the user, list and unlink accounts.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.Config) http.Handler {
+		vault := secrets.New(cfg, time.Now)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		return auth.New(cfg, db, vault, nil).Account().Mux(cfg)
+	})
+}

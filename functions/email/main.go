@@ -1,0 +1,21 @@
+// Command email is the Lambda behind the e-mail routes: send a verification, verify, change.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.Config) http.Handler {
+		vault := secrets.New(cfg, time.Now)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		return auth.New(cfg, db, vault, nil).Email().Mux(cfg)
+	})
+}

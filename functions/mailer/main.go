@@ -1,0 +1,23 @@
+// Command mailer is the Lambda behind the mail queue: it sends what the other functions queued.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/mail/mailer"
+)
+
+func main() {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	cfg, err := config.MailerFromEnv()
+	if err != nil {
+		slog.Error("settings are wrong; the function does not start", "problem", err.Error())
+		os.Exit(1)
+	}
+	lambda.StartHandlerFunc(mailer.New(cfg, time.Now).Deliver)
+}
