@@ -55,7 +55,7 @@ func newRotating(t *testing.T) *rotating {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: routes.Mux(x.cfg)}} //nolint:gosec // a test's
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: routes.Mux(x.cfg)}}
 	server.Start()
 	t.Cleanup(server.Close)
 	return x

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	_ "embed" // the page
+	"encoding/json"
+	"errors"
+	"fmt"
+	html "html/template"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const apiFile = "docs/openapi.yaml"
+
+//go:embed api_page.html
+var apiPageText string
+
+var apiPageTemplate = html.Must(html.New("api").Parse(apiPageText))
+
+// apiDocument is what the page wants to know of docs/openapi.yaml.
+type apiDocument struct {
+	Info  struct{ Title, Description string }
+	Tags  []struct{ Name string }
+	Paths yaml.Node // a map, whose order is the page's
+}
+
+type operation struct {
+	Method, Path string `yaml:"-"`
+	ID           string `yaml:"operationId"`
+	Tags         []string
+	Summary      string
+	Description  string
+	Security     []map[string][]string
+	Parameters   []struct {
+		Name, In, Description string
+		Required              bool
+	}
+	RequestBody struct {
+		Content map[string]struct{ Example any }
+	} `yaml:"requestBody"`
+	Responses map[string]struct{ Description string }
+}
+
+// Body is the example of the request as JSON, "" where there is no body.
+func (o operation) Body() (string, error) {
+	media, ok := o.RequestBody.Content["application/json"]
+	if !ok {
+		return "", nil
+	}
+	text, err := json.MarshalIndent(media.Example, "", "  ")
+	return string(text), err
+}
+
+// JWT reports whether the operation wants a token of /api/auth/token.
+func (o operation) JWT() bool {
+	return slices.ContainsFunc(o.Security, func(s map[string][]string) bool { _, ok := s["jwt"]; return ok })
+}
+
+// Statuses are the answers there are, those that tell something of this operation.
+func (o operation) Statuses() string {
+	var all []string
+	for status, r := range o.Responses {
+		if r.Description != "" { // the others are the same everywhere
+			all = append(all, status)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+type apiSection struct {
+	Name       string
+	Operations []operation
+}
+
+// sections are the operations by tag, in the document's order.
+func (d apiDocument) sections() ([]apiSection, error) {
+	byTag := map[string][]operation{}
+	for i := 0; i+1 < len(d.Paths.Content); i += 2 {
+		path, item := d.Paths.Content[i].Value, d.Paths.Content[i+1]
+		for j := 0; j+1 < len(item.Content); j += 2 {
+			op := operation{}
+			if err := item.Content[j+1].Decode(&op); err != nil {
+				return nil, err
+			}
+			if len(op.Tags) != 1 {
+				return nil, fmt.Errorf("%s has %d tags, needs one", op.ID, len(op.Tags))
+			}
+			op.Method, op.Path = strings.ToUpper(item.Content[j].Value), path
+			byTag[op.Tags[0]] = append(byTag[op.Tags[0]], op)
+		}
+	}
+	all := make([]apiSection, len(d.Tags))
+	for i, tag := range d.Tags {
+		all[i] = apiSection{tag.Name, byTag[tag.Name]}
+	}
+	return all, nil
+}
+
+// apiDescription answers GET /openapi.yaml. The file is read each time, so that who edits it sees it.
+func apiDescription(w http.ResponseWriter, _ *http.Request) error {
+	text, err := readAPI()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/yaml")
+	_, err = w.Write(text)
+	return err
+}
+
+// apiPage answers GET /api: every operation with a form to try it from. The page asks nobody but this server.
+func apiPage(w http.ResponseWriter, _ *http.Request) error {
+	text, err := readAPI()
+	if err != nil {
+		return err
+	}
+	var doc apiDocument
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("%s: %w", apiFile, err)
+	}
+	sections, err := doc.sections()
+	if err != nil {
+		return fmt.Errorf("%s: %w", apiFile, err)
+	}
+	var page bytes.Buffer
+	if err := apiPageTemplate.Execute(&page, map[string]any{"Title": doc.Info.Title, "Sections": sections}); err != nil {
+		return fmt.Errorf("write the API page: %w", err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	_, err = page.WriteTo(w)
+	return err
+}
+
+func readAPI() ([]byte, error) {
+	text, err := os.ReadFile(apiFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, web.NewError(http.StatusNotFound, "NOT_FOUND", apiFile+" is not here: run xenon dev in the root of the checkout")
+	}
+	return text, err
+}

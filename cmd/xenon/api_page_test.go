@@ -1,0 +1,80 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+func ask(t *testing.T, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	apiRoutes().Mux(config.Config{Origin: config.DefaultOrigin}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w
+}
+
+func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
+	t.Chdir(root)
+	w := ask(t, "/api")
+	page := w.Body.String()
+	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "text/html; charset=utf-8" {
+		t.Fatalf("got %d %s\n%s", w.Code, got, page)
+	}
+	var want, got []string
+	tmpl, err := readTemplate(templateFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, routes := range tmpl.routes() {
+		want = append(want, routes...)
+	}
+	for _, m := range regexp.MustCompile(`data-method="(\w+)" data-path="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-page +template.yaml):\n%s", diff)
+	}
+	if elsewhere := regexp.MustCompile(`(src|href|action)="?(https?:)?//`).FindString(page); elsewhere != "" {
+		t.Errorf("the page asks another host: %s", elsewhere)
+	}
+	if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") {
+		t.Errorf("Content-Security-Policy: got %q", csp)
+	}
+}
+
+func TestAPIDocumentIsTheFile(t *testing.T) {
+	t.Chdir(root)
+	want, err := os.ReadFile(apiFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := ask(t, "/openapi.yaml")
+	if w.Code != http.StatusOK || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "application/yaml" {
+		t.Errorf("got %d %s, %d bytes, want the %d of %s", w.Code, w.Header().Get("Content-Type"), w.Body.Len(), len(want), apiFile)
+	}
+}
+
+func TestAPIPageWithoutTheFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{"/api", "/openapi.yaml"} {
+		if w := ask(t, path); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "root of the checkout") {
+			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// apiRoutes are the page's two.
+func apiRoutes() web.Routes {
+	return web.Routes{"GET /api": apiPage, "GET /openapi.yaml": apiDescription}
+}
