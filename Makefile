@@ -34,6 +34,19 @@ test-go: .tools/pgbouncer.done
 test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules
 	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
 
+.PHONY: client-newest
+client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)
+	@scripts/client-newest $(VERSION)
+
+# Conversations wait more than they compute, so more of them run at once than there are processors.
+.PHONY: conformance
+conformance: conformance/node_modules ## play every conversation against the real library and against Xenon, and compare
+	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
+
+.PHONY: record
+record: conformance/node_modules ## write down what the library answers, after a scenario was changed
+	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsTheLibrary' -update
+
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house
 	$< run ./...

@@ -1,5 +1,3 @@
-//go:build node
-
 package conformance
 
 import (
@@ -20,8 +18,10 @@ import (
 
 // xenon is the command itself, built and running `xenon dev` on a database of the test's.
 type xenon struct {
-	origin string
-	dir    string
+	origin   string // the public one
+	address  string // where it listens
+	dir      string
+	database string
 
 	mu  sync.Mutex
 	err bytes.Buffer
@@ -58,8 +58,8 @@ func startXenon(t *testing.T, env ...string) *xenon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &xenon{dir: t.TempDir()}
-	cmd := exec.Command(program, "dev", "--addr", "127.0.0.1:0", "--database-url", dbtest.New(t), "--dir", x.dir)
+	x := &xenon{dir: t.TempDir(), database: dbtest.New(t)}
+	cmd := exec.Command(program, "dev", "--addr", "127.0.0.1:0", "--database-url", x.database, "--dir", x.dir)
 	cmd.Dir = ".."
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = x
@@ -76,23 +76,26 @@ func startXenon(t *testing.T, env ...string) *xenon {
 			t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
 		}
 	})
-	x.origin = readOrigin(stdout)
+	x.address, x.origin = readStart(stdout)
 	if x.origin == "" {
 		t.Fatalf("xenon dev did not start:\n%s", x.log())
 	}
 	return x
 }
 
-// readOrigin finds the address in what a person sees.
-func readOrigin(out io.Reader) string {
+// readStart finds the addresses in what a person sees.
+func readStart(out io.Reader) (address, origin string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
+		if rest, ok := strings.CutPrefix(lines.Text(), "Listening on "); ok {
+			address = "http://" + rest
+		}
 		if rest, ok := strings.CutPrefix(lines.Text(), "Xenon is running at "); ok {
 			go io.Copy(io.Discard, out)
-			return strings.Fields(rest)[0]
+			return address, strings.Fields(rest)[0]
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func (x *xenon) Write(p []byte) (int, error) {

@@ -74,13 +74,13 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	routes["GET /"] = startPage(cfg.Origin)
+	routes["GET /"] = startPage(cfg.Origin, c.Dir)
 	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
 	fmt.Fprintln(std.out, "Listening on", listener.Addr())
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
 	}
-	fmt.Fprint(std.out, firstThings(cfg.Origin))
+	fmt.Fprint(std.out, firstThings(cfg.Origin, c.Dir))
 	return serve(ctx, listener, withDeadline(routes.Mux(cfg)))
 }
 
@@ -120,16 +120,16 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 }
 
 // startPage is what a person sees who opens the address in a browser.
-func startPage(origin string) web.Handler {
+func startPage(origin, dir string) web.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, err := io.WriteString(w, firstThings(origin))
+		_, err := io.WriteString(w, firstThings(origin, dir))
 		return err
 	}
 }
 
 // firstThings is three lines to paste: register, read the session, keep a profile.
-func firstThings(origin string) string {
+func firstThings(origin, dir string) string {
 	return fmt.Sprintf(`
 Xenon is running at %[1]s - try it:
 
@@ -139,6 +139,6 @@ curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut
 
 Every call, to try in a browser: %[1]s/api
 
-Ctrl-C stops it. The data stays in .xenon; "make clean" removes it.
-`, origin)
+Ctrl-C stops it. The data stays in %[2]s; "make clean" removes .xenon.
+`, origin, dir)
 }

@@ -1,8 +1,13 @@
-// The library's configuration in every comparison: what Xenon does by default, said in the library's words.
+// The library's configuration in every comparison: Xenon's settings, read from the same variables, said in the library's
+// words. Without any it is what Xenon does by default.
+import { appendFileSync } from "node:fs";
 import { bearer, jwt } from "better-auth/plugins";
 import pg from "pg";
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? "http://localhost:3000";
+
+const on = (name) => process.env[name] === "on";
+const off = (name) => process.env[name] === "off";
 
 // The pool is returned too, because its owner has to end it.
 export function connect() {
@@ -14,13 +19,51 @@ export function connect() {
   return new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
 }
 
+// Mails go where Xenon's outbox puts them: into a file, one line of JSON each. No file, no mail hooks.
+function mail(kind) {
+  const { MAIL_FILE, MAIL } = process.env;
+  if (!MAIL_FILE || MAIL === "none") return undefined;
+  return async ({ user, url, token, newEmail }) => {
+    const line = { kind, to: user.email, url, token, newEmail, at: new Date() };
+    appendFileSync(MAIL_FILE, `${JSON.stringify(line)}\n`);
+  };
+}
+
 export function options(pool) {
   return {
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
+    trustedOrigins: (process.env.BETTER_AUTH_TRUSTED_ORIGINS ?? "").split(",").filter(Boolean),
     database: pool,
-    emailAndPassword: { enabled: true },
-    rateLimit: { storage: "database" },
+    emailAndPassword: {
+      enabled: true,
+      requireEmailVerification: on("REQUIRE_EMAIL_VERIFICATION"),
+      revokeSessionsOnPasswordReset: on("REVOKE_SESSIONS_ON_PASSWORD_RESET"),
+      sendResetPassword: mail("reset-password"),
+    },
+    emailVerification: {
+      sendOnSignIn: on("SEND_VERIFICATION_ON_SIGN_IN"),
+      autoSignInAfterVerification: on("AUTO_SIGN_IN_AFTER_VERIFICATION"),
+      sendVerificationEmail: mail("verify-email"),
+    },
+    user: {
+      changeEmail: {
+        enabled: !off("CHANGE_EMAIL"),
+        sendChangeEmailConfirmation: on("CHANGE_EMAIL_CONFIRMATION")
+          ? mail("change-email-confirmation")
+          : undefined,
+      },
+      deleteUser: {
+        enabled: !off("DELETE_USER"),
+        sendDeleteAccountVerification: on("DELETE_USER_VERIFICATION")
+          ? mail("delete-account")
+          : undefined,
+      },
+    },
+    session: {
+      cookieCache: { enabled: process.env.COOKIE_CACHE === "compact" },
+    },
+    rateLimit: { storage: "database", enabled: !off("RATE_LIMIT") },
     advanced: { database: { generateId: "uuid" } },
     telemetry: { enabled: false },
     plugins: [

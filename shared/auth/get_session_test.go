@@ -136,7 +136,7 @@ func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
 		t.Errorf("asked to leave it alone: got cookies %q", a.header["Set-Cookie"])
 	}
 	a := get(sessionPath)
-	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token, set-auth-jwt" {
+	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
 		t.Errorf("a day later: got cookies %q, end %s, exposed %q", a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" || session["updatedAt"] != "2026-01-16T12:00:00.123Z" {

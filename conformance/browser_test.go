@@ -1,0 +1,46 @@
+package conformance
+
+import (
+	"slices"
+	"strings"
+)
+
+// browser keeps cookies in the order they came.
+type browser struct{ cookies [][2]string }
+
+func (p *player) browser(name string) *browser {
+	if name == "" {
+		return &browser{}
+	}
+	if p.browsers[name] == nil {
+		p.browsers[name] = &browser{}
+	}
+	return p.browsers[name]
+}
+
+// take does what Set-Cookie lines say.
+func (b *browser) take(lines []string) {
+	for _, line := range lines {
+		pair, attributes, _ := strings.Cut(line, ";")
+		name, value, _ := strings.Cut(pair, "=")
+		i := slices.IndexFunc(b.cookies, func(c [2]string) bool { return c[0] == name })
+		switch gone := strings.Contains(attributes+";", "Max-Age=0;"); {
+		case gone && i >= 0:
+			b.cookies = slices.Delete(b.cookies, i, i+1)
+		case gone:
+		case i >= 0:
+			b.cookies[i][1] = value
+		default:
+			b.cookies = append(b.cookies, [2]string{name, value})
+		}
+	}
+}
+
+// String is the Cookie header.
+func (b *browser) String() string {
+	var pairs []string
+	for _, c := range b.cookies {
+		pairs = append(pairs, c[0]+"="+c[1])
+	}
+	return strings.Join(pairs, "; ")
+}

@@ -1,0 +1,74 @@
+// Sessions: list them, end one, the others, all.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { client, ok, refused, registered } from "./browser.mjs";
+
+// Somebody signed in at three places.
+async function threePlaces() {
+  const ada = await registered();
+  const phone = client();
+  const laptop = client();
+  for (const auth of [phone, laptop]) {
+    ok(await auth.signIn.email({ email: ada.email, password: ada.password }));
+  }
+  return { ada, home: ada.auth, phone, laptop };
+}
+
+const isSignedIn = async (auth) => ok(await auth.getSession()) !== null;
+
+test("a person sees their sessions and no one else's", async () => {
+  const { ada, home, phone } = await threePlaces();
+  await registered();
+  const sessions = ok(await home.listSessions());
+  assert.equal(sessions.length, 3);
+  assert.ok(sessions.every((session) => session.userId === ada.user.id));
+  assert.ok(sessions.every((session) => session.expiresAt instanceof Date));
+  const { session } = ok(await phone.getSession());
+  assert.ok(sessions.some(({ id, token }) => id === session.id && token === session.token));
+  assert.deepEqual(refused(await client().listSessions()), [401, "UNAUTHORIZED"]);
+});
+
+test("a person ends a session that is elsewhere", async () => {
+  const { home, phone, laptop } = await threePlaces();
+  const { session } = ok(await phone.getSession());
+  assert.equal(ok(await home.revokeSession({ token: session.token })).status, true);
+  assert.deepEqual(
+    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
+    [true, false, true],
+  );
+});
+
+test("another person's token ends nothing", async () => {
+  const ada = await registered();
+  const stranger = await registered();
+  assert.equal(ok(await stranger.auth.revokeSession({ token: ada.token })).status, true);
+  assert.equal(await isSignedIn(ada.auth), true);
+});
+
+test("a person ends the other sessions", async () => {
+  const { home, phone, laptop } = await threePlaces();
+  assert.equal(ok(await home.revokeOtherSessions()).status, true);
+  assert.deepEqual(
+    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
+    [true, false, false],
+  );
+});
+
+test("a person ends all sessions", async () => {
+  const { ada, home, phone, laptop } = await threePlaces();
+  assert.equal(ok(await home.revokeSessions()).status, true);
+  assert.deepEqual(
+    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
+    [false, false, false],
+  );
+  assert.equal(ada.jar.size, 0);
+});
+
+test("a session has no fields to update", async () => {
+  const { auth } = await registered();
+  const { error } = await auth.updateSession({ theme: "dark" });
+  assert.deepEqual(
+    [error.status, error.message, error.code],
+    [400, "No fields to update", undefined],
+  );
+});

@@ -1,0 +1,93 @@
+//go:build node
+
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// Cookies of the cache go both ways, whatever the names in them: they are signed byte for byte.
+func TestR03_CacheCookiesGoBothWays(t *testing.T) {
+	t.Parallel()
+	const secret = "a secret of the tests, long enough"
+	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
+	sessions := session.New(cfg, nil, func(context.Context) ([]byte, error) { return []byte(secret), nil })
+	names := []string{
+		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7", "\ufffd\ufeff",
+		strings.Repeat("long ", 3000), "2026-02-30T25:61:61Z.",
+	}
+	in := struct {
+		Secret  string   `json:"secret"`
+		Cookies []string `json:"cookies"`
+		Names   []string `json:"names"`
+	}{secret, nil, names}
+	for _, name := range names {
+		in.Cookies = append(in.Cookies, ourCookies(t, sessions, name))
+	}
+	var out struct{ Read, Written []string }
+	runCookieCache(t, in, &out)
+	if diff := cmp.Diff(names, out.Read); diff != "" {
+		t.Errorf("names the library reads in our cookies (-want +got):\n%s", diff)
+	}
+	for i, cookies := range out.Written {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookies)
+		w := httptest.NewRecorder()
+		// There is no database behind sessions: only the cookie can answer.
+		caller, err := sessions.Cached(w, r)
+		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
+			t.Errorf("the library's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
+		}
+	}
+}
+
+// ourCookies is the Cookie header of somebody of that name who has just signed in.
+func ourCookies(t *testing.T, sessions *session.Sessions, name string) string {
+	t.Helper()
+	r, w := httptest.NewRequest("POST", "/", nil), httptest.NewRecorder()
+	row := sessions.Prepare(r, true)
+	row.ID, row.UserID = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
+	user := store.User{ID: row.UserID, Name: name, Email: "ada@example.com", CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+	if err := sessions.SetCookies(w, r, session.Caller{Session: row, User: user}, true); err != nil {
+		t.Fatal(err)
+	}
+	var pairs []string
+	for _, c := range (&http.Response{Header: w.Header()}).Cookies() {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; ")
+}
+
+func runCookieCache(t *testing.T, in, out any) {
+	t.Helper()
+	question, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "cookie_cache.mjs")
+	cmd.Dir = "reference"
+	cmd.Env = append(cmd.Environ(), "NODE_ENV=production")
+	cmd.Stdin = bytes.NewReader(question)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	answer, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("cookie_cache.mjs: %v\n%s", err, stderr.String())
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+}

@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fault is an error as a client sees it.
+type fault struct {
+	Status        int
+	Code, Message string
+}
+
+// recordedFaults are those of every conversation: the library's, and Xenon's where a listed divergence makes them others.
+func recordedFaults(t *testing.T) map[fault]bool {
+	t.Helper()
+	all := map[fault]bool{}
+	for _, s := range allScenarios(t) {
+		for _, e := range readRecord(t, s).Exchanges {
+			for _, a := range []*answer{e.Library, e.Xenon} {
+				if a == nil || a.Status < 400 {
+					continue
+				}
+				var f fault
+				_ = json.Unmarshal(a.Body, &f) // an error without a body has neither code nor message
+				f.Status = a.Status
+				all[f] = true
+			}
+		}
+	}
+	return all
+}
+
+// Every code of the library that these settings can bring about (contract: endpoints, validation, origin, rate limits).
+var codes = strings.Fields(`
+	ACCOUNT_NOT_FOUND BAD_REQUEST CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND CROSS_SITE_NAVIGATION_LOGIN_BLOCKED
+	EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH EMAIL_NOT_VERIFIED FAILED_TO_CREATE_USER
+	FAILED_TO_GET_USER_INFO FAILED_TO_UNLINK_LAST_ACCOUNT INVALID_CALLBACK_URL INVALID_EMAIL INVALID_EMAIL_OR_PASSWORD
+	INVALID_ERROR_CALLBACK_URL INVALID_NEW_USER_CALLBACK_URL INVALID_ORIGIN INVALID_PASSWORD INVALID_REDIRECT_URL INVALID_TOKEN
+	INVALID_USER METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED MISSING_OR_NULL_ORIGIN NOT_FOUND PASSWORD_TOO_LONG
+	PASSWORD_TOO_SHORT PROVIDER_NOT_CONFIGURED PROVIDER_NOT_FOUND PROVIDER_NOT_SUPPORTED RESET_PASSWORD_DISABLED
+	SESSION_EXPIRED SESSION_NOT_FRESH TOKEN_EXPIRED UNAUTHORIZED UNSUPPORTED_MEDIA_TYPE
+	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL USER_NOT_FOUND VALIDATION_ERROR VERIFICATION_EMAIL_NOT_ENABLED`)
+
+func TestR04_EveryErrorOfTheLibraryIsSeen(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for f := range recordedFaults(t) {
+		seen[f.Code] = true
+		if f.Code == "" {
+			seen[f.Message] = true
+		}
+	}
+	withoutCode := []string{
+		"No fields to update", "Email is the same", "Verification email isn't enabled",
+		"Invalid callbackURL: expected a string", "Too many requests. Please try again later.",
+	}
+	for _, want := range append(withoutCode, codes...) {
+		if !seen[want] {
+			t.Errorf("no conversation has the library answer %s", want)
+		}
+	}
+}
+
+var anError = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
+
+// What no conversation brings about, and why.
+var unrecorded = map[string]string{
+	"SERVICE_UNAVAILABLE":   "a database that is away (D11)",
+	"FAILED_TO_GET_SESSION": "a session that ends while it slides",
+}
+
+// The table of errors in the code has the library's status, code and words.
+func TestR04_OurErrorsAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	statuses := map[string]int{}
+	for status := range 600 {
+		statuses[strings.NewReplacer(" ", "", "-", "", "'", "").Replace(http.StatusText(status))] = status
+	}
+	recorded := recordedFaults(t)
+	found := 0
+	for _, dir := range []string{"../shared/auth", "../shared/web"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, m := range anError.FindAllStringSubmatch(string(text), -1) {
+				found++
+				f := fault{statuses[m[1]], m[2], m[3]}
+				if !recorded[f] && unrecorded[f.Code] == "" {
+					t.Errorf("%s: %s is not how the library answers in any conversation", file, fmt.Sprint(f))
+				}
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("found only %d errors in the code", found)
+	}
+}

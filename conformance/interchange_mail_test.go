@@ -1,0 +1,124 @@
+//go:build node
+
+package conformance
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// (c) A reset link mailed by one server works at the other, once, at whichever it is tried again.
+func TestInterchange_ResetLinks(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET=on")
+	ix.eachWay(t, func(t *testing.T, first, second party) {
+		b := ix.browser(t)
+		email, id := b.register(first)
+		guest := ix.browser(t)
+		guest.want(guest.post(first, "/request-password-reset", fields{"email": email, "redirectTo": "/new-password?a=b"}), http.StatusOK)
+		link, token := guest.mailed(first, "reset-password", email)
+		a := guest.want(guest.get(second, link), http.StatusFound)
+		if got, want := a.header.Get("Location"), ix.origin+"/new-password?a=b&token="+token; got != want {
+			t.Errorf("the link leads to %q, want %q", got, want)
+		}
+
+		fresh := fields{"newPassword": "another horse", "token": token}
+		if code := guest.post(second, "/reset-password", fields{"newPassword": "short", "token": token}).body.text("code"); code != "PASSWORD_TOO_SHORT" {
+			t.Errorf("a short password: got %q", code)
+		}
+		guest.want(guest.post(second, "/reset-password", fresh), http.StatusOK)
+		for _, s := range []party{first, second} {
+			if code := guest.post(s, "/reset-password", fresh).body.text("code"); code != "INVALID_TOKEN" {
+				t.Errorf("%s, the same token again: got %q", s.name, code)
+			}
+		}
+		if u, _ := b.who(first); u != "" {
+			t.Error("the old session lives on")
+		}
+		a = guest.want(guest.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
+		if got := a.body.in("user").text("id"); got != id {
+			t.Errorf("signed in: got %s, want %s", got, id)
+		}
+	})
+}
+
+// (c) A verification link likewise, and it opens the session it promises.
+func TestInterchange_VerificationLinks(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	ix.eachWay(t, func(t *testing.T, first, second party) {
+		b := ix.browser(t)
+		email, id := b.register(first)
+		if code := b.post(second, "/sign-in/email", fields{"email": email, "password": secretWord}).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
+			t.Errorf("before: got %q", code)
+		}
+		link, _ := b.mailed(first, "verify-email", email)
+		b.want(b.get(second, link), http.StatusFound)
+		if u, _ := b.who(first); u != id {
+			t.Errorf("after the click: got user %q, want %q", u, id)
+		}
+		again := ix.browser(t)
+		again.want(again.get(first, link), http.StatusFound)
+		if u, _ := again.who(second); u != "" {
+			t.Error("a second click opened a session")
+		}
+		again.want(again.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
+	})
+}
+
+// (c) Two links, one from each server, move an account to another address.
+func TestInterchange_ChangeOfAddress(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")
+	ix.eachWay(t, func(t *testing.T, first, second party) {
+		b := ix.browser(t)
+		email, id := b.register(first)
+		ix.exec(t, `UPDATE "user" SET "emailVerified" = true WHERE id = $1`, id)
+		moved := newAddress()
+		b.want(b.post(first, "/change-email", fields{"newEmail": moved, "callbackURL": "/account"}), http.StatusOK)
+		confirmation, _ := b.mailed(first, "change-email-confirmation", email)
+		a := b.want(b.get(second, confirmation), http.StatusFound)
+		if got := a.header.Get("Location"); got != "/account" {
+			t.Errorf("confirmed: leads to %q", got)
+		}
+		link, _ := b.mailed(second, "verify-email", moved)
+		b.want(b.get(first, link), http.StatusFound)
+		for _, s := range []party{first, second} {
+			if got := b.get(s, "/get-session").body.in("user").text("email"); got != moved {
+				t.Errorf("%s: got %q, want %q", s.name, got, moved)
+			}
+		}
+		if got := b.get(second, confirmation).header.Get("Location"); !strings.Contains(got, "error=") {
+			t.Errorf("the old link again: leads to %q", got)
+		}
+	})
+}
+
+// (c) The link that deletes an account, too.
+func TestInterchange_DeletionLinks(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, "DELETE_USER_VERIFICATION=on")
+	ix.eachWay(t, func(t *testing.T, first, second party) {
+		b, stranger := ix.browser(t), ix.browser(t)
+		email, id := b.register(first)
+		b.want(b.post(first, "/delete-user", fields{"callbackURL": "/goodbye"}), http.StatusOK)
+		link, token := b.mailed(first, "delete-account", email)
+		if u, err := url.Parse(link); err != nil || u.Query().Get("token") != token {
+			t.Errorf("the link %q has another token than the mail, %v", link, err)
+		}
+		stranger.want(stranger.get(second, link), http.StatusNotFound)
+		if u, _ := b.who(second); u != id {
+			t.Error("a stranger's click deleted the account")
+		}
+		a := b.want(b.get(second, link), http.StatusFound)
+		if got := a.header.Get("Location"); got != "/goodbye" {
+			t.Errorf("leads to %q", got)
+		}
+		if n := ix.query(t, `SELECT count(*)::text FROM "user" WHERE id = $1`, id); n != "0" {
+			t.Errorf("users: got %s, want none", n)
+		}
+		b.want(b.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusUnauthorized)
+	})
+}

@@ -1,0 +1,265 @@
+//go:build node
+
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// party is Xenon or the library, running: where it listens, what it calls itself, and the file its mails go to.
+type party struct{ name, url, origin, outbox string }
+
+// interchange is Xenon and the TypeScript server on one database, with one secret and one public origin, as they are while
+// a team moves from one to the other.
+type interchange struct {
+	xenon, library party
+	origin         string
+	database       string
+}
+
+// newInterchange starts both with the same settings on top of the defaults.
+func newInterchange(t *testing.T, settings ...string) interchange {
+	t.Helper()
+	secret, dir := rand.Text()+rand.Text(), t.TempDir()
+	env := append([]string{"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "RATE_LIMIT=off"}, settings...)
+	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
+	x := startXenon(t, append(env, "MAIL_FILE="+ours)...)
+	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.database, "BETTER_AUTH_URL="+x.origin)...)
+	return interchange{party{"Xenon", x.origin, x.origin, ours}, party{"library", l, x.origin, theirs}, x.origin, x.database}
+}
+
+func joinLibrary(t *testing.T, env ...string) string {
+	t.Helper()
+	cmd := exec.Command("node", "reference/server.mjs")
+	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make test" installs them (%v)`, err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Logf("the library ended with %v and said:\n%s", err, stderr.String())
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		_ = cmd.Process.Kill()
+		t.Fatalf("the library did not start: %v", err)
+	}
+	go io.Copy(io.Discard, stdout)
+	return strings.TrimSpace(line)
+}
+
+// eachWay plays one story with either server in the first part and the other in the second; and with the library in
+// both, which shows that the story asks for nothing the library does not give.
+func (ix interchange) eachWay(t *testing.T, play func(t *testing.T, first, second party)) {
+	t.Helper()
+	for _, way := range [][2]party{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {
+		t.Run(way[0].name+" to "+way[1].name, func(t *testing.T) {
+			t.Parallel()
+			play(t, way[0], way[1])
+		})
+	}
+}
+
+// query reads one value from the shared database, "" if there is no row.
+func (ix interchange) query(t *testing.T, sql string, args ...any) string {
+	t.Helper()
+	rows, err := connect(t, ix.database).Query(t.Context(), sql, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var value string
+	if rows.Next() {
+		if err := rows.Scan(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func (ix interchange) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := connect(t, ix.database).Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// visitor is a person's browser: both servers are the same site to it, so they share its cookies.
+type visitor struct {
+	t      *testing.T
+	origin string
+	jar    map[string]string
+	bearer string
+}
+
+func (ix interchange) browser(t *testing.T) *visitor {
+	t.Helper()
+	return &visitor{t: t, origin: ix.origin, jar: map[string]string{}}
+}
+
+// reply is what a server said.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+	body   fields
+}
+
+type fields map[string]any
+
+// in is the object under name, empty if there is none.
+func (o fields) in(name string) fields {
+	inner, _ := o[name].(map[string]any)
+	return inner
+}
+
+// text is the string under name, "" if there is none.
+func (o fields) text(name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+func (b *visitor) get(s party, path string) reply { return b.send(s, http.MethodGet, path, nil) }
+
+func (b *visitor) post(s party, path string, body fields) reply {
+	return b.send(s, http.MethodPost, path, body)
+}
+
+// send asks s for a path below /api/auth, or one that begins with /api/, and keeps the cookies of the answer.
+func (b *visitor) send(s party, method, path string, body fields) reply {
+	b.t.Helper()
+	if !strings.HasPrefix(path, "/api/") {
+		path = "/api/auth" + path
+	}
+	var payload io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		payload = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, s.url+path, payload)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Origin", b.origin)
+	r.Header.Set("User-Agent", "interchange")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if b.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+b.bearer)
+	}
+	var cookies []string
+	for name, value := range b.jar {
+		cookies = append(cookies, name+"="+value)
+	}
+	if len(cookies) > 0 {
+		r.Header.Set("Cookie", strings.Join(cookies, "; "))
+	}
+	response, err := http.DefaultTransport.RoundTrip(r) // no redirect is followed
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.keep(response.Header["Set-Cookie"])
+	a := reply{status: response.StatusCode, header: response.Header, text: string(text)}
+	_ = json.Unmarshal(text, &a.body) // null, a list or nothing is no object
+	return a
+}
+
+func (b *visitor) keep(lines []string) {
+	for _, line := range lines {
+		pair, attributes, _ := strings.Cut(line, ";")
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.Contains(attributes, " Max-Age=0") {
+			delete(b.jar, name)
+		} else {
+			b.jar[name] = value
+		}
+	}
+}
+
+// who is the id of the user and of the session that s sees, "" for nobody.
+func (b *visitor) who(s party) (user, session string) {
+	b.t.Helper()
+	a := b.get(s, "/get-session")
+	if a.status != http.StatusOK {
+		b.t.Fatalf("%s, get-session: got %d %s", s.name, a.status, a.text)
+	}
+	return a.body.in("user").text("id"), a.body.in("session").text("id")
+}
+
+// want ends the test unless a has the status.
+func (b *visitor) want(a reply, status int) reply {
+	b.t.Helper()
+	if a.status != status {
+		b.t.Fatalf("got %d %s %v, want %d", a.status, a.text, a.header["Location"], status)
+	}
+	return a
+}
+
+const secretWord = "pässwörd-€-😀 ﬁancé"
+
+func newAddress() string { return "ada-" + strings.ToLower(rand.Text()) + "@example.com" }
+
+// register makes a new person at s, signed in, and returns their address and id.
+func (b *visitor) register(s party) (email, id string) {
+	b.t.Helper()
+	email = newAddress()
+	a := b.want(b.post(s, "/sign-up/email", fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": secretWord}), http.StatusOK)
+	return email, a.body.in("user").text("id")
+}
+
+// mailed is the newest mail of that kind that s sent to an address.
+func (b *visitor) mailed(s party, kind, to string) (url, token string) {
+	b.t.Helper()
+	text, err := os.ReadFile(s.outbox)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var m struct{ Kind, To, URL, Token string }
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			b.t.Fatal(err)
+		}
+		if m.Kind == kind && m.To == to {
+			url, token = m.URL, m.Token
+		}
+	}
+	path, ours := strings.CutPrefix(url, b.origin)
+	if !ours || token == "" {
+		b.t.Fatalf("%s mailed no %s to them: %q", s.name, kind, url)
+	}
+	return path, token
+}

@@ -1,0 +1,174 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// record is what the library answered in a conversation, as recorded/<stem>.json keeps it.
+type record struct {
+	BetterAuth string     `json:"betterAuth"`
+	Exchanges  []exchange `json:"exchanges"`
+}
+
+// exchange is one step that had an answer.
+type exchange struct {
+	Do         string          `json:"do"`
+	Note       string          `json:"note,omitempty"`
+	Sent       json.RawMessage `json:"sent,omitempty"` // the body of the request
+	Library    *answer         `json:"library"`
+	Divergence string          `json:"divergence,omitempty"`
+	Xenon      *answer         `json:"xenon,omitempty"` // where a listed divergence makes it another
+}
+
+func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
+
+// talk holds a conversation and returns what is comparable of it. It ends early when a step cannot be done, which it reports.
+func talk(t *testing.T, s scenario, p *player) (all []exchange) {
+	t.Helper()
+	for i, step := range s.Steps {
+		a, err := p.play(step)
+		if err != nil {
+			t.Errorf("%s: %v", s.where(i), err)
+			return all
+		}
+		for _, fault := range p.names.faults {
+			t.Errorf("%s: %s", s.where(i), fault)
+		}
+		if a == nil {
+			continue
+		}
+		e := exchange{Do: p.names.text(p.fill(step.Do)), Note: step.Note, Library: a, Divergence: step.Divergence}
+		if step.Query != "" {
+			e.Do = "query " + p.names.text(p.fill(step.Query))
+		}
+		if text, ok := p.body(step); ok && len(text) < 4096 {
+			if e.Sent, err = p.names.json([]byte(text)); err != nil {
+				e.Sent = encode(text)
+			}
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// where names a step by its line.
+func (s scenario) where(i int) string {
+	return fmt.Sprintf("scenarios/%s.json, step %d, %s (%s)", s.stem, i+1, s.Steps[i].Do+s.Steps[i].Query+s.Steps[i].SQL, s.Steps[i].Note)
+}
+
+// tally counts what a run has shown.
+type tally struct {
+	mu                  sync.Mutex
+	identical, compared int
+	diverged            []string
+}
+
+// judge reports what compareAll finds.
+func (n *tally) judge(t *testing.T, s scenario, library, ours, recorded []exchange) {
+	t.Helper()
+	for _, fault := range n.compareAll(s, library, ours, recorded) {
+		t.Error(fault)
+	}
+}
+
+// compareAll compares what Xenon answered with what the library did, and returns what is wrong. A difference has to be
+// listed, and what is listed has to differ, as it did when it was recorded.
+func (n *tally) compareAll(s scenario, library, ours, recorded []exchange) (faults []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(ours) != len(library) || len(recorded) != len(library) {
+		return []string{fmt.Sprintf("%s: %d answers from Xenon, %d from the library, %d recorded", s.stem, len(ours), len(library), len(recorded))}
+	}
+	for i, want := range library {
+		fault := compareOne(want, ours[i].Library, recorded[i].Xenon)
+		if fault != "" {
+			faults = append(faults, fmt.Sprintf("%s, %d: %s (%s) %s", s.stem, i+1, want.Do, want.Note, fault))
+		}
+		switch request := !strings.HasPrefix(want.Do, "query "); {
+		case want.Divergence != "":
+			n.diverged = append(n.diverged, want.Divergence)
+		case request && fault == "":
+			n.identical++
+			fallthrough
+		case request:
+			n.compared++
+		}
+	}
+	return faults
+}
+
+func compareOne(want exchange, ours, recorded *answer) string {
+	diff := cmp.Diff(want.Library.text(), ours.text())
+	switch {
+	case want.Divergence == "" && diff != "":
+		return "differs from the library, library - Xenon +:\n" + diff
+	case want.Divergence != "" && diff == "":
+		return "is listed as " + want.Divergence + " and does not differ"
+	case want.Divergence != "":
+		if diff := cmp.Diff(recorded.text(), ours.text()); diff != "" {
+			return "differs otherwise than " + want.Divergence + " was recorded, recorded - Xenon +:\n" + diff
+		}
+	}
+	return ""
+}
+
+// String is the result of the run in one line.
+func (n *tally) String() string {
+	kinds := slices.Compact(slices.Sorted(slices.Values(n.diverged)))
+	return fmt.Sprintf("%d of %d exchanges identical, %d listed divergences (%s)",
+		n.identical, n.compared, len(n.diverged), strings.Join(kinds, " "))
+}
+
+func readRecord(t *testing.T, s scenario) (r record) {
+	t.Helper()
+	readJSON(t, recordOf(s), &r)
+	return r
+}
+
+var aListed = regexp.MustCompile(`(?m)^\| (D\d\d) \|`)
+
+// everywhere are the divergences that the player expects of every answer of Xenon's and takes off before comparing.
+var everywhere = []string{"D02", "D12", "D17"}
+
+// unseen is the line of docs/divergences.md that names what no conversation can show.
+var unseen = regexp.MustCompile(`(?m)^Not to be seen in a conversation[^:]*: (.*)$`)
+
+// Every divergence is listed with its reason, and every listed one is shown by a conversation or said not to be to show.
+func TestR02_DivergencesAreThoseOfTheList(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/divergences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, m := range aListed.FindAllSubmatch(text, -1) {
+		listed = append(listed, string(m[1]))
+	}
+	shown := slices.Clone(everywhere)
+	for _, s := range allScenarios(t) {
+		for i, step := range s.Steps {
+			if step.Divergence != "" && !slices.Contains(listed, step.Divergence) {
+				t.Errorf("%s: %s is not in docs/divergences.md", s.where(i), step.Divergence)
+			}
+			shown = append(shown, step.Divergence)
+		}
+	}
+	hidden := unseen.FindSubmatch(text)
+	for _, d := range listed {
+		isHidden := hidden != nil && bytes.Contains(hidden[1], []byte(d))
+		if slices.Contains(shown, d) == isHidden {
+			t.Errorf("%s: shown by a conversation %v, said not to be to see %v", d, !isHidden, isHidden)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+//go:build node
+
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// libraryServer starts the pinned library under the settings of a profile, on a database that it makes its tables in.
+func libraryServer(t *testing.T, profile map[string]string) server {
+	t.Helper()
+	mails := filepath.Join(t.TempDir(), "mail.jsonl")
+	env := settings(profile, mails)
+	s := server{origin: env["BETTER_AUTH_URL"], secret: env["BETTER_AUTH_SECRET"], mails: mails, database: dbtest.Empty(t)}
+	cmd := exec.Command("node", "server.mjs")
+	cmd.Dir = "reference"
+	cmd.Env = append(cmd.Environ(), append(pairs(env), "DATABASE_URL="+s.database)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make conformance" installs them (%v)`, err)
+	}
+	line, readErr := bufio.NewReader(stdout).ReadString('\n')
+	t.Cleanup(func() {
+		_ = stdin.Close() // which is the library's sign to end
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Logf("the library ended with %v and said:\n%s", err, stderr.String())
+		}
+	})
+	if readErr != nil {
+		t.Fatalf("the library did not start: %v", readErr)
+	}
+	s.address = strings.TrimSpace(line)
+	return s
+}
+
+// TestR02_AnswersAsTheLibrary plays every conversation against the pinned library and against Xenon, each on its own
+// database, and compares what they answered. With -update it records what the library said.
+func TestR02_AnswersAsTheLibrary(t *testing.T) {
+	t.Parallel()
+	var n tally
+	for name, profile := range profiles(t) {
+		t.Run(name, func(t *testing.T) {
+			library, xenon := libraryServer(t, profile), xenonServer(t, profile)
+			for _, s := range scenarios(t, name) {
+				t.Run(s.stem, func(t *testing.T) {
+					t.Parallel()
+					asked, ours := newPlayer(t, library, s), newPlayer(t, xenon, s)
+					var want, got []exchange
+					var both sync.WaitGroup
+					both.Go(func() { want = talk(t, s, asked) })
+					both.Go(func() { got = talk(t, s, ours) })
+					both.Wait()
+					if *update {
+						save(t, s, want, got)
+					}
+					recorded := readRecord(t, s)
+					for i := range min(len(want), len(recorded.Exchanges)) {
+						if diff := cmp.Diff(recorded.Exchanges[i].Library.text(), want[i].Library.text()); diff != "" {
+							t.Errorf("%s, %d, %s: the recording is out of date (make record writes it), recorded - library +:\n%s",
+								s.stem, i+1, want[i].Do, diff)
+						}
+					}
+					n.judge(t, s, want, got, recorded.Exchanges)
+				})
+			}
+		})
+	}
+	fmt.Println("conformance with Better Auth", migrations.BetterAuth+":", n.String())
+}
+
+// save writes recorded/<stem>.json.
+func save(t *testing.T, s scenario, library, ours []exchange) {
+	t.Helper()
+	for i := range library {
+		if library[i].Divergence != "" && i < len(ours) {
+			library[i].Xenon = ours[i].Library
+		}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(record{migrations.BetterAuth, library}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(recordOf(s), out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,95 @@
+package conformance
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestR05_OurOwnRoutesFitTheDocument holds what the library has not, and no recording shows, against the document: the
+// profile, the health of the service, a key set and a body too large.
+func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
+	t.Parallel()
+	doc := description(t)
+	x := startXenon(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
+	bearer := ""
+	talk := func(do, body string, want int, headers ...string) answer {
+		t.Helper()
+		got := tell(t, x.address, do, body, bearer, headers...)
+		if got.Status != want {
+			t.Errorf("%s %.99s: got %d %s, want %d", do, body, got.Status, got.Body, want)
+		}
+		e := exchange{Do: do, Library: &got}
+		if body != "" {
+			e.Sent = json.RawMessage(body)
+		}
+		if err := fits(doc, e); err != nil {
+			t.Errorf("%s %.99s: %v", do, body, err)
+		}
+		return got
+	}
+	bodyOf := func(a answer) (fields struct{ Token string }) {
+		if err := json.Unmarshal(a.Body, &fields); err != nil {
+			t.Fatal(err)
+		}
+		return fields
+	}
+
+	talk("GET /health", "", 200)
+	talk("GET /api/auth/jwks", "", 200)
+	talk("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
+	talk("GET /api/profile", "", 401)
+	bearer = bodyOf(talk("POST /api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`, 200)).Token
+	bearer = bodyOf(talk("GET /api/auth/token", "", 200)).Token
+	talk("GET /api/profile", "", 404)
+	talk("PUT /api/profile", `{}`, 404)
+	talk("POST /api/profile", `{"time_per_week":-1}`, 400)
+	talk("POST /api/profile", `{`, 400)
+	created := talk("POST /api/profile", `{"learning_mode":"code_first","time_per_week":5}`, 201)
+	talk("POST /api/profile", `{}`, 409)
+	talk("GET /api/profile", "", 200)
+	talk("PUT /api/profile", `{"learning_mode":null,"age_range":"35_plus"}`, 200, "If-Match", created.Headers["Etag"])
+	talk("PUT /api/profile", `{}`, 412, "If-Match", created.Headers["Etag"])
+	talk("PUT /api/profile", `{}`, 415, "Content-Type", "text/plain")
+	talk("PUT /api/profile", `{"preferred_language":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
+	bearer = "x"
+	talk("GET /api/profile", "", 401)
+}
+
+// tell sends one request and returns the answer as a recording would have it.
+func tell(t *testing.T, address, do, body, bearer string, headers ...string) answer {
+	t.Helper()
+	method, path, _ := strings.Cut(do, " ")
+	r, err := http.NewRequestWithContext(t.Context(), method, address+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := answer{Status: response.StatusCode, Headers: map[string]string{}}
+	for name := range response.Header {
+		got.Headers[name] = response.Header.Get(name)
+	}
+	if len(text) > 0 {
+		got.Body = text
+	}
+	return got
+}

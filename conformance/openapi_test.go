@@ -1,0 +1,293 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+)
+
+// description reads docs/openapi.yaml and checks it as an OpenAPI document, its examples too.
+func description(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context(), openapi3.EnableSchemaFormatValidation()); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestOpenAPI_Is31(t *testing.T) {
+	t.Parallel()
+	if doc := description(t); !strings.HasPrefix(doc.OpenAPI, "3.1.") {
+		t.Errorf("got OpenAPI %s, want 3.1", doc.OpenAPI)
+	}
+}
+
+var anyEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
+
+// What is described is what template.yaml gives a route to, neither less nor more.
+func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served, described []string
+	for _, m := range anyEvent.FindAllStringSubmatch(string(text), -1) {
+		served = append(served, m[1]+" "+m[2])
+	}
+	if events := bytes.Count(text, []byte("Type: HttpApi\n")); events != len(served) {
+		t.Errorf("template.yaml has %d HttpApi events, %d were read", events, len(served))
+	}
+	for path, item := range description(t).Paths.Map() {
+		for method := range item.Operations() {
+			described = append(described, method+" "+path)
+		}
+	}
+	slices.Sort(served)
+	slices.Sort(described)
+	if diff := cmp.Diff(described, served); diff != "" {
+		t.Errorf("(-openapi.yaml +template.yaml):\n%s", diff)
+	}
+}
+
+// Every code of an error is explained in one place, and every one explained is used.
+func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(pattern string) (all []string) {
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
+			all = append(all, m[1])
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	explained := named("- `([A-Z_]+)`: ")
+	used := named(`\b([A-Z]{2,}(?:_[A-Z]+)+)\b`)
+	used = slices.DeleteFunc(used, aSetting.MatchString)
+	if missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) }); len(missing) > 0 {
+		t.Errorf("not explained: %v", missing)
+	}
+	for _, code := range explained {
+		if strings.Count(string(text), code) < 2 {
+			t.Errorf("%s is explained and never answered", code)
+		}
+	}
+}
+
+// aSetting fits what the descriptions name that is no code.
+var aSetting = regexp.MustCompile(`^(BETTER_AUTH_TRUSTED_ORIGINS|CHANGE_EMAIL(_CONFIRMATION)?|DELETE_USER(_VERIFICATION)?|COOKIE_CACHE|JWT_EXPIRES_IN)$`)
+
+// TestR05_RecordedExchangesFitTheDocument holds every answer that was recorded, and every request that was granted, against
+// the document. Where a listed divergence gives another answer, ours counts.
+func TestR05_RecordedExchangesFitTheDocument(t *testing.T) {
+	t.Parallel()
+	doc := description(t)
+	files, err := filepath.Glob("recorded/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := 0
+	for _, file := range files {
+		if file == recording {
+			continue
+		}
+		var r record
+		readJSON(t, file, &r)
+		for i, e := range r.Exchanges {
+			if !anExchange.MatchString(e.Do) {
+				continue
+			}
+			held++
+			if err := fits(doc, e); err != nil {
+				t.Errorf("%s, exchange %d, %s (%s): %v", filepath.Base(file), i+1, e.Do, e.Note, err)
+			}
+		}
+	}
+	if held < 250 {
+		t.Errorf("held %d exchanges against the document, want at least 250", held)
+	}
+	t.Logf("%d exchanges", held)
+}
+
+var anExchange = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
+
+// The check above is one that can fail.
+func TestR05_WhatDoesNotFitIsSeen(t *testing.T) {
+	t.Parallel()
+	doc := description(t)
+	const jsonType = `"headers":{"Content-Type":"application/json"}`
+	for _, test := range []struct{ exchange, want string }{
+		{`{"do":"GET /api/auth/ok","library":{"status":200,` + jsonType + `,"body":{"ok":true}}}`, ""},
+		{`{"do":"GET /api/auth/ok","library":{"status":200,` + jsonType + `,"body":{"ok":false}}}`, "body"},
+		{`{"do":"GET /api/auth/ok","library":{"status":200,` + jsonType + `}}`, "no body"},
+		{`{"do":"GET /api/auth/ok","library":{"status":200,"body":{"ok":true}}}`, "Content-Type"},
+		{`{"do":"GET /api/auth/ok","library":{"status":204}}`, "204"},
+		{`{"do":"GET /api/auth/nothing","library":{"status":404}}`, ""},
+		{`{"do":"GET /api/auth/nothing","library":{"status":200}}`, "not described"},
+		{`{"do":"OPTIONS /api/auth/ok","library":{"status":204}}`, ""},
+		{`{"do":"OPTIONS /api/auth/nothing","library":{"status":204}}`, "not described"},
+		{`{"do":"GET /api/auth/reset-password/abc?callbackURL=/","library":{"status":302,"headers":{"Location":"/"}}}`, ""},
+		{`{"do":"GET /api/auth/reset-password/abc?callbackURL=/","library":{"status":302}}`, "Location"},
+		{`{"do":"GET /api/auth/reset-password/abc","library":{"status":302,"headers":{"Location":"/"}}}`, "callbackURL"},
+		{`{"do":"POST /api/auth/verify-password","sent":{"password":"x"},"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, ""},
+		{`{"do":"POST /api/auth/verify-password","sent":{"password":1},"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, "request"},
+		{`{"do":"POST /api/auth/verify-password","library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_PASSWORD"}}}`, ""},
+		{`{"do":"POST /api/auth/verify-password","library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_EMAIL"}}}`, "body"},
+		{`{"do":"GET /api/auth/get-session","library":{"status":200,` + jsonType + `,"body":null}}`, ""},
+		{`{"do":"GET /api/auth/get-session","library":{"status":200,` + jsonType + `,"body":{"session":null,"user":null}}}`, "body"},
+		{`{"do":"GET /api/auth/list-accounts","library":{"status":200,` + jsonType + `,"body":[{"id":"x","password":"y"}]}}`, "body"},
+		{`{"do":"POST /api/auth/sign-out","library":{"status":429,` + jsonType + `,"body":{"message":"Too many requests. Please try again later."}}}`, "X-Retry-After"},
+	} {
+		var e exchange
+		if err := json.Unmarshal([]byte(test.exchange), &e); err != nil {
+			t.Fatal(err)
+		}
+		err := fits(doc, e)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s\ngot %v, want %q", test.exchange, err, test.want)
+		}
+	}
+}
+
+// fits tells what of an exchange the document does not describe.
+func fits(doc *openapi3.T, e exchange) error {
+	got := e.Library
+	if e.Xenon != nil {
+		got = e.Xenon
+	}
+	method, target, _ := strings.Cut(e.Do, " ")
+	path, query, _ := strings.Cut(target, "?")
+	op := operation(doc, method, path)
+	if method == http.MethodOptions && doc.Paths.Value(path) != nil && got.Status == http.StatusNoContent {
+		return nil // a preflight, which is described for all paths together
+	}
+	if op == nil {
+		if got.Status != http.StatusNotFound {
+			return fmt.Errorf("it is not described and answers %d", got.Status)
+		}
+		return nil
+	}
+	if got.Status < http.StatusBadRequest {
+		if err := granted(op, query, e.Sent); err != nil {
+			return fmt.Errorf("the request: %w", err)
+		}
+	}
+	response := op.Responses.Value(strconv.Itoa(got.Status))
+	if response == nil {
+		return fmt.Errorf("status %d is not described", got.Status)
+	}
+	return answered(response.Value, got)
+}
+
+func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
+	if token, ok := strings.CutPrefix(path, "/api/auth/reset-password/"); ok && token != "" && !strings.Contains(token, "/") {
+		path = "/api/auth/reset-password/{token}"
+	}
+	item := doc.Paths.Value(path)
+	if item == nil {
+		return nil
+	}
+	return item.Operations()[method]
+}
+
+// granted holds a request that was not refused against its description.
+func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
+	asked, err := url.ParseQuery(query)
+	if err != nil {
+		return err
+	}
+	for _, p := range op.Parameters {
+		if p.Value.In == "query" && p.Value.Required && !asked.Has(p.Value.Name) {
+			return fmt.Errorf("it lacks %s", p.Value.Name)
+		}
+	}
+	if op.RequestBody == nil {
+		return nil
+	}
+	var body any
+	if len(sent) == 0 {
+		if op.RequestBody.Value.Required {
+			return errors.New("it has no body")
+		}
+		return nil
+	}
+	if err := json.Unmarshal(sent, &body); err != nil {
+		return err
+	}
+	if text, ok := body.(string); ok {
+		body = readText(text)
+	}
+	return visit(op.RequestBody.Value.Content.Get("application/json").Schema, body)
+}
+
+// readText reads a body that was recorded as its text: a form, or JSON in an unusual dress.
+func readText(text string) (body any) {
+	if json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &body) == nil {
+		return body
+	}
+	form, _ := url.ParseQuery(text) // what is no form lacks every field
+	fields := map[string]any{}
+	for name := range form {
+		fields[name] = form.Get(name)
+	}
+	return fields
+}
+
+// answered holds an answer against its description. Errors may come without their body: delete-user's 404 does.
+func answered(response *openapi3.Response, got *answer) error {
+	for name, h := range response.Headers {
+		if h.Value.Required && got.Headers[name] == "" {
+			return fmt.Errorf("it lacks the header %s", name)
+		}
+	}
+	media := response.Content.Get("application/json")
+	switch {
+	case got.Text != "":
+		return fmt.Errorf("the body is not JSON: %q", got.Text)
+	case media == nil && got.Body != nil:
+		return fmt.Errorf("it has a body: %s", got.Body)
+	case media == nil || got.Body == nil && got.Status >= http.StatusBadRequest:
+		return nil
+	case got.Body == nil:
+		return errors.New("it has no body")
+	case got.Headers["Content-Type"] != "application/json":
+		return fmt.Errorf("its Content-Type is %q", got.Headers["Content-Type"])
+	}
+	var body any
+	if err := json.Unmarshal(got.Body, &body); err != nil {
+		return err
+	}
+	if err := visit(media.Schema, body); err != nil {
+		return fmt.Errorf("its body: %w", err)
+	}
+	return nil
+}
+
+func visit(schema *openapi3.SchemaRef, value any) error {
+	err := schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation())
+	if err == nil {
+		return nil
+	}
+	fault, _, _ := strings.Cut(err.Error(), "\nSchema:") // the schema itself is in the document
+	return errors.New(fault)
+}

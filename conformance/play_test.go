@@ -1,0 +1,353 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// answer is everything about an answer that has to be the same, with names for what was invented.
+type answer struct {
+	Status  int               `json:"status,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Cookies []string          `json:"cookies,omitempty"` // the Set-Cookie lines, in order
+	Body    json.RawMessage   `json:"body,omitempty"`
+	Text    string            `json:"text,omitempty"`  // a body that is not JSON
+	Mails   []json.RawMessage `json:"mails,omitempty"` // sent meanwhile
+	Rows    json.RawMessage   `json:"rows,omitempty"`  // what a query of ours found
+	Tokens  map[string]any    `json:"tokens,omitempty"`
+}
+
+// Headers that say nothing about the server's mind.
+var ignored = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
+
+// player holds one conversation with one server.
+type player struct {
+	server
+	t        *testing.T
+	domain   string
+	client   *http.Client
+	db       *pgx.Conn
+	names    *names
+	browsers map[string]*browser
+	saved    map[string]string
+	read     int64 // so much of the outbox has been read
+}
+
+func newPlayer(t *testing.T, s server, in scenario) *player {
+	t.Helper()
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	key := func(kid string) (*rsa.PublicKey, error) { return s.publishedKey(t.Context(), kid) }
+	return &player{
+		server: s, t: t, domain: "@" + in.domain(),
+		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		db:     connect(t, s.database),
+		names:  &names{secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{}},
+		saved:  map[string]string{}, browsers: map[string]*browser{},
+	}
+}
+
+// play does one step. It answers nil when there is nothing to compare.
+func (p *player) play(s step) (*answer, error) {
+	p.names.now, p.names.tokens, p.names.faults = time.Now(), map[string]any{}, nil
+	switch {
+	case s.Do != "":
+		return p.do(s)
+	case s.SQL != "":
+		_, err := p.db.Exec(p.t.Context(), p.fill(s.SQL))
+		return nil, err
+	case s.Query != "":
+		return p.query(p.fill(s.Query))
+	case s.Forge != nil:
+		return nil, p.forge(*s.Forge)
+	case s.Forget != "":
+		delete(p.browsers, s.Forget)
+	}
+	for name, value := range s.Sign {
+		p.saved[name] = url.QueryEscape(p.fill(value) + "." + base64.StdEncoding.EncodeToString(p.names.mac(p.fill(value))))
+	}
+	return nil, nil
+}
+
+func (p *player) query(sql string) (*answer, error) {
+	var rows string
+	err := p.db.QueryRow(p.t.Context(), "SELECT coalesce(json_agg(r), '[]')::text FROM ("+sql+") r").Scan(&rows)
+	if err != nil {
+		return nil, err
+	}
+	text, err := p.names.json([]byte(rows))
+	return &answer{Rows: text}, err
+}
+
+// do sends a request and takes in the answer.
+func (p *player) do(s step) (*answer, error) {
+	r, err := p.request(s)
+	if err != nil {
+		return nil, err
+	}
+	response, err := p.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if s.As != "" {
+		p.browser(s.As).take(response.Header["Set-Cookie"])
+	}
+	mails, err := p.newMails()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.save(s.Save, response.Header, body); err != nil {
+		return nil, err
+	}
+	return p.normal(response, body, mails)
+}
+
+func (p *player) request(s step) (*http.Request, error) {
+	method, path, _ := strings.Cut(p.fill(s.Do), " ")
+	path = strings.TrimPrefix(path, p.origin)
+	var body io.Reader
+	if text, ok := p.body(s); ok {
+		body = strings.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.address+path, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("User-Agent", "conformance")
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if b := p.browser(s.As); len(b.cookies) > 0 {
+		r.Header.Set("Cookie", b.String())
+	}
+	if s.As != "" && method != http.MethodGet {
+		r.Header.Set("Origin", p.origin)
+	}
+	for name, value := range s.Headers {
+		r.Header.Del(name)
+		if value != nil {
+			r.Header.Set(name, p.fill(*value))
+		}
+	}
+	return r, nil
+}
+
+func (p *player) body(s step) (text string, ok bool) {
+	switch {
+	case s.Text != nil:
+		return p.fill(*s.Text), true
+	case s.Body != nil:
+		return p.fill(string(s.Body)), true
+	}
+	return "", false
+}
+
+// normal makes the answer comparable. Headers of Xenon's own are taken off, and missed when they are not there.
+func (p *player) normal(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
+	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
+	a.Cookies = p.names.cookies(response.Header["Set-Cookie"])
+	if p.ours {
+		p.takeOurHeaders(response.Header)
+	}
+	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
+		if !slices.Contains(ignored, name) {
+			a.Headers[name] = p.names.text(strings.Join(response.Header[name], ", "))
+		}
+	}
+	if wait, err := strconv.Atoi(a.Headers["X-Retry-After"]); err == nil {
+		a.Headers["X-Retry-After"] = windowOf(wait)
+	}
+	var err error
+	switch {
+	case len(body) == 0:
+	case response.Header.Get("Content-Type") == "application/json":
+		a.Body, err = p.names.json(body)
+	default:
+		a.Text = p.names.text(string(body))
+	}
+	for _, mail := range mails {
+		text, err := p.names.json(mail)
+		if err != nil {
+			return nil, err
+		}
+		a.Mails = append(a.Mails, text)
+	}
+	a.Tokens = p.names.tokens
+	return a, err
+}
+
+// windowOf forgives a slow machine two seconds of waiting.
+func windowOf(wait int) string {
+	for _, window := range []int{10, 60} {
+		if window-2 <= wait && wait <= window {
+			wait = window
+		}
+	}
+	return strconv.Itoa(wait)
+}
+
+// takeOurHeaders is D12 and D17, on every answer of Xenon's.
+func (p *player) takeOurHeaders(h http.Header) {
+	if h.Get("X-Request-Id") == "" {
+		p.names.faults = append(p.names.faults, "D12 is listed, and there is no X-Request-Id")
+	}
+	if h.Get("Vary") != "Origin" {
+		p.names.faults = append(p.names.faults, "D17 is listed, and Vary is not Origin")
+	}
+	h.Del("X-Request-Id")
+	h.Del("Vary")
+}
+
+// newMails are those to people of the conversation since the last time.
+func (p *player) newMails() (all []json.RawMessage, err error) {
+	f, err := os.Open(p.mails)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := f.Seek(p.read, io.SeekStart); err != nil {
+		return nil, err
+	}
+	for lines := bufio.NewReader(f); ; {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.read += int64(len(line))
+		var mail map[string]string
+		if err := json.Unmarshal(line, &mail); err != nil {
+			return nil, err
+		}
+		if strings.HasSuffix(mail["to"], p.domain) {
+			p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
+			delete(mail, "at") // the outbox's own
+			all = append(all, encode(mail))
+		}
+	}
+}
+
+// save keeps what later steps ask for.
+func (p *player) save(wanted map[string]string, header http.Header, body []byte) error {
+	for name, where := range wanted {
+		if h, ok := strings.CutPrefix(where, "header."); ok {
+			p.saved[name] = header.Get(h)
+			continue
+		}
+		v, err := decode(body)
+		if err != nil {
+			return fmt.Errorf("save %s: %w: %s", name, err, body)
+		}
+		for part := range strings.SplitSeq(strings.TrimPrefix(where, "body."), ".") {
+			if list, ok := v.([]any); ok {
+				if i, err := strconv.Atoi(part); err == nil && i < len(list) {
+					v = list[i]
+				}
+			} else if object, ok := v.(map[string]any); ok {
+				v = object[part]
+			}
+		}
+		text, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("save %s: there is no text at %s in %s", name, where, body)
+		}
+		p.saved[name] = text
+	}
+	return nil
+}
+
+var aBlank = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+
+// fill puts values for the names in {{}}.
+func (p *player) fill(s string) string {
+	return aBlank.ReplaceAllStringFunc(s, func(blank string) string {
+		name := strings.Trim(blank, "{}")
+		if v, ok := p.saved[name]; ok {
+			return v
+		}
+		if word := strings.Fields(name); len(word) == 3 && word[0] == "repeat" {
+			if n, err := strconv.Atoi(word[2]); err == nil {
+				return strings.Repeat(word[1], n)
+			}
+		}
+		if who, cookie, ok := strings.Cut(name, "."); ok && p.browsers[who] != nil {
+			for _, c := range p.browsers[who].cookies {
+				if strings.HasSuffix(c[0], cookie) {
+					return c[1]
+				}
+			}
+		}
+		p.t.Errorf("there is no %s", blank)
+		return blank
+	})
+}
+
+// forge makes a token and saves it.
+func (p *player) forge(f forgery) error {
+	claims := map[string]any{}
+	for name, value := range f.Claims {
+		claims[name] = value
+		if text, ok := value.(string); ok {
+			claims[name] = p.fill(text)
+			if name == "iat" || name == "exp" || name == "nbf" {
+				d, err := time.ParseDuration(text)
+				if err != nil {
+					return err
+				}
+				claims[name] = p.names.now.Add(d).Unix()
+			}
+		}
+	}
+	header := map[string]any{"alg": "HS256"}
+	maps.Copy(header, f.Header)
+	text := base64.RawURLEncoding.EncodeToString(encode(header)) + "." + base64.RawURLEncoding.EncodeToString(encode(claims))
+	signer := names{secret: []byte(p.secret)}
+	if f.Secret != "" {
+		signer.secret = []byte(f.Secret)
+	}
+	p.saved[f.Name] = text + "." + base64.RawURLEncoding.EncodeToString(signer.mac(text))
+	return nil
+}
+
+// text is the answer as it is recorded and compared.
+func (a *answer) text() string {
+	if a == nil {
+		return ""
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(a); err != nil {
+		panic(err) // it came from JSON
+	}
+	return out.String()
+}

@@ -1,0 +1,50 @@
+//go:build !node
+
+package conformance
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/xenon-auth/xenon/migrations"
+)
+
+// TestR02_AnswersAsRecorded is the differential run without Node: Xenon's answers against those recorded from the library.
+func TestR02_AnswersAsRecorded(t *testing.T) {
+	t.Parallel()
+	var n tally
+	for name, profile := range profiles(t) {
+		t.Run(name, func(t *testing.T) {
+			xenon := xenonServer(t, profile)
+			for _, s := range scenarios(t, name) {
+				t.Run(s.stem, func(t *testing.T) {
+					t.Parallel()
+					r := readRecord(t, s)
+					if r.BetterAuth != migrations.BetterAuth {
+						t.Errorf("recorded from %s, the pin is %s", r.BetterAuth, migrations.BetterAuth)
+					}
+					n.judge(t, s, r.Exchanges, talk(t, s, newPlayer(t, xenon, s)), r.Exchanges)
+				})
+			}
+		})
+	}
+	t.Log(n.String())
+}
+
+// What is recorded belongs to a conversation that is still there.
+func TestRecordingsHaveTheirScenario(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{recording: true}
+	for _, s := range allScenarios(t) {
+		known[recordOf(s)] = true
+	}
+	files, err := filepath.Glob("recorded/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !known[file] {
+			t.Errorf("%s: no scenario has that name", file)
+		}
+	}
+}

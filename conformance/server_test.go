@@ -1,0 +1,85 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// server is Xenon or the library, running under the settings of a profile.
+type server struct {
+	address  string // where it listens
+	origin   string // what it believes to be its public origin
+	database string
+	mails    string // its outbox
+	secret   string
+	ours     bool
+}
+
+// settings is what a profile runs under, as environment variables of both servers.
+func settings(profile map[string]string, mails string) (env map[string]string) {
+	env = map[string]string{
+		"BETTER_AUTH_URL":    "http://localhost:3000",
+		"BETTER_AUTH_SECRET": "a secret of the conformance run, long enough",
+		"RATE_LIMIT":         "off",
+		"CLIENT_IP":          "xff:0", // what the library does by default
+		"MAIL":               "outbox",
+		"MAIL_FILE":          mails,
+		"NODE_ENV":           "production",
+	}
+	maps.Copy(env, profile)
+	return env
+}
+
+func pairs(env map[string]string) (all []string) {
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return all
+}
+
+// xenonServer starts Xenon under the settings of a profile.
+func xenonServer(t *testing.T, profile map[string]string) server {
+	t.Helper()
+	mails := filepath.Join(t.TempDir(), "mail.jsonl")
+	env := settings(profile, mails)
+	x := startXenon(t, pairs(env)...)
+	t.Cleanup(func() {
+		if t.Failed() && os.Getenv("XENON_LOG") != "" {
+			t.Logf("Xenon said:\n%s", x.log())
+		}
+	})
+	return server{x.address, env["BETTER_AUTH_URL"], x.database, mails, env["BETTER_AUTH_SECRET"], true}
+}
+
+// publishedKey is the key of that id in the server's JWKS.
+func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/api/auth/jwks", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var set struct{ Keys []struct{ Kid, N, E string } }
+	if err := json.NewDecoder(response.Body).Decode(&set); err != nil {
+		return nil, err
+	}
+	for _, k := range set.Keys {
+		n, err := base64.RawURLEncoding.DecodeString(k.N)
+		if k.Kid == kid && k.E == "AQAB" && err == nil {
+			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}, nil
+		}
+	}
+	return nil, fmt.Errorf("no key %s is published", kid)
+}
