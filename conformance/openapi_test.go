@@ -200,10 +200,7 @@ func fits(doc *openapi3.T, e exchange) error {
 }
 
 func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
-	if token, ok := strings.CutPrefix(path, "/api/auth/reset-password/"); ok && token != "" && !strings.Contains(token, "/") {
-		path = "/api/auth/reset-password/{token}"
-	}
-	item := doc.Paths.Value(path)
+	item := doc.Paths.Value(templatePath(path))
 	if item == nil {
 		return nil
 	}

@@ -114,6 +114,8 @@ func (s *Service) Account() web.Routes {
 		"POST /api/auth/refresh-token":       s.post(s.refreshToken),
 		"POST /api/auth/sign-in/social":      s.post(s.signInSocial),
 		"POST /api/auth/link-social":         s.post(s.linkSocial),
+		"GET /api/auth/callback/{provider}":  s.callback,
+		"POST /api/auth/callback/{provider}": s.login(s.postCallback),
 	})
 }
 

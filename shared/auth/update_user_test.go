@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const updateUserPath = "/api/auth/update-user"
@@ -99,5 +101,18 @@ func TestUpdateUserKeepsSessionsAsTheyAre(t *testing.T) {
 	}
 	if !query[bool](s, `SELECT "expiresAt" = $2 FROM session WHERE token = $1`, p.token, s.now.Add(7*24*time.Hour)) {
 		t.Error("the session was not prolonged")
+	}
+}
+
+// Somebody deletes the user between the look at the session and the update: there is nobody to update.
+func TestUpdateUserOfAUserDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cookie := s.register().cookie()
+	s.exec(`CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
+	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // as if the row were not there
+	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
+	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 }
