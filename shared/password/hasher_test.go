@@ -141,7 +141,7 @@ func waits(t *testing.T, h *Hasher, stored, password string, want bool) time.Dur
 func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
-		h.floor = 0
+		h.floor.least = 0
 		written, known := parse(hash(t, h, "password123"))
 		if !known || written.form != h.decoy.form {
 			t.Errorf("decoy is %+v, want %+v", h.decoy.form, written.form)
@@ -268,7 +268,7 @@ func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
-		h.floor = time.Hour
+		h.floor.least = time.Hour
 		stored := hash(t, h, "password123")
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -292,7 +292,7 @@ func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
-		h.floor = FailureFloor
+		h.floor.least = FailureFloor
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("no slot is free")
 		}

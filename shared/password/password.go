@@ -13,28 +13,23 @@
 //     format, on any machine and under any load.
 //   - Every failed attempt, of whatever format, is answered no earlier than FailureFloor after its hashing began, plus
 //     up to an eighth of random delay, which drowns the microseconds by which look-ups and formats still differ. So a
-//     bcrypt or scrypt hash that costs three times Argon2id does not stand out either.
+//     bcrypt or scrypt hash that costs three times Argon2id does not stand out either. Where the machine is so slow or
+//     so crowded that this is too short, the floor is five times what an Argon2id hash took lately (twice, where scrypt
+//     is written), up to eight times FailureFloor.
 //
 // The floor is waited for, not computed: it costs no processor, no memory and no place in the queue. A success is not
 // delayed, since it shows itself anyway. The price is that a mistyped password answers after a quarter of a second. The
-// floor covers what finishes below it: on a whole processor that is every format as Supabase, Firebase and Better Auth
-// write it, with bcrypt up to cost 11. An imported hash that needs longer stands out until its owner has signed in
-// once and been rehashed.
+// floor covers every format as Supabase, Firebase and Better Auth write it, and on a fast processor bcrypt up to cost
+// 11. An imported hash that needs longer stands out until its owner has signed in once and been rehashed.
 package password
 
-import (
-	"time"
-	"unicode/utf16"
-)
+import "unicode/utf16"
 
 // MinLength and MaxLength bound a new password, both inclusive, in the units of Length. They are the library's defaults.
 const (
 	MinLength = 8
 	MaxLength = 128
 )
-
-// FailureFloor is the least time between the start of hashing and the answer of a Verify that fails, and of Burn.
-const FailureFloor = 250 * time.Millisecond
 
 // Length counts UTF-16 code units of the password as sent, as JavaScript's length does: an astral character counts two,
 // nothing is trimmed or normalised.

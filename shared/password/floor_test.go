@@ -1,0 +1,83 @@
+package password
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+const foreign = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
+
+// slow makes a written hash take so long.
+func slow(h *Hasher, took time.Duration) {
+	h.decoy.match = func(string) bool {
+		time.Sleep(took)
+		return false
+	}
+}
+
+func TestR18_TheFloorGrowsWithASlowMachine(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		format      string
+		took, floor time.Duration
+	}{
+		{"fast enough", config.Argon2id, 50 * time.Millisecond, FailureFloor},
+		{"slow", config.Argon2id, 60 * time.Millisecond, 300 * time.Millisecond},
+		{"very slow", config.Argon2id, 200 * time.Millisecond, time.Second},
+		{"at the bound", config.Argon2id, 500 * time.Millisecond, 2 * time.Second},
+		{"scrypt fast enough", config.Scrypt, 100 * time.Millisecond, FailureFloor},
+		{"scrypt slow", config.Scrypt, 300 * time.Millisecond, 600 * time.Millisecond},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(tt.format)
+				slow(h, tt.took)
+				// The first failure of a process already knows how slow it is, whatever its format.
+				for _, stored := range []string{foreign, "", foreign, "malformed"} {
+					if got := waits(t, h, stored, "wrong", false); got < tt.floor || got > tt.floor*9/8 {
+						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.floor)
+					}
+				}
+				if got := waits(t, h, foreign, "argon-Pass-4", true); got != 0 {
+					t.Errorf("the right password waits %v, want 0", got)
+				}
+			})
+		})
+	}
+}
+
+func TestTheFloorForgetsASlowHash(t *testing.T) {
+	t.Parallel()
+	f := floor{least: FailureFloor, times: 5}
+	f.observe(time.Hour)
+	if got, want := f.delay(), 8*FailureFloor; got < want || got > want*9/8 {
+		t.Errorf("after an hour's hash the floor is %v, want %v and up to an eighth more", got, want)
+	}
+	f.observe(20 * time.Millisecond)
+	if got, want := f.delay(), 8*FailureFloor; got < want {
+		t.Errorf("one fast hash later the floor is %v, want still %v", got, want)
+	}
+	for range 150 {
+		f.observe(20 * time.Millisecond)
+	}
+	if got := f.delay(); got < FailureFloor || got > FailureFloor*9/8 {
+		t.Errorf("many fast hashes later the floor is %v, want %v and up to an eighth more", got, FailureFloor)
+	}
+}
+
+func TestCheapHasNoFloor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := Cheap()
+		slow(h, time.Second)
+		if got, want := waits(t, h, "", "wrong", false), time.Second; got != want {
+			t.Errorf("a failure takes %v, want the %v of its hash", got, want)
+		}
+	})
+}
