@@ -168,7 +168,19 @@ func (n *names) json(text []byte) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	byCreation(v)
 	return encode(n.value(v)), nil
+}
+
+// byCreation puts a list of sessions or accounts in the order they were made. The library leaves the order to Postgres,
+// which gives them as they lie on disk.
+func byCreation(v any) {
+	list, _ := v.([]any)
+	key := func(row any) string {
+		m, _ := row.(map[string]any)
+		return fmt.Sprint(m["createdAt"], " ", m["providerId"])
+	}
+	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(key(a), key(b)) })
 }
 
 func decode(text []byte) (v any, err error) {
