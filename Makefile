@@ -71,7 +71,7 @@ dist/%/bootstrap: FORCE
 
 .PHONY: bench
 bench: ## measure: hashing, tokens, requests, sizes
-	go test -run '^$$' -bench . -benchmem ./bench/...
+	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench/...
 
 .PHONY: schema
 schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL

@@ -32,7 +32,7 @@ func newSite(b *testing.B) *site {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	env := map[string]string{
 		"DATABASE_URL": dbtest.New(b), "BETTER_AUTH_SECRET": "a secret of the benchmarks, long enough",
-		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
+		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
 	}
 	cfg, err := config.Load(func(name string) string { return env[name] })
 	if err != nil {
