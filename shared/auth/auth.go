@@ -45,12 +45,12 @@ func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *ke
 
 // Signup is what functions/signup serves.
 func (s *Service) Signup() web.Routes {
-	return s.routes(web.Routes{"POST /api/auth/sign-up/email": s.login(s.signUpEmail)})
+	return s.routes(web.Routes{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
 }
 
 // Signin is what functions/signin serves.
 func (s *Service) Signin() web.Routes {
-	return s.routes(web.Routes{"POST /api/auth/sign-in/email": s.login(s.signInEmail)})
+	return s.routes(web.Routes{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
 }
 
 // Signout is what functions/signout serves.
@@ -115,15 +115,15 @@ func (s *Service) Account() web.Routes {
 		"POST /api/auth/sign-in/social":      s.post(s.signInSocial),
 		"POST /api/auth/link-social":         s.post(s.linkSocial),
 		"GET /api/auth/callback/{provider}":  s.callback,
-		"POST /api/auth/callback/{provider}": s.login(s.postCallback),
+		"POST /api/auth/callback/{provider}": s.formPost(s.postCallback),
 	})
 }
 
 // post puts the checks of every POST before a handler, in the library's order: body, origin, redirect targets.
 func (s *Service) post(h web.Handler) web.Handler { return s.checked(h, false) }
 
-// login is post for the two routes that also take form fields.
-func (s *Service) login(h web.Handler) web.Handler { return s.checked(h, true) }
+// formPost is post for the routes that also take form fields.
+func (s *Service) formPost(h web.Handler) web.Handler { return s.checked(h, true) }
 
 func (s *Service) checked(h web.Handler, form bool) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
