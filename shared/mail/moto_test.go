@@ -14,7 +14,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -34,17 +33,7 @@ import (
 
 var moto *mototest.Server
 
-func TestMain(m *testing.M) {
-	server, stop, err := mototest.Start()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	moto = server
-	code := m.Run()
-	stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
 
 func newQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	t.Helper()

@@ -22,9 +22,9 @@ import (
 // Server is a running moto server.
 type Server struct{ URL *url.URL }
 
-// Start runs moto_server on a free port until stop is called. The shell around it ends the server when this process is
+// start runs moto_server on a free port until stop is called. The shell around it ends the server when this process is
 // gone, however it went.
-func Start() (s *Server, stop func(), err error) {
+func start() (s *Server, stop func(), err error) {
 	program, err := find()
 	if err != nil {
 		return nil, nil, err
@@ -49,6 +49,19 @@ func Start() (s *Server, stop func(), err error) {
 		return nil, nil, err
 	}
 	return &Server{URL: address}, stop, nil
+}
+
+// Main runs the tests of a package with a server, which use is told of first; for a TestMain.
+func Main(m *testing.M, use func(*Server)) {
+	server, stop, err := start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	use(server)
+	code := m.Run()
+	stop()
+	os.Exit(code)
 }
 
 // find prefers what scripts/moto installed.

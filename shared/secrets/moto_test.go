@@ -4,12 +4,10 @@ package secrets
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,17 +26,7 @@ import (
 
 var moto *url.URL
 
-func TestMain(m *testing.M) {
-	server, stop, err := mototest.Start()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	moto = server.URL
-	code := m.Run()
-	stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s.URL }) }
 
 // cloud is a fresh Secrets Manager with both secrets, behind a counter that can also cut the line.
 type cloud struct {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -31,17 +30,7 @@ import (
 
 var moto *mototest.Server
 
-func TestMain(m *testing.M) {
-	server, stop, err := mototest.Start()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	moto = server
-	code := m.Run()
-	stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
 
 // newSES is a fresh cloud in which the domain may send.
 func newSES(t *testing.T) aws.Config {
