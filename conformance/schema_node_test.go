@@ -110,10 +110,8 @@ func TestMigrationsJoinTheLibrarysTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours := readSchema(t, url)
-	for name, want := range library.Tables {
-		if diff := cmp.Diff(ours.Tables[name], want); diff != "" {
-			t.Errorf("%s, got - want +:\n%s", name, diff)
-		}
+	for _, d := range differences(library, ours) {
+		t.Error(d)
 	}
 	if _, ok := ours.Tables["user_profile"]; !ok {
 		t.Error("there is no user_profile")
@@ -121,6 +119,29 @@ func TestMigrationsJoinTheLibrarysTables(t *testing.T) {
 	var users int
 	if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM "user"`).Scan(&users); err != nil || users != 1 {
 		t.Errorf("users: got %d, %v, want the one who was there", users, err)
+	}
+}
+
+// The columns of bans are the ones that the library's admin plugin makes, and a database that has the plugin's keeps them.
+func TestBan_ColumnsAreThePlugins(t *testing.T) {
+	t.Setenv("ADMIN_PLUGIN", "whole")
+	url := dbtest.Empty(t)
+	reference(t, "schema.mjs", url, &plan{})
+	plugin := readSchema(t, url).Tables["user"].Columns
+	ours := readSchema(t, dbtest.New(t)).Tables["user"].Columns
+	for _, name := range []string{"banned", "banReason", "banExpires"} {
+		if _, there := ours[name]; !there {
+			t.Errorf("there is no %s", name)
+		}
+		if diff := cmp.Diff(plugin[name], ours[name]); diff != "" {
+			t.Errorf("%s (-plugin +ours):\n%s", name, diff)
+		}
+	}
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plugin, readSchema(t, url).Tables["user"].Columns); diff != "" {
+		t.Errorf("what the plugin had made (-before +after):\n%s", diff)
 	}
 }
 

@@ -203,8 +203,8 @@ func TestSchemaDifferencesAreSeen(t *testing.T) {
 		{`DROP INDEX "session_userId_idx"; CREATE INDEX "session_userId_idx" ON session ("userId", token)`, "index of session session_userId_idx"},
 		{`CREATE UNIQUE INDEX one_account ON account ("providerId", "accountId")`, "index of account one_account"},
 
-		{`ALTER TABLE "user" ADD banned boolean`, ""},
-		{`ALTER TABLE "user" ADD banned boolean NOT NULL DEFAULT false`, ""},
+		{`ALTER TABLE "user" ADD role text`, ""},
+		{`ALTER TABLE "user" ADD role text NOT NULL DEFAULT 'user'`, ""},
 		{`CREATE INDEX by_expiry ON session ("expiresAt")`, ""},
 		{`CREATE TABLE other (x text NOT NULL)`, ""},
 	} {

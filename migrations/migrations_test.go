@@ -130,7 +130,7 @@ func TestUpLeavesNoLock(t *testing.T) {
 	if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
 		t.Error("the lock is still held")
 	}
-	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)")
+	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
 	exec(t, conn, "DROP TABLE user_profile")
 	exec(t, conn, "DROP FUNCTION user_profile_touch")
 	exec(t, conn, "UPDATE goose_lock SET locked = true, locked_by = 'somebody who was killed', lease_expires_at = now() - interval '1 second'")
@@ -181,6 +181,24 @@ func TestUpSaysWhatWentWrong(t *testing.T) {
 func newUser(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
 	return value[string](t, conn, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', gen_random_uuid()::text, false) RETURNING id::text`)
+}
+
+// A database whose bans the library's admin plugin has written keeps them.
+func TestBan_ColumnsMayBeThere(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, url)
+	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id = 3")
+	exec(t, conn, `UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = 'infinity' WHERE id = $1`, newUser(t, conn))
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if !value[bool](t, conn, `SELECT banned AND "banReason" = 'spam' AND "banExpires" = 'infinity' FROM "user"`) {
+		t.Error("the ban is gone")
+	}
 }
 
 func TestProfileChecks(t *testing.T) {

@@ -1,7 +1,7 @@
 // The library's configuration in every comparison: Xenon's settings, read from the same variables, said in the library's
 // words. Without any it is what Xenon does by default.
 import { appendFileSync } from "node:fs";
-import { bearer, jwt } from "better-auth/plugins";
+import { admin, bearer, jwt } from "better-auth/plugins";
 import pg from "pg";
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? "http://localhost:3000";
@@ -27,6 +27,19 @@ function mail(kind) {
     const line = { kind, to: user.email, url, token, newEmail, at: new Date() };
     appendFileSync(MAIL_FILE, `${JSON.stringify(line)}\n`);
   };
+}
+
+// The admin plugin, whose bans Xenon honours: whole, or silent about what it adds to users and sessions, which Xenon's wire
+// has none of.
+function bans() {
+  const { ADMIN_PLUGIN } = process.env;
+  if (!ADMIN_PLUGIN) return [];
+  const plugin = admin();
+  if (ADMIN_PLUGIN === "whole") return [plugin];
+  for (const { fields } of Object.values(plugin.schema)) {
+    for (const field of Object.values(fields)) field.returned = false;
+  }
+  return [plugin];
 }
 
 export function options(pool) {
@@ -72,6 +85,7 @@ export function options(pool) {
         jwt: { expirationTime: "7d" },
       }),
       bearer(),
+      ...bans(),
     ],
   };
 }

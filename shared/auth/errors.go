@@ -18,7 +18,10 @@ var (
 		"User already exists. Use another email.")
 	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
-	errNoDefer    = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
+	// The admin plugin's answer, and its words where a deployment has none of its own.
+	errBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
+		"You have been banned from this application. Please contact support if you believe this is an error.")
+	errNoDefer = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 		"POST method requires deferSessionRefresh to be enabled in session config")
 )
 

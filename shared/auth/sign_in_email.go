@@ -18,7 +18,8 @@ type signInReply struct {
 	User     store.User `json:"user"`
 }
 
-// signInEmail answers POST /api/auth/sign-in/email.
+// signInEmail answers POST /api/auth/sign-in/email. That somebody is banned or not verified is told to those who know the
+// password.
 func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Email       string  `json:"email"`
@@ -47,7 +48,10 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 		return s.refuseUnverified(r, user, optional(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, user, in.RememberMe == nil || *in.RememberMe)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrBanned):
+		return errBanned
+	case err != nil:
 		return err
 	}
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}

@@ -18,7 +18,8 @@ type verifyReply struct {
 }
 
 // verifyEmail answers GET /api/auth/verify-email: the click on a mailed link that verifies or changes an address. With a
-// callbackURL every outcome goes there.
+// callbackURL every outcome goes there, but that the person is banned: as in the library, which has an address verified by
+// then.
 func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token       string  `json:"token"`
@@ -31,6 +32,8 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	reply, err := s.redeemEmailLink(w, r, in.Token, target)
 	var refused *web.Error
 	switch {
+	case errors.Is(err, errBanned):
+		return err
 	case errors.As(err, &refused) && target != "":
 		web.NoteCode(r.Context(), refused.Code)
 		return redirect(w, s.addParameter(target, "error", refused.Code))
@@ -90,7 +93,11 @@ func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user
 	}
 	row := s.Sessions.Prepare(r, true)
 	row.UserID = user.ID
-	if row.ID, err = s.Store.InsertSession(r.Context(), row); err != nil {
+	row.ID, err = s.Store.InsertSession(r.Context(), row)
+	switch {
+	case errors.Is(err, store.ErrBanned):
+		return errBanned
+	case err != nil:
 		return fmt.Errorf("start session: %w", err)
 	}
 	return s.Sessions.Reset(w, r, session.Caller{Session: row, User: user})

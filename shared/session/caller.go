@@ -20,7 +20,8 @@ type Caller struct {
 var ErrEnded = errors.New("the session was ended meanwhile")
 
 // Cached is Caller for get-session alone: with the cookie cache on it answers from a cache cookie that is good, without the
-// database. A session that was ended elsewhere is so believed for as long as the cookie lives, five minutes at most.
+// database. A session that was ended elsewhere, or whose user was banned, is so believed for as long as the cookie lives, five
+// minutes at most.
 func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (*Caller, error) {
 	secret, token, err := s.identify(w, r)
 	if err != nil || token == "" {
@@ -37,9 +38,10 @@ func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (*Caller, erro
 	return s.load(w, r, secret, token, true)
 }
 
-// Caller finds who sent r, nil if nobody is signed in. It prolongs a session that is due, clears the cookies of one
-// that is dead and deletes one that has expired; always by the database, never by a cookie's own word. It answers with the
-// cookies that the library would: none at all where the library would have believed the cache cookie.
+// Caller finds who sent r, nil if nobody is signed in; somebody who is banned is not. It prolongs a session that is due,
+// clears the cookies of one that is dead and deletes one that has expired; always by the database, never by a cookie's own
+// word. It answers with the cookies that the library would: none at all where the library would have believed the cache
+// cookie.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request) (*Caller, error) {
 	secret, token, err := s.identify(w, r)
 	if err != nil || token == "" {
@@ -77,7 +79,8 @@ func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []by
 
 // load finds the caller of a token in the database, and with renew hands out what is due: a longer life, cookies.
 func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, token string, renew bool) (*Caller, error) {
-	row, user, err := s.Store.SessionWithUser(r.Context(), token)
+	now := s.Now()
+	row, user, err := s.Store.SessionWithUser(r.Context(), token, now)
 	if errors.Is(err, store.ErrNotFound) {
 		s.Clear(w, r)
 		return nil, nil //nolint:nilnil // "nobody" is an answer here, not a fault
@@ -85,7 +88,6 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, t
 	if err != nil {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
-	now := s.Now()
 	if row.ExpiresAt.Before(now) {
 		s.Clear(w, r)
 		if err := s.Store.DeleteSession(r.Context(), token); err != nil {

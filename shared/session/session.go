@@ -61,7 +61,7 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	}
 }
 
-// Start stores a session for a user and sets its cookie.
+// Start stores a session for a user and sets its cookie; store.ErrBanned if the user is banned.
 func (s *Sessions) Start(w http.ResponseWriter, r *http.Request, user store.User, remember bool) (store.Session, error) {
 	row := s.Prepare(r, remember)
 	row.UserID = user.ID

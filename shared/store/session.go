@@ -20,8 +20,9 @@ type Session struct {
 	ID        string  `json:"id"`
 }
 
-// SessionWithUser returns the session of a token, expired or not, and its user, in one round trip; else ErrNotFound.
-func (s *Store) SessionWithUser(ctx context.Context, token string) (Session, User, error) {
+// SessionWithUser returns the session of a token, expired or not, and its user, in one round trip; else ErrNotFound, as for
+// one whose user is banned at now.
+func (s *Store) SessionWithUser(ctx context.Context, token string, now time.Time) (Session, User, error) {
 	type pair struct {
 		session Session
 		user    User
@@ -37,17 +38,27 @@ func (s *Store) SessionWithUser(ctx context.Context, token string) (Session, Use
 		       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
 		FROM session s
 		JOIN "user" u ON u.id = s."userId"
-		WHERE s.token = $1`, token)
+		WHERE s.token = $1 AND NOT `+barred, token, now)
 	return p.session, p.user, err
 }
 
-// InsertSession stores a session and returns its id.
+// InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was over
+// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
-	return write(ctx, s, scalar[string], `
+	id, err := write(ctx, s, scalar[string], `
+		WITH cleared AS (
+			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
+			WHERE id = $1::uuid AND banned AND "banExpires" < $2
+		)
 		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
-		VALUES ($1::uuid, $2, $3, $4, $5, $6, $7)
+		SELECT $1::uuid, $3, $4, $2, $5, $6, $7
+		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+barred+`)
 		RETURNING id`,
-		n.UserID, n.Token, n.ExpiresAt.Time, n.CreatedAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent)
+		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent)
+	if errors.Is(err, ErrNotFound) {
+		return "", ErrBanned
+	}
+	return id, err
 }
 
 // ExtendSession moves the end of a live session; ErrNotFound if it was ended meanwhile.

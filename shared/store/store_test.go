@@ -63,7 +63,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	if diff := cmp.Diff(user, found); diff != "" {
 		t.Errorf("user (-stored +found):\n%s", diff)
 	}
-	row, owner, err := db.SessionWithUser(t.Context(), made.Token)
+	row, owner, err := db.SessionWithUser(t.Context(), made.Token, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +84,8 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 		return err
 	}
 	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
-	_, _, noSession := db.SessionWithUser(t.Context(), "no such token")
-	_, _, badText := db.SessionWithUser(t.Context(), "nul \x00 and half \xff a rune")
+	_, _, noSession := db.SessionWithUser(t.Context(), "no such token", now)
+	_, _, badText := db.SessionWithUser(t.Context(), "nul \x00 and half \xff a rune", now)
 	_, noOwner := db.CreateProfile(t.Context(), "00000000-0000-4000-8000-000000000000", nil)
 	for _, c := range []struct {
 		name      string
@@ -205,7 +205,7 @@ func TestRoundTrips(t *testing.T) {
 		name string
 		call func() error
 	}{
-		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), s.Token); return err }},
+		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), s.Token, now); return err }},
 		{"UserWithPassword", func() error { _, _, err := db.UserWithPassword(t.Context(), user.Email); return err }},
 		{"SignUp", func() error {
 			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: now}, session("b", now))
@@ -249,7 +249,7 @@ func TestR44_EverythingThroughPgbouncer(t *testing.T) {
 			if _, err := db.InsertSession(t.Context(), *n); err != nil {
 				t.Error(err)
 			}
-			if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+			if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
 				t.Error(err)
 			}
 		})
@@ -270,12 +270,12 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for range 3 { // fill the pool
-		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), s.Token) })
+		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), s.Token, now) })
 	}
 	group.Wait()
 	for range 5 {
 		proxy.Cut()
-		if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+		if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
 			t.Errorf("a read right after the cut: %v", err)
 		}
 	}
@@ -302,21 +302,21 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	db := open(t, proxy.URL(), 1, nil)
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token); !unavailable(err) {
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); !unavailable(err) {
 		t.Errorf("refused: got %v", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
 		t.Errorf("back again: got %v", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, _, err := db.SessionWithUser(ctx, s.Token); !unavailable(err) {
+	if _, _, err := db.SessionWithUser(ctx, s.Token, now); !unavailable(err) {
 		t.Errorf("frozen: got %v", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
 		t.Errorf("thawed: got %v", err)
 	}
 }

@@ -117,7 +117,7 @@ func TestR41_AFailedResetSpendsNothing(t *testing.T) {
 	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, now); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), made.Token); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil {
 		t.Errorf("the session is gone: %v", err)
 	}
 	if id, exists, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || !exists {

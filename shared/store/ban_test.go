@@ -1,0 +1,150 @@
+package store_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func direct(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+// ban is what the three columns of a user hold, and when the row was last changed.
+type ban struct {
+	Banned          *bool
+	Reason, Expires *string
+	UpdatedAt       time.Time
+}
+
+func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
+	t.Helper()
+	err := conn.QueryRow(t.Context(), `SELECT banned, "banReason", "banExpires"::text, "updatedAt" FROM "user" WHERE id = $1`, userID).
+		Scan(&b.Banned, &b.Reason, &b.Expires, &b.UpdatedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Every state that the columns can be in, by anybody's hand: who may have a session, and whether a new one clears the ban.
+func TestBan_WhoMayHaveASession(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	wire := &dbtest.Wire{}
+	db, conn := open(t, url, 1, wire), direct(t, url)
+	ada, old := signUp(t, db, "ada@example.com")
+	if fresh := banOf(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
+		t.Errorf("a new user: got %+v", fresh)
+	}
+	no := false
+	for _, c := range []struct {
+		name, banned, expires string // SQL; the clock of the tests stands at 2026-01-15 12:00:00.123
+		out, cleared          bool
+	}{
+		{name: "for ever", banned: "true", expires: "NULL", out: true},
+		{name: "until later", banned: "true", expires: "'2026-01-15 12:00:00.124+00'", out: true},
+		{name: "to this moment", banned: "true", expires: "'2026-01-15 12:00:00.123+00'", out: true},
+		{name: "until infinity", banned: "true", expires: "'infinity'", out: true},
+		{name: "until a year that JavaScript has not", banned: "true", expires: "'290000-01-01'", out: true},
+		{name: "until a moment ago", banned: "true", expires: "'2026-01-15 12:00:00.122+00'", cleared: true},
+		{name: "until long ago", banned: "true", expires: "'-infinity'", cleared: true},
+		{name: "not", banned: "false", expires: "NULL"},
+		{name: "not, as a row that an import made", banned: "NULL", expires: "NULL"},
+		{name: "not, with the end of one", banned: "false", expires: "'infinity'"},
+		{name: "nothing said, with the end of one", banned: "NULL", expires: "'infinity'"},
+	} {
+		if _, err := conn.Exec(t.Context(), `UPDATE "user" SET "updatedAt" = '2026-01-01', "banReason" = 'spam', banned = `+c.banned+`, "banExpires" = `+c.expires); err != nil {
+			t.Fatal(err)
+		}
+		before := banOf(t, conn, ada.ID)
+
+		trips := wire.Trips()
+		_, user, err := db.SessionWithUser(t.Context(), old.Token, now)
+		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
+			t.Errorf("%s: the session: got %v, want it gone %v", c.name, err, c.out)
+		}
+		next := session(c.name, now)
+		next.UserID = ada.ID
+		id, err := db.InsertSession(t.Context(), *next)
+		if errors.Is(err, store.ErrBanned) != c.out || c.out != (id == "") || !c.out && err != nil {
+			t.Errorf("%s: a new session: got %q, %v, want a refusal %v", c.name, id, err, c.out)
+		}
+		if got := wire.Trips() - trips; got != 2 {
+			t.Errorf("%s: got %d round trips, want 2", c.name, got)
+		}
+
+		want := before
+		if c.cleared {
+			want = ban{Banned: &no, UpdatedAt: now}
+		}
+		if diff := cmp.Diff(want, banOf(t, conn, ada.ID)); diff != "" {
+			t.Errorf("%s: the columns (-want +got):\n%s", c.name, diff)
+		}
+	}
+	if got := len(tokens(t, db, ada.ID)); got != 1+6 {
+		t.Errorf("got %d sessions, want the first and the six that were granted", got)
+	}
+}
+
+// A ban of one is nobody else's, and somebody who is gone is not banned.
+func TestBan_IsTheUsersOwn(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db, conn := open(t, url, 1, nil), direct(t, url)
+	ada, bob := people(t, db)
+	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, u, err := db.SessionWithUser(t.Context(), "token-of-bob@example.com", now); err != nil || u.ID != bob.ID {
+		t.Errorf("another's session: got %+v, %v", u, err)
+	}
+	next := session("next", now)
+	next.UserID = bob.ID
+	if _, err := db.InsertSession(t.Context(), *next); err != nil {
+		t.Errorf("another's new session: %v", err)
+	}
+	gone := session("of nobody", now)
+	gone.UserID = "00000000-0000-4000-8000-000000000000"
+	if _, err := db.InsertSession(t.Context(), *gone); !errors.Is(err, store.ErrOrphan) {
+		t.Errorf("a session of somebody who is gone: got %v", err)
+	}
+}
+
+// Sign-ins that meet at the end of a ban all succeed.
+func TestBan_ClearedByManyAtOnce(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db, conn := open(t, url, 8, nil), direct(t, url)
+	ada, _ := signUp(t, db, "ada@example.com")
+	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 24 {
+		group.Go(func() {
+			n := session(string(rune('a'+i)), now)
+			n.UserID = ada.ID
+			if _, err := db.InsertSession(t.Context(), *n); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if b := banOf(t, conn, ada.ID); b.Banned == nil || *b.Banned || b.Expires != nil {
+		t.Errorf("got %+v", b)
+	}
+}
