@@ -1,0 +1,188 @@
+package supabasetest
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+)
+
+// account is a user with all that belongs to them.
+type account struct {
+	user                                                      row
+	identities, factors, passkeys, sessions, tokens, profiles []row
+
+	born            time.Time
+	email, password string // as the person types them; no password where it is not known
+	barred          bool   // the two do not open the new side
+}
+
+// tokenColumns of a user hold one-time tokens.
+var tokenColumns = []string{
+	"confirmation_token", "recovery_token", "email_change_token_new", "email_change_token_current", "phone_change_token",
+	"reauthentication_token",
+}
+
+func (a *account) id() string { return a.user["id"].(string) }
+
+// after is a time of the account's life, in hours.
+func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
+
+// bare adds a user without address, number, password and identity.
+func (g *generator) bare() *account {
+	a := &account{born: g.instant()}
+	a.user = row{
+		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.uuid()), "aud": "authenticated", "role": "authenticated",
+		"email_change": "", "phone_change": "", "email_change_confirm_status": 0, "is_sso_user": false, "is_anonymous": false,
+		"raw_app_meta_data": "{}", "raw_user_meta_data": "{}",
+		"created_at": stamp(a.born), "updated_at": a.after(1 + g.rng.IntN(9000)),
+	}
+	g.id = ""
+	for _, column := range tokenColumns {
+		a.user[column] = ""
+	}
+	if g.chance(80) {
+		a.profiles = []row{g.profile(a)}
+	}
+	g.accounts = append(g.accounts, a)
+	return a
+}
+
+// byEmail adds a user with a confirmed address and a password that is known.
+func (g *generator) byEmail() *account {
+	a := g.bare()
+	a.address(g.address())
+	a.secret(pick(g, common))
+	a.user["email_confirmed_at"] = a.after(1)
+	a.user["confirmation_sent_at"] = stamp(a.born)
+	a.user["last_sign_in_at"] = a.after(2)
+	claims := []any{"sub", a.id(), "email", a.email, "email_verified", true, "phone_verified", false}
+	if g.chance(70) {
+		claims = append(claims, "name", g.name())
+	}
+	g.identify(a, "email", a.id(), object(claims...))
+	if g.chance(20) {
+		a.sessions = append(a.sessions, row{
+			"id": g.uuid(), "user_id": a.id(), "created_at": a.after(2), "updated_at": a.after(3), "aal": "aal1",
+			"refreshed_at": a.after(3), "user_agent": "Mozilla/5.0", "ip": "192.0.2.7",
+		})
+	}
+	return a
+}
+
+// byPhone adds a user with a confirmed number and a password, and no address.
+func (g *generator) byPhone() *account {
+	a := g.bare()
+	a.user["phone"] = g.phone()
+	a.user["phone_confirmed_at"] = a.after(1)
+	a.secret(pick(g, common))
+	g.identify(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+	return a
+}
+
+// social adds somebody who came through a provider, which has verified the address.
+func (g *generator) social(provider string) *account {
+	a := g.bare()
+	a.address(g.address())
+	a.user["email_confirmed_at"] = stamp(a.born)
+	a.user["last_sign_in_at"] = a.after(2)
+	g.identify(a, provider, g.subject(), "")
+	return a
+}
+
+// sso adds somebody whom a company vouches for.
+func (g *generator) sso(address string) *account {
+	a := g.bare()
+	a.address(address)
+	a.user["is_sso_user"] = true
+	a.user["email_confirmed_at"] = stamp(a.born)
+	g.identify(a, "sso:"+g.ssoProviders[0]["id"].(string), g.subject(), object("email", address, "iss", "https://idp.corp.example/saml"))
+	return a
+}
+
+// identify adds an identity. Without claims it gets those of a social provider. As in Supabase they end up in the user's
+// metadata too.
+func (g *generator) identify(a *account, provider, subject, claims string) {
+	if claims == "" {
+		name := g.name()
+		claims = object("iss", "https://"+provider+".example", "sub", subject, "provider_id", subject, "email", a.email,
+			"email_verified", true, "phone_verified", false, "name", name, "full_name", name,
+			"avatar_url", "https://img.example/"+subject+".png", "picture", "https://img.example/"+subject+".png")
+	}
+	a.identities = append(a.identities, row{
+		"id": g.uuid(), "user_id": a.id(), "provider": provider, "provider_id": subject, "identity_data": claims,
+		"created_at": a.after(len(a.identities)), "updated_at": a.after(len(a.identities) + g.rng.IntN(900)),
+		"last_sign_in_at": a.after(len(a.identities)),
+	})
+	providers := []string{}
+	for _, identity := range a.identities {
+		providers = append(providers, identity["provider"].(string))
+	}
+	a.user["raw_app_meta_data"] = object("provider", providers[0], "providers", providers)
+	a.user["raw_user_meta_data"] = claims
+}
+
+func (a *account) address(address string) {
+	a.user["email"] = address
+	a.email = cases.Lower(language.Und).String(address) // as JavaScript does it
+}
+
+func (a *account) secret(s secret) {
+	a.user["encrypted_password"] = s.hash
+	a.password = s.plain
+	a.barred = a.barred || s.refused
+}
+
+// noPassword leaves what a social sign-up (nil) or an invitation ("") leaves.
+func (a *account) noPassword(hash any) {
+	a.user["encrypted_password"] = hash
+	a.password = ""
+}
+
+// unconfirm takes the account back to where a mail is waiting to be clicked.
+func (g *generator) unconfirm(a *account) {
+	delete(a.user, "email_confirmed_at")
+	delete(a.user, "last_sign_in_at")
+	a.barred = true
+	a.sessions = nil
+	g.ask(a, "confirmation_token")
+}
+
+// ask leaves a one-time token in its column and, as newer versions do, in the table of them.
+func (g *generator) ask(a *account, token string) {
+	a.user[token] = g.hex(28)
+	a.tokens = append(a.tokens, row{
+		"id": g.uuid(), "user_id": a.id(), "token_type": token, "token_hash": a.user[token], "relates_to": a.email,
+		"created_at": stamp(a.born), "updated_at": stamp(a.born),
+	})
+}
+
+// softDelete scrubs an account as Supabase Auth does.
+func (a *account) softDelete() {
+	scrub := func(value any) string {
+		text, _ := value.(string)
+		sum := sha256.Sum256([]byte(a.id() + text))
+		return base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	for _, column := range []string{"email", "email_change"} {
+		a.user[column] = scrub(a.user[column])
+	}
+	for _, column := range []string{"phone", "phone_change"} {
+		a.user[column] = scrub(a.user[column])[:15]
+	}
+	for _, identity := range a.identities {
+		identity["provider_id"] = scrub(identity["provider"].(string) + ":" + identity["provider_id"].(string))
+		identity["identity_data"] = "{}"
+	}
+	for _, column := range tokenColumns {
+		a.user[column] = ""
+	}
+	a.user["encrypted_password"] = nil
+	a.user["raw_app_meta_data"], a.user["raw_user_meta_data"] = "{}", "{}"
+	a.user["deleted_at"] = a.after(9001)
+	a.factors, a.passkeys, a.sessions, a.tokens = nil, nil, nil, nil
+	a.barred = true
+}

@@ -1,0 +1,73 @@
+package supabasetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Changes says by id which users are no longer what they were. Nobody is in two of the lists, and each is in order.
+type Changes struct{ Updated, Inserted, Deleted []string }
+
+// Change does to n users what happens to the users of a live Supabase, every kind of it in turn: most of it moves
+// users.updated_at to the present, some moves nothing. Somebody who is soft-deleted is in Updated. The same source, seed and n
+// change the same users in the same way, the times excepted. A second Change of one source takes another seed. Where there
+// are fewer suitable users than n, fewer change.
+func Change(t testing.TB, url string, seed uint64, n int) Changes {
+	t.Helper()
+	t.Logf("%d changes from seed %d", n, seed)
+	var c Changes
+	on(t, url, "change the source", func(ctx context.Context, conn *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			return c.make(ctx, tx, strconv.FormatUint(seed, 10), n)
+		})
+	})
+	slices.Sort(c.Updated)
+	slices.Sort(c.Inserted)
+	slices.Sort(c.Deleted)
+	return c
+}
+
+func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error {
+	taken := []string{}
+	for i, e := range events {
+		count := (n + i) / len(events) // these add up to n
+		ids, err := e.choose(ctx, tx, seed, taken, count)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+		for _, statement := range e.statements {
+			if _, err := tx.Exec(ctx, statement, ids, seed); err != nil {
+				return fmt.Errorf("%s: %w", e.name, err)
+			}
+		}
+		taken = append(taken, ids...)
+		switch e.suits {
+		case "": // there was nobody
+			c.Inserted = append(c.Inserted, ids...)
+		case anybody:
+			c.Deleted = append(c.Deleted, ids...)
+		default:
+			c.Updated = append(c.Updated, ids...)
+		}
+	}
+	return nil
+}
+
+// choose returns the ids of users that suit, or of users that are yet to come.
+func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
+	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.suits + ` ORDER BY md5(id::text || $1) LIMIT $3`
+	if e.suits == "" {
+		sql = `SELECT overlay(overlay(md5('new' || $1 || i) PLACING '4' FROM 13) PLACING 'a' FROM 17)::uuid::text
+			FROM generate_series(1, $3) i WHERE cardinality($2::uuid[]) >= 0`
+	}
+	rows, err := tx.Query(ctx, sql, seed, taken, count)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

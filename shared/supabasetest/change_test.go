@@ -1,0 +1,86 @@
+package supabasetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// aggregates are the fingerprints of all users with what belongs to them.
+func aggregates(t *testing.T, url string) map[string]string {
+	t.Helper()
+	return query[string](t, url, `SELECT id::text, md5(concat(u::text,
+		(SELECT string_agg(i::text, '' ORDER BY i.id) FROM auth.identities i WHERE i.user_id = u.id),
+		(SELECT string_agg(f::text, '' ORDER BY f.id) FROM auth.mfa_factors f WHERE f.user_id = u.id),
+		(SELECT p::text FROM public.profiles p WHERE p.user_id = u.id))) FROM auth.users u`)
+}
+
+func TestChangeSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	url := New(t)
+	Fill(t, url, 9, 700)
+	before := aggregates(t, url)
+	got := Change(t, url, 2, 300)
+	after := aggregates(t, url)
+	var want Changes
+	for id, was := range before {
+		if is, there := after[id]; !there {
+			want.Deleted = append(want.Deleted, id)
+		} else if is != was {
+			want.Updated = append(want.Updated, id)
+		}
+	}
+	for id := range after {
+		if _, there := before[id]; !there {
+			want.Inserted = append(want.Inserted, id)
+		}
+	}
+	slices.Sort(want.Updated)
+	slices.Sort(want.Inserted)
+	slices.Sort(want.Deleted)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changes (-found +said):\n%s", diff)
+	}
+}
+
+func TestChangeIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	one, same := New(t), New(t)
+	for _, url := range []string{one, same} {
+		Fill(t, url, 9, 400)
+	}
+	if diff := cmp.Diff(Change(t, one, 2, 100), Change(t, same, 2, 100)); diff != "" {
+		t.Errorf("changes (-first +second):\n%s", diff)
+	}
+	if diff := cmp.Diff(fingerprints(t, one, false), fingerprints(t, same, false)); diff != "" {
+		t.Errorf("tables (-first +second):\n%s", diff)
+	}
+}
+
+// Some changes are visible by updated_at and some are not.
+func TestChangeMovesSomeTimes(t *testing.T) {
+	t.Parallel()
+	url := New(t)
+	Fill(t, url, 9, 700)
+	changed := Change(t, url, 3, 200)
+	moved := query[bool](t, url, `SELECT id::text, coalesce(updated_at > now() - interval '1 hour' AND isfinite(updated_at)
+		AND updated_at <= now(), false) FROM auth.users`)
+	counts := map[bool]int{}
+	for _, id := range changed.Updated {
+		counts[moved[id]]++
+	}
+	if counts[true] < 50 || counts[false] < 30 {
+		t.Errorf("updated_at moved for %d users and did not for %d, want many of both", counts[true], counts[false])
+	}
+}
+
+// A source can change again and again, and to the last user.
+func TestChangeAgain(t *testing.T) {
+	t.Parallel()
+	url := New(t)
+	Fill(t, url, 9, 250)
+	for seed := range uint64(4) {
+		Change(t, url, seed, 1000)
+	}
+}

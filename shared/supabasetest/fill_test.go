@@ -1,0 +1,97 @@
+package supabasetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+func TestFillIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	one, same, other := New(t), New(t), New(t)
+	first, second := Fill(t, one, 7, 500), Fill(t, same, 7, 500)
+	Fill(t, other, 8, 500)
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the census (-first +second):\n%s", diff)
+	}
+	want := fingerprints(t, one, true)
+	if diff := cmp.Diff(want, fingerprints(t, same, true)); diff != "" {
+		t.Errorf("the tables (-first +second):\n%s", diff)
+	}
+	for table, got := range fingerprints(t, other, true) {
+		if got == want[table] {
+			t.Errorf("%s is the same for another seed", table)
+		}
+	}
+}
+
+func TestFillLeavesNoShapeOut(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, s := range shapes {
+		if names[s.name] {
+			t.Errorf("two shapes are named %q", s.name)
+		}
+		names[s.name] = true
+	}
+	for seed := range uint64(20) {
+		g := newGenerator(seed)
+		g.deal(atLeast)
+		for name := range names {
+			if g.census.Shapes[name] == 0 {
+				t.Errorf("seed %d: nobody is %q", seed, name)
+			}
+		}
+		if got, want := len(g.census.Shapes), len(names); got != want {
+			t.Errorf("seed %d: %d shapes, want %d", seed, got, want)
+		}
+	}
+}
+
+func TestFillCounts(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 10, 199, 200, 201, 1000} {
+		url := New(t)
+		c := Fill(t, url, uint64(n), n)
+		got := query[int](t, url, `SELECT 'users', count(*)::int FROM auth.users
+			UNION ALL SELECT 'identities', count(*)::int FROM auth.identities
+			UNION ALL SELECT 'profiles', count(*)::int FROM public.profiles
+			UNION ALL SELECT 'factors', count(*)::int FROM auth.mfa_factors
+			UNION ALL SELECT 'passkeys', count(*)::int FROM auth.webauthn_credentials`)
+		want := map[string]int{
+			"users": c.Users, "identities": c.Identities, "profiles": c.Profiles, "factors": c.Factors, "passkeys": c.Passkeys,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d users (-census +tables):\n%s", n, diff)
+		}
+		if c.Users != n {
+			t.Errorf("%d users, want %d", c.Users, n)
+		}
+	}
+}
+
+// Most people are ordinary, in a source of any size.
+func TestFillIsMostlyOrdinary(t *testing.T) {
+	t.Parallel()
+	g := newGenerator(3)
+	g.deal(20_000)
+	if got := g.census.Shapes["by e-mail"] + g.census.Shapes["by Google"]; got < 9_000 {
+		t.Errorf("%d of 20000 are ordinary, want 9000 at least", got)
+	}
+	if got := len(g.census.People); got < 200 || got > 900 {
+		t.Errorf("%d people with a known password, want some hundreds", got)
+	}
+}
+
+func TestARowKnowsItsTable(t *testing.T) {
+	t.Parallel()
+	url := New(t)
+	on(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
+		if err := users.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
+			t.Error("a row with a column that the table has not was taken")
+		}
+		return nil
+	})
+}

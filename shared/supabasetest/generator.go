@@ -1,0 +1,125 @@
+package supabasetest
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// zeroUUID is the instance of every row of an ordinary project.
+const zeroUUID = "00000000-0000-0000-0000-000000000000"
+
+// generator makes the rows of a source in memory, all of them out of one stream of random numbers.
+type generator struct {
+	rng    *rand.Rand
+	serial int    // numbers addresses, telephones and subjects, so that none comes twice by accident
+	id     string // of the next user, where it matters
+	census Census
+
+	accounts []*account
+	bases    []*account     // to lay shapes over
+	laid     map[string]int // how many bases already have a shape on that side
+	orphans  []row          // profiles
+
+	// The rest has no shapes: it is there to be counted.
+	ssoProviders, ssoDomains, samlProviders, audit []row
+}
+
+func newGenerator(seed uint64) *generator {
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // it has to come out the same every time
+	g.census.Shapes, g.laid = map[string]int{}, map[string]int{}
+	for i, domain := range []string{"corp.example", "school.example"} {
+		id, at := g.uuid(), stamp(g.instant())
+		g.ssoProviders = append(g.ssoProviders, row{"id": id, "created_at": at, "updated_at": at, "disabled": i > 0})
+		g.ssoDomains = append(g.ssoDomains, row{"id": g.uuid(), "sso_provider_id": id, "domain": domain, "created_at": at, "updated_at": at})
+		g.samlProviders = append(g.samlProviders, row{
+			"id": g.uuid(), "sso_provider_id": id, "entity_id": "https://idp." + domain + "/saml",
+			"metadata_xml": "<EntityDescriptor entityID=\"https://idp." + domain + "/saml\"/>", "created_at": at, "updated_at": at,
+			"attribute_mapping": `{"keys": {"email": {"name": "mail"}}}`,
+		})
+	}
+	return g
+}
+
+// history is the log of the project, as far as it was kept.
+func (g *generator) history() {
+	for i := range (len(g.accounts) + 9) / 10 {
+		action, actor := "login", g.accounts[g.rng.IntN(len(g.accounts))].id()
+		if i%5 == 0 {
+			action, actor = "user_deleted", g.uuid()
+		}
+		g.audit = append(g.audit, row{
+			"instance_id": zeroUUID, "id": g.uuid(), "created_at": stamp(g.instant()), "ip_address": "",
+			"payload": object("action", action, "actor_id", actor, "log_type", "account"),
+		})
+	}
+}
+
+// uuid is of version 4, as Supabase makes them.
+func (g *generator) uuid() string {
+	h := g.hex(16)
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-" + string("89ab"[g.rng.IntN(4)]) + h[17:20] + "-" + h[20:]
+}
+
+// hex is that many random bytes.
+func (g *generator) hex(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(g.rng.Uint32()) //nolint:gosec // the lowest byte is meant
+	}
+	return hex.EncodeToString(b)
+}
+
+func (g *generator) chance(percent int) bool { return g.rng.IntN(100) < percent }
+
+func pick[T any](g *generator, from []T) T { return from[g.rng.IntN(len(from))] }
+
+// next is a number that no earlier call gave.
+func (g *generator) next() int {
+	g.serial++
+	return g.serial
+}
+
+// instant lies between August 2020 and July 2026, to the microsecond.
+func (g *generator) instant() time.Time {
+	from := time.Date(2020, time.August, 1, 0, 0, 0, 0, time.UTC)
+	return from.Add(time.Duration(g.rng.Int64N(6*365*24*3600*1e6)) * time.Microsecond)
+}
+
+// stamp writes a time as Postgres does.
+func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05.000000-07") }
+
+func (g *generator) name() string {
+	return pick(g, []string{
+		"Ada", "Bela", "Chen", "Dora", "Emeka", "Fatima", "Grace", "Hiro", "Ines", "Jan", "Kofi", "Lea", "Mira", "Noor", "Omar",
+	}) + " " + pick(g, []string{
+		"Abel", "Brandt", "Costa", "Diallo", "Ekdahl", "Fischer", "Garcia", "Haas", "Ito", "Jansen", "Khan", "Lind", "Moreau",
+	})
+}
+
+// address is one that nobody else has.
+func (g *generator) address() string {
+	return fmt.Sprintf("person.%d@%s", g.next(), pick(g, []string{"example.com", "example.org", "mail.example.net", "school.example.edu"}))
+}
+
+// phone is digits only and nobody else's.
+func (g *generator) phone() string { return fmt.Sprintf("1555%07d", g.next()) }
+
+// subject is what a provider calls somebody.
+func (g *generator) subject() string { return fmt.Sprintf("1%020d", g.next()) }
+
+// object is the JSON text of an object of these keys and values.
+func object(pairs ...any) string {
+	o := map[string]any{}
+	for pair := range slices.Chunk(pairs, 2) {
+		o[pair[0].(string)] = pair[1]
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // only what this package wrote itself
+	}
+	return string(text)
+}

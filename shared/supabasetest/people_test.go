@@ -1,0 +1,84 @@
+package supabasetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// opens caches, for many people share a hash.
+func opens(t *testing.T) func(hash, plain string) bool {
+	t.Helper()
+	hasher, seen := password.Cheap(), map[[2]string]bool{}
+	return func(hash, plain string) bool {
+		ok, known := seen[[2]string{hash, plain}]
+		if !known {
+			var err error
+			if ok, err = hasher.Verify(t.Context(), hash, plain); err != nil {
+				t.Fatal(err)
+			}
+			seen[[2]string{hash, plain}] = ok
+		}
+		return ok
+	}
+}
+
+func TestHashesAreOfTheirPasswords(t *testing.T) {
+	t.Parallel()
+	ok := opens(t)
+	for _, s := range slices.Concat(vectors, common, claimed, unusual, []secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
+		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
+			t.Errorf("the hash of %s does not belong to its password", s.form+" "+s.plain)
+		}
+	}
+	if got, want := len(vectors), 15; got != want {
+		t.Errorf("%d vectors, want %d", got, want)
+	}
+	if !password.Known(random) {
+		t.Error("the hash that nobody knows the password of is not well formed")
+	}
+}
+
+func TestRefusedHashesAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, s := range append(slices.Concat(tooDear, unknown), secret{form: "cost 31", hash: dearest, refused: true}) {
+		if !s.refused || password.Known(s.hash) {
+			t.Errorf("%s is taken", s.form)
+		}
+	}
+}
+
+// Whether somebody signs in is said a second time here, out of the rows alone: the winner of an address, confirmed, not
+// banned, not deleted, with a hash that opens.
+func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
+	t.Parallel()
+	url := New(t)
+	people := Fill(t, url, 5, 3000).People
+	hashes := query[string](t, url, `
+		SELECT id::text, encrypted_password FROM (
+			SELECT *, row_number() OVER (PARTITION BY lower(email COLLATE "und-x-icu")
+				ORDER BY is_sso_user, email_confirmed_at IS NULL, created_at NULLS LAST, id) AS rank
+			FROM auth.users WHERE deleted_at IS NULL) live
+		WHERE rank = 1 AND email_confirmed_at IS NOT NULL AND (banned_until IS NULL OR banned_until < now())
+			AND encrypted_password IS NOT NULL`)
+	addresses := query[string](t, url, `SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`)
+	ok := opens(t)
+	covered := map[string]bool{}
+	for _, p := range people {
+		want := hashes[p.ID] != "" && web.IsEmail(p.Email) && ok(hashes[p.ID], p.Password)
+		if p.SignsIn != want {
+			t.Errorf("%s of shape %q: SignsIn = %v, want %v", p.ID, p.Shape, p.SignsIn, want)
+		}
+		if p.SignsIn && p.Email != addresses[p.ID] {
+			t.Errorf("%s of shape %q: the address is not the stored one", p.ID, p.Shape)
+		}
+		covered[p.Password] = covered[p.Password] || p.SignsIn
+	}
+	for _, s := range slices.Concat(vectors, unusual) {
+		if !covered[s.plain] {
+			t.Errorf("nobody signs in with %s", s.form)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package supabasetest
+
+import "slices"
+
+// shape is one way in which rows of a source look.
+type shape struct {
+	name   string
+	weight int // how often it comes besides the one time that is certain, next to the other weights
+	size   int // users it takes; 0 is one
+	make   func(g *generator)
+
+	// A shape that concerns one side of a user only is laid over a base the first time, so that the shapes fit into
+	// atLeast users. A base has at most one of each side.
+	side string
+	over func(g *generator, a *account)
+	base bool
+}
+
+func (s shape) users() int { return max(1, s.size) }
+
+// shapes are all there are. The first is the ordinary one, and the bases come before what is laid over them.
+var shapes = slices.Concat(people, linked, single, banned, deleted,
+	addresses, contests, numbers,
+	providers(), providerPairs, oddIdentities,
+	secrets(), secondFactors, times, oddIDs,
+	side("row", pending, oddRows), side("metadata", metadata()), side("profile", knownProfiles(), oddProfiles()))
+
+// variant is an ordinary user about whom one thing is special.
+func variant(name string, weight int, change func(g *generator, a *account)) shape {
+	return shape{name: name, weight: weight, over: change, make: func(g *generator) { change(g, g.byEmail()) }}
+}
+
+func side(name string, kinds ...[]shape) []shape {
+	all := slices.Concat(kinds...)
+	for i := range all {
+		all[i].side = name
+	}
+	return all
+}
+
+// people are the ways in which Supabase itself makes users.
+var people = []shape{
+	{name: "by e-mail", weight: 600, make: func(g *generator) { g.byEmail() }},
+	{name: "by Google", weight: 120, make: func(g *generator) { g.social("google") }},
+	{name: "by phone", weight: 20, make: func(g *generator) { g.byPhone() }},
+	{name: "by phone, unconfirmed", weight: 5, make: func(g *generator) {
+		delete(g.byPhone().user, "phone_confirmed_at")
+	}},
+	{name: "by phone and code", weight: 5, make: func(g *generator) { g.byPhone().noPassword(random) }},
+	variant("unconfirmed", 25, func(g *generator, a *account) { g.unconfirm(a) }),
+	variant("by magic link", 25, func(_ *generator, a *account) { a.noPassword(random) }),
+	variant("made by an admin", 8, func(_ *generator, a *account) {
+		a.noPassword(random)
+		a.identities[0]["identity_data"] = object("sub", a.id(), "email", a.email, "email_verified", false, "phone_verified", false)
+	}),
+	variant("invited", 10, func(g *generator, a *account) {
+		a.noPassword("")
+		g.unconfirm(a)
+		a.user["invited_at"] = stamp(a.born)
+	}),
+	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = stamp(a.born) }),
+	{name: "anonymous", weight: 15, make: func(g *generator) {
+		a := g.bare()
+		a.noPassword("")
+		a.user["is_anonymous"] = true
+	}},
+	variant("anonymous once", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
+	{name: "neither e-mail nor phone", weight: 2, make: func(g *generator) { g.bare() }},
+	variant("imported by SQL", 8, func(_ *generator, a *account) {
+		for _, column := range slices.Concat(tokenColumns, []string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
+			a.user[column] = nil
+		}
+		a.identities = nil
+		a.secret(fromSQL)
+	}),
+	{name: "wallet", weight: 4, make: func(g *generator) {
+		g.wallet("web3:solana:").noPassword(nil)
+	}},
+	{name: "wallet, empty password", weight: 2, make: func(g *generator) {
+		g.wallet("web3:ethereum:0x").noPassword("")
+	}},
+}
+
+func (g *generator) wallet(prefix string) *account {
+	a := g.bare()
+	subject := prefix + g.hex(20)
+	g.identify(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
+	return a
+}
+
+// linked are people with a password, an address and providers, in all combinations.
+var linked = []shape{
+	variant("e-mail and Google", 15, func(g *generator, a *account) { g.identify(a, "google", g.subject(), "") }),
+	variant("five identities", 1, func(g *generator, a *account) {
+		for _, provider := range []string{"google", "github", "apple", "discord"} {
+			g.identify(a, provider, g.subject(), "")
+		}
+	}),
+	{name: "two of one provider", weight: 4, make: func(g *generator) {
+		g.identify(g.social("github"), "github", g.subject(), "")
+	}},
+	{name: "by Google, with a password", weight: 6, make: func(g *generator) {
+		g.social("google").secret(pick(g, common))
+	}},
+	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
+		delete(g.social("google").user, "email_confirmed_at")
+	}},
+	{name: "by Facebook, without e-mail", weight: 5, make: func(g *generator) {
+		a := g.social("facebook")
+		delete(a.user, "email")
+		delete(a.user, "email_confirmed_at")
+		a.identities[0]["identity_data"] = object("sub", a.identities[0]["provider_id"], "name", g.name(), "email_verified", false)
+		a.user["raw_user_meta_data"] = a.identities[0]["identity_data"]
+	}},
+	variant("e-mail identity unlinked", 5, func(g *generator, a *account) {
+		g.identify(a, "google", g.subject(), "")
+		a.identities = a.identities[1:]
+	}),
+	variant("every identity unlinked", 4, func(_ *generator, a *account) { a.identities = nil }),
+	variant("e-mail and phone", 8, func(g *generator, a *account) {
+		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
+		g.identify(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+	}),
+	variant("phone confirmed, e-mail not", 3, func(g *generator, a *account) {
+		g.unconfirm(a)
+		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
+	}),
+}
+
+// single are people of single sign-on.
+var single = []shape{
+	{name: "single sign-on", weight: 15, make: func(g *generator) { g.sso(g.address()) }},
+	{name: "single sign-on, address taken", weight: 8, size: 2, make: func(g *generator) { g.sso(g.byEmail().email) }},
+	{name: "single sign-on, address taken by the unconfirmed", weight: 2, size: 2, make: func(g *generator) {
+		a := g.byEmail()
+		g.unconfirm(a)
+		g.sso(a.email)
+	}},
+	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.sso(g.sso(g.address()).email) }},
+}
+
+func until(time string, barred bool) func(*generator, *account) {
+	return func(_ *generator, a *account) {
+		a.user["banned_until"] = time
+		a.barred = barred
+	}
+}
+
+var banned = []shape{
+	variant("banned", 8, until("2099-03-04 05:06:07.891+00", true)),
+	variant("banned once", 4, until("2024-03-04 05:06:07.891+00", false)),
+	variant("banned for ever", 4, until("infinity", true)),
+	variant("banned for three centuries", 2, until("2319-01-01 00:00:00+00", true)),
+	{name: "banned, by Google", weight: 2, make: func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.social("google")) }},
+	{name: "banned, by phone", weight: 1, make: func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.byPhone()) }},
+}
+
+var deleted = []shape{
+	variant("soft-deleted", 12, func(g *generator, a *account) {
+		a.profiles = []row{g.profile(a)}
+		a.softDelete()
+	}),
+	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.byPhone().softDelete() }},
+	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.social("google").softDelete() }},
+	variant("deleted by hand", 1, func(_ *generator, a *account) { // nothing is scrubbed
+		a.user["deleted_at"] = a.after(9001)
+		a.barred = true
+	}),
+	{name: "address of a deleted one", weight: 1, size: 2, make: func(g *generator) {
+		gone, again := g.byEmail(), g.byEmail()
+		again.address("AGAIN." + gone.email)
+		gone.address("again." + gone.email)
+		gone.user["deleted_at"], gone.barred = gone.after(9001), true
+		gone.secret(claimed[0])
+		again.secret(claimed[1])
+	}},
+}

@@ -1,0 +1,139 @@
+package supabasetest
+
+import (
+	"slices"
+	"strings"
+)
+
+// providers are everyone Supabase knows by name, a few of a deployment's own, and one of the years to come.
+func providers() []shape {
+	all := []shape{
+		{name: "by GitHub", weight: 40, make: func(g *generator) { g.social("github") }},
+		{name: "by Apple", weight: 20, make: func(g *generator) { g.social("apple") }},
+		{name: "by Azure", weight: 8, make: func(g *generator) {
+			a := g.social("azure")
+			a.identities[0]["identity_data"] = object("iss", "https://login.microsoftonline.com/common/v2.0", "sub", a.identities[0]["provider_id"],
+				"email", a.email, "email_verified", true, "custom_claims", map[string]any{"oid": g.uuid(), "tid": g.uuid()})
+		}},
+		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.social("azure") }},
+	}
+	for _, provider := range strings.Fields(`bitbucket discord facebook figma fly gitlab kakao keycloak linkedin linkedin_oidc
+		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
+		custom:acme provider_to_come`) {
+		all = append(all, shape{name: "by " + provider, weight: 3, make: func(g *generator) { g.social(provider) }})
+	}
+	return all
+}
+
+// both is one subject under two names of one provider, of one user or of two. The accounts would be the same one.
+func both(name string, weight, size int, providers [2]string) shape {
+	return shape{name: name, weight: weight, size: size, make: func(g *generator) {
+		a := g.social(providers[0])
+		b := a
+		if size == 2 {
+			b = g.bare()
+		}
+		g.identify(b, providers[1], a.identities[0]["provider_id"].(string), "")
+	}}
+}
+
+var providerPairs = []shape{
+	both("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
+	both("by twitter and x, one subject of two", 2, 2, [2]string{"x", "twitter"}),
+	both("by linkedin twice, one subject of two", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
+	both("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
+}
+
+// told is somebody by Google whose identity is special.
+func told(name string, change func(g *generator, a *account, identity row)) shape {
+	return shape{name: name, weight: 1, make: func(g *generator) {
+		a := g.social("google")
+		change(g, a, a.identities[0])
+	}}
+}
+
+var oddIdentities = []shape{
+	told("identity of no age", func(_ *generator, _ *account, identity row) {
+		delete(identity, "created_at")
+		delete(identity, "updated_at")
+		delete(identity, "last_sign_in_at")
+	}),
+	told("identity with an array for claims", func(_ *generator, _ *account, identity row) { identity["identity_data"] = `["email", 1]` }),
+	told("identity with a text for claims", func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` }),
+	told("identity with hostile claims", func(_ *generator, _ *account, identity row) {
+		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, "full_name": {"first": "A"}, "n": 1.10}`
+	}),
+	told("identity with another address", func(g *generator, _ *account, identity row) {
+		identity["identity_data"] = object("email", g.address(), "email_verified", true, "sub", identity["provider_id"])
+	}),
+	told("identity with a strange subject", func(g *generator, _ *account, identity row) {
+		identity["provider_id"] = g.hex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
+	}),
+	told("name in the identity only", func(_ *generator, a *account, _ row) { a.user["raw_user_meta_data"] = "{}" }),
+}
+
+// secrets are ordinary people with every kind of stored password.
+func secrets() []shape {
+	var all []shape
+	for _, s := range slices.Concat(vectors, unusual, tooDear, unknown) {
+		all = append(all, variant("password "+s.form, 3, func(_ *generator, a *account) { a.secret(s) }))
+	}
+	all = append(all,
+		variant("password empty", 3, func(_ *generator, a *account) { a.noPassword("") }),
+		variant("password null", 3, func(_ *generator, a *account) { a.noPassword(nil) }),
+		variant("password bcrypt of cost 31", 1, func(_ *generator, a *account) { a.noPassword(dearest) }))
+	for i := range all {
+		all[i].base = true
+	}
+	return all
+}
+
+// factor adds a second factor.
+func (g *generator) factor(a *account, kind, status string) row {
+	f := row{
+		"id": g.uuid(), "user_id": a.id(), "friendly_name": kind + " of " + a.id()[:4], "factor_type": kind, "status": status,
+		"created_at": a.after(70), "updated_at": a.after(71),
+	}
+	switch kind {
+	case "totp":
+		f["secret"] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	case "phone":
+		f["phone"] = "+" + g.phone()
+	case "webauthn":
+		f["web_authn_credential"] = object("ID", g.hex(16), "PublicKey", g.hex(32))
+		f["web_authn_aaguid"] = zeroUUID
+	}
+	a.factors = append(a.factors, f)
+	return f
+}
+
+func (g *generator) passkey(a *account, name string) {
+	a.passkeys = append(a.passkeys, row{
+		"id": g.uuid(), "user_id": a.id(), "credential_id": `\x` + g.hex(32), "public_key": `\xa50102032620` + g.hex(71),
+		"attestation_type": "none", "sign_count": g.rng.IntN(50), "transports": `["internal", "hybrid"]`, "backup_eligible": true,
+		"backed_up": true, "friendly_name": name, "created_at": a.after(80), "updated_at": a.after(81),
+	})
+}
+
+var secondFactors = []shape{
+	variant("totp", 10, func(g *generator, a *account) {
+		g.factor(a, "totp", "verified")["last_challenged_at"] = stamp(g.instant())
+	}),
+	variant("totp unverified", 4, func(g *generator, a *account) { g.factor(a, "totp", "unverified") }),
+	variant("totp encrypted at rest", 1, func(g *generator, a *account) {
+		g.factor(a, "totp", "verified")["secret"] = encrypted.hash
+	}),
+	variant("phone factor", 2, func(g *generator, a *account) { g.factor(a, "phone", "verified") }),
+	variant("phone factor unverified", 1, func(g *generator, a *account) { g.factor(a, "phone", "unverified") }),
+	variant("webauthn factor", 1, func(g *generator, a *account) { g.factor(a, "webauthn", "verified") }),
+	variant("two factors", 2, func(g *generator, a *account) {
+		g.factor(a, "totp", "verified")
+		g.factor(a, "phone", "unverified")["friendly_name"] = ""
+	}),
+	variant("passkey", 4, func(g *generator, a *account) { g.passkey(a, "phone") }),
+	variant("two passkeys", 1, func(g *generator, a *account) {
+		g.passkey(a, "phone")
+		g.passkey(a, "key")
+	}),
+	{name: "by Google, with totp", weight: 1, make: func(g *generator) { g.factor(g.social("google"), "totp", "verified") }},
+}

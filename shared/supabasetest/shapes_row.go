@@ -1,0 +1,64 @@
+package supabasetest
+
+// times are ordinary people of extraordinary times.
+var times = []shape{
+	variant("created never", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
+	variant("no time at all", 1, func(_ *generator, a *account) {
+		for _, column := range []string{"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at", "email_confirmed_at"} {
+			delete(a.user, column)
+		}
+		a.barred, a.sessions = true, nil
+	}),
+	set("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
+	set("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
+	set("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
+	unreadable("created before Christ", "created_at", "4713-01-01 00:00:00+00 BC"),
+	unreadable("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
+	unreadable("created at infinity", "created_at", "infinity"),
+	unreadable("created since ever", "created_at", "-infinity"),
+	unreadable("updated at infinity", "updated_at", "infinity"),
+	unreadable("updated since ever", "updated_at", "-infinity"),
+	unreadable("banned since ever", "banned_until", "-infinity"),
+}
+
+// unreadable is somebody with a time that Supabase Auth cannot read, so that no password of theirs ever worked.
+func unreadable(name, column, time string) shape {
+	return variant(name, 1, func(_ *generator, a *account) {
+		a.user[column] = time
+		a.noPassword(random)
+	})
+}
+
+// set is an ordinary user with one odd column.
+func set(name string, weight int, column string, value any) shape {
+	return variant(name, weight, func(_ *generator, a *account) { a.user[column] = value })
+}
+
+// at is an ordinary user of that id.
+func at(name, id string) shape {
+	return shape{name: name, make: func(g *generator) {
+		g.id = id
+		g.byEmail()
+	}}
+}
+
+var oddIDs = []shape{
+	at("lowest id", "00000000-0000-0000-0000-000000000001"),
+	at("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+	at("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
+}
+
+var oddRows = []shape{
+	variant("updated before created", 1, func(_ *generator, a *account) { a.user["updated_at"] = a.after(-1000) }),
+	set("updated never", 2, "updated_at", nil),
+	set("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
+	set("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
+	set("role service_role", 1, "role", "service_role"),
+	set("role custom", 2, "role", "course_editor"),
+	set("role empty", 1, "role", ""),
+	set("role null", 1, "role", nil),
+	set("audience custom", 1, "aud", "mobile"),
+	set("instance of another tenant", 1, "instance_id", "b2b2b2b2-0000-4000-8000-000000000001"),
+	set("super admin", 2, "is_super_admin", true),
+	set("no super admin", 2, "is_super_admin", false),
+}
