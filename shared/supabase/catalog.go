@@ -1,0 +1,220 @@
+package supabase
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// column is a column of a table, by its type as format_type writes it.
+type column struct {
+	name, typ string
+	generated bool
+	check     []string // what the column's CHECK constraints mention in quotes
+	labels    []string // of an enum type
+}
+
+// table is a table as the catalog has it.
+type table struct {
+	name     string // as asked for, qualified
+	exists   bool
+	readable bool
+	columns  []column
+}
+
+func (t table) there() bool { return t.exists && t.readable }
+
+func (t table) column(name string) (column, bool) {
+	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+	if i < 0 {
+		return column{}, false
+	}
+	return t.columns[i], true
+}
+
+func (t table) has(name string) bool {
+	_, ok := t.column(name)
+	return ok
+}
+
+// sql is the table's name, quoted.
+func (t table) sql() string { return pgx.Identifier(strings.SplitN(t.name, ".", 2)).Sanitize() }
+
+const tableQuery = `
+select c.oid is not null,
+       coalesce(c.oid is not null and has_schema_privilege(current_user, c.relnamespace, 'usage') and has_table_privilege(current_user, c.oid, 'select'), false),
+       coalesce((select json_agg(json_build_object(
+                          'name', a.attname, 'type', format_type(a.atttypid, null), 'generated', a.attgenerated <> '',
+                          'check', (select string_agg(pg_get_constraintdef(k.oid), ' ') from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]),
+                          'labels', (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid))
+                        order by a.attnum)
+                 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]')
+from (select 1) one left join pg_class c on c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+     and c.relnamespace = (select oid from pg_namespace where nspname = $1)`
+
+var quoted = regexp.MustCompile(`'((?:[^']|'')*)'`)
+
+// describe reads what the catalog says about a table; one that is absent is no error.
+func describe(ctx context.Context, db *pgx.Conn, name string) (table, error) {
+	t := table{name: name}
+	schema, relation, ok := strings.Cut(name, ".")
+	if !ok {
+		return t, fmt.Errorf("%w: the table %q has to be named with its schema", ErrRefused, name)
+	}
+	var columns []struct {
+		Name, Type, Check string
+		Generated         bool
+		Labels            []string
+	}
+	if err := db.QueryRow(ctx, tableQuery, schema, relation).Scan(&t.exists, &t.readable, &columns); err != nil {
+		return t, fmt.Errorf("describe %s: %w", name, err)
+	}
+	for _, c := range columns {
+		col := column{name: c.Name, typ: c.Type, generated: c.Generated, labels: c.Labels}
+		if slices.Contains(choices, c.Name) { // what is checked elsewhere does not decide how anything is mapped
+			for _, m := range quoted.FindAllStringSubmatch(c.Check, -1) {
+				col.check = append(col.check, strings.ReplaceAll(m[1], "''", "'"))
+			}
+		}
+		t.columns = append(t.columns, col)
+	}
+	return t, nil
+}
+
+// digest is a short name for the columns of tables and their types.
+func digest(tables ...table) string {
+	h := sha256.New()
+	for _, t := range tables {
+		fmt.Fprintf(h, "%s %t\n", t.name, t.there())
+		for _, c := range t.columns {
+			fmt.Fprintf(h, "  %s %s %v %v\n", c.name, c.typ, c.check, c.labels)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// source is what there is to read.
+type source struct {
+	server                                         string
+	version                                        int  // server_version_num
+	icu                                            bool // has the root collation of ICU
+	users, identities, profiles, factors, passkeys table
+}
+
+func (s source) digest() string {
+	return digest(s.users, s.identities, s.profiles, s.factors, s.passkeys)
+}
+
+// target is where it goes.
+type target struct {
+	server                 string
+	version                int
+	user, account, profile table
+}
+
+func (t target) digest() string { return digest(t.user, t.account, t.profile) }
+
+const serverQuery = `select current_setting('server_version'), current_setting('server_version_num')::int,
+  exists (select from pg_collation where collname = 'und-x-icu' and collnamespace = 'pg_catalog'::regnamespace)`
+
+// lookAtSource reads the source's catalog. profiles is the name of the profile table, "none" for none.
+func lookAtSource(ctx context.Context, db *pgx.Conn, profiles string) (source, error) {
+	var s source
+	if err := db.QueryRow(ctx, serverQuery).Scan(&s.server, &s.version, &s.icu); err != nil {
+		return s, fmt.Errorf("ask the source for its version: %w", err)
+	}
+	for name, t := range map[string]*table{
+		"auth.users": &s.users, "auth.identities": &s.identities, "auth.mfa_factors": &s.factors,
+		"auth.webauthn_credentials": &s.passkeys, profiles: &s.profiles,
+	} {
+		if name == noProfiles {
+			continue
+		}
+		var err error
+		if *t, err = describe(ctx, db, name); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// lookAtTarget reads the target's catalog.
+func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
+	var t target
+	var icu bool
+	if err := db.QueryRow(ctx, serverQuery).Scan(&t.server, &t.version, &icu); err != nil {
+		return t, fmt.Errorf("ask the target for its version: %w", err)
+	}
+	var schema string
+	if err := db.QueryRow(ctx, "select coalesce(current_schema(), 'public')").Scan(&schema); err != nil {
+		return t, fmt.Errorf("ask the target for its schema: %w", err)
+	}
+	for name, table := range map[string]*table{"user": &t.user, "account": &t.account, "user_profile": &t.profile} {
+		var err error
+		if *table, err = describe(ctx, db, schema+"."+name); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+const noProfiles = "none"
+
+// unreadable lists what keeps a run from starting.
+func (s source) unreadable() []string {
+	var why []string
+	if s.version < 140000 {
+		why = append(why, "the source is Postgres "+s.server+"; 14 or newer is needed")
+	}
+	for _, t := range []table{s.users, s.identities} {
+		switch {
+		case !t.exists:
+			why = append(why, t.name+" is not there: is this a Supabase database?")
+		case !t.readable:
+			why = append(why, t.name+" may not be read by this role: use the role postgres, or grant select on it")
+		}
+	}
+	for name, types := range map[string][]string{"id": {"uuid"}, "email": {"character varying", "text"}, "encrypted_password": {"character varying", "text"}, "email_confirmed_at": {"timestamp with time zone"}, "created_at": {"timestamp with time zone"}, "updated_at": {"timestamp with time zone"}} {
+		c, _ := s.users.column(name)
+		if s.users.there() && !slices.Contains(types, c.typ) {
+			why = append(why, fmt.Sprintf("auth.users.%s is %q, not %s", name, c.typ, types[0]))
+		}
+	}
+	for name, typ := range map[string]string{"id": "uuid", "user_id": "uuid", "provider": "text", "provider_id": "text", "identity_data": "jsonb"} {
+		c, _ := s.identities.column(name)
+		if s.identities.there() && c.typ != typ {
+			why = append(why, fmt.Sprintf("auth.identities.%s is %q, not %s", name, c.typ, typ))
+		}
+	}
+	if c, ok := s.profiles.column("user_id"); s.profiles.there() && (!ok || !slices.Contains([]string{"uuid", "text", "character varying"}, c.typ)) {
+		why = append(why, s.profiles.name+" has no user_id that is a uuid or text")
+	}
+	slices.Sort(why)
+	return why
+}
+
+// unfit lists what keeps the target from taking users.
+func (t target) unfit() []string {
+	var why []string
+	if t.version < 140000 {
+		why = append(why, "the target is Postgres "+t.server+"; 14 or newer is needed")
+	}
+	need := func(in table, types map[string]string) {
+		for name, typ := range types {
+			if c, _ := in.column(name); c.typ != typ {
+				why = append(why, fmt.Sprintf("the target's %s.%s is %q, not %s: run `xenon schema up` first", in.name, name, c.typ, typ))
+			}
+		}
+	}
+	need(t.user, map[string]string{"id": "uuid", "name": "text", "email": "text", "emailVerified": "boolean", "image": "text", "createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"})
+	need(t.account, map[string]string{"id": "uuid", "accountId": "text", "providerId": "text", "userId": "uuid", "password": "text", "createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"})
+	need(t.profile, map[string]string{"id": "uuid", "user_id": "uuid", "created_at": "timestamp with time zone", "updated_at": "timestamp with time zone"})
+	slices.Sort(why)
+	return why
+}

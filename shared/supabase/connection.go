@@ -1,0 +1,255 @@
+package supabase
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// session holds for every connection: the text of times and numbers must be the same on both sides, row security must
+// fail where it would hide rows, and a plan with many workers helps nobody here.
+const session = `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set standard_conforming_strings = on;
+set row_security = off; set jit = off; set max_parallel_workers_per_gather = 0; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '10min';`
+
+// A batch may be lost to a crash of the target together with its ledger: running again does it again. So nobody waits for
+// the disk at every batch; closing a pass does. A batch of the usual size is staged in memory.
+const workerSession = `set synchronous_commit = off; set temp_buffers = '32MB';`
+
+// How many rows lie between two uuids is a bad guess of Postgres, one as often as not. Joins of two such ranges shall not be
+// loops in loops then, which take seconds for a batch.
+const nestless = "set enable_nestloop = off;\n"
+
+// CheckURL says why a database URL cannot be used for an import; nil when it can. Its text holds no password.
+func CheckURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
+		return fmt.Errorf("%w: a database URL looks like postgres://user:password@host/database", ErrRefused)
+	}
+	host := u.Hostname()
+	switch {
+	case strings.Contains(host, "-pooler.") && strings.HasSuffix(host, ".neon.tech"):
+		return fmt.Errorf("%w: %s is Neon's pooler, where temporary tables and settings do not last; use the direct host, without -pooler", ErrRefused, host)
+	case u.Port() == "6543":
+		return fmt.Errorf("%w: port 6543 is Supabase's transaction pooler; use the session pooler or the direct host, port 5432", ErrRefused)
+	case u.Query().Get("sslmode") == "disable" && !local(host):
+		return fmt.Errorf("%w: sslmode=disable is only allowed to a database on this machine", ErrRefused)
+	}
+	return nil
+}
+
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback() || strings.HasPrefix(host, "/")
+}
+
+// secure asks for TLS with a checked certificate to every host but this machine.
+func secure(address string) (string, error) {
+	if err := CheckURL(address); err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	q := u.Query()
+	if !local(u.Hostname()) {
+		q.Set("sslmode", "verify-full")
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+func (m *Import) patience() time.Duration {
+	if m.Patience > 0 {
+		return m.Patience
+	}
+	return 5 * time.Minute
+}
+
+// connect opens a connection for one side. The error of an unreachable server is ErrUnavailable, and never holds the URL.
+func (m *Import) connect(ctx context.Context, side, address, more string) (*pgx.Conn, error) {
+	address, err := secure(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", side, err)
+	}
+	cfg, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the URL of the %s cannot be read", ErrRefused, side)
+	}
+	cfg.ConnectTimeout = min(m.patience(), 30*time.Second)
+	cfg.DialFunc = dialer(m.patience() + m.patience()/4) // the server's statement_timeout speaks first, if it can
+	cfg.RuntimeParams["application_name"] = "xenon migrate"
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.StatementCacheCapacity, cfg.DescriptionCacheCapacity = 0, 0
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the %s: %w", side, reachable(err))
+	}
+	set := session + more + fmt.Sprintf("set statement_timeout = '%dms';", m.patience().Milliseconds())
+	if err := run(ctx, conn, set); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("set up the connection to the %s: %w", side, err)
+	}
+	return conn, nil
+}
+
+// reachable keeps pgx from telling user and host of a failed connection, and keeps its kind.
+func reachable(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return fmt.Errorf("%w: its certificate is not trusted here (%w). Supabase's own authority can be downloaded in the dashboard, under database settings: add sslrootcert=<file> to the URL", ErrRefused, untrusted.Err)
+	}
+	return fmt.Errorf("%w: no connection", ErrUnavailable)
+}
+
+func (m *Import) source(ctx context.Context) (*pgx.Conn, error) {
+	return m.connect(ctx, "source", m.From, "set default_transaction_read_only = on;")
+}
+
+func (m *Import) target(ctx context.Context, more string) (*pgx.Conn, error) {
+	return m.connect(ctx, "target", m.To, more)
+}
+
+// run sends statements in one trip.
+func run(ctx context.Context, db *pgx.Conn, sql string) error {
+	_, err := db.PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+func closed(db *pgx.Conn) {
+	if db != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = db.Close(ctx)
+	}
+}
+
+// pump streams the rows of a query at the source into a table of the target.
+func pump(ctx context.Context, src, dst *pgx.Conn, query, into string) error {
+	in, out := io.Pipe()
+	buffered := bufio.NewWriterSize(out, 1<<16) // pgx hands over row by row; a pipe wants more at once
+	read := make(chan error, 1)
+	go func() {
+		_, err := src.PgConn().CopyTo(ctx, buffered, "copy ("+query+") to stdout (format binary)")
+		if err == nil {
+			err = buffered.Flush()
+		}
+		_ = out.CloseWithError(err)
+		read <- err
+	}()
+	_, err := dst.PgConn().CopyFrom(ctx, in, "copy "+into+" from stdin (format binary)")
+	_ = in.CloseWithError(err)
+	if readErr := <-read; readErr != nil && !errors.Is(readErr, err) && !errors.Is(readErr, io.ErrClosedPipe) {
+		return fmt.Errorf("read from the source: %w", readErr)
+	}
+	if err != nil {
+		return fmt.Errorf("write to the target: %w", err)
+	}
+	return nil
+}
+
+// SQLSTATEs that are treated each in its own way.
+const (
+	timedOut = "57014"
+	diskFull = "53100"
+	noGrant  = "42501"
+)
+
+// Kinds of trouble, by what helps against it.
+type trouble int
+
+const (
+	fatal     trouble = iota // a person has to do something
+	transient                // waiting helps
+	data                     // a row is to blame
+)
+
+func kindOf(err error) trouble {
+	var pg *pgconn.PgError
+	switch {
+	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun), errors.Is(err, errRuled), errors.Is(err, context.Canceled), errors.As(err, new(gaveUp)):
+		return fatal
+	case errors.As(err, &pg):
+		switch pg.Code {
+		case diskFull, noGrant, "42P01", "3F000", "28000", "28P01", "3D000": // no table, no such role or database
+			return fatal
+		case timedOut:
+			return data // a smaller piece may do
+		case "40001", "40P01", "55P03", "25P02", "25P03", "57P01", "57P02", "57P03", "57P05":
+			return transient
+		}
+		switch pg.Code[:2] {
+		case "08", "53", "58":
+			return transient
+		case "22", "23", "54", "P0":
+			return data
+		}
+		return fatal
+	}
+	return transient // the connection broke, or the network swallowed it
+}
+
+// inWords says what to do about an error that waiting does not cure.
+func inWords(err error) error {
+	var pg *pgconn.PgError
+	if errors.Is(err, ErrRefused) || !errors.As(err, &pg) {
+		return err
+	}
+	switch {
+	case pg.Code == diskFull:
+		return fmt.Errorf("%w: a database's disk is full: make room there, or give it more, and run again; what is done stays done: %w", ErrRefused, err)
+	case pg.Code == noGrant && strings.Contains(pg.Message, "row-level security"):
+		return fmt.Errorf("%w: row security hides rows from this role: use the role postgres, or one with BYPASSRLS: %w", ErrRefused, err)
+	case pg.Code == noGrant:
+		return fmt.Errorf("%w: this role lacks a grant: %w", ErrRefused, err)
+	}
+	return err
+}
+
+// gaveUp is the error of a database that did not come back. It is ErrUnavailable.
+type gaveUp struct{ err error }
+
+func (g gaveUp) Error() string {
+	return fmt.Sprintf("%v, tried %d times: %v", ErrUnavailable, tries, g.err)
+}
+func (g gaveUp) Unwrap() []error { return []error{ErrUnavailable, g.err} }
+
+// tries of what waiting may cure, with about a quarter of a minute of waiting between the first and the last.
+const tries = 8
+
+// again calls f until it works, the trouble is not transient, or the tries are used up.
+func again(ctx context.Context, f func() error) error {
+	wait := 200 * time.Millisecond
+	for try := 1; ; try++ {
+		err := f()
+		switch {
+		case err == nil:
+			return nil
+		case kindOf(err) != transient, ctx.Err() != nil:
+			return inWords(err)
+		case try == tries:
+			return gaveUp{err}
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(wait) + wait/4): //nolint:gosec // jitter, not a secret
+		}
+		wait = min(2*wait, 10*time.Second)
+	}
+}

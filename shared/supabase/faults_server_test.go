@@ -1,0 +1,203 @@
+package supabase_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/postgres"
+	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
+)
+
+// mortal is a server of the test's own that can be killed and started again. By way of the proxy its address stays.
+type mortal struct {
+	t       *testing.T
+	options postgres.Options
+	server  *postgres.Server
+	proxy   *toxiproxy.Proxy
+}
+
+func newMortal(t *testing.T, fast bool) *mortal {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the account that runs the server passes through
+		t.Fatal(err)
+	}
+	m := &mortal{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
+	m.start()
+	t.Cleanup(func() { _ = m.server.Stop() })
+	m.proxy, _ = poisonable(t, m.server.URL("postgres"))
+	return m
+}
+
+func (m *mortal) start() {
+	var err error
+	if m.server, err = postgres.Start(context.WithoutCancel(m.t.Context()), m.options); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// url is the address that stays.
+func (m *mortal) url() string {
+	u, err := url.Parse(m.server.URL("postgres"))
+	if err != nil {
+		m.t.Fatal("not a URL")
+	}
+	u.Host = m.proxy.Listen
+	return u.String()
+}
+
+// die kills every process of the server at once, as when the machine's memory is short, and starts it again.
+func (m *mortal) die() {
+	text, err := os.ReadFile(filepath.Join(m.server.Dir, "data", "postmaster.pid"))
+	if err != nil {
+		m.t.Error(err)
+		return
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	postmaster, err := strconv.Atoi(first)
+	if err != nil {
+		m.t.Error(err)
+		return
+	}
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster)) // elsewhere they notice by themselves
+	_ = syscall.Kill(postmaster, syscall.SIGKILL)
+	for child := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(child); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	_ = m.server.Stop() // it tells that the server was killed
+	m.start()
+	u, err := url.Parse(m.server.URL("postgres"))
+	if err != nil {
+		m.t.Error("not a URL")
+		return
+	}
+	if err := m.proxy.Update(&toxiproxy.Proxy{Listen: m.proxy.Listen, Upstream: u.Host, Enabled: true}); err != nil {
+		m.t.Error(err)
+	}
+}
+
+// TestR56_ServersKilled kills the source's server once and the target's three times. The target keeps its promises to the
+// disk, except that nobody waits for them at a batch: what it loses must be done again, without being told.
+func TestR56_ServersKilled(t *testing.T) {
+	t.Parallel()
+	schema, err := os.ReadFile("../supabasetest/schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, target := newMortal(t, true), newMortal(t, false)
+	change(t, source.url(), string(schema))
+	supabasetest.Fill(t, source.url(), 57, 400)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	m := &supabase.Import{From: source.url(), To: target.url(), Holder: "test", Now: time.Now}
+	fates := []func(){target.die, source.die, target.die, target.die}
+	events := 0
+	m.Progress = func(supabase.Event) {
+		if events++; events%4 == 0 && len(fates) > 0 {
+			fates[0]()
+			fates = fates[1:]
+		}
+	}
+	for try := 1; ; try++ {
+		st, err := m.Run(t.Context(), supabase.Options{BatchSize: 20, MFA: "allow"}, false, 2)
+		if err == nil && st.State == "complete" && len(fates) == 0 {
+			break
+		}
+		if err != nil && !errors.Is(err, supabase.ErrUnavailable) || try == 5 {
+			t.Fatalf("try %d: %v, the state is %q", try, err, st.State)
+		}
+	}
+	m.Progress = nil
+	agrees(t, m)
+	fresh := open(t, source.url())
+	complete(t, fresh, supabase.Options{BatchSize: 20, MFA: "allow"})
+	if diff := unlike(contents(t, target.url(), landed, kept), contents(t, fresh.To, landed, kept)); diff != "" {
+		t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
+	}
+}
+
+// onSmallDisk is a migrated database on a disk with room for some thousand users at most, until enlarge makes it larger.
+func onSmallDisk(t *testing.T) (address string, enlarge func()) {
+	t.Helper()
+	s := newMortal(t, true)
+	u, err := url.Parse(s.server.URL("small"))
+	if err != nil {
+		t.Fatal("not a URL")
+	}
+	disk := filepath.Join(filepath.Dir(s.options.Dir), "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	where := ""
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=14m,mode=0777"); err == nil {
+		t.Cleanup(func() {
+			_ = s.server.Stop()
+			if err := syscall.Unmount(disk, 0); err != nil {
+				t.Errorf("unmount the small disk: %v", err)
+			}
+		})
+		account, err := postgres.Unprivileged()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := account.Own(disk); err != nil {
+			t.Fatal(err)
+		}
+		change(t, s.server.URL("postgres"), "create tablespace small location '"+disk+"'")
+		where = " tablespace small"
+	}
+	change(t, s.server.URL("postgres"), "create database small"+where)
+	if _, err := migrations.Up(t.Context(), u.String()); err != nil {
+		t.Fatal(err)
+	}
+	if where != "" {
+		t.Log("the target's disk is really full")
+		return u.String(), func() {
+			if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=500m,mode=0777"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Log("nothing can be mounted here: a trigger says that the target's disk is full")
+	change(t, u.String(), `create function full_disk() returns trigger language plpgsql as $$ begin
+  if (select count(*) > 1000 from "user") then raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end if; return null; end $$;
+create trigger full_disk after insert on "user" execute function full_disk();`)
+	return u.String(), func() { change(t, u.String(), `drop trigger full_disk on "user"`) }
+}
+
+func TestRun_TargetFull(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 6000, 6000, 4000)
+	to, enlarge := onSmallDisk(t)
+	m := &supabase.Import{From: from, To: to, Holder: "test", Now: time.Now}
+	o := supabase.Options{BatchSize: 300, MFA: "allow"}
+	_, err := m.Run(t.Context(), o, false, 2)
+	if !errors.Is(err, supabase.ErrRefused) || !strings.Contains(err.Error(), "make room") {
+		t.Fatalf("got %v, want to hear that the disk is full and what to do", err)
+	}
+	halves := value(t, to, `select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`)
+	if halves != "0" {
+		t.Errorf("%s users are half there", halves)
+	}
+	t.Logf("it was full with %s users in it", value(t, to, `select count(*)::text from "user"`))
+	enlarge()
+	complete(t, m, o)
+	sameAsFresh(t, m, o)
+}

@@ -1,0 +1,87 @@
+package supabase_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
+)
+
+func TestFinalize_NoSecretIsLeftInTheLedger(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 41, 300)
+	secrets := column(t, from, `select s::text from (select unnest(array[encrypted_password, confirmation_token, recovery_token, email_change_token_new, reauthentication_token]) as s from auth.users
+union select secret from auth.mfa_factors) x where length(trim(s)) > 3`)
+	m := open(t, from)
+	complete(t, m, supabase.Options{BatchSize: 100, MFA: "hold"})
+	supabasetest.Change(t, from, 41, 60)
+	complete(t, m, supabase.Options{})
+	everything := func() string {
+		return strings.Join(column(t, m.To, `select to_jsonb(l)::text from supabase_import.ledger l union all select to_jsonb(q)::text from supabase_import.quarantine q`), "\n")
+	}
+	found := func(text string) (n int) {
+		for _, s := range append(secrets, "JBSWY3DPEHPK3PXP", `encrypted_password":`) {
+			if strings.Contains(text, s) || strings.Contains(text, strings.ReplaceAll(s, `"`, `\"`)) {
+				n++
+			}
+		}
+		return n
+	}
+	if found(everything()) < 50 {
+		t.Fatal("there were no secrets before")
+	}
+	entries := value(t, m.To, "select count(*)::text from supabase_import.quarantine where original is not null")
+	if err := m.Finalize(t.Context(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	if n := found(everything()); n != 0 {
+		t.Errorf("%d secrets are still there", n)
+	}
+	if n := value(t, m.To, "select count(*)::text from supabase_import.quarantine where original is not null"); n != entries {
+		t.Errorf("%s originals, want all %s", n, entries)
+	}
+	if err := m.Finalize(t.Context(), "supabase"); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+	if _, err := m.Run(t.Context(), supabase.Options{}, false, 1); !errors.Is(err, supabase.ErrRefused) {
+		t.Errorf("another pass: %v, want it refused", err)
+	}
+	if _, err := m.Rollback(t.Context(), "supabase", true, false); !errors.Is(err, supabase.ErrRefused) {
+		t.Errorf("a rollback: %v, want it refused", err)
+	}
+	if st, err := m.Status(t.Context(), "supabase"); err != nil || st.State != "finalized" {
+		t.Errorf("the state is %q (%v), want finalized", st.State, err)
+	}
+}
+
+func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 42, 200)
+	m := open(t, from)
+	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, supabase.ErrNoRun) && err == nil {
+		t.Error("without a run: no error")
+	}
+	if _, err := m.Begin(t.Context(), allow, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, supabase.ErrRefused) {
+		t.Errorf("in the middle: %v, want it refused", err)
+	}
+	complete(t, m, allow)
+	rollback(t, m, false)
+	if err := m.Finalize(t.Context(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := m.Report(t.Context(), "supabase")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Conclusion().Title; got != "Rolled back" {
+		t.Errorf("the report says %q, want that it was rolled back", got)
+	}
+	complete(t, m, supabase.Options{Run: "second", BatchSize: 100, MFA: "allow"})
+}

@@ -1,0 +1,205 @@
+// Package supabase brings the users of a Supabase project into Xenon's tables, and can prove it, resume it and undo it.
+//
+// A run is planned once (Plan writes nothing), then copied in batches: ranges of user ids. A batch reads a user with all
+// identities, factors and the profile in one snapshot of the source, mapped by SQL there (projection.go), streams them by
+// COPY into temporary tables of the target, and one transaction there puts them where they belong, together with what the
+// ledger says about every source row (apply.go). So a batch is wholly there or not at all, and doing it again changes
+// nothing. The source is only ever read.
+package supabase
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that a caller tells apart. Each is wrapped with what happened.
+var (
+	// ErrRefused says that the run may not start or go on as asked; the text says what a person has to decide or mend.
+	ErrRefused = errors.New("refused")
+	// ErrHeld says that another process is working on the same run; the text says who and until when.
+	ErrHeld = errors.New("the run is held")
+	// ErrUnavailable says that a database did not answer for longer than the retries last. Running again goes on.
+	ErrUnavailable = errors.New("database unavailable")
+	// ErrNoRun says that the target knows no run of this name.
+	ErrNoRun = errors.New("no such run")
+)
+
+// Options are the choices of a run. They are stored with it when it begins and hold until it is finalized.
+type Options struct {
+	Run       string `json:"run,omitempty"`       // name of the run; "" is "supabase"
+	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 is 5,000
+	// Unconfirmed says what becomes of the password of a user whose address Supabase never confirmed: "hold" (also "")
+	// withholds it, a reset mail proves the address; "allow" imports it.
+	Unconfirmed string `json:"unconfirmed,omitempty"`
+	// MFA says what becomes of the password of a user with a verified second factor, which cannot be carried over: "hold"
+	// withholds it, "allow" lets them in with the password alone. "" refuses to start when there are such users.
+	MFA string `json:"mfa,omitempty"`
+	// Profiles is the table of learner profiles, schema-qualified; "" is "public.profiles", "none" is none.
+	Profiles string `json:"profiles,omitempty"`
+	// Providers adds to or overrides the map from Supabase's provider names to Better Auth's, for instance
+	// {"custom:acme": "acme"}. "azure": "oid" reads Microsoft accounts by their object id.
+	Providers map[string]string `json:"providers,omitempty"`
+	// ProfileValues maps values of a profile field to values that the target allows, for instance
+	// {"age_range": {"35_44": "35_plus"}}. Without an entry a value that the target does not allow becomes NULL and is kept
+	// in quarantine.
+	ProfileValues map[string]map[string]string `json:"profileValues,omitempty"`
+	// AllowDeletions lets a later pass remove users that have vanished from the source even when they are more than half.
+	AllowDeletions bool `json:"allowDeletions,omitempty"`
+}
+
+// Source names a kind of row in Supabase. Every row of these kinds is in the ledger of a finished pass.
+type Source string
+
+// The kinds of source rows.
+const (
+	User     Source = "user"     // auth.users
+	Identity Source = "identity" // auth.identities
+	Profile  Source = "profile"  // public.profiles
+	Factor   Source = "factor"   // auth.mfa_factors
+	Passkey  Source = "passkey"  // auth.webauthn_credentials
+)
+
+// Outcome is what became of a source row.
+type Outcome string
+
+// The outcomes.
+const (
+	Copied      Outcome = "copied"      // this run wrote it
+	Identical   Outcome = "identical"   // it was there already, written by somebody else, and is the same
+	Folded      Outcome = "folded"      // an e-mail or phone identity: its facts are in the user and the residue
+	Quarantined Outcome = "quarantined" // kept whole in the quarantine, with the reason
+	Kept        Outcome = "kept"        // copied earlier, then changed or removed in the target: left alone
+	Deleted     Outcome = "deleted"     // gone from the source since; removed from the target where untouched
+)
+
+// Counts are numbers of source rows by kind and outcome.
+type Counts map[Source]map[Outcome]int64
+
+// Reasons are numbers of quarantine entries by "table.field reason" or "table reason".
+type Reasons map[string]int64
+
+// Plan is what a run would do. It holds no personal data.
+type Plan struct {
+	Run     string    `json:"run"`
+	At      time.Time `json:"at"` // the source's clock
+	Options Options   `json:"options"`
+	Source  Side      `json:"source"`
+	Target  Side      `json:"target"`
+
+	Expected Counts           `json:"expected"` // outcomes, as far as the source alone decides them
+	Reasons  Reasons          `json:"reasons"`  // expected quarantine entries
+	Hashes   map[string]int64 `json:"hashes"`   // passwords by format
+	// Collisions are users that cannot have the address or number they have in Supabase: "email_conflict",
+	// "phone_conflict", "account_conflict" within the source, "target_email_taken" and "target_id_taken" against the target.
+	Collisions map[string]int64 `json:"collisions"`
+	Batches    int              `json:"batches"`
+	NotCarried map[string]int64 `json:"notCarried"` // sessions, tokens and the like: rows counted, never copied
+	NotChecked []string         `json:"notChecked"` // tables that are absent or may not be read, with why
+	Warnings   []string         `json:"warnings"`
+	Refusals   []string         `json:"refusals"` // why the run may not start; empty when it may
+}
+
+// Side describes one of the two databases.
+type Side struct {
+	Server  string           `json:"server"`  // server_version
+	Rows    map[string]int64 `json:"rows"`    // by table
+	Columns string           `json:"columns"` // digest of the catalog of all tables used; a run refuses to go on when it changes
+}
+
+// Event tells of progress: one after every batch of whatever is going on.
+type Event struct {
+	Run         string        `json:"run"`
+	Action      string        `json:"action"` // "copy", "verify" or "rollback"
+	Pass        int           `json:"pass"`
+	Batch       int           `json:"batch"`   // number of the batch, from 0
+	Batches     int           `json:"batches"` // of the run
+	Done        int           `json:"done"`    // batches done in this pass, by everybody
+	Rows        int64         `json:"rows"`    // source rows looked at in this batch
+	Copied      int64         `json:"copied"`  // target rows written or, in a rollback, removed
+	Identical   int64         `json:"identical"`
+	Quarantined int64         `json:"quarantined"`
+	Different   int64         `json:"different"` // verify: rows that differ
+	Took        time.Duration `json:"took"`
+	Parked      string        `json:"parked,omitempty"` // why the batch was put aside
+}
+
+// Status is where a run stands.
+type Status struct {
+	Run        string    `json:"run"`
+	State      string    `json:"state"` // "running", "complete", "rolled back" or "finalized"
+	Pass       int       `json:"pass"`
+	Batches    int       `json:"batches"`
+	Done       int       `json:"done"`   // in this pass
+	Parked     []Parked  `json:"parked"` // at most 20
+	Counts     Counts    `json:"counts"`
+	Reasons    Reasons   `json:"reasons"` // unresolved quarantine entries
+	StartedAt  time.Time `json:"startedAt"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
+}
+
+// Parked is a batch that was put aside.
+type Parked struct {
+	Batch int    `json:"batch"`
+	Why   string `json:"why"` // no personal data
+}
+
+// Verification is the result of comparing what the source says now with what the target has.
+type Verification struct {
+	At          time.Time           `json:"at"`
+	Batches     int                 `json:"batches"`
+	Checksums   map[string]Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
+	Equations   []Equation          `json:"equations"`   // the conservation equations
+	Differences []Difference        `json:"differences"` // at most 1,000 are named
+	Different   int64               `json:"different"`   // all of them
+	Equal       bool                `json:"equal"`       // no difference, every equation holds, no batch parked or open
+}
+
+// Checksum is over all rows of a table, computed inside both servers: the count and the sum of the first 64 bits of each
+// row's MD5.
+type Checksum struct {
+	SourceRows int64  `json:"sourceRows"`
+	SourceSum  string `json:"sourceSum"`
+	TargetRows int64  `json:"targetRows"`
+	TargetSum  string `json:"targetSum"`
+}
+
+// Equation is a sentence about counts that must hold.
+type Equation struct {
+	Says  string `json:"says"`
+	Left  int64  `json:"left"`
+	Right int64  `json:"right"`
+	Holds bool   `json:"holds"`
+}
+
+// Difference names a row by table and id, and the columns that differ. It holds no values.
+type Difference struct {
+	Table   string   `json:"table"`
+	ID      string   `json:"id"`
+	Kind    string   `json:"kind"`    // "different", "missing" in the target, "extra" there
+	Why     string   `json:"why"`     // "source changed since", "target changed since", or "" when neither explains it
+	Columns []string `json:"columns"` // of kind "different"
+}
+
+// Undone is the result of a rollback.
+type Undone struct {
+	Removed  map[string]int64 `json:"removed"`  // target rows by table
+	Sessions int64            `json:"sessions"` // sessions that went with their users
+	Touched  []string         `json:"touched"`  // ids of users left alone since somebody changed them; at most 1,000
+	Left     int64            `json:"left"`     // how many those are
+	Done     bool             `json:"done"`     // false: the time was up, call again
+}
+
+// Import works on one pair of databases.
+type Import struct {
+	From, To string // database URLs; never printed
+	// Holder is who holds the run, as another process shall read it: "xenon migrate on host, pid 42" or an execution's name.
+	Holder string
+	// Shared lets several processes with the same Holder work on a run together, as the functions of one execution do.
+	Shared   bool
+	Progress func(Event)      // called after every batch, by one goroutine at a time; nil is silence
+	Now      func() time.Time // the clock; database times are the databases' own
+	// Patience is how long one statement or one connection attempt may take; 0 is five minutes.
+	Patience time.Duration
+
+	lease *lease
+}
