@@ -1,0 +1,192 @@
+package bench
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/postgres"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
+)
+
+var importUsers = flag.Int("import.users", 1_000_000, "users in BenchmarkImport; as many identities, four fifths as many profiles")
+
+// BenchmarkImport moves people from one database to another, on one server that keeps its promises to the disk, in five
+// ways: raw, the three tables as they are into tables without an index; plain, the mapping written by hand for ordinary
+// rows, COPY by COPY into the tables as they are; ours, as a person calls it, with plan, ledger and residue; ours verified;
+// and the documented one, row by row. Every way starts with an empty target. It runs once and prints a table.
+func BenchmarkImport(b *testing.B) {
+	s := newMove(b, *importUsers)
+	raw := s.into(b, "raw", s.raw)
+	plain := s.into(b, "plain", s.plain)
+	one := s.into(b, "ours, 1 at a time", func(b *testing.B, to string) time.Duration {
+		took, _ := s.migrate(b, s.from, to, "run", "--concurrency", "1")
+		return took
+	})
+	var again, verify time.Duration
+	var memory, little int
+	two := s.into(b, "ours, 2 at a time", func(b *testing.B, to string) (took time.Duration) {
+		took, memory = s.migrate(b, s.from, to, "run", "--concurrency", "2")
+		again, _ = s.migrate(b, s.from, to, "run", "--concurrency", "2")
+		verify, _ = s.migrate(b, s.from, to, "verify")
+		return took
+	})
+	few := min(rowByRowUsers, s.users)
+	slow := s.into(b, "row by row", s.rowByRow) * time.Duration(s.users) / time.Duration(few)
+	small := s.source(b, "small", 10_000)
+	s.into(b, "ours, 10,000 users", func(b *testing.B, to string) (took time.Duration) {
+		took, little = s.migrate(b, small, to, "run", "--concurrency", "2")
+		return took
+	})
+
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "\n%d users, %d rows\tseconds\trows/s\tusers/s\t\n", s.users, s.rows)
+	for _, line := range []struct {
+		name string
+		took time.Duration
+	}{
+		{"raw, no index", raw},
+		{"plain COPY", plain},
+		{"ours, 1 at a time", one},
+		{"ours, 2 at a time", two},
+		{"ours again, nothing changed", again},
+		{"ours, verification", verify},
+		{fmt.Sprintf("row by row, from %d", few), slow},
+	} {
+		fmt.Fprintf(w, "%s\t%.1f\t%.0f\t%.0f\t\n", line.name, line.took.Seconds(), float64(s.rows)/line.took.Seconds(), float64(s.users)/line.took.Seconds())
+	}
+	_ = w.Flush() // to memory
+	fmt.Fprintf(&out, "speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at most 0.6)\n",
+		plain.Seconds()/two.Seconds(), slow.Seconds()/two.Seconds(), verify.Seconds()/two.Seconds())
+	fmt.Fprintf(&out, "memory: %.1f MB for 10,000 users, %.1f MB for %d (goal 96), ratio %.2f (goal at most 1.3)",
+		float64(little)/1024, float64(memory)/1024, s.users, float64(memory)/float64(little))
+	fmt.Println(out.String()) // the log of a benchmark is cut after ten lines
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(plain.Seconds()/two.Seconds(), "ours/plain")
+	b.ReportMetric(slow.Seconds()/two.Seconds(), "ours/row-by-row")
+	b.ReportMetric(verify.Seconds()/two.Seconds(), "verify/ours")
+	b.ReportMetric(float64(s.rows)/two.Seconds(), "rows/s")
+	b.ReportMetric(float64(memory)/1024, "MB")
+}
+
+// move is a server with a filled source, and the command.
+type move struct {
+	server      *postgres.Server
+	xenon       string
+	from        string
+	users, rows int
+}
+
+func newMove(b *testing.B, users int) *move {
+	b.Helper()
+	server, err := postgres.Start(b.Context(), postgres.Options{Log: os.Stderr})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = server.Stop() }) // the directory goes with it
+	s := &move{server: server, xenon: filepath.Join(b.TempDir(), "xenon"), users: users, rows: 2*users + users*4/5}
+	if text, err := exec.Command("go", "build", "-trimpath", "-o", s.xenon, "../cmd/xenon").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, text)
+	}
+	s.from = s.source(b, "source", users)
+	s.order(b, "CREATE DATABASE empty_target")
+	if _, err := migrations.Up(b.Context(), server.URL("empty_target")); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func (s *move) source(b *testing.B, name string, users int) string {
+	b.Helper()
+	s.order(b, "CREATE DATABASE "+name)
+	url := s.server.URL(name)
+	supabasetest.Make(b, url)
+	supabasetest.Bulk(b, url, users, users, users*4/5)
+	return url
+}
+
+// order gives the server one order.
+func (s *move) order(b *testing.B, sql string) {
+	b.Helper()
+	conn := s.connect(b, s.server.URL("postgres"))
+	defer conn.Close(b.Context())
+	if _, err := conn.Exec(b.Context(), sql); err != nil {
+		b.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (*move) connect(b *testing.B, url string) *pgx.Conn {
+	b.Helper()
+	conn, err := pgx.Connect(b.Context(), url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return conn
+}
+
+// into goes one way into a new target, which is gone afterwards, and says how long it took.
+func (s *move) into(b *testing.B, name string, way func(b *testing.B, to string) time.Duration) time.Duration {
+	b.Helper()
+	s.order(b, "CREATE DATABASE target TEMPLATE empty_target")
+	s.order(b, "CHECKPOINT")
+	took := way(b, s.server.URL("target"))
+	fmt.Fprintf(os.Stderr, "%s: %.1f s\n", name, took.Seconds()) // all of them take minutes
+	s.order(b, "DROP DATABASE target")
+	return took
+}
+
+// migrate calls the command, and returns how long it took and the most memory it had, in kB.
+func (s *move) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
+	b.Helper()
+	s.order(b, "CHECKPOINT")
+	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)
+	cmd.Env = []string{"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir()}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.Discard, &said
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	most := 0
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				b.Fatalf("%v: %s", arguments, said.Bytes()[max(0, said.Len()-500):])
+			}
+			return time.Since(start), most
+		case <-time.After(10 * time.Millisecond):
+			most = max(most, peak(cmd.Process.Pid))
+		}
+	}
+}
+
+// peak is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux that does).
+func peak(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, line, _ := strings.Cut(string(text), "VmHWM:")
+	fields := strings.Fields(line)
+	if len(fields) == 0 {
+		return 0
+	}
+	kB, _ := strconv.Atoi(fields[0])
+	return kB
+}
