@@ -1,0 +1,279 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+// choiceFlags are the choices of a run. Those not given stay empty, so that the engine keeps what the run began with.
+type choiceFlags struct {
+	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
+	Unconfirmed   string   `help:"Passwords of users whose address was never confirmed: hold (default) withholds them until a reset by mail, allow imports them." enum:",hold,allow" default:"" placeholder:"hold|allow"`
+	MFA           string   `name:"mfa" help:"Users with a verified second factor, which cannot be carried over: hold withholds their password, allow lets them in with it alone. Has to be said when there are any." enum:",allow,hold" default:"" placeholder:"allow|hold"`
+	Profiles      string   `help:"The table of profiles, none for none; default: public.profiles" placeholder:"TABLE"`
+	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`
+	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
+	AllowDeletion bool     `name:"allow-deletions" help:"Go on although more than half of the users have vanished from the source."`
+}
+
+func (c choiceFlags) options(run string) (supabase.Options, error) {
+	o := supabase.Options{
+		Run: run, BatchSize: c.BatchSize, Unconfirmed: c.Unconfirmed, MFA: c.MFA, Profiles: c.Profiles, AllowDeletions: c.AllowDeletion,
+	}
+	for _, p := range c.Provider {
+		from, to, ok := strings.Cut(p, "=")
+		if !ok || from == "" || to == "" {
+			return o, wrongUse("--provider %q is not of the form FROM=TO, such as custom:acme=acme", p)
+		}
+		if o.Providers == nil {
+			o.Providers = map[string]string{}
+		}
+		o.Providers[from] = to
+	}
+	for _, v := range c.ProfileValue {
+		field, values, ok := strings.Cut(v, ":")
+		old, to, also := strings.Cut(values, "=")
+		if !ok || !also || field == "" || old == "" || to == "" {
+			return o, wrongUse("--profile-value %q is not of the form FIELD:OLD=NEW, such as age_range:35_44=35_plus", v)
+		}
+		if o.ProfileValues == nil {
+			o.ProfileValues = map[string]map[string]string{}
+		}
+		if o.ProfileValues[field] == nil {
+			o.ProfileValues[field] = map[string]string{}
+		}
+		o.ProfileValues[field][old] = to
+	}
+	return o, nil
+}
+
+// again is what to type to say the same choices once more.
+func (c choiceFlags) again(command, run string) string {
+	text := "xenon migrate " + command
+	add := func(flag, value string) {
+		if value != "" {
+			text += " --" + flag + " " + shellWord(value)
+		}
+	}
+	if run != "supabase" {
+		add("run", run)
+	}
+	if c.BatchSize != 0 {
+		add("batch-size", fmt.Sprint(c.BatchSize))
+	}
+	add("unconfirmed", c.Unconfirmed)
+	add("mfa", c.MFA)
+	add("profiles", c.Profiles)
+	for _, p := range c.Provider {
+		add("provider", p)
+	}
+	for _, v := range c.ProfileValue {
+		add("profile-value", v)
+	}
+	return text
+}
+
+// shellWord quotes what a shell would take for more than one word.
+func shellWord(s string) string {
+	plain := strings.IndexFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("_-.:=/", r)
+	}) < 0
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+type migratePlanCmd struct {
+	importFlags
+	choiceFlags
+}
+
+func (migratePlanCmd) Help() string {
+	return `Reads both databases and writes to neither. Ends with 3 when something has to be decided before a run may start.
+
+  export FROM_DATABASE_URL=postgres://postgres.ref:…@aws-0-eu-central-1.pooler.supabase.com:5432/postgres
+  export TO_DATABASE_URL=postgres://…@ep-name.eu-central-1.aws.neon.tech/neondb
+  xenon migrate plan`
+}
+
+// Run prints the plan.
+func (c migratePlanCmd) Run(ctx context.Context, getenv environment, std streams) error {
+	return c.plan(ctx, c.importFlags, getenv, std)
+}
+
+func (c choiceFlags) plan(ctx context.Context, f importFlags, getenv environment, std streams) error {
+	o, err := c.options(f.Name)
+	if err != nil {
+		return err
+	}
+	m, p, err := f.open(ctx, getenv, std)
+	if err != nil {
+		return err
+	}
+	p.say("Reading both databases; a million users take a minute or so …")
+	plan, err := m.Plan(ctx, o)
+	p.end()
+	if err != nil {
+		return explain(ctx, err)
+	}
+	if f.JSON {
+		err = printJSON(std, plan)
+	} else {
+		printPlan(std.out, plan, database(m.From), database(m.To))
+		if len(plan.Refusals) == 0 {
+			next := c.again("run", f.Name)
+			if f.From != "" || f.To != "" {
+				next += " (with the same --from and --to)"
+			}
+			fmt.Fprintf(std.out, "\nNothing was written. Next:\n  %s\n", next)
+		}
+	}
+	if err == nil && len(plan.Refusals) > 0 {
+		return needsPerson("the run may not start yet; see what has to be decided or mended")
+	}
+	return err
+}
+
+// english writes numbers with commas between the thousands.
+var english = message.NewPrinter(language.English)
+
+func sayf(out io.Writer, format string, args ...any) {
+	fmt.Fprint(out, english.Sprintf(format, args...))
+}
+
+func printPlan(out io.Writer, p supabase.Plan, from, to string) {
+	sayf(out, "Plan of the run %q\n  from  %s, Postgres %s\n  to    %s, Postgres %s\n", p.Run, from, p.Source.Server, to, p.Target.Server)
+	if len(p.Source.Rows) > 0 {
+		sayf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
+	}
+	printCounts(out, "What will become of every row", p.Expected)
+	printReasons(out, "What will go to the quarantine", p.Reasons)
+	printNumbers(out, "Addresses and accounts that two users want", p.Collisions)
+	printNumbers(out, "Passwords by format", p.Hashes)
+	printNumbers(out, "Counted and not carried over", nonZero(p.NotCarried))
+	printLines(out, "Not checked", p.NotChecked)
+	printLines(out, "Warnings", p.Warnings)
+	printLines(out, "The run may not start", p.Refusals)
+}
+
+type sourceName struct {
+	source supabase.Source
+	name   string
+}
+
+var sourceNames = []sourceName{
+	{supabase.User, "users"},
+	{supabase.Identity, "identities"},
+	{supabase.Profile, "profiles"},
+	{supabase.Factor, "second factors"},
+	{supabase.Passkey, "passkeys"},
+}
+
+var outcomeOrder = []supabase.Outcome{supabase.Copied, supabase.Identical, supabase.Folded, supabase.Kept, supabase.Deleted, supabase.Quarantined}
+
+// printCounts is a table: kinds of rows down, outcomes across, those that do not occur left out.
+func printCounts(out io.Writer, title string, c supabase.Counts) {
+	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o supabase.Outcome) bool {
+		return !slices.ContainsFunc(sourceNames, func(n sourceName) bool { return c[n.source][o] > 0 })
+	})
+	if len(columns) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n%-18s%12s", title, "", "rows")
+	for _, o := range columns {
+		fmt.Fprintf(out, "%13s", o)
+	}
+	fmt.Fprintln(out)
+	for _, n := range sourceNames {
+		total := int64(0)
+		for _, count := range c[n.source] {
+			total += count
+		}
+		if total == 0 {
+			continue
+		}
+		sayf(out, "  %-16s%12d", n.name, total)
+		for _, o := range columns {
+			sayf(out, "%13d", c[n.source][o])
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+// printReasons lists reasons, the most frequent first, with what they mean where they come up first.
+func printReasons(out io.Writer, title string, r supabase.Reasons) {
+	keys := slices.SortedFunc(maps.Keys(r), func(a, b string) int {
+		if r[a] != r[b] {
+			return cmp.Compare(r[b], r[a])
+		}
+		return strings.Compare(a, b)
+	})
+	if len(keys) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n", title)
+	said := map[string]bool{}
+	for _, key := range keys {
+		sayf(out, "%12d  %s\n", r[key], key)
+		if reason := supabase.Explain(key); !said[reason.Name] {
+			said[reason.Name] = true
+			fmt.Fprintln(out, "              "+wrap(reason.Means, 96, "\n              "))
+		}
+	}
+}
+
+// wrap breaks text into lines of at most width characters.
+func wrap(text string, width int, newline string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case column > 0 && column+1+len(word) > width:
+			b.WriteString(newline)
+			column = 0
+		case column > 0:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
+}
+
+func printNumbers(out io.Writer, title string, numbers map[string]int64) {
+	if len(numbers) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n", title)
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		sayf(out, "%12d  %s\n", numbers[name], name)
+	}
+}
+
+func nonZero(numbers map[string]int64) map[string]int64 {
+	numbers = maps.Clone(numbers)
+	maps.DeleteFunc(numbers, func(_ string, n int64) bool { return n == 0 })
+	return numbers
+}
+
+func printLines(out io.Writer, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n", title)
+	for _, line := range lines {
+		fmt.Fprintln(out, "  - "+wrap(line, 106, "\n    "))
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+// progress tells how far an import is: a bar that moves on a terminal, a line a batch anywhere else.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	now      func() time.Time
+
+	bar    *progressbar.ProgressBar
+	action string
+	began  time.Time // of the first batch seen
+	before int       // batches done by then
+	sums   struct{ rows, copied, quarantined, different int64 }
+}
+
+func newProgress(out io.Writer, now func() time.Time) *progress {
+	return &progress{out: out, terminal: isTerminal(out), now: now}
+}
+
+// say is a line for the person who waits; machines do without.
+func (p *progress) say(format string, args ...any) {
+	if p.terminal {
+		fmt.Fprintf(p.out, format+"\n", args...)
+	}
+}
+
+func (p *progress) event(e supabase.Event) {
+	if e.Action != p.action {
+		p.end()
+		p.action, p.began, p.before = e.Action, p.now().Add(-e.Took), e.Done-1
+	}
+	p.sums.rows += e.Rows
+	p.sums.copied += e.Copied
+	p.sums.quarantined += e.Quarantined
+	p.sums.different += e.Different
+	if !p.terminal {
+		fmt.Fprintln(p.out, line(e))
+		return
+	}
+	if p.bar == nil {
+		p.bar = p.newBar(e)
+	}
+	if e.Parked != "" {
+		_ = p.bar.Clear() // a terminal that cannot be written to is the person's own
+		fmt.Fprintln(p.out, line(e))
+	}
+	p.bar.Describe(p.figures(e))
+	_ = p.bar.Set(e.Done)
+}
+
+func (p *progress) newBar(e supabase.Event) *progressbar.ProgressBar {
+	return progressbar.NewOptions(
+		e.Batches,
+		progressbar.OptionSetWriter(p.out),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}), // blocks that every font has,
+	)
+}
+
+// end leaves the bar as it is and goes to the next line.
+func (p *progress) end() {
+	if p.bar != nil {
+		fmt.Fprintln(p.out)
+	}
+	*p = progress{out: p.out, terminal: p.terminal, now: p.now}
+}
+
+// figures are what stands behind the bar.
+func (p *progress) figures(e supabase.Event) string {
+	took := p.now().Sub(p.began)
+	text := english.Sprintf("%s %d/%d batches", e.Action, e.Done, e.Batches)
+	if e.Action == "rollback" {
+		text += english.Sprintf(", %d rows removed", p.sums.copied)
+	} else if seconds := took.Seconds(); seconds > 0 {
+		text += english.Sprintf(", %d rows/s", int64(float64(p.sums.rows)/seconds))
+	}
+	switch e.Action {
+	case "copy":
+		text += english.Sprintf(", %d quarantined", p.sums.quarantined)
+	case "verify":
+		text += english.Sprintf(", %d different", p.sums.different)
+	}
+	if did, todo := e.Done-p.before, e.Batches-e.Done; todo > 0 && did > 0 {
+		return text + ", " + (took / time.Duration(did) * time.Duration(todo)).Round(time.Second).String() + " left"
+	}
+	return text + ", " + took.Round(time.Second).String()
+}
+
+// line is a batch in one line.
+func line(e supabase.Event) string {
+	text := english.Sprintf("%s: pass %d, batch %d, %d of %d done: ", e.Action, e.Pass, e.Batch, e.Done, e.Batches)
+	if e.Parked != "" {
+		return text + "put aside: " + e.Parked
+	}
+	switch e.Action {
+	case "verify":
+		text += english.Sprintf("%d rows, %d different", e.Rows, e.Different)
+	case "rollback":
+		text += english.Sprintf("%d rows removed", e.Copied)
+	default:
+		text += english.Sprintf("%d rows, %d written, %d identical, %d quarantined", e.Rows, e.Copied, e.Identical, e.Quarantined)
+	}
+	return text + ", " + e.Took.Round(time.Millisecond).String()
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+// pass is four batches of a second each, the third of which is put aside.
+func pass(p *progress, clock *time.Time) {
+	for i := range 4 {
+		*clock = clock.Add(time.Second)
+		e := supabase.Event{
+			Run: "supabase", Action: "copy", Pass: 1, Batch: i, Batches: 4, Done: i + 1, Rows: 12_500, Copied: 12_000, Identical: 100, Quarantined: 400, Took: time.Second,
+		}
+		if i == 2 {
+			e.Done, e.Rows, e.Copied, e.Identical, e.Quarantined, e.Parked = 2, 0, 0, 0, 0, "SQLSTATE 53100"
+		}
+		p.event(e)
+	}
+	p.end()
+}
+
+func TestProgressInAPipeIsALineABatch(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	clock := time.Unix(1_790_000_000, 0)
+	p := newProgress(&out, func() time.Time { return clock })
+	p.say("for people only")
+	pass(p, &clock)
+	p.event(supabase.Event{Action: "verify", Pass: 1, Batches: 2, Done: 1, Rows: 5, Different: 2, Took: 1234567 * time.Nanosecond})
+	p.event(supabase.Event{Action: "rollback", Pass: 1, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
+	want := `copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
+copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
+copy: pass 1, batch 2, 2 of 4 done: put aside: SQLSTATE 53100
+copy: pass 1, batch 3, 4 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
+verify: pass 1, batch 0, 1 of 2 done: 5 rows, 2 different, 1ms
+rollback: pass 1, batch 0, 2 of 2 done: 5 rows removed, 1m0s
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

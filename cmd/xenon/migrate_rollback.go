@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+type migrateRollbackCmd struct {
+	importFlags
+	Force          bool   `help:"Take users too that changed in the target since."`
+	DryRun         bool   `help:"Count what would go, and remove nothing."`
+	Yes            bool   `help:"Do not ask."`
+	ReturnToSource string `help:"First write SQL here that carries passwords and addresses changed in the target back to Supabase. It holds password hashes." placeholder:"FILE"`
+}
+
+func (migrateRollbackCmd) Help() string {
+	return `Removes what the run brought and nobody has touched since, children first, and lists the rest. The source is not
+written to. What users did in the target since, their sessions too, goes with them. Ends with 3 when users were left.
+
+  xenon migrate rollback --dry-run
+  xenon migrate rollback --return-to-source back.sql --yes`
+}
+
+// Run rolls back, once it was agreed to.
+func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std streams) error {
+	m, p, err := c.openTarget(ctx, getenv, std)
+	if err != nil {
+		return err
+	}
+	if !c.Yes && !c.DryRun && !isTerminal(std.in) {
+		return wrongUse("a rollback removes users: look with --dry-run, then say --yes")
+	}
+	back, err := c.writeBack(ctx, m, std)
+	if err != nil {
+		return err
+	}
+	if !c.Yes && !c.DryRun {
+		would, err := rollback(ctx, m, c.Name, c.Force, true)
+		p.end()
+		if err != nil {
+			return explain(ctx, err)
+		}
+		printUndone(std.err, would, "would go", c.Force)
+		if err := confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To))); err != nil {
+			return err
+		}
+	}
+	undone, err := rollback(ctx, m, c.Name, c.Force, c.DryRun)
+	p.end()
+	if err != nil {
+		return explain(ctx, err)
+	}
+	if c.JSON {
+		err = printJSON(std, undone)
+	} else {
+		printUndone(std.out, undone, map[bool]string{false: "removed", true: "would go"}[c.DryRun], c.Force)
+	}
+	switch {
+	case err != nil:
+		return err
+	case undone.Left > 0:
+		return needsPerson(english.Sprintf("%d users changed in the target since and were left alone", undone.Left))
+	}
+	return back
+}
+
+// rollback calls until it is done.
+func rollback(ctx context.Context, m *supabase.Import, name string, force, dry bool) (supabase.Undone, error) {
+	for {
+		u, err := m.Rollback(ctx, name, force, dry)
+		if err != nil || u.Done || dry {
+			return u, err
+		}
+	}
+}
+
+// writeBack writes the SQL of the way back. left is not nil when it cannot cover everybody.
+func (c migrateRollbackCmd) writeBack(ctx context.Context, m *supabase.Import, std streams) (left, err error) {
+	if c.ReturnToSource == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(c.ReturnToSource, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, advise(fmt.Errorf("%s is there already", c.ReturnToSource), "Choose another name: password hashes are not written over a file. Nothing was removed.")
+	}
+	if err != nil {
+		return nil, advise(err, "Nothing was removed.")
+	}
+	covered, not, err := m.ReturnToSource(ctx, c.Name, file)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		_ = os.Remove(c.ReturnToSource) // half of it is worse than nothing
+		return nil, explain(ctx, err)
+	}
+	sayf(std.err, "%s: the way back for %d users. It holds password hashes: run it on the source, then delete it.\n", c.ReturnToSource, covered)
+	if not > 0 {
+		left = needsPerson(english.Sprintf("%d users have a password now that Supabase cannot read; they keep their old one there", not))
+		fmt.Fprintln(std.err, left)
+	}
+	return left, nil
+}
+
+func printUndone(out io.Writer, u supabase.Undone, verb string, force bool) {
+	if u.Left > 0 {
+		what := "stay, since somebody changed them"
+		if force {
+			what = "could not be removed"
+		}
+		sayf(out, "%d users %s:\n", u.Left, what)
+		for i, id := range u.Touched {
+			if i == 20 {
+				sayf(out, "  … and %d more; --json or the report names them\n", u.Left-int64(i))
+				break
+			}
+			fmt.Fprintln(out, "  "+id)
+		}
+	}
+	for _, table := range sortedKeys(u.Removed) {
+		sayf(out, "%12d  %s %s\n", u.Removed[table], table, verb)
+	}
+	sayf(out, "%12d  sessions, which end with their users\n", u.Sessions)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+type migrateFinalizeCmd struct {
+	importFlags
+	Yes bool `help:"Do not ask."`
+}
+
+func (migrateFinalizeCmd) Help() string {
+	return `Ends a run for good, when you are sure: imported password hashes leave the ledger and the quarantine, and neither a
+pass nor a rollback can follow. Write the report first.
+
+  xenon migrate finalize --yes`
+}
+
+// Run finalizes, once it was agreed to.
+func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std streams) error {
+	m, _, err := c.openTarget(ctx, getenv, std)
+	if err != nil {
+		return err
+	}
+	if !c.Yes && !isTerminal(std.in) {
+		return wrongUse("finalize takes the way back away: say --yes")
+	}
+	if !c.Yes {
+		if err := confirm(std, fmt.Sprintf("End the run %q for good? There is no way back.", c.Name)); err != nil {
+			return err
+		}
+	}
+	if err := m.Finalize(ctx, c.Name); err != nil {
+		return explain(ctx, err)
+	}
+	if c.JSON {
+		return printJSON(std, map[string]string{"run": c.Name, "state": "finalized"})
+	}
+	fmt.Fprintf(std.out, "Run %q is finalized.\n", c.Name)
+	return nil
+}
+
+var errNotAgreed = errors.New("nothing was done")
+
+// confirm asks a question that only "yes" answers.
+func confirm(std streams, question string) error {
+	fmt.Fprint(std.err, question, " Type yes: ")
+	line, err := bufio.NewReader(std.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if strings.TrimSpace(line) != "yes" {
+		return errNotAgreed
+	}
+	return nil
+}
+
+// isTerminal reports whether a stream is a person's terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal opens a pseudo-terminal of that many columns: what is written to slave can be read from master.
+func terminal(t *testing.T, columns uint16) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
+
+var ansi = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
+
+func TestProgressOnATerminalIsABar(t *testing.T) {
+	t.Parallel()
+	const columns = 100
+	master, slave := terminal(t, columns)
+	clock := time.Unix(1_790_000_000, 0)
+	p := newProgress(slave, func() time.Time { return clock })
+	p.say("Planning first …")
+	pass(p, &clock)
+	slave.Close()
+	shown, _ := io.ReadAll(master) // ends with EIO once the other side is closed
+	text := ansi.ReplaceAllString(string(shown), "")
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
+	var last string
+	for _, l := range lines {
+		if n := utf8.RuneCountInString(l); n > columns {
+			t.Errorf("%d columns on a terminal of %d: %s", n, columns, l)
+		}
+		if strings.TrimSpace(l) != "" {
+			last = l
+		}
+	}
+	for _, want := range []string{
+		"Planning first …", "copy 1/4 batches, 12,500 rows/s, 400 quarantined, 3s left", "copy 2/4 batches, 12,500 rows/s, 800 quarantined, 2s left",
+		"batch 2, 2 of 4 done: put aside: SQLSTATE 53100",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, strings.Join(lines, "\n"))
+		}
+	}
+	if !strings.Contains(last, " 100% ███") || strings.Contains(last, "░") || !strings.Contains(last, "copy 4/4 batches, 9,375 rows/s, 1,200 quarantined, 4s") || !strings.HasSuffix(text, "\n") {
+		t.Errorf("the bar ends with %q", last)
+	}
+}
+
+func TestRollbackAsksOnATerminal(t *testing.T) {
+	t.Parallel()
+	_, target, env := imported(t, 200)
+	if code, _, said := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitPerson {
+		t.Fatalf("run: got %d\n%s", code, said)
+	}
+	brought := numberOf(t, target, usersThere)
+	settings := map[string]string{}
+	for i := 0; i < len(env); i += 2 {
+		settings[env[i]] = env[i+1]
+	}
+	for _, c := range []struct {
+		typed string
+		code  int
+		left  int
+		said  string
+	}{
+		{"\n", exitFailed, brought, "xenon: nothing was done"},
+		{"no\n", exitFailed, brought, "xenon: nothing was done"},
+		{"\x04", exitFailed, brought, "xenon: nothing was done"}, // Ctrl-D
+		{"yes\n", exitDone, 0, "user would go"},
+	} {
+		master, slave := terminal(t, 80)
+		if _, err := master.WriteString(c.typed); err != nil {
+			t.Fatal(err)
+		}
+		var out, said strings.Builder
+		code := run(t.Context(), []string{"migrate", "rollback"}, func(name string) string { return settings[name] }, streams{slave, &out, &said})
+		if code != c.code || !strings.Contains(said.String(), c.said) || !strings.Contains(said.String(), "Type yes: ") {
+			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &said)
+		}
+		if left := numberOf(t, target, usersThere); left != c.left {
+			t.Errorf("%q: %d users, want %d", c.typed, left, c.left)
+		}
+	}
+}
