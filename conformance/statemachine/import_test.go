@@ -1,0 +1,390 @@
+//go:build node
+
+package statemachine
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+func TestDefinitionIsValid(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(text string) string {
+		out, err := node(t, "lint.mjs", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	if got := found(string(text)); got != "" {
+		t.Errorf("got:\n%s", got)
+	}
+	// The validator is one: what is broken is found.
+	for name, broken := range map[string][2]string{
+		"a state that is not there": {`"Next": "Verdict"`, `"Next": "Verdikt"`},
+		"a path that is none":       {`"$.begin.lanes"`, `"begin lanes"`},
+		"a task without a resource": {`"Resource": "${MigrateFunctionArn}",`, ``},
+	} {
+		if got := found(strings.Replace(string(text), broken[0], broken[1], 1)); got == "" {
+			t.Errorf("%s is not found", name)
+		}
+	}
+}
+
+// sql asks a database for one value.
+func sql[T any](t *testing.T, url, query string) (v T) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if err := conn.QueryRow(t.Context(), query).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// order changes the target.
+func (s *stage) order(statements string) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.to)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	if _, err := conn.PgConn().Exec(s.t.Context(), statements).ReadAll(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// rows is how many rows an import has brought into the target.
+func (s *stage) rows() int64 {
+	s.t.Helper()
+	return sql[int64](s.t, s.to, `select (select count(*) from "user") + (select count(*) from account) + (select count(*) from user_profile)`)
+}
+
+func output[T any](t *testing.T, e end) (v T) {
+	t.Helper()
+	if e.Status != "SUCCEEDED" {
+		t.Fatalf("the execution failed with %s: %s", e.Error, e.Cause)
+	}
+	if err := json.Unmarshal(e.Output, &v); err != nil {
+		t.Fatalf("read the output: %v\n%s", err, e.Output)
+	}
+	return v
+}
+
+// complete checks that an import is done, by what it says and by what the ledger and the source say.
+func (s *stage) complete(e end) supabase.Summary {
+	s.t.Helper()
+	got := output[supabase.Summary](s.t, e)
+	if got.Stand.State != "complete" || got.Stand.Open != 0 || len(got.Stand.Parked) != 0 {
+		s.t.Errorf("got %+v, want a complete run", got.Stand)
+	}
+	if got.Verdict == nil || !got.Verdict.Equal || got.Verdict.Different != 0 {
+		s.t.Errorf("got the verdict %+v, want equal", got.Verdict)
+	}
+	var users int64
+	for _, n := range got.Stand.Counts[supabase.User] {
+		users += n
+	}
+	if want := sql[int64](s.t, s.from, "select count(*) from auth.users"); users != want || users != int64(s.census.Users) {
+		s.t.Errorf("the ledger has %d users, want the %d of the source", users, want)
+	}
+	if strings.Contains(s.lambda.logged(), "postgres://") {
+		s.t.Error("a database URL is in the log")
+	}
+	return got
+}
+
+func (s *stage) entered(e end, states ...string) {
+	s.t.Helper()
+	for _, state := range states {
+		if e.Entered[state] == 0 {
+			s.t.Errorf("the execution never entered %s: %v", state, e.Entered)
+		}
+	}
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 300)
+	got := output[supabase.Outline](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
+	if got.MayStart || len(got.Refusals) == 0 || !strings.Contains(strings.Join(got.Refusals, " "), "mfa") {
+		t.Errorf("got %+v, want a refusal because of second factors", got)
+	}
+	got = output[supabase.Outline](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
+	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
+		t.Errorf("got %+v, want a plan of 6 batches", got)
+	}
+	if n := s.rows(); n != 0 {
+		t.Errorf("the target has %d rows, want 0", n)
+	}
+	if sql[bool](t, s.to, "select exists (select from pg_namespace where nspname = 'supabase_import')") {
+		t.Error("the target has a ledger")
+	}
+}
+
+// Without a word about second factors the import does not start; with a typo it does not either. Neither is retried.
+func TestRefusalsAreNotRetried(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 200)
+	for input, where := range map[string]string{`{}`: "Begin", `{"dryrum":true}`: "Read the input", `{"mfa":"perhaps"}`: "Plan"} {
+		got := s.start("refused", input)
+		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != where || len(got.Retried) != 0 {
+			t.Errorf("%s: got %s %s in %s, retried %v, want Refused in %s", input, got.Status, got.Error, got.Last.State, got.Retried, where)
+		}
+	}
+}
+
+// The whole way, and a second execution finds nothing to do.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 2000)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	first := s.start("first", input)
+	report := s.complete(first)
+	s.entered(first, "Copy", "Verify lane", "Verdict", "Gate")
+	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
+		t.Errorf("got %v, want 8 inline lanes", first.Entered)
+	}
+	if !strings.HasPrefix(report.Digest, "sha256:") || !strings.Contains(s.lambda.logged(), report.Digest) {
+		t.Errorf("the digest %q is not in the log", report.Digest)
+	}
+	if first.Largest > 64<<10 {
+		t.Errorf("a state has %d bytes", first.Largest)
+	}
+	for _, metric := range []string{`"Namespace":"Xenon/Import"`, `"Quarantined":`, `"Verified":`} {
+		if !strings.Contains(s.lambda.logged(), metric) {
+			t.Errorf("no metric %s in the log", metric)
+		}
+	}
+	before := s.rows()
+	second := s.complete(s.start("second", input))
+	if second.Stand.Pass != 2 || s.rows() != before {
+		t.Errorf("the second pass is number %d and leaves %d rows, want 2 and %d", second.Stand.Pass, s.rows(), before)
+	}
+	if diff := cmp.Diff(second.Verdict.Checksums, report.Verdict.Checksums); diff != "" {
+		t.Errorf("checksums (second -, first +):\n%s", diff)
+	}
+}
+
+// hurry gives an action little time, and each time some more, so that a slow machine gets there, too.
+func (s *stage) hurry(action string) {
+	short := time.Second
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == action {
+			t.short = short
+			short += 100 * time.Millisecond
+		}
+		return nil
+	})
+}
+
+// An invocation that ends before its lane is done says so, and the state machine asks again.
+func TestLanesGoOnWhereTheTimeWasUp(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3000)
+	s.hurry("copy")
+	got := s.start("hasty", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
+	s.complete(got)
+	if n := got.Entered["Copy lane"]; n <= 4 {
+		t.Errorf("4 lanes were entered %d times, want more: no invocation ended early", n)
+	}
+	s.hurry("rollback")
+	back := s.start("hasty, back", `{"rollback":true}`)
+	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.rows() != 0 {
+		t.Errorf("got %s %s after %d invocations and %d rows, want more than one and none", back.Status, back.Error, n, s.rows())
+	}
+}
+
+// More than 400 batches: the lanes are child executions.
+func TestLargeSourcesAreDistributed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 420)
+	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
+	s.complete(got)
+	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 || got.Entered["Copy lane, child"] != 16 {
+		t.Errorf("got %v, want 16 child executions", got.Entered)
+	}
+}
+
+// A function that is killed, or that Lambda cannot start, is tried again; nothing is lost or doubled.
+func TestKilledFunctionsAreRetried(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1000)
+	kills, refusals := 6, 3
+	s.disturb(func(t *task) *answer {
+		switch {
+		case t.action.Action == "begin" && refusals > 0:
+			refusals--
+			a := failure("Lambda.TooManyRequestsException", "Rate Exceeded")
+			return &a
+		case t.action.Action == "copy" && kills > 0:
+			wait := time.Duration(kills) * 40 * time.Millisecond
+			kills--
+			t.during = func(s *sandbox) {
+				time.Sleep(wait)
+				s.kill()
+			}
+		}
+		return nil
+	})
+	got := s.start("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
+	s.complete(got)
+	if got.Retried["Begin"] != 3 || got.Retried["Copy lane"] == 0 {
+		t.Errorf("retried %v, want 3 times Begin and Copy lane", got.Retried)
+	}
+}
+
+// One lane cannot go on however often it is retried: it is parked, the others finish, the gate fails, and a redrive, which
+// starts at the gate, tries again what was left.
+func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 800)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "copy" && t.action.Lane.Lane == 3 {
+			a := failure("Unavailable", "database unavailable: no connection")
+			return &a
+		}
+		return nil
+	})
+	failed := s.start("parked", input)
+	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Last.State != "Gate" {
+		t.Fatalf("got %s %s in %s, want NeedsAttention in the gate", failed.Status, failed.Error, failed.Last.State)
+	}
+	if failed.Retried["Copy lane"] != 8 || failed.Caught["Copy lane"] != 1 || failed.Entered["Park lane"] != 1 {
+		t.Errorf("retried %v, caught %v, want one lane after 8 tries", failed.Retried, failed.Caught)
+	}
+	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
+		t.Errorf("got the cause %s", failed.Cause)
+	}
+	parked := sql[string](t, s.to, "select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null")
+	if want := "3 Unavailable: database unavailable: no connection"; parked != want {
+		t.Errorf("parked is %q, want %q", parked, want)
+	}
+	if open := sql[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
+		t.Errorf("%d batches are not copied, want the one of the lane", open)
+	}
+	again := s.redrive("parked", failed, 1)
+	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
+		t.Errorf("got %s %s, want the same end while the lane cannot go on", again.Status, again.Error)
+	}
+	s.disturb(nil)
+	s.complete(s.redrive("parked", again, 2))
+}
+
+// The target refuses a range of the users, for a reason that lies not in them: the lane with it is parked without being
+// tried again, the others finish, and once the reason is gone another execution brings the rest.
+func TestRangeThatTheTargetRefuses(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 800)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	id := sql[string](t, s.from, "select id::text from auth.users order by id offset 350 limit 1")
+	s.order(`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
+create trigger refuse before insert on "user" for each row when (new.id = '` + id + `') execute function refuse()`)
+	failed := s.start("refused", input)
+	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 || len(failed.Retried) != 0 {
+		t.Fatalf("got %s %s, caught %v, retried %v, want NeedsAttention for one lane", failed.Status, failed.Error, failed.Caught, failed.Retried)
+	}
+	parked := sql[string](t, s.to, "select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null")
+	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
+		t.Errorf("parked is %q, want batch 3 with its code", parked)
+	}
+	if n := sql[int64](t, s.to, `select count(*) from "user"`); n < 600 {
+		t.Errorf("the target has %d users, want those of the other lanes", n)
+	}
+	s.order(`drop trigger refuse on "user"`)
+	s.complete(s.start("allowed", input))
+}
+
+// The target goes away for some seconds: nobody has to do anything.
+func TestTargetAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 400)
+	proxy := dbtest.NewProxy(t, s.to)
+	s.open(s.from, proxy.URL())
+	copies := 0
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "copy" {
+			copies++
+			if copies == 3 {
+				proxy.Refuse()
+				time.AfterFunc(2*time.Second, proxy.Resume)
+			}
+		}
+		return nil
+	})
+	s.complete(s.start("away", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
+}
+
+// A second execution is told who holds the run, and neither disturbs the first.
+func TestSecondExecutionIsHeld(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 600)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	copying, release := make(chan struct{}), make(chan struct{})
+	first := true
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "verify" && first {
+			first = false
+			close(copying)
+			t.hold = release
+		}
+		return nil
+	})
+	ended := make(chan end, 1)
+	go func() { ended <- s.start("one", input) }()
+	<-copying
+	second := s.start("two", input)
+	close(release)
+	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") || second.Retried["Begin"] != 8 {
+		t.Errorf("got %s %s %s, retried %v, want Held by the execution one", second.Status, second.Error, second.Cause, second.Retried)
+	}
+	s.complete(<-ended)
+	s.complete(s.start("three", input)) // at once: the run was handed back
+}
+
+// A rollback removes all that was brought, in as many invocations as it takes, and an import after it brings the same.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1000)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	first := s.complete(s.start("there", input))
+	brought := s.rows()
+	counted := output[supabase.Undoing](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
+	if !counted.Done || s.rows() != brought {
+		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), brought)
+	}
+	back := output[supabase.Summary](t, s.start("back", `{"rollback":true}`))
+	if n := s.rows(); n != 0 || back.Stand.State != "rolled back" || back.Undone == nil || back.Undone.Left != 0 {
+		t.Errorf("got %+v %+v and %d rows, want none", back.Stand, back.Undone, n)
+	}
+	var removed int64
+	for _, n := range back.Undone.Removed {
+		removed += n
+	}
+	if removed != brought {
+		t.Errorf("%d rows were removed, want %d", removed, brought)
+	}
+	again := s.complete(s.start("again", input))
+	if diff := cmp.Diff(again.Verdict.Checksums, first.Verdict.Checksums); diff != "" {
+		t.Errorf("checksums (again -, first +):\n%s", diff)
+	}
+}

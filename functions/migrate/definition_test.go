@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+// machine is what these tests want to know of a definition.
+type machine struct {
+	Comment        string
+	StartAt        string
+	TimeoutSeconds int
+	States         map[string]state
+}
+
+type state struct {
+	Type           string
+	Resource       string
+	TimeoutSeconds int
+	Parameters     map[string]any
+	ItemSelector   map[string]any
+	ResultSelector map[string]any
+	ResultPath     *string
+	Retry          []struct {
+		ErrorEquals     []string
+		MaxAttempts     int
+		MaxDelaySeconds int
+		JitterStrategy  string
+	}
+	Catch []struct {
+		ErrorEquals []string
+		ResultPath  string
+	}
+	ItemProcessor *machine
+}
+
+func theDefinition(t *testing.T) (text string, m machine) {
+	t.Helper()
+	raw, err := os.ReadFile("statemachine.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		t.Fatal(err)
+	}
+	return string(raw), m
+}
+
+// all is every state with those inside of maps.
+func (m machine) all() map[string]state {
+	states := maps.Clone(m.States)
+	for _, s := range m.States {
+		if s.ItemProcessor != nil {
+			maps.Copy(states, s.ItemProcessor.all())
+		}
+	}
+	return states
+}
+
+func fields(v any) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// answers are what the actions give back.
+var answers = map[string]any{
+	"input": supabase.Job{}, "plan": supabase.Outline{}, "begin": supabase.Begun{}, "copy": supabase.Step{}, "park": supabase.Step{},
+	"close": supabase.Stand{}, "verify": supabase.Step{}, "verdict": supabase.Verdict{}, "report": supabase.Summary{},
+	"gate": supabase.Gate{}, "rollback": supabase.Undoing{},
+}
+
+// The definition names fields of Action and of the answers, and none that is not there.
+func TestDefinitionNamesFieldsThatExist(t *testing.T) {
+	t.Parallel()
+	text, m := theDefinition(t)
+	kept := map[string][]string{"lane": fields(supabase.Lane{}), "error": fields(supabase.Failure{})} // by the place in the state
+	used := map[string]bool{}
+	for name, s := range m.all() {
+		if s.Type != "Task" {
+			continue
+		}
+		action, _ := s.Parameters["action"].(string)
+		answer, ok := answers[action]
+		if !ok {
+			t.Errorf("%s asks for the action %q", name, action)
+			continue
+		}
+		used[action] = true
+		for key := range s.Parameters {
+			if !slices.Contains(fields(supabase.Action{}), strings.TrimSuffix(key, ".$")) {
+				t.Errorf("%s passes %s, which Action does not have", name, key)
+			}
+		}
+		place := "job" // the one with a ResultSelector
+		if s.ResultPath != nil {
+			place = strings.TrimPrefix(*s.ResultPath, "$.")
+		}
+		kept[place] = fields(answer)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(answers))); diff != "" {
+		t.Errorf("actions (-used +there are):\n%s", diff)
+	}
+	paths := regexp.MustCompile(`"\$\.(\w+)(?:\.(\w+))?"`).FindAllStringSubmatch(text, -1)
+	if len(paths) < 30 {
+		t.Fatalf("found %d paths", len(paths))
+	}
+	for _, p := range paths {
+		if names, ok := kept[p[1]]; !ok || p[2] != "" && !slices.Contains(names, p[2]) {
+			t.Errorf("%s leads nowhere", p[0])
+		}
+	}
+}
+
+func TestDefinitionSaysWhatMayBeTyped(t *testing.T) {
+	t.Parallel()
+	_, m := theDefinition(t)
+	for _, name := range fields(supabase.Request{}) {
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
+			t.Errorf("the Comment says nothing of %s", name)
+		}
+	}
+	for _, example := range regexp.MustCompile(`\{[^{}]*\}`).FindAllString(m.Comment, -1) {
+		h, _ := aHandler()
+		if _, err := h.handle(t.Context(), json.RawMessage(`{"action":"input","input":`+example+`}`)); err != nil {
+			t.Errorf("the example %s: %v", example, err)
+		}
+	}
+}
+
+// No task can hang, and each is tried again for what passes by itself, at random times, and for nothing else.
+func TestP35_TasksEndAndAreRetried(t *testing.T) {
+	t.Parallel()
+	_, m := theDefinition(t)
+	if m.TimeoutSeconds == 0 {
+		t.Error("the execution has no end")
+	}
+	passing := []string{
+		"Held", "Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException", "Lambda.ServiceException",
+		"Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout", "Unavailable",
+	}
+	for name, s := range m.all() {
+		if s.Type != "Task" {
+			continue
+		}
+		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 { // the function's own timeout comes first
+			t.Errorf("%s has a timeout of %d s", name, s.TimeoutSeconds)
+		}
+		if s.Resource != "${MigrateFunctionArn}" {
+			t.Errorf("%s calls %s", name, s.Resource)
+		}
+		var retried []string
+		for _, r := range s.Retry {
+			retried = append(retried, r.ErrorEquals...)
+			if r.JitterStrategy != "FULL" || r.MaxDelaySeconds == 0 || r.MaxAttempts == 0 {
+				t.Errorf("%s retries %v without jitter or without end", name, r.ErrorEquals)
+			}
+		}
+		if diff := cmp.Diff(slices.Sorted(slices.Values(retried)), passing); diff != "" {
+			t.Errorf("%s retries (got -, want +):\n%s", name, diff)
+		}
+		if lane := s.Parameters["lane.$"] != nil; lane != (len(s.Catch) > 0) && s.Parameters["action"] != "verify" {
+			t.Errorf("%s has %d catchers", name, len(s.Catch))
+		}
+	}
+}
+
+// What maps bring back is thrown away: the ledger has it.
+func TestP35_MapsKeepNothing(t *testing.T) {
+	t.Parallel()
+	text, m := theDefinition(t)
+	n := 0
+	for name, s := range m.all() {
+		if s.Type != "Map" {
+			continue
+		}
+		n++
+		if s.ResultPath != nil {
+			t.Errorf("%s keeps its result in %s", name, *s.ResultPath)
+		}
+	}
+	if nulls := strings.Count(text, `"ResultPath": null`); n != 3 || nulls != n {
+		t.Errorf("got %d maps, %d of which say that they keep nothing", n, nulls)
+	}
+	one, other := m.States["Copy"].ItemProcessor, m.States["Copy with child executions"].ItemProcessor
+	if len(one.States) != len(other.States) {
+		t.Error("lanes with and without a history of their own do different things")
+	}
+	for name, s := range one.States {
+		if diff := cmp.Diff(s, other.States[name+", child"]); diff != "" {
+			t.Errorf("%s (inline -, child +):\n%s", name, diff)
+		}
+	}
+}

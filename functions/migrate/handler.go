@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+type handler struct {
+	cfg config.Config
+	log *slog.Logger
+	now func() time.Time
+}
+
+// handle does one action. An error has a type that the state machine knows, and a text without secrets and personal data.
+func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			answer, err = nil, messages.InvokeResponse_Error{Type: "Failed", Message: "the function panicked; its log says where"}
+		}
+	}()
+	began := h.now()
+	a, answer, err := h.act(ctx, event)
+	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Lane.Lane, "ms", h.now().Sub(began).Milliseconds()}
+	if err != nil {
+		name, text := supabase.ErrorName(err), supabase.ErrorText(err)
+		h.log.ErrorContext(ctx, "action failed", append(record, "type", name, "error", text)...)
+		return nil, messages.InvokeResponse_Error{Type: name, Message: text}
+	}
+	if s, ok := answer.(supabase.Summary); ok {
+		record = append(record, "digest", s.Digest)
+	}
+	h.log.InfoContext(ctx, "action done", record...)
+	return answer, nil
+}
+
+func (h handler) act(ctx context.Context, event json.RawMessage) (a supabase.Action, answer any, err error) {
+	if err := json.Unmarshal(event, &a); err != nil {
+		return a, nil, fmt.Errorf("%w: this is no action: %w", supabase.ErrRefused, err)
+	}
+	from, to, err := secrets.ImportURLs(ctx, h.cfg)
+	if err != nil {
+		return a, nil, err
+	}
+	m := supabase.Import{From: from, To: to, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
+	answer, err = m.Act(ctx, a)
+	return a, answer, err
+}

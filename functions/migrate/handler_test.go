@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/supabase"
+)
+
+const password = "hunter2"
+
+// aHandler works with databases that are not there, and returns its log.
+func aHandler() (handler, *bytes.Buffer) {
+	var log bytes.Buffer
+	return handler{
+		cfg: config.Config{
+			FromDatabaseURL: "postgres://someone:" + password + "@127.0.0.1:6543/postgres", // refused before anything is dialled
+			ToDatabaseURL:   "postgres://someone:" + password + "@127.0.0.1:1/none",
+		},
+		log: slog.New(slog.NewJSONHandler(&log, nil)),
+		now: func() time.Time { return time.Unix(1_800_000_000, 0) },
+	}, &log
+}
+
+// The types of errors are what the state machine's Retry and Catch know them by.
+func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]string{
+		`[]`:                                  "Refused",
+		`{"action":"unheard of"}`:             "Refused",
+		`{"action":"input","input":{"x":1}}`:  "Refused",
+		`{"action":"plan","job":{"run":"r"}}`: "Refused",
+	} {
+		h, log := aHandler()
+		_, err := h.handle(t.Context(), json.RawMessage(event))
+		got, ok := errors.AsType[messages.InvokeResponse_Error](err)
+		if !ok || got.Type != want || got.Message == "" {
+			t.Errorf("%s: got %+v, want type %s", event, err, want)
+		}
+		if text := got.Message + log.String(); strings.Contains(text, password) {
+			t.Errorf("%s: a password shows in %s", event, text)
+		}
+		var record struct{ Level, Msg, Type string }
+		if err := json.Unmarshal(log.Bytes(), &record); err != nil || record.Level != "ERROR" || record.Type != want {
+			t.Errorf("%s: not one record of an error: %v\n%s", event, err, log)
+		}
+	}
+}
+
+func TestR49_PanicsAreFailures(t *testing.T) {
+	t.Parallel()
+	h, log := aHandler()
+	h.now = func() time.Time { panic("no clock") }
+	_, err := h.handle(t.Context(), json.RawMessage(`{}`))
+	if got, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || got.Type != "Failed" || strings.Contains(got.Message, "clock") {
+		t.Errorf("got %v", err)
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "no clock") || !strings.Contains(log.String(), "handler.go") {
+		t.Errorf("got %d records, want one with the place:\n%s", n, log)
+	}
+}
+
+func TestHandlerAnswers(t *testing.T) {
+	t.Parallel()
+	h, log := aHandler()
+	got, err := h.handle(t.Context(), json.RawMessage(`{"action":"input","input":{},"execution":{"Name":"tuesday","RoleArn":"arn:aws:iam::1:role/x"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if job, ok := got.(supabase.Job); !ok || job.Holder != "the execution tuesday" {
+		t.Errorf("got %+v", got)
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 {
+		t.Errorf("got %d records, want 1:\n%s", n, log)
+	}
+}
+
+// Every record of a batch is a log record and, for CloudWatch, metrics: what the directive names stands in the record as
+// a number.
+func TestBatchRecordsCarryMetrics(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[string]map[string]float64{
+		"copy":     {"Rows": 5000, "Copied": 4000, "Identical": 900, "Quarantined": 100, "Duration": 1500, "Parked": 1},
+		"verify":   {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
+		"rollback": {"Removed": 4000, "RollbackDuration": 1500, "Parked": 1},
+	} {
+		h, log := aHandler()
+		h.progress(supabase.Event{
+			Run: "supabase", Action: action, Pass: 2, Batch: 3, Batches: 9, Done: 4, Rows: 5000, Copied: 4000, Identical: 900,
+			Quarantined: 100, Different: 7, Took: 1500 * time.Millisecond, Parked: "SQLSTATE 23514",
+		})
+		var record map[string]any
+		if err := json.Unmarshal(log.Bytes(), &record); err != nil {
+			t.Fatalf("%s: not one record: %v\n%s", action, err, log)
+		}
+		var emf struct {
+			AWS envelope `json:"_aws"`
+		}
+		if err := json.Unmarshal(log.Bytes(), &emf); err != nil {
+			t.Fatal(err)
+		}
+		if emf.AWS.Timestamp != 1_800_000_000_000 || len(emf.AWS.CloudWatchMetrics) != 1 {
+			t.Fatalf("%s: got %+v", action, emf.AWS)
+		}
+		d := emf.AWS.CloudWatchMetrics[0]
+		if diff := cmp.Diff(d.Dimensions, [][]string{{"Run"}}); diff != "" || d.Namespace != "Xenon/Import" || record["Run"] != "supabase" {
+			t.Errorf("%s: dimensions got -, want +:\n%s%s of %v", action, diff, d.Namespace, record["Run"])
+		}
+		got := map[string]float64{}
+		for _, m := range d.Metrics {
+			value, ok := record[m.Name].(float64)
+			if unit := map[bool]string{true: "Milliseconds", false: "Count"}[strings.HasSuffix(m.Name, "Duration")]; !ok || m.Unit != unit {
+				t.Errorf("%s: %s is %v %s", action, m.Name, record[m.Name], m.Unit)
+			}
+			got[m.Name] = value
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", action, diff)
+		}
+		if fmt.Sprintf("%v %v %v %v %v", record["action"], record["pass"], record["batch"], record["batches"], record["done"]) != action+" 2 3 9 4" {
+			t.Errorf("%s: got %v", action, record)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package config
+
+import (
+	"net/url"
+	"os"
+)
+
+// MigrateFromEnv reads only what functions/migrate needs, which has neither cookies nor signing keys.
+func MigrateFromEnv() (Config, error) { return Migrate(os.Getenv) }
+
+// Migrate is MigrateFromEnv on any environment. Without MIGRATE_SECRET_ARN both URLs have to be there.
+func Migrate(getenv func(string) string) (Config, error) {
+	l := loader{getenv: getenv}
+	c := Config{
+		FromDatabaseURL:  Secret(getenv("FROM_DATABASE_URL")),
+		ToDatabaseURL:    Secret(getenv("TO_DATABASE_URL")),
+		MigrateSecretARN: l.secretARN("MIGRATE_SECRET_ARN"),
+		AWS:              l.aws(),
+	}
+	if c.MigrateSecretARN == "" {
+		l.importURL("FROM_DATABASE_URL", string(c.FromDatabaseURL), "the Supabase project, through its session pooler or direct")
+		l.importURL("TO_DATABASE_URL", string(c.ToDatabaseURL), "the target's direct endpoint")
+	}
+	return c, l.err()
+}
+
+func (l *loader) importURL(name, v, what string) {
+	switch u, err := url.Parse(v); {
+	case v == "":
+		l.problem(name, "is missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)", what)
+	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
+		l.problem(name, "is not of the form postgres://user:password@host/database") // the value holds a password
+	}
+}

@@ -1,0 +1,47 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:migrate"
+	urls := []string{"FROM_DATABASE_URL", "postgres://u:hunter2@supabase.test/postgres", "TO_DATABASE_URL", "postgresql://u:hunter2@neon.test/neondb"}
+	for name, c := range map[string]struct {
+		set  []string
+		want []string // names in the error
+	}{
+		"both":      {urls, nil},
+		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
+		"nothing":   {nil, []string{"FROM_DATABASE_URL: is missing", "TO_DATABASE_URL: is missing"}},
+		"one":       {urls[:2], []string{"TO_DATABASE_URL: is missing"}},
+		"not ours":  {[]string{"FROM_DATABASE_URL", "mysql://u:hunter2@h/d", "TO_DATABASE_URL", "hunter2 %"}, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
+		"no ARN":    {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
+	} {
+		got, err := config.Migrate(env(c.set...))
+		if (err != nil) != (c.want != nil) {
+			t.Errorf("%s: got %v, want an error: %v", name, err, c.want != nil)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want one with %q", name, err, want)
+			}
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: a password stands in: %v", name, err)
+		}
+		if name == "both" {
+			want := config.Config{FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3])}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
+	}
+}

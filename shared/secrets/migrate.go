@@ -1,0 +1,41 @@
+package secrets
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// ImportURLs returns the two databases of an import. They are read anew every time, since whoever asks then works for
+// minutes. The error holds no value; one that says Unavailable() is over by itself.
+func ImportURLs(ctx context.Context, cfg config.Config) (from, to string, err error) {
+	if cfg.MigrateSecretARN == "" {
+		return string(cfg.FromDatabaseURL), string(cfg.ToDatabaseURL), nil
+	}
+	cloud := manager{aws: cfg.AWS}
+	got, err := cloud.read(ctx, []string{cfg.MigrateSecretARN})
+	if err != nil {
+		return "", "", err
+	}
+	return parseImportSecret(got[cfg.MigrateSecretARN])
+}
+
+// parseImportSecret never repeats what it read, nor what the JSON package says about it.
+func parseImportSecret(d document) (from, to string, err error) {
+	var in struct {
+		From string `json:"FROM_DATABASE_URL"`
+		To   string `json:"TO_DATABASE_URL"`
+	}
+	if json.Unmarshal(d.text, &in) != nil {
+		return "", "", fmt.Errorf(`secret %s is not of the form {"FROM_DATABASE_URL": "…", "TO_DATABASE_URL": "…"}`, d.arn)
+	}
+	_, err = config.Migrate(func(name string) string {
+		return map[string]string{"FROM_DATABASE_URL": in.From, "TO_DATABASE_URL": in.To}[name]
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("secret %s: %w", d.arn, err)
+	}
+	return in.From, in.To, nil
+}
