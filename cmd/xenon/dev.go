@@ -59,6 +59,9 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return advise(err, "Correct them in the environment; .env.example explains each.")
 	}
+	if cfg, err = asPerson(ctx, cfg); err != nil {
+		return err
+	}
 	defer local.stop()
 	if err := local.startDatabase(ctx, std.err); err != nil {
 		return err

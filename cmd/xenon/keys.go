@@ -12,6 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/secrets/laptop"
 )
 
 type keysCmd struct {
@@ -40,6 +41,9 @@ type listedKey struct {
 // Run prints the key set.
 func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	cfg, err := config.Keys(getenv)
+	if err == nil {
+		cfg, err = asPerson(ctx, cfg)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,38 +81,32 @@ type keysRotateCmd struct {
 }
 
 func (keysRotateCmd) Help() string {
-	return `Works on the file SIGNING_KEYS_FILE and makes it when it is not there. The secret in the cloud is rotated by
-Secrets Manager itself; its first version is such a file:
+	return `Rotates the secret SIGNING_KEYS_ARN if that is set, else the file SIGNING_KEYS_FILE, and makes the first keys where
+there are none. A secret with a rotation function is rotated by that, as Secrets Manager does on its days. JWT_EXPIRES_IN
+is the longest that tokens live.
 
-  SIGNING_KEYS_FILE=keys.json xenon keys rotate
-  aws secretsmanager put-secret-value --secret-id "$SIGNING_KEYS_ARN" --secret-string file://keys.json`
+  xenon keys rotate
+  SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys AWS_PROFILE=work xenon keys rotate`
 }
 
-var errCloudKeys = errors.New("SIGNING_KEYS_ARN is set: keys in the cloud are rotated by Secrets Manager")
-
-// Run rotates the key file.
-func (c keysRotateCmd) Run(getenv environment, std streams) error {
+// Run rotates the keys.
+func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	cfg, err := config.Keys(getenv)
+	if err == nil {
+		cfg, err = asPerson(ctx, cfg)
+	}
 	if err != nil {
 		return err
 	}
+	rotate := rotateFile
 	if cfg.SigningKeysARN != "" {
-		return advise(errCloudKeys, "aws secretsmanager rotate-secret --secret-id %s", cfg.SigningKeysARN)
+		rotate = rotateSecret
 	}
-	set, err := keys.LoadFile(cfg.SigningKeysFile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		set, err = keys.Generate(time.Now())
-	case err == nil:
-		set, err = set.Rotate(time.Now(), cfg.JWTExpiresIn)
-	}
+	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrTooSoon) {
 		return advise(err, "Rotating earlier would sign with a key that verifiers have not seen.")
 	}
 	if err != nil {
-		return err
-	}
-	if err := keys.SaveFile(cfg.SigningKeysFile, set); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -116,6 +114,37 @@ func (c keysRotateCmd) Run(getenv environment, std streams) error {
 	}
 	fmt.Fprintf(std.out, "%s signs now; %s is published as the next.\n", set.Current.ID, set.Next.ID)
 	return nil
+}
+
+func rotateSecret(ctx context.Context, cfg config.Config) (keys.Set, error) {
+	return keys.NewRotation(cfg, time.Now).Now(ctx)
+}
+
+func rotateFile(_ context.Context, cfg config.Config) (keys.Set, error) {
+	set, err := keys.LoadFile(cfg.SigningKeysFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		set, err = keys.Generate(time.Now())
+	case err == nil:
+		set, err = set.Rotate(time.Now(), cfg.JWTExpiresIn)
+	}
+	if err != nil {
+		return keys.Set{}, err
+	}
+	return set, keys.SaveFile(cfg.SigningKeysFile, set)
+}
+
+// asPerson lets the settings call AWS as whoever sits at this machine, if they name anything there.
+func asPerson(ctx context.Context, cfg config.Config) (config.Config, error) {
+	if cfg.AppSecretARN == "" && cfg.SigningKeysARN == "" && cfg.MigrateSecretARN == "" && cfg.Mail != config.MailQueue {
+		return cfg, nil
+	}
+	as, err := laptop.AWS(ctx, cfg.AWS)
+	if err != nil {
+		return cfg, advise(err, "Sign in with aws sso login, or name a profile in AWS_PROFILE and a region in AWS_REGION.")
+	}
+	cfg.AWS = as
+	return cfg, nil
 }
 
 // makeKeys makes the signing keys of a laptop once.

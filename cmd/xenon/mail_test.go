@@ -92,7 +92,7 @@ func TestMailSettingsOfTheTemplate(t *testing.T) {
 	m := readMailSide(t)
 	var senders []string
 	for folder, settings := range m.settings {
-		may := strings.Contains(m.policies[folder], "sqs:SendMessage\n") && strings.Contains(m.policies[folder], "!GetAtt MailQueue.Arn")
+		may := strings.Contains(m.policies[folder], "!Ref SendMail")
 		switch mail := config.Mail(settings["MAIL"]); mail {
 		case config.MailQueue:
 			senders = append(senders, folder)

@@ -1,4 +1,4 @@
-// Command xenon runs Xenon on a laptop and looks after a deployment: dev, schema, keys.
+// Command xenon runs Xenon on a laptop and looks after a deployment: dev, schema, keys, migrate.
 package main
 
 import (
@@ -19,6 +19,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitPerson = 3 // done, but something needs a person
 )
 
 // streams are where a command talks to the person.
@@ -28,14 +29,15 @@ type streams struct {
 }
 
 type commands struct {
-	Dev    devCmd    `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
-	Schema schemaCmd `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
-	Keys   keysCmd   `cmd:"" help:"Show or rotate the signing keys."`
+	Dev     devCmd     `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
+	Schema  schemaCmd  `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
+	Migrate migrateCmd `cmd:"" help:"Bring the users of a Supabase project over: plan, run, verify, report, or undo it."`
+	Keys    keysCmd    `cmd:"" help:"Show or rotate the signing keys."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop)                                                       // a second Ctrl-C ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, streams{os.Stdin, os.Stdout, os.Stderr})) //nolint:forbidigo // the one place that hands the environment on
 }
 
@@ -92,9 +94,13 @@ func advise(err error, format string, args ...any) error {
 var errUsage = errors.New("wrong use")
 
 func report(err error, out io.Writer) int {
+	var left needsPerson
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &left):
+		fmt.Fprintln(out, "xenon:", left)
+		return exitPerson
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(out, "xenon:", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
 		return exitUsage

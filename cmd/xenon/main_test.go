@@ -25,7 +25,7 @@ func xenon(t *testing.T, args []string, env ...string) (code int, out, err strin
 
 func TestHelpAndWrongUse(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "dev", "schema up", "schema status", "keys list", "keys rotate"} {
+	for _, command := range []string{"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan", "migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize"} {
 		args := append(strings.Fields(command), "--help")
 		code, out, _ := xenon(t, args)
 		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" && !strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
@@ -86,10 +86,6 @@ func TestKeysListAndRotate(t *testing.T) {
 	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)
 	if code != exitDone || strings.Count(out, `"kid"`) != 2 || strings.Contains(out, "PRIVATE") {
 		t.Errorf("list: got %d %s", code, out)
-	}
-	code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:keys")
-	if code != exitFailed || !strings.Contains(err, "aws secretsmanager rotate-secret") {
-		t.Errorf("in the cloud: got %d %s", code, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,7 +32,8 @@ type rotating struct {
 
 func (x *rotating) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
 
-func newRotating(t *testing.T) *rotating {
+// newRotating takes settings that differ from a laptop's.
+func newRotating(t *testing.T, more map[string]string) *rotating {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,6 +44,7 @@ func newRotating(t *testing.T) *rotating {
 		"DATABASE_URL": dbtest.New(t), "BETTER_AUTH_SECRET": "a secret of the tests, long enough", "BETTER_AUTH_URL": x.origin,
 		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
 	}
+	maps.Copy(env, more)
 	if x.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
@@ -115,29 +118,45 @@ func (x *rotating) accepted(token string) bool {
 	return status == http.StatusNotFound
 }
 
-func (x *rotating) rotate() {
-	x.t.Helper()
-	set, err := keys.LoadFile(x.cfg.SigningKeysFile)
-	if err == nil {
-		set, err = set.Rotate(x.now(), x.cfg.JWTExpiresIn)
-	}
-	if err == nil {
-		err = keys.SaveFile(x.cfg.SigningKeysFile, set)
-	}
-	if err != nil {
-		x.t.Fatal(err)
-	}
+// keyStore is where the keys are: a rotation is possible again after every.
+type keyStore struct {
+	every  time.Duration
+	inUse  func() (keys.Set, error)
+	rotate func() error
 }
 
-// People ask for tokens and use new and old ones while the keys rotate twice: none is refused. A token dies with its
-// time, and its key goes when it cannot have a living token any more.
 func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t)
+	x := newRotating(t, nil)
+	file := x.cfg.SigningKeysFile
+	x.twoRotationsUnderLoad(keyStore{
+		every: keys.Spread,
+		inUse: func() (keys.Set, error) { return keys.LoadFile(file) },
+		rotate: func() error {
+			set, err := keys.LoadFile(file)
+			if err == nil {
+				set, err = set.Rotate(x.now(), x.cfg.JWTExpiresIn)
+			}
+			if err == nil {
+				err = keys.SaveFile(file, set)
+			}
+			return err
+		},
+	})
+}
+
+// twoRotationsUnderLoad lets people ask for tokens and use new and old ones while the keys rotate twice: none is refused. A
+// token dies with its time, and its key goes when it cannot have a living token any more.
+func (x *rotating) twoRotationsUnderLoad(where keyStore) {
+	t := x.t
 	const people = 4
 	var sessions [people]string
 	for i := range sessions {
 		sessions[i] = x.register(i)
+	}
+	begun, err := where.inUse()
+	if err != nil {
+		t.Fatal(err)
 	}
 	first := x.token(sessions[0])
 	var used, refused atomic.Int64
@@ -169,10 +188,15 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 		}
 	}
 	uses(50)
+	rotate := func() {
+		if err := where.rotate(); err != nil {
+			t.Error(err)
+		}
+	}
 	for range 2 {
-		x.ahead.Add(int64(keys.Spread + time.Minute))
+		x.ahead.Add(int64(where.every + time.Minute))
 		uses(50) // the next key is known everywhere
-		x.rotate()
+		rotate()
 		uses(100)
 	}
 	close(stop)
@@ -186,16 +210,38 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	if x.accepted(first) {
 		t.Error("a token is accepted after its time")
 	}
-	old, err := keys.LoadFile(x.cfg.SigningKeysFile)
+	old, err := where.inUse()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.ahead.Add(int64(2 * keys.Spread))
-	x.rotate()
+	x.ahead.Add(int64(2 * where.every))
+	rotate()
+	x.ahead.Add(int64(keys.Spread))
 	_, jwks, _ := x.do("GET", "/api/auth/jwks", "", "", "")
 	for _, k := range old.Retired {
 		if bytes.Contains(jwks, []byte(k.ID)) {
 			t.Errorf("retired key %s is still published", k.ID)
 		}
 	}
+	if x.accepted(x.signedWith(begun)) {
+		t.Error("a token of a key that is gone is accepted")
+	}
+	if !x.accepted(x.token(sessions[0])) {
+		t.Error("a new token is refused")
+	}
+}
+
+// signedWith is a token of now, signed by whoever has kept a set.
+func (x *rotating) signedWith(s keys.Set) string {
+	x.t.Helper()
+	cfg := x.cfg
+	cfg.SigningKeysARN, cfg.SigningKeysFile = "", filepath.Join(x.t.TempDir(), "kept.json")
+	if err := keys.SaveFile(cfg.SigningKeysFile, s); err != nil {
+		x.t.Fatal(err)
+	}
+	token, err := keys.New(secrets.New(cfg, x.now), cfg, x.now).Sign(x.t.Context(), keys.Claims{Subject: "somebody", SessionID: "none"})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return token
 }

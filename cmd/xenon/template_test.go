@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -52,17 +53,65 @@ func folders(t *testing.T) []string {
 	return names
 }
 
+// stateMachines is what else the template starts functions with.
+func stateMachines(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct {
+		Resources map[string]struct {
+			Type       string `yaml:"Type"`
+			Properties struct {
+				DefinitionURI string            `yaml:"DefinitionUri"`
+				Functions     map[string]string `yaml:"DefinitionSubstitutions"`
+			} `yaml:"Properties"`
+		} `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	started := map[string]string{}
+	for name, r := range all.Resources {
+		if r.Type != "AWS::Serverless::StateMachine" {
+			continue
+		}
+		definition, err := os.ReadFile(filepath.Join(root, r.Properties.DefinitionURI))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for placeholder, arn := range r.Properties.Functions {
+			function, _ := strings.CutSuffix(arn, ".Arn")
+			started[function] = "StateMachine"
+			if !strings.Contains(string(definition), `"${`+placeholder+`}"`) {
+				t.Errorf("%s does not use %s", name, placeholder)
+			}
+		}
+	}
+	return started
+}
+
 // Every folder is a function that something starts: all that API Gateway starts are served by xenon dev, the others read
-// the queue that is named here.
+// the queue, or are called by the state machine or the rotation that is named here.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	readers := map[string]string{"mailer": "SQS"}
-	started := map[string]string{}
-	for _, r := range theTemplate(t).Resources {
+	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
+	started, machines := map[string]string{}, stateMachines(t)
+	rotations := cloud(t).properties("AWS::SecretsManager::RotationSchedule")
+	for function, r := range theTemplate(t).Resources {
 		if r.Type != functionType {
 			continue
 		}
 		folder := filepath.Base(r.Properties.CodeURI)
+		if by := machines[function]; by != "" {
+			started[folder] = by
+		}
+		for _, rotation := range rotations {
+			if rotation["RotationLambdaARN"] == "!GetAtt "+function+".Arn" {
+				started[folder] = "RotationSchedule"
+			}
+		}
 		for name, e := range r.Properties.Events {
 			if by := started[folder]; by != "" && by != e.Type {
 				t.Errorf("%s is started by %s and by %s (%s)", folder, by, e.Type, name)
@@ -73,12 +122,12 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	if diff := cmp.Diff(folders(t), slices.Sorted(maps.Keys(started))); diff != "" {
 		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
 	}
-	want := maps.Clone(readers)
+	want := maps.Clone(others)
 	for folder := range served(t) {
 		want[folder] = "HttpApi"
 	}
 	if diff := cmp.Diff(started, want); diff != "" {
-		t.Errorf("(-template.yaml +xenon dev and readers):\n%s", diff)
+		t.Errorf("(-template.yaml +xenon dev and others):\n%s", diff)
 	}
 }
 
@@ -133,7 +182,9 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := map[string]bool{}
-	_, _ = config.Load(func(name string) string { read[name] = true; return "" }) // only the names matter
+	spy := func(name string) string { read[name] = true; return "" }
+	_, _ = config.Load(spy) // only the names matter
+	_, _ = config.Migrate(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
 	if len(found) < 4 {
 		t.Fatalf("found %d variables", len(found))

@@ -43,6 +43,10 @@ type Config struct {
 	SigningKeysARN  string // Secrets Manager secret that holds the key set
 	SigningKeysFile string // the key set as a file, when SigningKeysARN is empty
 
+	FromDatabaseURL  Secret // the Supabase project that an import reads
+	ToDatabaseURL    Secret // the direct endpoint that it writes to
+	MigrateSecretARN string // Secrets Manager secret that holds both; only functions/migrate may read it
+
 	Origin         string   // public origin, "scheme://host[:port]": issuer, cookie prefix, links; never read from Host
 	TrustedOrigins []string // origins and patterns besides Origin
 
@@ -71,6 +75,8 @@ type Config struct {
 	MailFile     string // the outbox: one JSON line a mail
 	MailQueueURL string // the SQS queue of functions/mailer
 	MailFrom     string // the sender's address, verified in SES
+
+	AWS AWS // as whom Secrets Manager and SQS are called
 }
 
 // Mail says where mails go.
@@ -121,8 +127,8 @@ func Load(getenv func(string) string) (Config, error) {
 	c := Config{
 		DatabaseURL:     Secret(getenv("DATABASE_URL")),
 		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
-		AppSecretARN:    l.arn("APP_SECRET_ARN"),
-		SigningKeysARN:  l.arn("SIGNING_KEYS_ARN"),
+		AppSecretARN:    l.secretARN("APP_SECRET_ARN"),
+		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		Origin:          l.origin("BETTER_AUTH_URL", DefaultOrigin),
 		TrustedOrigins:  l.list("BETTER_AUTH_TRUSTED_ORIGINS"),
@@ -147,6 +153,8 @@ func Load(getenv func(string) string) (Config, error) {
 		MailFile:     l.text("MAIL_FILE", DefaultMailFile),
 		MailQueueURL: getenv("MAIL_QUEUE_URL"),
 		MailFrom:     getenv("MAIL_FROM"),
+
+		AWS: l.aws(),
 	}
 	if c.Mail == MailQueue && c.MailQueueURL == "" {
 		l.problem("MAIL_QUEUE_URL", "is missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
@@ -176,14 +184,20 @@ func SchemaURL(getenv func(string) string) (Secret, error) {
 	return Secret(getenv(name)), l.err()
 }
 
-// Keys reads only where the signing keys are and how long their tokens live, for commands that need no server.
+// Keys reads only where the signing keys are and how long their tokens live, for commands that need no server. JWKSURL is
+// empty unless it is set.
 func Keys(getenv func(string) string) (Config, error) {
 	l := loader{getenv: getenv}
-	return Config{
-		SigningKeysARN:  l.arn("SIGNING_KEYS_ARN"),
+	c := Config{
+		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
-	}, l.err()
+		AWS:             l.aws(),
+	}
+	if getenv("JWKS_URL") != "" {
+		c.JWKSURL = l.url("JWKS_URL", "")
+	}
+	return c, l.err()
 }
 
 // MailerFromEnv reads only what functions/mailer needs, which has no database and no secret.
@@ -324,10 +338,12 @@ func (l *loader) secret(name, v string) {
 	}
 }
 
-func (l *loader) arn(name string) string {
+// secretARN is that of a secret, or empty.
+func (l *loader) secretARN(name string) string {
 	v := l.getenv(name)
-	if v != "" && !strings.HasPrefix(v, "arn:") {
-		l.problem(name, "%q is not an ARN", v)
+	parts := strings.SplitN(v, ":", 7) // arn:partition:secretsmanager:region:account:secret:name
+	if v != "" && (len(parts) < 7 || parts[0] != "arn" || parts[2] != "secretsmanager" || parts[5] != "secret" || parts[6] == "") {
+		l.problem(name, "%q is not the ARN of a secret in Secrets Manager", v)
 	}
 	return v
 }

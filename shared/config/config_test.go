@@ -176,6 +176,19 @@ func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	}
 }
 
+func TestKeysNeedNoOrigin(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{"": "", "https://learn.example.com/api/auth/jwks": "https://learn.example.com/api/auth/jwks"} {
+		got, err := config.Keys(env("JWKS_URL", url))
+		if err != nil || got.JWKSURL != want || got.SigningKeysFile != config.DefaultSigningKeysFile || got.JWTExpiresIn != config.DefaultJWTExpiresIn {
+			t.Errorf("%q: got %+v, %v", url, got, err)
+		}
+	}
+	if _, err := config.Keys(env("JWKS_URL", "jwks.json")); err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
+		t.Errorf("a file: got %v", err)
+	}
+}
+
 func TestSecretsDoNotShow(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load(env())
@@ -220,6 +233,7 @@ func TestEnvExample(t *testing.T) {
 	if _, err := config.SchemaURL(spy); err != nil {
 		t.Fatal(err)
 	}
+	_, _ = config.Migrate(spy) // only the names matter
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)
 	}

@@ -81,7 +81,7 @@ func ParseSet(text []byte) (Set, error) {
 	case d.Version != documentVersion:
 		return Set{}, fmt.Errorf("the key set has version %d, this program reads %d", d.Version, documentVersion)
 	case d.Next == nil || d.Current == nil:
-		return Set{}, errNoKeys
+		return Set{}, errors.New("the key set lacks its next or its current key: put back what was there before")
 	}
 	var s Set
 	var err error

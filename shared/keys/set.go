@@ -63,8 +63,13 @@ func Generate(now time.Time) (Set, error) {
 // are dropped when their time is over. lifetime is that of a token, the longest that is or was in use. The set itself is
 // not changed. The error is ErrTooSoon within Spread of the last rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
-	if from := s.Next.CreatedAt.Add(Spread); now.Before(from) {
-		return Set{}, fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))
+	return s.rotate(now, lifetime, 0)
+}
+
+// rotate is Rotate for a set that is put to use up to late after it was made, as each set before it was.
+func (s Set) rotate(now time.Time, lifetime, late time.Duration) (Set, error) {
+	if err := s.ready(now, late); err != nil {
+		return Set{}, err
 	}
 	next, err := generateKey(now)
 	if err != nil {
@@ -73,10 +78,18 @@ func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
 	retired := RetiredKey{
 		ID:             s.Current.ID,
 		RetiredAt:      seconds(now),
-		PublishedUntil: seconds(now.Add(lifetime + Spread)),
+		PublishedUntil: seconds(now.Add(late + lifetime + Spread)),
 		public:         &s.Current.private.PublicKey,
 	}
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.alive(now)...)}, nil
+}
+
+// ready is nil when next is known everywhere, else ErrTooSoon.
+func (s Set) ready(now time.Time, late time.Duration) error {
+	if from := s.Next.CreatedAt.Add(late + Spread); now.Before(from) {
+		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // alive returns the retired keys that are still published.

@@ -43,7 +43,7 @@ func New(cfg config.Config) Sender {
 	case config.MailOutbox:
 		return outbox{file: cfg.MailFile}
 	case config.MailQueue:
-		return &queue{url: cfg.MailQueueURL, sqs: sqs{now: time.Now}} //nolint:forbidigo // signatures carry the real time
+		return &queue{url: cfg.MailQueueURL, sqs: newSQS(cfg.AWS, time.Now)} //nolint:forbidigo // signatures carry the real time
 	}
 	return nil
 }

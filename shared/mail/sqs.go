@@ -12,52 +12,37 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // sqs speaks the one call of SQS that functions need, in its JSON protocol (AWS, "Making Query API requests using AWS JSON
-// protocol in Amazon SQS"). The SDK's own client would make each function 0.3 MB bigger. Region, credentials and an emulator's
-// endpoint are what the SDK finds in its own variables and files.
+// protocol in Amazon SQS"). The SDK's own client would make each function 0.3 MB bigger.
 type sqs struct {
-	now func() time.Time
-
-	mu  sync.Mutex
-	cfg *aws.Config // read by the first call
+	aws  config.AWS
+	http *awshttp.BuildableClient
+	now  func() time.Time
 }
 
-func (s *sqs) settings(ctx context.Context) (*aws.Config, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cfg == nil {
-		cfg, err := awsconfig.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("load AWS settings: %w", err)
-		}
-		if cfg.HTTPClient == nil { // with AWS_CA_BUNDLE there is one
-			cfg.HTTPClient = awshttp.NewBuildableClient()
-		}
-		s.cfg = &cfg
-	}
-	return s.cfg, nil
+func newSQS(as config.AWS, now func() time.Time) sqs {
+	return sqs{aws: as, http: awshttp.NewBuildableClient(), now: now}
 }
 
 // sendMessage tries once. The error is a *refusedError when SQS answered.
 func (s *sqs) sendMessage(ctx context.Context, queueURL, text string) error {
-	cfg, err := s.settings(ctx)
+	if err := s.aws.Check(); err != nil {
+		return err
+	}
+	req, err := s.request(ctx, queueURL, text)
 	if err != nil {
 		return err
 	}
-	req, err := s.request(ctx, cfg, queueURL, text)
-	if err != nil {
-		return err
-	}
-	resp, err := cfg.HTTPClient.Do(req)
+	resp, err := s.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("call SQS: %w", err)
 	}
@@ -77,12 +62,12 @@ func (s *sqs) sendMessage(ctx context.Context, queueURL, text string) error {
 	return &refusedError{status: resp.StatusCode, code: cmp.Or(code, e.Type)}
 }
 
-func (s *sqs) request(ctx context.Context, cfg *aws.Config, queueURL, text string) (*http.Request, error) {
+func (s *sqs) request(ctx context.Context, queueURL, text string) (*http.Request, error) {
 	payload, err := json.Marshal(map[string]string{"QueueUrl": queueURL, "MessageBody": text})
 	if err != nil {
 		return nil, fmt.Errorf("call SQS: %w", err)
 	}
-	endpoint, err := url.Parse(cmp.Or(aws.ToString(cfg.BaseEndpoint), queueURL))
+	endpoint, err := url.Parse(cmp.Or(s.aws.QueueEndpoint, queueURL))
 	if err != nil {
 		return nil, fmt.Errorf("call SQS: %w", err)
 	}
@@ -92,12 +77,11 @@ func (s *sqs) request(ctx context.Context, cfg *aws.Config, queueURL, text strin
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "AmazonSQS.SendMessage")
-	credentials, err := cfg.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("find AWS credentials: %w", err)
+	as := aws.Credentials{
+		AccessKeyID: s.aws.AccessKeyID, SecretAccessKey: string(s.aws.SecretAccessKey), SessionToken: string(s.aws.SessionToken),
 	}
 	sum := sha256.Sum256(payload)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "sqs", cfg.Region, s.now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(ctx, as, req, hex.EncodeToString(sum[:]), "sqs", s.aws.Region, s.now()); err != nil {
 		return nil, fmt.Errorf("sign for SQS: %w", err)
 	}
 	return req, nil

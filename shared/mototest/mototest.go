@@ -20,47 +20,50 @@ import (
 )
 
 // Server is a running moto server.
-type Server struct{ URL *url.URL }
+type Server struct {
+	URL  *url.URL
+	stop func()
+}
 
-// start runs moto_server on a free port until stop is called. The shell around it ends the server when this process is
-// gone, however it went.
-func start() (s *Server, stop func(), err error) {
+// start runs moto_server on a free port until it is stopped. The shell around it ends the server when this process, or
+// whoever could stop it, is gone, however it went.
+func start() (*Server, error) {
 	program, err := find()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	out, in := io.Pipe()
 	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program) //nolint:gosec // the program that find found; stop ends it
 	cmd.Stdout, cmd.Stderr = in, in
 	leash, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, nil, fmt.Errorf("start moto_server: %w", err)
+		return nil, fmt.Errorf("start moto_server: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("start moto_server: %w", err)
+		return nil, fmt.Errorf("start moto_server: %w", err)
 	}
-	stop = func() {
+	stop := func() {
 		leash.Close()
 		_ = cmd.Wait() // it was told to end: its exit code says nothing
 	}
 	address, err := awaitAddress(out)
 	if err != nil {
 		stop()
-		return nil, nil, err
+		return nil, err
 	}
-	return &Server{URL: address}, stop, nil
+	return &Server{URL: address, stop: stop}, nil
 }
 
 // Main runs the tests of a package with a server, which use is told of first; for a TestMain.
 func Main(m *testing.M, use func(*Server)) {
-	server, stop, err := start()
+	server, err := start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	use(server)
 	code := m.Run()
-	stop()
+	server.stop()
 	os.Exit(code)
 }
 

@@ -9,15 +9,42 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// manager is Secrets Manager. Endpoint, region and credentials are what the SDK finds in its own variables and files.
+// stageCurrent is the label of the version that is in use.
+const stageCurrent = "AWSCURRENT"
+
+// manager is Secrets Manager.
 type manager struct {
-	client *secretsmanager.Client // made by the first read
+	aws    config.AWS
+	client *secretsmanager.Client // made by the first call
+}
+
+// open is to be called before client is used.
+func (m *manager) open() error {
+	if m.client != nil {
+		return nil
+	}
+	if err := m.aws.Check(); err != nil {
+		return err
+	}
+	as := aws.Credentials{
+		AccessKeyID: m.aws.AccessKeyID, SecretAccessKey: string(m.aws.SecretAccessKey), SessionToken: string(m.aws.SessionToken),
+	}
+	options := secretsmanager.Options{
+		Region:      m.aws.Region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return as, nil }),
+	}
+	if m.aws.SecretsEndpoint != "" {
+		options.BaseEndpoint = &m.aws.SecretsEndpoint
+	}
+	m.client = secretsmanager.New(options)
+	return nil
 }
 
 // document is one secret: its text, or why there is none.
@@ -29,12 +56,8 @@ type document struct {
 
 // read returns the current version of every secret, in one call. The error is one of the call.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]document, error) {
-	if m.client == nil {
-		cfg, err := awsconfig.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("load AWS settings: %w", err)
-		}
-		m.client = secretsmanager.NewFromConfig(cfg)
+	if err := m.open(); err != nil {
+		return nil, err
 	}
 	if len(arns) == 1 {
 		return m.readOne(ctx, arns[0])
@@ -44,7 +67,7 @@ func (m *manager) read(ctx context.Context, arns []string) (map[string]document,
 
 // readOne is not a batch of one, because batches are allowed far less often per second than single reads.
 func (m *manager) readOne(ctx context.Context, arn string) (map[string]document, error) {
-	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: aws.String(stageCurrent)})
 	if err != nil {
 		return nil, callError{arns: []string{arn}, err: err}
 	}

@@ -70,7 +70,7 @@ func newCloud(t *testing.T) *cloud {
 	}
 	c.admin = secretsmanager.NewFromConfig(cfg)
 	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
-	c.cfg = config.Config{AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
+	c.cfg = config.Config{AWS: config.AWSFromEnv(), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
 	return c
 }
 
@@ -245,13 +245,13 @@ func TestMoto_WrongARN(t *testing.T) {
 	})
 	t.Run("of both", func(t *testing.T) {
 		c := newCloud(t)
-		c.cfg = config.Config{AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
+		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
 		_, err := New(c.cfg, c.clock.now).DatabaseURL(t.Context())
 		refused(t, err, wrong, wrong+"2")
 	})
 	t.Run("alone", func(t *testing.T) {
 		c := newCloud(t)
-		c.cfg = config.Config{AppSecretARN: wrong}
+		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong}
 		_, err := New(c.cfg, c.clock.now).AuthSecret(t.Context())
 		refused(t, err, wrong, "ResourceNotFoundException")
 	})

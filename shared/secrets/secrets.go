@@ -42,7 +42,7 @@ type appSecret struct {
 
 // New fetches nothing; the first read does. now is the clock.
 func New(cfg config.Config, now func() time.Time) *Secrets {
-	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}}
+	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
 	s.values = &Remote[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
 	return s
 }

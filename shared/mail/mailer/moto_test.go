@@ -92,7 +92,7 @@ func TestMoto_FromTheEndpointToSES(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := mail.New(config.Config{Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
+	sender := mail.New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
 	var letters []mail.Message
 	for _, kind := range kinds {
 		letters = append(letters, letter(kind))

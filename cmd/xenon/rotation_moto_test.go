@@ -1,0 +1,126 @@
+//go:build moto
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/mototest"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+
+// rotatedBy lets functions/rotate, by the clock now, rotate a secret.
+func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
+	t.Helper()
+	cfg, err := config.Rotate(func(name string) string {
+		if name == "SIGNING_KEYS_ARN" {
+			return arn
+		}
+		return os.Getenv(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := keys.NewRotation(cfg, now)
+	m.Function = func(event []byte) error {
+		var s keys.RotationStep
+		if err := json.Unmarshal(event, &s); err != nil {
+			return err
+		}
+		return r.Do(t.Context(), s)
+	}
+}
+
+// As on a laptop, with the keys in Secrets Manager from the first deployment on, which is down now and then, and where each
+// rotation breaks off once and is repeated.
+func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
+	m := mototest.Start(t).SecretsManager(t)
+	arn := m.Create("xenon/keys", "{}")
+	x := &rotating{t: t}
+	rotatedBy(t, m, arn, func() time.Time { return x.now() })
+	if err := m.Attempt(arn, m.Begin(arn)); err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{"SIGNING_KEYS_ARN": arn}
+	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} {
+		settings[name] = os.Getenv(name)
+	}
+	x = newRotating(t, settings)
+
+	rotate, broken := m.Function, errors.New("the line broke")
+	x.twoRotationsUnderLoad(keyStore{
+		every: 2 * keys.Spread,
+		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
+		rotate: func() error {
+			version := m.Begin(arn)
+			m.Function = func(event []byte) error {
+				if strings.Contains(string(event), "finishSecret") {
+					return broken
+				}
+				return rotate(event)
+			}
+			if err := m.Attempt(arn, version); !errors.Is(err, broken) {
+				return err
+			}
+			m.Function = rotate
+			m.Cut.Store(true)
+			x.ahead.Add(int64(secrets.TTL)) // everybody asks again, and nobody answers
+			for range 50 {
+				if status, body, _ := x.do("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
+					t.Errorf("JWKS: %d %s", status, body)
+				}
+			}
+			m.Cut.Store(false)
+			return m.Attempt(arn, version)
+		},
+	})
+}
+
+func TestKeysOfTheCloud(t *testing.T) {
+	m := mototest.Start(t).SecretsManager(t)
+	for _, enabled := range []bool{false, true} {
+		name := map[bool]string{false: "by-hand", true: "by-function"}[enabled]
+		arn := m.Create(name, "{}")
+		env := []string{"SIGNING_KEYS_ARN", arn}
+		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed || !strings.Contains(err, "xenon keys rotate") {
+			t.Errorf("%s: no keys: got %d %s", name, code, err)
+		}
+		if enabled {
+			rotatedBy(t, m, arn, time.Now)
+			m.Begin(arn)
+			m.GiveUp(arn)
+		}
+		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
+		if code != exitDone || m.Failed != nil {
+			t.Fatalf("%s: got %d %s %v", name, code, err, m.Failed)
+		}
+		var made struct{ Current, Next string }
+		if err := json.Unmarshal([]byte(out), &made); err != nil {
+			t.Fatal(err)
+		}
+		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
+		if code != exitDone || !strings.Contains(out, "current  "+made.Current) || !strings.Contains(out, "next     "+made.Next) || strings.Contains(out, "PRIVATE") {
+			t.Errorf("%s: list: got %d %s", name, code, out)
+		}
+		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
+		if code != exitFailed || !strings.Contains(err, "rotate again after") {
+			t.Errorf("%s: too soon: got %d %s%s", name, code, out, err)
+		}
+	}
+	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nowhere-AbCdEf"
+	for _, command := range []string{"list", "rotate"} {
+		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed || !strings.Contains(err, wrong) {
+			t.Errorf("%s with a wrong ARN: got %d %s", command, code, err)
+		}
+	}
+}

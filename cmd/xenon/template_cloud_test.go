@@ -1,0 +1,346 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+// These tests read what template.yaml says about the cloud: who may do what, what is kept, and what is watched.
+
+// tree is a part of the template without YAML's tags: maps, lists, and texts. A short function such as !Ref X is the text
+// "!Ref X"; one with a list is that text and the list, "!If [X, …]".
+type tree map[string]any
+
+func plain(n *yaml.Node) any {
+	var v any
+	switch n.Kind {
+	case yaml.MappingNode:
+		m := map[string]any{}
+		for i := 0; i < len(n.Content); i += 2 {
+			m[n.Content[i].Value] = plain(n.Content[i+1])
+		}
+		v = m
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, item := range n.Content {
+			list = append(list, plain(item))
+		}
+		v = list
+	default:
+		v = n.Value
+	}
+	if !strings.HasPrefix(n.Tag, "!") || strings.HasPrefix(n.Tag, "!!") {
+		return v
+	}
+	if list, ok := v.([]any); ok {
+		var words []string
+		for _, item := range list {
+			words = append(words, fmt.Sprint(item))
+		}
+		v = "[" + strings.Join(words, ", ") + "]"
+	}
+	return n.Tag + " " + fmt.Sprint(v)
+}
+
+func cloud(t *testing.T) tree {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	return plain(document.Content[0]).(map[string]any)
+}
+
+// at walks down a path; what is not there is nil.
+func (c tree) at(path ...string) any {
+	var v any = map[string]any(c)
+	for _, step := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[step]
+	}
+	return v
+}
+
+// properties are those of every resource of a type, by name.
+func (c tree) properties(kind string) map[string]tree {
+	found := map[string]tree{}
+	for name, r := range c.at("Resources").(map[string]any) {
+		if r := tree(r.(map[string]any)); r["Type"] == kind {
+			found[name] = r["Properties"].(map[string]any)
+		}
+	}
+	return found
+}
+
+// list takes one thing for a list of it, as CloudFormation does.
+func list(v any) []any {
+	if l, ok := v.([]any); ok {
+		return l
+	}
+	return []any{v}
+}
+
+// statements says who may do what to which, one line each.
+func statements(v any) (lines []string) {
+	for _, s := range list(v) {
+		s := tree(s.(map[string]any))
+		for _, action := range list(s["Action"]) {
+			for _, resource := range list(s["Resource"]) {
+				lines = append(lines, fmt.Sprint(s["Effect"], " ", action, " ", resource))
+			}
+		}
+	}
+	return lines
+}
+
+// may lists everything that a resource with Policies may do, sorted.
+func (c tree) may(t *testing.T, policies any) []string {
+	t.Helper()
+	var lines []string
+	for _, p := range list(policies) {
+		if m, ok := p.(map[string]any); ok {
+			if s, ok := m["Statement"]; ok {
+				lines = append(lines, statements(s)...)
+				continue
+			}
+			lines = append(lines, fmt.Sprint(m))
+			continue
+		}
+		name, _ := strings.CutPrefix(fmt.Sprint(p), "!Ref ")
+		s := c.at("Resources", name, "Properties", "PolicyDocument", "Statement")
+		if s == nil {
+			t.Fatalf("there is no policy %v", p)
+		}
+		lines = append(lines, statements(s)...)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Nobody may do more than this. Besides, the SAM transform lets every function write its log and its traces, and the mailer
+// read its queue.
+func TestPoliciesOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	const (
+		app  = "!If [MakesAppSecret, !Ref AppSecret, !Ref AppSecretArn]"
+		keys = "!If [MakesSigningKeys, !Ref SigningKeys, !Ref SigningKeysArn]"
+
+		readApp  = "Allow secretsmanager:GetSecretValue " + app
+		readKeys = "Allow secretsmanager:GetSecretValue " + keys
+		readBoth = "Allow secretsmanager:BatchGetSecretValue *" // allows no read that GetSecretValue does not
+		mail     = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
+		ses      = "Allow ses:SendEmail !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+	)
+	want := map[string][]string{
+		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail}, "signup": {readApp, mail},
+		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
+		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys}, "token": {readBoth, readApp, readKeys},
+		"mailer":  {ses + "configuration-set/*", ses + "identity/*"},
+		"migrate": {"Allow secretsmanager:GetSecretValue !Ref MigrateSecretArn"},
+		"rotate": {
+			"Allow secretsmanager:DescribeSecret " + keys, readKeys,
+			"Allow secretsmanager:PutSecretValue " + keys, "Allow secretsmanager:UpdateSecretVersionStage " + keys,
+		},
+	}
+	c := cloud(t)
+	got := map[string][]string{}
+	for _, p := range c.properties(functionType) {
+		got[filepath.Base(p["CodeUri"].(string))] = c.may(t, p["Policies"])
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("functions (-template +want):\n%s", diff)
+	}
+	machine := []string{
+		"Allow logs:CreateLogDelivery *", "Allow logs:DeleteLogDelivery *", "Allow logs:DescribeLogGroups *", "Allow logs:DescribeResourcePolicies *",
+		"Allow logs:GetLogDelivery *", "Allow logs:ListLogDeliveries *", "Allow logs:PutResourcePolicy *", "Allow logs:UpdateLogDelivery *",
+		"Allow states:DescribeExecution " + states + "execution:${AWS::StackName}-import:*",
+		"Allow states:RedriveExecution " + states + "execution:${AWS::StackName}-import/lanes:*",
+		"Allow states:StartExecution " + states + "stateMachine:${AWS::StackName}-import",
+		"Allow states:StopExecution " + states + "execution:${AWS::StackName}-import:*",
+		"map[LambdaInvokePolicy:map[FunctionName:!Ref MigrateFunction]]",
+	}
+	for name, p := range c.properties("AWS::Serverless::StateMachine") {
+		if diff := cmp.Diff(c.may(t, p["Policies"]), machine); diff != "" {
+			t.Errorf("%s (-template +want):\n%s", name, diff)
+		}
+	}
+}
+
+// Every function is built alike, has the memory its work needs, writes to a log that forgets, and is traced.
+func TestFunctionsOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	memory := map[string]string{ // one vCPU is 1769 MB: these hash passwords
+		"account": "1769", "password": "1769", "signin": "1769", "signup": "1769", "migrate": "1024", "rotate": "512",
+	}
+	c := cloud(t)
+	globals := tree(c.at("Globals", "Function").(map[string]any))
+	for name, want := range map[string]any{
+		"Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "Handler": "bootstrap", "Tracing": "Active",
+		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": "!Ref FunctionLogs"},
+	} {
+		if diff := cmp.Diff(globals[name], want); diff != "" {
+			t.Errorf("Globals %s (-template +want):\n%s", name, diff)
+		}
+	}
+	for name, p := range c.properties(functionType) {
+		folder := filepath.Base(p["CodeUri"].(string))
+		want, ok := memory[folder]
+		if !ok {
+			want = "256"
+		}
+		got := p["MemorySize"]
+		if got == nil {
+			got = globals["MemorySize"]
+		}
+		if got != want {
+			t.Errorf("%s has %v MB, want %s", name, got, want)
+		}
+		for _, overridden := range []string{"Runtime", "Architectures", "Handler", "Tracing", "LoggingConfig", "Role"} {
+			if p[overridden] != nil {
+				t.Errorf("%s has a %s of its own", name, overridden)
+			}
+		}
+		build := map[string]any{"BuildMethod": "makefile", "WorkingDirectory": "."}
+		if diff := cmp.Diff(c.at("Resources", name, "Metadata"), any(build)); diff != "" {
+			t.Errorf("%s (-template +want):\n%s", name, diff)
+		}
+	}
+	for name, p := range c.properties("AWS::Logs::LogGroup") {
+		if p["RetentionInDays"] != "!Ref LogRetentionDays" {
+			t.Errorf("%s keeps logs for %v days", name, p["RetentionInDays"])
+		}
+	}
+}
+
+// Every function that has the database has its share of the connections, and all shares together leave a fifth of them.
+func TestConcurrencyStaysWithinTheBudget(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	budgets := tree(c.at("Mappings", "Concurrency").(map[string]any))
+	allowed := c.at("Parameters", "ConnectionBudget", "AllowedValues").([]any)
+	if len(allowed) != len(budgets) {
+		t.Errorf("%d budgets may be named, there are %d", len(allowed), len(budgets))
+	}
+	var functions []string
+	for name, p := range c.properties(functionType) {
+		stem := strings.TrimSuffix(name, "Function")
+		reads := strings.Contains(fmt.Sprint(c.may(t, p["Policies"])), "MakesAppSecret")
+		want := any(nil)
+		if reads {
+			functions = append(functions, stem)
+			want = "!If [HasBudget, !FindInMap [Concurrency, !Ref ConnectionBudget, " + stem + "], !Ref AWS::NoValue]"
+		}
+		if got := p["ReservedConcurrentExecutions"]; got != want {
+			t.Errorf("%s reserves %v, want %v", name, got, want)
+		}
+	}
+	slices.Sort(functions)
+	for budget, shares := range budgets {
+		shares := shares.(map[string]any)
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(shares)), functions); diff != "" {
+			t.Errorf("budget %s (-shares +functions with a database):\n%s", budget, diff)
+		}
+		total, sum := 0, 0
+		if budget != "none" {
+			total = number(t, budget)
+		}
+		for name, share := range shares {
+			n := number(t, share)
+			if sum += n; n < 1 && budget != "none" {
+				t.Errorf("budget %s: %s may not run at all", budget, name)
+			}
+		}
+		if sum*10 > total*8 || sum*10 < total*7 {
+			t.Errorf("budget %s: the functions may hold %d connections, want about and at most 80 %%", budget, sum)
+		}
+	}
+}
+
+func number(t *testing.T, v any) int {
+	t.Helper()
+	n, err := strconv.Atoi(fmt.Sprint(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// An alarm tells somebody, and names a page that is there; every page is named by an alarm.
+func TestAlarmsNameTheirRunbook(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	alarms := c.properties("AWS::CloudWatch::Alarm")
+	if len(alarms) < 6 {
+		t.Fatalf("found %d alarms", len(alarms))
+	}
+	page := regexp.MustCompile(`docs/runbooks/[a-z-]+\.md$`)
+	named := map[string]bool{}
+	for name, p := range alarms {
+		runbook := page.FindString(fmt.Sprint(p["AlarmDescription"]))
+		named[filepath.Base(runbook)] = true
+		text, err := os.ReadFile(filepath.Join(root, runbook))
+		if runbook == "" || err != nil {
+			t.Errorf("%s names no runbook that exists: %v", name, p["AlarmDescription"])
+		} else if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s does not speak of %s", runbook, name)
+		}
+		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref AWS::NoValue]]"
+		if got := fmt.Sprint(p["AlarmActions"]); got != actions {
+			t.Errorf("%s tells %s", name, got)
+		}
+		if p["TreatMissingData"] != "notBreaching" {
+			t.Errorf("%s is in alarm while nothing happens", name)
+		}
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		if !named[filepath.Base(p)] {
+			t.Errorf("no alarm names %s", filepath.Base(p))
+		}
+	}
+}
+
+// A parameter says what it is for. One that has no default takes only what it can use; a secret is never one.
+func TestParametersOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	for name, p := range cloud(t).at("Parameters").(map[string]any) {
+		p := tree(p.(map[string]any))
+		if p["Description"] == nil {
+			t.Errorf("%s has no description", name)
+		}
+		if p["AllowedPattern"] == nil && p["AllowedValues"] == nil && p["MinValue"] == nil {
+			t.Errorf("%s takes anything", name)
+		}
+		pattern, _ := p["AllowedPattern"].(string)
+		if fallback, ok := p["Default"].(string); ok && !regexp.MustCompile(pattern).MatchString(fallback) {
+			t.Errorf("%s does not take its own default", name)
+		}
+		if p["Default"] == nil && name != "PublicOrigin" && name != "MailFrom" {
+			t.Errorf("%s has no default", name)
+		}
+		if p["NoEcho"] != nil {
+			t.Errorf("%s is a secret; those live in Secrets Manager", name)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Scripts and styles come from the site itself, or are named by their hash; nobody frames a page.
+func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	headers := tree(c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig", "SecurityHeadersConfig").(map[string]any))
+	csp := strings.TrimPrefix(fmt.Sprint(headers.at("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
+	got := map[string]string{}
+	for directive := range strings.SplitSeq(csp, ";") {
+		name, sources, _ := strings.Cut(strings.TrimSpace(directive), " ")
+		got[name] = sources
+	}
+	want := map[string]string{
+		"default-src": "'self'", "script-src": "'self' ${ScriptHashes}", "img-src": "'self' data:", "object-src": "'none'",
+		"base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'", "upgrade-insecure-requests": "",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("policy (-template +want):\n%s", diff)
+	}
+	if strings.Contains(csp, "unsafe") {
+		t.Error("the policy lets inline code run")
+	}
+	if age := number(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
+		t.Errorf("https is promised for %d s, want a year", age)
+	}
+	for name, h := range headers {
+		if tree(h.(map[string]any))["Override"] != "true" {
+			t.Errorf("%s gives way to what the origin says", name)
+		}
+	}
+	if headers["ContentTypeOptions"] == nil || headers["ReferrerPolicy"] == nil {
+		t.Error("nosniff or the referrer policy is missing")
+	}
+}
+
+// What is the same for everybody may be kept; nothing else of the API is, and no error is. Its own Host reaches the API, and
+// everything else that the viewer said.
+func TestR26_DistributionOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	const (
+		cachingDisabled     = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+		cachingOptimized    = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+		allViewerExceptHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+	)
+	c := cloud(t)
+	d := tree(c.at("Resources", "Distribution", "Properties", "DistributionConfig").(map[string]any))
+	type behaviour struct{ path, origin, cache, request, viewer string }
+	read := func(v any) behaviour {
+		b := tree(v.(map[string]any))
+		if b["ResponseHeadersPolicyId"] != "!Ref SecurityHeaders" {
+			t.Errorf("%v has no security headers", b["PathPattern"])
+		}
+		text := func(name string) string { s, _ := b[name].(string); return s }
+		return behaviour{text("PathPattern"), text("TargetOriginId"), text("CachePolicyId"), text("OriginRequestPolicyId"), text("ViewerProtocolPolicy")}
+	}
+	var got []behaviour // the first that matches counts
+	for _, b := range d["CacheBehaviors"].([]any) {
+		got = append(got, read(b))
+	}
+	got = append(got, read(d["DefaultCacheBehavior"]))
+	want := []behaviour{
+		{"/api/auth/jwks", "api", "!Ref JwksCaching", "", "https-only"},
+		{"/api/*", "api", cachingDisabled, allViewerExceptHost, "https-only"},
+		{"/health", "api", cachingDisabled, allViewerExceptHost, "https-only"},
+		{"", "site", cachingOptimized, "", "redirect-to-https"},
+	}
+	if diff := cmp.Diff(got, want, cmp.AllowUnexported(behaviour{})); diff != "" {
+		t.Errorf("behaviours (-template +want):\n%s", diff)
+	}
+	remembered := []string{"404", "414", "500", "501", "502", "503", "504"} // by CloudFront, when nobody says otherwise
+	var codes []string
+	for _, e := range d["CustomErrorResponses"].([]any) {
+		e := tree(e.(map[string]any))
+		codes = append(codes, e["ErrorCode"].(string))
+		if len(e) != 2 || e["ErrorCachingMinTTL"] != "0" {
+			t.Errorf("an error is kept, or becomes another: %v", e)
+		}
+	}
+	if diff := cmp.Diff(codes, remembered); diff != "" {
+		t.Errorf("errors that are not remembered (-template +want):\n%s", diff)
+	}
+	// Behind this distribution the viewer is the last but one in X-Forwarded-For: it appends the viewer, the gateway appends it.
+	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
+		t.Errorf("the address of the caller comes from %v", got)
+	}
+}
+
+// Only this distribution reads the bucket, and nothing in it is lost by a mistake.
+func TestSiteBucketOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	bucket := tree(c.at("Resources", "SiteBucket").(map[string]any))
+	closed := map[string]any{"BlockPublicAcls": "true", "BlockPublicPolicy": "true", "IgnorePublicAcls": "true", "RestrictPublicBuckets": "true"}
+	if diff := cmp.Diff(bucket.at("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
+		t.Errorf("public access (-template +want):\n%s", diff)
+	}
+	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" || bucket.at("Properties", "BucketEncryption") == nil {
+		t.Error("the bucket keeps no versions, or in the clear")
+	}
+	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
+		s := tree(s.(map[string]any))
+		from := fmt.Sprint(s.at("Condition", "StringEquals", "AWS:SourceArn"))
+		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" || !strings.HasSuffix(from, ":distribution/${Distribution}")) {
+			t.Errorf("the bucket may be read by %v from %s", s["Principal"], from)
+		}
+	}
+}
+
+// What cannot be had again outlives its stack.
+func TestWhatOutlivesTheStack(t *testing.T) {
+	t.Parallel()
+	var kept []string
+	for name, r := range cloud(t).at("Resources").(map[string]any) {
+		if r := tree(r.(map[string]any)); r["DeletionPolicy"] == "Retain" && r["UpdateReplacePolicy"] == "Retain" {
+			kept = append(kept, name)
+		}
+	}
+	slices.Sort(kept)
+	if diff := cmp.Diff(kept, []string{"AppSecret", "SigningKeys", "SiteBucket"}); diff != "" {
+		t.Errorf("(-template +want):\n%s", diff)
+	}
+}
+
+func TestOutputsOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	outputs := cloud(t).at("Outputs").(map[string]any)
+	want := []string{
+		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn", "SigningKeysArn",
+		"SiteBucketName", "SiteUrl",
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(outputs)), want); diff != "" {
+		t.Errorf("(-template +want):\n%s", diff)
+	}
+}

@@ -1,0 +1,85 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func TestAWS(t *testing.T) {
+	t.Parallel()
+	lambda := []string{"AWS_REGION", "eu-central-1", "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t"}
+	want := config.AWS{Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t"}
+	emulator, both := want, want
+	emulator.SecretsEndpoint, emulator.QueueEndpoint = "http://localhost:5000", "http://localhost:5000"
+	both.SecretsEndpoint, both.QueueEndpoint = "http://localhost:1", "http://localhost:2"
+	for _, c := range []struct {
+		more []string
+		want config.AWS
+	}{
+		{nil, want},
+		{[]string{"AWS_ENDPOINT_URL", "http://localhost:5000"}, emulator},
+		{[]string{
+			"AWS_ENDPOINT_URL", "http://localhost:5000",
+			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
+		}, both},
+	} {
+		got, err := config.Load(env(append(lambda, c.more...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(got.AWS, c.want); diff != "" {
+			t.Errorf("%v (-got +want):\n%s", c.more, diff)
+		}
+		if err := got.AWS.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAWSCheckNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	got := config.AWS{AccessKeyID: "AKIDEXAMPLE"}.Check()
+	if got == nil || !strings.Contains(got.Error(), "without AWS_REGION, AWS_SECRET_ACCESS_KEY, which") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A wrong ARN stops the start, and the error says which one it is.
+func TestSecretARNs(t *testing.T) {
+	t.Parallel()
+	for value, good := range map[string]bool{
+		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf": true,
+		"arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:keys":             true,
+		"": true,
+		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:": false,
+		"arn:aws:secretsmanager:eu-central-1:123456789012":         false,
+		"arn:aws:ssm:eu-central-1:123456789012:parameter/keys":     false,
+		"arn:aws:kms:eu-central-1:123456789012:key:1234":           false,
+		"xenon/keys": false,
+	} {
+		for _, name := range []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN"} {
+			_, err := config.Load(env(name, value, "MAIL", "none"))
+			if good && err != nil {
+				t.Errorf("%s=%s: got %v", name, value, err)
+			}
+			if !good && (err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), value)) {
+				t.Errorf("%s=%s: got %v, want an error that names both", name, value, err)
+			}
+		}
+	}
+}
+
+func TestRotateNeedsASecret(t *testing.T) {
+	t.Parallel()
+	if _, err := config.Rotate(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: is missing") {
+		t.Errorf("got %v", err)
+	}
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
+	if got, err := config.Rotate(env("SIGNING_KEYS_ARN", arn)); got.SigningKeysARN != arn || got.JWTExpiresIn != config.DefaultJWTExpiresIn || err != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

@@ -1,0 +1,60 @@
+package laptop
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// nobody takes all AWS settings of this machine away.
+func nobody(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "")
+		}
+	}
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(dir, "config"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "credentials"))
+	return dir
+}
+
+func TestAProfile(t *testing.T) {
+	dir := nobody(t)
+	for name, text := range map[string]string{
+		"config":      "[profile work]\nregion = eu-central-1\nendpoint_url = http://localhost:5000\n",
+		"credentials": "[work]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\naws_session_token = t\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("AWS_PROFILE", "work")
+	got, err := AWS(t.Context(), config.AWS{QueueEndpoint: "http://localhost:1"})
+	want := config.AWS{
+		Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t",
+		SecretsEndpoint: "http://localhost:5000", QueueEndpoint: "http://localhost:1",
+	}
+	if diff := cmp.Diff(got, want); diff != "" || err != nil {
+		t.Errorf("%v (-got +want):\n%s", err, diff)
+	}
+}
+
+func TestNobody(t *testing.T) {
+	nobody(t)
+	if _, err := AWS(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "find AWS credentials") {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+	if _, err := AWS(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
+		t.Errorf("got %v, want an error that names the region", err)
+	}
+}
