@@ -23,7 +23,7 @@ dev: ## run everything on http://localhost:3000 until Ctrl-C
 	@exec bin/xenon dev $(ARGS)
 
 .PHONY: test
-test: lint test-go test-real ## run everything there is: the linter, all tests with the race detector, the real library, client and services
+test: lint template test-go test-real ## run everything there is: the linter, all tests with the race detector, the real library, client and services
 
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
@@ -31,12 +31,18 @@ test-go: .tools/pgbouncer.done
 
 # Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
 .PHONY: test-real
-test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules
+test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules conformance/statemachine/node_modules
 	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
+	go test -race -tags moto -run Cloud ./cmd/xenon/
 
 .PHONY: client-newest
 client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)
 	@scripts/client-newest $(VERSION)
+
+# The source of Supabase's auth server comes from GitHub alone, so what needs it is apart from make test.
+.PHONY: gotrue
+gotrue: .tools/gotrue.done ## try the import against Supabase's real auth server (needs the internet once)
+	go test -race -count 1 -tags gotrue -run GoTrue ./shared/supabase/
 
 # Conversations wait more than they compute, so more of them run at once than there are processors.
 .PHONY: conformance
@@ -50,6 +56,11 @@ record: conformance/node_modules ## write down what the library answers, after a
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house
 	$< run ./...
+
+.PHONY: template
+template: .tools/sam.done ## check template.yaml, and the state machine of the import
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+	@scripts/lint-state-machine functions/migrate/statemachine.asl.json | .tools/sam/bin/cfn-lint
 
 .PHONY: fmt
 fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
@@ -69,6 +80,18 @@ dist/%/bootstrap: FORCE
 	@$(LAMBDA) -o $@ ./functions/$*
 	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
 
+# What `sam build` calls for a function of template.yaml, such as build-SigninFunction for functions/signin.
+build-%Function:
+	@$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
+
+.PHONY: deploy
+deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod; docs/deploy.md)
+	@scripts/deploy $(or $(ENV),dev)
+
+.PHONY: publish
+publish: .tools/sam.done ## publish website/build alone (ENV=dev or prod)
+	@scripts/publish $(or $(ENV),dev)
+
 .PHONY: bench
 bench: ## measure: hashing, tokens, requests, sizes
 	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench/...
@@ -80,7 +103,7 @@ schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL
 .PHONY: clean
 clean: ## remove the development database, secret and keys, and all that was built
 	@link=$$(readlink .xenon/postgres 2>/dev/null); if [ -n "$$link" ]; then rm -rf "$$link"; fi
-	rm -rf .xenon bin dist
+	rm -rf .xenon bin dist .aws-sam
 
 .tools/golangci-lint-$(GOLANGCI_LINT):
 	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
@@ -97,9 +120,24 @@ clean: ## remove the development database, secret and keys, and all that was bui
 	@scripts/moto
 	@touch $@
 
+.tools/sam.done: scripts/sam
+	@mkdir -p $(TOOLS)
+	@scripts/sam
+	@touch $@
+
+.tools/gotrue.done: scripts/gotrue
+	@mkdir -p $(TOOLS)
+	@scripts/gotrue
+	@touch $@
+
 conformance/node_modules: conformance/package-lock.json
 	@echo "Installing the library and its client, as pinned …"
 	@cd conformance && npm ci --no-audit --no-fund
+	@touch $@
+
+conformance/statemachine/node_modules: conformance/statemachine/package-lock.json
+	@echo "Installing the interpreter of the States Language, as pinned, and the Node it needs …"
+	@cd conformance/statemachine && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: FORCE

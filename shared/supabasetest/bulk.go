@@ -46,6 +46,9 @@ const bulkFunctions = `
 	CREATE FUNCTION pg_temp.id(kind text, i bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
 		SELECT overlay(overlay(md5(kind || i::text) PLACING '4' FROM 13) PLACING substr('89ab', 1 + (i % 4)::int, 1) FROM 17)::uuid
 	$$;
+	CREATE FUNCTION pg_temp.address(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+		SELECT left(md5('address' || i::text), 8) || '.' || i::text || '@example.com'
+	$$;
 	CREATE FUNCTION pg_temp.born(i bigint, users bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
 		SELECT timestamptz '2020-08-01 00:00:00+00' + interval '6 years' * (i::float8 / users) + interval '1 microsecond' * (i * 7919 % 1000000)
 	$$`
@@ -62,14 +65,14 @@ const bulkUsers = `
 		jsonb_build_object('sub', id, 'email', email, 'email_verified', true, 'phone_verified', false, 'name', 'Person ' || i,
 			'locale', 'en'),
 		born, born + interval '30 days'
-	FROM (SELECT i, i % 5 = 0 AS google, pg_temp.id('user', i) AS id, 'person.' || i || '@example.com' AS email,
+	FROM (SELECT i, i % 5 = 0 AS google, pg_temp.id('user', i) AS id, pg_temp.address(i) AS email,
 			pg_temp.born(i, $1) AS born
 		FROM generate_series(1, $1::bigint) i OFFSET 0) u`
 
 const bulkIdentities = `
 	INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
 	SELECT pg_temp.id('identity', i), user_id, provider, subject,
-		jsonb_build_object('sub', subject, 'email', 'person.' || u || '@example.com', 'email_verified', true, 'phone_verified', false),
+		jsonb_build_object('sub', subject, 'email', pg_temp.address(u), 'email_verified', true, 'phone_verified', false),
 		born, born, born
 	FROM (SELECT i, u, user_id, provider, pg_temp.born(u, $1) AS born,
 			CASE provider WHEN 'email' THEN user_id::text ELSE (100000000000000000 + u)::text END AS subject

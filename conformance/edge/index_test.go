@@ -1,0 +1,104 @@
+//go:build node
+
+package edge
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+const root = "../.."
+
+// indexFunction is the code of SiteIndex, as the template gives it to CloudFront.
+func indexFunction(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tmpl struct {
+		Resources struct {
+			SiteIndex struct {
+				Properties struct {
+					FunctionCode   string `yaml:"FunctionCode"`
+					FunctionConfig struct {
+						Runtime string `yaml:"Runtime"`
+					} `yaml:"FunctionConfig"`
+				} `yaml:"Properties"`
+			} `yaml:"SiteIndex"`
+		} `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &tmpl); err != nil {
+		t.Fatal(err)
+	}
+	p := tmpl.Resources.SiteIndex.Properties
+	if p.FunctionConfig.Runtime != "cloudfront-js-2.0" || len(p.FunctionCode) > 10_000 {
+		t.Errorf("runtime %s, %d bytes of code; CloudFront takes 10 KB", p.FunctionConfig.Runtime, len(p.FunctionCode))
+	}
+	return p.FunctionCode
+}
+
+// The function gives a page its index.html and leaves files alone; it answers nothing itself, so it can send nobody anywhere.
+func TestSiteIndex(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"/":                              "/index.html",
+		"/login":                         "/login/index.html",
+		"/login/":                        "/login/index.html",
+		"/docs/v1.2/intro":               "/docs/v1.2/intro/index.html",
+		"/docs/v1.2":                     "/docs/v1.2/index.html",
+		"/docs/v1.2/":                    "/docs/v1.2/index.html",
+		"/assets/js/main.0a1b2c.js":      "/assets/js/main.0a1b2c.js",
+		"/fonts/text.woff2":              "/fonts/text.woff2",
+		"/sitemap.xml":                   "/sitemap.xml",
+		"/.well-known/change-password":   "/.well-known/change-password/index.html",
+		"/.nojekyll":                     "/.nojekyll",
+		"//evil.example":                 "//evil.example", // a key that is not there
+		"//evil.example/":                "//evil.example/index.html",
+		"/%2e%2e/secret":                 "/%2e%2e/secret/index.html",
+		"/a\\b":                          "/a\\b/index.html",
+		"/" + strings.Repeat("a", 8_000): "/" + strings.Repeat("a", 8_000) + "/index.html",
+	}
+	paths := make([]string, 0, len(want))
+	for path := range want {
+		paths = append(paths, path)
+	}
+	input, err := json.Marshal(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// No module, no require, no process: nothing that CloudFront's runtime lacks.
+	script := `
+const { runInNewContext } = require("node:vm")
+const [code, paths] = [process.argv[1], JSON.parse(require("node:fs").readFileSync(0, "utf8"))]
+const handler = runInNewContext(code + "; handler", Object.create(null))
+const out = {}
+for (const uri of paths) {
+  const request = { method: "GET", uri, headers: { host: { value: "learn.example.com" } }, querystring: { next: { value: "/x" } }, cookies: {} }
+  const before = JSON.stringify({ ...request, uri: "" })
+  const answer = handler({ version: "1.0", context: { eventType: "viewer-request" }, viewer: { ip: "203.0.113.7" }, request })
+  if (answer !== request || JSON.stringify({ ...request, uri: "" }) !== before) throw new Error("changed more than the path of " + uri)
+  out[uri] = answer.uri
+}
+console.log(JSON.stringify(out))`
+	node := exec.CommandContext(t.Context(), "node", "-e", script, indexFunction(t))
+	node.Stdin, node.Stderr = strings.NewReader(string(input)), t.Output()
+	answer, err := node.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal(answer, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-function +want):\n%s", diff)
+	}
+}

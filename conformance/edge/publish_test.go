@@ -1,0 +1,111 @@
+//go:build node
+
+package edge
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// program puts a shell script called name into dir, which writes down how it was called.
+func program(t *testing.T, dir, name, body string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	script := "#!/bin/sh\necho " + name + ` "$@" >>` + filepath.Join(dir, "calls") + "\n" + body + "\n"
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// publish runs scripts/publish with programs in the place of AWS's, and returns how they were called.
+func publish(t *testing.T, outputs, site string) (calls []string, said string, err error) {
+	t.Helper()
+	dir := t.TempDir()
+	program(t, dir, "aws", "")
+	sam := program(t, dir, "sam", "printf '%s' '"+outputs+"'")
+	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "publish"), "prod", site)
+	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"))
+	out, err := run.CombinedOutput()
+	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // none were made
+	return strings.FieldsFunc(strings.ReplaceAll(string(text), site, "SITE"), func(r rune) bool { return r == '\n' }), string(out), err
+}
+
+const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},{"OutputKey":"DistributionId","OutputValue":"E1"}]`
+
+func write(t *testing.T, dir, name string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Files whose name changes with them go first and are kept for ever; pages are asked for every time.
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	site := t.TempDir()
+	write(t, site, "index.html")
+	write(t, site, "assets/js/main.0a1b2c.js")
+	calls, said, err := publish(t, outputs, site)
+	if err != nil {
+		t.Fatal(err, said)
+	}
+	want := []string{
+		"sam list stack-outputs --config-env prod --output json",
+		"aws s3 sync SITE/assets s3://a-bucket/assets --no-progress --cache-control public, max-age=31536000, immutable",
+		"aws s3 sync SITE s3://a-bucket --no-progress --delete --exclude assets/* --cache-control public, max-age=0, s-maxage=31536000, must-revalidate",
+		"aws cloudfront create-invalidation --distribution-id E1 --paths /* --query Invalidation.Id --output text",
+	}
+	if diff := cmp.Diff(calls, want); diff != "" {
+		t.Errorf("(-calls +want):\n%s", diff)
+	}
+}
+
+func TestPublish_NothingThere(t *testing.T) {
+	t.Parallel()
+	calls, said, err := publish(t, outputs, filepath.Join(t.TempDir(), "build"))
+	if err != nil || len(calls) != 0 || !strings.Contains(said, "no site is published") {
+		t.Errorf("calls %v, said %q, %v", calls, said, err)
+	}
+}
+
+// A stack without the outputs is not published into a bucket of another name.
+func TestPublish_NoStack(t *testing.T) {
+	t.Parallel()
+	site := t.TempDir()
+	write(t, site, "index.html")
+	calls, said, err := publish(t, "[]", site)
+	if err == nil || len(calls) != 1 || !strings.Contains(said, "has no output SiteBucketName") {
+		t.Errorf("calls %v, said %q, %v", calls, said, err)
+	}
+}
+
+// Nothing is built or deployed before it is known that the whole can be.
+func TestDeploy_SaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ env, database, want string }{
+		"no such environment": {"staging", "postgres://u:hunter2@db/x", "no environment staging"},
+		"no database":         {"prod", "", "DIRECT_DATABASE_URL is missing"},
+		"a pooled database":   {"prod", "postgres://u:hunter2@ep-x-pooler.eu.example/x", "is the pooled endpoint"},
+	} {
+		dir := t.TempDir()
+		run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), c.env)
+		run.Env = append(os.Environ(), "SAM="+program(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
+		out, err := run.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "hunter2") {
+			t.Errorf("%s: said %q, %v", name, out, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "calls")); err == nil {
+			t.Errorf("%s: sam was called", name)
+		}
+	}
+}
