@@ -111,8 +111,9 @@ func (w *worker) batch(ctx context.Context, b batch) (moved, error) {
 
 // mark writes down that the batch is done in this pass.
 func (w *worker) mark(ctx context.Context, b batch, did moved) error {
+	// The range is written out, so that the index of the ledger serves both of its ends.
 	tag, err := w.dst.Exec(ctx, `update supabase_import.batch b set pass = r.pass, copied = true, parked = null, rows = $3,
-  quarantined = (select count(*) from supabase_import.ledger l where l.run = r.id and l.outcome = 'quarantined' and l.user_id >= b.low and (b.high is null or l.user_id < b.high))
+  quarantined = (select count(*) from supabase_import.ledger l where l.run = r.id and l.outcome = 'quarantined' and `+b.on("l.user_id")+`)
 from supabase_import.run r where r.id = b.run and b.run = $1 and b.number = $2 and r.epoch = $4`, w.run.id, b.number, did.rows, w.run.epoch)
 	if err == nil && tag.RowsAffected() == 0 {
 		return lost()
