@@ -5,11 +5,15 @@
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
+CYCLONEDX     := v1.10.0
+
+# A function is no bigger than this, in bytes; every megabyte is read at a cold start.
+MAX_SIZE := 13500000
 
 SHELL     := /bin/bash
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -ldflags "-s -w -buildid="
+LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
 .DEFAULT_GOAL := help
 
@@ -27,13 +31,18 @@ test: lint template test-go test-real ## run everything there is: the linter, al
 
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
-	go test -race ./...
+	go test -race -timeout 20m ./...
+
+.PHONY: secrets
+secrets: .tools/pgbouncer.done ## run all Go tests once more, and look for secrets in all they print
+	@QUIET=1 scripts/no-secrets go test -count 1 -v ./...
 
 # Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
 .PHONY: test-real
 test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules conformance/statemachine/node_modules
-	go test -race -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
+	go test -race -timeout 20m -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
 	go test -race -tags moto -run Cloud ./cmd/xenon/
+test-real: .tools/sam.done # whose emulator conformance/lambda runs
 
 .PHONY: client-newest
 client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)
@@ -67,7 +76,7 @@ fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 	$< fmt ./...
 
 .PHONY: check
-check: test vuln ## all that CI runs, and the vulnerability database (needs the internet)
+check: test reproduce vuln ## all that CI runs, and the vulnerability database (needs the internet)
 
 .PHONY: vuln
 vuln: ## ask the Go vulnerability database about our dependencies
@@ -79,6 +88,22 @@ build: $(FUNCTIONS:%=dist/%/bootstrap) ## build every function for Lambda, into 
 dist/%/bootstrap: FORCE
 	@$(LAMBDA) -o $@ ./functions/$*
 	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
+	@test "$$(wc -c < $@)" -le $(MAX_SIZE) || { echo '$* has more than $(MAX_SIZE) bytes' >&2; exit 1; }
+
+.PHONY: reproduce
+reproduce: build ## build every function again elsewhere, from nothing, and compare
+	@scripts/reproduce $(FUNCTIONS)
+
+.PHONY: sbom
+sbom: .tools/cyclonedx-$(CYCLONEDX) ## list what the functions are made of, in CycloneDX, into dist/
+	@mkdir -p dist
+	@for f in $(FUNCTIONS); do CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
+		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
+
+.PHONY: manual
+manual: ## write docs/configuration.md and docs/licences.md anew
+	go test -count 1 -run Manual ./shared/config -update
+	go test -count 1 -run R59_Licences ./cmd/xenon -update-licences
 
 # What `sam build` calls for a function of template.yaml, such as build-SigninFunction for functions/signin.
 build-%Function:
@@ -109,6 +134,10 @@ clean: ## remove the development database, secret and keys, and all that was bui
 	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
 	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv $(TOOLS)/build/golangci-lint $@
+
+.tools/cyclonedx-$(CYCLONEDX):
+	@GOBIN=$(TOOLS)/build go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+	@mv $(TOOLS)/build/cyclonedx-gomod $@
 
 .tools/pgbouncer.done: scripts/pgbouncer
 	@mkdir -p $(TOOLS)

@@ -29,6 +29,11 @@ var events = map[string]string{
 	"/revoke-sessions":         "session-revoke",
 	"/revoke-other-sessions":   "session-revoke",
 	"/unlink-account":          "account-unlink",
+	"/sign-in/social":          "social-sign-in",
+	"/callback/{provider}":     "social-sign-in-return",
+	"/link-social":             "account-link",
+	"/get-access-token":        "provider-token",
+	"/refresh-token":           "provider-token",
 }
 
 // routes puts before every route what all have in common: its limits and its place in the audit log.
@@ -50,6 +55,7 @@ func (s *Service) audited(event string, h web.Handler) web.Handler {
 			note(r, event)
 		}
 		err := h(w, r)
+		web.NotePoolWaits(r.Context(), s.Store.Waits())
 		if event == "" && errors.Is(err, errTooManyRequests) {
 			note(r, "rate-limit")
 		}

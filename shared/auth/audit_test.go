@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,10 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		{"POST", "send-verification-email", `{"email":"ada@example.com"}`, signedIn, outcome{"email-verification-request", "ok", ""}, user},
 		{"POST", "change-email", `{"newEmail":"ada@example.com"}`, signedIn, outcome{"email-change", "refused", "Email is the same"}, user},
 		{"POST", "sign-out", ``, append([]string{"Cookie", second.cookie(), "Origin", origin}, agent...), outcome{"sign-out", "ok", ""}, user},
+		{"POST", "sign-in/social", `{"provider":"github"}`, agent, outcome{"social-sign-in", "refused", "PROVIDER_NOT_FOUND"}, nil},
+		{"GET", "callback/github", "", agent, outcome{"social-sign-in-return", "refused", "state_not_found"}, nil},
+		{"POST", "link-social", `{"provider":"github"}`, signedIn, outcome{"account-link", "refused", "PROVIDER_NOT_FOUND"}, user},
+		{"POST", "get-access-token", `{"accountId":"x"}`, agent, outcome{"provider-token", "refused", "UNAUTHORIZED"}, nil},
 		{"POST", "revoke-session", `{"token":"x"}`, signedIn, outcome{"session-revoke", "ok", ""}, user},
 		{"POST", "revoke-other-sessions", `{}`, signedIn, outcome{"session-revoke", "ok", ""}, user},
 		{"POST", "unlink-account", `{"accountId":"` + account + `"}`, signedIn, outcome{"account-unlink", "refused", "FAILED_TO_UNLINK_LAST_ACCOUNT"}, user},
@@ -228,6 +233,34 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	for _, m := range got {
 		if m["msg"] != "request" || len(fmt.Sprint(m["agent"])) > 3*200 {
 			t.Errorf("got %v", m)
+		}
+	}
+}
+
+// noEvents are the routes that only read, or change nothing about who may come in.
+var noEvents = []string{
+	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions", "POST /api/auth/update-session",
+	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
+}
+
+func TestR52_EveryChangeIsAnEvent(t *testing.T) {
+	log := capture(t)
+	s := newSite(t)
+	for _, served := range []web.Routes{
+		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(), s.svc.Email(),
+		s.svc.Account(),
+	} {
+		for route := range served {
+			method, path, _ := strings.Cut(route, " ")
+			records(t, log)
+			s.raw(method, strings.NewReplacer("{token}", "x", "{provider}", "x").Replace(path), "")
+			got := records(t, log)
+			if len(got) != 1 {
+				t.Fatalf("%s: got %d records", route, len(got))
+			}
+			if event, isOne := got[0]["event"], !slices.Contains(noEvents, route); (event != nil) != isOne {
+				t.Errorf("%s: got event %v", route, event)
+			}
 		}
 	}
 }

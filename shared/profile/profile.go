@@ -56,6 +56,7 @@ func (s *Service) guarded(h func(w http.ResponseWriter, r *http.Request, userID 
 		if err == nil {
 			web.NoteUser(r.Context(), userID)
 			err = h(w, r, userID)
+			web.NotePoolWaits(r.Context(), s.Store.Waits())
 		} else if !web.Unavailable(err) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 		}

@@ -40,13 +40,16 @@ type Store struct {
 	loginFail func()
 	broom     broom
 	refusals  refusals
+	most      int32        // connections
+	busy      atomic.Int32 // statements that have a connection or want one
+	waits     atomic.Int32 // those that had to wait for it, since Waits was asked last
 	pruned    atomic.Int64 // when rows of limits were last cleaned up, in milliseconds since 1970
 }
 
 // Open makes a Store of at most maxConns connections to the database that url names, and dials nothing. url is asked
 // before each connection, so that a rotated password is picked up; loginFailed is called when the database refused it.
 func Open(url func(context.Context) (string, error), loginFailed func(), maxConns int32) *Store {
-	s := &Store{url: url, loginFail: loginFailed}
+	s := &Store{url: url, loginFail: loginFailed, most: maxConns}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
 		panic(err) // the text above is constant
@@ -122,6 +125,10 @@ func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn)
 func (s *Store) on(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
+	if s.busy.Add(1) > s.most {
+		s.waits.Add(1)
+	}
+	defer s.busy.Add(-1)
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return s.classify(err)
@@ -133,6 +140,9 @@ func (s *Store) on(ctx context.Context, f func(context.Context, *pgxpool.Conn) e
 	conn.Conn().PgConn().CustomData()[lastUsed] = wallClock()
 	return s.classify(err)
 }
+
+// Waits is how many statements found all connections busy since it was asked last.
+func (s *Store) Waits() int { return int(s.waits.Swap(0)) }
 
 // acquire waits at most poolWait while every connection is busy, but as long as it takes for one that is being made.
 func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {

@@ -352,6 +352,9 @@ func TestR46_FullPoolIsUnavailableAndNotAHang(t *testing.T) {
 	if err := <-busy; err != nil {
 		t.Errorf("the statement that was waiting: %v", err)
 	}
+	if first, second := db.Waits(), db.Waits(); first != 1 || second != 0 {
+		t.Errorf("got %d waits, then %d, want 1, then 0", first, second)
+	}
 }
 
 func waitFor(t *testing.T, c *pgx.Conn, condition string) {

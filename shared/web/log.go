@@ -24,6 +24,7 @@ type record struct {
 	event  string // empty if the audit log does not tell of the request
 	ip     string
 	agent  string
+	waits  int
 	attrs  []slog.Attr
 }
 
@@ -118,12 +119,17 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
+	h := slog.Default().Handler()
+	if !h.Enabled(ctx, level) {
+		return
+	}
+	cold := !warm.Swap(true)
 	line := slog.NewRecord(start.Add(took).UTC(), level, "request", 0)
 	line.AddAttrs(
 		slog.String("route", rec.route),
 		slog.Int("status", status),
 		slog.Float64("ms", float64(took.Microseconds())/1000),
-		slog.Bool("cold", !warm.Swap(true)),
+		slog.Bool("cold", cold),
 		slog.String("requestId", rec.id),
 	)
 	if rec.userID != "" {
@@ -134,9 +140,8 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 			slog.String("ip", rec.ip), slog.String("agent", rec.agent))
 	}
 	line.AddAttrs(rec.attrs...)
-	if h := slog.Default().Handler(); h.Enabled(ctx, level) {
-		_ = h.Handle(ctx, line) // as slog itself: there is nowhere to complain
-	}
+	rec.count(ctx, &line, cold, status)
+	_ = h.Handle(ctx, line) // as slog itself: there is nowhere to complain
 }
 
 // result is how an event ended: "ok", "refused", or "failed" by our own fault.
@@ -158,6 +163,9 @@ type requestIDKey struct{}
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
+
+// viaGateway reports whether the request came by the gateway, as WithRequestID says.
+func viaGateway(ctx context.Context) bool { return ctx.Value(requestIDKey{}) != nil }
 
 func requestID(ctx context.Context) string {
 	if id, _ := ctx.Value(requestIDKey{}).(string); id != "" {

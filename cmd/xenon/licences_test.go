@@ -1,0 +1,117 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
+
+// licences are those that a module of ours may have, by words that only their text contains. A module under any other fails
+// the test until somebody has read it.
+var licences = []struct{ name, words string }{
+	{"Apache-2.0", "apache license"},
+	{"BSD-3-Clause", "neither the name"},
+	{"MIT", "permission is hereby granted, free of charge, to any person obtaining a copy"},
+	{"public domain", "have been put into the public domain"},
+}
+
+// licencesOf reads what the folder of a module says about itself.
+func licencesOf(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	for _, file := range []string{"LICENSE", "LICENSE.txt", "LICENSE.md", "COPYING"} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			continue
+		}
+		plain := strings.ToLower(strings.Join(strings.Fields(string(text)), " "))
+		for _, l := range licences {
+			if strings.Contains(plain, l.words) {
+				names = append(names, l.name)
+			}
+		}
+	}
+	return names
+}
+
+// modules are those that end up in the functions or in the command: path, version, and folder.
+func modules(t *testing.T) [][]string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "-f",
+		"{{with .Module}}{{if not .Main}}{{.Path}}|{{.Version}}|{{.Dir}}{{end}}{{end}}", "./functions/...", "./cmd/...")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.Sorted(strings.FieldsSeq(string(out)))
+	var all [][]string
+	for _, line := range slices.Compact(lines) {
+		all = append(all, strings.Split(line, "|"))
+	}
+	return all
+}
+
+func TestR59_LicencesOfTheBinaries(t *testing.T) {
+	t.Parallel()
+	page := strings.Builder{}
+	page.WriteString(`# Licences
+
+What is in the functions and in the command besides Xenon, and under which licence. The Go standard library, BSD-3-Clause, is in all of them.
+
+This page is written by ` + "`make manual`" + `; a test fails when a module is not on it, or has a licence that nobody allowed.
+
+| module | version | licence |
+|---|---|---|
+`)
+	found := modules(t)
+	if len(found) < 10 {
+		t.Fatalf("got %d modules", len(found))
+	}
+	for _, m := range found {
+		names := licencesOf(t, m[2])
+		if len(names) == 0 {
+			t.Errorf("%s %s has no licence that is allowed", m[0], m[1])
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", m[0], m[1], strings.Join(names, ", "))
+	}
+	path := filepath.Join(root, "docs", "licences.md")
+	if *updateLicences {
+		if err := os.WriteFile(path, []byte(page.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(page.String(), string(got)); diff != "" {
+		t.Errorf("run make manual (-want +got):\n%s", diff)
+	}
+}
+
+func TestR59_UnknownLicencesAreSeen(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"":                           0,
+		"GNU GENERAL PUBLIC LICENSE": 0,
+		"Permission is hereby granted, free of\n charge, to any person obtaining a copy": 1,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := licencesOf(t, dir); len(got) != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	namedTest    = regexp.MustCompile("`(Test\\w+)`")
+	pageRow      = regexp.MustCompile(`(?m)^\| (R\d\d) \|.*\| (.*) \|$`)
+)
+
+// testsOfTheRepository are the names of all tests, under whatever build tag.
+func testsOfTheRepository(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == "node_modules" || path != root && strings.HasPrefix(d.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range testFunction.FindAllSubmatch(text, -1) {
+			names[string(found[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestSecurityPageNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range wrongRows(string(page), testsOfTheRepository(t)) {
+		t.Error(wrong)
+	}
+	for name, page := range map[string]string{
+		"a test that is none":     strings.ReplaceAll(string(page), "`TestR32_CORS`", "`TestR32_Gone`"),
+		"a row without a proof":   strings.ReplaceAll(string(page), "`TestR32_CORS`", "of course"),
+		"a row that is not there": strings.Replace(string(page), "| R32 |", "|", 1),
+	} {
+		if got := wrongRows(page, testsOfTheRepository(t)); len(got) != 1 {
+			t.Errorf("%s: got %q, want one complaint", name, got)
+		}
+	}
+}
+
+// wrongRows says what is wrong with the security page.
+func wrongRows(page string, tests map[string]bool) (wrong []string) {
+	proofs := map[string]string{}
+	for _, row := range pageRow.FindAllStringSubmatch(page, -1) {
+		proofs[row[1]] = row[2]
+	}
+	for i := range 60 {
+		row := fmt.Sprintf("R%02d", i+1)
+		proof, ok := proofs[row]
+		named := namedTest.FindAllStringSubmatch(proof, -1)
+		switch {
+		case !ok:
+			wrong = append(wrong, row+" is missing")
+		case len(named) == 0 && !strings.Contains(proof, "not proved"):
+			wrong = append(wrong, row+" names no test and does not say that it is not proved")
+		}
+		for _, name := range named {
+			if !tests[name[1]] {
+				wrong = append(wrong, row+" names "+name[1]+", which is no test of this repository")
+			}
+		}
+	}
+	return wrong
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+var searched = regexp.MustCompile(`\{Xenon(?:,(\w+))?\} MetricName="(\w+)"`)
+
+// shown lists the metrics of ours that a dashboard shows, with the dimension it takes them by.
+func shown(t *testing.T, body string) (all []web.Metric) {
+	t.Helper()
+	var dashboard struct {
+		Widgets []struct {
+			Properties struct {
+				Title   string  `json:"title"`
+				Metrics [][]any `json:"metrics"`
+			} `json:"properties"`
+		} `json:"widgets"`
+	}
+	if err := json.Unmarshal([]byte(body), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range dashboard.Widgets {
+		for _, m := range w.Properties.Metrics {
+			switch first := m[0].(type) {
+			case string:
+				if first != web.Namespace {
+					continue // AWS's own
+				}
+				dimension := ""
+				if len(m) > 2 {
+					dimension = m[2].(string)
+				}
+				all = append(all, web.Metric{Name: m[1].(string), Dimension: dimension})
+			case map[string]any:
+				found := searched.FindStringSubmatch(first["expression"].(string))
+				if found == nil {
+					t.Fatalf("%s: nobody knows what %v looks for", w.Properties.Title, first["expression"])
+				}
+				all = append(all, web.Metric{Name: found[2], Dimension: found[1]})
+			}
+		}
+	}
+	return all
+}
+
+// A metric by another dimension is another metric to CloudWatch, and an empty graph to people.
+func TestDashboardShowsWhatTheFunctionsMeasure(t *testing.T) {
+	body, ok := cloud(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
+	if !ok {
+		t.Fatal("there is no dashboard")
+	}
+	got := shown(t, strings.TrimPrefix(body, "!Sub "))
+	var want []web.Metric
+	for _, m := range web.Metrics {
+		want = append(want, web.Metric{Name: m.Name, Dimension: m.Dimension})
+	}
+	byName := func(a, b web.Metric) int { return strings.Compare(a.Name, b.Name) }
+	slices.SortFunc(got, byName)
+	slices.SortFunc(want, byName)
+	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+		t.Errorf("(-measured +shown):\n%s", diff)
+	}
+}

@@ -1,0 +1,126 @@
+package config_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+var update = flag.Bool("update", false, "write docs/configuration.md")
+
+// manual is docs/configuration.md: what every variable means, and what it is when nobody sets it. Where the default
+// follows from another setting, fallback says so in words and value is empty.
+var manual = []struct{ name, value, fallback, meaning string }{
+	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "Where requests go: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`."},
+	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "Where schema changes go: Neon's direct endpoint."},
+	{"BETTER_AUTH_URL", "http://localhost:3000", "", "Public origin: issuer of tokens, prefix of cookies, start of links. Never taken from the Host header."},
+	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, as the TypeScript server's. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
+	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; `*` and `?` are wildcards."},
+	{"PASSWORD_HASH", "argon2id", "", "What new password hashes are written as: `argon2id`, or `scrypt`, which a stock TypeScript server reads."},
+	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
+	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "Who issues JWTs, and whose `/api/profile` accepts."},
+	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "For whom JWTs are, and which `/api/profile` accepts."},
+	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is good for."},
+	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere is believed in until the cookie is too old."},
+	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
+	{"RATE_LIMIT", "on", "", "Count requests by address, path and account, and refuse what is too many. `off` is for tests and benchmarks."},
+	{"CLIENT_IP", "remote", "", "Where the caller's address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops."},
+	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the address is confirmed."},
+	{"SEND_VERIFICATION_ON_SIGN_IN", "off", "", "A sign-in refused for that mails the link again."},
+	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link opens a session."},
+	{"REVOKE_SESSIONS_ON_PASSWORD_RESET", "off", "", "A password reset ends all sessions."},
+	{"DELETE_USER_VERIFICATION", "off", "", "An account is deleted by a mailed link."},
+	{"CHANGE_EMAIL_CONFIRMATION", "off", "", "The old address is asked before the new one."},
+	{"CHANGE_EMAIL", "on", "", "`off`: nobody can change their address."},
+	{"DELETE_USER", "on", "", "`off`: nobody can delete their account."},
+	{"MAIL", "outbox", "", "Where mails go: `outbox`, a file, for development; `queue`, SQS, from where `functions/mailer` sends them; `none`."},
+	{"MAIL_FILE", ".xenon/mail.jsonl", "", "The outbox: one JSON line a mail."},
+	{"MAIL_QUEUE_URL", "", "none; `MAIL=queue` needs it", "The SQS queue."},
+	{"MAIL_FROM", "", "none; `functions/mailer` needs it", "The sender, verified in SES, such as `Xenon <no-reply@learn.example.com>`."},
+	{"SIGNING_KEYS_FILE", ".xenon/signing-keys.json", "", "The signing keys on a laptop."},
+	{"SIGNING_KEYS_ARN", "", "`SIGNING_KEYS_FILE`", "The secret in Secrets Manager that holds the signing keys."},
+	{"APP_SECRET_ARN", "", "`DATABASE_URL`, `BETTER_AUTH_SECRET`", "The secret in Secrets Manager that holds both."},
+	{"FROM_DATABASE_URL", "", "none", "Source of an import: the Supabase project, through its session pooler or direct."},
+	{"TO_DATABASE_URL", "", "none", "Target of an import: Neon's direct endpoint."},
+	{"MIGRATE_SECRET_ARN", "", "`FROM_DATABASE_URL`, `TO_DATABASE_URL`", "The secret in Secrets Manager that holds both. Only `functions/migrate` may read it."},
+	{"AWS_REGION", "", "set by Lambda", "Where AWS is called."},
+	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "As whom AWS is called."},
+	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The key that belongs to it."},
+	{"AWS_SESSION_TOKEN", "", "set by Lambda", "The token of credentials that expire."},
+	{"AWS_ENDPOINT_URL", "", "AWS itself", "A local emulator of Secrets Manager and SQS."},
+	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
+	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
+}
+
+func TestManualIsComplete(t *testing.T) {
+	t.Parallel()
+	read := map[string]bool{}
+	spy := func(name string) string { read[name] = true; return env()(name) }
+	defaults, err := config.Load(spy)
+	if err == nil {
+		_, err = config.SchemaURL(spy)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = config.Migrate(spy) // here and below only the names matter
+	_, _ = config.Mailer(spy)
+	explained := map[string]bool{}
+	for _, m := range manual {
+		explained[m.name] = true
+		if m.value == "" {
+			continue
+		}
+		if got, err := config.Load(env(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
+			t.Errorf("%s=%s is not the default: %v\n%s", m.name, m.value, err, cmp.Diff(defaults, got))
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(explained))); diff != "" {
+		t.Errorf("settings (-read +explained):\n%s", diff)
+	}
+}
+
+func TestManualIsNotStale(t *testing.T) {
+	t.Parallel()
+	text := strings.Builder{}
+	text.WriteString(`# Configuration
+
+Every setting is an environment variable, read once at the start. What is wrong is reported all together, and nothing starts. Empty is the
+same as not set. ` + "`.env.example`" + ` is the same list to copy from; [deploy.md](deploy.md) says which parameters of the template set
+them in the cloud.
+
+This page is written by ` + "`make manual`" + ` from shared/config; change it there.
+
+| variable | default | meaning |
+|---|---|---|
+`)
+	for _, m := range manual {
+		fallback := m.fallback
+		if m.value != "" {
+			fallback = "`" + m.value + "`"
+		}
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.name, fallback, m.meaning)
+	}
+	path := filepath.Join("..", "..", "docs", "configuration.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text.String(), string(got)); diff != "" {
+		t.Errorf("run make manual (-want +got):\n%s", diff)
+	}
+}

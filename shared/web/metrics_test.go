@@ -1,0 +1,118 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// metrics reads a record as CloudWatch does: what it names has to be there and a number, and so has the text of the
+// dimension. "" stands for no dimension.
+func metrics(t *testing.T, record map[string]any) map[string][]any {
+	t.Helper()
+	var aws struct {
+		Timestamp         int64
+		CloudWatchMetrics []struct {
+			Namespace  string
+			Dimensions [][]string
+			Metrics    []struct{ Name, Unit string }
+		}
+	}
+	text, err := json.Marshal(record["_aws"])
+	if err == nil {
+		err = json.Unmarshal(text, &aws)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(aws.CloudWatchMetrics) > 0 && aws.Timestamp < 1e12 {
+		t.Errorf("got timestamp %d, want milliseconds", aws.Timestamp)
+	}
+	got := map[string][]any{}
+	for _, d := range aws.CloudWatchMetrics {
+		if d.Namespace != "Xenon" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) > 1 || len(d.Metrics) != 1 {
+			t.Fatalf("got %+v", d)
+		}
+		m := d.Metrics[0]
+		if _, ok := record[m.Name].(float64); !ok {
+			t.Errorf("%s: got %v, want a number", m.Name, record[m.Name])
+		}
+		got[m.Name] = []any{m.Unit, ""}
+		for _, name := range d.Dimensions[0] {
+			got[m.Name] = []any{m.Unit, record[name]}
+		}
+	}
+	return got
+}
+
+func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
+	latency := []any{"Milliseconds", "GET /x"}
+	for _, c := range []struct {
+		name  string
+		event string
+		err   error
+		waits int
+		want  map[string][]any
+	}{
+		{"any request", "", nil, 0, map[string][]any{"ms": latency}},
+		{"sign-up", "sign-up", nil, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
+		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, map[string][]any{"ms": latency}},
+		{"sign-in", "sign-in", nil, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
+		{"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}}},
+		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "failed"}}},
+		{"waited", "", nil, 2, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
+	} {
+		_, records := record(t, func(_ http.ResponseWriter, r *http.Request) error {
+			if c.event != "" {
+				web.Audit(r.Context(), c.event, "", "")
+			}
+			web.NotePoolWaits(r.Context(), c.waits)
+			return c.err
+		})
+		if len(records) != 1 {
+			t.Fatalf("%s: got %d records", c.name, len(records))
+		}
+		got := metrics(t, records[0])
+		if _, counted := got["ColdStarts"]; counted != (records[0]["cold"] == true) {
+			t.Errorf("%s: cold is %v, counted %v", c.name, records[0]["cold"], counted)
+		}
+		delete(got, "ColdStarts") // only the first request of the process has it, whichever test sends that
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if c.waits > 0 && records[0]["PoolWaits"] != float64(c.waits) {
+			t.Errorf("got %v waits, want %d", records[0]["PoolWaits"], c.waits)
+		}
+	}
+}
+
+func TestRequestsThatCameByNoGatewayHaveNoMetrics(t *testing.T) {
+	log := captured(t)
+	h := web.Routes{"GET /x": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.Config{})
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/x", nil))
+	var line map[string]any
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line["_aws"] != nil || line["msg"] != "request" {
+		t.Errorf("got %v", line)
+	}
+}
+
+// captured collects what is logged until the test ends. Not for parallel tests: it replaces the default logger.
+func captured(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	var log bytes.Buffer
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(old) })
+	return &log
+}
