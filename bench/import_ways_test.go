@@ -2,7 +2,12 @@ package bench
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +150,31 @@ func (s *move) rowByRow(b *testing.B, to string) time.Duration {
 		}
 	}
 	return time.Since(start)
+}
+
+// guide is the same with the library itself, if it is there (make conformance brings it); 0 if not.
+func (s *move) guide(b *testing.B, to string) time.Duration {
+	b.Helper()
+	if _, err := os.Stat("../conformance/node_modules/better-auth"); err != nil {
+		return 0
+	}
+	script, err := os.Open("guide.mjs")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer script.Close()
+	cmd := exec.Command("node", "--input-type=module", "-")
+	cmd.Dir, cmd.Stdin, cmd.Stderr = "../conformance", script, os.Stderr
+	cmd.Env = append(os.Environ(), "FROM="+s.from, "TO="+to, fmt.Sprintf("USERS=%d", rowByRowUsers))
+	said, err := cmd.Output()
+	if err != nil {
+		b.Fatalf("the guide: %v", err)
+	}
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(string(said)), 64)
+	if err != nil {
+		b.Fatalf("the guide: %v", err)
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 func (s *move) people(b *testing.B) []person {

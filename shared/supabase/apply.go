@@ -167,7 +167,7 @@ update account a set ` + set(names(m.accountColumns())) + ` from stage_identity 
 `
 }
 
-// insertions adds what is new. Rows go in by the order of their ids, which keeps the indexes' pages together.
+// insertions adds what is new, users before what hangs on them.
 func (m mapping) insertions() string {
 	list := func(cols []mapped) string { return strings.Join(names(cols), ", ") }
 	issuer, local := "", ""
