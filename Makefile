@@ -13,7 +13,7 @@ MAX_SIZE := 13500000
 SHELL     := /bin/bash
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-LAMBDA    := CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
 .DEFAULT_GOAL := help
 
@@ -25,6 +25,10 @@ help: ## list the targets
 dev: ## run everything on http://localhost:3000 until Ctrl-C
 	@go build -o bin/xenon ./cmd/xenon
 	@exec bin/xenon dev $(ARGS)
+
+.PHONY: sam-local
+sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
+	@scripts/sam-local $(ARGS)
 
 .PHONY: test
 test: lint template test-go test-real ## run everything there is: the linter, all tests with the race detector, the real library, client and services
@@ -47,6 +51,11 @@ test-real: .tools/sam.done # whose emulator conformance/lambda runs
 .PHONY: client-newest
 client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)
 	@scripts/client-newest $(VERSION)
+
+# It starts a container engine where it can. Where none can run, the tests are skipped by name, and say why.
+.PHONY: test-sam-local
+test-sam-local: .tools/sam.done ## have one conversation with `make sam-local` and with `make dev`, and compare
+	@scripts/docker-engine go test -tags docker -count 1 -v ./conformance/samlocal/
 
 # The source of Supabase's auth server comes from GitHub alone, so what needs it is apart from make test.
 .PHONY: gotrue

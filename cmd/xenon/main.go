@@ -33,6 +33,7 @@ type commands struct {
 	Schema  schemaCmd  `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
 	Migrate migrateCmd `cmd:"" help:"Bring the users of a Supabase project over: plan, run, verify, report, or undo it."`
 	Keys    keysCmd    `cmd:"" help:"Show or rotate the signing keys."`
+	Sam     samCmd     `cmd:"" hidden:"" help:"Make what sam local needs, and run a command beside it; make sam-local calls this."`
 }
 
 func main() {

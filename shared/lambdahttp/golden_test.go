@@ -170,6 +170,19 @@ var goldens = map[string]seen{
 		Header: samHeader("Content-Type", "application/json", "Content-Length", "36"),
 		Body:   `{"email":"ann@example.com","a":"é"}`, Length: 36,
 	},
+	"sam_form": {
+		Method: "POST", Path: "/api/auth/sign-in/email", Host: "localhost:3001", RemoteAddr: "127.0.0.1:0",
+		Header: samHeader("Content-Type", "application/x-www-form-urlencoded", "Content-Length", "46"),
+		Body:   "email=ann%40example.com&password=correct+horse", Length: 46,
+	},
+	// Of a name that comes twice SAM keeps the first in cookies[]; an address that the client made up is only a header.
+	"sam_cookies": {
+		Method: "GET", Path: "/api/auth/get-session", Host: "learn.example.com", RemoteAddr: "127.0.0.1:0",
+		URI:   "/api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
+		Query: url.Values{"disableCookieCache": {"true"}, "empty": {""}, "plus": {"a b"}},
+		Header: samHeader("Cookie", "a=1; b=x=y; lonely=; c=%22q%22",
+			"Accept-Language", "en-US,en;q=0.9,de;q=0.8", "X-Forwarded-For", "198.51.100.7"),
+	},
 	"sam_health": {
 		Method: "GET", Path: "/health", Host: "localhost:3001", RemoteAddr: "127.0.0.1:0", Header: samHeader(),
 	},

@@ -48,9 +48,11 @@ func parseTarget(text string) (*pgx.ConnConfig, error) {
 	return cc, nil
 }
 
+// local reports whether the host is this machine. host.docker.internal is what a container calls the machine it runs on; the
+// Internet has no names that end in .internal.
 func local(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
+	return host == "" || host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 
 // redact keeps the password of u out of the parser's message.

@@ -34,7 +34,7 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 	if _, err := parseTarget("postgres://u:p@db.example.com/db?sslmode=disable"); err == nil {
 		t.Error("plaintext to another machine passed")
 	}
-	for _, host := range []string{"localhost", "127.0.0.1:5432", "[::1]"} {
+	for _, host := range []string{"localhost", "127.0.0.1:5432", "[::1]", "host.docker.internal:5432"} {
 		if cc, err := parseTarget("postgres://u:p@" + host + "/db?sslmode=disable"); err != nil || cc.TLSConfig != nil {
 			t.Errorf("%s: %v", host, err)
 		}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// properties is any part of a template.
+type properties = map[string]any
+
+// wholeTemplate is template.yaml as sam reads it, functions of CloudFormation left out.
+type wholeTemplate struct {
+	Globals   map[string]properties `yaml:"Globals"`
+	Resources map[string]struct {
+		Type       string     `yaml:"Type"`
+		Metadata   properties `yaml:"Metadata"`
+		Properties properties `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+// samTemplate is template.yaml as far as `sam local` can play it, in JSON: the API and the functions that have routes, on the
+// machine at hand, with the settings that are given here and none that names something in a cloud. sam overrides only
+// variables that the template has, so each is there, empty: the values are in a file apart.
+func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
+	if err != nil {
+		return nil, advise(err, "Run this in the root of the checkout, where %s is.", file)
+	}
+	var whole wholeTemplate
+	if err := yaml.Unmarshal(text, &whole); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	resources := properties{}
+	for name, r := range whole.Resources {
+		routes := httpEvents(r.Properties["Events"])
+		switch {
+		case r.Type == "AWS::Serverless::HttpApi":
+			resources[name] = properties{"Type": r.Type, "Properties": cors(r.Properties, settings["BETTER_AUTH_TRUSTED_ORIGINS"])}
+		case r.Type == functionType && len(routes) > 0:
+			own := pick(r.Properties, "CodeUri", "MemorySize", "Timeout")
+			own["Events"] = routes
+			resources[name] = properties{"Type": r.Type, "Metadata": r.Metadata, "Properties": own}
+		}
+	}
+	empty := map[string]string{}
+	for name := range settings {
+		empty[name] = ""
+	}
+	function := pick(whole.Globals["Function"], "Runtime", "Handler", "Timeout", "MemorySize")
+	function["Architectures"] = []string{map[string]string{"amd64": "x86_64", "arm64": "arm64"}[arch]}
+	function["Environment"] = properties{"Variables": empty}
+	return json.MarshalIndent(properties{
+		"Transform": "AWS::Serverless-2016-10-31",
+		"Globals":   properties{"Function": function},
+		"Resources": resources,
+	}, "", "  ")
+}
+
+// httpEvents are those of a function's events that the API calls it for.
+func httpEvents(events any) properties {
+	all, _ := events.(properties)
+	routes := maps.Clone(all)
+	maps.DeleteFunc(routes, func(_ string, event any) bool {
+		e, ok := event.(properties)
+		return !ok || e["Type"] != "HttpApi"
+	})
+	for name, event := range routes {
+		e, _ := event.(properties)
+		route, _ := e["Properties"].(properties)
+		kept := pick(route, "Method", "Path")
+		kept["ApiId"] = properties{"Ref": route["ApiId"]} // !Ref, which the reader left out
+		routes[name] = properties{"Type": "HttpApi", "Properties": kept}
+	}
+	return routes
+}
+
+// cors is how the API answers preflights: as in the cloud, where the template asks whether there are trusted origins, not at
+// all without.
+func cors(api properties, origins string) properties {
+	if origins == "" {
+		return properties{}
+	}
+	answers, _ := api["CorsConfiguration"].([]any) // !If: the condition, what holds with it, and without
+	for _, answer := range answers {
+		if c, ok := answer.(properties); ok {
+			c = maps.Clone(c)
+			c["AllowOrigins"] = strings.Split(origins, ",")
+			return properties{"CorsConfiguration": c}
+		}
+	}
+	return properties{}
+}
+
+func pick(from properties, names ...string) properties {
+	kept := maps.Clone(from)
+	maps.DeleteFunc(kept, func(name string, _ any) bool { return !slices.Contains(names, name) })
+	return kept
+}

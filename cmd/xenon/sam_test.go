@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {
+	t.Parallel()
+	text, err := samTemplate(filepath.Join(root, templateFile), "amd64", map[string]string{
+		"MAIL_FILE": "/dev/stdout", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example,https://b.example",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got template
+	if err := yaml.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := theTemplate(t).routes()
+	for folder, routes := range want {
+		if len(routes) == 0 {
+			delete(want, folder) // started by something else than a request
+		}
+	}
+	if diff := cmp.Diff(got.routes(), want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	var whole struct {
+		Globals   map[string]properties
+		Resources map[string]struct{ Properties properties }
+	}
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	function := properties{
+		"Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 15.0, "MemorySize": 256.0, "Architectures": []any{"x86_64"},
+		"Environment": properties{"Variables": properties{"MAIL_FILE": "", "BETTER_AUTH_TRUSTED_ORIGINS": ""}},
+	}
+	if diff := cmp.Diff(whole.Globals["Function"], function); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	cors, _ := whole.Resources["Api"].Properties["CorsConfiguration"].(properties)
+	if diff := cmp.Diff(cors["AllowOrigins"], []any{"https://a.example", "https://b.example"}); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	for _, never := range []string{"ARN", "Fn::", "ReservedConcurrent", "Policies", "LogGroup"} {
+		if strings.Contains(string(text), never) {
+			t.Errorf("there is %s in\n%s", never, text)
+		}
+	}
+}
+
+func TestP16_SamTemplateAnswersNoPreflightWithoutTrustedOrigins(t *testing.T) {
+	t.Parallel()
+	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
+	if err != nil || strings.Contains(string(text), "CorsConfiguration") || !strings.Contains(string(text), `"arm64"`) {
+		t.Errorf("got %v\n%s", err, text)
+	}
+}
+
+// TestP16_SamMakesWhatContainersNeed runs a command that looks at what is there while it runs.
+func TestP16_SamMakesWhatContainersNeed(t *testing.T) {
+	t.Chdir(root)
+	dir, database := t.TempDir(), dbtest.New(t)
+	code, out, said := xenon(t, []string{"sam", "--addr", "localhost:3210", "--dir", dir, "--arch", "amd64", "--gateway", "127.0.0.1", "cat", filepath.Join(dir, "sam/env.json")},
+		"DATABASE_URL", database, "RATE_LIMIT", "off", "AWS_REGION", "eu-central-1")
+	var got struct{ Parameters map[string]string }
+	if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
+		t.Fatalf("got %d %v %s", code, err, said)
+	}
+	outside, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside.Host = "host.docker.internal:" + outside.Port()
+	if got.Parameters["DATABASE_URL"] != outside.String() {
+		t.Error("the database is not that of the machine outside") // whose URL holds a password
+	}
+	if got := len(got.Parameters["BETTER_AUTH_SECRET"]); got < 32 {
+		t.Errorf("got a secret of %d characters", got)
+	}
+	for _, secret := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
+		delete(got.Parameters, secret)
+	}
+	want := map[string]string{
+		"BETTER_AUTH_URL": "http://localhost:3210", "JWKS_URL": "http://host.docker.internal:3210/api/auth/jwks", "RATE_LIMIT": "off",
+		"MAIL_FILE": "/dev/stdout", "SIGNING_KEYS_FILE": "/var/task/signing-keys.json",
+	}
+	if diff := cmp.Diff(got.Parameters, want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	for _, file := range []string{"env.json", "signing-keys.json", "template.json"} {
+		info, err := os.Stat(filepath.Join(dir, "sam", file))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v %v, want a file for its owner alone", file, info, err)
+		}
+	}
+}
+
+func TestP16_SamSaysWhatIsWrong(t *testing.T) {
+	t.Chdir(root)
+	database := dbtest.New(t)
+	for _, c := range []struct {
+		name string
+		args []string
+		env  []string
+		want string
+		code int
+	}{
+		{"no architecture", []string{"true"}, nil, "missing flags: --arch", exitUsage},
+		{"no address", []string{"--arch", "arm64", "--addr", "3000", "true"}, nil, "Give an address such as localhost:3000", exitFailed},
+		{"bad settings", []string{"--arch", "arm64", "true"}, []string{"CLIENT_IP", "x"}, "CLIENT_IP", exitFailed},
+		{"no keys to be had", []string{"--arch", "arm64", "true"}, []string{"JWKS_URL", "http:///jwks"}, "JWKS_URL", exitFailed},
+		{"the command fails", []string{"--arch", "arm64", "false"}, nil, "false: exit status 1", exitFailed},
+	} {
+		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
+		code, _, said := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
+		if code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("%s: got %d\n%s", c.name, code, said)
+		}
+	}
+}
+
+func TestP16_ContainersReachWhatListensOnTheLoopback(t *testing.T) {
+	t.Parallel()
+	echo, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer echo.Close()
+	go func() {
+		for {
+			conn, err := echo.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(conn, conn); conn.Close() }()
+		}
+	}()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	if err := passOn(t.Context(), free.Addr().String(), echo.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", free.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "ping"); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 4)
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "ping" {
+		t.Errorf("got %q %v", got, err)
+	}
+	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
+		if err := passOn(t.Context(), from, echo.Addr().String()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

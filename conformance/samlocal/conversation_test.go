@@ -1,0 +1,189 @@
+//go:build docker
+
+package samlocal
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// step is one request. {{token}} stands for what a step before saved, {{cookies}} for those of the browser, {{origin}} for
+// the server's own.
+type step struct {
+	Note    string            `json:"note"`
+	As      string            `json:"as"` // the browser, which keeps cookies
+	Do      string            `json:"do"` // "GET /health"
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+	Text    string            `json:"text"`    // or this text
+	Save    string            `json:"save"`    // the member of the answer to keep
+	Differs string            `json:"differs"` // why SAM's answer is another one; a key of differences
+}
+
+func (s step) name() string { return strings.TrimSpace(s.Do + " " + s.Note) }
+
+// answer is what counts of an answer, with everything that a server invents replaced by what kind of thing it is.
+type answer struct {
+	Status  int
+	Headers map[string]string
+	Cookies []string
+	Body    string
+	took    time.Duration
+}
+
+// conversation is one server's side.
+type conversation struct {
+	address, origin string
+	cookies         map[string][]string // of each browser, "name=value"
+	saved           map[string]string
+}
+
+func steps(t *testing.T) (all []step) {
+	t.Helper()
+	text, err := os.ReadFile("smoke.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// play has the whole conversation with a server.
+func play(t *testing.T, address, origin string) (answers []answer) {
+	t.Helper()
+	c := &conversation{address: address, origin: origin, cookies: map[string][]string{}, saved: map[string]string{"origin": origin}}
+	for _, s := range steps(t) {
+		answers = append(answers, c.say(t, s))
+	}
+	return answers
+}
+
+func (c *conversation) say(t *testing.T, s step) answer {
+	t.Helper()
+	method, target, _ := strings.Cut(s.Do, " ")
+	body := cmp.Or(s.Text, string(s.Body))
+	request, err := http.NewRequestWithContext(t.Context(), method, c.address+target, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("User-Agent", "smoke/1")
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Origin", c.origin)
+	}
+	cookies := strings.Join(c.cookies[s.As], "; ")
+	if cookies != "" {
+		request.Header.Set("Cookie", cookies)
+	}
+	for name, value := range s.Headers {
+		value = strings.ReplaceAll(value, "{{cookies}}", cookies)
+		for saved, what := range c.saved {
+			value = strings.ReplaceAll(value, "{{"+saved+"}}", what)
+		}
+		request.Header.Del(name)
+		request.Header[name] = []string{value}
+	}
+	sent := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatalf("%s: %v", s.name(), err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", s.name(), err)
+	}
+	took := time.Since(sent)
+	c.keep(s, response, text)
+	return c.plain(response, text, took)
+}
+
+var client = &http.Client{
+	Timeout:       2 * time.Minute,
+	Transport:     &http.Transport{DisableCompression: true, DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// keep does what a browser does with an answer.
+func (c *conversation) keep(s step, response *http.Response, text []byte) {
+	if s.Save != "" {
+		var members map[string]any
+		_ = json.Unmarshal(text, &members) // what is not there is missed by the next step
+		c.saved[s.Save], _ = members[s.Save].(string)
+	}
+	if s.As == "" {
+		return
+	}
+	for _, cookie := range response.Cookies() {
+		c.cookies[s.As] = slices.DeleteFunc(c.cookies[s.As], func(old string) bool { return strings.HasPrefix(old, cookie.Name+"=") })
+		if cookie.MaxAge >= 0 {
+			c.cookies[s.As] = append(c.cookies[s.As], cookie.Name+"="+cookie.Value)
+		}
+	}
+}
+
+// notCompared are the server's own, and what Go's client has already held against the body.
+var notCompared = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
+
+func (c *conversation) plain(response *http.Response, text []byte, took time.Duration) answer {
+	a := answer{Status: response.StatusCode, Headers: map[string]string{}, Body: c.named(string(bytes.TrimSpace(text))), took: took}
+	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
+		value := c.named(strings.Join(response.Header[name], " | "))
+		switch {
+		case slices.Contains(notCompared, name):
+			continue
+		case name == "X-Request-Id", name == "Etag":
+			value = "<invented>"
+		}
+		a.Headers[name] = value
+	}
+	for _, cookie := range response.Header["Set-Cookie"] {
+		a.Cookies = append(a.Cookies, c.named(cookie))
+	}
+	return a
+}
+
+var (
+	aJWT   = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	things = []struct {
+		form *regexp.Regexp
+		name string
+	}{
+		{regexp.MustCompile(`"(n|kid)":"[\w-]+"`), `"$1":"<key>"`},
+		{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), "<uuid>"},
+		{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "<date>"},
+		{regexp.MustCompile(`([A-Za-z0-9]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|([A-Za-z0-9]|%2B|%2F){43}%3D)`), "<signed>"},
+		{regexp.MustCompile(`\b[A-Za-z0-9]{32}\b`), "<token>"},
+	}
+)
+
+// named is a text with everything replaced that two servers never have in common.
+func (c *conversation) named(text string) string {
+	text = aJWT.ReplaceAllStringFunc(text, claims)
+	text = strings.ReplaceAll(text, c.origin, "<origin>")
+	for _, thing := range things {
+		text = thing.form.ReplaceAllString(text, thing.name)
+	}
+	return text
+}
+
+// claims are the names of what a token claims.
+func claims(token string) string {
+	var members map[string]any
+	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	_ = json.Unmarshal(payload, &members) // a token without claims is told from one that has some
+	return "<jwt " + strings.Join(slices.Sorted(maps.Keys(members)), " ") + ">"
+}

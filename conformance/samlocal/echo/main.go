@@ -1,0 +1,44 @@
+// Command echo is a function that answers every event with the event itself, as Lambda's runtime API handed it over.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log"
+	"net/http"
+)
+
+// api is where the emulator hands out events; https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+const api = "http://127.0.0.1:9001/2018-06-01/runtime/invocation/"
+
+func main() {
+	for {
+		if err := answer(); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func answer() error {
+	next, err := http.Get(api + "next")
+	if err != nil {
+		return err
+	}
+	defer next.Body.Close()
+	event, err := io.ReadAll(next.Body)
+	if err != nil {
+		return err
+	}
+	reply, err := json.Marshal(map[string]any{
+		"statusCode": http.StatusOK, "headers": map[string]string{"Content-Type": "application/json"}, "body": string(event),
+	})
+	if err != nil {
+		return err
+	}
+	done, err := http.Post(api+next.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "application/json", bytes.NewReader(reply))
+	if err != nil {
+		return err
+	}
+	return done.Body.Close()
+}

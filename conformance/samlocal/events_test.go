@@ -1,0 +1,150 @@
+//go:build docker
+
+package samlocal
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write down the events that SAM sends, for shared/lambdahttp to replay")
+
+// echoTemplate has a function that tells its event, on some of the routes of template.yaml.
+const echoTemplate = `{
+  "Transform": "AWS::Serverless-2016-10-31",
+  "Resources": {"Echo": {
+    "Type": "AWS::Serverless::Function",
+    "Properties": {
+      "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": ["ARCH"], "CodeUri": "code",
+      "Events": {
+        "Link":    {"Type": "HttpApi", "Properties": {"Method": "GET", "Path": "/api/auth/reset-password/{token}"}},
+        "SignIn":  {"Type": "HttpApi", "Properties": {"Method": "POST", "Path": "/api/auth/sign-in/email"}},
+        "Session": {"Type": "HttpApi", "Properties": {"Method": "GET", "Path": "/api/auth/get-session"}},
+        "Health":  {"Type": "HttpApi", "Properties": {"Method": "GET", "Path": "/health"}}
+      }
+    }
+  }}
+}`
+
+// requests are what the golden events came from, by the name of their file.
+var requests = map[string]struct {
+	line    string
+	headers []string // name, value
+	body    string
+}{
+	"sam_get": {
+		line: "GET /api/auth/reset-password/a%20b%25%C3%A9?callbackURL=%2Freset&tag=a&tag=b%20c",
+		headers: []string{
+			"cookie", `better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D; theme="a,b"`,
+			"if-modified-since", "Mon, 20 Oct 2025 05:00:34 GMT", "X-Probe", "first", "X-Probe", "second",
+		},
+	},
+	"sam_post":   {line: "POST /api/auth/sign-in/email", headers: []string{"Content-Type", "application/json"}, body: `{"email":"ann@example.com","a":"é"}`},
+	"sam_form":   {line: "POST /api/auth/sign-in/email", headers: []string{"content-type", "application/x-www-form-urlencoded"}, body: "email=ann%40example.com&password=correct+horse"},
+	"sam_health": {line: "GET /health"},
+	// The same name twice, one cookie with an equals sign and one that is not of the form; and a host of the client's choice.
+	"sam_cookies": {
+		line:    "GET /api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
+		headers: []string{"Cookie", "a=1; a=2; b=x=y; lonely; c=%22q%22", "Host", "learn.example.com", "X-Forwarded-For", "198.51.100.7", "Accept-Language", "en-US,en;q=0.9,de;q=0.8"},
+	},
+}
+
+// curl adds no header of its own.
+var curl = &http.Client{Transport: &http.Transport{DisableCompression: true}}
+
+// TestP08_EventsThatSAMSends holds the golden events of shared/lambdahttp against what SAM sends to a function.
+func TestP08_EventsThatSAMSends(t *testing.T) {
+	pulled := pull(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "template.json"), []byte(strings.ReplaceAll(echoTemplate, "ARCH", samArch())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "code"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(build(t, "./conformance/samlocal/echo", "bootstrap"), filepath.Join(dir, "code/bootstrap")); err != nil {
+		t.Fatal(err)
+	}
+	sam := start(t, func(port string) []string {
+		return append([]string{
+			".tools/sam/bin/sam", "local", "start-api", "--template-file", filepath.Join(dir, "template.json"),
+			"--port", port, "--warm-containers", "LAZY",
+		}, pulled...)
+	}, func(string) []string { return []string{"SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=us-east-1"} })
+
+	for name, r := range requests {
+		method, target, _ := strings.Cut(r.line, " ")
+		request, err := http.NewRequestWithContext(t.Context(), method, sam.address()+target, strings.NewReader(r.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = http.Header{"User-Agent": {"curl/8.5.0"}, "Accept": {"*/*"}}
+		for i := 0; i < len(r.headers); i += 2 {
+			if r.headers[i] == "Host" {
+				request.Host = r.headers[i+1]
+			}
+			request.Header[r.headers[i]] = append(request.Header[r.headers[i]], r.headers[i+1])
+		}
+		response, err := curl.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed())
+		}
+		golden(t, name, settled(t, event, sam.port))
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join(root, "shared/lambdahttp/testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), string(want)); diff != "" {
+		t.Errorf("%s: SAM sends -, golden +:\n%s", name, diff)
+	}
+}
+
+var moments = []struct {
+	form *regexp.Regexp
+	is   string
+}{
+	{regexp.MustCompile(`"requestId": "[^"]+"`), `"requestId": "5f0c2f5e-3c1b-4c55-9f0b-2a64f1f6a9d1"`},
+	{regexp.MustCompile(`"time": "[^"]+"`), `"time": "20/Oct/2025:05:00:34 +0000"`},
+	{regexp.MustCompile(`"timeEpoch": \d+`), `"timeEpoch": 1760936434`},
+}
+
+// settled is an event with the moment and the port of the golden ones.
+func settled(t *testing.T, event []byte, port string) []byte {
+	t.Helper()
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, event, "", "  "); err != nil {
+		t.Fatalf("%v: %s", err, event)
+	}
+	text := strings.NewReplacer("127.0.0.1:"+port, "localhost:3001", `"`+port+`"`, `"3001"`).Replace(pretty.String())
+	for _, m := range moments {
+		text = m.form.ReplaceAllString(text, m.is)
+	}
+	return []byte(text + "\n")
+}

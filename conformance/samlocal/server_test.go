@@ -1,0 +1,180 @@
+//go:build docker
+
+package samlocal
+
+import (
+	"archive/tar"
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// root is the checkout.
+const root = "../.."
+
+// engine skips the test, by name and with the reason, where there is none. ours reports whether scripts/docker-engine
+// started it for the tests alone; another one is somebody's, and may have AWS's image or fetch it.
+func engine(t *testing.T) (ours bool) {
+	t.Helper()
+	if why := os.Getenv("NO_DOCKER"); why != "" {
+		t.Skip("no container engine can run here: " + why)
+	}
+	if out, err := exec.Command("docker", "version").CombinedOutput(); err != nil {
+		t.Fatalf("Docker does not answer; make test-sam-local starts an engine where it can: %v\n%s", err, out)
+	}
+	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
+}
+
+// pull says how SAM gets the base image: in an engine of ours it is a stand-in, of which SAM needs a shell, mv and chmod,
+// and the directories that the emulator and the functions expect.
+func pull(t *testing.T) []string {
+	t.Helper()
+	if !engine(t) {
+		return nil
+	}
+	shell, err := os.ReadFile(build(t, "./conformance/samlocal/standin", "sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var image bytes.Buffer
+	w := tar.NewWriter(&image)
+	for _, dir := range []string{"tmp/", "var/task/"} {
+		if err := w.WriteHeader(&tar.Header{Name: dir, Typeflag: tar.TypeDir, Mode: 0o1777}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.WriteHeader(&tar.Header{Name: "bin/sh", Mode: 0o755, Size: int64(len(shell))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(shell); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	load := exec.Command("docker", "import", "--platform", "linux/"+runtime.GOARCH, "-", "public.ecr.aws/lambda/provided:al2023-"+samArch())
+	load.Stdin = &image
+	if out, err := load.CombinedOutput(); err != nil {
+		t.Fatalf("docker import: %v\n%s", err, out)
+	}
+	return []string{"--skip-pull-image"}
+}
+
+// samArch is what AWS calls the machine at hand.
+func samArch() string {
+	if runtime.GOARCH == "amd64" {
+		return "x86_64"
+	}
+	return runtime.GOARCH
+}
+
+// build compiles a command for a container or, named xenon, for this machine, which are the same but on a Mac.
+func build(t *testing.T, path, name string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name)
+	cmd := exec.Command("go", "build", "-o", out, path)
+	cmd.Dir = root
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if name != "xenon" {
+		cmd.Env = append(cmd.Env, "GOOS=linux")
+	}
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", path, err, text)
+	}
+	return out
+}
+
+// server is a program that listens on this machine.
+type server struct {
+	port string
+	cmd  *exec.Cmd
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+func (s *server) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.Write(p)
+}
+
+// printed is all that the program has printed.
+func (s *server) printed() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
+func (s *server) address() string { return "http://127.0.0.1:" + s.port }
+func (s *server) origin() string  { return "http://localhost:" + s.port }
+
+// start runs a program until the test ends. args and env get the port it is to listen on.
+func start(t *testing.T, args, env func(port string) []string) *server {
+	t.Helper()
+	s := &server{port: freePort(t)}
+	line := args(s.port)
+	s.cmd = exec.Command(line[0], line[1:]...)
+	s.cmd.Dir = root
+	s.cmd.Env = append(s.cmd.Environ(), env(s.port)...)
+	s.cmd.Stdout, s.cmd.Stderr = s, s
+	s.cmd.WaitDelay = time.Minute
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = s.cmd.Process.Signal(syscall.SIGTERM) // as the end of a session does; Ctrl-C is the same to both
+		if err := <-ended; err != nil {
+			t.Errorf("%s ended with %v:\n%s", line[0], err, s.printed())
+		}
+	})
+	for range 1800 {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("%s ended with %v:\n%s", line[0], err, s.printed())
+		case <-time.After(100 * time.Millisecond):
+		}
+		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
+		if err == nil {
+			conn.Close()
+			return s
+		}
+	}
+	t.Fatalf("%s does not listen:\n%s", line[0], s.printed())
+	return nil
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// containers are those that SAM has made in the engine.
+func containers(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("docker", "ps", "-aq", "--filter", "label=sam.cli.container.type=lambda").CombinedOutput()
+	if err != nil {
+		t.Fatalf("docker ps: %v\n%s", err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,40 @@
+// Command standin is the shell, mv and chmod of an image that stands in for AWS's base image: all that SAM's Dockerfile
+// runs in it is "mv A B && chmod +x B".
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run takes the arguments of /bin/sh -c.
+func run(args []string) error {
+	if len(args) != 3 || args[1] != "-c" {
+		return fmt.Errorf("not a command that SAM's Dockerfile had in version 1.170: %q", args)
+	}
+	for command := range strings.SplitSeq(args[2], "&&") {
+		words := strings.Fields(command)
+		var err error
+		switch {
+		case len(words) == 3 && words[0] == "mv":
+			err = os.Rename(filepath.Clean(words[1]), filepath.Clean(words[2]))
+		case len(words) == 3 && words[0] == "chmod" && words[1] == "+x":
+			err = os.Chmod(filepath.Clean(words[2]), 0o755) //nolint:gosec // everybody runs it
+		default:
+			err = fmt.Errorf("not a command that SAM's Dockerfile had in version 1.170: %q", command)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
