@@ -3,174 +3,206 @@
 package lambda
 
 import (
-	"cmp"
-	"encoding/base64"
+	"flag"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
-	"path"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"go.yaml.in/yaml/v3"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 	"github.com/xenon-auth/xenon/shared/dbtest"
-	"github.com/xenon-auth/xenon/shared/mototest"
 )
 
-// routes are those of template.yaml by function folder.
-func routes(t *testing.T) map[string][]string {
+var update = flag.Bool("update", false, "write the table of docs/lambda.md anew")
+
+const password = "correct horse battery"
+
+// visitor is a person with an address of their own on the Internet, so that nobody else's requests count against them.
+type visitor struct {
+	email   string
+	address string
+	cookies []string
+	jwt     string
+	mail    string // the token of the last mail
+}
+
+var visitors atomic.Int32
+
+func newVisitor() *visitor {
+	n := visitors.Add(1)
+	return &visitor{email: fmt.Sprintf("ada%d@example.com", n), address: fmt.Sprintf("198.51.%d.%d", n/250, n%250)}
+}
+
+// ask sends what route is with, and keeps the cookies of the answer, as a browser does.
+func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIGatewayV2HTTPResponse {
+	method, path, _ := strings.Cut(route, " ")
+	e := sandbox.Event(method, path, v.fill(query), v.address, v.fill(body), v.cookies...)
+	if v.jwt != "" {
+		e.Headers["authorization"] = "Bearer " + v.jwt
+	}
+	answer := s.Gateway(e)
+	if len(answer.Cookies) > 0 {
+		v.cookies = nil
+		for _, c := range answer.Cookies {
+			if pair, attributes, _ := strings.Cut(c, ";"); !strings.Contains(attributes, "Max-Age=0") {
+				v.cookies = append(v.cookies, pair)
+				_, value, _ := strings.Cut(pair, "=")
+				s.Hide(value, strings.SplitN(value, ".", 2)[0])
+			}
+		}
+	}
+	return answer
+}
+
+func (v *visitor) fill(text string) string {
+	return strings.NewReplacer("{email}", v.email, "{password}", password, "{mail}", v.mail).Replace(text)
+}
+
+func (v *visitor) signUp(t *testing.T, signup *sandbox.Sandbox) {
 	t.Helper()
-	text, err := os.ReadFile(root + "/template.yaml")
+	answer := v.ask(signup, "POST /api/auth/sign-up/email", "", `{"name":"Ada","email":"{email}","password":"{password}"}`)
+	if answer.StatusCode != http.StatusOK || len(v.cookies) == 0 {
+		t.Fatalf("sign up: got %d %s", answer.StatusCode, answer.Body)
+	}
+}
+
+// step is a request, and what it is answered with.
+type step struct {
+	route, query, body string
+	want               int
+}
+
+// routes are what a person who has just signed up asks of each function: all of template.yaml, in an order that makes sense.
+var routes = map[string][]step{
+	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
+	"session": {
+		{"GET /api/auth/get-session", "disableCookieCache=true", "", 200},
+		{"POST /api/auth/get-session", "", `{}`, 405},
+		{"GET /api/auth/list-sessions", "", "", 200},
+		{"POST /api/auth/update-session", "", `{}`, 400}, // there is nothing to update
+		{"POST /api/auth/revoke-session", "", `{"token":"of nobody"}`, 200},
+		{"POST /api/auth/revoke-other-sessions", "", `{}`, 200},
+		{"POST /api/auth/revoke-sessions", "", `{}`, 200},
+	},
+	"signout": {{"POST /api/auth/sign-out", "", `{}`, 200}},
+	"token":   {{"GET /api/auth/token", "", "", 200}},
+	"jwks":    {{"GET /api/auth/jwks", "", "", 200}},
+	"profile": {
+		{"POST /api/profile", "", `{}`, 201},
+		{"GET /api/profile", "", "", 200},
+		{"PUT /api/profile", "", `{}`, 200},
+	},
+	"health": {
+		{"GET /health", "", "", 200},
+		{"GET /api/auth/ok", "", "", 200},
+		{"GET /api/auth/error", "error=nothing", "", 302},
+	},
+	"password": {
+		{"POST /api/auth/verify-password", "", `{"password":"{password}"}`, 200},
+		{"POST /api/auth/change-password", "", `{"currentPassword":"{password}","newPassword":"{password}"}`, 200},
+		{"POST /api/auth/request-password-reset", "", `{"email":"{email}","redirectTo":"/reset"}`, 200},
+		{"GET /api/auth/reset-password/{token}", "callbackURL=%2Freset", "", 302},
+		{"POST /api/auth/reset-password", "", `{"newPassword":"{password}","token":"{mail}"}`, 200},
+	},
+	"email": {
+		{"POST /api/auth/send-verification-email", "", `{"email":"{email}"}`, 200},
+		{"GET /api/auth/verify-email", "token={mail}", "", 200},
+		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
+	},
+	"account": { // no social provider is configured, nobody was sent to one
+		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
+		{"GET /api/auth/list-accounts", "", "", 200},
+		{"POST /api/auth/unlink-account", "", `{"accountId":"none"}`, 400},
+		{"GET /api/auth/account-info", "accountId=none", "", 400},
+		{"POST /api/auth/get-access-token", "", `{"accountId":"none"}`, 400},
+		{"POST /api/auth/refresh-token", "", `{"accountId":"none"}`, 400},
+		{"POST /api/auth/sign-in/social", "", `{"provider":"github"}`, 404},
+		{"POST /api/auth/link-social", "", `{"provider":"github"}`, 404},
+		{"GET /api/auth/callback/{provider}", "code=1&state=2", "", 302},
+		{"POST /api/auth/callback/{provider}", "", `{"code":"1","state":"2"}`, 302},
+		{"GET /api/auth/delete-user/callback", "token=none", "", 404},
+		{"POST /api/auth/delete-user", "", `{"password":"{password}"}`, 200},
+	},
+}
+
+// place is a route with its parameter.
+func (v *visitor) place(route string) string {
+	return strings.NewReplacer("{token}", v.mail, "{provider}", "github").Replace(route)
+}
+
+// TestP15_EveryFunctionThroughItsRoutes is one deployment. The secrets are moto's, the keys are the rotation's, the mails
+// go the whole way. What no test may assert is written down: docs/lambda.md.
+func TestP15_EveryFunctionThroughItsRoutes(t *testing.T) {
+	database := dbtest.NewProxy(t, dbtest.New(t))
+	d := sandbox.Deploy(t, database.URL())
+	table := newTable(t)
+
+	rotate := d.Start("rotate", sandbox.Build(t, "functions/rotate"))
+	d.Rotate(rotate)
+	table.add("rotate", rotate, "the four steps of a rotation", "4 × null")
+
+	signup := d.Start("signup", sandbox.Build(t, "functions/signup"))
+	first := newVisitor()
+	first.signUp(t, signup)
+	table.add("signup", signup, "POST /api/auth/sign-up/email", "200")
+
+	served := map[string][]string{"signup": {"POST /api/auth/sign-up/email"}}
+	var letters []string
+	keysAt := jwksSite(t)
+	for _, folder := range slices.Sorted(maps.Keys(routes)) {
+		if folder == "profile" {
+			continue // it needs what jwks and token say
+		}
+		letters = append(letters, visit(t, d, signup, folder, table, served)...)
+	}
+	bearer := newVisitor()
+	bearer.signUp(t, signup)
+	s := d.Start("token", sandbox.Build(t, "functions/token"))
+	bearer.jwt = tokenIn(t, bearer.ask(s, "GET /api/auth/token", "", ""))
+	*keysAt.body = bearer.ask(d.Start("jwks", sandbox.Build(t, "functions/jwks")), "GET /api/auth/jwks", "", "").Body
+	profile := d.Start("profile", sandbox.Build(t, "functions/profile"), map[string]string{"JWKS_URL": keysAt.url})
+	walk(t, profile, bearer, d, "profile", table, served)
+
+	want := map[string][]string{}
+	for folder, f := range d.Functions {
+		if slices.Sort(f.Routes); f.Routes != nil {
+			want[folder] = f.Routes
+		}
+	}
+	if diff := cmp.Diff(served, want); diff != "" {
+		t.Errorf("routes (-asked +template.yaml):\n%s", diff)
+	}
+	mailer(t, d, letters, table)
+	migrate(t, d, table)
+	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
+		t.Errorf("functions (-started +template.yaml):\n%s", diff)
+	}
+	t.Log("\n" + table.text())
+	publish(t, table)
+}
+
+// publish writes the page, or holds that it knows every function.
+func publish(t *testing.T, table *table) {
+	t.Helper()
+	if *update {
+		sandbox.WritePart(t, "functions", table.text())
+		sandbox.WritePart(t, "machine", sandbox.Machine()+".\n")
+	}
+	page, err := os.ReadFile(filepath.Join(sandbox.Root(), "docs", "lambda.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct {
-		Resources map[string]struct {
-			Type       string `yaml:"Type"`
-			Properties struct {
-				Folder string `yaml:"CodeUri"`
-				Events map[string]struct {
-					Properties struct {
-						Method string `yaml:"Method"`
-						Path   string `yaml:"Path"`
-					} `yaml:"Properties"`
-				} `yaml:"Events"`
-			} `yaml:"Properties"`
-		} `yaml:"Resources"`
-	}
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		t.Fatal(err)
-	}
-	folders := map[string][]string{}
-	for _, r := range document.Resources {
-		if r.Type != "AWS::Serverless::Function" {
-			continue
+	for _, folder := range table.functions() {
+		if !strings.Contains(string(page), "\n| "+folder+" | ") {
+			t.Errorf("docs/lambda.md does not know %s: make lambda", folder)
 		}
-		for _, e := range r.Properties.Events {
-			if p := e.Properties; p.Method != "" {
-				folder := path.Base(r.Properties.Folder)
-				folders[folder] = append(folders[folder], p.Method+" "+p.Path)
-			}
-		}
-	}
-	return folders
-}
-
-// event is what the HTTP API sends for a route, with a body if there is one.
-func event(route, body string) events.APIGatewayV2HTTPRequest {
-	method, where, _ := strings.Cut(route, " ")
-	where = strings.NewReplacer("{token}", "no-such", "{provider}", "github").Replace(where)
-	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: route, RawPath: where, Body: body,
-		Headers: map[string]string{"content-type": "application/json", "origin": "https://learn.example.com", "x-forwarded-for": "203.0.113.9"},
-	}
-	e.RequestContext.Stage, e.RequestContext.DomainName = "$default", "a1.execute-api.eu-central-1.amazonaws.com"
-	e.RequestContext.RequestID = "JKJaXmPLvHcESHA="
-	e.RequestContext.HTTP = events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: method, Path: where, Protocol: "HTTP/1.1", SourceIP: "203.0.113.9"}
-	return e
-}
-
-// TestP08P10P15_EveryFunctionUnderTheEmulator is one deployment: its secrets are moto's, its keys the rotation's.
-func TestP08P10P15_EveryFunctionUnderTheEmulator(t *testing.T) {
-	moto := mototest.Start(t)
-	vault := moto.SecretsManager(t)
-	keysARN := vault.Create("keys", "{}")
-	env := moto.Environment()
-	maps.Copy(env, map[string]string{
-		"BETTER_AUTH_URL": "https://learn.example.com", "MAIL": "none", "MAIL_FROM": "no-reply@learn.example.com", "RATE_LIMIT": "off",
-		"SIGNING_KEYS_ARN": keysARN,
-		"APP_SECRET_ARN": vault.Create("app", fmt.Sprintf(`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q}`,
-			dbtest.New(t), strings.Repeat("only for tests ", 3))),
-	})
-	// first is from the first event, which starts the process, to its answer: the "Init Duration" that the emulator prints is not one.
-	report := []string{fmt.Sprintf("%-9s %-10s %-10s %s", "function", "first", "memory", "answers")}
-	row := func(function string, e *emulator, answers ...string) {
-		report = append(report, fmt.Sprintf("%-9s %-10s %-10s %s", function, e.first, e.memory(t), strings.Join(answers, " ")))
-	}
-
-	rotate := emulate(t, build(t, "rotate"), env)
-	version := vault.Begin(keysARN)
-	for _, step := range mototest.Steps {
-		if got := string(rotate.invoke(t, map[string]string{"Step": step, "SecretId": keysARN, "ClientRequestToken": version})); got != "null" {
-			t.Fatalf("rotate, %s: got %s", step, got)
-		}
-	}
-	row("rotate", rotate, "null")
-	inUse := vault.Value(keysARN, "AWSCURRENT")
-	if !strings.Contains(inUse, "current") {
-		t.Fatalf("after the rotation there are no keys:\n%s", rotate.printed())
-	}
-	// The others get what was made in a secret of its own: read together with the app's from moto after the rotation, the first one was found empty.
-	env["SIGNING_KEYS_ARN"] = vault.Create("keys-in-use", inUse)
-
-	mailer := emulate(t, build(t, "mailer"), env)
-	if got, want := string(mailer.invoke(t, events.SQSEvent{Records: []events.SQSMessage{}})), `{"batchItemFailures":[]}`; got != want {
-		t.Errorf("mailer: got %s, want %s", got, want)
-	}
-	row("mailer", mailer, "no failures")
-
-	all := routes(t)
-	for _, function := range slices.Sorted(maps.Keys(all)) {
-		e := emulate(t, build(t, function), env)
-		var answers []string
-		slices.Sort(all[function])
-		for _, route := range all[function] {
-			answer := e.gateway(t, event(route, cmp.Or(bodies[route], "{}")))
-			answers = append(answers, fmt.Sprint(answer.StatusCode))
-			if want, ok := statuses[route]; ok && answer.StatusCode != want || answer.StatusCode >= 500 {
-				t.Errorf("%s: got %d %s\n%s", route, answer.StatusCode, answer.Body, e.printed())
-			}
-		}
-		if function == "signup" {
-			edges(t, e)
-		}
-		row(function, e, answers...)
-	}
-	t.Log("\n" + strings.Join(report, "\n"))
-}
-
-const person = `{"name":"Ada","email":%q,"password":"correct horse"}`
-
-var (
-	bodies = map[string]string{
-		"POST /api/auth/sign-up/email": fmt.Sprintf(person, "ada@example.com"),
-		"POST /api/auth/sign-in/email": fmt.Sprintf(person, "nobody@example.com"),
-	}
-	statuses = map[string]int{
-		"POST /api/auth/sign-up/email": 200, "POST /api/auth/sign-in/email": 401, "GET /api/auth/get-session": 200,
-		"GET /api/auth/token": 401, "GET /api/auth/jwks": 200, "GET /api/profile": 401, "GET /health": 200, "GET /api/auth/ok": 200,
-	}
-)
-
-// edges are what a gateway can do to a body and a path.
-func edges(t *testing.T, e *emulator) {
-	t.Helper()
-	const route = "POST /api/auth/sign-up/email"
-	packed := event(route, base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf(person, "base64@example.com"))))
-	packed.IsBase64Encoded = true
-	staged := event(route, fmt.Sprintf(person, "stage@example.com"))
-	staged.RawPath, staged.RequestContext.Stage = "/prod"+staged.RawPath, "prod"
-	staged.RequestContext.HTTP.Path = staged.RawPath
-	for name, sent := range map[string]events.APIGatewayV2HTTPRequest{"base64": packed, "stage": staged} {
-		if got := e.gateway(t, sent); got.StatusCode != 200 || len(got.Cookies) == 0 {
-			t.Errorf("%s: got %d %s and %d cookies", name, got.StatusCode, got.Body, len(got.Cookies))
-		}
-	}
-	if got := e.gateway(t, event(route, strings.Repeat("x", 5<<20))); got.StatusCode != 413 {
-		t.Errorf("5 MiB: got %d, want 413", got.StatusCode)
-	}
-}
-
-// TestWrongSecretARN names the setting and does not start.
-func TestWrongSecretARN(t *testing.T) {
-	e := emulate(t, build(t, "health"), map[string]string{
-		"BETTER_AUTH_URL": "https://learn.example.com", "MAIL": "none", "APP_SECRET_ARN": "not-an-arn",
-	})
-	answer := string(e.invoke(t, event("GET /health", "")))
-	if printed := e.printed(); strings.Contains(answer, `"statusCode":200`) || !strings.Contains(printed, "APP_SECRET_ARN") {
-		t.Errorf("got %s\n%s", answer, printed)
 	}
 }

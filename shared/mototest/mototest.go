@@ -104,19 +104,19 @@ func (s *Server) Environment() map[string]string {
 }
 
 // KnowCallers makes the server check every signature from now on, until KnowNobody or the end of the test.
-func (s *Server) KnowCallers(t *testing.T) {
+func (s *Server) KnowCallers(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "0")
 	t.Cleanup(func() { s.KnowNobody(t) })
 }
 
 // KnowNobody makes the server take every caller, as it does at first.
-func (s *Server) KnowNobody(t *testing.T) {
+func (s *Server) KnowNobody(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "inf")
 }
 
-func (s *Server) post(t *testing.T, path, body string) {
+func (s *Server) post(t testing.TB, path, body string) {
 	t.Helper()
 	resp, err := http.Post(s.URL.JoinPath(path).String(), "text/plain", strings.NewReader(body))
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Server) post(t *testing.T, path, body string) {
 }
 
 // Fresh empties the server and points the SDK at it until the end of the test, which therefore is not parallel.
-func (s *Server) Fresh(t *testing.T) {
+func (s *Server) Fresh(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset", "")
 	for name, value := range s.Environment() {

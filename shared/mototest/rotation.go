@@ -22,7 +22,7 @@ import (
 var shared = sync.OnceValues(start)
 
 // Start returns the server of this process, for packages where only a few tests need it. It ends with the process.
-func Start(t *testing.T) *Server {
+func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := shared()
 	if err != nil {
@@ -44,12 +44,12 @@ type SecretsManager struct {
 	Cut      atomic.Bool              // drop every connection without an answer
 	Failed   error                    // of the last attempt
 
-	t    *testing.T
+	t    testing.TB
 	moto string
 }
 
 // SecretsManager empties the server and points the settings of the process at the line, until the end of the test.
-func (s *Server) SecretsManager(t *testing.T) *SecretsManager {
+func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	t.Helper()
 	s.Fresh(t)
 	m := &SecretsManager{t: t, moto: s.URL.String()}

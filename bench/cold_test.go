@@ -1,0 +1,161 @@
+//go:build moto
+
+package bench
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+var updateCold = flag.Bool("update", false, "write the part on cold starts of docs/lambda.md anew")
+
+// parts are what the time from the start of a process to its first answer goes into, in the order in which it does.
+var parts = []struct{ name, what string }{
+	{"runtime", "exec, Go's runtime, the packages' own init"},
+	{"config", "settings, handlers, first question for work"},
+	{"secrets", "one BatchGetSecretValue, for both secrets"},
+	{"connect", "TCP and Postgres' start-up, without TLS"},
+	{"query", "the one statement"},
+	{"rest", "event, cookie, the keys' first use, JWT, JSON"},
+}
+
+// BenchmarkColdStart is one get-session of somebody who is signed in, by a process of functions/session that is started
+// for it under AWS's emulator. What the emulator itself needs between the function's question for work and its answer is
+// left out. Nothing in the function measures: the times are those at which its own traffic passed.
+func BenchmarkColdStart(b *testing.B) {
+	database := newTap(b, dbtest.New(b))
+	d := sandbox.Deploy(b, database.url())
+	d.Rotate(d.Start("rotate", sandbox.Build(b, "functions/rotate")))
+	cookie := signUpFor(b, d)
+	cloud := newTap(b, d.Cloud["AWS_ENDPOINT_URL"])
+	d.Cloud["AWS_ENDPOINT_URL"] = cloud.url()
+	session := sandbox.Build(b, "functions/session")
+	runs := map[string][]time.Duration{}
+	for b.Loop() {
+		database.forget()
+		cloud.forget()
+		once(b, d, session, cookie, database, cloud, runs)
+	}
+	report(b, runs)
+}
+
+func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
+	b.Helper()
+	s := d.Start("signup", sandbox.Build(b, "functions/signup"))
+	answer := s.Gateway(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
+		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`))
+	if answer.StatusCode != 200 || len(answer.Cookies) == 0 {
+		b.Fatalf("sign up: %d %s", answer.StatusCode, answer.Body)
+	}
+	cookie, _, _ = strings.Cut(answer.Cookies[0], ";")
+	return cookie
+}
+
+func once(b *testing.B, d *sandbox.Deployment, program, cookie string, database, cloud *tap, runs map[string][]time.Duration) {
+	b.Helper()
+	trace := newTrace(b)
+	o := d.Functions["session"].Options(program, d.Cloud, map[string]string{"GODEBUG": "inittrace=1"})
+	o.Stderr = trace.file
+	s := sandbox.Start(b, o)
+	s.Hide(d.Hidden...)
+	event := sandbox.Event("GET", "/api/auth/get-session", "", "198.51.100.1", "", cookie)
+	if got := s.Gateway(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
+		b.Fatalf("get-session: %d %s", got.StatusCode, got.Body)
+	}
+	began, initialised := s.Began()[0], trace.last(b)
+	connect, statements, query := database.connecting(b)
+	if statements != 1 {
+		b.Fatalf("%d trips for get-session, want 1", statements)
+	}
+	took := map[string]time.Duration{
+		"runtime": initialised.Sub(began), "config": s.Asked().Sub(initialised),
+		"secrets": cloud.took(), "connect": connect, "query": query,
+		"total": s.Init() + s.Answered().Sub(s.Sent()),
+	}
+	took["rest"] = s.Answered().Sub(s.Sent()) - took["secrets"] - connect - query
+	for name, t := range took {
+		runs[name] = append(runs[name], t)
+	}
+	warm := sandbox.Now()
+	s.Gateway(event)
+	runs["warm"] = append(runs["warm"], sandbox.Now().Sub(warm))
+}
+
+func median(all []time.Duration) float64 {
+	slices.Sort(all)
+	return float64(all[len(all)/2].Microseconds()) / 1000
+}
+
+func report(b *testing.B, runs map[string][]time.Duration) {
+	b.Helper()
+	total := median(runs["total"])
+	var text strings.Builder
+	text.WriteString("| part | what | ms | share |\n|---|---|---|---|\n")
+	for _, p := range parts {
+		ms := median(runs[p.name])
+		b.ReportMetric(ms, p.name+"-ms")
+		fmt.Fprintf(&text, "| %s | %s | %.1f | %.0f %% |\n", p.name, p.what, ms, 100*ms/total)
+	}
+	n := len(runs["total"])
+	fmt.Fprintf(&text, "| **all** | process start to answer, without the emulator's own time | **%.1f** | |\n\n", total)
+	fmt.Fprintf(&text, "Medians of %d runs, so that the parts need not add up; the slowest took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
+		n, float64(runs["total"][n-1].Microseconds())/1000, median(runs["warm"]))
+	b.ReportMetric(total, "total-ms")
+	b.ReportMetric(0, "ns/op") // starting and ending the emulator is no part of it
+	if *updateCold && n >= 5 {
+		sandbox.WritePart(b, "cold", text.String())
+	}
+}
+
+// trace is what the Go runtime tells of the packages' init, on a pipe, so that each line is seen when it is written.
+type trace struct {
+	file string
+	mu   sync.Mutex
+	when time.Time
+}
+
+func newTrace(b *testing.B) *trace {
+	b.Helper()
+	tr := &trace{file: filepath.Join(b.TempDir(), "stderr")}
+	if err := syscall.Mkfifo(tr.file, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	pipe, err := os.OpenFile(tr.file, os.O_RDWR, 0) // for writing too, so that neither side waits for the other
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { pipe.Close() })
+	go func() {
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "init ") {
+				tr.mu.Lock()
+				tr.when = sandbox.Now()
+				tr.mu.Unlock()
+			}
+		}
+	}()
+	return tr
+}
+
+// last is when the last package was ready.
+func (tr *trace) last(b *testing.B) time.Time {
+	b.Helper()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if tr.when.IsZero() {
+		b.Fatal("the runtime told nothing of the packages' init")
+	}
+	return tr.when
+}

@@ -1,0 +1,188 @@
+//go:build moto
+
+package lambda
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+const signUpRoute = "POST /api/auth/sign-up/email"
+
+// registration is a sign-up of a new person.
+func registration(more string) events.APIGatewayV2HTTPRequest {
+	v := newVisitor()
+	method, path, _ := strings.Cut(signUpRoute, " ")
+	return sandbox.Event(method, path, "", v.address, v.fill(`{"name":"Ada","email":"{email}","password":"{password}"`+more+`}`))
+}
+
+// TestP08P10_WhatAGatewayDoesToARequest is one function that gets every form of a request, one after the other.
+func TestP08P10_WhatAGatewayDoesToARequest(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	s := d.Start("signup", sandbox.Build(t, "functions/signup"), map[string]string{"COOKIE_CACHE": "compact"})
+	packed := func(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
+		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(e.Body)), true
+		return e
+	}
+	staged := func(e events.APIGatewayV2HTTPRequest, stage string) events.APIGatewayV2HTTPRequest {
+		e.RequestContext.Stage, e.RawPath = stage, "/"+stage+e.RawPath
+		e.RequestContext.HTTP.Path = e.RawPath
+		return e
+	}
+	form := registration("")
+	form.Headers["content-type"] = "application/x-www-form-urlencoded"
+	form.Body = "name=Ada&email=form%40example.com&password=" + strings.ReplaceAll(password, " ", "+")
+	broken := registration("")
+	broken.Body, broken.IsBase64Encoded = "not base64!", true
+	elsewhere := staged(registration(""), "prod")
+	elsewhere.RawPath = strings.Replace(elsewhere.RawPath, "/prod/", "/production/", 1)
+	large := func(size int) events.APIGatewayV2HTTPRequest {
+		e := registration("")
+		e.Body = strings.Repeat("x", size)
+		return e
+	}
+	const limit = 6 << 20 // of a whole event, which has some hundred bytes besides the body
+	for _, c := range []struct {
+		name string
+		sent events.APIGatewayV2HTTPRequest
+		want int
+	}{
+		{"plain", registration(""), 200},
+		{"base64", packed(registration("")), 200},
+		{"form", form, 200},
+		{"form in base64", packed(form), 422}, // the same person again
+		{"no base64", broken, 400},
+		{"stage", staged(registration(""), "prod"), 200},
+		{"a path that begins like the stage", elsewhere, 404},
+		{"5 MiB", large(5 << 20), 413},
+		{"6 MB but for the rest of the event", large(limit - 2000), 413},
+		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
+		{"plain, after all that", registration(""), 200},
+	} {
+		got := s.Gateway(c.sent)
+		if got.StatusCode != c.want {
+			t.Errorf("%s: got %d %.200s, want %d", c.name, got.StatusCode, got.Body, c.want)
+		}
+		if got.StatusCode == 200 {
+			cookiesOutsideHeaders(t, c.name, got)
+		}
+	}
+	if n := len(s.Began()); n != 1 {
+		t.Errorf("the function was started %d times", n)
+	}
+}
+
+// cookiesOutsideHeaders holds that each of the two cookies is there once, in the one place that the gateway reads.
+func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTTPResponse) {
+	t.Helper()
+	var names []string
+	for _, c := range got.Cookies {
+		n, _, _ := strings.Cut(c, "=")
+		names = append(names, n)
+	}
+	if want := []string{"__Secure-better-auth.session_token", "__Secure-better-auth.session_data"}; !slices.Equal(names, want) {
+		t.Errorf("%s: got cookies %v, want %v", name, names, want)
+	}
+	for header := range got.Headers {
+		if strings.EqualFold(header, "Set-Cookie") {
+			t.Errorf("%s: a cookie among the headers", name)
+		}
+	}
+	if len(got.MultiValueHeaders) > 0 {
+		t.Errorf("%s: headers of payload format 1.0", name)
+	}
+}
+
+// TestP08_SeveralCookiesOfARequest are in the event's own list, and once more as a header, which SAM local adds.
+func TestP08_SeveralCookiesOfARequest(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	v := newVisitor()
+	v.signUp(t, d.Start("signup", sandbox.Build(t, "functions/signup")))
+	session := d.Start("session", sandbox.Build(t, "functions/session"))
+	around := []string{"theme=a,b", v.cookies[0], "__Secure-better-auth.session_data=not%20ours", "last="}
+	asked := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", around...)
+	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", around...)
+	twice.Headers["cookie"] = "__Secure-better-auth.session_token=somebody.else"
+	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": asked, "list and header": twice} {
+		if got := session.Gateway(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
+			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
+		}
+	}
+	signout := d.Start("signout", sandbox.Build(t, "functions/signout"))
+	out := signout.Gateway(sandbox.Event("POST", "/api/auth/sign-out", "", v.address, `{}`, around...))
+	if out.StatusCode != http.StatusOK || len(out.Cookies) < 3 {
+		t.Errorf("sign out: got %d and %d cookies, want each of the library's taken back", out.StatusCode, len(out.Cookies))
+	}
+	if got := session.Gateway(asked); got.Body != "null" {
+		t.Errorf("after the sign-out: got %s, want null", got.Body)
+	}
+}
+
+// TestR49_PanicsAreAnsweredAndTheNextEventWorks runs a function of its own, since ours have none.
+func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	s := sandbox.Start(t, d.Functions["health"].Options(sandbox.Build(t, "conformance/lambda/testdata/panics"), d.Cloud))
+	s.Hide("hunter2")
+	ask := func(path string) string {
+		var answer struct {
+			StatusCode int
+			ErrorType  string
+		}
+		raw := s.Invoke(sandbox.Event("GET", path, "", "198.51.100.1", ""))
+		if err := json.Unmarshal(raw, &answer); err != nil {
+			t.Fatalf("%s: got %s", path, raw)
+		}
+		if answer.StatusCode != 0 {
+			return http.StatusText(answer.StatusCode)
+		}
+		return answer.ErrorType
+	}
+	for _, c := range []struct {
+		path, want string
+		starts     int
+	}{
+		{"/works", "No Content", 1},
+		{"/own", "Internal Server Error", 1},
+		{"/works", "No Content", 1},
+		{"/runtime", "Internal Server Error", 1},
+		{"/late", "Internal Server Error", 1},
+		{"/works", "No Content", 1},
+		{"/exit", "Runtime.ExitError", 1}, // what Lambda itself says, and starts anew
+		{"/works", "No Content", 2},
+	} {
+		if got := ask(c.path); got != c.want || len(s.Began()) != c.starts {
+			t.Errorf("%s: got %q after %d starts, want %q after %d", c.path, got, len(s.Began()), c.want, c.starts)
+		}
+	}
+	if got := strings.Count(s.Printed(), `"msg":"panic"`); got != 3 {
+		t.Errorf("%d records of a panic, want 3:\n%s", got, s.Printed())
+	}
+	if !s.Says("assignment to entry in nil map") || !s.Says("panics/main.go") {
+		t.Errorf("the records do not say what and where:\n%s", s.Printed())
+	}
+}
+
+// TestRuntime_AnEventThatIsNone is a bad request, or fails the invocation, but not the function.
+func TestRuntime_AnEventThatIsNone(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	s := d.Start("health", sandbox.Build(t, "functions/health"))
+	if got := s.Gateway(events.APIGatewayV2HTTPRequest{}); got.StatusCode != http.StatusBadRequest {
+		t.Errorf("no HTTP request: got %d, want 400", got.StatusCode)
+	}
+	if got := string(s.Invoke([]int{1})); !strings.Contains(got, `"errorType":"UnmarshalTypeError"`) {
+		t.Errorf("got %s", got)
+	}
+	if got := s.Gateway(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", "")); got.StatusCode != 200 || len(s.Began()) != 1 {
+		t.Errorf("the next event: got %d after %d starts", got.StatusCode, len(s.Began()))
+	}
+}

@@ -1,0 +1,172 @@
+//go:build moto
+
+package lambda
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// network is what a function has around it, with a line to each that can be cut.
+type network struct {
+	*sandbox.Deployment
+	database, cloud *dbtest.Proxy
+}
+
+func newNetwork(t *testing.T) *network {
+	t.Helper()
+	n := &network{database: dbtest.NewProxy(t, dbtest.New(t))}
+	n.Deployment = sandbox.Deploy(t, n.database.URL())
+	n.cloud = dbtest.NewProxy(t, n.Cloud["AWS_ENDPOINT_URL"])
+	n.Cloud["AWS_ENDPOINT_URL"] = n.cloud.URL()
+	return n
+}
+
+// signedIn is a person with a session, and the keys are made.
+func (n *network) signedIn(t *testing.T) *visitor {
+	t.Helper()
+	n.Rotate(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	v := newVisitor()
+	v.signUp(t, n.Start("signup", sandbox.Build(t, "functions/signup")))
+	return v
+}
+
+// TestP15_StartsWithNothingReachable holds that no function touches the network before it has to, and that each of them
+// says 503 when it has to and cannot.
+func TestP15_StartsWithNothingReachable(t *testing.T) {
+	n := newNetwork(t)
+	n.database.Refuse()
+	n.cloud.Refuse()
+	needy := map[string]string{"profile": "GET /api/profile"}
+	for folder, steps := range routes {
+		if needy[folder] == "" {
+			needy[folder] = steps[0].route
+		}
+	}
+	var all sync.WaitGroup // each tries for seconds
+	for _, folder := range slices.Sorted(maps.Keys(routes)) {
+		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
+		all.Go(func() { unreachable(t, s, needy[folder], routes[folder][0].body) })
+	}
+	all.Wait()
+	mailer := n.Start("mailer", sandbox.Build(t, "functions/mailer"))
+	if got := string(mailer.Invoke(map[string]any{"Records": []any{}})); got != `{"batchItemFailures":[]}` {
+		t.Errorf("mailer: got %s", got)
+	}
+	for folder, event := range map[string]any{
+		"rotate":  map[string]string{"Step": "testSecret", "SecretId": n.KeysARN, "ClientRequestToken": "x"},
+		"migrate": map[string]any{"action": "input", "input": map[string]any{}},
+	} {
+		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"MIGRATE_SECRET_ARN": n.AppARN})
+		if got := string(s.Invoke(event)); !strings.Contains(got, `"errorType"`) || len(s.Began()) != 1 {
+			t.Errorf("%s: got %s after %d starts", folder, got, len(s.Began()))
+		}
+	}
+}
+
+// unreachable asks for what is nowhere, and for what needs the network.
+func unreachable(t *testing.T, s *sandbox.Sandbox, route, body string) {
+	t.Helper()
+	v := newVisitor()
+	v.cookies, v.jwt = []string{someCookie}, someJWT
+	if got := v.ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("%s: got %d for what is nowhere, want 404", route, got.StatusCode)
+	}
+	if got := v.ask(s, v.place(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%s: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Printed())
+	}
+	if len(s.Began()) != 1 {
+		t.Errorf("%s: the function ended", route)
+	}
+}
+
+// someCookie has the form of a session's, signed by nobody.
+var someCookie = "__Secure-better-auth.session_token=" + strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
+
+// someJWT has the form of a token, and a key that nobody has.
+const someJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// TestP15_NothingBeforeTheFirstRequestThatNeedsIt counts connections.
+func TestP15_NothingBeforeTheFirstRequestThatNeedsIt(t *testing.T) {
+	n := newNetwork(t)
+	for _, folder := range slices.Sorted(maps.Keys(routes)) {
+		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
+		if got := newVisitor().ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: got %d for what is nowhere, want 404", folder, got.StatusCode)
+		}
+	}
+	if d, c := n.database.Accepted(), n.cloud.Accepted(); d+c != 0 {
+		t.Errorf("%d connections to the database and %d to AWS, want none", d, c)
+	}
+}
+
+// TestP18P19R48_DatabaseThatDoesNotAnswer is a function of three seconds. That it answers at all is the proof: what is later
+// than its deadline, the emulator answers itself, and ends the process.
+func TestP18P19R48_DatabaseThatDoesNotAnswer(t *testing.T) {
+	n := newNetwork(t)
+	v := n.signedIn(t)
+	short := func(folder string) *sandbox.Sandbox {
+		o := n.Functions[folder].Options(sandbox.Build(t, "functions/"+folder), n.Cloud)
+		o.Timeout = 3
+		return sandbox.Start(t, o)
+	}
+	session, signup := short("session"), short("signup")
+	expect := func(when string, want int) {
+		t.Helper()
+		got := v.ask(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
+		if got.StatusCode != want || len(session.Began()) != 1 {
+			t.Fatalf("%s: got %d %s after %d starts, want %d\n%s", when, got.StatusCode, got.Body, len(session.Began()), want, session.Printed())
+		}
+		if want == http.StatusServiceUnavailable && got.Headers["Retry-After"] == "" {
+			t.Errorf("%s: no Retry-After", when)
+		}
+	}
+	n.database.Freeze()
+	expect("a connection that is never made", 503)
+	if got := signup.Gateway(registration("")); got.StatusCode != 503 || len(signup.Began()) != 1 {
+		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.Began()), signup.Printed())
+	}
+	n.database.Resume()
+	expect("the network is back", 200)
+	n.database.Freeze()
+	expect("a statement that is never answered", 503)
+	n.database.Resume()
+	expect("the network is back again", 200)
+	n.database.Cut()
+	expect("a connection that was closed", 200)
+	n.database.Refuse()
+	expect("nobody listens", 503)
+	n.database.Resume()
+	expect("somebody listens", 200)
+}
+
+// TestP22P28_WarmFunctionKeepsWhatItHas counts connections.
+func TestP22P28_WarmFunctionKeepsWhatItHas(t *testing.T) {
+	n := newNetwork(t)
+	v := n.signedIn(t)
+	database, cloud := n.database.Accepted(), n.cloud.Accepted()
+	s := n.Start("session", sandbox.Build(t, "functions/session"))
+	for range 6 {
+		if got := v.ask(s, "GET /api/auth/get-session", "disableCookieCache=true", ""); !strings.Contains(got.Body, v.email) {
+			t.Fatalf("got %d %s", got.StatusCode, got.Body)
+		}
+	}
+	n.cloud.Refuse() // it is not asked again
+	if got := v.ask(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
+		t.Errorf("without AWS: got %d %s", got.StatusCode, got.Body)
+	}
+	if d, c := n.database.Accepted()-database, n.cloud.Accepted()-cloud; d != 1 || c != 1 {
+		t.Errorf("%d connections to the database and %d to AWS, want one each", d, c)
+	}
+	if got := strings.Count(s.Printed(), `"cold":true`); !s.Says(`"cold":true`) || got > 1 {
+		t.Errorf("%d requests were the first, want 1", got)
+	}
+}

@@ -1,0 +1,290 @@
+//go:build moto
+
+// Package sandbox is one execution environment of Lambda on this machine: AWS's runtime interface emulator, which comes
+// with the SAM CLI, and a function, as built for Lambda, as its child.
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Root is the checkout.
+func Root() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "..", "..")
+}
+
+// Build makes the package in a folder of the checkout a bootstrap for this machine, as the Makefile does for Lambda, once
+// in a process.
+func Build(t testing.TB, folder string) string {
+	t.Helper()
+	return build(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
+}
+
+// BuildRace makes it with the race detector, which needs cgo.
+func BuildRace(t testing.TB, folder string) string {
+	t.Helper()
+	return build(t, folder, "CGO_ENABLED=1", "-race")
+}
+
+var built sync.Map // by folder and environment: a func() (string, error)
+
+func build(t testing.TB, folder, env string, flags ...string) string {
+	t.Helper()
+	once, _ := built.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
+		out := filepath.Join(Root(), "bin", "lambda", filepath.Base(folder)+strings.TrimPrefix(env, "CGO_ENABLED=")) // make clean removes it
+		draft := fmt.Sprintf("%s.%d", out, os.Getpid())                                                              // another process may be running the last one
+		args := append([]string{"build", "-o", draft, "-tags", "lambda.norpc"}, flags...)
+		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // the arguments are ours
+		cmd.Dir = Root()
+		cmd.Env = append(cmd.Environ(), env)
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: %s", err, text)
+		}
+		return out, os.Rename(draft, out)
+	}))
+	out, err := once.(func() (string, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Options are what Lambda is told of a function.
+type Options struct {
+	Bootstrap string
+	Env       map[string]string
+	Timeout   int    // in seconds; 0 is 15
+	Memory    int    // in MB, which only the function's own environment tells; 0 is 256
+	Stderr    string // file that takes what the function writes there, instead of Printed
+}
+
+// Sandbox is running from Start to the end of the test. The function starts at the first event.
+type Sandbox struct {
+	*Line
+
+	t       testing.TB
+	options Options
+	cmd     *exec.Cmd
+	url     string
+	began   string // file with a line for each start of the function
+
+	mu     sync.Mutex
+	log    bytes.Buffer
+	hidden []string
+}
+
+// Start starts the emulator. At the end of the test nothing secret may have been printed.
+func Start(t testing.TB, o Options) *Sandbox {
+	t.Helper()
+	address, api := freeAddress(t), freeAddress(t)
+	s := &Sandbox{
+		t: t, options: o, Line: newLine(t, api), began: filepath.Join(t.TempDir(), "began"),
+		url: "http://" + address + "/2015-03-31/functions/function/invocations",
+	}
+	s.cmd = exec.Command(emulator(t), "--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.script(o)) //nolint:gosec // found below .tools
+	s.cmd.Env = []string{
+		"AWS_LAMBDA_FUNCTION_TIMEOUT=" + strconv.Itoa(cmp.Or(o.Timeout, 15)),
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(o.Memory, 256)),
+	}
+	for name, value := range o.Env {
+		s.cmd.Env = append(s.cmd.Env, name+"="+value)
+	}
+	s.cmd.Stdout, s.cmd.Stderr = s, s
+	s.cmd.WaitDelay = time.Second
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, pid := range append(s.children(), s.cmd.Process.Pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
+		}
+		_ = s.cmd.Wait() // killed: its exit code says nothing
+		for _, what := range Leaks(s.Printed(), s.hidden...) {
+			t.Errorf("%s was printed", what)
+		}
+	})
+	s.await(address)
+	return s
+}
+
+// Again is another sandbox of the same function.
+func (s *Sandbox) Again() *Sandbox {
+	s.t.Helper()
+	return Start(s.t, s.options)
+}
+
+// script is what the emulator starts instead of the function, which it becomes at once: it writes down the moment, and
+// puts the line between the two.
+func (s *Sandbox) script(o Options) string {
+	stderr := ""
+	if o.Stderr != "" {
+		stderr = fmt.Sprintf(" 2>%q", o.Stderr)
+	}
+	name := filepath.Join(s.t.TempDir(), "bootstrap")
+	text := fmt.Sprintf("#!/bin/bash\necho $EPOCHREALTIME >>%q\nAWS_LAMBDA_RUNTIME_API=%s exec %q%s\n", s.began, s.address, o.Bootstrap, stderr)
+	if err := os.WriteFile(name, []byte(text), 0o700); err != nil { //nolint:gosec // the emulator has to run it
+		s.t.Fatal(err)
+	}
+	return name
+}
+
+func emulator(t testing.TB) string {
+	t.Helper()
+	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	found, err := filepath.Glob(filepath.Join(Root(), ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-"+machine))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("the emulator of the SAM CLI is not in .tools/sam (%v): run scripts/sam first", err)
+	}
+	return found[0]
+}
+
+func (s *Sandbox) await(address string) {
+	s.t.Helper()
+	for range 1000 {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.t.Fatalf("the emulator does not listen:\n%s", s.Printed())
+}
+
+// Invoke sends one event and returns what the function answered, or what the emulator says of it.
+func (s *Sandbox) Invoke(event any) []byte {
+	s.t.Helper()
+	raw, err := json.Marshal(event)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := http.Post(s.url, "application/json", bytes.NewReader(raw))
+	if err != nil {
+		s.t.Fatalf("%v\n%s", err, s.Printed())
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer
+}
+
+// Gateway sends an event of the HTTP API, which has to be answered as the gateway wants it.
+func (s *Sandbox) Gateway(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	s.t.Helper()
+	raw := s.Invoke(event)
+	var answer events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode == 0 {
+		s.t.Fatalf("%s: not an answer to the gateway: %.500s\n%s", event.RouteKey, raw, s.Printed())
+	}
+	return answer
+}
+
+// Write takes what the emulator and the function print.
+func (s *Sandbox) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.Write(p)
+}
+
+// Printed is all that was printed so far.
+func (s *Sandbox) Printed() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
+// Says reports whether text was printed. What is printed comes through a pipe, which may take a moment.
+func (s *Sandbox) Says(text string) bool {
+	for range 300 {
+		if strings.Contains(s.Printed(), text) {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
+}
+
+// Hide adds values that the function must not print, besides what Leaks knows by its form.
+func (s *Sandbox) Hide(values ...string) { s.hidden = append(s.hidden, values...) }
+
+// Began are the moments at which the function's process was started: one, unless it ended in between.
+func (s *Sandbox) Began() []time.Time {
+	s.t.Helper()
+	text, err := os.ReadFile(s.began)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var all []time.Time
+	for line := range strings.FieldsSeq(string(text)) {
+		micros, err := strconv.ParseInt(strings.Replace(line, ".", "", 1), 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, time.UnixMicro(micros))
+	}
+	return all
+}
+
+// Init is from the start of the function's process to its first question for work: what Lambda calls the init phase, and
+// the emulator, which only starts the function when there is work, does not measure.
+func (s *Sandbox) Init() time.Duration { return s.Asked().Sub(s.Began()[0]) }
+
+// Resident is the most memory that the function's process had so far, as the kernel says, in kB. The emulator's own report
+// names the size it was given.
+func (s *Sandbox) Resident() int {
+	s.t.Helper()
+	for _, pid := range s.children() {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // a process that is gone has none
+		if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
+			kB, _ := strconv.Atoi(strings.Fields(after)[0]) // the kernel writes a number
+			return kB
+		}
+	}
+	s.t.Error("the function's process is not there")
+	return 0
+}
+
+// children are the processes that the emulator has started and that have not ended.
+func (s *Sandbox) children() (pids []int) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid)) // the pattern is right
+	for _, file := range tasks {
+		text, _ := os.ReadFile(file) //nolint:gosec // a thread that is gone has no children
+		for child := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(child); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // it was only asked for a free port
+	return l.Addr().String()
+}

@@ -1,0 +1,141 @@
+//go:build moto
+
+package sandbox
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"go.yaml.in/yaml/v3"
+)
+
+// Function is what template.yaml says of one.
+type Function struct {
+	Routes          []string // such as "POST /api/auth/sign-up/email"
+	Timeout, Memory int
+	Env             map[string]string
+}
+
+// Options are those of the function's sandbox, with more settings on top of its own.
+func (f Function) Options(bootstrap string, more ...map[string]string) Options {
+	env := map[string]string{}
+	for _, settings := range append([]map[string]string{f.Env}, more...) {
+		for name, value := range settings {
+			env[name] = value
+		}
+	}
+	return Options{Bootstrap: bootstrap, Env: env, Timeout: f.Timeout, Memory: f.Memory}
+}
+
+// resource is a function, or a function's globals.
+type resource struct {
+	Folder      string `yaml:"CodeUri"`
+	Timeout     int    `yaml:"Timeout"`
+	Memory      int    `yaml:"MemorySize"`
+	Environment struct {
+		Variables map[string]yaml.Node `yaml:"Variables"`
+	} `yaml:"Environment"`
+	Events map[string]struct {
+		Properties struct {
+			Method string `yaml:"Method"`
+			Path   string `yaml:"Path"`
+		} `yaml:"Properties"`
+	} `yaml:"Events"`
+}
+
+type document struct {
+	Parameters map[string]struct {
+		Default yaml.Node `yaml:"Default"`
+	} `yaml:"Parameters"`
+	Globals struct {
+		Function resource `yaml:"Function"`
+	} `yaml:"Globals"`
+	Resources map[string]struct {
+		Type       string   `yaml:"Type"`
+		Properties resource `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+// Template reads template.yaml as CloudFormation does, and returns the functions by their folder. values are parameters,
+// where the default is not wanted, and what resources are referred to as.
+func Template(t testing.TB, values map[string]string) map[string]Function {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(Root(), "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc document
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	functions := map[string]Function{}
+	global := doc.Globals.Function
+	for _, r := range doc.Resources {
+		if r.Type != "AWS::Serverless::Function" {
+			continue
+		}
+		p := r.Properties
+		f := Function{Timeout: global.Timeout, Memory: global.Memory, Env: map[string]string{}}
+		for _, variables := range []map[string]yaml.Node{global.Environment.Variables, p.Environment.Variables} {
+			for name, node := range variables {
+				f.Env[name] = doc.value(t, &node, values)
+			}
+		}
+		if p.Timeout != 0 {
+			f.Timeout = p.Timeout
+		}
+		if p.Memory != 0 {
+			f.Memory = p.Memory
+		}
+		for _, e := range p.Events {
+			if e.Properties.Method != "" {
+				f.Routes = append(f.Routes, e.Properties.Method+" "+e.Properties.Path)
+			}
+		}
+		functions[path.Base(p.Folder)] = f
+	}
+	return functions
+}
+
+// value follows a reference. Of what depends on whether the stack makes something itself it takes that it does.
+func (d document) value(t testing.TB, node *yaml.Node, values map[string]string) string {
+	t.Helper()
+	switch node.Tag {
+	case "!Ref":
+		value, given := values[node.Value]
+		parameter, declared := d.Parameters[node.Value]
+		if !given && (!declared || parameter.Default.Kind == 0) {
+			t.Fatalf("template.yaml: nobody says what %s is", node.Value)
+		}
+		if given {
+			return value
+		}
+		return parameter.Default.Value
+	case "!If":
+		return d.value(t, node.Content[1], values)
+	}
+	return node.Value
+}
+
+// Event is what the HTTP API, behind CloudFront, sends for a request of a person whose address is ip.
+func Event(method, target, query, ip, body string, cookies ...string) events.APIGatewayV2HTTPRequest {
+	e := events.APIGatewayV2HTTPRequest{
+		Version: "2.0", RouteKey: method + " " + target, RawPath: target, RawQueryString: query, Body: body, Cookies: cookies,
+		Headers: map[string]string{
+			"accept": "*/*", "origin": "https://learn.example.com", "x-forwarded-for": ip + ", 130.176.0.7",
+			"x-forwarded-port": "443", "x-forwarded-proto": "https", "user-agent": "Mozilla/5.0",
+		},
+	}
+	if body != "" {
+		e.Headers["content-type"] = "application/json"
+	}
+	e.RequestContext.Stage, e.RequestContext.DomainName = "$default", "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+	e.RequestContext.RequestID = "JKJaXmPLvHcESHA="
+	e.RequestContext.HTTP = events.APIGatewayV2HTTPRequestContextHTTPDescription{
+		Method: method, Path: target, Protocol: "HTTP/1.1", SourceIP: "130.176.0.7",
+	}
+	return e
+}

@@ -1,0 +1,68 @@
+//go:build moto
+
+package lambda
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// TestR50_WrongSettings holds that a function whose settings cannot be right does not start, and says which.
+func TestR50_WrongSettings(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	const notASecret = "arn:aws:sqs:eu-central-1:123456789012:mail"
+	for _, c := range []struct {
+		folder string
+		env    map[string]string
+		says   []string
+	}{
+		{"session", map[string]string{"APP_SECRET_ARN": "app", "SIGNING_KEYS_ARN": notASecret}, []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN", notASecret}},
+		{"session", map[string]string{"APP_SECRET_ARN": ""}, []string{"DATABASE_URL: is missing", "BETTER_AUTH_SECRET: is missing"}},
+		{"signup", map[string]string{"MAIL_QUEUE_URL": ""}, []string{"MAIL_QUEUE_URL"}},
+		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},
+		{"mailer", map[string]string{"MAIL_FROM": "nobody"}, []string{"MAIL_FROM"}},
+		{"migrate", map[string]string{"MIGRATE_SECRET_ARN": notASecret}, []string{"MIGRATE_SECRET_ARN"}},
+	} {
+		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)
+		answer := string(s.Invoke(sandbox.Event("GET", "/health", "", "198.51.100.1", "")))
+		if strings.Contains(answer, "statusCode") || !s.Says("Runtime.ExitError") || !s.Asked().IsZero() {
+			t.Errorf("%s with %v started: %s", c.folder, slices.Sorted(maps.Keys(c.env)), answer)
+		}
+		for _, said := range c.says {
+			if !s.Says(said) {
+				t.Errorf("%s does not say %s:\n%s", c.folder, said, s.Printed())
+			}
+		}
+	}
+}
+
+// TestSecretsThatAreNotThere are ARNs that could be right. A function cannot know before it asks, which it does at the first
+// request that needs the secret; the answer says nothing, the log says which.
+func TestSecretsThatAreNotThere(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	gone := strings.Replace(d.AppARN, "secret:app", "secret:gone", 1)
+	for _, c := range []struct {
+		folder, setting, route string
+	}{
+		{"health", "APP_SECRET_ARN", "GET /health"},
+		{"session", "APP_SECRET_ARN", "GET /api/auth/get-session"},
+		{"jwks", "SIGNING_KEYS_ARN", "GET /api/auth/jwks"},
+	} {
+		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), map[string]string{c.setting: gone})
+		v := newVisitor()
+		v.cookies = []string{someCookie}
+		got := v.ask(s, c.route, "", "")
+		if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "arn:") {
+			t.Errorf("%s: got %d %s, want a failure that names nothing", c.folder, got.StatusCode, got.Body)
+		}
+		if !s.Says(gone) || len(s.Began()) != 1 {
+			t.Errorf("%s does not say %s:\n%s", c.folder, gone, s.Printed())
+		}
+	}
+}

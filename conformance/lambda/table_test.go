@@ -1,0 +1,63 @@
+//go:build moto
+
+package lambda
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+)
+
+// table is what was measured, a row a function, as Markdown.
+type table struct {
+	t    *testing.T
+	rows map[string]string
+}
+
+func newTable(t *testing.T) *table {
+	t.Helper()
+	return &table{t: t, rows: map[string]string{}}
+}
+
+// add measures a function that has answered.
+func (tb *table) add(folder string, s *sandbox.Sandbox, asked, answers string) {
+	tb.t.Helper()
+	starts, first := []time.Duration{s.Init()}, s.Answered().Sub(s.Sent())
+	if starts[0] <= 0 || first <= 0 {
+		tb.t.Errorf("%s: started and answered in no time", folder)
+	}
+	if *update {
+		for range 6 {
+			again := s.Again()
+			again.Invoke(struct{}{}) // whatever it makes of that, it has started
+			starts = append(starts, again.Init())
+		}
+	}
+	slices.Sort(starts)
+	tb.rows[folder] = fmt.Sprintf("| %s | %s | %s | %.1f | %s | %s |\n",
+		folder, ms(starts[len(starts)/2]), ms(first), float64(s.Resident())/1024, asked, answers)
+}
+
+func (tb *table) functions() []string {
+	var all []string
+	for folder := range tb.rows {
+		all = append(all, folder)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (tb *table) text() string {
+	var b strings.Builder
+	b.WriteString("| function | init, ms | first event, ms | memory, MB | asked | answered |\n|---|---|---|---|---|---|\n")
+	for _, folder := range tb.functions() {
+		b.WriteString(tb.rows[folder])
+	}
+	return b.String()
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }

@@ -1,0 +1,161 @@
+//go:build moto
+
+package lambda
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// atOnce is how many events one process works on; Lambda says so to functions on managed instances.
+const atOnce = 8
+
+// together stands in for a Lambda that hands one process several events at a time, which the emulator never does: it speaks
+// the Runtime API, version 2018-06-01, to a function that is built with the race detector.
+type together struct {
+	t       *testing.T
+	process *exec.Cmd
+	next    chan request
+	out     bytes.Buffer
+
+	mu      sync.Mutex
+	waiting map[string]chan []byte
+}
+
+type request struct {
+	id    string
+	event any
+}
+
+func startTogether(t *testing.T, d *sandbox.Deployment, folder string) *together {
+	t.Helper()
+	tg := &together{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", tg.serveNext)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", tg.serveAnswer)
+	api := httptest.NewServer(mux)
+	tg.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
+	o := d.Functions[folder].Options("", d.Cloud, map[string]string{
+		"AWS_LAMBDA_RUNTIME_API": api.Listener.Addr().String(), "AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(atOnce), "GORACE": "halt_on_error=1",
+	})
+	for name, value := range o.Env {
+		tg.process.Env = append(tg.process.Env, name+"="+value)
+	}
+	tg.process.Stdout, tg.process.Stderr = &tg.out, &tg.out
+	if err := tg.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = tg.process.Process.Kill()
+		_ = tg.process.Wait() // killed: its exit code says nothing
+		api.CloseClientConnections()
+		api.Close()
+		if out := tg.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
+			t.Errorf("%s:\n%s", folder, out)
+		}
+		for _, what := range sandbox.Leaks(tg.out.String(), d.Hidden...) {
+			t.Errorf("%s was printed", what)
+		}
+	})
+	return tg
+}
+
+func (tg *together) serveNext(w http.ResponseWriter, r *http.Request) {
+	select {
+	case i := <-tg.next:
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
+		w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+		_ = json.NewEncoder(w).Encode(i.event) // who asked waits
+	case <-r.Context().Done():
+	}
+}
+
+func (tg *together) serveAnswer(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(r.Body)
+	w.WriteHeader(http.StatusAccepted)
+	tg.mu.Lock()
+	answer := tg.waiting[r.PathValue("id")]
+	tg.mu.Unlock()
+	if err == nil && answer != nil {
+		answer <- text
+	}
+}
+
+// ask is called from many goroutines.
+func (tg *together) ask(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
+	answer := make(chan []byte, 1)
+	tg.mu.Lock()
+	tg.waiting[id] = answer
+	tg.mu.Unlock()
+	e.RequestContext.RequestID = id
+	select {
+	case tg.next <- request{id, e}:
+	case <-tg.t.Context().Done():
+		return got
+	}
+	if err := json.Unmarshal(<-answer, &got); err != nil {
+		tg.t.Error(err)
+	}
+	return got
+}
+
+// TestP17R51_ManyRequestsInOneEnvironment holds that people who are served at the same time by one process, one after the
+// other and all at once, each get what is theirs.
+func TestP17R51_ManyRequestsInOneEnvironment(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	signup, session := startTogether(t, d, "signup"), startTogether(t, d, "session")
+	people := make([]*visitor, atOnce)
+	register := func(i int) {
+		v := newVisitor()
+		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.address, v.fill(`{"name":"Ada","email":"{email}","password":"{password}"}`))
+		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != 1 {
+			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
+			return
+		}
+		pair, _, _ := strings.Cut(got.Cookies[0], ";")
+		v.cookies, people[i] = []string{pair}, v
+	}
+	register(0) // alone, and two in a row
+	register(1)
+	var all sync.WaitGroup
+	for i := range people[2:] {
+		all.Go(func() { register(i + 2) })
+	}
+	all.Wait()
+	for round := range 10 {
+		for i, v := range people {
+			all.Go(func() { sees(t, session, fmt.Sprintf("session-%d-%d", round, i), v) })
+		}
+	}
+	all.Wait()
+}
+
+// sees asks who is signed in, as somebody and as nobody.
+func sees(t *testing.T, session *together, id string, v *visitor) {
+	if v == nil {
+		return // it has been said
+	}
+	got := session.ask(id, sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", v.cookies...))
+	if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, `"`+v.email+`"`) || got.Headers["X-Request-Id"] != id {
+		t.Errorf("%s: got %d %s as %s", id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
+	}
+	if got := session.ask(id+"-nobody", sandbox.Event("GET", "/api/auth/get-session", "", v.address, "")); got.Body != "null" {
+		t.Errorf("%s: nobody gets %s", id, got.Body)
+	}
+}

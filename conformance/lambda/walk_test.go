@@ -1,0 +1,130 @@
+//go:build moto
+
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
+)
+
+// visit starts a function and has a new person go through its routes. It returns the mails that were queued for it.
+func visit(t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string) []string {
+	t.Helper()
+	v := newVisitor()
+	v.signUp(t, signup)
+	return walk(t, d.Start(folder, sandbox.Build(t, "functions/"+folder)), v, d, folder, to, served)
+}
+
+// mailing are the routes that queue a mail for somebody who has just signed up.
+var mailing = []string{
+	"POST /api/auth/request-password-reset", "POST /api/auth/send-verification-email", "POST /api/auth/change-email",
+}
+
+func walk(t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table, served map[string][]string) (letters []string) {
+	t.Helper()
+	var asked, answers []string
+	for _, step := range routes[folder] {
+		answer := v.ask(s, v.place(step.route), step.query, step.body)
+		if answer.StatusCode != step.want {
+			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Printed())
+		}
+		if slices.Contains(mailing, step.route) {
+			letters = append(letters, d.Queued())
+			v.mail = tokenOf(t, letters[len(letters)-1])
+			s.Hide(v.mail)
+		}
+		asked, answers = append(asked, step.route), append(answers, fmt.Sprint(answer.StatusCode))
+	}
+	if n := len(s.Began()); n != 1 {
+		t.Errorf("%s was started %d times", folder, n)
+	}
+	routes := fmt.Sprintf("%d routes", len(asked))
+	if len(asked) == 1 {
+		routes = asked[0]
+	}
+	to.add(folder, s, routes, strings.Join(answers, " "))
+	slices.Sort(asked)
+	served[folder] = asked
+	return letters
+}
+
+// tokenOf is the token of a queued mail.
+func tokenOf(t *testing.T, letter string) string {
+	t.Helper()
+	var m struct{ Token string }
+	if err := json.Unmarshal([]byte(letter), &m); err != nil || m.Token == "" {
+		t.Fatalf("a mail without a token: %v", err)
+	}
+	return m.Token
+}
+
+func tokenIn(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
+	t.Helper()
+	return tokenOf(t, answer.Body)
+}
+
+// site answers with the keys, as the distribution does for functions/profile.
+type site struct {
+	url  string
+	body *string
+}
+
+func jwksSite(t *testing.T) site {
+	t.Helper()
+	body := new(string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, *body) }))
+	t.Cleanup(server.Close)
+	return site{url: server.URL, body: body}
+}
+
+// mailer sends what was queued, beside a message that is no mail, which alone comes again.
+func mailer(t *testing.T, d *sandbox.Deployment, letters []string, to *table) {
+	t.Helper()
+	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
+	var e events.SQSEvent
+	for i, body := range append(letters, "no mail") {
+		e.Records = append(e.Records, events.SQSMessage{MessageId: fmt.Sprint("m", i), Body: body, EventSource: "aws:sqs"})
+		if body != "no mail" {
+			s.Hide(tokenOf(t, body))
+		}
+	}
+	before := d.Sent()
+	if got, want := string(s.Invoke(e)), fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(letters)); got != want {
+		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Printed())
+	}
+	if got := d.Sent() - before; got != len(letters) || got == 0 {
+		t.Errorf("SES took %d mails, want %d", got, len(letters))
+	}
+	to.add("mailer", s, fmt.Sprintf("%d mails and what is none", len(letters)), "the last one comes again")
+}
+
+// migrate plans an import of twenty people.
+func migrate(t *testing.T, d *sandbox.Deployment, to *table) {
+	t.Helper()
+	from, target := supabasetest.New(t), dbtest.New(t)
+	supabasetest.Fill(t, from, 1, 20)
+	d.Hidden = append(d.Hidden, from, target)
+	d.Say("MigrateSecretArn", d.Vault.Create("migrate", fmt.Sprintf(`{"FROM_DATABASE_URL": %q, "TO_DATABASE_URL": %q}`, from, target)))
+	s := d.Start("migrate", sandbox.Build(t, "functions/migrate"))
+	job := s.Invoke(map[string]any{"action": "input", "input": map[string]string{"mfa": "hold"}, "execution": map[string]string{"Name": "tuesday"}})
+	outline := s.Invoke(map[string]any{"action": "plan", "job": json.RawMessage(job)})
+	var plan struct {
+		MayStart bool
+		Batches  int
+	}
+	if err := json.Unmarshal(outline, &plan); err != nil || !plan.MayStart || plan.Batches == 0 {
+		t.Errorf("migrate: got %s %v\n%s", outline, err, s.Printed())
+	}
+	to.add("migrate", s, "input and plan, of 20 people", "may start")
+}
