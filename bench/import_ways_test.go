@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
 // raw copies the tables as they are.
@@ -45,51 +47,21 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 	return definition
 }
 
-// plain is the mapping as one would write it by hand for rows without surprises.
+// plain is the import's own mapping, the text of its own SQL, without the import: the source evaluates the columns that the
+// target's rows have and no others, and one COPY a table puts them into the tables as they are, with their indexes and
+// constraints. There is no ledger, residue or quarantine in it, no look at what the target has, and nothing to go on from.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
+	pieces, err := (&supabase.Import{From: s.from, To: to, Now: time.Now}).Plain(b.Context(), supabase.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
 	start := time.Now()
-	s.stream(b, to, plainUsers, `"user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt", banned, "banReason", "banExpires")`)
-	s.stream(b, to, plainAccounts, `account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")`)
-	s.stream(b, to, plainProfiles, `user_profile (id, user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed,
-		time_per_week, preferred_language, created_at, updated_at)`)
+	for _, p := range pieces {
+		s.stream(b, to, p.Query, p.Into)
+	}
 	return time.Since(start)
 }
-
-const plainUsers = `
-	SELECT u.id, coalesce(own.name, oldest.name, nullif(split_part(u.email, '@', 1), ''), 'Unknown'),
-		lower(u.email::text COLLATE "und-x-icu"), u.email_confirmed_at IS NOT NULL, coalesce(own.image, oldest.image), u.created_at, u.updated_at,
-		u.banned_until IS NOT NULL, CASE WHEN u.banned_until IS NOT NULL THEN 'supabase: banned_until' END, u.banned_until
-	FROM auth.users u
-	CROSS JOIN LATERAL (SELECT u.raw_user_meta_data AS m) data
-	CROSS JOIN LATERAL (SELECT coalesce(m->>'name', m->>'full_name', m->>'username', m->>'user_name', m->>'preferred_username') AS name,
-		coalesce(m->>'avatar_url', m->>'picture') AS image) own
-	LEFT JOIN LATERAL (
-		SELECT coalesce(i.identity_data->>'name', i.identity_data->>'full_name', i.identity_data->>'user_name') AS name,
-			coalesce(i.identity_data->>'avatar_url', i.identity_data->>'picture') AS image
-		FROM auth.identities i WHERE i.user_id = u.id AND (own.name IS NULL OR own.image IS NULL) ORDER BY i.created_at, i.id LIMIT 1
-	) oldest ON true
-	WHERE u.deleted_at IS NULL`
-
-const plainAccounts = `
-	SELECT u.id, u.id::text, 'credential', u.id, u.encrypted_password::text, u.created_at, u.updated_at
-	FROM auth.users u WHERE u.deleted_at IS NULL AND u.email_confirmed_at IS NOT NULL
-		AND u.encrypted_password ~ '^\$2[aby]?\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]+$' AND length(u.encrypted_password) = 60
-	UNION ALL
-	SELECT i.id, i.provider_id, i.provider, i.user_id, NULL, i.created_at, i.updated_at
-	FROM auth.identities i JOIN auth.users u ON u.id = i.user_id
-	WHERE u.deleted_at IS NULL AND i.provider IN ('google', 'github', 'apple', 'facebook', 'discord')`
-
-const plainProfiles = `
-	SELECT p.user_id, p.user_id, CASE WHEN p.age_range IN ('under_18', '18_24', '25_34', '35_plus') THEN p.age_range END,
-		CASE WHEN p.education_level IN ('high_school', 'undergrad', 'masters', 'phd', 'self_taught') THEN p.education_level END,
-		CASE WHEN p.tech_background IN ('software_engineer', 'hardware_engineer', 'student', 'hobbyist') THEN p.tech_background END,
-		CASE WHEN p.primary_goal IN ('career_switch', 'academic', 'hobby_project', 'startup_founder') THEN p.primary_goal END,
-		CASE WHEN p.learning_mode IN ('visual', 'textual', 'code_first') THEN p.learning_mode END,
-		CASE WHEN p.learning_speed IN ('intensive', 'balanced', 'casual') THEN p.learning_speed END,
-		CASE WHEN p.time_per_week >= 0 THEN p.time_per_week END, left(p.preferred_language, 10), p.created_at, p.updated_at
-	FROM public.profiles p JOIN auth.users u ON u.id = p.user_id
-	WHERE u.deleted_at IS NULL`
 
 // stream pipes what a query at the source yields into a table of the target.
 func (s *move) stream(b *testing.B, to, query, into string) {

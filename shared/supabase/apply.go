@@ -167,17 +167,27 @@ update account a set ` + set(names(m.accountColumns())) + ` from stage_identity 
 `
 }
 
+// A credential account out of a user's projection: the columns, and what goes into them.
+const (
+	credentialColumns = `id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"` //nolint:gosec // names of columns
+	credentialValues  = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"` //nolint:gosec // names of columns
+)
+
+// issuer is a column more where the target has it, Better Auth 1.7.0 to 1.7.2.
+func (m mapping) issuer() (column, local string) {
+	if m.dst.account.has("issuer") {
+		return ", issuer", ", 'local:credential'::text"
+	}
+	return "", ""
+}
+
 // insertions adds what is new, users before what hangs on them.
 func (m mapping) insertions() string {
 	list := func(cols []mapped) string { return strings.Join(names(cols), ", ") }
-	issuer, local := "", ""
-	if m.dst.account.has("issuer") {
-		issuer, local = ", issuer", ", 'local:credential'"
-	}
+	issuer, local := m.issuer()
 	return `
 insert into "user" (id, ` + list(m.userColumns()) + `) select key, ` + list(m.userColumns()) + ` from stage_user where action = 'new' and reason is null;
-insert into account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"` + issuer + `)
-  select key, key::text, 'credential', key, password, "createdAt", "updatedAt"` + local + ` from stage_user where credential = 'new' and password is not null;
+insert into account (` + credentialColumns + issuer + `) select ` + credentialValues + local + ` from stage_user where credential = 'new' and password is not null;
 insert into account (id, "userId", ` + list(m.accountColumns()) + `) select key, user_id, ` + list(m.accountColumns()) + ` from stage_identity
   where action = 'new' and reason is null and not folded;
 insert into user_profile (id, user_id, ` + list(m.profileColumns()) + `) select key, user_id, ` + list(m.profileColumns()) + ` from stage_profile
@@ -185,7 +195,7 @@ insert into user_profile (id, user_id, ` + list(m.profileColumns()) + `) select 
 `
 }
 
-// ledger writes down what became of every staged row, and quarantine what was left out.
+// ledger writes down what became of every staged row.
 func (m mapping) ledger(run, pass int, s scope, fresh bool) string {
 	parts := m.parts()
 	// Of what somebody touched in the target, the ledger keeps what it said: the hash, so that it still counts as touched, and
@@ -211,11 +221,15 @@ on conflict (run, user_id, source, key) do update set outcome = excluded.outcome
   written = excluded.written, credential = excluded.credential, residue = excluded.residue;
 `
 	}
-	sql := write("'user'", "stage_user", fmt.Sprintf(outcome, ""), hash(parts[0]), hash(parts[1]), "'kept' in (s.action, s.credential)") +
+	return write("'user'", "stage_user", fmt.Sprintf(outcome, ""), hash(parts[0]), hash(parts[1]), "'kept' in (s.action, s.credential)") +
 		write("'identity'", "stage_identity", fmt.Sprintf(outcome, " when s.folded then 'folded'"), hash(parts[2]), "null", "s.action = 'kept'") +
 		write("'profile'", "stage_profile", fmt.Sprintf(outcome, ""), hash(parts[3]), "null", "s.action = 'kept'") +
 		write("s.source", "stage_other", "case when s.reason = 'deleted_in_source' then 'deleted' else 'quarantined' end", "null", "null", "false")
+}
 
+// quarantine keeps what was left out. Of a fresh batch without oddities (tally) it keeps nothing.
+func (m mapping) quarantine(run int, s scope, fresh bool) string {
+	sql := ""
 	const into = `insert into supabase_import.quarantine (run, user_id, source, key, field, reason, original) `
 	const again = ` on conflict (run, user_id, source, key, field, reason) do update set last_seen = now(), original = coalesce(excluded.original, quarantine.original), resolved = null;
 `
@@ -235,11 +249,15 @@ from %s s cross join unnest(s.fields) f where s.reason is null`, run, src, stage
 	return sql
 }
 
-// tally sums up a staged batch: rows of the source, written, unchanged, quarantined.
+// tally sums up a staged batch: rows of the source, written, unchanged, quarantined, and those with anything to quarantine.
 const tally = `
 select count(*) filter (where reason is distinct from 'deleted_in_source'),
        count(*) filter (where action in ('new', 'update', 'remove') and (reason is null or action = 'remove')),
        count(*) filter (where action in ('same', 'identical')),
-       count(*) filter (where reason is not null and reason <> 'deleted_in_source')
-from (select reason, action from stage_user union all select reason, case when folded and reason is null then 'same' else action end from stage_identity
-      union all select reason, action from stage_profile union all select reason, 'none' from stage_other) s`
+       count(*) filter (where reason is not null and reason <> 'deleted_in_source'),
+       count(*) filter (where odd)
+from (select reason, action, reason is not null or fields is not null as odd from stage_user
+      union all select reason, case when folded and reason is null then 'same' else action end, reason is not null or fields is not null from stage_identity
+      union all select reason, action, reason is not null or fields is not null from stage_profile
+      union all select reason, 'none', true from stage_other) s;
+`

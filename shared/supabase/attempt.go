@@ -199,8 +199,10 @@ func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did m
 	if !fresh {
 		sql += removals + w.run.changes()
 	}
-	sql += w.run.insertions() + w.run.ledger(w.run.id, w.run.pass, s, fresh)
-	if err := run(ctx, w.dst, sql); err != nil {
+	sql += w.run.insertions() + tally
+	var oddities int64
+	err = ask1(ctx, w.dst, sql, &did.rows, &did.written, &did.unchanged, &did.quarantined, &oddities)
+	if err != nil {
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "23505" {
 			ruled, e := w.collide(ctx)
@@ -210,11 +212,15 @@ func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did m
 		}
 		return did, fmt.Errorf("write batch %d: %w", b.number, err)
 	}
-	if err := w.dst.QueryRow(ctx, tally).Scan(&did.rows, &did.written, &did.unchanged, &did.quarantined); err != nil {
-		return did, fmt.Errorf("count batch %d: %w", b.number, err)
+	sql = w.run.ledger(w.run.id, w.run.pass, s, fresh)
+	if !fresh || oddities > 0 {
+		sql += w.run.quarantine(w.run.id, s, fresh)
 	}
-	if err := run(ctx, w.dst, "commit"); err != nil {
-		return did, fmt.Errorf("commit batch %d: %w", b.number, err)
+	if err := run(ctx, w.dst, sql+"commit"); err != nil {
+		return did, fmt.Errorf("write down batch %d: %w", b.number, err)
+	}
+	if w.written == nil {
+		w.written = w.dst
 	}
 	return did, nil
 }

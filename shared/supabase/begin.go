@@ -46,13 +46,14 @@ func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, erro
 	}
 	var st Status
 	err = m.askBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
-		if err := m.register(ctx, src, dst, o); err != nil {
+		lost, err := m.register(ctx, src, dst, o)
+		if err != nil {
 			return err
 		}
 		if err := m.take(ctx, o.Run); err != nil {
 			return err
 		}
-		if err := m.open(ctx, src, dst, o, asked, quick); err != nil {
+		if err := m.open(ctx, src, dst, o, asked, quick, lost); err != nil {
 			return err
 		}
 		st, err = status(ctx, dst, o.Run)
@@ -64,37 +65,37 @@ func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, erro
 	return st, err
 }
 
-// register plans a run that is new, or was rolled back.
-func (m *Import) register(ctx context.Context, src, dst *pgx.Conn, o Options) error {
+// register plans a run that is new, or was rolled back, and then returns who lost a contest; nil where the run was there.
+func (m *Import) register(ctx context.Context, src, dst *pgx.Conn, o Options) (lost []ruling, err error) {
 	there, err := hasLedger(ctx, dst)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if there {
 		var known bool
 		if err := dst.QueryRow(ctx, "select exists (select from supabase_import.run where name = $1 and state <> 'rolled back')", o.Run).Scan(&known); err != nil {
-			return fmt.Errorf("look for the run: %w", err)
+			return nil, fmt.Errorf("look for the run: %w", err)
 		}
 		if known {
-			return nil
+			return nil, nil
 		}
 	}
-	p, mp, err := m.plan(ctx, src, dst, o)
+	p, mp, lost, err := m.plan(ctx, src, dst, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(p.Refusals) > 0 {
-		return refused(p.Refusals)
+		return nil, refused(p.Refusals)
 	}
 	bounds, err := column1(ctx, src, fmt.Sprintf("select id::text from (select id, row_number() over (order by id) as n from auth.users) u where (n - 1) %% %d = 0 order by id", o.BatchSize))
 	if err != nil {
-		return fmt.Errorf("cut the users into batches: %w", err)
+		return nil, fmt.Errorf("cut the users into batches: %w", err)
 	}
 	if len(bounds) == 0 {
 		bounds = []string{lowest}
 	}
 	bounds[0] = lowest
-	return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
 		// Two runs that begin at once: the second waits here, and finds the run when it is let in.
 		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('supabase_import', 0))"); err != nil {
 			return err
@@ -113,12 +114,16 @@ func (m *Import) register(ctx context.Context, src, dst *pgx.Conn, o Options) er
 		if _, err := tx.Exec(ctx, "delete from supabase_import.batch b using supabase_import.run r where r.id = b.run and r.name = $1 and r.state = 'rolled back'", o.Run); err != nil {
 			return fmt.Errorf("clear what was rolled back: %w", err)
 		}
-		_, err = tx.Exec(ctx, `with r as (insert into supabase_import.run as r (name, plan, watermark, pass) values ($1, $2::jsonb, $3::timestamptz, 0)
+		tag, err := tx.Exec(ctx, `with r as (insert into supabase_import.run as r (name, plan, watermark, pass) values ($1, $2::jsonb, $3::timestamptz, 0)
   on conflict (name) do update set plan = excluded.plan, watermark = excluded.watermark, pass = 0, state = 'running', started_at = now(), undone = null where r.state = 'rolled back' returning id)
 insert into supabase_import.batch (run, number, low, high) select r.id, n - 1, low, lead(low) over (order by n) from r, unnest($4::uuid[]) with ordinality b (low, n)`,
 			o.Run, string(text), mp.asOf, bounds)
+		if tag.RowsAffected() == 0 { // somebody else's plan holds, which may have other options
+			lost = nil
+		}
 		return err
 	})
+	return lost, err
 }
 
 func refused(why []string) error {
@@ -150,8 +155,9 @@ func stored(ctx context.Context, dst *pgx.Conn, name string) (id, pass int, stat
 
 func noRun(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
-// open starts or resumes the pass: rulings that follow from the source alone, foreign accounts, which batches are open.
-func (m *Import) open(ctx context.Context, src, dst *pgx.Conn, o, asked Options, quick bool) error {
+// open starts or resumes the pass: rulings that follow from the source alone, foreign accounts, which batches are open. lost
+// are the losers of contests, if the plan has just found them; nil if not.
+func (m *Import) open(ctx context.Context, src, dst *pgx.Conn, o, asked Options, quick bool, lost []ruling) error {
 	id, pass, state, p, err := stored(ctx, dst, o.Run)
 	if err != nil {
 		return err
@@ -178,9 +184,10 @@ func (m *Import) open(ctx context.Context, src, dst *pgx.Conn, o, asked Options,
 	if err := unvanished(ctx, src, dst, id, p.Options); err != nil {
 		return err
 	}
-	lost, err := mp.contests(ctx, src)
-	if err != nil {
-		return err
+	if lost == nil {
+		if lost, err = m.contests(ctx, src, mp); err != nil {
+			return err
+		}
 	}
 	var hot []string
 	if quick && pass > 0 {

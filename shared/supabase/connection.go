@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 const session = `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set standard_conforming_strings = on;
 set row_security = off; set jit = off; set max_parallel_workers_per_gather = 0; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '10min';`
 
-// A batch may be lost to a crash of the target together with its ledger: running again does it again. So nobody waits for
-// the disk at every batch; closing a pass does. A batch of the usual size is staged in memory.
+// A batch may be lost to a crash of the target together with its ledger: it is done again, since its mark is lost with it, or
+// not made (worker.batch). So nobody waits for the disk at every batch; closing a pass does. A batch of the usual size is
+// staged in memory.
 const workerSession = `set synchronous_commit = off; set temp_buffers = '32MB';`
 
 // How many rows lie between two uuids is a bad guess of Postgres, one as often as not. Joins of two such ranges shall not be
@@ -129,6 +131,24 @@ func (m *Import) target(ctx context.Context, more string) (*pgx.Conn, error) {
 func run(ctx context.Context, db *pgx.Conn, sql string) error {
 	_, err := db.PgConn().Exec(ctx, sql).ReadAll()
 	return err
+}
+
+// ask1 sends statements in one trip, and reads the numbers that the last of them yields.
+func ask1(ctx context.Context, db *pgx.Conn, sql string, into ...*int64) error {
+	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return err
+	}
+	rows := results[len(results)-1].Rows
+	if len(rows) != 1 || len(rows[0]) != len(into) {
+		return fmt.Errorf("%d rows, not one of %d numbers", len(rows), len(into))
+	}
+	for i, n := range into {
+		if *n, err = strconv.ParseInt(string(rows[0][i]), 10, 64); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func closed(db *pgx.Conn) {

@@ -2,6 +2,7 @@ package supabase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,7 @@ type worker struct {
 	m        *Import
 	run      *ongoing
 	src, dst *pgx.Conn
+	written  *pgx.Conn // the connection on which the batch first committed anything
 }
 
 func (w *worker) close() {
@@ -80,8 +82,33 @@ func (w *worker) patiently(ctx context.Context, f func(context.Context) error) e
 	})
 }
 
-// batch brings one batch up to date and marks it done: wholly the first time, later what has changed.
+// batch brings one batch up to date and marks it done. Nobody waits for the disk (workerSession), so a crash of the target may
+// take commits back after they were answered. It takes every connection along too: the mark is good only on the connection
+// that all of the batch went through, and on any other the batch is looked at again.
 func (w *worker) batch(ctx context.Context, b batch) (moved, error) {
+	for range tries {
+		w.written = nil
+		did, err := w.bring(ctx, b)
+		if err != nil {
+			return did, err
+		}
+		marked := false
+		err = w.patiently(ctx, func(ctx context.Context) error {
+			if w.written != nil && w.written != w.dst {
+				return nil
+			}
+			marked = true
+			return w.mark(ctx, b, did)
+		})
+		if err != nil || marked {
+			return did, err
+		}
+	}
+	return moved{}, gaveUp{errors.New("the target keeps breaking the connection")}
+}
+
+// bring copies a batch: wholly the first time, later what has changed.
+func (w *worker) bring(ctx context.Context, b batch) (moved, error) {
 	var did moved
 	s := b.scope
 	if b.copied {
@@ -102,7 +129,7 @@ func (w *worker) batch(ctx context.Context, b batch) (moved, error) {
 		}
 		did = did.plus(d)
 	}
-	return did, w.patiently(ctx, func(ctx context.Context) error { return w.mark(ctx, b, did) })
+	return did, nil
 }
 
 // mark writes down that the batch is done in this pass.

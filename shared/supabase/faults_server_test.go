@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/postgres"
@@ -130,6 +131,47 @@ func TestR56_ServersKilled(t *testing.T) {
 	if diff := unlike(contents(t, target.url(), landed, kept), contents(t, fresh.To, landed, kept)); diff != "" {
 		t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
 	}
+}
+
+// TestR56_CrashBeforeTheMark kills the target when a batch is committed, though not yet on the disk, and its mark is on the
+// way: the batch is gone then, and must not be marked as if it were there.
+func TestR56_CrashBeforeTheMark(t *testing.T) {
+	t.Parallel()
+	from, target := supabasetest.New(t), newMortal(t, false)
+	supabasetest.Fill(t, from, 58, 200)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	o := supabase.Options{BatchSize: 20, MFA: "allow"}
+	m := &supabase.Import{From: from, To: target.url(), Holder: "test", Now: time.Now}
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	change(t, target.url(), "alter system set wal_writer_delay = '10s'")
+	change(t, target.url(), `select pg_reload_conf();
+create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
+create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3) execute function hold()`)
+	lock, err := pgx.Connect(t.Context(), target.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close(context.WithoutCancel(t.Context()))
+	if _, err := lock.Exec(t.Context(), "select pg_advisory_lock(7)"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := m.Run(t.Context(), o, false, 1)
+		ended <- err
+	}()
+	eventually(t, "the mark to be on its way", func() bool {
+		return value(t, target.url(), "select exists (select from pg_locks where locktype = 'advisory' and not granted)::text") == "true"
+	})
+	target.die()
+	if err := <-ended; err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	sameAsFresh(t, m, o)
 }
 
 // onSmallDisk is a migrated database on a disk with room for some thousand users at most, until enlarge makes it larger.

@@ -86,33 +86,39 @@ func (m *Import) Plan(ctx context.Context, o Options) (Plan, error) {
 	}
 	var p Plan
 	err = m.askBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
-		p, _, err = m.plan(ctx, src, dst, o)
+		p, _, _, err = m.plan(ctx, src, dst, o)
 		return err
 	})
 	return p, err
 }
 
-func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (Plan, mapping, error) {
-	p := Plan{
+// plan also returns the mapping that it is about, and who loses a contest.
+func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Plan, mp mapping, lost []ruling, err error) {
+	p = Plan{
 		Run: o.Run, Options: o, Expected: Counts{}, Reasons: Reasons{}, Hashes: map[string]int64{}, Collisions: map[string]int64{},
 		NotCarried: map[string]int64{}, NotChecked: []string{}, Warnings: []string{},
 	}
-	mp, err := look(ctx, src, dst, o)
-	if err != nil {
-		return p, mp, err
+	if mp, err = look(ctx, src, dst, o); err != nil {
+		return p, mp, nil, err
 	}
 	p.Source = Side{Server: mp.src.server, Rows: map[string]int64{}, Columns: mp.src.digest()}
 	p.Target = Side{Server: mp.dst.server, Rows: map[string]int64{}, Columns: mp.dst.digest()}
 	p.Refusals = append(mp.src.unreadable(), mp.dst.unfit()...)
 	if err := src.QueryRow(ctx, "select now(), now()::text").Scan(&p.At, &mp.asOf); err != nil {
-		return p, mp, fmt.Errorf("ask the source for the time: %w", err)
+		return p, mp, nil, fmt.Errorf("ask the source for the time: %w", err)
 	}
 	if len(p.Refusals) > 0 {
-		return p, mp, nil
+		return p, mp, nil, nil
+	}
+	foresee := func(ctx context.Context, src, _ *pgx.Conn, mp *mapping, p *Plan) error {
+		if lost, err = m.contests(ctx, src, *mp); err != nil {
+			return err
+		}
+		return m.foresee(ctx, src, *mp, lost, p)
 	}
 	for _, step := range []func(context.Context, *pgx.Conn, *pgx.Conn, *mapping, *Plan) error{countRows, countOthers, foresee, collisions} {
 		if err := step(ctx, src, dst, &mp, &p); err != nil {
-			return p, mp, err
+			return p, mp, nil, err
 		}
 		if len(p.Refusals) > 0 {
 			break
@@ -120,7 +126,7 @@ func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (Plan,
 	}
 	users := p.Source.Rows["auth.users"]
 	p.Batches = max(1, int((users+int64(o.BatchSize)-1)/int64(o.BatchSize)))
-	return p, mp, nil
+	return p, mp, lost, nil
 }
 
 // countRows counts what will be read. Row security that hides rows is an error here, never a zero.
@@ -210,125 +216,7 @@ func countOthers(ctx context.Context, src, _ *pgx.Conn, _ *mapping, p *Plan) err
 	return nil
 }
 
-// foresee runs the projections over everything and counts what comes out.
-func foresee(ctx context.Context, src, _ *pgx.Conn, mp *mapping, p *Plan) error {
-	lost, err := mp.contests(ctx, src)
-	if err != nil {
-		return err
-	}
-	r := rulings{}
-	for _, l := range lost {
-		r.add(l)
-		p.Collisions[l.reason]++
-	}
-	all := scope{low: lowest}
-	everything := map[Source]string{User: mp.users(all, r), Identity: mp.identities(all, r)}
-	if mp.src.profiles.there() {
-		everything[Profile] = mp.profiles(all, r)
-	}
-	for source, q := range everything {
-		folded := "false"
-		if source == Identity {
-			folded = "folded"
-		}
-		if err := p.expect(ctx, src, source, "select coalesce(reason, ''), coalesce(fields, '{}'), "+folded+" and reason is null, count(*) from ("+q+") x group by 1, 2, 3"); err != nil {
-			return err
-		}
-	}
-	if q := mp.others(all); q != "" {
-		for _, source := range []Source{Factor, Passkey} {
-			if err := p.expect(ctx, src, source, "select reason, '{}'::text[], false, count(*) from ("+q+") x where source = '"+string(source)+"' group by 1"); err != nil {
-				return err
-			}
-		}
-	}
-	rows, err := src.Query(ctx, "select coalesce("+form("u.encrypted_password")+", 'none'), count(*) from auth.users u group by 1")
-	if err != nil {
-		return fmt.Errorf("sort the passwords: %w", err)
-	}
-	var name string
-	var n int64
-	if _, err := pgx.ForEachRow(rows, []any{&name, &n}, func() error { p.Hashes[name] = n; return nil }); err != nil {
-		return fmt.Errorf("sort the passwords: %w", err)
-	}
-	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
-		p.Refusals = append(p.Refusals, fmt.Sprintf("%d verified second factors cannot be carried over: say --mfa hold to withhold the passwords of their owners, or --mfa allow to let them in with the password alone", n))
-	}
-	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d users whose address was never confirmed keep their account but not their password (--unconfirmed allow imports it)", n))
-	}
-	return nil
-}
-
-func (p *Plan) expect(ctx context.Context, src *pgx.Conn, source Source, q string) error {
-	rows, err := src.Query(ctx, q)
-	if err != nil {
-		return fmt.Errorf("foresee what becomes of each %s: %w", source, err)
-	}
-	out := map[Outcome]int64{}
-	var reason string
-	var fields []string
-	var folded bool
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&reason, &fields, &folded, &n}, func() error {
-		switch {
-		case reason != "":
-			out[Quarantined] += n
-			p.Reasons[string(source)+" "+reason] += n
-		case folded:
-			out[Folded] += n
-		default:
-			out[Copied] += n
-		}
-		for _, f := range fields {
-			field, why, _ := strings.Cut(f, ":")
-			p.Reasons[string(source)+"."+field+" "+why] += n
-		}
-		return nil
-	})
-	p.Expected[source] = out
-	if err != nil {
-		return fmt.Errorf("foresee what becomes of each %s: %w", source, err)
-	}
-	return nil
-}
-
 const lowest = "00000000-0000-0000-0000-000000000000"
-
-// contests decides who keeps an address, a number or a provider's subject that several have. The losers are ruled. It is
-// a function of the source's rows, the same on every pass.
-func (m mapping) contests(ctx context.Context, src *pgx.Conn) ([]ruling, error) {
-	live := "u." + quote("id") + " is not null"
-	if m.src.users.has("deleted_at") {
-		live = "u.deleted_at is null"
-	}
-	sso := m.flag("is_sso_user")
-	var lost []ruling
-	ask := func(source Source, reason, candidates, order string) error {
-		rows, err := src.Query(ctx, `with candidate as materialized (`+candidates+`), twice as (select mark from candidate group by mark having count(*) > 1)
-select c.id::text, c.user_id::text from (select c.id, c.user_id, row_number() over (partition by c.mark order by `+order+`) as place from candidate c join twice using (mark)) c where c.place > 1`)
-		if err != nil {
-			return fmt.Errorf("look for collisions (%s): %w", reason, err)
-		}
-		l := ruling{source: source, reason: reason}
-		if _, err := pgx.ForEachRow(rows, []any{&l.key, &l.user}, func() error { lost = append(lost, l); return nil }); err != nil {
-			return fmt.Errorf("look for collisions (%s): %w", reason, err)
-		}
-		return nil
-	}
-	err := ask(User, "email_conflict", `select u.id, u.id as user_id, `+m.address()+` as mark, `+sso+` as sso, u.email_confirmed_at is null as unconfirmed, u.created_at
-from auth.users u where `+live+` and u.email ~ '\S'`, "c.sso, c.unconfirmed, c.created_at nulls last, c.id")
-	if err == nil && m.full() {
-		err = ask(User, "phone_conflict", `select u.id, u.id as user_id, `+m.phone()+` as mark, u.phone !~ '^[0-9]+$' as spelled, u.phone_confirmed_at is null as unconfirmed, u.created_at
-from auth.users u where `+live+` and (`+m.phone()+`) is not null`, "c.spelled, c.unconfirmed, c.created_at nulls last, c.id")
-	}
-	if err == nil {
-		err = ask(Identity, "account_conflict", `select i.id, i.user_id, row(`+m.provider("i.provider")+`, `+m.accountID("i")+`)::text as mark, i.created_at
-from auth.identities i join auth.users u on u.id = i.user_id where `+live+` and i.provider not in ('email', 'phone') and (`+m.provider("i.provider")+`) is not null and (`+m.accountID("i")+`) is not null`,
-			"c.created_at nulls last, c.id")
-	}
-	return lost, err
-}
 
 // collisions asks whether the target already has ids and addresses that the source brings, a thousand of the target's users
 // at a time. Rows of the run's own do not count.

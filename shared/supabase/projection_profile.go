@@ -14,7 +14,6 @@ var choices = []string{"age_range", "education_level", "tech_background", "prima
 func (m mapping) profiles(s scope, r rulings) string {
 	skip := map[string]bool{"user_id": true}
 	altered := map[string]string{}
-	var fields []string
 	cols := m.profileColumns()
 	for _, c := range cols {
 		if m.src.profiles.has(c.name) {
@@ -26,16 +25,22 @@ func (m mapping) profiles(s scope, r rulings) string {
 			altered[c.name] = t + "::text"
 		}
 	}
+	// A row without a fault, as most are, shall not cost a list of the faults that it has not.
+	var faults, fields []string
+	fault := func(condition, field string) {
+		faults, fields = append(faults, condition), append(fields, "case when "+condition+" then '"+field+"' end")
+	}
 	for _, f := range choices {
 		if m.src.profiles.has(f) && m.dst.profile.has(f) {
-			fields = append(fields, "case when p."+quote(f)+" is not null and ("+m.choice(f)+") is null then '"+f+":enum_unknown' end")
+			fault("p."+quote(f)+" is not null and ("+m.choice(f)+") is null", f+":enum_unknown")
 		}
 	}
 	if m.src.profiles.has("time_per_week") && m.dst.profile.has("time_per_week") {
-		fields = append(fields, "case when p.time_per_week is not null and ("+m.hours()+") is null then 'time_per_week:check_violation' end")
+		fault("p.time_per_week is not null and ("+m.hours()+") is null", "time_per_week:check_violation")
 	}
 	if m.src.profiles.has("preferred_language") {
-		fields = append(fields, "case when char_length(p.preferred_language::text) > 10 then 'preferred_language:value_too_long' when p.preferred_language::text = '' then 'preferred_language:check_violation' end")
+		fault("char_length(p.preferred_language::text) > 10", "preferred_language:value_too_long")
+		fault("p.preferred_language::text = ''", "preferred_language:check_violation")
 	}
 	return `select ` + m.profileKey() + ` as key, ` + m.profileKey() + ` as user_id, ` + m.src.profiles.fingerprint("p") + ` as raw, b.reason, b.fields,
   case when b.reason is not null or b.fields is not null then to_jsonb(p) end as original,
@@ -48,7 +53,8 @@ cross join lateral (select case
     when (` + m.userReason(r) + `) is not null then 'parent_quarantined'
     when ` + r.hit(Profile, "target_error", "u.id") + ` then 'target_error'
     when ` + r.hit(Profile, "target_profile_taken", "u.id") + ` then 'target_profile_taken' end as reason,
-    nullif(array_remove(array[` + strings.Join(append(fields, "null::text"), ",\n      ") + `], null), '{}') as fields
+    case when ` + strings.Join(append(faults, "false"), "\n      or ") + ` then
+      array_remove(array[` + strings.Join(append(fields, "null::text"), ",\n      ") + `], null) end as fields
   offset 0) b
 where ` + s.on(m.profileKey())
 }

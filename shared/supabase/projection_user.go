@@ -7,12 +7,17 @@ import (
 
 // users projects auth.users into "user" and, as the column password, its credential account.
 func (m mapping) users(s scope, r rulings) string {
+	return m.usersAnd("case when c.reason is null and c.held is null then nullif(u.encrypted_password, '')::text end as password", s, r)
+}
+
+// usersAnd is users with another last column.
+func (m mapping) usersAnd(last string, s scope, r rulings) string {
 	cols := m.userColumns()
 	return `select u.id as key, u.id as user_id, ` + m.src.users.fingerprint("u") + ` as raw, c.reason, c.fields,
   case when c.reason is not null or c.fields is not null then to_jsonb(u) end as original,
   case when c.reason is null then ` + m.userResidue() + ` end as residue,
   ` + selectList(cols) + `,
-  case when c.reason is null and c.held is null then nullif(u.encrypted_password, '')::text end as password
+  ` + last + `
 from auth.users u
 cross join lateral (select ` + m.address() + ` as address, ` + form("u.encrypted_password") + ` as form,
     ` + m.phone() + ` as phone,
