@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LoadContext, Plugin } from '@docusaurus/types';
+import { operationsOf, readDocument } from './openapi/document';
+
+/** Figures that the home page states: counted in docs/ at build, so that they cannot go stale. */
+export type Figures = {
+  /** Lines of the table in docs/divergences.md. */
+  readonly differences: number;
+  /** Rows of docs/security.md. */
+  readonly securityRows: number;
+  /** Equations of docs/migrate.md that account for every row. */
+  readonly equations: number;
+  /** Calls in docs/openapi.yaml. */
+  readonly operations: number;
+};
+
+/** Puts the figures where `usePluginData('figures')` finds them. Fails when docs/ no longer has what it counts. */
+export default function figures(context: LoadContext, folder: string): Plugin {
+  const docs = path.resolve(context.siteDir, folder);
+  return {
+    name: 'figures',
+    async loadContent(): Promise<Figures> {
+      return {
+        differences: await count(path.join(docs, 'divergences.md'), /^\| D\d\d \|/gm),
+        securityRows: await count(path.join(docs, 'security.md'), /^\| R\d\d \|/gm),
+        equations: await count(path.join(docs, 'migrate.md'), /^ {4}\w[\w ]*? += /gm),
+        operations: operationsOf(readDocument(path.join(docs, 'openapi.yaml'))).length,
+      };
+    },
+    async contentLoaded({ content, actions }) {
+      actions.setGlobalData(content);
+    },
+    getPathsToWatch() {
+      return [path.join(docs, '**/*.{md,yaml}')];
+    },
+  };
+}
+
+async function count(file: string, line: RegExp): Promise<number> {
+  const found = (await readFile(file, 'utf8')).match(line)?.length ?? 0;
+  if (found === 0) throw new Error(`count the lines of ${file}: none looks like ${line}`);
+  return found;
+}

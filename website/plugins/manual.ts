@@ -1,0 +1,67 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Html, Image, Link, Paragraph, Root, Table } from 'mdast';
+import type { Plugin } from 'unified';
+import { SKIP, visit } from 'unist-util-visit';
+
+type Options = {
+  /** The folder of the manual, relative to the site. */
+  readonly docs: string;
+  /** Where links that leave the folder lead to. */
+  readonly repository: string;
+};
+
+/**
+ * Lets docs/ be read on GitHub as it is and still be right here: links that leave docs/ lead to the repository, diagrams
+ * become part of the page, so that they follow the colour mode, and aligned columns get a class instead of a style.
+ */
+const remarkManual: Plugin<[Options], Root> = (options) => {
+  const docs = path.resolve(options.docs);
+  return (tree, file) => {
+    const folder = path.dirname(file.path);
+    visit(tree, 'link', (node) => leaveForRepository(node, folder, docs, options.repository));
+    visit(tree, 'table', alignByClass);
+    visit(tree, 'paragraph', (node, index, parent) => {
+      const [only] = node.children;
+      if (node.children.length !== 1 || only?.type !== 'image' || !only.url.endsWith('.svg')) return;
+      parent?.children.splice(index ?? 0, 1, diagram(only, folder));
+      return SKIP;
+    });
+  };
+};
+
+export default remarkManual;
+
+function leaveForRepository(link: Link, folder: string, docs: string, repository: string): void {
+  if (/^[a-z][a-z0-9+.-]*:|^[/#]/i.test(link.url)) return;
+  const [target = '', anchor] = link.url.split('#');
+  const file = path.resolve(folder, target);
+  if (!path.relative(docs, file).startsWith('..')) return;
+  if (!existsSync(file)) throw new Error(`${link.url} leads to nothing`);
+  const kind = statSync(file).isDirectory() ? 'tree' : 'blob';
+  const inRepository = path.relative(path.dirname(docs), file).split(path.sep).join('/');
+  link.url = `${repository}/${kind}/main/${inRepository}${anchor ? `#${anchor}` : ''}`;
+}
+
+function alignByClass(table: Table): void {
+  const columns = table.align ?? [];
+  for (const row of table.children) {
+    row.children.forEach((cell, column) => {
+      const align = columns[column];
+      if (align) cell.data = { ...cell.data, hProperties: { className: [`align-${align}`] } };
+    });
+  }
+  table.align = columns.map(() => null); // its length says how many cells a row has
+}
+
+/** The drawing itself, in a frame that scrolls where the page is narrower; its own colours are left out for custom.css. */
+function diagram(image: Image, folder: string): Paragraph {
+  const drawing = readFileSync(path.resolve(folder, image.url), 'utf8')
+    .replace(/<\?xml[^>]*\?>/, '')
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .replace(/>\s+</g, '><')
+    .trim();
+  const frame = { className: ['diagram'], role: 'group', tabIndex: 0, ariaLabel: image.alt ?? '' };
+  const content: Html = { type: 'html', value: drawing };
+  return { type: 'paragraph', data: { hName: 'div', hProperties: frame }, children: [content] };
+}

@@ -1,0 +1,108 @@
+import type { BlockContent, Heading, Root, RootContent } from 'mdast';
+import type { Plugin } from 'unified';
+import { type Call, type Document, operationsOf, readDocument } from './document';
+import { blocks, code, heading, link, paragraph, table, text, words } from './markdown';
+import { method, operation } from './operation';
+import { fields } from './schema';
+
+type Part = BlockContent | Heading;
+
+/**
+ * Writes the API reference from docs/openapi.yaml into the pages of docs/api that ask for it by a comment:
+ * `openapi: about`, `openapi: calls`, `openapi: tag NAME`, `openapi: errors`, `openapi: schemas`, each in `<!-- … -->`.
+ * So the reference is made of ordinary pages, with sidebar, table of contents, checked anchors and no script of its own.
+ */
+const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
+  let document: Document | undefined;
+  return (tree) => {
+    tree.children = tree.children.flatMap((node): RootContent[] => {
+      const asked = node.type === 'html' && /^<!--\s*openapi: (.+?)\s*-->$/.exec(node.value)?.[1];
+      if (!asked) return [node];
+      document ??= readDocument(file);
+      return write(document, asked);
+    });
+  };
+};
+
+export default remarkOpenapi;
+
+/** The part of the reference that a page asks for. Fails for one that there is not. */
+export function write(document: Document, asked: string): Part[] {
+  if (asked === 'about') return blocks(document.info.description);
+  if (asked === 'calls') return calls(document);
+  if (asked === 'errors') return errors(document);
+  if (asked === 'schemas') return schemas(document);
+  const tag = /^tag (.+)$/.exec(asked)?.[1];
+  const found = operationsOf(document).filter((call) => tag !== undefined && call.operation.tags.includes(tag));
+  if (found.length === 0) throw new Error(`the reference has no part "${asked}"`);
+  return found.flatMap((call) => operation(document, call));
+}
+
+/** The page of a tag, beside the others in docs/api. */
+export function pageOf(tag: string): string {
+  return `${tag.toLowerCase().replaceAll(' ', '-')}.md`;
+}
+
+function calls(document: Document): Part[] {
+  const all = operationsOf(document);
+  return document.tags.flatMap(({ name }): Part[] => [
+    heading(3, `calls-${pageOf(name).replace('.md', '')}`, text(name)),
+    table(
+      ['Call', 'What it does'],
+      all.filter((call) => call.operation.tags.includes(name)).map((call) => [pathCell(call), summaryCell(call, name)]),
+    ),
+  ]);
+}
+
+function pathCell(call: Call) {
+  return [method(call.method), text(' '), code(call.path)];
+}
+
+function summaryCell(call: Call, tag: string) {
+  return [link(`./${pageOf(tag)}#${call.operation.operationId}`, text(call.operation.summary))];
+}
+
+/** The answers that every call shares, and what each code means. */
+function errors(document: Document): Part[] {
+  const statuses = {
+    403: 'Forbidden',
+    413: 'TooLarge',
+    415: 'UnsupportedMediaType',
+    429: 'TooManyRequests',
+    500: 'Fault',
+    503: 'Unavailable',
+  };
+  const everywhere = Object.entries(statuses).flatMap(([status, name]): Part[] => [
+    heading(3, `status-${status}`, text(`${status} `), text(title(name))),
+    ...blocks(document.components.responses[name]?.description ?? ''),
+  ]);
+  const meanings = [...(document.components.schemas['Code']?.description ?? '').matchAll(/^- `(\w+)`: (.+)$/gm)];
+  const codes = meanings.flatMap(([, name = '', meaning]): Part[] => [
+    heading(3, name, code(name)),
+    paragraph(...words(`${sentence(meaning ?? '')}`)),
+  ]);
+  return [
+    heading(2, 'everywhere', text('Answers of every call')),
+    ...everywhere,
+    heading(2, 'codes', text('Codes')),
+    ...codes,
+  ];
+}
+
+function schemas(document: Document): Part[] {
+  // Code has a page of its own, and lists of codes stand where they apply.
+  const shown = Object.entries(document.components.schemas).filter(([name, { type }]) => type && name !== 'Code');
+  return shown.flatMap(([name, schema]): Part[] => [
+    heading(2, name.toLowerCase(), text(name)),
+    ...blocks(schema.description ?? ''),
+    ...fields(schema),
+  ]);
+}
+
+function title(name: string): string {
+  return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}

@@ -1,0 +1,56 @@
+import type {
+  BlockContent,
+  Code,
+  Heading,
+  InlineCode,
+  Link,
+  Paragraph,
+  PhrasingContent,
+  Table,
+  TableCell,
+  TableRow,
+  Text,
+} from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+
+/** Short names for the nodes that the reference is made of. */
+
+export const text = (value: string): Text => ({ type: 'text', value });
+export const code = (value: string): InlineCode => ({ type: 'inlineCode', value });
+export const link = (url: string, ...children: (Text | InlineCode)[]): Link => ({ type: 'link', url, children });
+export const paragraph = (...children: PhrasingContent[]): Paragraph => ({ type: 'paragraph', children });
+export const listing = (lang: string, value: string): Code => ({ type: 'code', lang, value });
+
+/** A heading whose anchor does not change with its words. */
+export function heading(depth: 2 | 3 | 4, id: string, ...children: PhrasingContent[]): Heading {
+  return { type: 'heading', depth, data: { hProperties: { id } }, children };
+}
+
+/** A paragraph or span with a class, for custom.css. */
+export function marked<T extends Paragraph | PhrasingContent>(className: string, hName: string, node: T): T {
+  return { ...node, data: { ...node.data, hName, hProperties: { className: [className] } } };
+}
+
+/** A table; `head` is its first row. */
+export function table(head: readonly string[], rows: readonly (readonly PhrasingContent[])[][]): Table {
+  const asRow = (cells: readonly (readonly PhrasingContent[])[]): TableRow => ({
+    type: 'tableRow',
+    children: cells.map((children): TableCell => ({ type: 'tableCell', children: [...children] })),
+  });
+  return { type: 'table', children: [asRow(head.map((word) => [text(word)])), ...rows.map(asRow)] };
+}
+
+/** Markdown of the document, in which it writes its descriptions, as blocks. */
+export function blocks(markdown: string): BlockContent[] {
+  return fromMarkdown(markdown).children.filter((node): node is BlockContent => node.type !== 'definition');
+}
+
+/** The same where a cell or a sentence has room for one paragraph only. */
+export function words(markdown: string | undefined): PhrasingContent[] {
+  return blocks(markdown ?? '').flatMap((node) => (node.type === 'paragraph' ? node.children : []));
+}
+
+/** The nodes with something between each two. */
+export function between(nodes: readonly PhrasingContent[], separator: string): PhrasingContent[] {
+  return nodes.flatMap((node, index) => (index === 0 ? [node] : [text(separator), node]));
+}

@@ -1,0 +1,63 @@
+// @vitest-environment node
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Heading, Root } from 'mdast';
+import { visit } from 'unist-util-visit';
+import { describe, expect, test } from 'vitest';
+import { operationsOf, readDocument } from './document';
+import { pageOf, write } from './index';
+
+const docs = new URL('../../../docs/', import.meta.url);
+const document = readDocument(new URL('openapi.yaml', docs).pathname);
+const all = operationsOf(document);
+const tags = document.tags.map(({ name }) => name);
+
+test('every call has a tag that has a page, and each page asks for its tag', () => {
+  expect(all.flatMap((call) => call.operation.tags).filter((tag) => !tags.includes(tag))).toEqual([]);
+  const pages = readdirSync(new URL('api/', docs));
+  for (const tag of tags) {
+    expect(pages).toContain(pageOf(tag));
+    expect(readFileSync(new URL(`api/${pageOf(tag)}`, docs), 'utf8')).toContain(`<!-- openapi: tag ${tag} -->`);
+  }
+});
+
+test('every call is written once, under its own anchor', () => {
+  const written = tags.flatMap((tag) => anchors(write(document, `tag ${tag}`)));
+  expect(written.toSorted()).toEqual(all.map((call) => call.operation.operationId).toSorted());
+});
+
+test('the list of calls leads to each of them', () => {
+  const wanted = all.map((call) => `./${pageOf(call.operation.tags[0] ?? '')}#${call.operation.operationId}`);
+  expect(links(write(document, 'calls')).toSorted()).toEqual(wanted.toSorted());
+});
+
+test('every code and schema that a call names is explained', () => {
+  const explained = new Set([
+    ...anchors(write(document, 'errors')).map((id) => `./errors.md#${id}`),
+    ...anchors(write(document, 'schemas')).map((id) => `./schemas.md#${id}`),
+  ]);
+  const named = tags.flatMap((tag) => links(write(document, `tag ${tag}`)));
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter((link) => !explained.has(link))).toEqual([]);
+});
+
+describe('a page that asks for what there is not', () => {
+  test.each(['tag Nobody', 'nothing', 'tag '])('%s', (asked) => {
+    expect(() => write(document, asked)).toThrow(`no part "${asked}"`);
+  });
+});
+
+function anchors(children: ReturnType<typeof write>): string[] {
+  const found: string[] = [];
+  visit({ type: 'root', children } satisfies Root, 'heading', (node: Heading) => {
+    found.push(String(node.data?.hProperties?.['id']));
+  });
+  return found;
+}
+
+function links(children: ReturnType<typeof write>): string[] {
+  const found: string[] = [];
+  visit({ type: 'root', children } satisfies Root, 'link', (node) => {
+    found.push(node.url);
+  });
+  return found;
+}

@@ -1,0 +1,124 @@
+import type { BlockContent, Heading, PhrasingContent } from 'mdast';
+import { type Call, codesOf, type Document, type Operation, resolve, responseOf, sharedName } from './document';
+import { between, blocks, code, heading, link, listing, marked, paragraph, table, text, words } from './markdown';
+import { fields, optional, sample, typeOf } from './schema';
+
+type Part = BlockContent | Heading;
+
+/** One call: how it is made, what it answers, with which errors, and examples of both. */
+export function operation(document: Document, call: Call): Part[] {
+  return [
+    heading(2, call.operation.operationId, text(call.operation.summary)),
+    address(call),
+    ...blocks(call.operation.description ?? ''),
+    marked('needs', 'p', paragraph(text(needs(call.operation)))),
+    ...parameters(call.operation),
+    ...request(document, call),
+    ...answers(document, call.operation),
+    ...refusals(document, call.operation),
+  ];
+}
+
+/** Method and path, as they stand in a request. */
+export function address(call: Call): BlockContent {
+  return marked('endpoint', 'p', paragraph(method(call.method), text(' '), code(call.path)));
+}
+
+/** The method as a badge of its own colour. */
+export function method(name: string): PhrasingContent {
+  return marked(`method-${name.toLowerCase()}`, 'span', { type: 'strong', children: [text(name)] });
+}
+
+const credentials: Readonly<Record<string, string>> = {
+  sessionCookie: 'the session cookie',
+  sessionToken: 'a session token as bearer',
+  jwt: 'a JWT as bearer',
+};
+
+function needs(of: Operation): string {
+  const names = of.security.flatMap((one) => Object.keys(one)).map((name) => credentials[name] ?? name);
+  if (names.length === 0) return 'Nobody has to be signed in.';
+  const said = names.join(' or ');
+  const without = of.security.some((one) => Object.keys(one).length === 0);
+  return without ? `Takes ${said}, and answers without one, too.` : `Needs ${said}.`;
+}
+
+function parameters(of: Operation): Part[] {
+  if (!of.parameters?.length) return [];
+  const rows = of.parameters.map((one) => [
+    [code(one.name), ...(one.required ? [] : [text(' '), optional()])],
+    [text(one.in)],
+    typeOf(one.schema),
+    words(one.description),
+  ]);
+  return [label('Parameters'), table(['Name', 'Where', 'Type', 'Meaning'], rows)];
+}
+
+function request(document: Document, call: Call): Part[] {
+  const body = call.operation.requestBody;
+  const json = body?.content['application/json'];
+  if (!body || !json) return [listing('bash', curl(call))];
+  const form = body.content['application/x-www-form-urlencoded'] ? ', or the same fields as a form' : '';
+  const said = `JSON${form}${body.required ? '' : '; may be missing'}.`;
+  return [
+    label('Body'),
+    paragraph(text(said)),
+    ...fields(resolve(document, json.schema)),
+    listing('bash', curl(call, json.example)),
+  ];
+}
+
+/** The call on a command line. The origin is the one of `make dev`. */
+function curl(call: Call, body?: unknown): string {
+  const security = call.operation.security.flatMap((one) => Object.keys(one));
+  const lines = [`curl ${call.method === 'GET' ? '' : `-X ${call.method} `}http://localhost:3000${call.path}`];
+  if (security.includes('jwt')) lines.push('-H "Authorization: Bearer $JWT"');
+  else if (security.includes('sessionCookie')) lines.push('-b cookies.txt');
+  if (call.method !== 'GET' && security.includes('sessionCookie')) lines.push("-H 'Origin: http://localhost:3000'");
+  if (body !== undefined) lines.push("-H 'Content-Type: application/json'", `-d '${JSON.stringify(body)}'`);
+  return lines.join(' \\\n  ');
+}
+
+function answers(document: Document, of: Operation): Part[] {
+  return Object.entries(of.responses).flatMap(([status, one]): Part[] => {
+    if (!/^[23]/.test(status)) return [];
+    const response = responseOf(document, one);
+    const json = response.content?.['application/json'];
+    const headers = Object.keys(response.headers ?? {});
+    const names = between(headers.map(code), ', ');
+    return [
+      label(`Answer ${status}`),
+      paragraph(
+        ...words(response.description),
+        ...(headers.length > 0 ? [text(' Headers: '), ...names, text('.')] : []),
+      ),
+      ...(json ? fields(json.schema) : []),
+      ...(json ? [listing('json', JSON.stringify(json.example ?? sample(document, json.schema), null, 2))] : []),
+    ];
+  });
+}
+
+function refusals(document: Document, of: Operation): Part[] {
+  const errors = Object.entries(of.responses).filter(([status]) => /^[45]/.test(status));
+  const own = errors.filter(([, one]) => sharedName(one) === undefined);
+  const shared = errors.filter(([, one]) => sharedName(one) !== undefined);
+  const rows = own.map(([status, one]) => {
+    const response = responseOf(document, one);
+    const codes = codesOf(document, response.content?.['application/json']?.schema);
+    return [[code(status)], words(response.description), between(codes.map(codeLink), ', ')];
+  });
+  const everywhere = shared.map(([status]) => link(`./errors.md#status-${status}`, text(status)));
+  return [
+    label('Errors'),
+    ...(rows.length > 0 ? [table(['Status', 'When', 'Codes'], rows)] : []),
+    ...(everywhere.length > 0 ? [paragraph(text('As everywhere: '), ...between(everywhere, ', '), text('.'))] : []),
+  ];
+}
+
+function codeLink(name: string): PhrasingContent {
+  return link(`./errors.md#${name}`, code(name));
+}
+
+function label(words: string): BlockContent {
+  return marked('part', 'p', paragraph(text(words)));
+}

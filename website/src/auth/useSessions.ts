@@ -1,0 +1,50 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { SessionRow } from '../lib/authClient';
+import type { Failure, Outcome } from '../lib/failure';
+import { ask } from './client';
+
+/** Where a person is signed in. */
+export interface Sessions {
+  /** This device first, then by when they were used last; none while they are read. */
+  readonly rows: readonly SessionRow[] | undefined;
+  /** Why they could not be read. */
+  readonly failure: Failure | undefined;
+  readonly load: () => Promise<Outcome<unknown>>;
+  readonly end: (session: SessionRow) => Promise<Outcome<unknown>>;
+  readonly endOthers: () => Promise<Outcome<unknown>>;
+}
+
+/** Reads the sessions of the person whose own has the token `current`, and again when that is another one. */
+export function useSessions(current: string): Sessions {
+  const [rows, setRows] = useState<readonly SessionRow[]>();
+  const [failure, setFailure] = useState<Failure>();
+  const load = useCallback(async () => {
+    const outcome = await ask((client, fetchOptions) => client.listSessions({ fetchOptions }));
+    setFailure(outcome.failure);
+    if (!outcome.failure) setRows(sorted(outcome.data ?? [], current));
+    return outcome;
+  }, [current]);
+  useEffect(() => {
+    load();
+  }, [load]);
+  return {
+    rows,
+    failure,
+    load,
+    end: async ({ token }) => {
+      const outcome = await ask((client, fetchOptions) => client.revokeSession({ token, fetchOptions }));
+      if (!outcome.failure) setRows((known) => known?.filter((row) => row.token !== token));
+      return outcome;
+    },
+    endOthers: async () => {
+      const outcome = await ask((client, fetchOptions) => client.revokeOtherSessions({ fetchOptions }));
+      if (!outcome.failure) setRows((known) => known?.filter((row) => row.token === current));
+      return outcome;
+    },
+  };
+}
+
+function sorted(rows: readonly SessionRow[], current: string): SessionRow[] {
+  const here = (row: SessionRow) => Number(row.token === current);
+  return [...rows].sort((a, b) => here(b) - here(a) || b.updatedAt.getTime() - a.updatedAt.getTime());
+}

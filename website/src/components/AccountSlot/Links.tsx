@@ -1,0 +1,81 @@
+import Link from '@docusaurus/Link';
+import { useHistory } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import clsx from 'clsx';
+import { type ReactNode, useState } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { anyDraft, dropDrafts } from '../../auth/drafts';
+import { describe } from '../../lib/errors';
+import type { Failure } from '../../lib/failure';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly itemClass?: string;
+  readonly linkClass?: string;
+  /** Something was chosen. */
+  readonly onDone?: (() => void) | undefined;
+  readonly onSignedOut?: () => void;
+}
+
+/** Where a person who is signed in can go, and out. */
+export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Props): ReactNode {
+  const signOut = useSignOut();
+  const [failure, setFailure] = useState<Failure>();
+  const [busy, setBusy] = useState(false);
+  const leave = async () => {
+    if (busy) return;
+    setBusy(true);
+    const outcome = await signOut();
+    setBusy(false);
+    setFailure(outcome?.failure);
+    if (!outcome || outcome.failure) return;
+    onSignedOut?.();
+    onDone?.();
+  };
+  return (
+    <>
+      <li className={itemClass}>
+        <Link className={linkClass} to="/profile/" onClick={onDone}>
+          {translate({ id: 'account.profile', message: 'Profile' })}
+        </Link>
+      </li>
+      <li className={itemClass}>
+        <Link className={linkClass} to="/account/" onClick={onDone}>
+          {translate({ id: 'account.account', message: 'Account' })}
+        </Link>
+      </li>
+      <li className={itemClass}>
+        <button type="button" className={clsx(linkClass, styles.signOut)} aria-busy={busy} onClick={leave}>
+          {translate({ id: 'account.signOut', message: 'Sign out' })}
+        </button>
+        <div role="alert" className={styles.failed}>
+          {failure && (
+            <>
+              {translate({ id: 'account.signOut.failed', message: 'You are still signed in.' })}{' '}
+              {describe(failure).message}
+            </>
+          )}
+        </div>
+      </li>
+    </>
+  );
+}
+
+/** Signs out, unless the person would rather save first; then nothing comes back. */
+function useSignOut() {
+  const { signOut } = useAuth();
+  const history = useHistory();
+  return async () => {
+    if (anyDraft() && !window.confirm(question())) return undefined;
+    const outcome = await signOut();
+    if (outcome.failure) return outcome;
+    dropDrafts();
+    // No page about the person stays on the screen, nor is it kept to come back to.
+    if (/^\/(profile|account)(\/|$)/.test(history.location.pathname)) history.replace('/');
+    return outcome;
+  };
+}
+
+function question(): string {
+  return translate({ id: 'account.signOut.unsaved', message: 'Your changes are not saved. Sign out without saving?' });
+}

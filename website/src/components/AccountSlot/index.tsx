@@ -1,0 +1,84 @@
+import Link from '@docusaurus/Link';
+import { useLocation } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { withNext } from '../../lib/next';
+import Links from './Links';
+import Menu from './Menu';
+import styles from './styles.module.css';
+
+interface Props {
+  /** The form of the sidebar of small screens: items of a list. */
+  readonly mobile?: boolean;
+  /** Closes that sidebar. */
+  readonly onClick?: () => void;
+}
+
+/** Who is signed in, at the end of the navbar. Its place is as wide before that is known, so nothing moves. */
+export default function AccountSlot({ mobile, onClick }: Props): ReactNode {
+  return mobile ? <Items onClick={onClick} /> : <Slot />;
+}
+
+function Slot(): ReactNode {
+  const { state } = useAuth();
+  const signIn = useRef<HTMLDivElement>(null);
+  const hadFocus = useRef(false);
+  // Who signs out here by keyboard is not sent back to the top of the page.
+  useEffect(() => {
+    if (state.status === 'signed-out' && hadFocus.current) signIn.current?.querySelector('a')?.focus();
+    hadFocus.current = false;
+  }, [state.status]);
+  return (
+    <div ref={signIn} className={styles.slot} data-account={state.status}>
+      {state.status === 'pending' && <span className={styles.pending} />}
+      {state.status === 'signed-in' && (
+        <Menu
+          name={state.user.name}
+          email={state.user.email}
+          onSignedOut={() => {
+            hadFocus.current = true;
+          }}
+        />
+      )}
+      {(state.status === 'signed-out' || state.status === 'unreachable') && (
+        <SignIn className="button button--primary button--sm" />
+      )}
+    </div>
+  );
+}
+
+function Items({ onClick }: Pick<Props, 'onClick'>): ReactNode {
+  const { state } = useAuth();
+  if (state.status === 'pending') return null;
+  if (state.status === 'signed-in') {
+    return (
+      <>
+        <li className={styles.person}>
+          <strong>{state.user.name}</strong>
+          <span>{state.user.email}</span>
+        </li>
+        <Links itemClass="menu__list-item" linkClass="menu__link" onDone={onClick} />
+      </>
+    );
+  }
+  return (
+    <li className="menu__list-item">
+      <SignIn className="menu__link" onClick={onClick} />
+    </li>
+  );
+}
+
+interface SignInProps {
+  readonly className: string;
+  readonly onClick?: (() => void) | undefined;
+}
+
+function SignIn({ className, onClick }: SignInProps): ReactNode {
+  const { pathname } = useLocation();
+  return (
+    <Link className={className} to={withNext('/login/', pathname)} onClick={onClick}>
+      {translate({ id: 'account.signIn', message: 'Sign in' })}
+    </Link>
+  );
+}

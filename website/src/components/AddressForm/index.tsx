@@ -1,0 +1,43 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { useSubmit } from '../../auth/useSubmit';
+import { fieldError } from '../../lib/errors';
+import type { Failure } from '../../lib/failure';
+import Field, { emailInput } from '../Field';
+import FormMessage from '../FormMessage';
+import SubmitButton from '../SubmitButton';
+
+interface Props {
+  /** What stands there at first. */
+  readonly initial?: string | undefined;
+  /** Has a mail sent to the address; returns why not. */
+  readonly send: (email: string) => Promise<Failure | undefined>;
+  readonly onSent: (email: string) => void;
+}
+
+/** Asks for an address to send a link to. */
+export default function AddressForm({ initial = '', send, onSent }: Props): ReactNode {
+  const [email, setEmail] = useState(initial);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const failed = await send(email.trim());
+    if (!failed) onSent(email.trim());
+    return failed;
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} wait={wait} fields={{ email: 'email' }} />
+      <Field
+        {...emailInput}
+        id="email"
+        label={translate({ id: 'form.email', message: 'E-mail address' })}
+        autoComplete="username"
+        value={email}
+        onChange={setEmail}
+        error={fieldError(failure, 'email')}
+      />
+      <SubmitButton busy={busy} wait={wait} block>
+        {translate({ id: 'mail.send', message: 'Send me a link' })}
+      </SubmitButton>
+    </form>
+  );
+}

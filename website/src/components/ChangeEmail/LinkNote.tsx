@@ -1,0 +1,38 @@
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { useSearch } from '../../auth/useSearch';
+import Done from '../Done';
+import FormMessage from '../FormMessage';
+
+/** What a link did that was mailed to change an address. One mail can follow the other, and the link does not say which it was. */
+export default function LinkNote(): ReactNode {
+  const { state } = useAuth();
+  const query = new URLSearchParams(useSearch());
+  if (query.get('email') !== 'link' || state.status === 'pending') return null;
+  const code = query.get('error');
+  if (code && code !== 'INVALID_USER') return <FormMessage failure={{ code, status: 401 }} />;
+  return (
+    <Done>
+      <p>{code ? otherUser() : opened(state.user?.email)}</p>
+    </Done>
+  );
+}
+
+function otherUser(): string {
+  return translate({
+    id: 'account.email.link.otherUser',
+    message: 'This link belongs to another account than yours. Sign out and open it again.',
+  });
+}
+
+function opened(email: string | undefined): string {
+  if (!email) return translate({ id: 'account.email.link.signedOut', message: 'The link was right. Sign in to see your address.' });
+  return translate(
+    {
+      id: 'account.email.link',
+      message: 'The link was right, and your address is {email}. If that is still the old one, open the link that went to the new one.',
+    },
+    { email },
+  );
+}

@@ -1,0 +1,27 @@
+import Link from '@docusaurus/Link';
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { withNext } from '../../lib/next';
+import Skeleton from '../Skeleton';
+
+/** What to do with a confirmed address: sign in with it, or go on to `next`, when that is done. */
+export default function Confirmed({ next }: { readonly next: string }): ReactNode {
+  const { state } = useAuth();
+  if (state.status === 'pending') return <Skeleton lines={1} />;
+  if (state.status === 'signed-in') {
+    return (
+      <Link className="button button--primary button--block" to={next}>
+        {translate({ id: 'verify.continue', message: 'Continue' })}
+      </Link>
+    );
+  }
+  return (
+    <>
+      <p>{translate({ id: 'verify.done.text', message: 'Thank you. You can sign in now.' })}</p>
+      <Link className="button button--primary button--block" to={withNext('/login/', next)}>
+        {translate({ id: 'verify.signIn', message: 'Sign in' })}
+      </Link>
+    </>
+  );
+}

@@ -1,0 +1,144 @@
+import { useHistory } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { ask } from '../../auth/client';
+import { dropDrafts } from '../../auth/drafts';
+import { useSubmit } from '../../auth/useSubmit';
+import type { User } from '../../lib/authClient';
+import { describe } from '../../lib/errors';
+import type { Failure } from '../../lib/failure';
+import Done from '../Done';
+import Field from '../Field';
+import FormMessage from '../FormMessage';
+import { usePasswordDialog } from '../PasswordDialog';
+import PasswordField from '../PasswordField';
+import Section from '../Section';
+import SubmitButton from '../SubmitButton';
+import Username from '../Username';
+
+/** Where a person is led whose account is gone, also by the link in a mail. */
+export const farewell = '/account/?deleted=yes';
+
+/** The end of an account, with everything that belongs to it. */
+export default function DeleteAccount({ user }: { readonly user: User }): ReactNode {
+  const [step, setStep] = useState<'closed' | 'open' | 'mailed' | 'off'>('closed');
+  return (
+    <Section
+      id="delete"
+      danger
+      title={translate({ id: 'account.delete', message: 'Delete your account' })}
+      intro={
+        step !== 'off' &&
+        translate({
+          id: 'account.delete.intro',
+          message: 'Your account, your profile and all sign-ins are removed at once. Nobody can bring them back.',
+        })
+      }
+    >
+      {step === 'closed' && (
+        <button type="button" className="button button--secondary" onClick={() => setStep('open')}>
+          {translate({ id: 'account.delete.open', message: 'Delete my account …' })}
+        </button>
+      )}
+      {step === 'open' && <Form user={user} onMailed={() => setStep('mailed')} onOff={() => setStep('off')} onCancel={() => setStep('closed')} />}
+      {step === 'mailed' && (
+        <Done>
+          <p>
+            {translate(
+              {
+                id: 'account.delete.mailed',
+                message: 'One more step: open the link in the mail to {email}, in this browser. Until then nothing is deleted.',
+              },
+              { email: user.email },
+            )}
+          </p>
+        </Done>
+      )}
+      {step === 'off' && (
+        <Done>
+          <p>{translate({ id: 'account.delete.off', message: 'Accounts cannot be deleted here. Please write to support.' })}</p>
+        </Done>
+      )}
+    </Section>
+  );
+}
+
+interface FormProps {
+  readonly user: User;
+  readonly onMailed: () => void;
+  readonly onOff: () => void;
+  readonly onCancel: () => void;
+}
+
+function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
+  const history = useHistory();
+  const [typed, setTyped] = useState('');
+  const [password, setPassword] = useState('');
+  const { confirmed, dialog } = usePasswordDialog();
+  const box = useRef<HTMLFormElement>(null);
+  useEffect(() => box.current?.querySelector('input')?.focus(), []);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    if (!confirms(typed, user.email)) return { code: 'NOT_CONFIRMED', status: 0 };
+    const { data, failure } = await confirmed(() =>
+      ask((client, fetchOptions) => client.deleteUser({ password, callbackURL: farewell, fetchOptions })),
+    );
+    if (failure && isOff(failure)) onOff();
+    else if (failure) return failure;
+    else if (data?.message === 'Verification email sent') onMailed();
+    else {
+      dropDrafts();
+      history.replace(farewell);
+    }
+    return undefined;
+  });
+  const unconfirmed = failure?.code === 'NOT_CONFIRMED';
+  const words = failure && describe(failure);
+  return (
+    <>
+      <form ref={box} onSubmit={onSubmit} method="post">
+        {!unconfirmed && <FormMessage failure={failure} wait={wait} fields={{ password: 'delete-password' }} />}
+        <Field
+          id="delete-confirm"
+          label={translate({ id: 'account.delete.confirm', message: 'Type {email} to confirm' }, { email: user.email })}
+          hint={translate({ id: 'account.delete.confirm.hint', message: 'Or the word DELETE.' })}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          value={typed}
+          onChange={setTyped}
+          error={
+            unconfirmed
+              ? translate({ id: 'account.delete.unconfirmed', message: 'This is neither your address nor the word DELETE.' })
+              : undefined
+          }
+        />
+        <Username email={user.email} />
+        <PasswordField
+          id="delete-password"
+          label={translate({ id: 'form.password', message: 'Password' })}
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+          error={words?.field === 'password' ? words.message : undefined}
+        />
+        <SubmitButton danger busy={busy} wait={wait}>
+          {translate({ id: 'account.delete.submit', message: 'Delete my account' })}
+        </SubmitButton>{' '}
+        <button type="button" className="button button--secondary" onClick={onCancel}>
+          {translate({ id: 'form.cancel', message: 'Cancel' })}
+        </button>
+      </form>
+      {dialog}
+    </>
+  );
+}
+
+function confirms(typed: string, email: string): boolean {
+  return typed.trim() === 'DELETE' || typed.trim().toLowerCase() === email.toLowerCase();
+}
+
+// Switched off, the library answers as if there were no such route.
+function isOff({ status, code }: Failure): boolean {
+  return status === 404 && code === 'UNKNOWN';
+}

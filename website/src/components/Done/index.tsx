@@ -1,0 +1,14 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import { FormNote } from '../FormMessage';
+import styles from './styles.module.css';
+
+/** Stands where a form stood that was taken, and takes the focus that the form had. */
+export default function Done({ children }: { readonly children: ReactNode }): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus(), []);
+  return (
+    <div ref={box} tabIndex={-1} className={styles.done}>
+      <FormNote>{children}</FormNote>
+    </div>
+  );
+}

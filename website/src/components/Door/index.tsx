@@ -1,0 +1,33 @@
+import type { ReactNode } from 'react';
+import styles from './styles.module.css';
+
+const arches = [0, 1, 2, 3, 4] as const;
+
+/** A row of door arches with a glowing particle in the last: the guest at the door, the gas beside neon. Only to look at. */
+export default function Door(): ReactNode {
+  return (
+    <svg className={styles.door} viewBox="0 0 420 440" aria-hidden="true" focusable="false">
+      <defs>
+        <radialGradient id="door-light">
+          <stop offset="0" className={styles.lightInner} />
+          <stop offset="1" className={styles.lightOuter} />
+        </radialGradient>
+      </defs>
+      <ellipse cx="210" cy="262" rx="205" ry="178" fill="url(#door-light)" />
+      {arches.map((depth) => (
+        <path key={depth} className={styles[`arch${depth}`]} d={arch(depth)} />
+      ))}
+      <path className={styles.floor} d="M20 420H400" />
+      <ellipse className={styles.orbit} cx="210" cy="285" rx="46" ry="17" transform="rotate(-24 210 285)" />
+      <circle className={styles.halo} cx="210" cy="285" r="40" fill="url(#door-light)" />
+      <circle className={styles.particle} cx="210" cy="285" r="11" />
+    </svg>
+  );
+}
+
+/** An arch, the smaller the deeper. */
+function arch(depth: number): string {
+  const half = 165 - depth * 26;
+  const spring = 190 + depth * 22;
+  return `M${210 - half} 420V${spring}a${half} ${half} 0 0 1 ${2 * half} 0V420`;
+}

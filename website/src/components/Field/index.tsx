@@ -1,0 +1,73 @@
+import clsx from 'clsx';
+import { type ComponentProps, type ReactNode, useEffect } from 'react';
+import styles from './styles.module.css';
+
+interface Props extends Omit<ComponentProps<'input'>, 'onChange'> {
+  /** Also the `name`, and the same in every build: password managers remember it. */
+  readonly id: string;
+  readonly label: string;
+  readonly hint?: ReactNode;
+  readonly error?: string | undefined;
+  readonly onChange: (value: string) => void;
+  /** What stands at the end of the line, such as a button that shows the password. */
+  readonly after?: ReactNode;
+  /** What stands below, such as a meter. */
+  readonly children?: ReactNode;
+}
+
+/** One line of a form: a label that is always seen, the input, what helps to fill it in, and what is wrong with it. */
+export default function Field({
+  id,
+  label,
+  hint,
+  error,
+  onChange,
+  after,
+  children,
+  className,
+  ...input
+}: Props): ReactNode {
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the static HTML comes alive
+  useEffect(() => {
+    const typed = (document.getElementById(id) as HTMLInputElement).value;
+    if (typed !== String(input.value ?? '')) onChange(typed); // people and password managers do not wait for scripts
+  }, []);
+  return (
+    <div className={styles.field}>
+      <label htmlFor={id}>{label}</label>
+      {hint && (
+        <div id={`${id}-hint`} className={styles.hint}>
+          {hint}
+        </div>
+      )}
+      <div className={styles.line}>
+        <input
+          id={id}
+          name={id}
+          {...input}
+          className={clsx(styles.input, className)}
+          aria-invalid={error ? true : undefined}
+          aria-describedby={described || undefined}
+          onChange={(event) => onChange(event.target.value)}
+        />
+        {after}
+      </div>
+      {error && (
+        <p id={`${id}-error`} className={styles.error}>
+          {error}
+        </p>
+      )}
+      {children}
+    </div>
+  );
+}
+
+/** How every form asks for an e-mail address. */
+export const emailInput = {
+  type: 'email',
+  inputMode: 'email',
+  autoCapitalize: 'none',
+  spellCheck: false,
+  required: true,
+} as const;

@@ -1,0 +1,56 @@
+import { cleanup, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, it } from 'vitest';
+import type { Failure } from '../../lib/failure';
+import FormMessage from '.';
+
+const tooShort: Failure = { code: 'PASSWORD_TOO_SHORT', status: 400 };
+const limited: Failure = { code: 'TOO_MANY_REQUESTS', status: 429, retryAfter: 9 };
+
+afterEach(cleanup);
+
+it('is nothing while nothing is wrong', () => {
+  const { container } = render(<FormMessage failure={undefined} />);
+  expect(container.innerHTML).toBe('');
+});
+
+it('takes the focus when something goes wrong, not at each draw', () => {
+  const form = (wait: number, failure: Failure) => (
+    <>
+      <FormMessage failure={failure} wait={wait} />
+      <input aria-label="other" />
+    </>
+  );
+  const { rerender } = render(form(9, limited));
+  expect(document.activeElement).toBe(screen.getByRole('alert'));
+  screen.getByLabelText('other').focus();
+  rerender(form(8, limited));
+  expect(document.activeElement).toBe(screen.getByLabelText('other'));
+  rerender(form(9, { ...limited }));
+  expect(document.activeElement).toBe(screen.getByRole('alert'));
+});
+
+it('leads to the field it is about, without a word in the address', async () => {
+  render(
+    <>
+      <FormMessage failure={tooShort} fields={{ password: 'new-password' }} />
+      <input id="new-password" />
+    </>,
+  );
+  await userEvent.click(screen.getByRole('link', { name: 'The password needs at least 8 characters.' }));
+  expect(document.activeElement?.id).toBe('new-password');
+  expect(window.location.hash).toBe('');
+});
+
+it('is no link where the form has no such field', () => {
+  render(<FormMessage failure={tooShort} fields={{ email: 'email' }} />);
+  expect(screen.queryByRole('link')).toBeNull();
+});
+
+it('counts silently, and says when it is over', () => {
+  const { rerender } = render(<FormMessage failure={limited} wait={9} />);
+  expect(screen.getByText('You can try again in 9 s.').getAttribute('aria-live')).toBe('off');
+  expect(screen.getByRole('status').textContent).toBe('');
+  rerender(<FormMessage failure={limited} wait={0} />);
+  expect(screen.getByRole('status').textContent).toBe('You can try again now.');
+});

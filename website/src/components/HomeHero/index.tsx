@@ -1,0 +1,39 @@
+import Link from '@docusaurus/Link';
+import Translate from '@docusaurus/Translate';
+import Door from '@site/src/components/Door';
+import HomeLive from '@site/src/components/HomeLive';
+import Heading from '@theme/Heading';
+import type { ReactNode } from 'react';
+import styles from './styles.module.css';
+
+/** What Xenon is, in ten seconds, and that it works, below. */
+export default function HomeHero(): ReactNode {
+  return (
+    <header className={styles.hero}>
+      <div className={styles.words}>
+        <Heading as="h1" className={styles.title}>
+          <Translate id="home.title">Sign-in for static sites, on your own Postgres</Translate>
+        </Heading>
+        <p className={styles.lead}>
+          <Translate id="home.lead" values={{ client: <span className={styles.name}>better-auth</span> }}>
+            {
+              'Xenon is a Go backend on AWS Lambda and Neon that the stock {client} client works against, unpatched. People who come over from Supabase keep their passwords.'
+            }
+          </Translate>
+        </p>
+        <p className={styles.actions}>
+          <Link className="button button--primary button--lg" to="/docs/getting-started/">
+            <Translate id="home.start">Get started</Translate>
+          </Link>
+          <Link className={styles.second} to="/docs/migrate/">
+            <Translate id="home.import">Import from Supabase</Translate>
+          </Link>
+        </p>
+      </div>
+      <div className={styles.door}>
+        <Door />
+      </div>
+      <HomeLive />
+    </header>
+  );
+}

@@ -1,0 +1,74 @@
+import Link from '@docusaurus/Link';
+import Translate, { translate } from '@docusaurus/Translate';
+import Heading from '@theme/Heading';
+import type { ReactNode } from 'react';
+import styles from './styles.module.css';
+import { summary } from './summary';
+import { type Probe, useProbe } from './useProbe';
+
+/** The API behind this very page, asked now, and the way in. */
+export default function HomeLive(): ReactNode {
+  const health = useProbe('/health');
+  const keys = useProbe('/api/auth/jwks');
+  return (
+    <section className={styles.live} aria-labelledby="live">
+      <div className={styles.answers}>
+        <Heading as="h2" id="live" className={styles.title}>
+          <Translate id="home.live.title">This site runs on it</Translate>
+        </Heading>
+        <Answer path="/health" probe={health.probe} />
+        <Answer path="/api/auth/jwks" probe={keys.probe} />
+        <button
+          type="button"
+          className={styles.again}
+          onClick={() => {
+            health.ask();
+            keys.ask();
+          }}
+        >
+          <Translate id="home.live.again">Ask again</Translate>
+        </button>
+      </div>
+      <div className={styles.try}>
+        <p>
+          <Translate id="home.live.try">
+            Try it as a person would: make an account, keep a profile, delete both.
+          </Translate>
+        </p>
+        <p className={styles.actions}>
+          <Link className="button button--primary" to="/register/">
+            <Translate id="home.live.register">Register</Translate>
+          </Link>
+          <Link className="button button--outline button--primary" to="/login/">
+            <Translate id="home.live.login">Sign in</Translate>
+          </Link>
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function Answer({ path, probe }: { readonly path: string; readonly probe: Probe }): ReactNode {
+  return (
+    <p className={styles.answer} aria-busy={probe.state === 'asking'}>
+      <code className={styles.path}>GET {path}</code>
+      <span className={styles.result}>
+        {probe.state === 'asking' && (
+          <span className={styles.asking}>{translate({ id: 'home.live.asking', message: 'Asking …' })}</span>
+        )}
+        {probe.state === 'away' && (
+          <span className={styles.asking}>
+            {translate({ id: 'home.live.away', message: 'No answer here. It runs with make dev.' })}
+          </span>
+        )}
+        {probe.state === 'answered' && (
+          <>
+            <b className={probe.status < 400 ? styles.good : styles.bad}>{probe.status}</b>
+            <span className={styles.time}>{probe.ms} ms</span>
+            <code className={styles.body}>{summary(probe.body)}</code>
+          </>
+        )}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,67 @@
+import Link from '@docusaurus/Link';
+import Translate, { translate } from '@docusaurus/Translate';
+import Heading from '@theme/Heading';
+import type { ReactNode } from 'react';
+import styles from './styles.module.css';
+
+/** What an import from Supabase brings along, what it leaves alone, and what it cannot bring. */
+export default function HomeMoves(): ReactNode {
+  return (
+    <section aria-labelledby="moves">
+      <Heading as="h2" id="moves">
+        <Translate id="home.moves.title">Leaving Supabase: what moves, what stays</Translate>
+      </Heading>
+      <div className={styles.columns}>
+        <Column title={translate({ id: 'home.moves.along', message: 'Comes along' })} items={along()} />
+        <Column title={translate({ id: 'home.moves.stays', message: 'Stays as it is' })} items={stays()} />
+        <Column title={translate({ id: 'home.moves.behind', message: 'Stays behind' })} items={behind()} />
+      </div>
+      <p className={styles.more}>
+        <Link to="/docs/migrate/">
+          <Translate id="home.moves.more">The whole move, the way back included</Translate>
+        </Link>
+      </p>
+    </section>
+  );
+}
+
+function Column({ title, items }: { readonly title: string; readonly items: readonly string[] }): ReactNode {
+  return (
+    <div className={styles.column}>
+      <Heading as="h3">{title}</Heading>
+      <ul>
+        {items.map((item) => (
+          <li key={item}>{item}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function along(): string[] {
+  return [
+    translate({ id: 'home.moves.along.ids', message: 'Ids and e-mail addresses' }),
+    translate({
+      id: 'home.moves.along.passwords',
+      message: 'Password hashes: people sign in with the password they have',
+    }),
+    translate({ id: 'home.moves.along.accounts', message: 'Linked accounts and learner profiles' }),
+    translate({ id: 'home.moves.along.bans', message: 'Bans: who was kept out stays out' }),
+  ];
+}
+
+function stays(): string[] {
+  return [
+    translate({ id: 'home.moves.stays.source', message: 'Supabase: it is only ever read' }),
+    translate({ id: 'home.moves.stays.changed', message: 'Rows that changed here after they were copied' }),
+    translate({ id: 'home.moves.stays.back', message: 'The way back, until you finalise the run' }),
+  ];
+}
+
+function behind(): string[] {
+  return [
+    translate({ id: 'home.moves.behind.sessions', message: 'Sessions: everybody signs in once more' }),
+    translate({ id: 'home.moves.behind.factors', message: 'Second factors and passkeys, kept in the quarantine' }),
+    translate({ id: 'home.moves.behind.sso', message: 'SAML, wallets, tokens of social providers' }),
+  ];
+}

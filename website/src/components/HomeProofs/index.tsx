@@ -1,0 +1,65 @@
+import Link from '@docusaurus/Link';
+import Translate, { translate } from '@docusaurus/Translate';
+import { usePluginData } from '@docusaurus/useGlobalData';
+import type { Figures } from '@site/plugins/figures';
+import Heading from '@theme/Heading';
+import type { ReactNode } from 'react';
+import styles from './styles.module.css';
+
+/** Three figures, each with where it comes from. What can be counted in docs/ was counted there at build. */
+export default function HomeProofs(): ReactNode {
+  const { differences, equations, securityRows } = usePluginData('figures') as Figures;
+  return (
+    <section aria-labelledby="proofs">
+      <Heading as="h2" id="proofs">
+        <Translate id="home.proofs.title">Shown, not promised</Translate>
+      </Heading>
+      <div className={styles.proofs}>
+        <Proof
+          figure="1,000+"
+          to="/docs/divergences/"
+          more={translate({ id: 'home.proofs.wire.more', message: 'Every difference' })}
+        >
+          <Translate id="home.proofs.wire" values={{ differences }}>
+            {
+              'requests are played against better-auth 1.7.25 and against Xenon, and status, body, cookies and headers compared. {differences} differences are listed, each with its reason. One more fails the build.'
+            }
+          </Translate>
+        </Proof>
+        <Proof
+          figure={String(equations)}
+          to="/docs/migrate/"
+          more={translate({ id: 'home.proofs.import.more', message: 'How an import is verified' })}
+        >
+          <Translate id="home.proofs.import">
+            equations account for every row of an import, and checksums inside both servers compare every field. The
+            first:
+          </Translate>
+          <code className={styles.equation}>users = copied + identical + kept + quarantined</code>
+        </Proof>
+        <Proof
+          figure={String(securityRows)}
+          to="/docs/security/"
+          more={translate({ id: 'home.proofs.security.more', message: 'Security, row by row' })}
+        >
+          <Translate id="home.proofs.security">
+            rows of what a build has to hold, each with the tests that prove it. What is not proved says so.
+          </Translate>
+        </Proof>
+      </div>
+    </section>
+  );
+}
+
+type ProofProps = { readonly figure: string; readonly to: string; readonly more: string; readonly children: ReactNode };
+
+function Proof({ figure, to, more, children }: ProofProps): ReactNode {
+  return (
+    <div className={styles.proof}>
+      <p>
+        <b className={styles.figure}>{figure}</b> {children}
+      </p>
+      <Link to={to}>{more}</Link>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { ask } from '../../auth/client';
+import { useSubmit } from '../../auth/useSubmit';
+import { fieldError } from '../../lib/errors';
+import { badPassword } from '../../lib/password';
+import FormMessage from '../FormMessage';
+import PasswordField from '../PasswordField';
+import SubmitButton from '../SubmitButton';
+
+interface Props {
+  /** From the mail's link. Not there yet when the page is only HTML. */
+  readonly token: string | undefined;
+  readonly onSaved: () => void;
+  /** Called when the token has been used, is too old, or its account is gone. */
+  readonly onRefused: () => void;
+}
+
+/** Chooses a new password by a link from a mail. Whose it is, only the server knows. */
+export default function NewPasswordForm({ token, onSaved, onRefused }: Props): ReactNode {
+  const [newPassword, setNewPassword] = useState('');
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const refused = badPassword(newPassword);
+    if (refused || !token) return refused;
+    const { failure } = await ask((client, fetchOptions) => client.resetPassword({ newPassword, token, fetchOptions }));
+    if (!failure) onSaved();
+    if (failure?.code === 'INVALID_TOKEN' || failure?.code === 'USER_NOT_FOUND') onRefused();
+    return failure;
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} wait={wait} fields={{ password: 'password' }} />
+      <PasswordField
+        id="password"
+        label={translate({ id: 'reset.password', message: 'New password' })}
+        autoComplete="new-password"
+        value={newPassword}
+        onChange={setNewPassword}
+        error={fieldError(failure, 'password')}
+      />
+      <SubmitButton busy={busy} wait={wait} block>
+        {translate({ id: 'reset.submit', message: 'Save the password' })}
+      </SubmitButton>
+    </form>
+  );
+}

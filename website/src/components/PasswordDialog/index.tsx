@@ -1,0 +1,103 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { ask } from '../../auth/client';
+import { useSubmit } from '../../auth/useSubmit';
+import type { Session } from '../../lib/authClient';
+import { wantsPassword, wantsSignIn } from '../../lib/errors';
+import type { Outcome } from '../../lib/failure';
+import FormMessage from '../FormMessage';
+import PasswordField from '../PasswordField';
+import SubmitButton from '../SubmitButton';
+import Username from '../Username';
+import styles from './styles.module.css';
+
+/** Does things for which the server may want the password again, or for which the session has just ended. */
+export interface Confirmation {
+  /** Calls; when the server wants the password first, asks for it and calls once more. Whoever cancels gets the first failure. */
+  readonly confirmed: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
+  /** Has to stand somewhere in the page. */
+  readonly dialog: ReactNode;
+}
+
+interface Question {
+  readonly expired: boolean;
+  readonly answer: (signedIn: boolean) => void;
+}
+
+/** Asks the person who is, or was just, signed in for their password when the server wants it. */
+export function usePasswordDialog(): Confirmation {
+  const { state } = useAuth();
+  const last = useRef<Session>(undefined);
+  if (state.status === 'signed-in') last.current = { user: state.user, session: state.session };
+  const [question, setQuestion] = useState<Question>();
+  const confirmed: Confirmation['confirmed'] = async (call) => {
+    const first = await call();
+    const { failure } = first;
+    if (!failure || !last.current || !(wantsPassword(failure) || wantsSignIn(failure))) return first;
+    const signedIn = await new Promise<boolean>((answer) => setQuestion({ expired: wantsSignIn(failure), answer }));
+    setQuestion(undefined);
+    return signedIn ? call() : first;
+  };
+  return { confirmed, dialog: question && last.current && <PasswordDialog who={last.current} {...question} /> };
+}
+
+function PasswordDialog({ who, expired, answer }: Question & { readonly who: Session }): ReactNode {
+  const box = useRef<HTMLDialogElement>(null);
+  const [password, setPassword] = useState('');
+  useEffect(() => box.current?.showModal(), []);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const { failure } = await signInAgain(who, password);
+    if (failure) {
+      setPassword('');
+      return failure;
+    }
+    answer(true);
+    box.current?.close(); // gives the focus back to what had it
+    return undefined;
+  });
+  return (
+    <dialog ref={box} className={styles.dialog} aria-labelledby="password-again" onClose={() => answer(false)}>
+      <form onSubmit={onSubmit} method="post">
+        <h2 id="password-again">
+          {translate({ id: 'again.title', message: 'Enter your password again' })}
+        </h2>
+        <p>
+          {expired
+            ? translate({ id: 'again.expired', message: 'You were signed out meanwhile. Nothing is lost: sign in, and it goes on.' })
+            : translate({ id: 'again.why', message: 'You signed in a while ago. For your safety, show that it is still you.' })}
+        </p>
+        <FormMessage failure={failure} wait={wait} fields={{ password: 'password-again-input' }} />
+        <Username email={who.user.email} />
+        <PasswordField
+          id="password-again-input"
+          label={translate({ id: 'again.password', message: 'Password of {email}' }, { email: who.user.email })}
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+        />
+        <div className={styles.actions}>
+          <SubmitButton busy={busy} wait={wait}>
+            {translate({ id: 'again.submit', message: 'Continue' })}
+          </SubmitButton>
+          <button type="button" className="button button--secondary" onClick={() => box.current?.close()}>
+            {translate({ id: 'form.cancel', message: 'Cancel' })}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+// The new session is as long-lived as the one it follows, which ends: a password that was asked for twice is no second device.
+async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
+  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > aDay;
+  const outcome = await ask((client, fetchOptions) =>
+    client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
+  );
+  if (!outcome.failure) await ask((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
+  return outcome;
+}
+
+// Sessions that are not remembered live a day, others seven. A session that has slid is of the longer kind.
+const aDay = 25 * 60 * 60 * 1000;

@@ -1,0 +1,40 @@
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { strength } from '../../lib/password';
+import Unseen from '../Unseen';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly value: string;
+  readonly about: readonly string[];
+}
+
+/** How hard the password is to guess. Advice, and never in the way; its place is kept, so that nothing moves at the first key. */
+export default function Advice({ value, about }: Props): ReactNode {
+  const score = strength(value, about);
+  const words = [
+    translate({ id: 'password.strength.0', message: 'Too short' }),
+    translate({ id: 'password.strength.1', message: 'Easy to guess' }),
+    translate({ id: 'password.strength.2', message: 'Could be stronger' }),
+    translate({ id: 'password.strength.3', message: 'Good' }),
+    translate({ id: 'password.strength.4', message: 'Strong' }),
+  ];
+  return (
+    <div className={styles.advice} data-score={value === '' ? undefined : score}>
+      <span className={styles.bars} aria-hidden="true">
+        <i />
+        <i />
+        <i />
+        <i />
+      </span>
+      <span role="status">
+        {value !== '' && (
+          <>
+            <Unseen>{translate({ id: 'password.strength', message: 'Password strength: ' })}</Unseen>
+            {words[score]}
+          </>
+        )}
+      </span>
+    </div>
+  );
+}

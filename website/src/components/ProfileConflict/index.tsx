@@ -1,0 +1,69 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef } from 'react';
+import type { Answers } from '../../lib/profile';
+import type { Conflict } from '../../lib/profileDraft';
+import { answerOf, questions } from '../ProfileForm/words';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly conflicts: readonly Conflict[];
+  /** What stands in the form. */
+  readonly answers: Answers;
+  readonly onChoose: (field: keyof Answers, value: Answers[keyof Answers]) => void;
+}
+
+/** Somebody, most likely the same person elsewhere, saved other answers to the same questions: which shall it be? */
+export default function ProfileConflict({ conflicts, answers, onChoose }: Props): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other conflicts are news
+  useEffect(() => box.current?.focus(), [conflicts]);
+  return (
+    <div ref={box} role="alert" tabIndex={-1} className={styles.conflict}>
+      <p>
+        <strong>{translate({ id: 'profile.conflict.title', message: 'Your profile was changed elsewhere meanwhile.' })}</strong>{' '}
+        {translate({
+          id: 'profile.conflict.what',
+          message: 'Nothing is lost. Choose which answers to keep, then save again.',
+        })}
+      </p>
+      {conflicts.map(({ field, mine, theirs }) => (
+        <fieldset key={field}>
+          <legend>{questions[field]()}</legend>
+          <Side
+            name={`conflict-${field}`}
+            label={translate({ id: 'profile.conflict.mine', message: 'Yours, not saved yet' })}
+            answer={answerOf(field, mine)}
+            checked={answers[field] === mine}
+            onChange={() => onChoose(field, mine)}
+          />
+          <Side
+            name={`conflict-${field}`}
+            label={translate({ id: 'profile.conflict.theirs', message: 'Saved elsewhere' })}
+            answer={answerOf(field, theirs)}
+            checked={answers[field] === theirs}
+            onChange={() => onChoose(field, theirs)}
+          />
+        </fieldset>
+      ))}
+    </div>
+  );
+}
+
+interface SideProps {
+  readonly name: string;
+  readonly label: string;
+  readonly answer: string;
+  readonly checked: boolean;
+  readonly onChange: () => void;
+}
+
+function Side({ name, label, answer, checked, onChange }: SideProps): ReactNode {
+  return (
+    <label className={styles.side}>
+      <input type="radio" name={name} checked={checked} onChange={onChange} />
+      <span>
+        <strong>{answer}</strong> <small>{label}</small>
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,151 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { dropDraft, keptDraft } from '../../auth/drafts';
+import { useLeaveGuard } from '../../auth/useLeaveGuard';
+import { type ProfileEditor, useProfile } from '../../auth/useProfile';
+import { useSubmit } from '../../auth/useSubmit';
+import { wantsSignIn } from '../../lib/errors';
+import type { Answers, ChoiceField } from '../../lib/profile';
+import { changes, type Draft, type Sent } from '../../lib/profileDraft';
+import Choice from '../Choice';
+import Field from '../Field';
+import fieldStyles from '../Field/styles.module.css';
+import FormMessage from '../FormMessage';
+import { usePasswordDialog } from '../PasswordDialog';
+import ProfileConflict from '../ProfileConflict';
+import Skeleton from '../Skeleton';
+import SubmitButton from '../SubmitButton';
+import styles from './styles.module.css';
+import { languageOptions, options, questions } from './words';
+
+/** What a person says of how they learn: made on the first visit, changed on later ones. */
+export default function ProfileForm({ userId }: { readonly userId: string }): ReactNode {
+  const editor = useProfile(userId);
+  const { refresh } = useAuth();
+  if (editor.draft) return <Form userId={userId} editor={editor} draft={editor.draft} />;
+  if (!editor.failure) return <Skeleton lines={8} />;
+  return (
+    <FormMessage failure={editor.failure}>
+      <button
+        type="button"
+        className="button button--secondary"
+        onClick={editor.failure && wantsSignIn(editor.failure) ? refresh : editor.load}
+      >
+        {translate({ id: 'form.retry', message: 'Try again' })}
+      </button>
+    </FormMessage>
+  );
+}
+
+interface FormProps {
+  readonly userId: string;
+  readonly editor: ProfileEditor;
+  readonly draft: Draft;
+}
+
+function Form({ userId, editor, draft }: FormProps): ReactNode {
+  const { set } = editor;
+  const { answers, base, conflicts } = draft;
+  const [became, setBecame] = useState<Sent['became']>();
+  const { confirmed, dialog } = usePasswordDialog();
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const outcome = await confirmed(editor.save);
+    setBecame(outcome.data?.became);
+    return outcome.failure;
+  });
+  useLeaveGuard({
+    // Not what stands here, but what is kept: after signing out there is nothing left to ask for.
+    unsaved: () => keptDraft(userId) !== undefined,
+    question: translate({ id: 'profile.leave', message: 'Your changes are not saved. Leave without saving?' }),
+    onLeave: () => dropDraft(userId),
+  });
+  const count = Object.keys(changes(draft)).length;
+  const choice = <F extends ChoiceField>(field: F) => (
+    <Choice
+      name={field}
+      legend={questions[field]()}
+      options={options(field)}
+      value={answers[field] as Answers[ChoiceField]}
+      onChange={(value) => set(field, value as Answers[F])}
+    />
+  );
+  return (
+    <>
+      <form onSubmit={onSubmit} method="post">
+        <FormMessage failure={failure} wait={wait} />
+        {conflicts.length > 0 && <ProfileConflict conflicts={conflicts} answers={answers} onChoose={set} />}
+        {!base && (
+          <p className={styles.welcome}>
+            {translate({
+              id: 'profile.welcome',
+              message: 'Tell us how you learn. Every question is optional, and you can change your answers whenever you like.',
+            })}
+          </p>
+        )}
+        {choice('primary_goal')}
+        {choice('tech_background')}
+        {choice('education_level')}
+        {choice('age_range')}
+        {choice('learning_mode')}
+        {choice('learning_speed')}
+        <div className={styles.pair}>
+          <Field
+            id="time_per_week"
+            type="number"
+            inputMode="numeric"
+            min={0}
+            max={168}
+            step={1}
+            autoComplete="off"
+            label={questions.time_per_week()}
+            value={answers.time_per_week ?? ''}
+            onChange={(hours) => set('time_per_week', hours === '' ? null : Number(hours))}
+          />
+          <div className={fieldStyles.field}>
+            <label htmlFor="preferred_language">{questions.preferred_language()}</label>
+            <select
+              id="preferred_language"
+              name="preferred_language"
+              className={fieldStyles.input}
+              value={answers.preferred_language}
+              onChange={(event) => set('preferred_language', event.target.value)}
+            >
+              {languageOptions(answers.preferred_language).map(({ value, label }) => (
+                <option key={value} value={value} lang={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+        <div className={styles.actions}>
+          <SubmitButton busy={busy} wait={wait}>
+            {base
+              ? translate({ id: 'profile.save', message: 'Save' })
+              : translate({ id: 'profile.create', message: 'Create my profile' })}
+          </SubmitButton>
+          {base && count > 0 && !busy && (
+            <button type="button" className="button button--secondary" onClick={editor.reset}>
+              {translate({ id: 'profile.reset', message: 'Discard changes' })}
+            </button>
+          )}
+          <p role="status">{count > 0 ? pending(count) : became && done(became)}</p>
+        </div>
+      </form>
+      {dialog}
+    </>
+  );
+}
+
+function pending(count: number): string {
+  return count === 1
+    ? translate({ id: 'profile.unsaved.one', message: '1 change, not saved yet' })
+    : translate({ id: 'profile.unsaved.many', message: '{count} changes, not saved yet' }, { count });
+}
+
+function done(became: Sent['became']): string {
+  return became === 'merged'
+    ? translate({ id: 'profile.merged', message: 'Saved, beside what was changed elsewhere meanwhile.' })
+    : translate({ id: 'profile.saved', message: 'Saved.' });
+}

@@ -1,0 +1,85 @@
+import { translate } from '@docusaurus/Translate';
+import { type Answers, type ChoiceField, choices } from '../../lib/profile';
+
+type Words = () => string;
+
+/** What each field asks, in the order of the form. */
+export const questions: { readonly [F in keyof Answers]: Words } = {
+  primary_goal: () => translate({ id: 'profile.primary_goal', message: 'What do you learn for?' }),
+  tech_background: () => translate({ id: 'profile.tech_background', message: 'What do you do?' }),
+  education_level: () => translate({ id: 'profile.education_level', message: 'How far did school take you?' }),
+  age_range: () => translate({ id: 'profile.age_range', message: 'How old are you?' }),
+  learning_mode: () => translate({ id: 'profile.learning_mode', message: 'How do things stick best?' }),
+  learning_speed: () => translate({ id: 'profile.learning_speed', message: 'How fast do you like to go?' }),
+  time_per_week: () => translate({ id: 'profile.time_per_week', message: 'Hours a week' }),
+  preferred_language: () => translate({ id: 'profile.preferred_language', message: 'Language' }),
+};
+
+const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[F][number]]: Words } } = {
+  age_range: {
+    under_18: () => translate({ id: 'profile.age_range.under_18', message: 'Under 18' }),
+    '18_24': () => translate({ id: 'profile.age_range.18_24', message: '18 to 24' }),
+    '25_34': () => translate({ id: 'profile.age_range.25_34', message: '25 to 34' }),
+    '35_plus': () => translate({ id: 'profile.age_range.35_plus', message: '35 or older' }),
+  },
+  education_level: {
+    high_school: () => translate({ id: 'profile.education_level.high_school', message: 'High school' }),
+    undergrad: () => translate({ id: 'profile.education_level.undergrad', message: 'Bachelor’s' }),
+    masters: () => translate({ id: 'profile.education_level.masters', message: 'Master’s' }),
+    phd: () => translate({ id: 'profile.education_level.phd', message: 'Doctorate' }),
+    self_taught: () => translate({ id: 'profile.education_level.self_taught', message: 'Self-taught' }),
+  },
+  tech_background: {
+    software_engineer: () => translate({ id: 'profile.tech_background.software_engineer', message: 'Software engineer' }),
+    hardware_engineer: () => translate({ id: 'profile.tech_background.hardware_engineer', message: 'Hardware engineer' }),
+    student: () => translate({ id: 'profile.tech_background.student', message: 'Student' }),
+    hobbyist: () => translate({ id: 'profile.tech_background.hobbyist', message: 'Hobbyist' }),
+  },
+  primary_goal: {
+    career_switch: () => translate({ id: 'profile.primary_goal.career_switch', message: 'A new career' }),
+    academic: () => translate({ id: 'profile.primary_goal.academic', message: 'Study or research' }),
+    hobby_project: () => translate({ id: 'profile.primary_goal.hobby_project', message: 'A project of my own' }),
+    startup_founder: () => translate({ id: 'profile.primary_goal.startup_founder', message: 'Founding a company' }),
+  },
+  learning_mode: {
+    visual: () => translate({ id: 'profile.learning_mode.visual', message: 'Pictures and diagrams' }),
+    textual: () => translate({ id: 'profile.learning_mode.textual', message: 'Reading' }),
+    code_first: () => translate({ id: 'profile.learning_mode.code_first', message: 'Code first' }),
+  },
+  learning_speed: {
+    intensive: () => translate({ id: 'profile.learning_speed.intensive', message: 'Intensive' }),
+    balanced: () => translate({ id: 'profile.learning_speed.balanced', message: 'Balanced' }),
+    casual: () => translate({ id: 'profile.learning_speed.casual', message: 'At leisure' }),
+  },
+};
+
+/** The answers to choose from. */
+export function options<F extends ChoiceField>(field: F): Array<{ value: (typeof choices)[F][number]; label: string }> {
+  const words = answers[field];
+  return choices[field].map((value: (typeof choices)[F][number]) => ({ value, label: words[value]() }));
+}
+
+/** An answer in words. */
+export function answerOf(field: keyof Answers, value: Answers[keyof Answers]): string {
+  if (value === null) return translate({ id: 'profile.noAnswer', message: 'No answer' });
+  if (field === 'preferred_language') return languageName(String(value));
+  const words = field === 'time_per_week' ? undefined : (answers[field] as Record<string, Words>)[value];
+  return words?.() ?? String(value);
+}
+
+const languages = ['ar', 'bn', 'de', 'en', 'es', 'fr', 'hi', 'id', 'it', 'ja', 'ko', 'nl', 'pl', 'pt', 'ru', 'sw', 'tr', 'uk', 'ur', 'vi', 'zh'];
+
+/** The languages to choose from, `chosen` among them: profiles that come from elsewhere can have any. */
+export function languageOptions(chosen: string): Array<{ value: string; label: string }> {
+  const all = languages.includes(chosen) ? languages : [chosen, ...languages];
+  return all.map((value) => ({ value, label: languageName(value) }));
+}
+
+// Each in its own language, as its speakers look for it.
+function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

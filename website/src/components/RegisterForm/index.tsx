@@ -1,0 +1,101 @@
+import Link from '@docusaurus/Link';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { ask } from '../../auth/client';
+import { invalidAddress, verifiedPage } from '../../auth/mails';
+import { cookiesBlocked } from '../../auth/signedIn';
+import { useSubmit } from '../../auth/useSubmit';
+import { fieldError } from '../../lib/errors';
+import { withNext } from '../../lib/next';
+import { badPassword } from '../../lib/password';
+import Field, { emailInput } from '../Field';
+import FormMessage from '../FormMessage';
+import PasswordField from '../PasswordField';
+import SubmitButton from '../SubmitButton';
+import styles from './styles.module.css';
+
+interface Props {
+  /** Where the person goes who has registered. */
+  readonly next: string;
+  /** Called when the address has to be confirmed first; also when somebody has it already, for which the server says the same. */
+  readonly onMailed: (email: string) => void;
+}
+
+/** Makes an account. Where that signs the person in, the client asks for the session by itself. */
+export default function RegisterForm({ next, onMailed }: Props): ReactNode {
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const refused = badPassword(password);
+    if (refused) return refused;
+    const address = email.trim();
+    const { data, failure } = await ask((client, fetchOptions) =>
+      client.signUp.email({
+        name: name.trim(),
+        email: address,
+        password,
+        callbackURL: verifiedPage(next),
+        fetchOptions,
+      }),
+    );
+    if (failure) return invalidAddress(failure);
+    if (data?.token) return cookiesBlocked();
+    onMailed(address);
+    return undefined;
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} wait={wait} fields={{ name: 'name', email: 'email', password: 'password' }}>
+        {failure?.code.startsWith('USER_ALREADY_EXISTS') && (
+          <p>
+            <Link to={withNext('/login/', next)}>{translate({ id: 'register.signIn', message: 'Sign in' })}</Link>
+            {' · '}
+            <Link to="/forgot-password/">{translate({ id: 'register.reset', message: 'Reset the password' })}</Link>
+          </p>
+        )}
+      </FormMessage>
+      <Field
+        id="name"
+        type="text"
+        label={translate({ id: 'form.name', message: 'Name' })}
+        autoComplete="name"
+        required
+        value={name}
+        onChange={setName}
+      />
+      <Field
+        {...emailInput}
+        id="email"
+        label={translate({ id: 'form.email', message: 'E-mail address' })}
+        autoComplete="username"
+        value={email}
+        onChange={setEmail}
+        error={fieldError(failure, 'email')}
+      />
+      <PasswordField
+        id="password"
+        label={translate({ id: 'form.newPassword', message: 'Password' })}
+        autoComplete="new-password"
+        about={[name, email]}
+        value={password}
+        onChange={setPassword}
+        error={fieldError(failure, 'password')}
+      />
+      <p className={styles.terms}>
+        {translate({
+          id: 'register.terms',
+          message: 'We keep your name, your address and a hash of your password, nothing else.',
+        })}{' '}
+        <Link to="/docs/security/">{translate({ id: 'register.terms.more', message: 'How they are kept safe' })}</Link>
+      </p>
+      <SubmitButton busy={busy} wait={wait} block>
+        {translate({ id: 'register.submit', message: 'Create account' })}
+      </SubmitButton>
+      <p className={styles.signIn}>
+        {translate({ id: 'register.hasAccount', message: 'Already registered?' })}{' '}
+        <Link to={withNext('/login/', next)}>{translate({ id: 'register.signIn', message: 'Sign in' })}</Link>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { sendReset } from '../../auth/mails';
+import Mailbox from '../Mailbox';
+
+interface Props {
+  readonly email: string;
+  readonly onBack: () => void;
+}
+
+/** What stands on a page after a link to choose a new password was asked for. */
+export default function ResetMailbox({ email, onBack }: Props): ReactNode {
+  return (
+    <Mailbox send={() => sendReset(email)} onBack={onBack}>
+      {translate(
+        {
+          id: 'forgot.sent.text',
+          message: 'If {email} has an account here, a mail with a link to choose a new password is on its way.',
+        },
+        { email },
+      )}
+    </Mailbox>
+  );
+}

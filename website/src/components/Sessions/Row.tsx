@@ -1,0 +1,84 @@
+import { translate } from '@docusaurus/Translate';
+import useDocusaurusContext from '@docusaurus/useDocusaurusContext';
+import type { ReactNode } from 'react';
+import type { SessionRow } from '../../lib/authClient';
+import { device } from '../../lib/userAgent';
+import { when } from '../../lib/when';
+import DeviceIcon from './DeviceIcon';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly session: SessionRow;
+  /** Whether it is the one of this device. */
+  readonly here: boolean;
+  readonly busy: boolean;
+  readonly onEnd: (event: { preventDefault: () => void }) => void;
+}
+
+/** One device that is signed in. */
+export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
+  const language = useDocusaurusContext().i18n.currentLocale;
+  const name = deviceName(session);
+  const now = new Date();
+  return (
+    <li className={styles.row}>
+      <DeviceIcon system={device(session.userAgent).system} />
+      <div className={styles.about}>
+        <p>
+          <strong>{name}</strong>{' '}
+          {here && <span className={styles.here}>{translate({ id: 'account.sessions.here', message: 'This device' })}</span>}
+        </p>
+        <p className={styles.facts}>
+          <span>{session.ipAddress || translate({ id: 'account.sessions.noAddress', message: 'Address unknown' })}</span>
+          <Day
+            of={session.createdAt}
+            {...when(session.createdAt, now, language)}
+            message={(day) => translate({ id: 'account.sessions.created', message: 'Signed in {day}' }, { day })}
+          />
+          {here ? (
+            <span>{translate({ id: 'account.sessions.now', message: 'Active now' })}</span>
+          ) : (
+            <Day
+              of={session.updatedAt}
+              {...when(session.updatedAt, now, language)}
+              message={(day) => translate({ id: 'account.sessions.active', message: 'Last active {day}' }, { day })}
+            />
+          )}
+        </p>
+      </div>
+      {!here && (
+        <button
+          type="button"
+          className="button button--secondary button--sm"
+          aria-label={translate({ id: 'account.sessions.end.label', message: 'Sign out {device}' }, { device: name })}
+          aria-busy={busy}
+          onClick={onEnd}
+        >
+          {translate({ id: 'account.sessions.end', message: 'Sign out' })}
+        </button>
+      )}
+    </li>
+  );
+}
+
+interface DayProps {
+  readonly of: Date;
+  readonly relative: string;
+  readonly exact: string;
+  readonly message: (day: string) => string;
+}
+
+function Day({ of, relative, exact, message }: DayProps): ReactNode {
+  return (
+    <time dateTime={of.toISOString()} title={exact}>
+      {message(relative)}
+    </time>
+  );
+}
+
+/** What a device is called in the list. */
+export function deviceName({ userAgent }: Pick<SessionRow, 'userAgent'>): string {
+  const { browser, system } = device(userAgent);
+  if (browser && system) return translate({ id: 'account.sessions.device', message: '{browser} on {system}' }, { browser, system });
+  return browser || system || translate({ id: 'account.sessions.unknown', message: 'Unknown device' });
+}

@@ -1,0 +1,113 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useRef, useState } from 'react';
+import { useSessions } from '../../auth/useSessions';
+import { useSubmit } from '../../auth/useSubmit';
+import type { SessionRow } from '../../lib/authClient';
+import { describe, wantsPassword } from '../../lib/errors';
+import type { Failure, Outcome } from '../../lib/failure';
+import FormMessage from '../FormMessage';
+import { usePasswordDialog } from '../PasswordDialog';
+import Section from '../Section';
+import Skeleton from '../Skeleton';
+import Row, { deviceName } from './Row';
+import styles from './styles.module.css';
+
+/** Where a person is signed in, and how to end that. `current` is the token of this device's session. */
+export default function Sessions({ current }: { readonly current: string }): ReactNode {
+  const sessions = useSessions(current);
+  const { confirmed, dialog } = usePasswordDialog();
+  const { rows, failure: unread } = sessions;
+  return (
+    <Section
+      id="sessions"
+      title={translate({ id: 'account.sessions', message: 'Where you are signed in' })}
+      intro={translate({
+        id: 'account.sessions.intro',
+        message: 'End what you do not know, and change your password then.',
+      })}
+    >
+      {!rows && !unread && <Skeleton lines={2} />}
+      {!rows && unread && <Unread failure={unread} onRetry={() => confirmed(sessions.load)} />}
+      {rows && (
+        <List
+          rows={rows}
+          current={current}
+          end={(row) => confirmed(() => sessions.end(row))}
+          endOthers={() => confirmed(sessions.endOthers)}
+        />
+      )}
+      {dialog}
+    </Section>
+  );
+}
+
+function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+  const old = wantsPassword(failure);
+  return (
+    <>
+      <p role={old ? undefined : 'alert'}>
+        {old
+          ? translate({
+              id: 'account.sessions.old',
+              message: 'You signed in a while ago. For your safety, the list is shown after you enter your password again.',
+            })
+          : describe(failure).message}
+      </p>
+      <button type="button" className="button button--secondary" onClick={onRetry}>
+        {old
+          ? translate({ id: 'account.sessions.show', message: 'Show my devices' })
+          : translate({ id: 'form.retry', message: 'Try again' })}
+      </button>
+    </>
+  );
+}
+
+interface ListProps {
+  readonly rows: readonly SessionRow[];
+  readonly current: string;
+  readonly end: (row: SessionRow) => Promise<Outcome<unknown>>;
+  readonly endOthers: () => Promise<Outcome<unknown>>;
+}
+
+function List({ rows, current, end, endOthers }: ListProps): ReactNode {
+  const [ended, setEnded] = useState('');
+  const [asked, setAsked] = useState<SessionRow>();
+  const note = useRef<HTMLParagraphElement>(null);
+  const chosen = useRef<SessionRow>(undefined);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const row = chosen.current;
+    setEnded('');
+    const outcome = await (row ? end(row) : endOthers());
+    if (outcome.failure) return outcome.failure;
+    setEnded(
+      row
+        ? translate({ id: 'account.sessions.ended', message: 'Signed out: {device}.' }, { device: deviceName(row) })
+        : translate({ id: 'account.sessions.othersEnded', message: 'All other devices are signed out.' }),
+    );
+    note.current?.focus(); // the button that was pressed is gone
+  });
+  const run = (row?: SessionRow) => (event: { preventDefault: () => void }) => {
+    if (busy) return event.preventDefault();
+    chosen.current = row;
+    setAsked(row);
+    onSubmit(event);
+  };
+  return (
+    <>
+      <FormMessage failure={failure} wait={wait} />
+      <p ref={note} role="status" tabIndex={-1} className={styles.ended}>
+        {ended}
+      </p>
+      <ul className={styles.list}>
+        {rows.map((row) => (
+          <Row key={row.id} session={row} here={row.token === current} busy={busy && asked === row} onEnd={run(row)} />
+        ))}
+      </ul>
+      {rows.length > 1 && (
+        <button type="button" className="button button--secondary" aria-disabled={busy} onClick={run()}>
+          {translate({ id: 'account.sessions.endOthers', message: 'Sign out all other devices' })}
+        </button>
+      )}
+    </>
+  );
+}

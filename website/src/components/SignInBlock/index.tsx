@@ -1,0 +1,48 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import type { Session } from '../../lib/authClient';
+import SignInForm from '../SignInForm';
+import Skeleton from '../Skeleton';
+import styles from './styles.module.css';
+
+interface Props {
+  /** What only a person who is signed in sees. */
+  readonly children: (user: Session['user'], session: Session['session']) => ReactNode;
+}
+
+/** Shows its content to those who are signed in, and to others a form to sign in with, in its place: nobody is sent away. */
+export default function SignInBlock({ children }: Props): ReactNode {
+  const { state, refresh } = useAuth();
+  const content = useRef<HTMLDivElement>(null);
+  const asked = useRef(false);
+  // The form had the focus, and is gone.
+  useEffect(() => {
+    if (state.status === 'signed-in' && asked.current) content.current?.focus();
+    asked.current = state.status !== 'signed-in' && state.status !== 'pending';
+  }, [state.status]);
+  if (state.status === 'signed-in') {
+    return (
+      <div ref={content} tabIndex={-1} className={styles.content}>
+        {children(state.user, state.session)}
+      </div>
+    );
+  }
+  if (state.status === 'pending') return <Skeleton />;
+  return (
+    <section className={styles.block} aria-labelledby="sign-in-heading">
+      <h2 id="sign-in-heading">
+        {translate({ id: 'protected.title', message: 'Sign in to continue' })}
+      </h2>
+      {state.status === 'unreachable' && (
+        <div role="alert">
+          <p>{translate({ id: 'protected.unreachable', message: 'We cannot reach the server to see whether you are signed in.' })}</p>
+          <button type="button" className="button button--secondary" onClick={refresh}>
+            {translate({ id: 'form.retry', message: 'Try again' })}
+          </button>
+        </div>
+      )}
+      <SignInForm />
+    </section>
+  );
+}

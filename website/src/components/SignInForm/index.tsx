@@ -1,0 +1,86 @@
+import Link from '@docusaurus/Link';
+import { useLocation } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { ask } from '../../auth/client';
+import { sendVerification } from '../../auth/mails';
+import { cookiesBlocked } from '../../auth/signedIn';
+import { useSubmit } from '../../auth/useSubmit';
+import { fieldError } from '../../lib/errors';
+import { withNext } from '../../lib/next';
+import Field, { emailInput } from '../Field';
+import FormMessage from '../FormMessage';
+import PasswordField from '../PasswordField';
+import SendAgain from '../SendAgain';
+import SubmitButton from '../SubmitButton';
+import styles from './styles.module.css';
+
+interface Props {
+  /** Where those go who register instead; default: back to this page. */
+  readonly next?: string;
+}
+
+/**
+ * Signs a person in with e-mail address and password. The client then asks for the session by itself, so what stands
+ * where this form stood follows from useAuth().
+ */
+export default function SignInForm({ next }: Props): ReactNode {
+  const { pathname } = useLocation();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [rememberMe, setRememberMe] = useState(true);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const { failure } = await ask((client, fetchOptions) =>
+      client.signIn.email({ email: email.trim(), password, rememberMe, fetchOptions }),
+    );
+    if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
+    return failure ?? cookiesBlocked();
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} wait={wait} fields={{ email: 'email', password: 'password' }}>
+        {failure?.code === 'EMAIL_NOT_VERIFIED' && (
+          <SendAgain send={() => sendVerification(email.trim(), next ?? pathname)} />
+        )}
+      </FormMessage>
+      <Field
+        {...emailInput}
+        id="email"
+        label={translate({ id: 'form.email', message: 'E-mail address' })}
+        autoComplete="username"
+        value={email}
+        onChange={setEmail}
+        error={fieldError(failure, 'email')}
+      />
+      <PasswordField
+        id="password"
+        label={translate({ id: 'form.password', message: 'Password' })}
+        autoComplete="current-password"
+        value={password}
+        onChange={setPassword}
+        error={fieldError(failure, 'password')}
+      />
+      <div className={styles.between}>
+        <label className={styles.remember}>
+          <input
+            type="checkbox"
+            name="rememberMe"
+            checked={rememberMe}
+            onChange={(event) => setRememberMe(event.target.checked)}
+          />
+          {translate({ id: 'login.remember', message: 'Keep me signed in' })}
+        </label>
+        <Link to="/forgot-password/">{translate({ id: 'login.forgot', message: 'Forgot your password?' })}</Link>
+      </div>
+      <SubmitButton busy={busy} wait={wait} block>
+        {translate({ id: 'login.submit', message: 'Sign in' })}
+      </SubmitButton>
+      <p className={styles.register}>
+        {translate({ id: 'login.noAccount', message: 'No account yet?' })}{' '}
+        <Link to={withNext('/register/', next ?? pathname)}>
+          {translate({ id: 'login.register', message: 'Register' })}
+        </Link>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,204 @@
+import { translate } from '@docusaurus/Translate';
+import type { Failure } from './failure';
+import { maxPassword, minPassword } from './password';
+
+/** Which field of a form a failure is about; none when it is about the whole. */
+export type Field = 'email' | 'password' | 'name';
+
+/** A failure in words a person can act on. */
+export interface Words {
+  readonly message: string;
+  readonly field?: Field;
+}
+
+// By the server's code, never by its words. What a code means can depend on the form: there, the form says it itself.
+const catalogue: Record<string, () => Words> = {
+  OFFLINE: () => ({
+    message: translate({ id: 'error.OFFLINE', message: 'We cannot reach the server. Nothing is lost: try again.' }),
+  }),
+  SERVICE_UNAVAILABLE: () => ({
+    message: translate({
+      id: 'error.SERVICE_UNAVAILABLE',
+      message: 'The server is busy or waking up. Nothing is lost: try again.',
+    }),
+  }),
+  COOKIES_BLOCKED: () => ({
+    message: translate({
+      id: 'error.COOKIES_BLOCKED',
+      message: 'Your browser did not keep the sign-in. Allow cookies for this site and try again.',
+    }),
+  }),
+  TOO_MANY_REQUESTS: () => ({
+    message: translate({ id: 'error.TOO_MANY_REQUESTS', message: 'Too many tries. Please wait a moment.' }),
+  }),
+  INVALID_EMAIL_OR_PASSWORD: () => ({
+    message: translate({ id: 'error.INVALID_EMAIL_OR_PASSWORD', message: 'E-mail or password is not right.' }),
+  }),
+  INVALID_PASSWORD: () => ({
+    message: translate({ id: 'error.INVALID_PASSWORD', message: 'That is not your password.' }),
+    field: 'password',
+  }),
+  INVALID_EMAIL: () => ({
+    message: translate({
+      id: 'error.INVALID_EMAIL',
+      message: 'That is not an e-mail address, such as ada@example.com.',
+    }),
+    field: 'email',
+  }),
+  EMAIL_NOT_VERIFIED: () => ({
+    message: translate({
+      id: 'error.EMAIL_NOT_VERIFIED',
+      message: 'Please confirm your e-mail address first: open the link we sent you.',
+    }),
+  }),
+  EMAIL_ALREADY_VERIFIED: () => ({
+    message: translate({ id: 'error.EMAIL_ALREADY_VERIFIED', message: 'This e-mail address is confirmed already.' }),
+  }),
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: () => ({
+    message: translate({
+      id: 'error.USER_ALREADY_EXISTS',
+      message: 'There is an account with this e-mail address. Sign in, or reset its password.',
+    }),
+    field: 'email',
+  }),
+  BANNED_USER: () => ({
+    message: translate({
+      id: 'error.BANNED_USER',
+      message: 'This account is closed. Please write to support if you think that is a mistake.',
+    }),
+  }),
+  FAILED_TO_CREATE_USER: () => ({
+    message: translate({
+      id: 'error.FAILED_TO_CREATE_USER',
+      message: 'The account could not be made. If you have just registered, sign in instead.',
+    }),
+  }),
+  EMAIL_MISMATCH: () => ({
+    message: translate({
+      id: 'error.EMAIL_MISMATCH',
+      message: 'You are signed in with another e-mail address. Use that one, or sign out first.',
+    }),
+    field: 'email',
+  }),
+  CREDENTIAL_ACCOUNT_NOT_FOUND: () => ({
+    message: translate({
+      id: 'error.CREDENTIAL_ACCOUNT_NOT_FOUND',
+      message: 'This account has no password yet. “Forgot your password?” lets you choose one.',
+    }),
+    field: 'password',
+  }),
+  PASSWORD_TOO_SHORT: () => ({
+    message: translate(
+      { id: 'error.PASSWORD_TOO_SHORT', message: 'The password needs at least {min} characters.' },
+      { min: minPassword },
+    ),
+    field: 'password',
+  }),
+  PASSWORD_TOO_LONG: () => ({
+    message: translate(
+      { id: 'error.PASSWORD_TOO_LONG', message: 'The password can have at most {max} characters.' },
+      { max: maxPassword },
+    ),
+    field: 'password',
+  }),
+  PASSWORD_COMPROMISED: () => ({
+    message: translate({
+      id: 'error.PASSWORD_COMPROMISED',
+      message: 'This password is on lists of stolen ones. Please choose another.',
+    }),
+    field: 'password',
+  }),
+  INVALID_TOKEN: () => ({
+    message: translate({ id: 'error.INVALID_TOKEN', message: 'This link was used or is too old. Get a new one.' }),
+  }),
+  SESSION_NOT_FRESH: () => ({
+    message: translate({ id: 'error.SESSION_NOT_FRESH', message: 'For your safety, enter your password again.' }),
+  }),
+  UNAUTHORIZED: () => ({
+    message: translate({ id: 'error.UNAUTHORIZED', message: 'You are signed out. Sign in to go on.' }),
+  }),
+  USER_NOT_FOUND: () => ({
+    message: translate({ id: 'error.USER_NOT_FOUND', message: 'This account is no longer there.' }),
+  }),
+  INVALID_ORIGIN: () => ({
+    message: translate({
+      id: 'error.INVALID_ORIGIN',
+      message: 'This page’s address is not allowed to sign people in. Open the site at its own address.',
+    }),
+  }),
+  VALIDATION_ERROR: () => ({
+    message: translate({
+      id: 'error.VALIDATION_ERROR',
+      message: 'Something in the form is not right. Please look it over.',
+    }),
+  }),
+  CHANGE_EMAIL_DISABLED: () => ({
+    message: translate({ id: 'error.CHANGE_EMAIL_DISABLED', message: 'The e-mail address cannot be changed here.' }),
+    field: 'email',
+  }),
+  PROFILE_CHANGED: () => ({
+    message: translate({
+      id: 'error.PROFILE_CHANGED',
+      message: 'Your profile was changed in another tab or on another device meanwhile.',
+    }),
+  }),
+  RESET_PASSWORD_DISABLED: () => ({
+    message: translate({ id: 'error.RESET_PASSWORD_DISABLED', message: 'Passwords cannot be reset by mail here.' }),
+  }),
+  VERIFICATION_EMAIL_NOT_ENABLED: () => ({
+    message: translate({
+      id: 'error.VERIFICATION_EMAIL_NOT_ENABLED',
+      message: 'This site sends no confirmation mails.',
+    }),
+  }),
+};
+
+// Codes that mean the same to a person.
+const synonyms: Record<string, string> = {
+  TOKEN_EXPIRED: 'INVALID_TOKEN',
+  INVALID_USER: 'USER_NOT_FOUND',
+  SESSION_EXPIRED: 'SESSION_NOT_FRESH',
+  EMAIL_CAN_NOT_BE_UPDATED: 'CHANGE_EMAIL_DISABLED',
+  CROSS_SITE_NAVIGATION_LOGIN_BLOCKED: 'INVALID_ORIGIN',
+  MISSING_OR_NULL_ORIGIN: 'INVALID_ORIGIN',
+  INVALID_CALLBACK_URL: 'INVALID_ORIGIN',
+  INVALID_REDIRECT_URL: 'INVALID_ORIGIN',
+  USER_ALREADY_EXISTS: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL',
+  FAILED_TO_GET_SESSION: 'UNAUTHORIZED',
+};
+
+/** Codes with words of their own, for tests. */
+export const known: readonly string[] = [...Object.keys(catalogue), ...Object.keys(synonyms)];
+
+/** Says a failure in words. What the catalogue does not know gets the request's id, for support to look up. */
+export function describe(failure: Failure): Words {
+  const words = catalogue[synonyms[failure.code] ?? failure.code];
+  if (words) return words();
+  return {
+    message: failure.reference
+      ? translate(
+          {
+            id: 'error.reference',
+            message: 'Something went wrong. Please try again, or quote this number: {reference}',
+          },
+          { reference: failure.reference },
+        )
+      : translate({ id: 'error.other', message: 'Something went wrong. Please try again.' }),
+  };
+}
+
+/** What to say below a field, when the failure is about that one. */
+export function fieldError(failure: Failure | undefined, field: Field): string | undefined {
+  const words = failure && describe(failure);
+  return words?.field === field ? words.message : undefined;
+}
+
+/** Whether the server asks for the password again before it does this. */
+export function wantsPassword(failure: Failure): boolean {
+  return (synonyms[failure.code] ?? failure.code) === 'SESSION_NOT_FRESH';
+}
+
+/** Whether there is no session any more, so that signing in again helps. */
+export function wantsSignIn(failure: Failure): boolean {
+  return failure.status === 401 && ['UNAUTHORIZED', 'FAILED_TO_GET_SESSION', 'UNKNOWN'].includes(failure.code);
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { Outcome } from './failure';
+import { life, tokenStore } from './jwt';
+
+const encode = (value: unknown) =>
+  btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+const jwt = (seconds: number, iat = 1_700_000_000, sub = 'ada') =>
+  `${encode({ alg: 'RS256' })}.${encode({ sub, iat, exp: iat + seconds })}.c2ln`;
+
+/** A store whose clock and whose server are in the test's hands. */
+function at(answer: () => Outcome<string> | Promise<Outcome<string>>) {
+  const clock = { ms: 0 };
+  const fetchToken = vi.fn(async () => answer());
+  return { clock, fetchToken, ...tokenStore(fetchToken, () => clock.ms) };
+}
+
+function later<T>() {
+  let settle: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, settle };
+}
+
+describe('tokenStore', () => {
+  it('keeps a token for 80 % of its life', async () => {
+    const { clock, fetchToken, get } = at(() => ({ data: jwt(1000) }));
+    await get();
+    clock.ms = 799_999;
+    expect(await get()).toEqual({ data: jwt(1000) });
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+    clock.ms = 800_000;
+    await get();
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+
+  it('counts from when it asked, not from when the answer came', async () => {
+    const answer = later<Outcome<string>>();
+    const { clock, fetchToken, get } = at(() => answer.promise);
+    const first = get();
+    clock.ms = 3000;
+    answer.settle({ data: jwt(10) });
+    await first;
+    clock.ms = 7999;
+    await get();
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+    clock.ms = 8000;
+    await get();
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not care what the date is said to be', async () => {
+    for (const skew of [-600, 0, 600, 1e9]) {
+      const { clock, fetchToken, get } = at(() => ({ data: jwt(100, 1_700_000_000 + skew) }));
+      await get();
+      clock.ms = 79_000;
+      await get();
+      expect(fetchToken).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it('asks once for all who ask at the same time', async () => {
+    const answer = later<Outcome<string>>();
+    const { fetchToken, get } = at(() => answer.promise);
+    const all = [get(), get(), get()];
+    answer.settle({ data: jwt(60) });
+    expect(await Promise.all(all)).toEqual([{ data: jwt(60) }, { data: jwt(60) }, { data: jwt(60) }]);
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps no failure', async () => {
+    const failure = { code: 'UNAUTHORIZED', status: 401 };
+    const answers: Array<Outcome<string>> = [{ failure }, { data: jwt(60) }];
+    const { get } = at(() => answers.shift() ?? { failure });
+    expect(await get()).toEqual({ failure });
+    expect(await get()).toEqual({ data: jwt(60) });
+  });
+
+  it('forgets', async () => {
+    const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
+    await get();
+    clear();
+    await get();
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not keep for the next person what was asked for the last', async () => {
+    const answers = [later<Outcome<string>>(), later<Outcome<string>>()];
+    const open = [...answers];
+    const { fetchToken, get, clear } = at(() => open.shift()?.promise ?? { data: jwt(60, 0, 'nobody') });
+    const ada = get();
+    clear();
+    const eve = get();
+    answers[1]?.settle({ data: jwt(60, 0, 'eve') });
+    expect(await eve).toEqual({ data: jwt(60, 0, 'eve') });
+    answers[0]?.settle({ data: jwt(60, 0, 'ada') });
+    await ada;
+    expect(await get()).toEqual({ data: jwt(60, 0, 'eve') });
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+
+  it('forgets also what is asked for in the same moment', async () => {
+    const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
+    const first = get();
+    clear();
+    await first;
+    await get();
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('life', () => {
+  it('reads any characters', () => {
+    expect(life(jwt(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
+  });
+
+  it.each([
+    '',
+    'a',
+    'a.b.c',
+    '...',
+    `a.${encode(null)}.c`,
+    `a.${encode({ exp: 'soon', iat: 1 })}.c`,
+    `a.${encode({ exp: 1 })}.c`,
+    jwt(-5),
+  ])('is nothing for %j', (token) => {
+    expect(life(token)).toBe(0);
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.string(), (token) => {
+        expect(life(token)).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { badPassword, maxPassword, minPassword, rules, strength } from './password';
+
+// No well-known word can be written with these.
+const letters = fc.constantFrom(...'bhjkvxzBHJKVXZ79!?*é漢');
+const text = (min: number, max: number) =>
+  fc.array(letters, { minLength: min, maxLength: max }).map((all) => all.join(''));
+
+describe('strength', () => {
+  it.each([
+    ['', 0],
+    ['kX9!vB?', 0],
+    ['password', 1],
+    ['Password123456', 1],
+    ['qwertyqwerty', 1],
+    ['aaaaaaaaaaaaaaaaaaaa', 1],
+    ['abcdefghijklmnop', 1],
+    ['87654321', 1],
+    ['horsestable', 2],
+    ['horse staple', 3],
+    ['correct horse battery staple', 4],
+    ['kX9!vB?7zHj*2mQ#', 4],
+    ['漢字仮名交じり文の長い合言葉です', 4],
+  ] as const)('of %j is %i', (password, want) => {
+    expect(strength(password)).toBe(want);
+  });
+
+  it('sees what others know', () => {
+    expect(strength('ada-lovelace-1815', ['Ada Lovelace', 'lovelace@example.com'])).toBeLessThan(
+      strength('ada-lovelace-1815'),
+    );
+    expect(strength('lovelacelovelace', ['Ada Lovelace'])).toBe(1);
+  });
+
+  it('does not mind short names, which are in every other word', () => {
+    expect(strength('correct horse battery staple', ['Al', 'a@b.co'])).toBe(4);
+  });
+
+  it('is never less for one character more', () => {
+    fc.assert(
+      fc.property(text(0, 40), letters, (password, more) => {
+        expect(strength(password + more)).toBeGreaterThanOrEqual(strength(password));
+      }),
+    );
+  });
+
+  it('is never more for what others know', () => {
+    fc.assert(
+      fc.property(text(8, 30), fc.array(text(0, 10)), (password, about) => {
+        expect(strength(password, about)).toBeLessThanOrEqual(strength(password));
+      }),
+    );
+  });
+
+  it('is 0 exactly when it is too short', () => {
+    fc.assert(
+      fc.property(fc.string(), (password) => {
+        expect(strength(password) === 0).toBe(password.length < minPassword);
+      }),
+    );
+  });
+});
+
+describe('rules', () => {
+  it('keeps none for an empty password', () => {
+    expect(rules('', ['Ada'])).toEqual({ length: false, uncommon: false, impersonal: false });
+  });
+
+  it.each([
+    ['seven77', { length: false, uncommon: true, impersonal: true }],
+    ['PASSWORD1', { length: true, uncommon: false, impersonal: true }],
+    ['i am lovelace', { length: true, uncommon: true, impersonal: false }],
+    ['correct horse', { length: true, uncommon: true, impersonal: true }],
+    ['x'.repeat(maxPassword + 1), { length: false, uncommon: true, impersonal: true }],
+  ])('of %j', (password, want) => {
+    expect(rules(password, ['Ada Lovelace', 'ada@example.com'])).toEqual(want);
+  });
+
+  it('has the length of the server, which counts as JavaScript does', () => {
+    expect(rules('🐴🐴🐴🐴').length).toBe(true);
+    expect(rules('🐴🐴🐴').length).toBe(false);
+  });
+});
+
+describe('badPassword', () => {
+  it('is what the server would say', () => {
+    expect(badPassword('x'.repeat(minPassword - 1))?.code).toBe('PASSWORD_TOO_SHORT');
+    expect(badPassword('x'.repeat(minPassword))).toBeUndefined();
+    expect(badPassword('x'.repeat(maxPassword))).toBeUndefined();
+    expect(badPassword('x'.repeat(maxPassword + 1))?.code).toBe('PASSWORD_TOO_LONG');
+  });
+});

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { json, type ProfileServer, profileServer, tokenOf } from '../testing/profileServer';
+import { type Answers, type Caller, readProfile, type Version } from './profile';
+import { changes, type Draft, draftOf, rebase, send, typedSince, unsaved } from './profileDraft';
+
+let server: ProfileServer;
+const caller: Caller = { getToken: async () => ({ data: tokenOf('u1') }), clearToken: () => {} };
+beforeEach(() => {
+  server = profileServer();
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const read = async (): Promise<Version | undefined> => (await readProfile(caller)).data;
+const typed = (draft: Draft, answers: Partial<Answers>): Draft => ({
+  ...draft,
+  answers: { ...draft.answers, ...answers },
+});
+
+describe('a draft', () => {
+  it('of no profile has nothing to lose until something is said', () => {
+    const draft = draftOf(undefined);
+    expect(unsaved(draft)).toBe(false);
+    expect(unsaved(typed(draft, { learning_mode: 'visual' }))).toBe(true);
+  });
+
+  it('sends only what was changed, over the version it was read from', async () => {
+    server.saveElsewhere({ learning_mode: 'visual', time_per_week: 3 });
+    const { data } = await send(caller, typed(draftOf(await read()), { time_per_week: 4 }));
+    expect(data?.became).toBe('saved');
+    expect(server.requests).toEqual(['GET', 'PUT {"time_per_week":4}']);
+    expect(data && unsaved(data.draft)).toBe(false);
+  });
+
+  it('can take an answer back', async () => {
+    server.saveElsewhere({ age_range: '18_24' });
+    await send(caller, typed(draftOf(await read()), { age_range: null }));
+    expect(server.saved()?.age_range).toBeNull();
+  });
+
+  it('keeps what was typed while it was on its way', () => {
+    const sent = typed(draftOf(undefined), { time_per_week: 1 });
+    const now = typed(sent, { time_per_week: 2, learning_mode: 'visual' });
+    const profile = { ...sent.answers, id: 'p', user_id: 'u1', created_at: '', updated_at: '' };
+    const draft = typedSince(sent, now, draftOf({ profile, etag: '"1"' }));
+    expect(changes(draft)).toEqual({ time_per_week: 2, learning_mode: 'visual' });
+  });
+});
+
+describe('when somebody else saved first', () => {
+  it('both are kept as long as nobody contradicts anybody', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
+    const { data } = await send(caller, draft);
+    expect(data?.became).toBe('merged');
+    expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
+    expect(data?.draft.answers).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
+  });
+
+  it('nothing is saved where they contradict, until the person has chosen', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = typed(draftOf(await read()), { time_per_week: 4, learning_mode: 'visual' });
+    server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
+    const { data } = await send(caller, draft);
+    expect(data?.became).toBe('conflict');
+    expect(data?.draft.conflicts).toEqual([{ field: 'time_per_week', mine: 4, theirs: 5 }]);
+    expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: null });
+    const again = await send(caller, typed(data?.draft ?? draft, { time_per_week: 5 }));
+    expect(again.data?.became).toBe('saved');
+    expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'visual', age_range: '25_34' });
+  });
+
+  it('a profile that another tab created is changed instead', async () => {
+    const draft = typed(draftOf(undefined), { learning_mode: 'visual' });
+    server.saveElsewhere({ time_per_week: 2 });
+    const { data } = await send(caller, draft);
+    expect(data?.became).toBe('merged');
+    expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 2 });
+  });
+
+  it('a profile that is gone is created anew, with what was changed', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    server.removeElsewhere();
+    expect((await send(caller, draft)).data?.became).toBe('merged');
+    expect(server.saved()).toMatchObject({ learning_mode: 'visual' });
+  });
+
+  it('it is not tried for ever', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    server.requests.length = 0;
+    const busy = () => {
+      server.saveElsewhere({ age_range: null });
+      server.instead = () => {
+        const answer = server.saved();
+        server.instead = busy;
+        return json(200, answer, { etag: '"old"' });
+      };
+      return json(412, { error_code: 'PROFILE_CHANGED' });
+    };
+    server.instead = busy;
+    expect((await send(caller, draft)).failure?.code).toBe('PROFILE_CHANGED');
+    expect(server.requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
+  });
+
+  it('a failure to read theirs leaves everything as it is', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    server.saveElsewhere({ time_per_week: 5 });
+    server.instead = () => {
+      server.instead = () => json(503, { error_code: 'SERVICE_UNAVAILABLE' });
+      return json(412, { error_code: 'PROFILE_CHANGED' });
+    };
+    expect((await send(caller, draft)).failure?.code).toBe('SERVICE_UNAVAILABLE');
+  });
+});
+
+describe('rebase', () => {
+  it('changes nothing when nobody saved, and keeps the question that is still open', async () => {
+    server.saveElsewhere({ time_per_week: 3 });
+    const draft = { ...draftOf(await read()), conflicts: [{ field: 'time_per_week', mine: 1, theirs: 3 }] } as const;
+    expect(rebase(draft, await read())).toEqual(draft);
+  });
+});

@@ -1,0 +1,64 @@
+import Link from '@docusaurus/Link';
+import { translate } from '@docusaurus/Translate';
+import useBrokenLinks from '@docusaurus/useBrokenLinks';
+import { type ReactNode, useEffect } from 'react';
+import { useAuth } from '../auth/AuthContext';
+import { useSearch } from '../auth/useSearch';
+import AuthPage from '../components/AuthPage';
+import ChangeEmail from '../components/ChangeEmail';
+import LinkNote from '../components/ChangeEmail/LinkNote';
+import ChangePassword from '../components/ChangePassword';
+import DeleteAccount from '../components/DeleteAccount';
+import Done from '../components/Done';
+import NameForm from '../components/NameForm';
+import Sessions from '../components/Sessions';
+import SignInBlock from '../components/SignInBlock';
+import type { Session } from '../lib/authClient';
+
+const sections = ['name', 'email', 'password', 'sessions', 'delete'];
+
+export default function Account(): ReactNode {
+  const { state } = useAuth();
+  const gone = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
+  // The sections come later than the page, and links to them are right nevertheless.
+  const links = useBrokenLinks();
+  for (const id of sections) links.collectAnchor(id);
+  return (
+    <AuthPage wide title={translate({ id: 'account.title', message: 'Your account' })}>
+      {gone ? (
+        <Farewell />
+      ) : (
+        <>
+          <LinkNote />
+          <SignInBlock>{(user, session) => <Sections key={user.id} user={user} session={session} />}</SignInBlock>
+        </>
+      )}
+    </AuthPage>
+  );
+}
+
+function Sections({ user, session }: Session): ReactNode {
+  // A browser looked for the section before it was there.
+  useEffect(() => {
+    const id = window.location.hash.slice(1);
+    if (sections.includes(id)) document.getElementById(id)?.focus();
+  }, []);
+  return (
+    <>
+      <NameForm user={user} />
+      <ChangeEmail user={user} />
+      <ChangePassword user={user} />
+      <Sessions current={session.token} />
+      <DeleteAccount user={user} />
+    </>
+  );
+}
+
+function Farewell(): ReactNode {
+  return (
+    <Done>
+      <p>{translate({ id: 'account.deleted', message: 'Your account is deleted, with all that belonged to it. Farewell.' })}</p>
+      <Link to="/">{translate({ id: 'account.deleted.home', message: 'To the front page' })}</Link>
+    </Done>
+  );
+}

@@ -1,0 +1,34 @@
+import Link from '@docusaurus/Link';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { sendReset } from '../auth/mails';
+import AddressForm from '../components/AddressForm';
+import AuthPage from '../components/AuthPage';
+import { mailboxTitle } from '../components/Mailbox';
+import ResetMailbox from '../components/ResetMailbox';
+
+/** Has a link sent with which a new password can be chosen. Says the same to known and unknown addresses. */
+export default function ForgotPassword(): ReactNode {
+  const [sentTo, setSentTo] = useState<string>();
+  if (sentTo !== undefined) {
+    return (
+      <AuthPage title={mailboxTitle()}>
+        <ResetMailbox email={sentTo} onBack={() => setSentTo(undefined)} />
+      </AuthPage>
+    );
+  }
+  return (
+    <AuthPage
+      title={translate({ id: 'forgot.title', message: 'Forgot your password?' })}
+      intro={translate({
+        id: 'forgot.intro',
+        message: 'It happens. Tell us your e-mail address, and we send you a link to choose a new one.',
+      })}
+    >
+      <AddressForm send={sendReset} onSent={setSentTo} />
+      <p className="margin-top--md margin-bottom--none text--center">
+        <Link to="/login/">{translate({ id: 'forgot.back', message: 'Back to sign in' })}</Link>
+      </p>
+    </AuthPage>
+  );
+}

@@ -1,0 +1,29 @@
+import { translate } from '@docusaurus/Translate';
+import HomeClient from '@site/src/components/HomeClient';
+import HomeHero from '@site/src/components/HomeHero';
+import HomeMoves from '@site/src/components/HomeMoves';
+import HomeProofs from '@site/src/components/HomeProofs';
+import Layout from '@theme/Layout';
+import type { ReactNode } from 'react';
+import styles from './index.module.css';
+
+/** The first page: what Xenon is, and that it works. */
+export default function Home(): ReactNode {
+  return (
+    <Layout
+      title={translate({ id: 'home.head.title', message: 'Sign-in for static sites, on your own Postgres' })}
+      description={translate({
+        id: 'home.head.description',
+        message:
+          'A Go backend on AWS Lambda and Neon that the stock better-auth client works against, unpatched. Supabase users come along with their passwords.',
+      })}
+    >
+      <main className={styles.home}>
+        <HomeHero />
+        <HomeClient />
+        <HomeProofs />
+        <HomeMoves />
+      </main>
+    </Layout>
+  );
+}

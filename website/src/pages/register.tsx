@@ -1,0 +1,33 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { sendVerification } from '../auth/mails';
+import { useSendOn } from '../auth/signedIn';
+import AuthPage from '../components/AuthPage';
+import Mailbox, { mailboxTitle } from '../components/Mailbox';
+import RegisterForm from '../components/RegisterForm';
+
+/** Makes an account: the person is signed in then, or has a mail to open first, as the server is set up. */
+export default function Register(): ReactNode {
+  const next = useSendOn();
+  const [mailedTo, setMailedTo] = useState<string>();
+  if (mailedTo !== undefined) {
+    return (
+      <AuthPage title={mailboxTitle()}>
+        <Mailbox send={() => sendVerification(mailedTo, next)} onBack={() => setMailedTo(undefined)}>
+          {translate(
+            {
+              id: 'register.mailed.text',
+              message: 'We have sent a mail to {email}. Open its link to confirm your address; then you can sign in.',
+            },
+            { email: mailedTo },
+          )}
+        </Mailbox>
+      </AuthPage>
+    );
+  }
+  return (
+    <AuthPage title={translate({ id: 'register.title', message: 'Create your account' })}>
+      <RegisterForm next={next} onMailed={setMailedTo} />
+    </AuthPage>
+  );
+}

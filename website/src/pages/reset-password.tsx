@@ -1,0 +1,69 @@
+import { useHistory } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { useAuth } from '../auth/AuthContext';
+import { sendReset } from '../auth/mails';
+import { useResetLink } from '../auth/useResetLink';
+import AddressForm from '../components/AddressForm';
+import AuthPage from '../components/AuthPage';
+import { mailboxTitle } from '../components/Mailbox';
+import NewPasswordForm from '../components/NewPasswordForm';
+import ResetMailbox from '../components/ResetMailbox';
+
+/** Where the link of a reset mail leads: to a new password, or to a new link. */
+export default function ResetPassword(): ReactNode {
+  const link = useResetLink();
+  const [refused, setRefused] = useState(false);
+  const [sentTo, setSentTo] = useState<string>();
+  const saved = useSaved();
+  const title = translate({ id: 'reset.title', message: 'Choose a new password' });
+  if (sentTo !== undefined) {
+    return (
+      <AuthPage title={mailboxTitle()}>
+        <ResetMailbox email={sentTo} onBack={() => setSentTo(undefined)} />
+      </AuthPage>
+    );
+  }
+  if (refused || link === 'used') {
+    return (
+      <AuthPage
+        title={translate({ id: 'link.used', message: 'This link no longer works' })}
+        intro={translate({
+          id: 'link.used.text',
+          message: 'It was used already, or it is more than an hour old. Let us send you another.',
+        })}
+      >
+        <AddressForm send={sendReset} onSent={setSentTo} />
+      </AuthPage>
+    );
+  }
+  if (link === 'none') {
+    return (
+      <AuthPage
+        title={title}
+        intro={translate({
+          id: 'reset.none',
+          message:
+            'Open the link in the mail we sent you. If you have none, or it was a while ago, let us send another.',
+        })}
+      >
+        <AddressForm send={sendReset} onSent={setSentTo} />
+      </AuthPage>
+    );
+  }
+  return (
+    <AuthPage title={title}>
+      <NewPasswordForm token={link?.token} onSaved={saved} onRefused={() => setRefused(true)} />
+    </AuthPage>
+  );
+}
+
+// To another page, so that password managers notice. Who is still signed in, which is up to the server, is sent on from there.
+function useSaved(): () => Promise<void> {
+  const { state, refresh } = useAuth();
+  const history = useHistory();
+  return async () => {
+    if (state.status === 'signed-in') await refresh();
+    history.replace('/login/?reset=1');
+  };
+}

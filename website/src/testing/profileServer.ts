@@ -1,0 +1,77 @@
+import { vi } from 'vitest';
+import { type Answers, answersOf, type Profile } from '../lib/profile';
+
+/** What the API does, for tests of what the site does with it: one profile a user, and a version that moves when it changes. */
+export interface ProfileServer {
+  /** Whose cookie the browser has. */
+  who: string;
+  /** A save in another tab, or on another device. */
+  readonly saveElsewhere: (answers: Partial<Answers>) => void;
+  readonly removeElsewhere: () => void;
+  readonly saved: () => Profile | undefined;
+  /** What was asked, such as `PUT {"time_per_week":3}`. */
+  readonly requests: string[];
+  /** Answers the next request to the profile instead. */
+  instead: (() => Response | Promise<Response>) | undefined;
+}
+
+// The client keeps the first it finds.
+const theFetch: typeof fetch = (input, init) => current(input, init);
+let current: typeof fetch;
+
+/** Puts one in the place of `fetch`. */
+export function profileServer(who = 'u1'): ProfileServer {
+  const profiles = new Map<string, { profile: Profile; version: number }>();
+  let version = 0;
+  const write = (id: string, answers: Partial<Answers>) => {
+    const before = profiles.get(id)?.profile;
+    const profile = { id: 'p', user_id: id, created_at: '', updated_at: '', ...answersOf(before), ...answers };
+    profiles.set(id, { profile, version: ++version });
+  };
+  const server: ProfileServer = {
+    who,
+    saveElsewhere: (answers) => write(server.who, answers),
+    removeElsewhere: () => profiles.delete(server.who),
+    saved: () => profiles.get(server.who)?.profile,
+    requests: [],
+    instead: undefined,
+  };
+  const answer = (method: string, init?: RequestInit) => {
+    const headers = new Headers(init?.headers);
+    const id = subjectOf(headers.get('authorization') ?? '');
+    const known = profiles.get(id);
+    if (method === 'POST' && known) return json(409, { error_code: 'PROFILE_ALREADY_EXISTS' });
+    if (method !== 'POST' && !known) return json(404, { error_code: 'PROFILE_NOT_FOUND' });
+    const match = headers.get('if-match');
+    if (method === 'PUT' && match && match !== `"${known?.version}"`) return json(412, { error_code: 'PROFILE_CHANGED' });
+    if (method !== 'GET') write(id, JSON.parse(String(init?.body)) as Partial<Answers>);
+    const now = profiles.get(id);
+    return json(method === 'POST' ? 201 : 200, now?.profile, { etag: `"${now?.version}"` });
+  };
+  current = async (input, init) => {
+    const path = new URL(String(input), 'http://localhost').pathname;
+    if (path === '/api/auth/token') return json(200, { token: tokenOf(server.who) });
+    if (path !== '/api/profile') return json(200, null);
+    const method = init?.method ?? 'GET';
+    server.requests.push([method, init?.body].filter(Boolean).join(' '));
+    const { instead } = server;
+    server.instead = undefined;
+    return instead ? instead() : answer(method, init);
+  };
+  vi.stubGlobal('fetch', theFetch);
+  return server;
+}
+
+/** A token that says whom it is about, and that it lives a week. */
+export function tokenOf(subject: string): string {
+  return `header.${btoa(JSON.stringify({ sub: subject, iat: 0, exp: 604_800 }))}.signature`;
+}
+
+function subjectOf(authorization: string): string {
+  return (JSON.parse(atob(authorization.split('.')[1] ?? '')) as { sub: string }).sub;
+}
+
+/** An answer of the API. */
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
+}

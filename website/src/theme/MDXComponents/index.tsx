@@ -1,0 +1,4 @@
+import MDXComponents from '@theme-original/MDXComponents';
+import Table from './Table';
+
+export default { ...MDXComponents, table: Table };
