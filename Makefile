@@ -11,6 +11,9 @@ CYCLONEDX     := v1.10.0
 MAX_SIZE := 13500000
 
 SHELL     := /bin/bash
+# Says what is missing instead of what failed because of it.
+NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
+	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
@@ -19,12 +22,18 @@ LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Only whoever asks for the API alone does without the site.
 .PHONY: dev
-dev: ## run everything on http://localhost:3000 until Ctrl-C
+dev: $(if $(findstring --no-site,$(ARGS)),,website/csp-hashes.txt) ## run everything on http://localhost:3000 until Ctrl-C
 	@go build -o bin/xenon ./cmd/xenon
 	@exec bin/xenon dev $(ARGS)
+
+.PHONY: site
+site: website/node_modules ## the same with live reload, for work on the site
+	@go build -o bin/xenon ./cmd/xenon
+	@exec scripts/site $(ARGS)
 
 .PHONY: sam-local
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
@@ -71,6 +80,16 @@ conformance: conformance/node_modules ## play every conversation against the rea
 record: conformance/node_modules ## write down what the library answers, after a scenario was changed
 	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsTheLibrary' -update
 
+# A browser is found by the run itself, or installed: scripts/browser.
+.PHONY: e2e
+e2e: website/csp-hashes.txt e2e/node_modules ## a person in a browser, through every page, against the real stack
+	@go build -o bin/xenon ./cmd/xenon
+	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && node_modules/.bin/playwright test $(ARGS)
+
+.PHONY: screenshots
+screenshots: ## the same, and keep a picture of every state, in e2e/screenshots
+	@SCREENSHOTS=1 $(MAKE) --no-print-directory e2e
+
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house
 	$< run ./...
@@ -114,6 +133,11 @@ manual: ## write docs/configuration.md and docs/licences.md anew
 	go test -count 1 -run Manual ./shared/config -update
 	go test -count 1 -run R59_Licences ./cmd/xenon -update-licences
 
+.PHONY: lambda
+lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's emulator, and write docs/lambda.md anew
+	go test -count 1 -v -tags moto -run P15_EveryFunctionThroughItsRoutes ./conformance/lambda -update
+	go test -count 1 -tags moto -run '^$$' -bench ColdStart -benchtime 15x ./bench -update
+
 # What `sam build` calls for a function of template.yaml, such as build-SigninFunction for functions/signin.
 build-%Function:
 	@$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
@@ -129,6 +153,20 @@ publish: .tools/sam.done ## publish website/build alone (ENV=dev or prod)
 .PHONY: bench
 bench: ## measure: hashing, tokens, requests, sizes
 	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench/...
+
+.PHONY: attack
+attack: .tools/schemathesis.done ## attack every endpoint with what schemathesis makes of docs/openapi.yaml (two minutes; needs Python)
+	@scripts/attack
+
+# What is found is kept as a seed, which make test tries again for ever.
+.PHONY: fuzz
+fuzz: ## fuzz all that reads strangers' text, one target after the other (FUZZTIME=10m each; FUZZ= names some)
+	@scripts/fuzz $(or $(FUZZTIME),10m) $(FUZZ)
+
+.PHONY: timing
+timing: ## can refusals be told apart by their time? a thousand of each, with the Mann-Whitney test (ten minutes)
+	go test -timeout 30m -run '^$$' -bench Refusals -benchtime 1x ./bench
+	go test -timeout 30m -run '^$$' -bench R19_Timing -benchtime 1x ./conformance/attack
 
 .PHONY: schema
 schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL
@@ -158,6 +196,11 @@ clean: ## remove the development database, secret and keys, and all that was bui
 	@scripts/moto
 	@touch $@
 
+.tools/schemathesis.done: scripts/schemathesis
+	@mkdir -p $(TOOLS)
+	@scripts/schemathesis
+	@touch $@
+
 .tools/sam.done: scripts/sam
 	@mkdir -p $(TOOLS)
 	@scripts/sam
@@ -166,6 +209,27 @@ clean: ## remove the development database, secret and keys, and all that was bui
 .tools/gotrue.done: scripts/gotrue
 	@mkdir -p $(TOOLS)
 	@scripts/gotrue
+	@touch $@
+
+# The site is built anew when anything it is made of is newer, or gone. The hashes are the last thing a build writes.
+SITE_SOURCES := $(shell find website docs \( -name node_modules -o -name build -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -print 2>/dev/null)
+
+website/csp-hashes.txt: $(SITE_SOURCES) website/node_modules
+	@$(NEEDS_NODE)
+	@echo "Building the site, about a minute …"
+	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
+	@touch $@
+
+website/node_modules: website/package-lock.json
+	@$(NEEDS_NODE)
+	@echo "Installing what the site is made of, as pinned …"
+	@cd website && npm ci --no-audit --no-fund
+	@touch $@
+
+e2e/node_modules: e2e/package-lock.json
+	@$(NEEDS_NODE)
+	@echo "Installing what drives the browser, as pinned …"
+	@cd e2e && npm ci --no-audit --no-fund
 	@touch $@
 
 conformance/node_modules: conformance/package-lock.json

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,12 +29,14 @@ type devCmd struct {
 	Addr        string `help:"Where to listen; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
 	DatabaseURL string `help:"Use this Postgres and start none. Beats DATABASE_URL." placeholder:"URL"`
 	MailFile    string `help:"Write mails here, one JSON line each; default: mail.jsonl in --dir. Beats MAIL_FILE." placeholder:"FILE"`
+	NoSite      bool   `help:"Serve the API alone." xor:"site"`
+	Site        string `help:"Take the pages from this development server, such as http://localhost:3001; make site starts one." placeholder:"URL" xor:"site"`
 	Dir         string `help:"Where the database, the secret, the signing keys and the mails live; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
 func (devCmd) Help() string {
 	return `Starts a Postgres of its own unless one is named, applies the schema, makes a secret and signing keys
-once, and serves every route of template.yaml. Ctrl-C stops everything; the data stays.
+once, and serves every route of template.yaml beside the site in website/build. Ctrl-C stops everything; the data stays.
 
   xenon dev
   xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
@@ -77,14 +80,43 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	routes["GET /"] = startPage(cfg.Origin, c.Dir)
 	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
+	handler, err := c.withSite(routes, cfg)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(std.out, "Listening on", listener.Addr())
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
 	}
+	if !c.NoSite && c.Site == "" && !siteIsBuilt() {
+		fmt.Fprint(std.out, siteHint)
+	}
 	fmt.Fprint(std.out, firstThings(cfg.Origin, c.Dir))
-	return serve(ctx, listener, withDeadline(routes.Mux(cfg)))
+	return serve(ctx, listener, handler)
+}
+
+// withSite is the routes, and the site at every other path.
+func (c devCmd) withSite(routes web.Routes, cfg config.Config) (http.Handler, error) {
+	if c.NoSite {
+		routes["GET /"] = startPage(firstThings(cfg.Origin, c.Dir))
+		return withDeadline(routes.Mux(cfg)), nil
+	}
+	policy, err := readSitePolicy(templateFile)
+	if err != nil {
+		return nil, err
+	}
+	var site http.Handler = builtFiles{
+		dir:     siteDir,
+		headers: policy.headers(strings.HasPrefix(cfg.Origin, "https:")),
+		missing: startPage(siteHint + firstThings(cfg.Origin, c.Dir)),
+	}
+	if c.Site != "" {
+		if site, err = liveSite(c.Site); err != nil {
+			return nil, err
+		}
+	}
+	return policy.besides(routes, cfg, site), nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -122,11 +154,15 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return srv.Shutdown(ctx)
 }
 
-// startPage is what a person sees who opens the address in a browser.
-func startPage(origin, dir string) web.Handler {
+const siteHint = `
+The site is not built yet. "make dev" builds it, or: cd website && npm ci && npm run build
+`
+
+// startPage is what a person sees in a browser who looks for a site where there is none.
+func startPage(text string) web.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, err := io.WriteString(w, firstThings(origin, dir))
+		_, err := io.WriteString(w, text)
 		return err
 	}
 }
@@ -134,7 +170,7 @@ func startPage(origin, dir string) web.Handler {
 // firstThings is three lines to paste: register, read the session, keep a profile.
 func firstThings(origin, dir string) string {
 	return fmt.Sprintf(`
-Xenon is running at %[1]s - try it:
+Xenon is running at %[1]s - open it in a browser, or try it from here:
 
 curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada'$RANDOM'@example.com","password":"correct horse"}' %[1]s/api/auth/sign-up/email
 curl -b cookies.txt %[1]s/api/auth/get-session

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const (
+	siteDir    = "website"
+	hashesFile = "csp-hashes.txt" // of the site's inline scripts; the last thing a build writes
+	// How long an answer is kept; scripts/publish says the same to S3.
+	forever  = "public, max-age=31536000, immutable"
+	askAgain = "public, max-age=0, s-maxage=31536000, must-revalidate"
+)
+
+// besides answers the routes, and with site what the distribution does not send to the API.
+func (p sitePolicy) besides(routes web.Routes, cfg config.Config, site http.Handler) http.Handler {
+	api := withDeadline(routes.Mux(cfg))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		if _, ours := routes["GET "+path]; ours || p.toAPI(path) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		site.ServeHTTP(w, r)
+	})
+}
+
+// builtFiles answers with the files of a built site as the distribution of template.yaml does. It looks for them at each
+// request, so that a site that is built meanwhile is there.
+type builtFiles struct {
+	dir     string                          // holds build/ and hashesFile
+	headers func(hashes string) http.Header // of every answer
+	missing http.Handler                    // answers while the site is not built
+}
+
+func siteIsBuilt() bool {
+	_, err := os.Stat(filepath.Join(siteDir, hashesFile))
+	return err == nil
+}
+
+// ServeHTTP never redirects.
+func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	hashes, err := os.ReadFile(filepath.Join(s.dir, hashesFile))
+	if err != nil {
+		s.missing.ServeHTTP(w, r)
+		return
+	}
+	for name, values := range s.headers(strings.Join(strings.Fields(string(hashes)), " ")) {
+		w.Header()[name] = values
+	}
+	name := indexOf(r.URL.Path)
+	text, changed, err := s.read(name)
+	if err != nil {
+		s.notFound(w)
+		return
+	}
+	sum := sha256.Sum256(text)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	w.Header().Set("Cache-Control", askAgain)
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", forever)
+	}
+	http.ServeContent(w, r, name, changed, bytes.NewReader(text))
+}
+
+func (s builtFiles) notFound(w http.ResponseWriter) {
+	text, _, err := s.read("404.html")
+	if err != nil {
+		text = []byte("There is no such page.\n")
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(text) //nolint:gosec // a file of the site, whose name no request chooses
+}
+
+// read returns a file of the site. A bucket has no folders, no ".." and no second way to write a name.
+func (s builtFiles) read(name string) (text []byte, changed time.Time, err error) {
+	if !fs.ValidPath(name) {
+		return nil, changed, fs.ErrNotExist
+	}
+	root, err := os.OpenRoot(filepath.Join(s.dir, "build"))
+	if err != nil {
+		return nil, changed, err
+	}
+	defer root.Close() //nolint:errcheck // a folder that was only read
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, changed, err
+	}
+	text, err = root.ReadFile(name)
+	return text, info.ModTime(), err
+}
+
+var extension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
+
+// indexOf is the file that answers a path: what SiteIndex in template.yaml does, without the slash at the front.
+func indexOf(path string) string {
+	switch {
+	case strings.HasSuffix(path, "/"):
+		path += "index.html"
+	case !extension.MatchString(path):
+		path += "/index.html"
+	}
+	return strings.TrimPrefix(path, "/")
+}
+
+// liveSite passes everything on to the development server of the site at address, with its socket for live reload.
+func liveSite(address string) (http.Handler, error) {
+	target, err := url.Parse(address)
+	if err == nil && (target.Host == "" || target.Scheme != "http") {
+		err = errors.New("it is not of the form http://host:port")
+	}
+	if err != nil {
+		return nil, advise(fmt.Errorf("--site %s: %w", address, err), "Name the development server of the site: --site http://localhost:3001, or run make site.")
+	}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("Refresh", "2") // it needs some seconds to start
+			w.WriteHeader(http.StatusBadGateway)
+			fmt.Fprintf(w, "The development server of the site at %s does not answer (yet): %v\n", address, err)
+		},
+	}, nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// sitePolicy is what the distribution of template.yaml says of the site: which paths are the API's, and which headers every
+// answer carries.
+type sitePolicy struct {
+	Resources struct {
+		Distribution struct {
+			Properties struct {
+				DistributionConfig struct {
+					CacheBehaviors []struct {
+						PathPattern    string `yaml:"PathPattern"`
+						TargetOriginID string `yaml:"TargetOriginId"`
+					} `yaml:"CacheBehaviors"`
+				} `yaml:"DistributionConfig"`
+			} `yaml:"Properties"`
+		} `yaml:"Distribution"`
+		SecurityHeaders struct {
+			Properties struct {
+				ResponseHeadersPolicyConfig struct {
+					SecurityHeadersConfig securityHeaders `yaml:"SecurityHeadersConfig"`
+				} `yaml:"ResponseHeadersPolicyConfig"`
+			} `yaml:"Properties"`
+		} `yaml:"SecurityHeaders"`
+	} `yaml:"Resources"`
+}
+
+type securityHeaders struct {
+	ContentSecurityPolicy struct {
+		ContentSecurityPolicy string `yaml:"ContentSecurityPolicy"`
+	} `yaml:"ContentSecurityPolicy"`
+	FrameOptions struct {
+		FrameOption string `yaml:"FrameOption"`
+	} `yaml:"FrameOptions"`
+	ReferrerPolicy struct {
+		ReferrerPolicy string `yaml:"ReferrerPolicy"`
+	} `yaml:"ReferrerPolicy"`
+	StrictTransportSecurity struct {
+		MaxAge int `yaml:"AccessControlMaxAgeSec"`
+	} `yaml:"StrictTransportSecurity"`
+}
+
+func readSitePolicy(file string) (sitePolicy, error) {
+	var p sitePolicy
+	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
+	if err != nil {
+		return p, advise(err, "Run xenon dev in the root of the checkout, where %s is.", file)
+	}
+	if err := yaml.Unmarshal(text, &p); err != nil {
+		return p, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
+}
+
+// toAPI reports whether the distribution sends a path to the API.
+func (p sitePolicy) toAPI(path string) bool {
+	for _, b := range p.Resources.Distribution.Properties.DistributionConfig.CacheBehaviors {
+		prefix, wild := strings.CutSuffix(b.PathPattern, "*")
+		if b.TargetOriginID == "api" && (path == prefix || wild && strings.HasPrefix(path, prefix)) {
+			return true
+		}
+	}
+	return false
+}
+
+// headers makes the headers from the hashes of the site's inline scripts. What speaks of https is left out without it: a
+// browser would look for the scripts of http://localhost there.
+func (p sitePolicy) headers(secure bool) func(hashes string) http.Header {
+	c := p.Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig
+	const needsTLS = "upgrade-insecure-requests"
+	directives := strings.Split(c.ContentSecurityPolicy.ContentSecurityPolicy, "; ")
+	if !secure {
+		directives = slices.DeleteFunc(directives, func(d string) bool { return d == needsTLS })
+	}
+	csp := strings.Join(directives, "; ")
+	return func(hashes string) http.Header {
+		h := http.Header{}
+		h.Set("Content-Security-Policy", strings.ReplaceAll(csp, "${ScriptHashes}", hashes))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", c.FrameOptions.FrameOption)
+		h.Set("Referrer-Policy", c.ReferrerPolicy.ReferrerPolicy)
+		if secure {
+			h.Set("Strict-Transport-Security", fmt.Sprintf("max-age=%d", c.StrictTransportSecurity.MaxAge))
+		}
+		return h
+	}
+}

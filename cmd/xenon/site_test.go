@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const hashOfTheTest = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
+
+// builtSite is a folder like website, as its build leaves it.
+func builtSite(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"csp-hashes.txt":                               hashOfTheTest + "\n",
+		"build/index.html":                             "<title>home</title>",
+		"build/404.html":                               "<title>nothing here</title>",
+		"build/login/index.html":                       "<title>login</title>",
+		"build/docs/v1.2/index.html":                   "<title>a dot</title>",
+		"build/sitemap.xml":                            "<urlset/>",
+		"build/a b.txt":                                "blank",
+		"build/assets/js/main.5bd45f58.js":             "0",
+		"build/.well-known/change-password/index.html": "<title>change</title>",
+		"secret.txt":                                   "not of the site",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// withSite is the dev server's handler with one route of the API, GET /api/auth/ok, and the site in dir.
+func withSite(t *testing.T, dir string, cfg config.Config) http.Handler {
+	t.Helper()
+	p, err := readSitePolicy(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := func(text string) web.Handler {
+		return func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, http.StatusOK, text) }
+	}
+	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
+	site := builtFiles{dir: dir, headers: p.headers(strings.HasPrefix(cfg.Origin, "https:")), missing: say("start page")}
+	return p.besides(routes, cfg, site)
+}
+
+func answer(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+var local3000 = config.Config{Origin: config.DefaultOrigin}
+
+func TestSitePaths(t *testing.T) {
+	t.Parallel()
+	h := withSite(t, builtSite(t), local3000)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/", 200, "<title>home</title>"},
+		{"GET", "/index.html", 200, "<title>home</title>"},
+		{"GET", "/?next=/profile/", 200, "<title>home</title>"},
+		{"GET", "/login", 200, "<title>login</title>"},
+		{"GET", "/login/", 200, "<title>login</title>"},
+		{"GET", "/login/index.html", 200, "<title>login</title>"},
+		{"GET", "/login?next=/a.b", 200, "<title>login</title>"},
+		{"GET", "/docs/v1.2", 200, "<title>a dot</title>"},
+		{"GET", "/docs/v1.2/", 200, "<title>a dot</title>"},
+		{"GET", "/.well-known/change-password", 200, "<title>change</title>"},
+		{"GET", "/sitemap.xml", 200, "<urlset/>"},
+		{"GET", "/a%20b.txt", 200, "blank"},
+		{"GET", "/assets/js/main.5bd45f58.js", 200, "0"},
+		{"HEAD", "/login", 200, ""},
+		{"GET", "/nothing", 404, "<title>nothing here</title>"},
+		{"GET", "/nothing.png", 404, "<title>nothing here</title>"},
+		{"GET", "/assets", 404, "<title>nothing here</title>"},
+		{"GET", "/Login/", 404, "<title>nothing here</title>"},
+		{"GET", "//login/", 404, "<title>nothing here</title>"},
+		{"GET", "/docs//v1.2/", 404, "<title>nothing here</title>"},
+		{"GET", "/../secret.txt", 404, "<title>nothing here</title>"},
+		{"GET", "/%2e%2e/secret.txt", 404, "<title>nothing here</title>"},
+		{"GET", "/a%00.txt", 404, "<title>nothing here</title>"},
+		{"POST", "/login", 405, ""},
+		{"GET", "/api/auth/ok", 200, `"ok"`},
+		{"GET", "/api", 200, `"forms"`},
+		{"GET", "/health", 200, `"healthy"`},
+		{"GET", "/api/nothing", 404, ""},
+		{"GET", "/api/", 404, ""},
+		{"POST", "/health", 404, ""},
+	} {
+		w := answer(h, c.method, c.path)
+		if got := strings.TrimSpace(w.Body.String()); w.Code != c.status || got != c.body {
+			t.Errorf("%s %s: got %d %q, want %d %q", c.method, c.path, w.Code, got, c.status, c.body)
+		}
+		if w.Header().Get("Location") != "" {
+			t.Errorf("%s %s: redirects", c.method, c.path)
+		}
+	}
+}
+
+// indexOf does in Go what the distribution does in JavaScript; who changes one has to change the other.
+func TestSiteIndexIsTheTemplates(t *testing.T) {
+	t.Parallel()
+	const want = `function handler(event) {
+  var request = event.request;
+  if (request.uri.endsWith('/')) {
+    request.uri += 'index.html';
+  } else if (!/\.[A-Za-z][A-Za-z0-9]*$/.test(request.uri)) {
+    request.uri += '/index.html';
+  }
+  return request;
+}
+`
+	got := cloud(t).at("Resources", "SiteIndex", "Properties", "FunctionCode")
+	if diff := cmp.Diff(got, any(want)); diff != "" {
+		t.Errorf("SiteIndex (-template +want):\n%s", diff)
+	}
+}
+
+func TestSiteIsKeptAsPublished(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(filepath.Join(root, "scripts", "publish"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var published []string
+	for _, m := range regexp.MustCompile(`--cache-control "([^"]+)"`).FindAllStringSubmatch(string(script), -1) {
+		published = append(published, m[1])
+	}
+	h := withSite(t, builtSite(t), local3000)
+	got := []string{}
+	for _, path := range []string{"/assets/js/main.5bd45f58.js", "/login"} {
+		got = append(got, answer(h, "GET", path).Header().Get("Cache-Control"))
+	}
+	if diff := cmp.Diff(got, published); diff != "" {
+		t.Errorf("Cache-Control (-got +scripts/publish):\n%s", diff)
+	}
+	tag := answer(h, "GET", "/login").Header().Get("ETag")
+	if w := answer(h, "GET", "/login/", "If-None-Match", tag); tag == "" || w.Code != http.StatusNotModified {
+		t.Errorf("the same page again: got %d, tag %s", w.Code, tag)
+	}
+	if w := answer(h, "GET", "/", "If-None-Match", tag); w.Code != http.StatusOK {
+		t.Errorf("another page: got %d", w.Code)
+	}
+	if got := answer(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
+		t.Errorf("what is not there has the tag %s", got)
+	}
+}
+
+func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
+	t.Parallel()
+	const csp = "default-src 'self'; script-src 'self' " + hashOfTheTest + "; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	plain := map[string]string{
+		"Content-Security-Policy": csp, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "",
+	}
+	secure := map[string]string{
+		"Content-Security-Policy": csp + "; upgrade-insecure-requests", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "max-age=63072000",
+	}
+	for origin, want := range map[string]map[string]string{"http://localhost:3000": plain, "https://learn.example.com": secure} {
+		h := withSite(t, builtSite(t), config.Config{Origin: origin})
+		for _, path := range []string{"/", "/login", "/nothing", "/assets/js/main.5bd45f58.js"} {
+			got := map[string]string{}
+			headers := answer(h, "GET", path).Header()
+			for name := range want {
+				got[name] = headers.Get(name)
+			}
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Errorf("%s%s (-got +want):\n%s", origin, path, diff)
+			}
+		}
+	}
+}
+
+// Who builds the site while the server runs need not start it again.
+func TestSiteIsBuiltLater(t *testing.T) {
+	t.Parallel()
+	dir := builtSite(t)
+	hashes := filepath.Join(dir, "csp-hashes.txt")
+	if err := os.Remove(hashes); err != nil {
+		t.Fatal(err)
+	}
+	h := withSite(t, dir, local3000)
+	for _, path := range []string{"/", "/login"} {
+		if w := answer(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
+			t.Errorf("%s before: got %d %s", path, w.Code, w.Body)
+		}
+	}
+	if w := answer(h, "GET", "/api/nothing"); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
+		t.Errorf("the API before: got %d %s", w.Code, w.Body)
+	}
+	if err := os.WriteFile(hashes, []byte(hashOfTheTest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if w := answer(h, "GET", "/"); w.Body.String() != "<title>home</title>" {
+		t.Errorf("after: got %s", w.Body)
+	}
+}
+
+func TestDevWithoutSite(t *testing.T) {
+	t.Chdir(root)
+	for name, c := range map[string]struct {
+		cmd  devCmd
+		path string
+		want int
+	}{
+		"no site": {devCmd{NoSite: true}, "/", http.StatusOK}, "no page but one": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
+		"nobody at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
+	} {
+		h, err := c.cmd.withSite(web.Routes{"GET /api": apiPage}, local3000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := answer(h, "GET", c.path)
+		if w.Code != c.want || c.want == http.StatusOK && !strings.Contains(w.Body.String(), "curl") {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+		if w := answer(h, "GET", "/api"); w.Code != http.StatusOK {
+			t.Errorf("%s: /api: got %d", name, w.Code)
+		}
+	}
+	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil || !strings.Contains(err.Error(), "make site") {
+		t.Errorf("a wrong --site: got %v", err)
+	}
+}
+
+func TestSiteOfADevelopmentServer(t *testing.T) {
+	t.Parallel()
+	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "websocket" {
+			hijack(t, w)
+			return
+		}
+		_, _ = io.WriteString(w, "live "+r.URL.String())
+	}))
+	defer there.Close()
+	p, err := readSitePolicy(filepath.Join(root, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := liveSite(there.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := httptest.NewServer(p.besides(web.Routes{}, local3000, live))
+	defer here.Close()
+	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
+		if got := fetch(t, here.URL+path, ""); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+	if got := fetch(t, here.URL+"/ws", "websocket"); got != "reload" {
+		t.Errorf("the socket says %q", got)
+	}
+	there.Close()
+	if got := fetch(t, here.URL+"/", ""); !strings.Contains(got, "does not answer") {
+		t.Errorf("nobody there: got %q", got)
+	}
+	if _, err := liveSite("localhost:3001"); err == nil {
+		t.Error("an address without http:// is taken")
+	}
+}
+
+// hijack switches to another protocol, says one word of it, and ends.
+func hijack(t *testing.T, w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nreload")
+}
+
+// fetch is the body of an answer, or all that comes after a switch to another protocol.
+func fetch(t *testing.T, url, upgrade string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if upgrade != "" {
+		r.Header.Set("Connection", "Upgrade")
+		r.Header.Set("Upgrade", upgrade)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
