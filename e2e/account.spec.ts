@@ -1,0 +1,333 @@
+import type { Page } from '@playwright/test';
+import { growOld } from './harness/database';
+import { revokeOthers, signIn, signInBy, whoIs } from './harness/people';
+import { expect, newPerson, register, test } from './harness/test';
+
+const region = (page: Page, name: string) => page.getByRole('region', { name });
+const password = (page: Page) => region(page, 'Password');
+const email = (page: Page) => region(page, 'E-mail address');
+const removal = (page: Page) => region(page, 'Delete your account');
+
+async function open(page: Page, origin = ''): Promise<void> {
+  await page.goto(`${origin}/account/`);
+  await expect(page.getByText('This device')).toBeVisible();
+}
+
+async function fillPasswords(page: Page, current: string, next: string): Promise<void> {
+  await password(page).getByLabel('Current password').fill(current);
+  await password(page).getByLabel('New password').fill(next);
+  await password(page).getByRole('button', { name: 'Change password' }).click();
+}
+
+async function changeEmail(page: Page, next: string): Promise<void> {
+  await email(page).getByLabel('New e-mail address').fill(next);
+  await email(page).getByRole('button', { name: 'Change address' }).click();
+}
+
+async function confirmRemoval(page: Page, typed: string, secret: string): Promise<void> {
+  await removal(page)
+    .getByLabel(/to confirm$/)
+    .fill(typed);
+  await removal(page).getByLabel('Password', { exact: true }).fill(secret);
+  await removal(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
+}
+
+test('a name is changed, here and in the menu', async ({ page, context, person, state }) => {
+  await register(context, person);
+  await open(page);
+  await state(page, 'overview');
+  await page.getByLabel('Name', { exact: true }).fill('Augusta King');
+  await page.getByRole('button', { name: 'Save name' }).click();
+  await expect(region(page, 'Your name').getByRole('status')).toHaveText('Saved.');
+  await expect(page.getByRole('button', { name: 'Account of Augusta King' })).toContainText('AK');
+});
+
+test('the password is changed: the old one is refused, and other devices are out', async ({
+  page,
+  context,
+  person,
+  another,
+  guard,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  const other = await another();
+  await signIn(other, person);
+  await open(page);
+  guard.allow(400, '/api/auth/change-password');
+  await fillPasswords(page, 'not the password', 'a new one for the engine');
+  const current = password(page).getByLabel('Current password');
+  await expect(current).toHaveAccessibleDescription('That is not your password.');
+  await expect(current).toHaveAttribute('aria-invalid', 'true');
+  await state(page, 'wrong-password');
+  await password(page).getByRole('link', { name: 'That is not your password.' }).click();
+  await expect(current).toBeFocused();
+  await fillPasswords(page, person.password, 'a new one for the engine');
+  await expect(password(page).getByText(/all other devices are signed out/)).toBeVisible();
+  await expect(current).toHaveCount(0);
+  await state(page, 'password-changed');
+  expect(await whoIs(other)).toBe('');
+  expect(await whoIs(context)).toBe(person.email);
+  const old = await other.request.post('/api/auth/sign-in/email', { data: person, headers: { origin: baseURL ?? '' } });
+  expect(old.status()).toBe(401);
+  await signIn(other, { ...person, password: 'a new one for the engine' });
+});
+
+test('other devices stay when they may', { tag: '@once' }, async ({ page, context, person, another }) => {
+  await register(context, person);
+  const other = await another();
+  await signIn(other, person);
+  await open(page);
+  await password(page).getByLabel('Sign out all other devices').uncheck();
+  await fillPasswords(page, person.password, 'a new one for the engine');
+  await expect(password(page).getByText(/Other devices stay signed in/)).toBeVisible();
+  expect(await whoIs(other)).toBe(person.email);
+});
+
+test('password managers find the form, and what they need in it', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+}) => {
+  await register(context, person);
+  await page.goto('/.well-known/change-password');
+  await expect(page).toHaveURL(/\/account\/#password$/);
+  await expect(page.getByRole('heading', { name: 'Password', exact: true })).toBeFocused();
+  const inputs = await password(page)
+    .locator('form input[autocomplete]')
+    .evaluateAll((all) => all.map((one) => one.getAttribute('autocomplete')));
+  expect(inputs).toEqual(['username', 'current-password', 'new-password']);
+  await expect(password(page).locator('[autocomplete=username]')).toHaveValue(person.email);
+});
+
+test('the address is confirmed by the link in the mail', async ({ page, context, person, mails, state }) => {
+  await register(context, person);
+  await open(page);
+  await expect(email(page).getByText('Not confirmed yet')).toBeVisible();
+  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await expect(email(page).getByRole('status')).toContainText(person.email);
+  await state(page, 'confirmation-sent');
+  await page.goto(await mails.link('verify-email', person.email));
+  await open(page);
+  await expect(email(page).getByText('Confirmed', { exact: true })).toBeVisible();
+});
+
+test('the address is changed by the link in the mail to the new one', async ({
+  page,
+  context,
+  person,
+  mails,
+  another,
+  state,
+}) => {
+  await register(context, person);
+  const next = newPerson().email;
+  await open(page);
+  await changeEmail(page, person.email);
+  await expect(email(page).getByLabel('New e-mail address')).toHaveAccessibleDescription(
+    /This is your address already/,
+  );
+  await changeEmail(page, next);
+  await expect(email(page).getByRole('status')).toContainText(next);
+  await state(page, 'mail-sent');
+  expect(await whoIs(context)).toBe(person.email);
+  const link = await mails.link('verify-email', next);
+  await page.goto(link);
+  await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
+  await state(page, 'address-changed');
+  await page.goto(link);
+  await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
+  await state(page, 'link-used');
+  await signIn(await another(), { ...person, email: next });
+});
+
+test('a link for another account changes nothing', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  mails,
+  another,
+}) => {
+  const second = newPerson();
+  const theirs = await another();
+  await register(theirs, second);
+  const them = await theirs.newPage();
+  await open(them);
+  await changeEmail(them, newPerson().email);
+  await changeEmailAgain(them, `x-${second.email}`);
+  await register(context, person);
+  await page.goto(await mails.link('verify-email', `x-${second.email}`));
+  await expect(page.getByText('This link belongs to another account')).toBeVisible();
+  expect(await whoIs(theirs)).toBe(second.email);
+});
+
+async function changeEmailAgain(page: Page, next: string): Promise<void> {
+  await email(page).getByRole('button', { name: 'Use another address' }).click();
+  await changeEmail(page, next);
+  await expect(email(page).getByRole('status')).toContainText(next);
+}
+
+test('where the old address is asked first, both links count', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  start,
+}) => {
+  const { origin, mails } = await start({ CHANGE_EMAIL_CONFIRMATION: 'on' });
+  const next = newPerson().email;
+  await register(context, person, origin);
+  await open(page, origin);
+  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await page.goto(await mails.link('verify-email', person.email));
+  await open(page, origin);
+  await changeEmail(page, next);
+  await page.goto(await mails.link('change-email-confirmation', person.email));
+  await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${person.email}`);
+  await page.goto(await mails.link('verify-email', next));
+  await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
+});
+
+test('what is switched off says so', async ({ page, context, person, start, guard, state }) => {
+  const { origin } = await start({ CHANGE_EMAIL: 'off', DELETE_USER: 'off', MAIL: 'none' });
+  await register(context, person, origin);
+  await open(page, origin);
+  guard.allow(400, '/api/auth/change-email');
+  guard.allow(400, '/api/auth/send-verification-email');
+  guard.allow(404, '/api/auth/delete-user');
+  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await expect(email(page).getByRole('alert')).toHaveText('This site sends no confirmation mails.');
+  await changeEmail(page, newPerson().email);
+  await expect(email(page).getByText('does not let people change their address')).toBeVisible();
+  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
+  await confirmRemoval(page, 'DELETE', person.password);
+  await expect(removal(page).getByRole('status')).toHaveText(/cannot be deleted here/);
+  await state(page, 'switched-off');
+});
+
+test('without mails an address cannot be changed', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  start,
+  guard,
+}) => {
+  const { origin } = await start({ MAIL: 'none' });
+  await register(context, person, origin);
+  await open(page, origin);
+  guard.allow(400, '/api/auth/change-email');
+  await changeEmail(page, newPerson().email);
+  await expect(email(page).getByText('does not let people change their address')).toBeVisible();
+});
+
+test('an account is deleted by its address and its password', async ({
+  page,
+  context,
+  person,
+  guard,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  await open(page);
+  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
+  const confirm = removal(page).getByLabel(/to confirm$/);
+  await expect(confirm).toBeFocused();
+  await confirmRemoval(page, 'yes', person.password);
+  await expect(confirm).toHaveAccessibleDescription(/neither your address nor the word DELETE/);
+  guard.allow(400, '/api/auth/delete-user');
+  await confirmRemoval(page, person.email, 'not the password');
+  await expect(removal(page).getByLabel('Password', { exact: true })).toHaveAccessibleDescription(
+    'That is not your password.',
+  );
+  await state(page, 'delete');
+  await confirmRemoval(page, person.email, person.password);
+  await expect(page.getByRole('main').getByRole('status')).toContainText('Your account is deleted');
+  await expect(page.getByText(person.email)).toHaveCount(0);
+  await state(page, 'deleted');
+  const refused = await context.request.post('/api/auth/sign-in/email', {
+    data: person,
+    headers: { origin: baseURL ?? '' },
+  });
+  expect(refused.status()).toBe(401);
+  await page.getByRole('main').getByRole('link', { name: 'To the front page' }).click();
+  await expect(page).toHaveURL('/');
+  await page.goBack();
+  await expect(page.getByText(person.email)).toHaveCount(0);
+});
+
+test('an account is deleted by a link, where the site wants that', async ({ page, context, person, start, state }) => {
+  const { origin, mails } = await start({ DELETE_USER_VERIFICATION: 'on' });
+  await register(context, person, origin);
+  await open(page, origin);
+  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
+  await confirmRemoval(page, 'DELETE', person.password);
+  await expect(removal(page).getByRole('status')).toContainText(`open the link in the mail to ${person.email}`);
+  await state(page, 'delete-mailed');
+  expect(await whoIs(context, origin)).toBe(person.email);
+  await page.goto(await mails.link('delete-account', person.email));
+  await expect(page.getByRole('main').getByRole('status')).toContainText('Your account is deleted');
+  expect(await whoIs(context, origin)).toBe('');
+});
+
+test('too many tries are counted down, and the button comes back by itself', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  start,
+  guard,
+  state,
+}) => {
+  const { origin } = await start({ RATE_LIMIT: 'on' });
+  await register(context, person, origin);
+  await open(page, origin);
+  guard.allow(400, '/api/auth/change-password');
+  guard.allow(429, '/api/auth/change-password');
+  for (let i = 0; i < 4; i++) {
+    const answered = page.waitForResponse('**/api/auth/change-password');
+    await fillPasswords(page, 'not the password', 'a new one for the engine');
+    await answered;
+    await expect(password(page).getByRole('alert')).toBeVisible();
+  }
+  await expect(password(page).getByRole('button', { name: /^Wait \d+ s$/ })).toBeVisible();
+  await state(page, 'too-many-tries');
+  await expect(password(page).getByRole('button', { name: 'Change password' })).toBeVisible();
+  await fillPasswords(page, person.password, 'a new one for the engine');
+  await expect(password(page).getByText(/Your password is changed/)).toBeVisible();
+});
+
+test('the session is revoked elsewhere: a change asks for the password, and is made', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  another,
+  guard,
+}) => {
+  await register(context, person);
+  await open(page);
+  await revokeOthers(await another(), person);
+  guard.allow(401, '/api/auth/update-user');
+  await page.getByLabel('Name', { exact: true }).fill('Augusta King');
+  await page.getByRole('button', { name: 'Save name' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('You were signed out meanwhile');
+  await dialog.getByLabel(/^Password of/).fill(person.password);
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(region(page, 'Your name').getByRole('status')).toHaveText('Saved.');
+});
+
+test('who is signed out signs in on the page itself, and is where they wanted to be', async ({
+  page,
+  person,
+  another,
+  state,
+}) => {
+  await register(await another(), person);
+  await growOld(person.email); // signing in makes a session that is fresh
+  await page.goto('/account/');
+  await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
+  await state(page, 'signed-out');
+  await signInBy(page, person);
+  await expect(page.getByText('This device')).toBeVisible();
+  await expect(page).toHaveURL('/account/');
+});

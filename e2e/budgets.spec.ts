@@ -1,0 +1,79 @@
+import type { Page } from '@playwright/test';
+import { buildBareSite } from './harness/bare-site';
+import { shared } from './harness/setup';
+import { expect, test } from './harness/test';
+import { figure, kB, observe, scriptsOf, type Vitals } from './harness/vitals';
+
+const budget = 35_000; // bytes of gzip
+const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
+const sum = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
+const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+
+/** The size of those scripts that the page itself names, and so has to have before it answers to anybody. */
+async function namedIn(page: Page, url: string, sizes: Map<string, number>): Promise<number> {
+  const html = await (await page.request.get(url)).text();
+  return sum(new Map([...sizes].filter(([path]) => html.includes(path))));
+}
+
+test(
+  'the manual costs its readers no more than 35 kB for accounts, and moves no more',
+  { tag: '@once' },
+  async ({ page, start }, info) => {
+    test.setTimeout(300_000);
+    const bare = buildBareSite();
+    try {
+      const without = (await start({}, [], bare.dir)).origin;
+      const vitals = await observe(page);
+      for (const chapter of chapters) {
+        const [mine, its] = [
+          await scriptsOf(page, shared().origin + chapter),
+          await scriptsOf(page, without + chapter),
+        ];
+        const more = sum(mine) - sum(its);
+        expect(more, chapter).toBeLessThanOrEqual(budget);
+        expect(more, 'the site without accounts has them').toBeGreaterThan(0);
+        const early =
+          (await namedIn(page, shared().origin + chapter, mine)) - (await namedIn(page, without + chapter, its));
+        info.annotations.push(
+          figure(
+            `${chapter}: ${kB(sum(its))} of scripts without accounts, ${kB(more)} more with them (${kB(early)} of it named in the page)`,
+          ),
+        );
+
+        const measured: Record<'with' | 'without', Vitals[]> = { with: [], without: [] };
+        for (let i = 0; i < 5; i++) {
+          for (const [which, origin] of [
+            ['with', shared().origin],
+            ['without', without],
+          ] as const) {
+            await page.goto(origin + chapter);
+            await page.waitForLoadState('networkidle');
+            measured[which].push(await vitals());
+          }
+        }
+        for (const which of ['with', 'without'] as const) {
+          const of = (name: keyof Vitals) => median(measured[which].map((one) => one[name]));
+          expect(Math.max(...measured[which].map(({ shift }) => shift)), chapter).toBeLessThan(0.02);
+          info.annotations.push(
+            figure(
+              `${chapter} ${which} accounts: CLS ${of('shift').toFixed(4)}, LCP ${of('painted').toFixed(0)} ms, TBT ${of('blocked').toFixed(0)} ms`,
+            ),
+          );
+        }
+      }
+    } finally {
+      bare.remove();
+    }
+  },
+);
+
+for (const path of ['/login/', '/register/', '/profile/', '/account/']) {
+  test(`${path} loads no more than 35 kB beyond the manual`, { tag: '@once' }, async ({ page }, info) => {
+    const manual = await scriptsOf(page, '/docs/');
+    const mine = await scriptsOf(page, path);
+    const more = [...mine].filter(([script]) => !manual.has(script)).reduce((all, [, size]) => all + size, 0);
+    info.annotations.push(figure(`${path}: ${kB(more)} of scripts that the manual has not loaded`));
+    expect(more).toBeLessThanOrEqual(budget);
+    expect(more).toBeGreaterThan(0);
+  });
+}

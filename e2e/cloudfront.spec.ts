@@ -1,0 +1,162 @@
+import { type CloudFront, startCloudFront } from './harness/cloudfront';
+import { readDistribution } from './harness/template';
+import { test as base, expect, newPerson } from './harness/test';
+
+type Call = { method?: string; headers?: Record<string, string>; body?: string };
+
+const test = base.extend<{ cloudfront: CloudFront }>({
+  cloudfront: async ({ start }, use) => {
+    let api = '';
+    const cloudfront = await startCloudFront(() => api);
+    api = (await start({ BETTER_AUTH_URL: cloudfront.origin, CLIENT_IP: 'xff:2' }, ['--no-site'])).address;
+    await use(cloudfront);
+    await cloudfront.stop();
+  },
+  baseURL: async ({ cloudfront }, use) => use(cloudfront.origin),
+  ignoreHTTPSErrors: true,
+});
+
+test.describe('behind the distribution of the template', { tag: '@once' }, () => {
+  test('R26: cookies are set, private answers are kept by nobody', async ({ page, context, cloudfront }) => {
+    const ada = newPerson();
+    await page.goto('/docs/');
+    const registered = await page.evaluate(async (body) => {
+      const answer = await fetch('/api/auth/sign-up/email', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return answer.status;
+    }, ada);
+    expect(registered).toBe(200);
+    const cookie = (await context.cookies()).find(({ name }) => name.endsWith('session_token'));
+    expect(cookie).toMatchObject({
+      name: '__Secure-better-auth.session_token',
+      secure: true,
+      httpOnly: true,
+      sameSite: 'Lax',
+      path: '/',
+      domain: 'localhost',
+    });
+    await page.reload();
+    await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
+    await page.goto('/'); // asks for the key set too
+    await page.waitForLoadState('networkidle');
+
+    const ask = (path: string) =>
+      page.evaluate(async (url) => {
+        const { status, headers } = await fetch(url);
+        return { status, kept: headers.get('x-cache'), said: headers.get('cache-control') };
+      }, path);
+    for (const path of ['/api/auth/get-session', '/api/auth/list-sessions', '/api/auth/token', '/health']) {
+      for (let i = 0; i < 2; i++)
+        expect(await ask(path), path).toMatchObject({ status: 200, kept: 'Miss from cloudfront' });
+    }
+    for (const path of ['/api/auth/get-session', '/health']) expect((await ask(path)).said, path).toBe('no-store');
+    expect(await ask('/api/auth/jwks')).toMatchObject({
+      status: 200,
+      kept: 'Hit from cloudfront',
+      said: expect.stringContaining('max-age=300'),
+    });
+    expect(cloudfront.cached().filter((path) => path.startsWith('/api/') || path === '/health')).toEqual([
+      '/api/auth/jwks',
+    ]);
+    expect(cloudfront.cached()).toContain('/docs/');
+  });
+
+  test('a refusal of the API stays its own JSON, and no page', async ({ page, guard }) => {
+    await page.goto('/');
+    const ask = (path: string, init: Call = {}) =>
+      page.evaluate(
+        async ([url, options]) => {
+          const answer = await fetch(url, options);
+          return { status: answer.status, type: answer.headers.get('content-type'), body: await answer.text() };
+        },
+        [path, init] as const,
+      );
+    const post = (body: unknown): Call => ({
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    guard.allow(403, '/api/auth/request-password-reset');
+    const refused = await ask(
+      '/api/auth/request-password-reset',
+      post({ email: 'a@example.com', redirectTo: 'https://evil.example/' }),
+    );
+    expect(refused).toMatchObject({ status: 403, type: 'application/json' });
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'INVALID_REDIRECT_URL' });
+    guard.allow(401, '/api/profile');
+    expect(await ask('/api/profile')).toMatchObject({ status: 401, type: 'application/json' });
+    guard.allow(404, '/api/nothing');
+    expect(await ask('/api/nothing')).toMatchObject({ status: 404, body: '' });
+  });
+
+  test('R33: the policy holds on every page, without unsafe-inline', async ({ page }) => {
+    for (const path of ['/', '/docs/', '/docs/divergences', '/docs/api/errors/', '/login', '/register/']) {
+      const answer = await page.goto(path);
+      const headers = answer?.headers() ?? {};
+      const policy = headers['content-security-policy'] ?? '';
+      expect(policy, path).toContain("script-src 'self' 'sha256-");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('unsafe');
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'strict-origin-when-cross-origin',
+      });
+      expect(Number(/max-age=(\d+)/.exec(headers['strict-transport-security'] ?? '')?.[1])).toBeGreaterThanOrEqual(
+        31536000,
+      );
+      await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out'); // scripts have run
+      expect(await page.evaluate(() => document.documentElement.dataset['theme']), 'the inline script').toBeTruthy();
+    }
+  });
+
+  test('R16: the API sees the viewer, whatever the viewer says', async ({ cloudfront, playwright }) => {
+    const viewer = await playwright.request.newContext({
+      baseURL: cloudfront.origin,
+      ignoreHTTPSErrors: true,
+      extraHTTPHeaders: { origin: cloudfront.origin, 'x-forwarded-for': '203.0.113.9' },
+    });
+    expect((await viewer.post('/api/auth/sign-up/email', { data: newPerson() })).status()).toBe(200);
+    const [session] = (await (await viewer.get('/api/auth/list-sessions')).json()) as { ipAddress: string }[];
+    expect(['127.0.0.1', '::1', '0000:0000:0000:0000:0000:0000:0000:0000']).toContain(session?.ipAddress);
+    const arrived = cloudfront.asked().at(-1);
+    expect(arrived?.headers.host).toMatch(/^127\.0\.0\.1:/);
+    expect(arrived?.headers['x-forwarded-for']).toMatch(/^203\.0\.113\.9, .+, 130\.176\.0\.1$/);
+    await viewer.dispose();
+  });
+
+  test('make dev answers a path with the page that the distribution answers with', async ({
+    cloudfront,
+    playwright,
+  }) => {
+    const { index } = readDistribution();
+    expect(index('/docs/')).toBe('/docs/index.html');
+    const here = await playwright.request.newContext({ baseURL: (await import('./harness/setup')).shared().origin });
+    const there = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
+    for (const path of [
+      '/',
+      '/docs',
+      '/docs/',
+      '/docs/api/errors',
+      '/login',
+      '/.well-known/change-password',
+      '/sitemap.xml',
+      '/assets',
+      '/nothing',
+      '/docs//api/',
+      '/a.b/c',
+    ]) {
+      const [mine, its] = [await here.get(path, { maxRedirects: 0 }), await there.get(path, { maxRedirects: 0 })];
+      expect(mine.status(), path).toBe(its.status());
+      expect(mine.headers()['location']).toBeUndefined();
+      if (!mine.ok()) continue;
+      expect(await mine.text(), path).toBe(await its.text());
+      expect(mine.headers()['cache-control'], path).toBe(its.headers()['cache-control']);
+    }
+    await here.dispose();
+    await there.dispose();
+  });
+});

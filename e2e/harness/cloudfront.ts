@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { request as ask, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Behaviour, matches, readDistribution } from './template';
+import { root } from './xenon';
+
+/** Where CloudFront's own hop to the gateway seems to come from. */
+const edge = '130.176.0.1';
+
+/** A server shaped like the distribution of template.yaml, over TLS, in front of one API. */
+export interface CloudFront {
+  readonly origin: string;
+  /** The paths whose answers it holds. */
+  readonly cached: () => string[];
+  /** What the API was asked, as it arrived there. */
+  readonly asked: () => readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  readonly stop: () => Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[]>;
+  readonly body: Buffer;
+}
+
+/** Starts it. `api` gives the address of the API, which can only be started when the origin is known. */
+export async function startCloudFront(api: () => string): Promise<CloudFront> {
+  const distribution = readDistribution();
+  const cache = new Map<string, { answer: Answer; until: number }>();
+  const asked: { path: string; headers: IncomingHttpHeaders }[] = [];
+
+  const fromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
+    if (behaviour.origin === 'site') return fromBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
+    const headers = toGateway(behaviour, req, new URL(api()).host);
+    const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
+    asked.push({ path: target, headers });
+    return fromAPI(api() + target, req, headers);
+  };
+
+  const respond = async (req: IncomingMessage): Promise<Answer> => {
+    const uri = req.url ?? '/';
+    const key = uri.split('?', 1)[0] ?? '/'; // no cache policy of the template looks at anything else
+    const behaviour = distribution.behaviours.find((one) => matches(one, key));
+    if (!behaviour?.methods.includes(req.method ?? '')) return refusal();
+    const held = cache.get(key);
+    if (behaviour.cache && held && held.until > Date.now()) return withHeaders(held.answer, 'Hit from cloudfront');
+    const answer = await fromOrigin(behaviour, req, uri);
+    const life =
+      behaviour.cache && req.method === 'GET' && answer.status < 400 ? lifetime(answer, behaviour.cache.maxTTL) : 0;
+    if (life > 0) cache.set(key, { answer, until: Date.now() + life * 1000 });
+    return withHeaders(answer, 'Miss from cloudfront');
+  };
+  const withHeaders = (answer: Answer, hit: string): Answer => ({
+    ...answer,
+    headers: { ...answer.headers, ...distribution.headers, 'x-cache': hit },
+  });
+
+  const server = createServer(certificate(), (req, res) => {
+    respond(req).then(
+      (answer) => send(res, answer),
+      (error: unknown) => send(res, { status: 502, headers: {}, body: Buffer.from(String(error)) }),
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, 'localhost', done));
+  return {
+    origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    cached: () => [...cache.keys()],
+    asked: () => asked,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** What the viewer said, as the gateway hands it on: its own Host, and two hops more in X-Forwarded-For. */
+function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
+  const viewer = req.socket.remoteAddress ?? '';
+  const said = behaviour.forwardsAll ? req.headers : {};
+  const chain = [said['x-forwarded-for'], viewer, edge].flat().filter(Boolean).join(', ');
+  const own = {
+    host,
+    'x-forwarded-for': chain,
+    'x-forwarded-proto': 'https',
+    via: '2.0 edge.cloudfront.net (CloudFront)',
+  };
+  return { ...said, ...own, 'cloudfront-viewer-address': `${viewer}:${req.socket.remotePort}`, connection: 'close' };
+}
+
+function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders): Promise<Answer> {
+  return new Promise((done, fail) => {
+    const out = ask(url, { method: req.method ?? 'GET', headers }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', fail);
+      res.on('end', () => {
+        const kept = Object.entries(res.headers).filter(
+          ([name]) => !['connection', 'transfer-encoding', 'keep-alive'].includes(name),
+        );
+        done({
+          status: res.statusCode ?? 502,
+          headers: Object.fromEntries(kept) as Answer['headers'],
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    out.on('error', fail);
+    req.pipe(out);
+  });
+}
+
+/** The bucket, with what scripts/publish puts there. It knows nothing of pages: what is not there is an error in XML. */
+function fromBucket(uri: string): Answer {
+  const key = decodeURIComponent(uri.slice(1));
+  const build = path.join(root, 'website/build');
+  const file = path.join(build, key);
+  const exact = file === `${build}${path.sep}${key}`; // a bucket has no second way to write a name
+  if (!exact || !existsSync(file) || !statSync(file).isFile()) {
+    const body = Buffer.from(
+      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Key>${encodeURIComponent(key)}</Key></Error>`,
+    );
+    return { status: 404, headers: { 'content-type': 'application/xml' }, body };
+  }
+  const body = readFileSync(file);
+  const kept = published()[key.startsWith('assets/') ? 'assets' : 'pages'];
+  const tag = `"${createHash('md5').update(body).digest('hex')}"`;
+  return { status: 200, headers: { 'content-type': typeOf(file), 'cache-control': kept, etag: tag }, body };
+}
+
+const types: Record<string, string> = {
+  css: 'text/css',
+  html: 'text/html',
+  ico: 'image/x-icon',
+  js: 'text/javascript',
+  json: 'application/json',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+  woff2: 'font/woff2',
+  xml: 'application/xml',
+};
+
+const typeOf = (file: string) => types[path.extname(file).slice(1)] ?? 'binary/octet-stream';
+
+/** What scripts/publish says of how long things are kept. */
+function published(): { assets: string; pages: string } {
+  const said = [...readFileSync(path.join(root, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g)];
+  const [assets, pages] = said.map((one) => one[1]);
+  if (!assets || !pages || said.length !== 2)
+    throw new Error('scripts/publish does not say two times how long things are kept');
+  return { assets, pages };
+}
+
+/** Seconds for which a shared cache may keep an answer. */
+function lifetime(answer: Answer, maxTTL: number): number {
+  const said = String(answer.headers['cache-control'] ?? '');
+  if (/no-store|no-cache|private/.test(said)) return 0;
+  const age = /s-maxage=(\d+)/.exec(said)?.[1] ?? /max-age=(\d+)/.exec(said)?.[1] ?? '0';
+  return Math.min(Number(age), maxTTL);
+}
+
+const refusal = (): Answer => ({
+  status: 403,
+  headers: { 'content-type': 'text/html' },
+  body: Buffer.from('<h1>403 ERROR</h1>'),
+});
+
+function send(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, { ...headers, 'content-length': body.length });
+  res.end(res.req.method === 'HEAD' ? undefined : body);
+}
+
+/** A certificate of its own, made by the program for it that comes with Go. */
+function certificate(): { cert: Buffer; key: Buffer } {
+  const dir = mkdtempSync(path.join(tmpdir(), 'xenon-tls-'));
+  try {
+    const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
+    const program = path.join(goroot, 'src/crypto/tls/generate_cert.go');
+    execFileSync('go', ['run', program, '--host', 'localhost', '--ecdsa-curve', 'P256'], { cwd: dir, stdio: 'pipe' });
+    return { cert: readFileSync(path.join(dir, 'cert.pem')), key: readFileSync(path.join(dir, 'key.pem')) };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

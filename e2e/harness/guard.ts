@@ -1,0 +1,67 @@
+import type { BrowserContext, ConsoleMessage, Request } from '@playwright/test';
+
+/** What goes wrong in a page without a person seeing it. Each test ends with a look at it. */
+export interface Guard {
+  /** Watches all pages of a context, those there are and those to come. */
+  readonly watch: (context: BrowserContext) => void;
+  /** Declares an answer of the server, or a request without one ('failed'), that belongs to the test. It has to happen. */
+  readonly allow: (what: number | 'failed', path: string) => void;
+  /** All that was not declared, and what was declared and did not happen; forgets both. */
+  readonly take: () => string[];
+}
+
+interface Allowance {
+  readonly what: number | 'failed';
+  readonly path: string;
+  happened: boolean;
+}
+
+export function newGuard(): Guard {
+  let problems: string[] = [];
+  let allowances: Allowance[] = [];
+  const allowed = (what: number | 'failed', request: Request) => {
+    const path = new URL(request.url()).pathname;
+    const found = allowances.filter((one) => one.what === what && one.path === path);
+    for (const one of found) one.happened = true;
+    return found.length > 0;
+  };
+  return {
+    watch(context) {
+      context.on('console', (message) => {
+        if (isProblem(message))
+          problems.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+      });
+      context.on('weberror', (error) => problems.push(`uncaught: ${error.error().stack ?? error.error()}`));
+      context.on('response', (response) => {
+        const request = response.request();
+        if (response.status() >= 400 && !allowed(response.status(), request)) {
+          problems.push(`${response.status()} ${request.method()} ${response.url()}`);
+        }
+      });
+      context.on('requestfailed', (request) => {
+        const reason = request.failure()?.errorText ?? '';
+        if (reason === 'net::ERR_ABORTED') return; // the page was left meanwhile
+        if (!allowed('failed', request)) problems.push(`${reason} ${request.method()} ${request.url()}`);
+      });
+    },
+    allow(what, path) {
+      allowances.push({ what, path, happened: false });
+    },
+    take() {
+      const unmet = allowances
+        .filter((one) => !one.happened)
+        .map((one) => `declared, but did not happen: ${one.what} ${one.path}`);
+      const found = [...problems, ...unmet];
+      problems = [];
+      allowances = [];
+      return found;
+    },
+  };
+}
+
+// A refused Content-Security-Policy and a hydration error (React's 418, 423, 425) are console errors too. Resources that fail
+// are told of as requests, where their address can be compared.
+function isProblem(message: ConsoleMessage): boolean {
+  if (message.type() === 'error') return !message.text().startsWith('Failed to load resource:');
+  return message.type() === 'warning';
+}

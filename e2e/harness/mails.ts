@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect } from '@playwright/test';
+
+export type Kind = 'verify-email' | 'reset-password' | 'change-email-confirmation' | 'delete-account';
+
+/** One line of MAIL_FILE. */
+export interface Mail {
+  readonly kind: Kind;
+  readonly to: string;
+  readonly url: string;
+  readonly token: string;
+  readonly newEmail?: string;
+  readonly at: string;
+}
+
+export interface Mails {
+  /** Waits for the next mail of a kind to an address, each being handed out once, and returns its link. */
+  readonly link: (kind: Kind, to: string) => Promise<string>;
+  /** How many of a kind have come to an address up to now. */
+  readonly count: (kind: Kind, to: string) => number;
+}
+
+/** Reads the outbox of a server. */
+export function outbox(file: string): Mails {
+  const taken = new Map<string, number>();
+  const all = (kind: Kind, to: string) => read(file).filter((mail) => mail.kind === kind && mail.to === to);
+  return {
+    count: (kind, to) => all(kind, to).length,
+    link: async (kind, to) => {
+      const key = `${kind} ${to}`;
+      const next = taken.get(key) ?? 0;
+      await expect.poll(() => all(kind, to).length, { message: `a mail ${kind} to ${to}` }).toBeGreaterThan(next);
+      const mails = all(kind, to);
+      taken.set(key, mails.length);
+      return mails.at(-1)?.url ?? '';
+    },
+  };
+}
+
+function read(file: string): Mail[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1); // the last may be half written
+  return lines.map((line) => JSON.parse(line) as Mail);
+}

@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { databaseOf, startXenon } from './xenon';
+
+/** What global setup leaves to the workers, as JSON in the environment. */
+export interface Shared {
+  readonly origin: string;
+  readonly mailFile: string;
+  readonly databaseURL: string;
+}
+
+const variable = 'XENON_E2E';
+
+/** What was started for this run. */
+export function shared(): Shared {
+  const text = process.env[variable];
+  if (!text) throw new Error('the run has no server; start it with playwright test');
+  return JSON.parse(text) as Shared;
+}
+
+/** Starts one server, with a Postgres, for the whole run. People in it have addresses of their own, so no test sees another's. */
+export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env['SCREENSHOTS'])
+    rmSync(path.resolve(import.meta.dirname, '../screenshots'), { recursive: true, force: true });
+  const given = process.env['DATABASE_URL'];
+  const xenon = await startXenon(given ? { env: { DATABASE_URL: given } } : {});
+  const state: Shared = { origin: xenon.origin, mailFile: xenon.mailFile, databaseURL: given ?? databaseOf(xenon) };
+  process.env[variable] = JSON.stringify(state);
+  return xenon.stop;
+}

@@ -1,0 +1,36 @@
+import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter';
+import { figureAnnotation, stateAnnotation } from './states';
+
+/** Ends the output with what was counted. */
+export default function summary(): Reporter {
+  const outcomes = new Map<string, TestCase>();
+  const states = new Set<string>();
+  const figures: string[] = [];
+  let looks = 0;
+  return {
+    printsToStdio: () => false,
+    onTestEnd(test: TestCase, result: TestResult) {
+      outcomes.set(test.id, test);
+      for (const { type, description } of result.annotations) {
+        if (type === figureAnnotation && description) figures.push(description);
+        if (type !== stateAnnotation || !description) continue;
+        states.add(description);
+        looks++;
+      }
+    },
+    onEnd(result: FullResult) {
+      const tests = [...outcomes.values()];
+      const count = (outcome: ReturnType<TestCase['outcome']>) =>
+        tests.filter((test) => test.outcome() === outcome).length;
+      const names = new Set(tests.map((test) => test.titlePath().slice(2).join(' ')));
+      const pages = new Set([...states].map((one) => one.slice(0, one.indexOf('/'))));
+      const seconds = Math.round(result.duration / 1000);
+      if (figures.length > 0) console.log(`\nMeasured:\n  ${figures.join('\n  ')}`);
+      console.log(
+        `\n${names.size} tests, ${pages.size} pages in ${states.size} states, which axe has looked at ${looks} times; ${seconds} s`,
+      );
+      const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
+      console.log(`${count('expected')} passed, ${count('unexpected') + count('flaky')} failed${skipped}`);
+    },
+  };
+}

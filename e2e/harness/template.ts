@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { parse } from 'yaml';
+import { root } from './xenon';
+
+/** One cache behaviour of the distribution. */
+export interface Behaviour {
+  readonly pattern: string;
+  readonly origin: 'site' | 'api';
+  readonly methods: readonly string[];
+  /** Undefined where nothing is cached. */
+  readonly cache: { readonly maxTTL: number } | undefined;
+  /** Whether the viewer's headers, cookies and query go to the origin. */
+  readonly forwardsAll: boolean;
+}
+
+/** What template.yaml says of CloudFront. */
+export interface Distribution {
+  /** In the order in which they are looked at; the last is the default. */
+  readonly behaviours: readonly Behaviour[];
+  /** The headers of every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What the viewer-request function makes of a path. */
+  readonly index: (uri: string) => string;
+}
+
+// Policies of AWS' own that the template names by their ids.
+const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+const cachingOptimized = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+const allViewerExceptHost = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
+
+interface RawBehaviour {
+  readonly PathPattern?: string;
+  readonly TargetOriginId: 'site' | 'api';
+  readonly AllowedMethods: string[];
+  readonly CachePolicyId: string;
+  readonly OriginRequestPolicyId?: string;
+  readonly ResponseHeadersPolicyId: string;
+}
+
+interface Template {
+  readonly Resources: {
+    readonly SiteIndex: { readonly Properties: { readonly FunctionCode: string } };
+    readonly SecurityHeaders: {
+      readonly Properties: {
+        readonly ResponseHeadersPolicyConfig: { readonly SecurityHeadersConfig: SecurityHeaders };
+      };
+    };
+    readonly JwksCaching: { readonly Properties: { readonly CachePolicyConfig: { readonly MaxTTL: number } } };
+    readonly Distribution: {
+      readonly Properties: {
+        readonly DistributionConfig: {
+          readonly DefaultCacheBehavior: RawBehaviour;
+          readonly CacheBehaviors: RawBehaviour[];
+        };
+      };
+    };
+  };
+}
+
+interface SecurityHeaders {
+  readonly ContentSecurityPolicy: { readonly ContentSecurityPolicy: string };
+  readonly FrameOptions: { readonly FrameOption: string };
+  readonly ReferrerPolicy: { readonly ReferrerPolicy: string };
+  readonly StrictTransportSecurity: { readonly AccessControlMaxAgeSec: number };
+}
+
+/** Reads it. References count as the names they have, which is all that is asked of them. */
+export function readDistribution(): Distribution {
+  const text = readFileSync(path.join(root, 'template.yaml'), 'utf8');
+  const { Resources } = parse(text, { logLevel: 'error' }) as Template;
+  const { DefaultCacheBehavior, CacheBehaviors } = Resources.Distribution.Properties.DistributionConfig;
+  const jwksTTL = Resources.JwksCaching.Properties.CachePolicyConfig.MaxTTL;
+  const raw = [...CacheBehaviors, DefaultCacheBehavior];
+  const bare = raw.find((one) => one.ResponseHeadersPolicyId !== 'SecurityHeaders');
+  if (bare) throw new Error(`${bare.PathPattern} has no security headers`);
+  return {
+    behaviours: raw.map((one) => behaviour(one, jwksTTL)),
+    headers: headers(Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig),
+    index: (uri) =>
+      runInNewContext(`${Resources.SiteIndex.Properties.FunctionCode}; handler({ request: { uri } }).uri`, {
+        uri,
+      }) as string,
+  };
+}
+
+function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
+  const caches: Record<string, Behaviour['cache']> = {
+    [cachingDisabled]: undefined,
+    [cachingOptimized]: { maxTTL: 31536000 },
+    JwksCaching: { maxTTL: jwksTTL },
+  };
+  if (!(raw.CachePolicyId in caches)) throw new Error(`nobody here knows the cache policy ${raw.CachePolicyId}`);
+  return {
+    pattern: raw.PathPattern ?? '*',
+    origin: raw.TargetOriginId,
+    methods: raw.AllowedMethods,
+    cache: caches[raw.CachePolicyId],
+    forwardsAll: raw.OriginRequestPolicyId === allViewerExceptHost,
+  };
+}
+
+/** Whether a path is the behaviour's. */
+export function matches({ pattern }: Behaviour, uri: string): boolean {
+  const source = (pattern.startsWith('/') ? pattern : `/${pattern}`)
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*');
+  return new RegExp(`^${source}$`, 's').test(uri);
+}
+
+function headers(config: SecurityHeaders): Record<string, string> {
+  const hashes = readFileSync(path.join(root, 'website/csp-hashes.txt'), 'utf8').trim();
+  return {
+    'content-security-policy': config.ContentSecurityPolicy.ContentSecurityPolicy.replace(
+      '$' + '{ScriptHashes}',
+      hashes,
+    ),
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': config.FrameOptions.FrameOption,
+    'referrer-policy': config.ReferrerPolicy.ReferrerPolicy,
+    'strict-transport-security': `max-age=${config.StrictTransportSecurity.AccessControlMaxAgeSec}`,
+  };
+}

@@ -1,0 +1,59 @@
+import { expect, register, test } from './harness/test';
+
+test('R60: home says what this is, shows it working, and leads on', async ({ page, state }) => {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign-in for static sites, on your own Postgres');
+  const live = page.getByRole('region', { name: 'This site runs on it' });
+  await expect(live).toContainText('GET /health200');
+  await expect(live).toContainText('GET /api/auth/jwks200');
+  await state(page, 'signed-out');
+  for (const [link, path] of [
+    ['Get started', '/docs/getting-started/'],
+    ['Import from Supabase', '/docs/migrate/'],
+    ['Register', '/register/'],
+  ] as const) {
+    await page.getByRole('main').getByRole('link', { name: link, exact: true }).first().click();
+    await expect(page).toHaveURL(path);
+    await page.goBack();
+    await expect(page).toHaveURL('/');
+  }
+});
+
+test('R60: home knows who is signed in', async ({ page, context, person, state }) => {
+  await register(context, person);
+  await page.goto('/');
+  await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
+  await state(page, 'signed-in');
+});
+
+test('home says so when the API is away', async ({ page, guard, state }) => {
+  guard.allow(503, '/health');
+  await page.route('/health', (route) =>
+    route.fulfill({ status: 503, json: { status: 'error', database: 'disconnected' } }),
+  );
+  await page.goto('/');
+  await expect(page.getByRole('region', { name: 'This site runs on it' })).toContainText('GET /health503');
+  await state(page, 'database-away');
+});
+
+test('R60: a page that is not there says so, and leads back', async ({ page, guard, state }) => {
+  guard.allow(404, '/nowhere/');
+  await page.goto('/nowhere/');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page Not Found');
+  await state(page, 'not-found');
+  await page.getByRole('link', { name: 'Xenon' }).first().click();
+  await expect(page).toHaveURL('/');
+});
+
+test('the colour mode is chosen by a person, and kept', async ({ page, isMobile }) => {
+  await page.goto('/');
+  const mode = () => page.evaluate(() => document.documentElement.dataset['theme']);
+  const before = await mode();
+  if (isMobile || (page.viewportSize()?.width ?? 0) < 997)
+    await page.getByRole('button', { name: 'Toggle navigation bar' }).click();
+  const toggle = page.getByRole('button', { name: /Switch between dark and light mode/ }).locator('visible=true');
+  while ((await mode()) === before) await toggle.click();
+  const chosen = await mode();
+  await page.reload();
+  expect(await mode()).toBe(chosen);
+});

@@ -1,0 +1,361 @@
+import { anAddress, fields, message, newProfile, sendSignIn, settled, signedIn } from './harness/forms';
+import { expect, register, test } from './harness/test';
+
+const signIn = '/api/auth/sign-in/email';
+const getSession = '/api/auth/get-session';
+
+test('R60: a wrong password', async ({ page, another, person, guard, state }) => {
+  await register(await another(), person);
+  await page.goto('/login/?next=/docs/');
+  await settled(page);
+  await state(page, 'empty');
+  for (const email of [person.email, `nobody-${person.email}`]) {
+    guard.allow(401, signIn);
+    await sendSignIn(page, { email, password: 'not the password' });
+    await expect(message(page)).toHaveText('E-mail or password is not right.');
+    await expect(message(page)).toBeFocused();
+    await expect(fields(page).email).toHaveValue(email);
+    await expect(fields(page).password).toHaveValue('');
+    expect(guard.take()).toEqual([]);
+  }
+  await state(page, 'wrong-password');
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL('/docs/');
+});
+
+test('who signs in comes back to the page they were on, and not to the form', async ({ page, another, person }) => {
+  await register(await another(), person);
+  await page.goto('/docs/security/');
+  await page.locator('[data-account="signed-out"]').getByRole('link', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL('/login/?next=%2Fdocs%2Fsecurity%2F');
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL('/docs/security/');
+  await page.goBack();
+  await expect(page).toHaveURL('/docs/security/');
+});
+
+for (const next of [
+  '//evil.example/',
+  '/\\evil.example',
+  'https://evil.example/',
+  'javascript:alert(1)',
+  '/login/',
+  '/api/auth/sign-out',
+]) {
+  test(`R31: nobody is sent to ${next}`, { tag: '@once' }, async ({ page, context, person, guard }) => {
+    await register(context, person);
+    const arrived = newProfile(page, guard);
+    await page.goto(`/login/?next=${encodeURIComponent(next)}`);
+    await arrived;
+    await expect(page).toHaveURL('/profile/');
+  });
+}
+
+test('who registers instead is sent to the same page', { tag: '@once' }, async ({ page }) => {
+  await page.goto('/login/?next=/docs/');
+  await page.getByRole('link', { name: 'Register' }).click();
+  await expect(page).toHaveURL('/register/?next=%2Fdocs%2F');
+});
+
+test('who is signed in already is sent on', { tag: '@once' }, async ({ page, context, person }) => {
+  await register(context, person);
+  for (const form of ['/login/', '/register/']) {
+    await page.goto(`${form}?next=/docs/`);
+    await expect(page).toHaveURL('/docs/');
+  }
+});
+
+test('who is not to be remembered has a cookie for this window alone', { tag: '@once' }, async ({
+  page,
+  another,
+  context,
+  person,
+}) => {
+  await register(await another(), person);
+  const expires = async () =>
+    (await context.cookies()).find((cookie) => cookie.name.endsWith('session_token'))?.expires;
+  await page.goto('/login/?next=/docs/');
+  await page.getByLabel('Keep me signed in').uncheck();
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL('/docs/');
+  expect(await expires()).toBe(-1);
+  await context.clearCookies();
+  await page.goto('/login/?next=/docs/');
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL('/docs/');
+  expect((await expires()) ?? 0).toBeGreaterThan(Date.now() / 1000 + 6 * 24 * 3600);
+});
+
+test('R60: a cold API: one request, however often it is sent, and a skeleton meanwhile', async ({
+  page,
+  another,
+  person,
+  state,
+}) => {
+  await register(await another(), person);
+  const asked: string[] = [];
+  let wake = () => {};
+  const awake = new Promise<void>((done) => (wake = done));
+  await page.route(/\/api\/auth\//, async (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    await awake;
+    await route.continue();
+  });
+  await page.goto('/login/?next=/docs/');
+  await fields(page).email.fill(person.email);
+  await fields(page).password.fill(person.password);
+  await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'pending');
+  const button = page.getByRole('main').getByRole('button', { name: 'Sign in' });
+  await button.click();
+  const busy = page.getByRole('button', { name: 'One moment …' });
+  await expect(busy).toHaveAttribute('aria-busy', 'true');
+  await expect(busy).toBeFocused();
+  await state(page, 'submitting');
+  await busy.click({ force: true });
+  await fields(page).password.press('Enter');
+  expect(asked.filter((path) => path === signIn)).toHaveLength(1);
+  wake();
+  await expect(page).toHaveURL('/docs/');
+  expect(asked.filter((path) => path === signIn)).toHaveLength(1);
+});
+
+test('R60: offline and back: nothing is lost, and the session is asked for once', async ({
+  page,
+  another,
+  context,
+  person,
+  guard,
+  state,
+}) => {
+  await register(await another(), person);
+  await page.goto('/login/?next=/docs/');
+  await settled(page);
+  guard.allow('failed', signIn);
+  await context.setOffline(true);
+  await sendSignIn(page, person);
+  await expect(message(page)).toHaveText('We cannot reach the server. Nothing is lost: try again.');
+  await expect(fields(page).password).toHaveValue(person.password);
+  await state(page, 'offline');
+  let asked = 0;
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === getSession) asked++;
+  });
+  await context.setOffline(false);
+  await expect.poll(() => asked).toBe(1);
+  await page.waitForLoadState('networkidle');
+  expect(asked).toBe(1);
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL('/docs/');
+});
+
+// Faults of a cloud that a laptop does not have, as the gateway and the functions answer them.
+const faults: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
+  [
+    'server-busy',
+    503,
+    {},
+    '{"message":"Service Unavailable"}',
+    'The server is busy or waking up. Nothing is lost: try again.',
+  ],
+  [
+    'gateway',
+    502,
+    {},
+    '<html><h1>502 ERROR</h1></html>',
+    'The server is busy or waking up. Nothing is lost: try again.',
+  ],
+  [
+    'server-error',
+    500,
+    { 'x-request-id': 'f3a1c5' },
+    '',
+    'Something went wrong. Please try again, or quote this number: f3a1c5',
+  ],
+  [
+    'closed-account',
+    403,
+    {},
+    '{"code":"BANNED_USER","message":"whatever it says"}',
+    'This account is closed. Please write to support if you think that is a mistake.',
+  ],
+];
+for (const [name, status, headers, body, words] of faults) {
+  test(`R60: sign-in refused: ${name}`, async ({ page, person, guard, state }) => {
+    guard.allow(status, signIn);
+    await page.route(signIn, (route) => route.fulfill({ status, headers, body }));
+    await page.goto('/login/?next=/docs/');
+    await sendSignIn(page, person);
+    await expect(message(page)).toHaveText(words);
+    await expect(fields(page).password).toHaveValue(person.password);
+    await state(page, name);
+  });
+}
+
+test('R60: under an address that is not the site’s own, nobody can sign in', async ({
+  page,
+  start,
+  person,
+  guard,
+  state,
+}) => {
+  const xenon = await start({ BETTER_AUTH_URL: 'http://xenon.example' });
+  guard.allow(403, signIn);
+  await page.goto(`${xenon.address}/login/`);
+  await sendSignIn(page, person);
+  await expect(message(page)).toHaveText(
+    'This page’s address is not allowed to sign people in. Open the site at its own address.',
+  );
+  await state(page, 'wrong-origin');
+});
+
+test('R60: too many tries: a countdown, and the button comes back by itself', async ({
+  page,
+  start,
+  another,
+  context,
+  person,
+  guard,
+  state,
+}) => {
+  test.slow();
+  await register(await another(), person);
+  const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  await page.goto(`${xenon.origin}/login/?next=/docs/`);
+  guard.allow(401, signIn);
+  guard.allow(429, signIn);
+  for (let tries = 1; tries <= 4; tries++) {
+    await sendSignIn(page, { ...person, password: `guess ${tries}` });
+    await expect(message(page)).toContainText(
+      tries < 4 ? 'E-mail or password is not right.' : 'Too many tries. Please wait a moment.',
+    );
+    if (tries < 4) await expect(fields(page).password).toHaveValue('');
+  }
+  await expect(message(page)).toContainText(/You can try again in \d+ s\./);
+  const waiting = page.getByRole('button', { name: /^Wait \d+ s$/ });
+  await expect(waiting).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByText('You can try again now.')).toBeVisible({ timeout: 15_000 });
+  await state(page, 'rate-limit-over');
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL(`${xenon.origin}/docs/`);
+});
+
+test('R60: cookies blocked: a clear message, no loop', { tag: '@once' }, async ({ page, another, person, state }) => {
+  test.slow();
+  await register(await another(), person);
+  // As a browser that keeps none: the answer arrives, its cookies do not.
+  await page.route(signIn, async (route) => {
+    const { url, method, postData } = {
+      url: route.request().url(),
+      method: route.request().method(),
+      postData: route.request().postData(),
+    };
+    const headers = { 'content-type': 'application/json', origin: new URL(url).origin };
+    const answer = await fetch(url, { method, headers, ...(postData && { body: postData }) });
+    await route.fulfill({ status: answer.status, contentType: 'application/json', body: await answer.text() });
+  });
+  await page.goto('/login/?next=/docs/');
+  await sendSignIn(page, person);
+  await expect(message(page)).toHaveText(
+    'Your browser did not keep the sign-in. Allow cookies for this site and try again.',
+    { timeout: 15_000 },
+  );
+  await expect(page).toHaveURL('/login/?next=/docs/');
+  await state(page, 'cookies-blocked');
+});
+
+test('R60: a password can be shown, and caps lock is told of', async ({ page, guard, person, state }) => {
+  await page.goto('/login/?next=/docs/');
+  await settled(page);
+  await fields(page).password.fill('correct horse');
+  const show = page.getByRole('button', { name: 'Show password' });
+  await expect(show).toHaveAttribute('aria-pressed', 'false');
+  await show.click();
+  await expect(show).toHaveAttribute('aria-pressed', 'true');
+  await expect(fields(page).password).toHaveAttribute('type', 'text');
+  await fields(page).password.dispatchEvent('keydown', { key: 'A', modifierCapsLock: true });
+  await expect(page.getByText('Caps lock is on.')).toBeVisible();
+  await state(page, 'password-shown');
+  guard.allow(401, signIn);
+  await fields(page).email.fill(person.email);
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await expect(message(page)).toBeVisible();
+  await expect(fields(page).password).toHaveAttribute('type', 'password');
+});
+
+test('R60: with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
+  await register(await another(), person);
+  await page.goto('/login/?next=/docs/');
+  await settled(page);
+  const order: string[] = [];
+  await fields(page).email.focus();
+  for (let i = 0; i < 7; i++) {
+    order.push(
+      await page.evaluate(() => {
+        const it = document.activeElement;
+        return (
+          it?.getAttribute('aria-label') ??
+          (it as HTMLInputElement | null)?.labels?.[0]?.textContent ??
+          it?.textContent ??
+          ''
+        );
+      }),
+    );
+    await page.keyboard.press('Tab');
+  }
+  expect(order).toEqual([
+    'E-mail address',
+    'Password',
+    'Show password',
+    'Keep me signed in',
+    'Forgot your password?',
+    'Sign in',
+    'Register',
+  ]);
+  await fields(page).email.focus();
+  await page.keyboard.type(person.email);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(person.password);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL('/docs/');
+});
+
+test('password managers find what they look for', { tag: '@once' }, async ({ page }) => {
+  await page.goto('/login/?next=/docs/');
+  const seen = await page
+    .locator('main form input')
+    .evaluateAll((all) =>
+      all.map(
+        (input) =>
+          `${input.id} ${input.getAttribute('name')} ${input.getAttribute('type')} ${input.getAttribute('autocomplete')}`,
+      ),
+    );
+  expect(seen).toEqual([
+    'email email email username',
+    'password password password current-password',
+    ' rememberMe checkbox null',
+  ]);
+});
+
+test('a page that comes back from the browser’s memory does not stay signed in', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+}) => {
+  await register(context, person);
+  await page.goto('/docs/');
+  await signedIn(page);
+  await page.goto('/');
+  await context.clearCookies();
+  await page.goBack();
+  await settled(page);
+});
+
+for (const path of ['/login/', '/register/', '/forgot-password/', '/reset-password/', '/verify-email/']) {
+  test(`R60: ${path} fits a screen of 320 pixels`, { tag: '@once' }, async ({ page }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(path);
+    await settled(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  });
+}

@@ -1,0 +1,131 @@
+import type { Page } from '@playwright/test';
+import { expect, register, test } from './harness/test';
+import { figure, observe } from './harness/vitals';
+
+const steps = 50;
+
+/** Goes on to another page as a reader does: to the next chapter, and from the last one home and in again. */
+async function goOn(page: Page): Promise<void> {
+  const before = page.url();
+  const next = page.getByRole('navigation', { name: 'Docs pages' }).getByRole('link', { name: /^Next/ });
+  if (new URL(before).pathname === '/') await page.getByRole('link', { name: 'Get started' }).click();
+  else if ((await next.count()) > 0) await next.click();
+  else await page.getByRole('link', { name: 'Xenon' }).first().click();
+  await page.waitForURL((url) => url.href !== before);
+}
+
+test(`FR-014 SC-011: ${steps} navigations, one get-session, no remount, no layout shift`, async ({
+  page,
+  context,
+  person,
+}, info) => {
+  test.slow();
+  await register(context, person);
+  let asked = 0;
+  let loads = 0;
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/api/auth/get-session') asked++;
+    if (request.isNavigationRequest()) loads++;
+  });
+  const vitals = await observe(page);
+  await page.goto('/docs/');
+  const slot = page.locator('[data-account]').first();
+  await expect(slot).toHaveAttribute('data-account', 'signed-in');
+  // Whoever looks at the slot at any moment from here on sees a person who is signed in.
+  await page.evaluate(() => {
+    const seen = new Set<string>();
+    Object.assign(window, { seen });
+    const look = () => {
+      for (const slot of document.querySelectorAll('[data-account]')) seen.add(slot.getAttribute('data-account') ?? '');
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+  });
+  const visited = new Set<string>();
+  for (let i = 0; i < steps; i++) {
+    await goOn(page);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    expect(await slot.getAttribute('data-account'), page.url()).toBe('signed-in');
+    visited.add(page.url());
+  }
+  expect(visited.size).toBeGreaterThan(25);
+  expect({ asked, loads }).toEqual({ asked: 1, loads: 1 });
+  expect(await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen])).toEqual(['signed-in']);
+  const { shift: moved } = await vitals();
+  expect(moved).toBeLessThan(0.02);
+  info.annotations.push(
+    figure(
+      `${steps} navigations over ${visited.size} pages: ${asked} get-session, ${loads} load, layout shift ${moved.toFixed(4)} (${info.project.name})`,
+    ),
+  );
+});
+
+test('FR-014: within the manual the navbar stays the very same one', async ({ page, context, person }) => {
+  await register(context, person);
+  await page.goto('/docs/');
+  const slot = page.locator('[data-account]').first();
+  await expect(slot).toHaveAttribute('data-account', 'signed-in');
+  const button = await slot.elementHandle();
+  for (let i = 0; i < 5; i++) await goOn(page);
+  expect(await slot.evaluate((now, before) => now === before, button)).toBe(true);
+});
+
+for (const who of ['nobody', 'somebody']) {
+  test(`SC-011: a page asks once who is there and does not move: ${who}`, async ({ page, context, person }) => {
+    if (who === 'somebody') await register(context, person);
+    const vitals = await observe(page);
+    for (const path of ['/', '/docs/', '/docs/api/errors/', '/docs/security/']) {
+      let asked = 0;
+      const count = (request: { url: () => string }) => {
+        if (new URL(request.url()).pathname === '/api/auth/get-session') asked++;
+      };
+      page.on('request', count);
+      await page.goto(path);
+      await expect(page.locator('[data-account]').first()).toHaveAttribute(
+        'data-account',
+        who === 'somebody' ? 'signed-in' : 'signed-out',
+      );
+      await page.waitForLoadState('networkidle');
+      page.off('request', count);
+      expect(asked, path).toBe(1);
+      const { shift: moved } = await vitals();
+      expect(moved, path).toBeLessThan(0.02);
+    }
+  });
+}
+
+test('R60: the manual, its menu, and the account menu', async ({ page, context, person, state }) => {
+  await register(context, person);
+  await page.goto('/docs/');
+  await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
+  await state(page, 'overview');
+  await page.getByRole('button', { name: `Account of ${person.name}` }).click();
+  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+  await state(page, 'account-menu');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: `Account of ${person.name}` })).toBeFocused();
+  if ((page.viewportSize()?.width ?? 0) < 997) {
+    await page.getByRole('button', { name: 'Toggle navigation bar' }).click();
+    await state(page, 'menu');
+  }
+});
+
+for (const path of [
+  'getting-started',
+  'how-it-works',
+  'api',
+  'api/errors',
+  'api/signing-in',
+  'better-auth',
+  'divergences',
+  'migrate',
+  'configuration',
+  'security',
+  'deploy',
+  'runbooks/rotation',
+]) {
+  test(`R60: the chapter ${path}`, async ({ page, state }) => {
+    await page.goto(`/docs/${path}/`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await state(page, 'chapter');
+  });
+}

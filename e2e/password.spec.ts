@@ -1,0 +1,172 @@
+import { anAddress, fields, message, newProfile, sendSignIn, settled } from './harness/forms';
+import { expect, register, test } from './harness/test';
+
+const mailbox = { name: 'Look into your mailbox' };
+const reset = '/api/auth/reset-password';
+
+test('R60: a forgotten password, from the form through the mail to a new one', async ({
+  page,
+  another,
+  mails,
+  person,
+  guard,
+  state,
+}) => {
+  await register(await another(), person);
+  await page.goto('/login/');
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await expect(page).toHaveURL('/forgot-password/');
+  await settled(page);
+  await state(page, 'empty');
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await expect(page.getByText(`If ${person.email} has an account here`)).toBeVisible();
+  await state(page, 'sent');
+
+  const link = await mails.link('reset-password', person.email);
+  await page.goto(link);
+  await settled(page);
+  await expect(page).toHaveURL('/reset-password/'); // a token in an address is soon in other hands
+  await expect(fields(page).newPassword).toBeVisible();
+  await state(page, 'new-password');
+  await fields(page).newPassword.fill('short');
+  await page.getByRole('button', { name: 'Save the password' }).click();
+  await expect(message(page)).toHaveText('The password needs at least 8 characters.');
+  await state(page, 'too-short');
+  await fields(page).newPassword.fill('an analytical engine');
+  await page.getByRole('button', { name: 'Save the password' }).click();
+  await expect(page).toHaveURL('/login/?reset=1');
+  await expect(page.getByText('Your new password is saved.')).toBeVisible();
+  await state(page, 'password-saved');
+  guard.allow(401, '/api/auth/sign-in/email');
+  await sendSignIn(page, person);
+  await expect(message(page)).toHaveText('E-mail or password is not right.');
+  const arrived = newProfile(page, guard);
+  await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
+  await arrived;
+  await expect(page).toHaveURL('/profile/');
+});
+
+test('R60: a link works once, and its page leads to another', async ({
+  page,
+  another,
+  mails,
+  person,
+  guard,
+  state,
+}) => {
+  await register(await another(), person);
+  const ask = async () => {
+    await fields(page).email.fill(person.email);
+    await page.getByRole('button', { name: 'Send me a link' }).click();
+    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+  };
+  await page.goto('/forgot-password/');
+  await ask();
+  const link = await mails.link('reset-password', person.email);
+  await page.goto(link);
+  const second = await page.context().newPage();
+  await second.goto(link);
+  for (const tab of [page, second]) await fields(tab).newPassword.fill('an analytical engine');
+  await page.getByRole('button', { name: 'Save the password' }).click();
+  await expect(page).toHaveURL('/login/?reset=1');
+  guard.allow(400, reset);
+  await second.getByRole('button', { name: 'Save the password' }).click();
+  await expect(second.getByRole('heading', { name: 'This link no longer works' })).toBeFocused();
+  await second.close();
+
+  await page.goto(link);
+  await settled(page);
+  await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
+  await state(page, 'used');
+  await ask();
+  await state(page, 'sent');
+  await page.goto(await mails.link('reset-password', person.email));
+  await expect(fields(page).newPassword).toBeVisible();
+});
+
+test('R19: an unknown address gets the same screen and no mail', { tag: '@once' }, async ({
+  page,
+  another,
+  mails,
+  person,
+}) => {
+  const known = person.email;
+  const unknown = `nobody-${person.email}`;
+  await register(await another(), person);
+  const screens: string[] = [];
+  for (const email of [unknown, known]) {
+    await page.goto('/forgot-password/');
+    await fields(page).email.fill(email);
+    await page.getByRole('button', { name: 'Send me a link' }).click();
+    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+    screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
+  }
+  expect(screens[0]).toBe(screens[1]);
+  await mails.link('reset-password', known);
+  expect(mails.count('reset-password', unknown)).toBe(0);
+});
+
+test('R60: a mail can be sent again, and an address corrected', async ({ page, another, mails, person, state }) => {
+  await register(await another(), person);
+  await page.goto('/forgot-password/');
+  await fields(page).email.fill(`x${person.email}`);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await page.getByRole('button', { name: 'Use another address' }).click();
+  await expect(page.getByRole('heading', { name: 'Forgot your password?' })).toBeFocused();
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await mails.link('reset-password', person.email);
+  await page.getByRole('button', { name: 'Send the mail again' }).click();
+  await expect(page.getByText('Sent again.')).toBeVisible();
+  await state(page, 'sent-again');
+  await page.goto(await mails.link('reset-password', person.email));
+  await expect(fields(page).newPassword).toBeVisible();
+});
+
+test('R60: too many mails: the button says when the next one can be sent', async ({
+  page,
+  start,
+  context,
+  person,
+  guard,
+  state,
+}) => {
+  const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  guard.allow(429, '/api/auth/request-password-reset');
+  await page.goto(`${xenon.origin}/forgot-password/`);
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  for (let sent = 1; sent <= 3; sent++) {
+    await page.getByRole('button', { name: 'Send the mail again' }).click();
+    if (sent < 3) await expect(page.getByText('Sent again.')).toBeVisible();
+  }
+  await expect(message(page)).toContainText(/Too many tries\. Please wait a moment\.You can try again in \d+ s\./);
+  await expect(page.getByRole('button', { name: /^Wait \d+ s$/ })).toHaveAttribute('aria-disabled', 'true');
+  await state(page, 'rate-limited');
+});
+
+test('R60: the page without a link says where the link is', async ({ page, state }) => {
+  await page.goto('/reset-password/');
+  await settled(page);
+  await expect(page.getByText('Open the link in the mail we sent you.')).toBeVisible();
+  await state(page, 'no-link');
+});
+
+test('R60: where no mail is sent, the form says so', async ({ page, start, person, guard, state }) => {
+  const xenon = await start({ MAIL: 'none' });
+  guard.allow(400, '/api/auth/request-password-reset');
+  await page.goto(`${xenon.origin}/forgot-password/`);
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(message(page)).toHaveText('Passwords cannot be reset by mail here.');
+  await state(page, 'switched-off');
+});
+
+test('password managers find the form to change a password', { tag: '@once' }, async ({ page, context, person }) => {
+  await register(context, person);
+  await page.goto('/.well-known/change-password');
+  await expect(page).toHaveURL('/account/#password');
+});

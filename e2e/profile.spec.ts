@@ -1,0 +1,305 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import { lookAgain, revokeOthers, signInBy } from './harness/people';
+import { expect, newPerson, type Person, register, test } from './harness/test';
+
+const profile = '/api/profile';
+
+/** Opens the profile of somebody who has one. */
+async function editor(page: Page): Promise<void> {
+  await page.goto('/profile/');
+  await expect(page.getByRole('button', { name: 'Save' })).toBeVisible();
+}
+
+/** Gives somebody a profile, through the API, as another device would. */
+async function save(context: BrowserContext, origin: string, answers: object, method: 'post' | 'put'): Promise<void> {
+  const { token } = (await (await context.request.get(`${origin}/api/auth/token`)).json()) as { token: string };
+  const answer = await context.request[method](`${origin}${profile}`, {
+    data: answers,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(answer.ok(), await answer.text()).toBe(true);
+}
+
+const hours = (page: Page) => page.getByLabel('Hours a week');
+const status = (page: Page) => page.locator('form [role=status]').last();
+
+test('US5: a profile is created on the first visit and changed on later ones', async ({
+  page,
+  context,
+  person,
+  guard,
+  state,
+}) => {
+  await register(context, person);
+  guard.allow(404, profile);
+  await page.goto('/profile/');
+  await expect(page.getByText('Tell us how you learn')).toBeVisible();
+  await state(page, 'new');
+  await page.getByRole('group', { name: 'What do you learn for?' }).getByLabel('A project of my own').check();
+  await page.getByLabel('Code first').check();
+  await hours(page).fill('6');
+  await page.getByLabel('Language').selectOption('ur');
+  await expect(status(page)).toHaveText('4 changes, not saved yet');
+  await state(page, 'unsaved');
+  await page.getByRole('button', { name: 'Create my profile' }).click();
+  await expect(status(page)).toHaveText('Saved.');
+  await state(page, 'saved');
+  await editor(page);
+  await expect(page.getByLabel('Code first')).toBeChecked();
+  await expect(hours(page)).toHaveValue('6');
+  await expect(page.getByLabel('Language')).toHaveValue('ur');
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  await page.getByRole('group', { name: 'How do things stick best?' }).getByLabel('No answer').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  expect((await sent).postDataJSON()).toEqual({ learning_mode: null });
+  expect((await sent).headers()['if-match']).toMatch(/^".+"$/);
+  await expect(status(page)).toHaveText('Saved.');
+});
+
+test('a profile is filled in with the keyboard alone', { tag: '@once' }, async ({ page, context, person, guard }) => {
+  await register(context, person);
+  guard.allow(404, profile);
+  await page.goto('/profile/');
+  await page.getByRole('group', { name: 'What do you learn for?' }).getByLabel('No answer').focus();
+  await page.keyboard.press('ArrowRight'); // from the last to the first
+  await expect(page.getByLabel('A new career')).toBeChecked();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByLabel('Hobbyist')).toBeChecked();
+  for (let i = 0; i < 5; i++) await page.keyboard.press('Tab');
+  await expect(hours(page)).toBeFocused();
+  await page.keyboard.type('12');
+  await page.keyboard.press('Enter');
+  await expect(status(page)).toHaveText('Saved.');
+});
+
+test('hours that no week has are said to be wrong before anything is sent', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', {}, 'post');
+  await editor(page);
+  for (const wrong of ['-1', '1.5', '169']) {
+    await hours(page).fill(wrong);
+    await page.getByRole('button', { name: 'Save' }).click();
+    expect(await hours(page).evaluate((input: HTMLInputElement) => input.validity.valid), wrong).toBe(false);
+    await expect(hours(page)).toBeFocused();
+  }
+});
+
+test('two tabs change the same answer, and the person chooses', async ({
+  page,
+  context,
+  person,
+  guard,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
+  await editor(page);
+  const other = await context.newPage();
+  await editor(other);
+  await hours(other).fill('5');
+  await other.getByLabel('Reading').check();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await expect(status(other)).toHaveText('Saved.');
+
+  await hours(page).fill('8');
+  await page.getByLabel('Under 18').check();
+  guard.allow(412, profile);
+  await page.getByRole('button', { name: 'Save' }).click();
+  const conflict = page.getByRole('alert').filter({ hasText: 'changed elsewhere' });
+  await expect(conflict).toBeFocused();
+  await expect(conflict.getByRole('radio')).toHaveCount(2);
+  await expect(page.getByLabel('Reading')).toBeChecked();
+  await state(page, 'conflict');
+  await conflict.getByLabel('5 Saved elsewhere').check();
+  await expect(hours(page)).toHaveValue('5');
+  await conflict.getByLabel('8 Yours').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(status(page)).toHaveText('Saved.');
+  await expect(conflict).toHaveCount(0);
+  await editor(other);
+  await expect(hours(other)).toHaveValue('8');
+  await expect(other.getByLabel('Reading')).toBeChecked();
+  await expect(other.getByLabel('Under 18')).toBeChecked();
+});
+
+test('two tabs change different answers, and both are kept', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  guard,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
+  await editor(page);
+  await save(context, baseURL ?? '', { learning_mode: 'textual' }, 'put');
+  await hours(page).fill('8');
+  guard.allow(412, profile);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(status(page)).toContainText('Saved, beside what was changed elsewhere');
+  await expect(page.getByLabel('Reading')).toBeChecked();
+});
+
+test('two tabs create a profile', { tag: '@once' }, async ({ page, context, person, guard, baseURL }) => {
+  await register(context, person);
+  guard.allow(404, profile);
+  await page.goto('/profile/');
+  await hours(page).fill('8');
+  await save(context, baseURL ?? '', { time_per_week: 2 }, 'post');
+  guard.allow(409, profile);
+  await page.getByRole('button', { name: 'Create my profile' }).click();
+  await expect(page.getByLabel('2 Saved elsewhere')).toBeVisible();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(status(page)).toHaveText('Saved.');
+});
+
+test('what is not saved is not left without a question', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', {}, 'post');
+  await page.goto('/docs/');
+  await page.getByRole('button', { name: `Account of ${person.name}` }).click();
+  await page.getByRole('link', { name: 'Profile' }).click();
+  await hours(page).fill('8');
+  const questions: string[] = [];
+  let answer = false;
+  page.on('dialog', (dialog) => {
+    questions.push(dialog.type());
+    void (answer ? dialog.accept() : dialog.dismiss());
+  });
+  const home = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Xenon' });
+  await home.click();
+  await expect.poll(() => questions).toEqual(['confirm']);
+  await page.evaluate(() => history.back());
+  await expect.poll(() => questions).toEqual(['confirm', 'confirm']);
+  await page.evaluate(() => location.assign('/docs/'));
+  await expect.poll(() => questions).toEqual(['confirm', 'confirm', 'beforeunload']);
+  await expect(page).toHaveURL(/\/profile\/$/);
+  await expect(hours(page)).toHaveValue('8');
+  answer = true;
+  await home.click();
+  await expect(page).toHaveURL(/\/$/);
+  await page.goBack();
+  await expect(hours(page)).toHaveValue('');
+});
+
+test('the session ends while somebody types: the password, and what was typed is saved', async ({
+  page,
+  context,
+  person,
+  guard,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await page.clock.install();
+  await editor(page);
+  await hours(page).fill('8');
+  await context.clearCookies();
+  await page.clock.fastForward(140 * 60 * 60 * 1000); // the token in memory is as good as its seven days
+  guard.allow(401, '/api/auth/token');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
+  await expect(dialog).toBeVisible();
+  await state(page, 'signed-out-meanwhile');
+  guard.allow(401, '/api/auth/sign-in/email');
+  await dialog.getByLabel(`Password of ${person.email}`).fill('not that');
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('alert')).toBeFocused();
+  await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(status(page)).toHaveText('Saved.');
+  await expect(page.getByRole('button', { name: 'Save' })).toBeFocused();
+  await expect(hours(page)).toHaveValue('8');
+});
+
+test('the session is revoked elsewhere: with the next look the page is private again, and gives back what was typed', async ({
+  page,
+  context,
+  person,
+  another,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await editor(page);
+  await hours(page).fill('8');
+  await revokeOthers(await another(), person);
+  await lookAgain(page);
+  await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
+  await expect(hours(page)).toHaveCount(0);
+  await expect(page.getByText(person.email)).toHaveCount(0);
+  await state(page, 'signed-out');
+  await signInBy(page, person);
+  await expect(hours(page)).toHaveValue('8');
+  await expect(status(page)).toHaveText('1 change, not saved yet');
+});
+
+test('somebody else signs in in another tab: nothing of the first is shown, or written to the second', {
+  tag: '@once',
+}, async ({ page, context, person, guard, baseURL }) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await editor(page);
+  await hours(page).fill('8');
+  const second: Person = newPerson();
+  await register(context, second);
+  guard.allow(404, profile);
+  await lookAgain(page);
+  await expect(page.getByText('Tell us how you learn')).toBeVisible();
+  await expect(hours(page)).toHaveValue('');
+  await hours(page).fill('2');
+  await page.getByRole('button', { name: 'Create my profile' }).click();
+  await expect(status(page)).toHaveText('Saved.');
+});
+
+test('the API is slow, then away: one request, nothing lost', async ({
+  page,
+  context,
+  person,
+  guard,
+  state,
+  baseURL,
+}) => {
+  await register(context, person);
+  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  const asked: string[] = [];
+  let go = () => {};
+  const held = new Promise<void>((done) => {
+    go = done;
+  });
+  await page.route(`**${profile}`, async (route) => {
+    asked.push(route.request().method());
+    await held;
+    await route.continue();
+  });
+  await page.goto('/profile/');
+  await expect.poll(() => asked).toEqual(['GET']);
+  await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
+  await state(page, 'loading');
+  go();
+  await hours(page).fill('8');
+  expect(asked).toEqual(['GET']);
+  await page.unroute(`**${profile}`);
+  await page.route(`**${profile}`, (route) => route.abort('connectionrefused'));
+  guard.allow('failed', profile);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Nothing is lost' })).toBeFocused();
+  await state(page, 'unreachable');
+  await page.unroute(`**${profile}`);
+  await page.getByRole('button', { name: 'Save' }).dblclick();
+  await expect(status(page)).toHaveText('Saved.');
+});

@@ -1,0 +1,122 @@
+import { fields, message, sendRegistration, settled, signedIn } from './harness/forms';
+import { expect, newPerson, register, test } from './harness/test';
+
+const signUp = '/api/auth/sign-up/email';
+
+test('R60: a person registers, is signed in, and goes on to where they were', async ({ page, person, state }) => {
+  await page.goto('/register/?next=/docs/');
+  await settled(page);
+  await state(page, 'empty');
+  await fields(page).name.fill(person.name);
+  await fields(page).email.fill(person.email);
+  await fields(page).password.fill(person.password);
+  await expect(page.getByText('Password strength: Strong')).toBeVisible();
+  await state(page, 'filled');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page).toHaveURL('/docs/');
+  await signedIn(page);
+  await page.reload();
+  await signedIn(page);
+  await page.getByRole('button', { name: `Account of ${person.name}` }).click();
+  await expect(page.locator('[data-account]').getByText(person.email)).toBeVisible();
+});
+
+test('R60: an address that is taken leads to signing in, or to a new password', async ({
+  page,
+  another,
+  person,
+  guard,
+  state,
+}) => {
+  await register(await another(), person);
+  guard.allow(422, signUp);
+  await page.goto('/register/');
+  await sendRegistration(page, { ...person, email: person.email.toUpperCase() });
+  await expect(message(page)).toContainText('There is an account with this e-mail address.');
+  await expect(message(page)).toBeFocused();
+  await expect(fields(page).email).toHaveAttribute('aria-invalid', 'true');
+  await expect(fields(page).password).toHaveValue(person.password);
+  await state(page, 'taken');
+  await message(page)
+    .getByRole('link', { name: /There is an account/ })
+    .click();
+  await expect(fields(page).email).toBeFocused();
+  await message(page).getByRole('link', { name: 'Sign in', exact: true }).click();
+  await expect(page).toHaveURL('/login/');
+});
+
+test('R60: the rules of a password are there before it is typed, and ticked off', async ({ page, guard, state }) => {
+  await page.goto('/register/?next=/docs/');
+  await settled(page);
+  const rule = (text: string) => page.getByRole('listitem').filter({ hasText: text });
+  await expect(rule('8 to 128 characters')).toBeVisible();
+  await expect(fields(page).password).toHaveAccessibleDescription(/8 to 128 characters/);
+  await fields(page).name.fill('Grace Hopper');
+  await fields(page).email.fill(newPerson().email);
+  await fields(page).password.fill('hopper7');
+  await expect(rule('Not your name')).not.toContainText('done');
+  await expect(rule('Nothing well-known')).toContainText('done');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(message(page)).toHaveText('The password needs at least 8 characters.');
+  await expect(fields(page).password).toHaveAccessibleDescription(/The password needs at least 8 characters\./);
+  await state(page, 'password-too-short');
+  await fields(page).password.fill('x'.repeat(129));
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(message(page)).toHaveText('The password can have at most 128 characters.');
+  // Neither was worth asking the server, and the rest is advice that can be ignored.
+  expect(guard.take()).toEqual([]);
+  await fields(page).password.fill('password grace hopper');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page).toHaveURL('/docs/');
+});
+
+test('R60: an address that only the browser takes for one', async ({ page, person, guard, state }) => {
+  guard.allow(400, signUp);
+  await page.goto('/register/');
+  await sendRegistration(page, { ...person, email: 'ada@localhost' });
+  await expect(message(page)).toHaveText('That is not an e-mail address, such as ada@example.com.');
+  await expect(fields(page).email).toHaveAttribute('aria-invalid', 'true');
+  await state(page, 'invalid-address');
+});
+
+test('a plus address is an address, spaces around it are none', async ({ page, person }) => {
+  await page.goto('/register/?next=/docs/');
+  await sendRegistration(page, { ...person, email: `  ${person.email.replace('@', '+xenon@')} ` });
+  await expect(page).toHaveURL('/docs/');
+});
+
+test('what is typed before the page has come alive is not lost', { tag: '@once' }, async ({ page, person }) => {
+  let release = () => {};
+  const held = new Promise<void>((done) => (release = done));
+  await page.route('**/assets/js/**', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/register/?next=/docs/', { waitUntil: 'commit' });
+  await fields(page).name.fill(person.name);
+  await fields(page).email.fill(person.email);
+  await fields(page).password.fill(person.password);
+  release();
+  await settled(page);
+  await expect(fields(page).email).toHaveValue(person.email);
+  await expect(page.getByText('Password strength: Strong')).toBeVisible();
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page).toHaveURL('/docs/');
+});
+
+test('password managers find what they look for', { tag: '@once' }, async ({ page }) => {
+  await page.goto('/register/');
+  const seen = await page
+    .locator('main form input')
+    .evaluateAll((all) =>
+      all.map(
+        (input) =>
+          `${input.id} ${input.getAttribute('name')} ${input.getAttribute('type')} ${input.getAttribute('autocomplete')}`,
+      ),
+    );
+  expect(seen).toEqual([
+    'name name text name',
+    'email email email username',
+    'password password password new-password',
+  ]);
+});

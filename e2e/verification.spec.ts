@@ -1,0 +1,151 @@
+import { fields, message, newProfile, sendRegistration, sendSignIn, settled, signedIn } from './harness/forms';
+import { expect, register, test } from './harness/test';
+
+const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
+const confirmed = { name: 'Your e-mail address is confirmed' };
+const mailbox = { name: 'Look into your mailbox' };
+
+test('R60: an address is confirmed by the mail’s link before its person can sign in', async ({
+  page,
+  start,
+  person,
+  guard,
+  state,
+}) => {
+  const xenon = await start(strict);
+  await page.goto(`${xenon.origin}/register/?next=/docs/`);
+  await sendRegistration(page, person);
+  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await state(page, 'mailbox');
+  const link = await xenon.mails.link('verify-email', person.email);
+
+  guard.allow(403, '/api/auth/sign-in/email');
+  await page.goto(`${xenon.origin}/login/`);
+  await sendSignIn(page, person);
+  await expect(message(page).first()).toContainText('Please confirm your e-mail address first');
+  await expect(fields(page).password).toHaveValue(person.password);
+  await state(page, 'unverified');
+  await page.getByRole('button', { name: 'Send the mail again' }).click();
+  await expect(page.getByText('Sent again.')).toBeVisible();
+  await state(page, 'unverified-sent-again');
+  expect(await xenon.mails.link('verify-email', person.email)).toContain('/api/auth/verify-email?');
+
+  await page.goto(link);
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await settled(page);
+  await state(page, 'confirmed');
+  await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL(`${xenon.origin}/docs/`);
+});
+
+test('R19: an address that is taken looks like one that is not', { tag: '@once' }, async ({
+  page,
+  start,
+  another,
+  person,
+}) => {
+  await register(await another(), person);
+  const xenon = await start(strict);
+  const screens: string[] = [];
+  for (const email of [person.email, `new-${person.email}`]) {
+    await page.goto(`${xenon.origin}/register/`);
+    await sendRegistration(page, { ...person, email });
+    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+    screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
+  }
+  expect(screens[0]).toBe(screens[1]);
+  await xenon.mails.link('verify-email', `new-${person.email}`);
+  expect(xenon.mails.count('verify-email', person.email)).toBe(0);
+});
+
+test('R60: a link that is too old or was tampered with leads to another', async ({ page, start, person, state }) => {
+  const xenon = await start(strict);
+  await page.goto(`${xenon.origin}/register/`);
+  await sendRegistration(page, person);
+  const link = new URL(await xenon.mails.link('verify-email', person.email));
+  const token = link.searchParams.get('token') ?? '';
+  link.searchParams.set('token', `${token.slice(0, -3)}abc`);
+  await page.goto(link.href);
+  await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
+  await settled(page);
+  await state(page, 'used');
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await state(page, 'sent');
+  await page.goto(await xenon.mails.link('verify-email', person.email));
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+});
+
+test('R60: who is signed in by the link goes on at once; a second click changes nothing', async ({
+  page,
+  start,
+  person,
+  state,
+}) => {
+  const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+  await page.goto(`${xenon.origin}/register/?next=/docs/`);
+  await sendRegistration(page, person);
+  const link = await xenon.mails.link('verify-email', person.email);
+  await page.goto(link);
+  await signedIn(page);
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await state(page, 'confirmed-and-signed-in');
+  await page.goto(link);
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await page.goto(`${xenon.origin}/verify-email/`); // without a link: it is confirmed already
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await page.goBack();
+  await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();
+  await expect(page).toHaveURL(`${xenon.origin}/docs/`);
+});
+
+test('R60: the link of an account that was deleted', async ({ page, start, context, person, state }) => {
+  const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+  await page.goto(`${xenon.origin}/register/`);
+  await sendRegistration(page, person);
+  const link = await xenon.mails.link('verify-email', person.email);
+  await page.goto(link);
+  await signedIn(page);
+  const { origin } = xenon;
+  const gone = await context.request.post(`${origin}/api/auth/delete-user`, {
+    data: { password: person.password },
+    headers: { origin },
+  });
+  expect(gone.status(), await gone.text()).toBe(200);
+  await page.goto(link);
+  await expect(page.getByRole('heading', { name: 'This account is no longer there' })).toBeVisible();
+  await settled(page);
+  await state(page, 'gone');
+});
+
+test('R60: who is signed in, and not confirmed, can ask for the mail; nobody else’s', async ({
+  page,
+  context,
+  mails,
+  person,
+  guard,
+  state,
+}) => {
+  await register(context, person);
+  await page.goto('/verify-email/');
+  await signedIn(page);
+  await expect(fields(page).email).toHaveValue(person.email);
+  await state(page, 'ask');
+  guard.allow(400, '/api/auth/send-verification-email');
+  await fields(page).email.fill(`other-${person.email}`);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(message(page)).toHaveText(
+    'You are signed in with another e-mail address. Use that one, or sign out first.',
+  );
+  await state(page, 'other-address');
+  await fields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await page.goto(await mails.link('verify-email', person.email));
+  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  const arrived = newProfile(page, guard);
+  await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();
+  await arrived;
+  await expect(page).toHaveURL('/profile/');
+});
