@@ -40,6 +40,9 @@ func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 }
 
 func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, error) {
+	if err := checkMembers(user); err != nil {
+		return "", err
+	}
 	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.payload(c, user, now))
 	signature, err := jwt.SigningMethodRS256.Sign(text, key.private)
 	if err != nil {
@@ -81,15 +84,22 @@ func (c Claims) user() ([]byte, error) {
 	if err := e.Encode(c.User); err != nil {
 		return nil, fmt.Errorf("encode user claims: %w", err)
 	}
-	text := bytes.TrimSpace(b.Bytes())
+	return bytes.TrimSpace(b.Bytes()), nil
+}
+
+// checkMembers refuses the text of a user, nil if there is none, that would not go into a token as it is.
+func checkMembers(user []byte) error {
+	if user == nil {
+		return nil
+	}
 	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &members) != nil || members == nil {
-		return nil, errors.New("user claims are not a JSON object")
+	if json.Unmarshal(user, &members) != nil || members == nil {
+		return errors.New("user claims are not a JSON object")
 	}
 	for name := range members {
 		if slices.Contains(ownClaims, name) {
-			return nil, fmt.Errorf("user claims name %q", name)
+			return fmt.Errorf("user claims name %q", name)
 		}
 	}
-	return text, nil
+	return nil
 }

@@ -85,6 +85,7 @@ func (s *Store) Refused(c Charge) error {
 
 // outcome is what the database did with charges.
 type outcome struct {
+	sent    bool // it was asked at all
 	counted int  // so many; the next one is to be made again
 	began   bool // a window did
 }
@@ -134,20 +135,33 @@ const (
 
 // chargeStatement counts charges in one statement, which locks their rows in order.
 func chargeStatement(charges []Charge) (string, []any) {
+	args := make([]any, 0, 4*len(charges))
+	for _, c := range charges {
+		args = append(args, c.Key, c.Window.Milliseconds(), c.Max, c.At.UnixMilli())
+	}
+	sql, ok := chargeTexts.Load(len(charges))
+	if !ok {
+		sql, _ = chargeTexts.LoadOrStore(len(charges), chargeText(len(charges)))
+	}
+	return sql.(string), args
+}
+
+// chargeTexts are the statements for so many charges, a handful.
+var chargeTexts sync.Map
+
+func chargeText(charges int) string {
 	var ctes, columns []string
-	var args []any
 	unless := "true" // what a charge rests on: that the one before it counted
-	for i, c := range charges {
+	for i := range charges {
 		n := 4 * i
 		r := strings.NewReplacer("{C}", fmt.Sprintf("c%d", i), "{UNLESS}", unless,
 			"{KEY}", fmt.Sprintf("$%d::text", n+1), "{WINDOW}", fmt.Sprintf("$%d::bigint", n+2),
 			"{MAX}", fmt.Sprintf("$%d::int", n+3), "{NOW}", fmt.Sprintf("$%d::bigint", n+4))
 		ctes = append(ctes, r.Replace(chargeCTE))
 		columns = append(columns, r.Replace(chargeColumns))
-		args = append(args, c.Key, c.Window.Milliseconds(), c.Max, c.At.UnixMilli())
 		unless = r.Replace("EXISTS (SELECT FROM {C})")
 	}
-	return "WITH " + strings.Join(ctes, ", ") + " SELECT " + strings.Join(columns, ", "), args
+	return "WITH " + strings.Join(ctes, ", ") + " SELECT " + strings.Join(columns, ", ")
 }
 
 // When rows are cleaned up.

@@ -58,6 +58,8 @@ func (s *Store) classify(err error) error {
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.As(err, new(*pgconn.ConnectError)), pgconn.SafeToRetry(err), strings.Contains(err.Error(), "conn closed"):
 		return broken{unavailable{err}}
+	case strings.Contains(err.Error(), "failed to encode args["): // pgx knows the types of a prepared statement, and has no type for this
+		return errors.Join(ErrInvalid, err)
 	}
 	return err
 }

@@ -43,6 +43,7 @@ type Store struct {
 	most      int32        // connections
 	busy      atomic.Int32 // statements that have a connection or want one
 	waits     atomic.Int32 // those that had to wait for it, since Waits was asked last
+	plain     atomic.Bool  // nothing is prepared: a pooler does not have it
 	pruned    atomic.Int64 // when rows of limits were last cleaned up, in milliseconds since 1970
 }
 
@@ -125,27 +126,41 @@ func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn)
 func (s *Store) on(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
-	if s.busy.Add(1) > s.most {
+	full := s.busy.Add(1) > s.most
+	if full {
 		s.waits.Add(1)
 	}
 	defer s.busy.Add(-1)
-	conn, err := s.acquire(ctx)
+	conn, err := s.acquire(ctx, full)
 	if err != nil {
 		return s.classify(err)
 	}
-	defer conn.Release()
 	err = f(ctx, conn)
+	if conn.Conn().IsClosed() {
+		abandon(conn)
+		return s.classify(err)
+	}
+	defer conn.Release()
 	// Not in the pool's AfterRelease hook: with one, the pool gives connections back in the background, and a request
 	// right after this one would not find it.
 	conn.Conn().PgConn().CustomData()[lastUsed] = wallClock()
 	return s.classify(err)
 }
 
+// abandon gives up a connection that broke. pgx goes on talking to its server for up to 15 s, to cancel what runs there, and
+// the pool would count it until then: the next request would find a full pool because of a connection that is no use.
+func abandon(conn *pgxpool.Conn) {
+	_ = conn.Hijack().PgConn().Conn().Close() // broken already
+}
+
 // Waits is how many statements found all connections busy since it was asked last.
 func (s *Store) Waits() int { return int(s.waits.Swap(0)) }
 
 // acquire waits at most poolWait while every connection is busy, but as long as it takes for one that is being made.
-func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
+	if !full && s.pool.Stat().IdleConns() > 0 { // one is there for the taking: no need to watch the wait for it
+		return s.pool.Acquire(ctx)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(poolWait, func() {
@@ -165,12 +180,10 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 // one broke. What is pending in ctx goes along.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
-	err := s.ask(ctx, take(ctx), func(batch *pgx.Batch) {
-		batch.Queue(sql, args...).QueryRow(func(row pgx.Row) (err error) {
-			out, err = scan(row)
-			return err
-		})
-	})
+	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) (err error) {
+		out, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		return err
+	}})
 	if errors.Is(err, ErrInvalid) {
 		err = ErrNotFound // text that cannot be stored cannot be found either
 	}
@@ -180,48 +193,72 @@ func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), s
 // readAll is read for a statement that returns any number of rows.
 func readAll[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) ([]T, error) {
 	var out []T
-	err := s.ask(ctx, take(ctx), func(batch *pgx.Batch) {
-		batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-			out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
-			return err
-		})
-	})
+	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) (err error) {
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		return err
+	}})
 	if errors.Is(err, ErrInvalid) {
 		err = nil // as above
 	}
 	return out, err
 }
 
-// ask sends charges and the reading statement that queue adds, if any, in one round trip and one transaction. When the
-// connection broke it asks once more, without the charges if the server may have counted them already.
-func (s *Store) ask(ctx context.Context, charges []Charge, queue func(*pgx.Batch)) error {
+// question is a statement that changes nothing, and what is done with its answer.
+type question struct {
+	sql  string
+	args []any
+	scan func(pgx.Rows) error
+}
+
+// send makes charges and asks q, either of which may be missing, in one round trip.
+func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *question, out *outcome) error {
+	batch := &pgx.Batch{}
+	if len(charges) > 0 {
+		s.queueCharges(batch, charges, out)
+	}
+	if q != nil {
+		batch.Queue(q.sql, q.args...).Query(q.scan)
+	}
+	if err := s.keep(ctx, c, batch.QueuedQueries); err != nil {
+		return err
+	}
+	out.sent = true
+	if len(charges) > 0 || q == nil {
+		return c.SendBatch(ctx, batch).Close() // nothing at all is not even sent
+	}
+	rows, err := c.Query(ctx, q.sql, q.args...) // costs less than a batch of one
+	if err != nil {
+		return err
+	}
+	return q.scan(rows)
+}
+
+// ask sends charges and q, which may be nil, in one round trip and one transaction. When the connection broke it asks
+// once more, without the charges if the server may have counted them already.
+func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	for _, c := range charges {
 		if err := s.Refused(c); err != nil {
 			return err
 		}
 	}
-	left, done, sent := charges, outcome{}, false
+	left, done := charges, outcome{}
 	try := func() error {
 		err := s.on(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-			batch := &pgx.Batch{}
-			if len(left) > 0 {
-				s.queueCharges(batch, left, &done)
-			}
-			if queue != nil {
-				queue(batch)
-			}
-			sent = true
-			return c.SendBatch(ctx, batch).Close()
+			return s.send(ctx, c.Conn(), left, q, &done)
 		})
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
 			left = left[min(done.counted, len(left)):]
-		case sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
+		case errors.Is(err, ErrInvalid): // none of them ran
+		case done.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
 			left = nil // they counted, or nobody knows: pgx calls a lost answer safe to retry when it was to a batch
 		}
 		return err
 	}
 	err := try()
+	if s.forgot(err) {
+		err = try()
+	}
 	if isBroken(err) && ctx.Err() == nil {
 		s.pool.Reset() // what cut this connection has cut the idle ones too
 		err = try()
@@ -230,7 +267,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, queue func(*pgx.Batch
 		s.prune(ctx, charges[0].At)
 	}
 	// Still to be counted: what ran side by side with others, and what a faulty statement took down with it.
-	if len(left) > 0 && (err == nil || queue != nil && !isUnavailable(err)) {
+	if len(left) > 0 && (err == nil || q != nil && !isUnavailable(err)) {
 		if err := s.ask(ctx, left, nil); err != nil {
 			return err
 		}
@@ -243,11 +280,14 @@ func (s *Store) ask(ctx context.Context, charges []Charge, queue func(*pgx.Batch
 func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
 	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
+		if err = s.keep(ctx, c.Conn(), []*pgx.QueuedQuery{{SQL: sql}}); err != nil {
+			return err
+		}
 		out, err = scan(c.QueryRow(ctx, sql, args...))
 		return err
 	}
 	err := s.with(ctx, query)
-	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
+	if err != nil && (s.forgot(err) || pgconn.SafeToRetry(err)) && ctx.Err() == nil {
 		err = s.with(ctx, query)
 	}
 	return out, err

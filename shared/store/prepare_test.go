@@ -1,0 +1,156 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+const often = 40 // more than it takes to have a statement prepared
+
+// TestP20_OftenUsedStatementsArePrepared holds that it costs one round trip more, once, and changes no answer.
+func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
+	t.Parallel()
+	wire := &dbtest.Wire{}
+	db := open(t, dbtest.New(t), 1, wire)
+	user, made := signUp(t, db, "ada@example.com")
+	first, owner, err := db.SessionWithUser(t.Context(), made.Token, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := wire.Trips()
+	for range often {
+		row, who, err := db.SessionWithUser(t.Context(), made.Token, now)
+		if err != nil || row != withPointers(row, first) || who != owner || who.ID != user.ID {
+			t.Fatalf("got %+v, %+v, %v, want %+v, %+v", row, who, err, first, owner)
+		}
+	}
+	if got, want := wire.Trips()-before, often+1; got != want {
+		t.Errorf("got %d round trips, want %d", got, want)
+	}
+	if _, _, err := db.SessionWithUser(t.Context(), "nobody's", now); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("nobody's token: got %v", err)
+	}
+}
+
+// withPointers is a with those texts of b that are equal, so that the two can be compared.
+func withPointers(a, b store.Session) store.Session {
+	if *a.IPAddress == *b.IPAddress && *a.UserAgent == *b.UserAgent {
+		b.IPAddress, b.UserAgent = a.IPAddress, a.UserAgent
+	}
+	return b
+}
+
+// TestP20_APreparedStatementRefusesWhatAPlainOneDoes is about text that is no uuid: pgx knows now what is wanted.
+func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	user, _ := signUp(t, db, "ada@example.com")
+	for i := range often {
+		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("try %d: got %v, want ErrNotFound", i, err)
+		}
+		if _, err := db.UserByID(t.Context(), user.ID); err != nil {
+			t.Fatalf("try %d: %v", i, err)
+		}
+	}
+	// A request that fails so is counted all the same.
+	c := store.Charge{Key: "k", Window: time.Minute, Max: often, At: now}
+	for range often {
+		if _, err := db.UserByID(store.WithCharge(t.Context(), c), "no uuid"); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("got %v, want ErrNotFound", err)
+		}
+	}
+	if err := db.Take(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
+		t.Errorf("one too many: got %v", err)
+	}
+}
+
+// TestP20_AServerThatForgot is what a pooler without prepared statements does: another server, which never heard of them. Every
+// charge counts once.
+func TestP20_AServerThatForgot(t *testing.T) {
+	t.Parallel()
+	for name, forget := range map[string]string{"forgotten": "DEALLOCATE ALL", "changed": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t)
+			db := open(t, url, 1, nil)
+			user, made := signUp(t, db, "ada@example.com")
+			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * often, At: now}
+			look := func() {
+				t.Helper()
+				if _, who, err := db.SessionWithUser(store.WithCharge(t.Context(), c), made.Token, now); err != nil || who.ID != user.ID {
+					t.Fatalf("got %+v, %v", who, err)
+				}
+			}
+			for range often {
+				look()
+			}
+			if err := db.Order(t.Context(), forget); err != nil {
+				t.Fatal(err)
+			}
+			for range often {
+				look()
+			}
+			conn, err := pgx.Connect(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(t.Context())
+			var count int
+			if err := conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count); err != nil || count != 2*often {
+				t.Errorf("got %d charges, %v, want %d", count, err, 2*often)
+			}
+		})
+	}
+}
+
+// TestR44_PreparedThroughPgbouncer has several processes use the same statements often, side by side, through a pooler that
+// hands each transaction to another server and knows nothing of prepared statements: every request is answered, every charge
+// counts once, and every change is made once.
+func TestR44_PreparedThroughPgbouncer(t *testing.T) {
+	t.Parallel()
+	const processes, each = 6, 40
+	url := dbtest.New(t)
+	bouncer := dbtest.Pgbouncer(t, url)
+	first := open(t, bouncer, 1, nil)
+	user, made := signUp(t, first, "ada@example.com")
+	var group sync.WaitGroup
+	for range processes {
+		db := open(t, bouncer, 2, nil)
+		for range 2 {
+			group.Go(func() {
+				for range each {
+					ctx := store.WithCharge(context.WithoutCancel(t.Context()), store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
+					if _, who, err := db.SessionWithUser(ctx, made.Token, now); err != nil || who.ID != user.ID {
+						t.Errorf("read: got %+v, %v", who, err)
+					}
+					s := session("", now)
+					s.Token, s.UserID = rand.Text(), user.ID
+					if _, err := db.InsertSession(ctx, *s); err != nil {
+						t.Errorf("write: %v", err)
+					}
+				}
+			})
+		}
+	}
+	group.Wait()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var count, sessions int
+	err = conn.QueryRow(t.Context(), `SELECT (SELECT count FROM "rateLimit" WHERE key = 'k'), (SELECT count(*) FROM session)`).Scan(&count, &sessions)
+	if want := 2 * processes * each; err != nil || count != want || sessions != want+1 {
+		t.Errorf("got %d charges and %d sessions, %v, want %d and one more", count, sessions, err, want)
+	}
+}
