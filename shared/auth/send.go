@@ -19,7 +19,7 @@ func (s *Service) send(ctx context.Context, m mail.Message) {
 	if err != nil {
 		web.NoteError(ctx, err)
 	}
-	if !may {
+	if !may && err == nil { // what could not be counted is sent: somebody was told to look into their mailbox
 		m.Kind = mail.Nothing
 	}
 	m.At = s.Now()

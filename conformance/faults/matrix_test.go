@@ -1,0 +1,174 @@
+package faults
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/reliability.md anew")
+
+// impatience is how long somebody waits when nothing ever comes back.
+const impatience = 3 * time.Second
+
+var faults = []fault{cut, lost, terminated, away, slow, frozen}
+
+// At every round trip of every endpoint the database is taken away in six ways (but of GET /health, which has a
+// second and whose answer is that fact: shared/health). Whoever asks gets the answer or a 503 that
+// says when to come back, never another fault; what was said to be done is done, what was not is done whole or not at all;
+// and the same request succeeds as soon as the database is there again. The table of docs/reliability.md is what happened.
+func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
+	t.Parallel()
+	rows := make([]string, len(operations))
+	var all sync.WaitGroup // most of the time is spent waiting, so all run at once, however few processors there are
+	for i, op := range operations {
+		all.Go(func() { t.Run(op.name, func(t *testing.T) { rows[i] = row(t, op) }) })
+	}
+	all.Wait()
+	if !t.Failed() {
+		compare(t, table(rows))
+	}
+}
+
+// row lets every fault happen at every round trip of one operation.
+func row(t *testing.T, op operation) string {
+	t.Helper()
+	s := newSite(t)
+	s.member(t) // connects
+	trips := s.try(t, op, none, 0).trips
+	cells := []string{"`" + op.name + "`", fmt.Sprint(trips)}
+	for _, f := range faults {
+		var statuses []string
+		for at := 1; at <= trips; at++ {
+			statuses = append(statuses, fmt.Sprint(s.try(t, op, f, at).status))
+		}
+		cells = append(cells, strings.Join(statuses, ", "))
+	}
+	s.sound(t)
+	return "| " + strings.Join(cells, " | ") + " |"
+}
+
+type result struct{ trips, status int }
+
+// try lets one fault happen to one request.
+func (s *site) try(t *testing.T, op operation, f fault, at int) result {
+	t.Helper()
+	q := op.prepare(t, s)
+	ctx, stop := t.Context(), func() {}
+	if f == frozen {
+		ctx, stop = context.WithTimeout(ctx, impatience)
+	}
+	defer stop()
+	s.wire.arm(f, at)
+	w := q.who.do(ctx, q.method, q.path, q.body)
+	trips := s.wire.disarm()
+	where := fmt.Sprintf("%s, %s at %d of %d", op.name, f, at, trips)
+	switch {
+	case success(w.Code):
+	case f == none:
+		t.Fatalf("%s: %d %s", where, w.Code, w.Body)
+	case w.Code != http.StatusServiceUnavailable:
+		t.Errorf("%s: got %d %s", where, w.Code, w.Body)
+	case w.Header().Get("Retry-After") == "":
+		t.Errorf("%s: 503 without Retry-After", where)
+	case op.reads && f != away && f != frozen:
+		t.Errorf("%s: a read was given up: %s", where, w.Body)
+	}
+	status := w.Code
+	if !success(status) {
+		again := q.who.do(t.Context(), q.method, q.path, q.body)
+		if !success(again.Code) && !slices.Contains(q.again, again.Code) {
+			t.Errorf("%s: afterwards got %d %s", where, again.Code, again.Body)
+		}
+	}
+	t.Run(fmt.Sprint(f, at), q.after)
+	return result{trips, status}
+}
+
+// sound checks what has to be true of a database at any time.
+func (s *site) sound(t *testing.T) {
+	t.Helper()
+	for _, c := range []struct{ what, sql string }{
+		{"addresses that are doubled", `SELECT count(*) FROM (SELECT lower(email) FROM "user" GROUP BY 1 HAVING count(*) > 1) d`},
+		{"users without an account", `SELECT count(*) FROM "user" u WHERE NOT EXISTS (SELECT FROM account WHERE "userId" = u.id)`},
+		{"users with two passwords", `SELECT count(*) FROM (SELECT "userId" FROM account WHERE "providerId" = 'credential' GROUP BY 1 HAVING count(*) > 1) d`},
+		{"accounts without a user", `SELECT count(*) FROM account a WHERE NOT EXISTS (SELECT FROM "user" WHERE id = a."userId")`},
+		{"sessions without a user", `SELECT count(*) FROM session s WHERE NOT EXISTS (SELECT FROM "user" WHERE id = s."userId")`},
+		{"profiles without a user", `SELECT count(*) FROM user_profile p WHERE NOT EXISTS (SELECT FROM "user" WHERE id::text = p.user_id::text)`},
+		{"transactions left open", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`},
+	} {
+		if n := one[int](t, s, c.sql); n > 0 {
+			t.Errorf("%s: %d", c.what, n)
+		}
+	}
+}
+
+const (
+	page   = "../../docs/reliability.md"
+	begin  = "<!-- the matrix: begin -->\n"
+	finish = "<!-- the matrix: end -->\n"
+)
+
+func table(rows []string) string {
+	return "| endpoint | round trips | " + strings.Join(names(), " | ") + " |\n|" + strings.Repeat("---|", len(faults)+2) + "\n" +
+		strings.Join(rows, "\n") + "\n"
+}
+
+func names() (all []string) {
+	for _, f := range faults {
+		all = append(all, string(f))
+	}
+	return all
+}
+
+// compare holds the page against what happened, or writes it with -update.
+func compare(t *testing.T, got string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(text), begin)
+	want, tail, okToo := strings.Cut(rest, finish)
+	if !ok || !okToo {
+		t.Fatalf("%s has no place for the table", page)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(head+begin+got+finish+tail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	written := cells(want)
+	for endpoint, row := range cells(got) {
+		for i, statuses := range row {
+			for status := range strings.SplitSeq(statuses, ", ") {
+				if len(written[endpoint]) != len(row) || !slices.Contains(strings.Split(written[endpoint][i], ", "), status) {
+					t.Errorf("%s, %s: %s is not on the page; write it with: go test ./conformance/faults -update", endpoint, faults[i], status)
+				}
+			}
+		}
+	}
+	if len(written) != len(operations) {
+		t.Errorf("%d endpoints on the page, want %d", len(written), len(operations))
+	}
+}
+
+// cells are the statuses for each fault, by endpoint. Which of several statuses came at which round trip can differ: connecting
+// takes one more where the network splits an answer.
+func cells(table string) map[string][]string {
+	all := map[string][]string{}
+	for line := range strings.Lines(table) {
+		if row := strings.Split(strings.Trim(line, "| \n"), " | "); len(row) == len(faults)+2 && strings.HasPrefix(row[0], "`") {
+			all[row[0]] = row[2:]
+		}
+	}
+	return all
+}

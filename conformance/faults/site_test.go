@@ -1,0 +1,252 @@
+package faults
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
+
+// site is every endpoint, on one connection to a database of its own, with the rate limits of production.
+type site struct {
+	mux   http.Handler
+	wire  *wire
+	cfg   config.Config
+	db    *pgxpool.Pool // the test's own way to the database
+	mails string
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	dir, url := t.TempDir(), dbtest.New(t)
+	s := &site{wire: &wire{}, mails: filepath.Join(dir, "mail.jsonl")}
+	published := http.NewServeMux()
+	jwks := httptest.NewServer(published)
+	t.Cleanup(jwks.Close)
+	env := map[string]string{
+		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": url, "MAIL_FILE": s.mails,
+		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
+	}
+	var err error
+	if s.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+		t.Fatal(err)
+	}
+	set, err := keys.Generate(time.Now())
+	if err == nil {
+		err = keys.SaveFile(s.cfg.SigningKeysFile, set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.db, err = pgxpool.New(t.Context(), url+"&application_name=the-test"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.db.Close)
+	s.wire.Terminate = s.terminate
+	// Whoever verifies a token gets the keys from elsewhere.
+	published.Handle("/", s.start(t, nil).JWKS().Mux(s.cfg))
+	s.restart(t)
+	return s
+}
+
+// restart begins anew without a connection, as a cold start does.
+func (s *site) restart(t *testing.T) {
+	t.Helper()
+	var profiles *store.Store
+	a := s.start(t, &profiles)
+	all := web.Routes{}
+	for _, served := range []web.Routes{
+		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
+		profile.New(profiles, keys.NewVerifier(s.cfg, time.Now)).Profile(),
+	} {
+		for route, h := range served {
+			all[route] = h
+		}
+	}
+	s.mux = all.Mux(s.cfg)
+}
+
+// start makes the endpoints of authentication on a new pool of one connection: over the wire if the pool is asked for.
+func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
+	t.Helper()
+	vault := secrets.New(s.cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, 1)
+	t.Cleanup(db.Close)
+	if pool != nil {
+		db.Dial, *pool = s.wire.Dial, db
+	}
+	a := auth.New(s.cfg, db, vault, keys.New(vault, s.cfg, time.Now))
+	a.Hasher = password.Cheap()
+	return a
+}
+
+// terminate closes the site's connections from the server's side, and returns when they are gone.
+func (s *site) terminate() {
+	for range 200 {
+		var left int
+		err := s.db.QueryRow(context.Background(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name <> 'the-test'`).Scan(&left)
+		if err == nil && left == 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// one is the single value of a query.
+func one[T any](t *testing.T, s *site, sql string, args ...any) (v T) {
+	t.Helper()
+	if err := s.db.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// person is somebody with a browser of their own, at an address of their own.
+type person struct {
+	site            *site
+	address         string
+	email, password string
+	cookie, jwt     string
+}
+
+var persons atomic.Int64
+
+// somebody is a person nobody knows yet.
+func (s *site) somebody() *person {
+	n := persons.Add(1)
+	return &person{
+		site: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
+		address: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
+	}
+}
+
+// member is somebody who has registered and is signed in, with a JWT.
+func (s *site) member(t *testing.T) *person {
+	t.Helper()
+	p := s.somebody()
+	p.must(t, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"))
+	p.renew(t)
+	return p
+}
+
+func (p *person) renew(t *testing.T) {
+	t.Helper()
+	var reply struct{ Token string }
+	if err := json.Unmarshal(p.must(t, "GET", "/api/auth/token", "").Body.Bytes(), &reply); err != nil {
+		t.Fatal(err)
+	}
+	p.jwt = reply.Token
+}
+
+// credentials is a body with address, password and whatever else.
+func (p *person) credentials(more ...string) string {
+	body := map[string]string{"email": p.email, "password": p.password}
+	for i := 0; i < len(more); i += 2 {
+		body[more[i]] = more[i+1]
+	}
+	text, _ := json.Marshal(body) //nolint:errchkjson // a map of text
+	return string(text)
+}
+
+// do sends a request and keeps the session it is given.
+func (p *person) do(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	r.RemoteAddr = p.address + ":1"
+	r.Header.Set("Origin", config.DefaultOrigin)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if p.cookie != "" {
+		r.Header.Set("Cookie", p.cookie)
+	}
+	if strings.HasPrefix(path, "/api/profile") {
+		r.Header.Set("Authorization", "Bearer "+p.jwt)
+	}
+	w := httptest.NewRecorder()
+	p.site.mux.ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		if strings.HasSuffix(c.Name, "session_token") && c.Value != "" {
+			p.cookie = c.Name + "=" + c.Value
+		}
+	}
+	return w
+}
+
+func (p *person) must(t *testing.T, method, path, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := p.do(context.Background(), method, path, body)
+	if w.Code >= 400 {
+		t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	return w
+}
+
+// otherDevice is the same person with another session.
+func (p *person) otherDevice(t *testing.T) *person {
+	t.Helper()
+	other := *p
+	other.cookie = ""
+	other.must(t, "POST", "/api/auth/sign-in/email", p.credentials())
+	return &other
+}
+
+// signedIn says whether the person's cookie is of a session that lives.
+func (p *person) signedIn() bool {
+	w := p.do(context.Background(), "GET", "/api/auth/get-session", "")
+	return w.Code == http.StatusOK && strings.Contains(w.Body.String(), p.email)
+}
+
+// opens says whether a password opens the person's account. It asks from another address each time, so that no limit of
+// addresses is met.
+func (p *person) opens(password string) bool {
+	visitor := p.site.somebody()
+	visitor.email, visitor.password = p.email, password
+	return visitor.do(context.Background(), "POST", "/api/auth/sign-in/email", visitor.credentials()).Code == http.StatusOK
+}
+
+// token is that of the newest mail of a kind to the person.
+func (p *person) token(t *testing.T, kind string) (token string) {
+	t.Helper()
+	f, err := os.Open(p.site.mails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var m struct{ Kind, To, Token string }
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind == kind && m.To == p.email {
+			token = m.Token
+		}
+	}
+	if token == "" {
+		t.Fatalf("no mail %s to %s", kind, p.email)
+	}
+	return token
+}
