@@ -40,11 +40,16 @@ sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://l
 	@scripts/sam-local $(ARGS)
 
 .PHONY: test
-test: lint template test-go test-real ## run everything there is: the linter, all tests with the race detector, the real library, client and services
+test: lint template test-go test-real test-site ## run everything there is: linters, all tests with the race detector, the real library, client and services, the site
 
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
 	go test -race -timeout 20m ./...
+
+.PHONY: test-site
+test-site: node_modules website/csp-hashes.txt ## check the site's code, its components and its pages as built
+	@npm run --silent lint
+	@cd website && npm run --silent typecheck && npm run --silent test
 
 .PHONY: secrets
 secrets: .tools/pgbouncer.done ## run all Go tests once more, and look for secrets in all they print
@@ -151,8 +156,12 @@ publish: .tools/sam.done ## publish website/build alone (ENV=dev or prod)
 	@scripts/publish $(or $(ENV),dev)
 
 .PHONY: bench
-bench: ## measure: hashing, tokens, requests, sizes
-	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench/...
+bench: conformance/node_modules .tools/sam.done ## measure against the library, Postgres and the bare hash (a quarter of an hour; needs pgbench)
+	go test -timeout 40m -run '^$$' -bench Versus ./bench/versus -growth -docs ../../docs
+
+.PHONY: bench-micro
+bench-micro: ## measure the parts: hashing, tokens, requests, starts, sizes, the import
+	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench
 
 .PHONY: attack
 attack: .tools/schemathesis.done ## attack every endpoint with what schemathesis makes of docs/openapi.yaml (two minutes; needs Python)
@@ -218,6 +227,11 @@ website/csp-hashes.txt: $(SITE_SOURCES) website/node_modules
 	@$(NEEDS_NODE)
 	@echo "Building the site, about a minute …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
+	@touch $@
+
+node_modules: package-lock.json
+	@$(NEEDS_NODE)
+	@npm ci --no-audit --no-fund
 	@touch $@
 
 website/node_modules: website/package-lock.json

@@ -3,8 +3,15 @@ import { shared } from './setup';
 import type { Person } from './test';
 
 /** Signs somebody in through the API, as another device would. */
-export async function signIn(context: BrowserContext, { email, password }: Person, origin = shared().origin): Promise<void> {
-  const answer = await context.request.post(`${origin}/api/auth/sign-in/email`, { data: { email, password }, headers: { origin } });
+export async function signIn(
+  context: BrowserContext,
+  { email, password }: Person,
+  origin = shared().origin,
+): Promise<void> {
+  const answer = await context.request.post(`${origin}/api/auth/sign-in/email`, {
+    data: { email, password },
+    headers: { origin },
+  });
   expect(answer.status(), await answer.text()).toBe(200);
 }
 
@@ -18,7 +25,10 @@ export async function whoIs(context: BrowserContext, origin = shared().origin): 
 /** Signs somebody in on another device, and out everywhere else. */
 export async function revokeOthers(context: BrowserContext, person: Person, origin = shared().origin): Promise<void> {
   await signIn(context, person, origin);
-  const answer = await context.request.post(`${origin}/api/auth/revoke-other-sessions`, { data: {}, headers: { origin } });
+  const answer = await context.request.post(`${origin}/api/auth/revoke-other-sessions`, {
+    data: {},
+    headers: { origin },
+  });
   expect(answer.status()).toBe(200);
 }
 

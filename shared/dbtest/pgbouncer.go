@@ -30,6 +30,7 @@ auth_type = scram-sha-256
 auth_file = users
 pool_mode = transaction
 default_pool_size = 5
+max_client_conn = 10000
 server_tls_sslmode = prefer
 `
 

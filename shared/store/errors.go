@@ -79,7 +79,7 @@ func (s *Store) classifyState(pg *pgconn.PgError, err error) error {
 		return broken{unavailable{err}}
 	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "57P"): // connection; shut down or starting
 		return broken{unavailable{err}}
-	case pg.Code == "53300", pg.Code == "57014", pg.Code == "3D000": // too many connections; cancelled; no such database
+	case strings.HasPrefix(pg.Code, "53"), pg.Code == "57014", pg.Code == "3D000": // disk, memory or connections full; cancelled; no such database
 		return unavailable{err}
 	}
 	return err

@@ -1,4 +1,14 @@
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { AuthClient, Session } from '../lib/authClient';
 import type { Outcome } from '../lib/failure';
 import { tokenStore } from '../lib/jwt';
@@ -62,7 +72,7 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
   const [tokens] = useState(() => tokenStore(fetchToken));
   const userId = reading?.session?.user.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another person, another token
-  useEffect(() => tokens.clear(), [userId]);
+  useLayoutEffect(() => tokens.clear(), [userId]); // before any page asks for one in its effects
 
   const read = useCallback((next: Reading, again: () => Promise<void>) => {
     refetch.current = again;

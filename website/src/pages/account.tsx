@@ -57,7 +57,12 @@ function Sections({ user, session }: Session): ReactNode {
 function Farewell(): ReactNode {
   return (
     <Done>
-      <p>{translate({ id: 'account.deleted', message: 'Your account is deleted, with all that belonged to it. Farewell.' })}</p>
+      <p>
+        {translate({
+          id: 'account.deleted',
+          message: 'Your account is deleted, with all that belonged to it. Farewell.',
+        })}
+      </p>
       <Link to="/">{translate({ id: 'account.deleted.home', message: 'To the front page' })}</Link>
     </Done>
   );

@@ -43,7 +43,8 @@ export function profileServer(who = 'u1'): ProfileServer {
     if (method === 'POST' && known) return json(409, { error_code: 'PROFILE_ALREADY_EXISTS' });
     if (method !== 'POST' && !known) return json(404, { error_code: 'PROFILE_NOT_FOUND' });
     const match = headers.get('if-match');
-    if (method === 'PUT' && match && match !== `"${known?.version}"`) return json(412, { error_code: 'PROFILE_CHANGED' });
+    if (method === 'PUT' && match && match !== `"${known?.version}"`)
+      return json(412, { error_code: 'PROFILE_CHANGED' });
     if (method !== 'GET') write(id, JSON.parse(String(init?.body)) as Partial<Answers>);
     const now = profiles.get(id);
     return json(method === 'POST' ? 201 : 200, now?.profile, { etag: `"${now?.version}"` });

@@ -27,11 +27,16 @@ function otherUser(): string {
 }
 
 function opened(email: string | undefined): string {
-  if (!email) return translate({ id: 'account.email.link.signedOut', message: 'The link was right. Sign in to see your address.' });
+  if (!email)
+    return translate({
+      id: 'account.email.link.signedOut',
+      message: 'The link was right. Sign in to see your address.',
+    });
   return translate(
     {
       id: 'account.email.link',
-      message: 'The link was right, and your address is {email}. If that is still the old one, open the link that went to the new one.',
+      message:
+        'The link was right, and your address is {email}. If that is still the old one, open the link that went to the new one.',
     },
     { email },
   );

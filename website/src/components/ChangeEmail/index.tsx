@@ -22,7 +22,9 @@ export default function ChangeEmail({ user }: { readonly user: User }): ReactNod
   return (
     <Section id="email" title={translate({ id: 'account.email', message: 'E-mail address' })}>
       <Address user={user} />
-      {off && <p>{translate({ id: 'account.email.off', message: 'This site does not let people change their address.' })}</p>}
+      {off && (
+        <p>{translate({ id: 'account.email.off', message: 'This site does not let people change their address.' })}</p>
+      )}
       {sentTo && (
         <Done>
           <p>
@@ -65,7 +67,8 @@ function Form({ user, onSent, onOff }: FormProps): ReactNode {
     else if (isOff(failure)) onOff();
     return failure;
   });
-  const error = failure && (failure.code === 'SAME_EMAIL' || failure.code === 'VALIDATION_ERROR') ? wrong(same) : undefined;
+  const error =
+    failure && (failure.code === 'SAME_EMAIL' || failure.code === 'VALIDATION_ERROR') ? wrong(same) : undefined;
   return (
     <>
       <form onSubmit={onSubmit} method="post">
@@ -74,7 +77,10 @@ function Form({ user, onSent, onOff }: FormProps): ReactNode {
           {...emailInput}
           id="new-email"
           label={translate({ id: 'account.email.new', message: 'New e-mail address' })}
-          hint={translate({ id: 'account.email.hint', message: 'We send a link there. The address changes when you open it.' })}
+          hint={translate({
+            id: 'account.email.hint',
+            message: 'We send a link there. The address changes when you open it.',
+          })}
           autoComplete="email"
           value={typed}
           onChange={setTyped}

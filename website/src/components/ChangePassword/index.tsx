@@ -23,8 +23,14 @@ export default function ChangePassword({ user }: { readonly user: User }): React
         <Done>
           <p>
             {done === 'alone'
-              ? translate({ id: 'account.password.alone', message: 'Your password is changed, and all other devices are signed out.' })
-              : translate({ id: 'account.password.others', message: 'Your password is changed. Other devices stay signed in.' })}
+              ? translate({
+                  id: 'account.password.alone',
+                  message: 'Your password is changed, and all other devices are signed out.',
+                })
+              : translate({
+                  id: 'account.password.others',
+                  message: 'Your password is changed. Other devices stay signed in.',
+                })}
           </p>
           <button type="button" className="button button--secondary button--sm" onClick={() => setDone(undefined)}>
             {translate({ id: 'account.password.again', message: 'Change it again' })}
@@ -66,7 +72,9 @@ function Form({ user, onDone }: FormProps): ReactNode {
           {failure?.code === 'CREDENTIAL_ACCOUNT_NOT_FOUND' && (
             <p>
               {translate({ id: 'account.password.none', message: 'This account has no password yet.' })}{' '}
-              <Link to="/forgot-password/">{translate({ id: 'account.password.byMail', message: 'Set one by e-mail' })}</Link>
+              <Link to="/forgot-password/">
+                {translate({ id: 'account.password.byMail', message: 'Set one by e-mail' })}
+              </Link>
             </p>
           )}
         </FormMessage>

@@ -40,14 +40,22 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
           {translate({ id: 'account.delete.open', message: 'Delete my account …' })}
         </button>
       )}
-      {step === 'open' && <Form user={user} onMailed={() => setStep('mailed')} onOff={() => setStep('off')} onCancel={() => setStep('closed')} />}
+      {step === 'open' && (
+        <Form
+          user={user}
+          onMailed={() => setStep('mailed')}
+          onOff={() => setStep('off')}
+          onCancel={() => setStep('closed')}
+        />
+      )}
       {step === 'mailed' && (
         <Done>
           <p>
             {translate(
               {
                 id: 'account.delete.mailed',
-                message: 'One more step: open the link in the mail to {email}, in this browser. Until then nothing is deleted.',
+                message:
+                  'One more step: open the link in the mail to {email}, in this browser. Until then nothing is deleted.',
               },
               { email: user.email },
             )}
@@ -56,7 +64,12 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
       )}
       {step === 'off' && (
         <Done>
-          <p>{translate({ id: 'account.delete.off', message: 'Accounts cannot be deleted here. Please write to support.' })}</p>
+          <p>
+            {translate({
+              id: 'account.delete.off',
+              message: 'Accounts cannot be deleted here. Please write to support.',
+            })}
+          </p>
         </Done>
       )}
     </Section>
@@ -109,7 +122,10 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
           onChange={setTyped}
           error={
             unconfirmed
-              ? translate({ id: 'account.delete.unconfirmed', message: 'This is neither your address nor the word DELETE.' })
+              ? translate({
+                  id: 'account.delete.unconfirmed',
+                  message: 'This is neither your address nor the word DELETE.',
+                })
               : undefined
           }
         />

@@ -59,13 +59,17 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
   return (
     <dialog ref={box} className={styles.dialog} aria-labelledby="password-again" onClose={() => answer(false)}>
       <form onSubmit={onSubmit} method="post">
-        <h2 id="password-again">
-          {translate({ id: 'again.title', message: 'Enter your password again' })}
-        </h2>
+        <h2 id="password-again">{translate({ id: 'again.title', message: 'Enter your password again' })}</h2>
         <p>
           {expired
-            ? translate({ id: 'again.expired', message: 'You were signed out meanwhile. Nothing is lost: sign in, and it goes on.' })
-            : translate({ id: 'again.why', message: 'You signed in a while ago. For your safety, show that it is still you.' })}
+            ? translate({
+                id: 'again.expired',
+                message: 'You were signed out meanwhile. Nothing is lost: sign in, and it goes on.',
+              })
+            : translate({
+                id: 'again.why',
+                message: 'You signed in a while ago. For your safety, show that it is still you.',
+              })}
         </p>
         <FormMessage failure={failure} wait={wait} fields={{ password: 'password-again-input' }} />
         <Username email={who.user.email} />
@@ -95,7 +99,8 @@ async function signInAgain({ user, session }: Session, password: string): Promis
   const outcome = await ask((client, fetchOptions) =>
     client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
   );
-  if (!outcome.failure) await ask((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
+  if (!outcome.failure)
+    await ask((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
   return outcome;
 }
 

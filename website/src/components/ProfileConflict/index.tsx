@@ -20,7 +20,9 @@ export default function ProfileConflict({ conflicts, answers, onChoose }: Props)
   return (
     <div ref={box} role="alert" tabIndex={-1} className={styles.conflict}>
       <p>
-        <strong>{translate({ id: 'profile.conflict.title', message: 'Your profile was changed elsewhere meanwhile.' })}</strong>{' '}
+        <strong>
+          {translate({ id: 'profile.conflict.title', message: 'Your profile was changed elsewhere meanwhile.' })}
+        </strong>{' '}
         {translate({
           id: 'profile.conflict.what',
           message: 'Nothing is lost. Choose which answers to keep, then save again.',

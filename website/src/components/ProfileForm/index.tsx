@@ -79,7 +79,8 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
           <p className={styles.welcome}>
             {translate({
               id: 'profile.welcome',
-              message: 'Tell us how you learn. Every question is optional, and you can change your answers whenever you like.',
+              message:
+                'Tell us how you learn. Every question is optional, and you can change your answers whenever you like.',
             })}
           </p>
         )}

@@ -30,8 +30,10 @@ const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[
     self_taught: () => translate({ id: 'profile.education_level.self_taught', message: 'Self-taught' }),
   },
   tech_background: {
-    software_engineer: () => translate({ id: 'profile.tech_background.software_engineer', message: 'Software engineer' }),
-    hardware_engineer: () => translate({ id: 'profile.tech_background.hardware_engineer', message: 'Hardware engineer' }),
+    software_engineer: () =>
+      translate({ id: 'profile.tech_background.software_engineer', message: 'Software engineer' }),
+    hardware_engineer: () =>
+      translate({ id: 'profile.tech_background.hardware_engineer', message: 'Hardware engineer' }),
     student: () => translate({ id: 'profile.tech_background.student', message: 'Student' }),
     hobbyist: () => translate({ id: 'profile.tech_background.hobbyist', message: 'Hobbyist' }),
   },
@@ -67,7 +69,29 @@ export function answerOf(field: keyof Answers, value: Answers[keyof Answers]): s
   return words?.() ?? String(value);
 }
 
-const languages = ['ar', 'bn', 'de', 'en', 'es', 'fr', 'hi', 'id', 'it', 'ja', 'ko', 'nl', 'pl', 'pt', 'ru', 'sw', 'tr', 'uk', 'ur', 'vi', 'zh'];
+const languages = [
+  'ar',
+  'bn',
+  'de',
+  'en',
+  'es',
+  'fr',
+  'hi',
+  'id',
+  'it',
+  'ja',
+  'ko',
+  'nl',
+  'pl',
+  'pt',
+  'ru',
+  'sw',
+  'tr',
+  'uk',
+  'ur',
+  'vi',
+  'zh',
+];
 
 /** The languages to choose from, `chosen` among them: profiles that come from elsewhere can have any. */
 export function languageOptions(chosen: string): Array<{ value: string; label: string }> {

@@ -4,7 +4,14 @@ import styles from './styles.module.css';
 /** A telephone, or something with a keyboard. */
 export default function DeviceIcon({ system }: { readonly system: string }): ReactNode {
   return (
-    <svg className={styles.icon} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.6" aria-hidden="true">
+    <svg
+      className={styles.icon}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      aria-hidden="true"
+    >
       {['iPhone', 'Android', 'iPad'].includes(system) ? (
         <>
           <rect x="6.5" y="2.5" width="11" height="19" rx="2.5" />

@@ -26,10 +26,14 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
       <div className={styles.about}>
         <p>
           <strong>{name}</strong>{' '}
-          {here && <span className={styles.here}>{translate({ id: 'account.sessions.here', message: 'This device' })}</span>}
+          {here && (
+            <span className={styles.here}>{translate({ id: 'account.sessions.here', message: 'This device' })}</span>
+          )}
         </p>
         <p className={styles.facts}>
-          <span>{session.ipAddress || translate({ id: 'account.sessions.noAddress', message: 'Address unknown' })}</span>
+          <span>
+            {session.ipAddress || translate({ id: 'account.sessions.noAddress', message: 'Address unknown' })}
+          </span>
           <Day
             of={session.createdAt}
             {...when(session.createdAt, now, language)}
@@ -79,6 +83,7 @@ function Day({ of, relative, exact, message }: DayProps): ReactNode {
 /** What a device is called in the list. */
 export function deviceName({ userAgent }: Pick<SessionRow, 'userAgent'>): string {
   const { browser, system } = device(userAgent);
-  if (browser && system) return translate({ id: 'account.sessions.device', message: '{browser} on {system}' }, { browser, system });
+  if (browser && system)
+    return translate({ id: 'account.sessions.device', message: '{browser} on {system}' }, { browser, system });
   return browser || system || translate({ id: 'account.sessions.unknown', message: 'Unknown device' });
 }

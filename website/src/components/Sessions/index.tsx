@@ -49,7 +49,8 @@ function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRe
         {old
           ? translate({
               id: 'account.sessions.old',
-              message: 'You signed in a while ago. For your safety, the list is shown after you enter your password again.',
+              message:
+                'You signed in a while ago. For your safety, the list is shown after you enter your password again.',
             })
           : describe(failure).message}
       </p>

@@ -31,12 +31,15 @@ export default function SignInBlock({ children }: Props): ReactNode {
   if (state.status === 'pending') return <Skeleton />;
   return (
     <section className={styles.block} aria-labelledby="sign-in-heading">
-      <h2 id="sign-in-heading">
-        {translate({ id: 'protected.title', message: 'Sign in to continue' })}
-      </h2>
+      <h2 id="sign-in-heading">{translate({ id: 'protected.title', message: 'Sign in to continue' })}</h2>
       {state.status === 'unreachable' && (
         <div role="alert">
-          <p>{translate({ id: 'protected.unreachable', message: 'We cannot reach the server to see whether you are signed in.' })}</p>
+          <p>
+            {translate({
+              id: 'protected.unreachable',
+              message: 'We cannot reach the server to see whether you are signed in.',
+            })}
+          </p>
           <button type="button" className="button button--secondary" onClick={refresh}>
             {translate({ id: 'form.retry', message: 'Try again' })}
           </button>

@@ -1,0 +1,61 @@
+package versus
+
+import "fmt"
+
+// goal is what was promised of a ratio and what became of it.
+type goal struct {
+	What  string `json:"what"`
+	Want  string `json:"want"`
+	Got   spread `json:"got"`
+	Met   bool   `json:"met"`
+	Noted string `json:"noted,omitempty"`
+}
+
+// atLeast and atMost judge by the median.
+func atLeast(what string, got spread, want float64) goal {
+	return goal{What: what, Want: fmt.Sprintf("≥ %g", want), Got: got, Met: got.Median >= want}
+}
+
+func atMost(what string, got spread, want float64) goal {
+	return goal{What: what, Want: fmt.Sprintf("≤ %g", want), Got: got, Met: got.Median <= want}
+}
+
+// goals judges the cells of a run. Throughput is compared with 64 connections, where every server has all it can do, and
+// latency with one.
+func (r *report) goals() []goal {
+	perSecond := func(s sample) float64 { return s.perSecond }
+	p50 := func(s sample) float64 { return s.p50 }
+	processors := func(s sample) float64 { return s.server + s.postgres }
+	at := func(request, subject string, conns int) *cell { return find(r.cells, request, subject, conns) }
+	versus := func(request, a, b string, conns int, value func(sample) float64) spread {
+		return ratio(at(request, a, conns), at(request, b, conns), value)
+	}
+	const start = "start to first answer"
+	all := []goal{
+		atLeast("get-session: requests/s ÷ the library's", versus("get-session", ours, theLibrary, 64, perSecond), 30),
+		atLeast("get-session: requests/s ÷ pgbench's", versus("get-session", ours, thePgbench, 64, perSecond), 0.25),
+		atMost("start to first answer: function ÷ the library", versus(start, ourFunction, theLibrary, 1, p50), 1.0/20),
+		atLeast("sign-in, argon2id: sign-ins/s ÷ the library's", versus("sign-in", ourArgon2id, theirScrypt, 64, perSecond), 4),
+		atLeast("sign-in, scrypt: sign-ins/s ÷ the library's", versus("sign-in", ourScrypt, theirScrypt, 64, perSecond), 1.15),
+		atMost("sign-in, argon2id: latency ÷ the bare hash", versus("sign-in", ourArgon2id, bareArgon2id, 1, p50), 1.08),
+		atMost("sign-in, scrypt: latency ÷ the bare hash", versus("sign-in", ourScrypt, bareScrypt, 1, p50), 1.08),
+		atMost("peak memory ÷ the library's", single(max(r.memory[ourArgon2id], r.memory[ourScrypt])/r.memory[theLibrary]), 0.25),
+		atMost("verify a JWT: microseconds", scaled(at("verify a JWT", ours, 1).of(p50), 1000), 100),
+		atMost("verify a JWT: requests over the network after the first", single(float64(r.fetches-1)), 0),
+		atMost("profile GET: processor time ÷ get-session's", ratio(at("profile GET", ours, 64), at("get-session", ours, 64), processors), 1.3),
+	}
+	for _, g := range r.growth {
+		all = append(all, atMost(g.Request+": time with 1,000,000 users ÷ with 10,000", g.Ratio, 1.3))
+	}
+	return all
+}
+
+// single is the spread of a single figure.
+func single(v float64) spread { return spread{v, v, v} }
+
+func scaled(values []float64, by float64) spread {
+	for i := range values {
+		values[i] *= by
+	}
+	return spreadOf(values)
+}

@@ -1,0 +1,103 @@
+package versus
+
+import (
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// million is the larger of the two databases that growth compares; the smaller has people.
+const million = 1_000_000
+
+// grown is what a request takes with many users, compared with few.
+type grown struct {
+	Request string `json:"request"`
+	Few     spread `json:"fewMs"`
+	Many    spread `json:"manyMs"`
+	Ratio   spread `json:"ratio"`
+}
+
+// growth measures every request with one connection, by people from all over the tables, on a large and a small database in
+// turn, and compares the medians.
+func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]grown, error) {
+	b.Helper()
+	tell("filling a database with a million users")
+	few := startXenon(b, program, populated(b, people, config.Argon2id), config.Argon2id)
+	many := startXenon(b, program, populated(b, million, config.Argon2id), config.Argon2id)
+	tell("filled")
+	few.name, many.name = "10,000 users", "1,000,000 users"
+	groups := pairs(everyPath(b, few, people), everyPath(b, many, million))
+	cells, err := rounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
+	if err != nil {
+		return nil, err
+	}
+	p50 := func(s sample) float64 { return s.p50 }
+	var all []grown
+	for i := 0; i < len(cells); i += 2 {
+		x, y := cells[i], cells[i+1]
+		all = append(all, grown{x.request, spreadOf(x.of(p50)), spreadOf(y.of(p50)), ratio(y, x, p50)})
+	}
+	return all, nil
+}
+
+func pairs(few, many []way) (groups [][]way) {
+	for i := range few {
+		groups = append(groups, []way{few[i], many[i]})
+	}
+	return groups
+}
+
+// everyPath is each request whose statement reads or writes a table that grows, by 2000 of n people in no order.
+func everyPath(tb testing.TB, s server, n int) []way {
+	tb.Helper()
+	const some = 2000
+	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so nobody comes twice
+	by := func(c func(i int) call) func(i int) call {
+		return someone(some, func(i int) call { return c(who(i)) })
+	}
+	get := func(path, want string) func(i int) call {
+		return by(func(i int) call { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
+	}
+	post := func(path, want, body string) func(i int) call {
+		return by(func(i int) call {
+			return newCall("POST", path, s.host(), want, body, "Cookie", cookie(i), "Origin", "http://"+s.host())
+		})
+	}
+	var jwts []string
+	for i := range some {
+		jwts = append(jwts, tokenFor(tb, s, who(i+1)))
+	}
+	many, hashes := [3]int{some}, [3]int{argon2s[0]}
+	return []way{
+		s.over("get-session", many, by(getSession(s))),
+		s.over("token", many, by(getToken(s))),
+		s.over("list-sessions", many, get("/api/auth/list-sessions", "[{")),
+		s.over("list-accounts", many, get("/api/auth/list-accounts", "[{")),
+		s.over("update-user", many, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)),
+		s.over("revoke-other-sessions", many, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)),
+		s.over("profile GET", many, someone(some, getProfile(s, jwts))),
+		s.over("profile PUT", many, someone(some, putProfile(s, jwts))),
+		s.over("sign-in", hashes, by(signIn(s))),
+		s.over("sign-up", hashes, signUp(s)),
+		s.over("sign-out", many, signOutNew(tb, s, n)),
+	}
+}
+
+// signOutNew ends sessions that are there for it; person i has them beside the one that stays.
+func signOutNew(tb testing.TB, s server, n int) func(i int) call {
+	tb.Helper()
+	const enough = 20_000
+	conn := connect(tb, s.database)
+	defer conn.Close(tb.Context())
+	_, err := conn.Exec(tb.Context(), `INSERT INTO session ("userId", token, "expiresAt", "updatedAt")
+		SELECT md5((i * 7919 % $1 + 1)::text)::uuid, ($2::bigint + $1 + i)::text, now() + interval '7 days', now()
+		FROM generate_series(1, $3) i`, n, firstToken, enough)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	next := n
+	return func(int) call { // one connection, one after the other
+		next++
+		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}", "Cookie", cookie(next), "Origin", "http://"+s.host())
+	}
+}

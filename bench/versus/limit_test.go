@@ -1,0 +1,167 @@
+package versus
+
+import (
+	"bufio"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/scrypt"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+)
+
+// pgbench is the way of the very statement of get-session, prepared, without anybody between it and Postgres.
+func (w *world) pgbench(tb testing.TB, counts [3]int) way {
+	tb.Helper()
+	program, err := exec.LookPath("pgbench")
+	if err != nil {
+		tb.Fatal("pgbench is not installed; it comes with Postgres, in Debian's postgresql-contrib")
+	}
+	if _, err := one(tb.Context(), w.argon2id.address, getSession(w.argon2id)(1)); err != nil {
+		tb.Fatal(err)
+	}
+	sql, err := lastStatement(tb.Context(), w.argon2id.database, `s."expiresAt", s.token`)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	script := filepath.Join(tb.TempDir(), "get-session.sql")
+	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", active, firstToken,
+		strings.NewReplacer("$1", ":token", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return way{"get-session", "pgbench", counts, 0, func(ctx context.Context, conns, count int) (run, error) {
+		logs := tb.TempDir()
+		cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
+			"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
+			"-D", "moment="+time.Now().Format(time.RFC3339), "-l", "--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			return run{}, fmt.Errorf("pgbench: %w: %s", err, said)
+		}
+		took, err := transactions(logs)
+		if err != nil {
+			return run{}, err
+		}
+		perSecond, err := tps(string(said))
+		return run{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
+	}}
+}
+
+// tps is the rate that pgbench prints, the time to connect left out.
+func tps(said string) (float64, error) {
+	_, rest, ok := strings.Cut(said, "tps = ")
+	if !ok {
+		return 0, errors.New("pgbench says no tps: " + said)
+	}
+	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
+}
+
+// transactions are the times in pgbench's logs, one a line: client, number, microseconds, …
+func transactions(dir string) (took []time.Duration, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "x*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			fields := strings.Fields(lines.Text())
+			if len(fields) < 3 {
+				return nil, errors.New("pgbench logged " + lines.Text())
+			}
+			us, err := strconv.Atoi(fields[2])
+			if err != nil {
+				return nil, err
+			}
+			took = append(took, time.Duration(us)*time.Microsecond)
+		}
+		file.Close()
+	}
+	return took, nil
+}
+
+// bareHash is a format's primitive with the parameters that are written, nothing around it.
+func bareHash(format string) func(context.Context) error {
+	salt := make([]byte, 16)
+	if format == config.Argon2id {
+		return func(context.Context) error {
+			argon2.IDKey([]byte(thePassword), salt, 2, 19*1024, 1, 32)
+			return nil
+		}
+	}
+	return func(context.Context) error {
+		_, err := scrypt.Key([]byte(thePassword), salt, 16384, 16, 1, 64)
+		return err
+	}
+}
+
+// bareSignature is one RSA signature of 2048 bits.
+func bareSignature(tb testing.TB) func(context.Context) error {
+	tb.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte("text"))
+	return func(context.Context) error {
+		_, err := rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:])
+		return err
+	}
+}
+
+// verify is how a token of the server is verified by whoever trusts it; fetched counts what went over the network.
+func (w *world) verify(tb testing.TB, fetched *atomic.Int64) func(context.Context) error {
+	tb.Helper()
+	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	jwks := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		fetched.Add(1)
+		proxy.ServeHTTP(rw, r)
+	}))
+	tb.Cleanup(jwks.Close)
+	origin := "http://" + w.argon2id.host()
+	v := keys.NewVerifier(config.Config{JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin}, time.Now)
+	return func(ctx context.Context) error {
+		_, err := v.Verify(ctx, w.jwts[0])
+		return err
+	}
+}
+
+func TestTransactionsOfPgbench(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.1"), []byte("0 0 412 0 1700000000 1\n1 0 98 0 1700000000 2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := transactions(dir)
+	if err != nil || len(got) != 2 || got[1] != 98*time.Microsecond {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if rate, err := tps("latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n"); err != nil || rate != 3514.2 {
+		t.Errorf("got %v, %v", rate, err)
+	}
+}

@@ -1,0 +1,193 @@
+package versus
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// maxRun ends a run that hangs.
+const maxRun = 2 * time.Minute
+
+// call is one request as it goes over the wire, and what an answer to it has to begin with.
+type call struct{ send, want []byte }
+
+func newCall(method, path, host, want, body string, headers ...string) call {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n", method, path, host)
+	for pair := range slices.Chunk(headers, 2) {
+		fmt.Fprintf(&b, "%s: %s\r\n", pair[0], pair[1])
+	}
+	if body != "" {
+		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	b.WriteString("\r\n" + body)
+	return call{b.Bytes(), []byte(want)}
+}
+
+// run is what happened when something was done many times.
+type run struct {
+	took  []time.Duration // each
+	whole time.Duration
+	full  int // how many were refused because the server was full
+}
+
+// load sends count calls over conns connections that stay open, each as soon as the one before it on its connection is
+// answered. It writes and reads the wire itself: net/http's client would cost more of the processors than some of the servers do.
+// An answer that is not the wanted one is an error, but for a 503: a server may be full.
+func load(ctx context.Context, address string, conns, count int, next func(i int) call) (run, error) {
+	open := make([]net.Conn, conns)
+	for i := range open {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return run{}, err
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(maxRun)); err != nil {
+			return run{}, err
+		}
+		open[i] = conn
+	}
+	took := make([]time.Duration, count)
+	var taken, full atomic.Int64
+	var group errgroup.Group
+	begin := time.Now()
+	for _, conn := range open {
+		group.Go(func() error {
+			in, body := bufio.NewReaderSize(conn, 16<<10), make([]byte, 0, 4<<10)
+			for i := int(taken.Add(1)) - 1; i < count; i = int(taken.Add(1)) - 1 {
+				c := next(i)
+				start := time.Now()
+				if _, err := conn.Write(c.send); err != nil {
+					return err
+				}
+				status, text, err := readAnswer(in, body[:0])
+				took[i] = time.Since(start)
+				if err != nil {
+					return fmt.Errorf("read an answer: %w", err)
+				}
+				if status == 503 {
+					full.Add(1)
+				} else if status != 200 || !bytes.HasPrefix(text, c.want) {
+					return fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, text)
+				}
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	return run{took, time.Since(begin), int(full.Load())}, err
+}
+
+var errAnswer = errors.New("that is no HTTP/1.1 answer")
+
+// readAnswer reads one answer and appends its body to body.
+func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
+		return 0, nil, errAnswer
+	}
+	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+		return 0, nil, errAnswer
+	}
+	length, chunked := 0, false
+	for {
+		if line, err = in.ReadSlice('\n'); err != nil {
+			return 0, nil, err
+		}
+		name, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
+		switch {
+		case !ok:
+			if chunked {
+				body, err = readChunks(in, body)
+				return status, body, err
+			}
+			body, err = readBytes(in, body, length)
+			return status, body, err
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, nil, errAnswer
+			}
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			chunked = true
+		}
+	}
+}
+
+func readChunks(in *bufio.Reader, body []byte) ([]byte, error) {
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
+		if err != nil {
+			return nil, errAnswer
+		}
+		if body, err = readBytes(in, body, int(n)); err != nil {
+			return nil, err
+		}
+		if _, err = in.Discard(2); err != nil || n == 0 {
+			return body, err
+		}
+	}
+}
+
+func readBytes(in *bufio.Reader, body []byte, n int) ([]byte, error) {
+	from := len(body)
+	body = slices.Grow(body, n)[:from+n]
+	_, err := io.ReadFull(in, body[from:])
+	return body, err
+}
+
+func TestReadAnswer(t *testing.T) {
+	t.Parallel()
+	text := "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX: y\r\n\r\nbody" +
+		"HTTP/1.1 401 Unauthorized\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n" +
+		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	in := bufio.NewReader(bytes.NewBufferString(text))
+	for _, want := range []struct {
+		status int
+		body   string
+	}{{200, "body"}, {401, "abc0123456789"}, {200, ""}} {
+		status, body, err := readAnswer(in, nil)
+		if err != nil || status != want.status || string(body) != want.body {
+			t.Errorf("got %d %q, %v, want %d %q", status, body, err, want.status, want.body)
+		}
+	}
+}
+
+// TestLoadCountsAndRefuses holds that exactly count calls are made, and that a wrong answer ends the run.
+func TestLoadCountsAndRefuses(t *testing.T) {
+	t.Parallel()
+	address := serveNull(t)
+	var calls sync.Map
+	r, err := load(t.Context(), address, 4, 100, func(i int) call {
+		calls.Store(i, true)
+		return newCall("GET", "/", "localhost", "{", "")
+	})
+	n := 0
+	calls.Range(func(any, any) bool { n++; return true })
+	if err != nil || n != 100 || slices.Contains(r.took, 0) {
+		t.Errorf("got %d calls, %v", n, err)
+	}
+	_, err = load(t.Context(), address, 1, 1, func(int) call { return newCall("GET", "/", "localhost", "null", "") })
+	if err == nil {
+		t.Error("an answer that begins otherwise is no error")
+	}
+}

@@ -1,0 +1,44 @@
+package versus
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// nullServer in the environment makes this binary a server that answers everything with the same few bytes: what a request
+// costs before anybody does anything.
+const nullServer = "VERSUS_NULL_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(nullServer) == "" {
+		os.Exit(m.Run())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(l.Addr())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	panic(http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"session":null}`)
+	})))
+}
+
+// serveNull starts the null server and returns its address; it ends with the test.
+func serveNull(tb testing.TB) string {
+	tb.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), nullServer+"=1")
+	line := start(tb, cmd, "127.")
+	return strings.TrimSpace(line)
+}

@@ -1,0 +1,111 @@
+package versus
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tick is the unit of the times in /proc/<pid>/stat, which Linux fixes for user space (man 5 proc_pid_stat, USER_HZ).
+const tick = 10 * time.Millisecond
+
+// cpu is what a process has used of the processors so far, its ended threads included.
+func cpu(pid int) (time.Duration, error) { return stat(pid, false) }
+
+// cpuTree is cpu of a process and its children, ended ones included: all of a Postgres.
+func cpuTree(pid int) (time.Duration, error) {
+	total, err := stat(pid, true)
+	if err != nil {
+		return 0, err
+	}
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range tasks {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return 0, err
+		}
+		for _, child := range strings.Fields(string(text)) {
+			id, err := strconv.Atoi(child)
+			if err != nil {
+				return 0, err
+			}
+			if used, err := stat(id, true); err == nil { // one that ended meanwhile is its parent's now
+				total += used
+			}
+		}
+	}
+	return total, nil
+}
+
+// stat sums utime and stime, and with reaped also those of the children that were waited for.
+func stat(pid int, reaped bool) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // from the third on
+	times := fields[11:13]
+	if reaped {
+		times = fields[11:15]
+	}
+	ticks := 0
+	for _, field := range times {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
+// peak is the most memory a process has had resident, in MiB.
+func peak(pid int) (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0, fmt.Errorf("process %d has no VmHWM", pid)
+	}
+	kB, err := strconv.Atoi(fields[0])
+	return float64(kB) / 1024, err
+}
+
+// onlyChild is the process that pid started last.
+func onlyChild(pid int) (int, error) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range tasks {
+		text, err := os.ReadFile(file)
+		if children := strings.Fields(string(text)); err == nil && len(children) > 0 {
+			return strconv.Atoi(children[len(children)-1])
+		}
+	}
+	return 0, fmt.Errorf("process %d has no child", pid)
+}
+
+func TestOwnProcess(t *testing.T) {
+	t.Parallel()
+	var used time.Duration
+	for used < tick { // asking costs, too
+		var err error
+		if used, err = cpu(os.Getpid()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tree, err := cpuTree(os.Getpid()); err != nil || tree < used {
+		t.Errorf("with children: got %v, %v, less than %v without", tree, err, used)
+	}
+	if most, err := peak(os.Getpid()); err != nil || most < 1 {
+		t.Errorf("peak memory: got %v MiB, %v", most, err)
+	}
+}

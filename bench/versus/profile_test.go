@@ -1,0 +1,66 @@
+package versus
+
+import (
+	"cmp"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// BenchmarkProfile is get-session over 64 connections with server and load in this process, for -cpuprofile and -memprofile:
+// the processor time of both together and of Postgres, which say more on a busy machine than the rate. RATE_LIMIT=on counts
+// each request as a deployment does.
+func BenchmarkProfile(b *testing.B) {
+	for _, limits := range []string{"off", "on"} {
+		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profile(b, limits) })
+	}
+}
+
+func profile(b *testing.B, limits string) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
+	database := populated(b, active, config.Argon2id)
+	env := map[string]string{
+		"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
+		"RATE_LIMIT": limits, "MAIL": "none", "CLIENT_IP": "xff:1",
+	}
+	cfg, err := config.Load(func(name string) string { return env[name] })
+	if err != nil {
+		b.Fatal(err)
+	}
+	set, err := keys.Generate(time.Now())
+	if err := cmp.Or(err, keys.SaveFile(cfg.SigningKeysFile, set)); err != nil {
+		b.Fatal(err)
+	}
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, pool)
+	b.Cleanup(db.Close)
+	handler := httptest.NewServer(auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).Session().Mux(cfg))
+	b.Cleanup(handler.Close)
+	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
+	next := someone(active, func(i int) call { // an address each, with a limit of 100 in ten seconds
+		c := getSession(s)(i)
+		c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)
+		return c
+	})
+	way := s.over("get-session", [3]int{}, next)
+	way.pid = os.Getpid()
+	got, err := way.measure(b.Context(), postmaster(b, database), active, b.N)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ReportMetric(got.perSecond, "requests/s")
+	b.ReportMetric(got.server, "cpu-µs/request")
+	b.ReportMetric(got.postgres, "postgres-µs/request")
+}

@@ -1,0 +1,246 @@
+package versus
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/migrations"
+)
+
+// report is all that a run found out.
+type report struct {
+	machine machine
+	quick   bool
+	rounds  int
+	minutes float64
+	cells   []*cell
+	memory  map[string]float64 // MiB by subject
+	fetches int64              // of the JWKS, by the verifier
+	growth  []grown
+}
+
+// machine is what the figures hold for.
+type machine struct {
+	Date       string `json:"date"`
+	Processor  string `json:"processor"`
+	Processors int    `json:"processors"`
+	Memory     string `json:"memory"`
+	System     string `json:"system"`
+	Go         string `json:"go"`
+	Node       string `json:"node"`
+	Postgres   string `json:"postgres"`
+	BetterAuth string `json:"betterAuth"`
+	Pgbench    string `json:"pgbench"`
+	Pool       int    `json:"connectionsOfThePool"`
+}
+
+func newReport(b *testing.B, w *world, n int, quick bool) *report {
+	b.Helper()
+	conn := connect(b, w.argon2id.database)
+	defer conn.Close(b.Context())
+	m := machine{
+		Date: time.Now().UTC().Format(time.DateOnly), Processor: lineOf("/proc/cpuinfo", "model name"), Processors: runtime.NumCPU(),
+		Memory: lineOf("/proc/meminfo", "MemTotal"), System: said("uname", "-sr"), Go: runtime.Version(), Node: said("node", "--version"),
+		BetterAuth: migrations.BetterAuth, Pgbench: said("pgbench", "--version"), Pool: pool,
+	}
+	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
+		b.Fatal(err)
+	}
+	return &report{machine: m, quick: quick, rounds: n}
+}
+
+func said(program string, arguments ...string) string {
+	text, err := exec.Command(program, arguments...).Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func lineOf(file, name string) string {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}
+
+// peaks reads the most memory each process had, all the load behind it.
+func (r *report) peaks(w *world) (err error) {
+	r.memory = map[string]float64{}
+	for subject, pid := range map[string]int{
+		ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, theLibrary: w.library.pid, ourEmulator: w.emulator.function,
+	} {
+		if r.memory[subject], err = peak(pid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// row is a cell as it is written down.
+type row struct {
+	Request     string `json:"request"`
+	Subject     string `json:"subject"`
+	Connections int    `json:"connections"`
+	Count       int    `json:"count"`
+	PerSecond   spread `json:"perSecond"`
+	P50         spread `json:"p50Ms"`
+	P95         spread `json:"p95Ms"`
+	P99         spread `json:"p99Ms"`
+	Server      spread `json:"serverMicroseconds"`
+	Postgres    spread `json:"postgresMicroseconds"`
+	Generator   spread `json:"generatorMicroseconds"`
+	Full        int    `json:"refusedAsFull"` // of all rounds
+}
+
+func (c *cell) row() row {
+	of := func(value func(sample) float64) spread { return spreadOf(c.of(value)) }
+	return row{
+		c.request, c.subject, c.conns, c.count,
+		of(func(s sample) float64 { return s.perSecond }),
+		of(func(s sample) float64 { return s.p50 }), of(func(s sample) float64 { return s.p95 }), of(func(s sample) float64 { return s.p99 }),
+		of(func(s sample) float64 { return s.server }), of(func(s sample) float64 { return s.postgres }),
+		of(func(s sample) float64 { return s.generator }), c.full(),
+	}
+}
+
+func (c *cell) full() (n int) {
+	for _, s := range c.samples {
+		n += s.full
+	}
+	return n
+}
+
+// write puts the data, the tables and the pictures into a folder.
+func (r *report) write(folder string) error {
+	rows := make([]row, len(r.cells))
+	for i, c := range r.cells {
+		rows[i] = c.row()
+	}
+	data, err := json.MarshalIndent(map[string]any{
+		"machine": r.machine, "rounds": r.rounds, "quick": r.quick, "minutes": float64(int(r.minutes*10)) / 10,
+		"rows": rows, "peakMemoryMiB": r.memory, "goals": r.goals(), "growth": r.growth,
+	}, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "img"), 0o755); err != nil {
+		return err
+	}
+	files := map[string]string{"performance-data.json": string(data) + "\n", "performance-table.md": r.markdown()}
+	for name, text := range r.pictures() {
+		files[filepath.Join("img", name)] = text
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// markdown is the tables of a run: the goals first, as they are what one looks for.
+func (r *report) markdown() string {
+	var b strings.Builder
+	b.WriteString("# Every figure of the last run\n\nWritten by `make bench`; [performance.md](performance.md) explains it. ")
+	m := r.machine
+	fmt.Fprintf(&b, "%s: %s, %d processors, %s of memory, %s; %s, Node %s, Postgres %s, Better Auth %s. ",
+		m.Date, m.Processor, m.Processors, m.Memory, m.System, m.Go, m.Node, m.Postgres, m.BetterAuth)
+	fmt.Fprintf(&b, "Medians of %d rounds, in brackets the least and the most; %d connections to Postgres for each server.\n", r.rounds, m.Pool)
+	if r.quick {
+		b.WriteString("\n**A quick run: figures to try things out, not to quote.**\n")
+	}
+	b.WriteString("\n## Goals\n\n| goal | wanted | got | |\n|---|---|---|---|\n")
+	for _, g := range r.goals() {
+		verdict := "**missed**"
+		if g.Met {
+			verdict = "met"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.What, g.Want, g.Got, verdict)
+	}
+	r.writeRequests(&b)
+	r.writeRest(&b)
+	return b.String()
+}
+
+func (r *report) writeRequests(b *strings.Builder) {
+	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the server and of Postgres." +
+		"\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, c := range r.cells {
+		x := c.row()
+		server := figure(x.Server.Median)
+		if c.pid == 0 {
+			server = "–"
+		}
+		rate := x.PerSecond.String()
+		if x.Full > 0 {
+			rate += fmt.Sprintf(", %d refused as full", x.Full)
+		}
+		fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n", x.Request, x.Subject, x.Connections, rate,
+			figure(x.P50.Median), figure(x.P95.Median), figure(x.P99.Median), server, figure(x.Postgres.Median))
+	}
+}
+
+func (r *report) writeRest(b *strings.Builder) {
+	b.WriteString("\n## Memory\n\nThe most that was resident during all of the above.\n\n| process | MiB |\n|---|--:|\n")
+	for _, subject := range []string{ourArgon2id, ourScrypt, ourEmulator, theLibrary} {
+		fmt.Fprintf(b, "| %s | %s |\n", subject, figure(r.memory[subject]))
+	}
+	if len(r.growth) == 0 {
+		return
+	}
+	b.WriteString("\n## Growth\n\nThe median time of a request, one connection, in milliseconds.\n\n" +
+		"| request | 10,000 users | 1,000,000 users | ratio |\n|---|--:|--:|--:|\n")
+	for _, g := range r.growth {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.Request, figure(g.Few.Median), figure(g.Many.Median), g.Ratio)
+	}
+}
+
+// String is the median, and how far the rounds were apart.
+func (s spread) String() string {
+	if s.Min == s.Max {
+		return figure(s.Median)
+	}
+	return fmt.Sprintf("%s (%s–%s)", figure(s.Median), figure(s.Min), figure(s.Max))
+}
+
+// figure has three digits that mean something.
+func figure(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%d,%03d", int(v+0.5)/1000, int(v+0.5)%1000)
+	case v >= 100 || v == float64(int(v)):
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 1:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[float64]string{12345.6: "12,346", 1000: "1,000", 999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30"} {
+		if got := figure(v); got != want {
+			t.Errorf("figure(%v): got %s, want %s", v, got, want)
+		}
+	}
+	if got, want := spreadOf([]float64{3, 1, 2, 10}), (spread{2.5, 1, 10}); got != want {
+		t.Errorf("spread: got %v, want %v", got, want)
+	}
+	ms := []time.Duration{1e6, 2e6, 3e6, 4e6, 5e6, 6e6, 7e6, 8e6, 9e6, 10e6}
+	if got, want := [3]float64{percentile(ms, 0.5), percentile(ms, 0.95), percentile(ms, 0.1)}, [3]float64{5, 10, 1}; got != want {
+		t.Errorf("percentiles: got %v, want %v", got, want)
+	}
+}

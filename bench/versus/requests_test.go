@@ -1,0 +1,65 @@
+package versus
+
+import (
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// someone turns a call made for person i, from 1 on, into the calls of the active people in turn. All are made before the
+// clock runs.
+func someone(n int, c func(i int) call) func(i int) call {
+	all := make([]call, n)
+	for i := range all {
+		all[i] = c(i + 1)
+	}
+	return func(i int) call { return all[i%n] }
+}
+
+func getSession(s server) func(i int) call {
+	return func(i int) call {
+		return newCall("GET", "/api/auth/get-session", s.host(), `{"session":{`, "", "Cookie", cookie(i))
+	}
+}
+
+func getToken(s server) func(i int) call {
+	return func(i int) call {
+		return newCall("GET", "/api/auth/token", s.host(), `{"token":"`, "", "Cookie", cookie(i))
+	}
+}
+
+func getJWKS(s server) func(i int) call {
+	return func(int) call { return newCall("GET", "/api/auth/jwks", s.host(), `{"keys":[{`, "") }
+}
+
+func signIn(s server) func(i int) call {
+	return func(i int) call {
+		return newCall("POST", "/api/auth/sign-in/email", s.host(), `{"redirect":false,"token":"`,
+			fmt.Sprintf(`{"email":"person%d@example.com","password":%q}`, i, thePassword), "Origin", "http://"+s.host())
+	}
+}
+
+var newcomers atomic.Int64
+
+// signUp is somebody new with every call.
+func signUp(s server) func(i int) call {
+	return func(int) call {
+		return newCall("POST", "/api/auth/sign-up/email", s.host(), `{"token":"`,
+			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), newcomers.Add(1), thePassword),
+			"Origin", "http://"+s.host())
+	}
+}
+
+func getProfile(s server, jwts []string) func(i int) call {
+	return func(i int) call {
+		return newCall("GET", "/api/profile", s.host(), `{"id":"`, "", "Authorization", "Bearer "+jwts[i-1])
+	}
+}
+
+func putProfile(s server, jwts []string) func(i int) call {
+	return func(i int) call {
+		return newCall("PUT", "/api/profile", s.host(), `{"id":"`, `{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
+			"Authorization", "Bearer "+jwts[i-1])
+	}
+}

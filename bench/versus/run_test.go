@@ -1,0 +1,192 @@
+package versus
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// connections are the three crowds everything is measured with.
+var connections = []int{1, 16, 64}
+
+// way is one way to get one thing done: a server and a request, or the bare work.
+type way struct {
+	request, subject string
+	counts           [3]int // how often in a run, by crowd; 0: not with this one
+	pid              int    // of the process that does the work, 0 if Postgres alone does
+	run              func(ctx context.Context, conns, count int) (run, error)
+}
+
+// sample is what one run of a way showed. Times of processors are for one request, in microseconds.
+type sample struct {
+	perSecond, p50, p95, p99    float64 // p50, p95 and p99 in milliseconds
+	server, postgres, generator float64
+	full                        int
+}
+
+// over is a way over HTTP.
+func (s server) over(request string, counts [3]int, next func(i int) call) way {
+	return s.as(s.name, request, counts, next)
+}
+
+func (s server) as(subject, request string, counts [3]int, next func(i int) call) way {
+	return way{request, subject, counts, s.pid, func(ctx context.Context, conns, count int) (run, error) {
+		return load(ctx, s.address, conns, count, next)
+	}}
+}
+
+// alone is a way in this very process, one after the other.
+func alone(request, subject string, count int, work func(ctx context.Context) error) way {
+	return way{request, subject, [3]int{count}, os.Getpid(), func(ctx context.Context, _, count int) (run, error) {
+		took := make([]time.Duration, count)
+		begin := time.Now()
+		for i := range took {
+			start := time.Now()
+			if err := work(ctx); err != nil {
+				return run{}, err
+			}
+			took[i] = time.Since(start)
+		}
+		return run{took: took, whole: time.Since(begin)}, nil
+	}}
+}
+
+// measure runs a way once and reads the clocks of all processes involved around it.
+func (w way) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
+	before, err := w.clocks(postgres)
+	if err != nil {
+		return sample{}, err
+	}
+	done, err := w.run(ctx, conns, count)
+	if err != nil {
+		return sample{}, fmt.Errorf("%s, %s, %d connections: %w", w.request, w.subject, conns, err)
+	}
+	after, err := w.clocks(postgres)
+	if err != nil {
+		return sample{}, err
+	}
+	each := func(i int) float64 { return float64((after[i] - before[i]).Nanoseconds()) / 1000 / float64(count) }
+	slices.Sort(done.took)
+	return sample{
+		perSecond: float64(count-done.full) / done.whole.Seconds(), full: done.full,
+		p50: percentile(done.took, 0.50), p95: percentile(done.took, 0.95), p99: percentile(done.took, 0.99),
+		server: each(0), postgres: each(1), generator: each(2),
+	}, nil
+}
+
+func (w way) clocks(postgres int) (all [3]time.Duration, err error) {
+	if w.pid != 0 {
+		if all[0], err = cpu(w.pid); err != nil {
+			return all, err
+		}
+	}
+	if all[1], err = cpuTree(postgres); err != nil {
+		return all, err
+	}
+	all[2], err = cpu(os.Getpid())
+	return all, err
+}
+
+// percentile is that of sorted times by the nearest rank, in milliseconds.
+func percentile(sorted []time.Duration, p float64) float64 {
+	rank := int(p*float64(len(sorted))+0.999999) - 1
+	return float64(sorted[min(max(rank, 0), len(sorted)-1)].Nanoseconds()) / 1e6
+}
+
+// spread is what the rounds had in common and how far they were apart.
+type spread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+func spreadOf(values []float64) spread {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
+		return spread{}
+	}
+	middle := len(sorted) / 2
+	median := sorted[middle]
+	if len(sorted)%2 == 0 {
+		median = (sorted[middle-1] + median) / 2
+	}
+	return spread{median, sorted[0], sorted[len(sorted)-1]}
+}
+
+// cell is a way with one crowd, and its samples by round.
+type cell struct {
+	way
+	conns, count int
+	samples      []sample
+}
+
+func (c *cell) of(value func(sample) float64) []float64 {
+	all := make([]float64, len(c.samples))
+	for i, s := range c.samples {
+		all[i] = value(s)
+	}
+	return all
+}
+
+// rounds measures all ways of each thing next to each other, with each crowd, n times, every other time in the opposite
+// order, after once for warming up. A divisor makes the counts smaller.
+func rounds(ctx context.Context, groups [][]way, n, divisor, postgres int, tell func(string)) ([]*cell, error) {
+	var all []*cell
+	for _, group := range groups {
+		for i, conns := range connections {
+			var cells []*cell
+			for _, w := range group {
+				if w.counts[i] > 0 {
+					cells = append(cells, &cell{way: w, conns: conns, count: max(w.counts[i]/divisor, min(8, w.counts[i]))})
+				}
+			}
+			for round := -1; round < n; round++ {
+				for j := range cells {
+					c := cells[j]
+					if round%2 == 1 {
+						c = cells[len(cells)-1-j]
+					}
+					count := c.count
+					if round < 0 {
+						count = max(c.count/4, min(8, c.count))
+					}
+					s, err := c.measure(ctx, postgres, conns, count)
+					if err != nil {
+						return nil, err
+					}
+					if round >= 0 {
+						c.samples = append(c.samples, s)
+					}
+				}
+			}
+			for _, c := range cells {
+				tell(fmt.Sprintf("%-24s %-24s %3d connections: %8.0f/s", c.request, c.subject, conns,
+					spreadOf(c.of(func(s sample) float64 { return s.perSecond })).Median))
+			}
+			all = append(all, cells...)
+		}
+	}
+	return all, nil
+}
+
+// find is the cell of a way with a crowd.
+func find(cells []*cell, request, subject string, conns int) *cell {
+	i := slices.IndexFunc(cells, func(c *cell) bool { return c.request == request && c.subject == subject && c.conns == conns })
+	if i < 0 {
+		return nil
+	}
+	return cells[i]
+}
+
+// ratio compares two cells round by round, as their runs were next to each other.
+func ratio(a, b *cell, value func(sample) float64) spread {
+	x, y := a.of(value), b.of(value)
+	all := make([]float64, min(len(x), len(y)))
+	for i := range all {
+		all[i] = x[i] / cmp.Or(y[i], 1e-9)
+	}
+	return spreadOf(all)
+}

@@ -1,0 +1,175 @@
+package versus
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Paths from here, where Go runs tests.
+const (
+	root      = "../.."
+	reference = root + "/conformance/reference"
+)
+
+//go:embed library.mjs
+var libraryServer string
+
+// pool is the connections each server has: Xenon's own number for one process that serves every function.
+const pool = 10
+
+// secret signs the cookies of both.
+const secret = "a secret of the benchmarks, long enough"
+
+// server is a running Xenon or library.
+type server struct {
+	name, address string
+	pid           int
+	database      string
+	dir           string // Xenon's, with its signing keys
+}
+
+func (s server) host() string {
+	return "localhost:" + s.address[strings.LastIndexByte(s.address, ':')+1:]
+}
+
+// build compiles a command or function as it is shipped.
+func build(tb testing.TB, folder string) string {
+	tb.Helper()
+	out := filepath.Join(tb.TempDir(), "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out, "./"+folder)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("%v: %s", err, text)
+	}
+	return out
+}
+
+// xenonCommand is `xenon dev` on a database.
+func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
+	cmd := exec.Command(program, "dev", "--addr", address, "--dir", dir)
+	cmd.Dir = root
+	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret, "PASSWORD_HASH="+format,
+		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none")
+	return cmd
+}
+
+// libraryCommand is the library on a database.
+func libraryCommand(database, address string, more ...string) *exec.Cmd {
+	_, port, _ := net.SplitHostPort(address)
+	cmd := exec.Command("node", "--input-type=module", "--eval", libraryServer)
+	cmd.Dir = reference
+	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret, "BETTER_AUTH_URL=http://localhost:"+port,
+		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", pool))
+	cmd.Env = append(cmd.Env, more...)
+	return cmd
+}
+
+// plainEnvironment is what a program needs to run; whatever settings this process has stay here.
+func plainEnvironment() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+}
+
+func startXenon(tb testing.TB, program, database, format string) server {
+	tb.Helper()
+	s := server{name: "Xenon", address: freeAddress(tb), database: database, dir: tb.TempDir()}
+	cmd := xenonCommand(program, database, s.dir, s.address, format)
+	start(tb, cmd, "Listening")
+	s.pid = cmd.Process.Pid
+	return s
+}
+
+func startLibrary(tb testing.TB, database string) server {
+	tb.Helper()
+	s := server{name: "Better Auth", address: freeAddress(tb), database: database}
+	cmd := libraryCommand(database, s.address, "PREPARE=1")
+	start(tb, cmd, "Listening")
+	s.pid = cmd.Process.Pid
+	return s
+}
+
+// start runs a server until the test ends and returns the line with which it says that it is ready. Its log
+// goes into a file, as somebody has to write it.
+func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
+	tb.Helper()
+	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // killed: its exit code says nothing
+	})
+	line := await(out, ready)
+	if line == "" {
+		said, _ := os.ReadFile(log.Name())
+		tb.Fatalf("%s did not start:\n%s", filepath.Base(cmd.Path), said)
+	}
+	return line
+}
+
+// await reads up to the line that begins with ready, and lets the rest run off.
+func await(out io.Reader, ready string) string {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), ready) {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return lines.Text()
+		}
+	}
+	return ""
+}
+
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// one sends a single call and returns the body of the answer.
+func one(ctx context.Context, address string, c call) (string, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		return "", err
+	}
+	if _, err := conn.Write(c.send); err != nil {
+		return "", err
+	}
+	status, body, err := readAnswer(bufio.NewReader(conn), nil)
+	if err == nil && (status != 200 || !bytes.HasPrefix(body, c.want)) {
+		err = fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, body)
+	}
+	return string(body), err
+}

@@ -1,0 +1,151 @@
+package versus
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/session"
+)
+
+const thePassword = "bench-Password-1"
+
+// people is how many users a database has; active are those who send the requests, one a connection at most.
+const (
+	people = 10_000
+	active = 64
+)
+
+// firstToken is that of nobody: the session of person i has the token firstToken+i, digits that pgbench can make.
+const firstToken = 4_000_000_000_000_000_000
+
+func tokenOf(i int) string { return strconv.Itoa(firstToken + i) }
+
+// cookie is the session cookie of person i, as both servers sign it.
+func cookie(i int) string {
+	signed := session.Sign([]byte(secret), tokenOf(i))
+	return "better-auth.session_token=" + strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(signed)
+}
+
+// populated is a database with n people, each with a password, a session and a profile, whose hash has the format.
+func populated(tb testing.TB, n int, format string) string {
+	tb.Helper()
+	url := dbtest.New(tb)
+	hash, err := password.New(format).Hash(tb.Context(), thePassword)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	conn := connect(tb, url)
+	defer conn.Close(tb.Context())
+	for _, step := range []struct {
+		sql       string
+		arguments []any
+	}{
+		{`SET session_replication_role = replica`, nil}, // the references are right; checking a million takes a while
+		{`INSERT INTO "user" (id, name, email, "emailVerified")
+			SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true FROM generate_series(1, $1) i`, []any{n}},
+		{`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
+			SELECT id::text, 'credential', id, $1, now() FROM "user"`, []any{hash}},
+		{`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
+			SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
+			       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+			FROM generate_series(1, $1) i`, []any{n, firstToken}},
+		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 FROM "user"`, nil},
+		{`VACUUM ANALYZE`, nil},
+		{`CHECKPOINT`, nil},
+	} {
+		if _, err := conn.Exec(tb.Context(), step.sql, step.arguments...); err != nil {
+			tb.Fatalf("%.60s: %v", step.sql, err)
+		}
+	}
+	return url
+}
+
+func connect(tb testing.TB, url string) *pgx.Conn {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return conn
+}
+
+// postmaster is the process id of the Postgres that has a database.
+func postmaster(tb testing.TB, url string) int {
+	tb.Helper()
+	conn := connect(tb, url)
+	defer conn.Close(tb.Context())
+	var directory string
+	if err := conn.QueryRow(tb.Context(), "SHOW data_directory").Scan(&directory); err != nil {
+		tb.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(directory, "postmaster.pid"))
+	if err != nil {
+		tb.Fatalf("the bench measures a Postgres of this machine that it may look at: %v", err)
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pid
+}
+
+// lastStatement is what Xenon last said on some connection to the database that contains part: the very text.
+func lastStatement(ctx context.Context, url, part string) (string, error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	var text string
+	var most int
+	err = conn.QueryRow(ctx, `SELECT query, pg_size_bytes(current_setting('track_activity_query_size')) FROM pg_stat_activity
+		WHERE application_name = 'xenon' AND strpos(query, $1) > 0 LIMIT 1`, part).Scan(&text, &most)
+	if err == nil && len(text) >= most-1 {
+		err = fmt.Errorf("Postgres remembers only %d bytes of a statement", most)
+	}
+	return text, err
+}
+
+// world is everything that is measured.
+type world struct {
+	argon2id, scrypt, library server
+	null                      string // the address of the null server
+	postgres                  int    // process id
+	emulator                  *emulator
+	jwts                      []string // of the active people, for profiles; by Xenon
+}
+
+func newWorld(tb testing.TB, program string) *world {
+	tb.Helper()
+	w := &world{
+		argon2id: startXenon(tb, program, populated(tb, people, config.Argon2id), config.Argon2id),
+		scrypt:   startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
+		library:  startLibrary(tb, populated(tb, people, config.Scrypt)),
+		null:     serveNull(tb),
+	}
+	w.postgres = postmaster(tb, w.argon2id.database)
+	for i := range active {
+		w.jwts = append(w.jwts, tokenFor(tb, w.argon2id, i+1))
+	}
+	return w
+}
+
+// tokenFor is the JWT that Xenon gives to person i.
+func tokenFor(tb testing.TB, s server, i int) string {
+	tb.Helper()
+	body, err := one(tb.Context(), s.address, getToken(s)(i))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(body, `{"token":"`), `"}`)
+}

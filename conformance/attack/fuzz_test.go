@@ -1,0 +1,50 @@
+package attack
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// FuzzSite: whatever is asked, of any route, by somebody signed in, the answer is no fault, and JSON where it says so.
+func FuzzSite(f *testing.F) {
+	for _, seed := range [][5]string{
+		{"POST /api/auth/sign-up/email", "", `{"name":"a","email":"b@example.com","password":"correct horse","image":null,"callbackURL":"/"}`, "application/json", "curl"},
+		{"POST /api/auth/sign-in/email", "", `email=ada@example.com&password=x`, "application/x-www-form-urlencoded", "\x1b[2J"},
+		{"POST /api/auth/update-user", "", `{"name":"\u0000","image":"\ud800"}`, "application/json", ""},
+		{"POST /api/auth/revoke-session", "", `{"token":{}}`, "application/json", ""},
+		{"POST /api/auth/unlink-account", "", `{"providerId":"credential","accountId":"x"}`, "application/json", ""},
+		{"GET /api/auth/verify-email", "token=a.b.c&callbackURL=/x", "", "", ""},
+		{"GET /api/auth/reset-password/{token}", "callbackURL=/x", "", "", ""},
+		{"GET /api/auth/callback/{provider}", "state=x&error=y", "", "", ""},
+		{"GET /api/auth/account-info", "accountId=00000000-0000-4000-8000-000000000000", "", "", ""},
+		{"PUT /api/profile", "", `{"preferred_language":"e\u0000","time_per_week":1e9}`, "application/json", "\"x\""},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4])
+	}
+	s := newSite(f)
+	ada := s.member(f)
+	f.Fuzz(func(t *testing.T, route, query, body, media, text string) {
+		method, path, _ := strings.Cut(route, " ")
+		if s.routes[route] == nil || strings.HasSuffix(path, "/delete-user") || strings.HasSuffix(path, "/sign-out") || strings.Contains(path, "/revoke-") {
+			return // what ends the session is for the table of R54
+		}
+		path = strings.NewReplacer("{token}", "x", "{provider}", "github").Replace(path)
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.URL.RawQuery = query
+		r.Header = http.Header{
+			"Origin": {"http://localhost:3000"}, "Content-Type": {media}, "User-Agent": {text}, "If-Match": {text}, "X-Forwarded-For": {text},
+			"Cookie": {ada.cookie + "; better-auth.session_data=" + text},
+		}
+		if strings.HasPrefix(path, "/api/profile") {
+			r.Header.Set("Authorization", "Bearer "+ada.jwt)
+		}
+		w := httptest.NewRecorder()
+		s.mux.ServeHTTP(w, r)
+		if w.Code >= http.StatusInternalServerError || w.Body.Len() > 0 && w.Header().Get("Content-Type") == "application/json" && !json.Valid(w.Body.Bytes()) {
+			t.Errorf("got %d %.300s", w.Code, w.Body)
+		}
+	})
+}

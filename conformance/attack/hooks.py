@@ -1,0 +1,64 @@
+"""What schemathesis has to know of Xenon: who is signed in, and what a browser sends along."""
+
+import itertools
+import threading
+
+import requests
+import schemathesis
+
+numbers = itertools.count()
+mine = threading.local()  # each worker has a person of its own, so that none ends another's session
+
+PASSWORD = "correct horse"
+
+
+class Person:
+    """Somebody with a session, a JWT and a profile."""
+
+    def __init__(self, base):
+        self.http = requests.Session()
+        self.base = base
+        answer = self.http.post(
+            f"{base}/api/auth/sign-up/email",
+            json={"name": "Ada", "email": f"ada{next(numbers)}@example.com", "password": PASSWORD},
+        )
+        answer.raise_for_status()
+        self.bearer = answer.json()["token"]
+        self.cookie = answer.cookies["better-auth.session_token"]
+        self.headers = {"Authorization": f"Bearer {self.bearer}"}
+        self.http.cookies.clear()
+        self.jwt = self.http.get(f"{base}/api/auth/token", headers=self.headers).json()["token"]
+
+    def signed_in(self):
+        answer = self.http.get(f"{self.base}/api/auth/get-session", headers=self.headers)
+        return answer.status_code == 200 and answer.json() is not None
+
+
+def person(base):
+    """The person of the last request, or another where the session was ended or the account deleted by it."""
+    if not hasattr(mine, "person") or not mine.person.signed_in():
+        mine.person = Person(base)
+    return mine.person
+
+
+# Asked anew for each case, since every other operation may end the session.
+@schemathesis.auth(refresh_interval=None)
+class SignedIn:
+    def get(self, case, context):
+        if context.operation.definition.raw.get("security") == []:
+            return None
+        return person(case.operation.schema.config.base_url.rstrip("/"))
+
+    def set(self, case, data, context):
+        if data is None:
+            return
+        case.headers = case.headers or {}
+        schemes = [name for entry in context.operation.definition.raw.get("security", []) for name in entry]
+        if "jwt" in schemes:
+            case.headers["Authorization"] = f"Bearer {data.jwt}"
+        elif next(numbers) % 2:
+            case.headers["Authorization"] = f"Bearer {data.bearer}"
+        else:
+            case.cookies = case.cookies or {}
+            case.cookies["better-auth.session_token"] = data.cookie
+            case.headers["Origin"] = data.base  # as a browser on the site itself sends it

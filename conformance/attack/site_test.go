@@ -1,0 +1,176 @@
+package attack
+
+import (
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/health"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const (
+	secret = "a secret of the tests, long enough"
+	email  = "ada@example.com"
+	horse  = "correct horse"
+)
+
+// site is every endpoint, behind a real server.
+type site struct {
+	*environment
+	env map[string]string
+	url string
+	db  string
+}
+
+// environment is what one cold start makes: a pool of its own and nothing in any cache.
+type environment struct {
+	routes web.Routes
+	mux    http.Handler
+	store  *store.Store
+}
+
+// newSite starts a site under settings on top of those of the tests: "NAME=value".
+func newSite(t testing.TB, settings ...string) *site {
+	t.Helper()
+	s := &site{db: dbtest.New(t)}
+	published := http.NewServeMux()
+	jwks := httptest.NewServer(published)
+	t.Cleanup(jwks.Close)
+	s.env = map[string]string{
+		"DATABASE_URL": s.db, "JWKS_URL": jwks.URL + "/api/auth/jwks", "MAIL_FILE": filepath.Join(t.TempDir(), "mail.jsonl"), "RATE_LIMIT": "off",
+		"COOKIE_CACHE": "compact", "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"),
+	}
+	set, err := keys.Generate(time.Now())
+	if err == nil {
+		err = keys.SaveFile(s.env["SIGNING_KEYS_FILE"], set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	published.Handle("/", s.cold(t, 2, time.Now).mux)
+	s.environment = s.cold(t, 10, time.Now, settings...)
+	server := httptest.NewServer(s.mux)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// cold starts one more environment of the site, with at most conns connections and a clock of its own.
+func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ...string) *environment {
+	t.Helper()
+	env := maps.Clone(s.env)
+	for _, line := range settings {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	cfg, err := config.Load(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := secrets.New(cfg, now)
+	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
+	t.Cleanup(db.Close)
+	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
+	a.Hasher, a.Now, a.Sessions.Now = password.Cheap(), now, now
+	e := &environment{routes: web.Routes{}, store: db}
+	for _, served := range []web.Routes{
+		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
+		profile.New(db, keys.NewVerifier(cfg, now)).Profile(), health.New(db).Health(),
+	} {
+		maps.Copy(e.routes, served)
+	}
+	e.mux = e.routes.Mux(cfg)
+	return e
+}
+
+// person is somebody who is signed in and has a profile.
+type person struct{ cookie, bearer, jwt string }
+
+func (e *environment) member(t testing.TB) (p person) {
+	t.Helper()
+	w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
+	var reply struct{ Token string }
+	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
+	}
+	p.bearer = reply.Token
+	for _, c := range w.Result().Cookies() {
+		if strings.HasSuffix(c.Name, "session_token") {
+			p.cookie = c.Name + "=" + c.Value
+		}
+	}
+	w = e.do("GET", "/api/auth/token", "", http.Header{"Authorization": {"Bearer " + p.bearer}})
+	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("token: %d", w.Code)
+	}
+	p.jwt = reply.Token
+	w = e.do("POST", "/api/profile", `{}`, http.Header{"Authorization": {"Bearer " + p.jwt}})
+	if w.Code != http.StatusCreated {
+		t.Fatalf("profile: %d %s", w.Code, w.Body)
+	}
+	return p
+}
+
+// again is the member with a new session, or anew where the account was deleted.
+func (s *site) again(t testing.TB) person {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `DELETE FROM "user"`); err != nil {
+		t.Fatal(err)
+	}
+	return s.member(t)
+}
+
+// people stores n users whose addresses are not verified: known0@example.com, known1@…
+func (s *site) people(t testing.TB, n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `INSERT INTO "user" (name, email, "emailVerified") SELECT 'Ada', 'known' || i || '@example.com', false FROM generate_series(0, $1 - 1) i`, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// do asks without a connection in between.
+func (e *environment) do(method, target, body string, header http.Header) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	if body != "" && r.Header["Content-Type"] == nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	e.mux.ServeHTTP(w, r)
+	return w
+}
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	m.Run()
+}

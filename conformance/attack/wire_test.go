@@ -1,0 +1,89 @@
+package attack
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// request is what goes over the wire, byte by byte: nothing checks or corrects it.
+type request struct {
+	method, target string
+	headers        []string // whole lines
+	body           string
+	length         string // of the body, where it is a lie; "-" for none
+	hangsUp        bool   // the body ends early, and nothing more will come
+}
+
+func (r request) bytes() []byte {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s %s HTTP/1.1\r\nHost: own.example\r\nConnection: close\r\n", r.method, r.target)
+	for _, line := range r.headers {
+		out.WriteString(line + "\r\n")
+	}
+	switch {
+	case r.length == "-":
+	case r.length != "":
+		out.WriteString("Content-Length: " + r.length + "\r\n")
+	case r.body != "":
+		fmt.Fprintf(&out, "Content-Length: %d\r\n", len(r.body))
+	}
+	out.WriteString("\r\n" + r.body)
+	return out.Bytes()
+}
+
+// header replaces a header's lines by others.
+func (r request) header(name string, lines ...string) request {
+	kept := []string{}
+	for _, line := range r.headers {
+		if !strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":") {
+			kept = append(kept, line)
+		}
+	}
+	r.headers = append(kept, lines...)
+	return r
+}
+
+// answer is what came back; the status is 0 where the server hung up.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send writes a request and reads the answer.
+func (s *site) send(r request) (a answer, err error) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		return a, err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		return a, err
+	}
+	_, _ = conn.Write(r.bytes()) // a server that refuses the first half need not read the second
+	if r.hangsUp {
+		_ = conn.(*net.TCPConn).CloseWrite()
+	}
+	from := bufio.NewReader(conn)
+	response, err := http.ReadResponse(from, &http.Request{Method: r.method})
+	if err == nil && response.StatusCode == http.StatusContinue {
+		response, err = http.ReadResponse(from, &http.Request{Method: r.method})
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return a, err
+	}
+	if err != nil {
+		return a, nil // it hung up, which is an answer too
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Header, string(body)}, err
+}

@@ -1,0 +1,59 @@
+package profile
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Whatever If-Match says, it is a list of moments that is no longer than the header, or any moment where there is a star.
+func FuzzIfMatch(f *testing.F) {
+	for _, header := range []string{`"lv5k2p3x0w"`, `*`, ``, `"a", "b"`, `W/"a"`, `"`, `"",,`, `"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"zzzzzzzzzzzzzz"`, `"a` + "\x00" + `"`, `x, *`} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		accepted := ifMatch([]string{header})
+		if accepted == nil != hasStar(header) {
+			t.Errorf("%q: got %v", header, accepted)
+		}
+		if len(accepted) > strings.Count(header, ",")+1 {
+			t.Errorf("%q: got %d moments", header, len(accepted))
+		}
+		for _, moment := range accepted {
+			if moment.Location() != time.UTC {
+				t.Errorf("%q: got %v", header, moment)
+			}
+		}
+	})
+}
+
+func hasStar(header string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		if strings.TrimSpace(tag) == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// Whatever a field is said to be, only what the column can hold passes.
+func FuzzCheck(f *testing.F) {
+	f.Add("en", 5.0)
+	f.Add("pt-BR", -1.0)
+	f.Add("en-", 2147483648.0)
+	f.Add("e\x00n", 1e300)
+	f.Add("zh_Hant_TW", 0.5)
+	f.Fuzz(func(t *testing.T, text string, number float64) {
+		if check("preferred_language", text) == "" && (len(text) > maxLanguage || strings.ContainsFunc(text, func(c rune) bool { return c < '-' || c > 'z' })) {
+			t.Errorf("%q passes", text)
+		}
+		if check("time_per_week", number) == "" && float64(int32(number)) != number {
+			t.Errorf("%v passes", number)
+		}
+		for _, name := range order[:6] {
+			if check(name, text) == "" && len(text) > 20 || check(name, number) == "" {
+				t.Errorf("%s: %q or %v passes", name, text, number)
+			}
+		}
+	})
+}

@@ -1,0 +1,29 @@
+package secrets
+
+import (
+	"strings"
+	"testing"
+)
+
+// Whatever is in the secrets, it is what the functions need or an error, and the error does not quote it.
+func FuzzDocuments(f *testing.F) {
+	for _, text := range []string{
+		`{"DATABASE_URL":"postgres://u:hunter-2-hunter-2@h/d","BETTER_AUTH_SECRET":"0123456789012345678901234567890123456789"}`, `{}`, `[]`, `null`, `"x"`, ``,
+		`{"DATABASE_URL":5}`, `{"FROM_DATABASE_URL":"postgres://a","TO_DATABASE_URL":"%zz"}`, "\x00", `{"DATABASE_URL":"hunter-2-hunter-2"}`, `{"BETTER_AUTH_SECRET":"short"}`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d := newDocument("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
+		app, err := parseAppSecret(d)
+		_, _, importErr := parseImportSecret(d)
+		if err == nil && (app.databaseURL == "" || len(app.authSecret) < 32) {
+			t.Errorf("%q passes", text)
+		}
+		for _, e := range []error{err, importErr} {
+			if e != nil && strings.Contains(text, "hunter-2") && strings.Contains(e.Error(), "hunter-2") {
+				t.Error("the error quotes the secret")
+			}
+		}
+	})
+}

@@ -1,0 +1,38 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// Whatever the query is, each parameter is a text, or a list of the texts of a repeated one, in UTF-8; and none is made up.
+func FuzzQuery(f *testing.F) {
+	for _, query := range []string{"a=b&a=c&a=d", "%", "%zz=%", "+=+", "a", "=", "&&&", "a=%ff%fe", "__proto__=x&constructor=y", "a=%00", "a;b=c", "é=ü"} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		parsed := web.Query(&http.Request{URL: &url.URL{RawQuery: raw}})
+		values := 0
+		for name, value := range parsed {
+			texts := []any{value}
+			if list, ok := value.([]any); ok {
+				texts = list
+			}
+			for _, v := range texts {
+				text, ok := v.(string)
+				if !ok || !utf8.ValidString(name) || !utf8.ValidString(text) {
+					t.Errorf("%q: got %q=%v", raw, name, v)
+				}
+				values++
+			}
+		}
+		if values > strings.Count(raw, "&")+1 {
+			t.Errorf("%q: got %d values", raw, values)
+		}
+	})
+}
