@@ -59,7 +59,7 @@ func startXenon(t *testing.T, env ...string) *xenon {
 		t.Fatal(err)
 	}
 	x := &xenon{dir: t.TempDir(), database: dbtest.New(t)}
-	cmd := exec.Command(program, "dev", "--addr", "127.0.0.1:0", "--database-url", x.database, "--dir", x.dir)
+	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--database-url", x.database, "--dir", x.dir)
 	cmd.Dir = ".."
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = x

@@ -32,7 +32,7 @@ async function confirmRemoval(page: Page, typed: string, secret: string): Promis
   await removal(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
 }
 
-test('a name is changed, here and in the menu', async ({ page, context, person, state }) => {
+test('R60: a name is changed, here and in the menu', async ({ page, context, person, state }) => {
   await register(context, person);
   await open(page);
   await state(page, 'overview');

@@ -12,6 +12,11 @@ async function goOn(page: Page): Promise<void> {
   else if ((await next.count()) > 0) await next.click();
   else await page.getByRole('link', { name: 'Xenon' }).first().click();
   await page.waitForURL((url) => url.href !== before);
+  // The address is there before its page is: until then the old page's links are the ones that could be clicked.
+  const canonical = page.locator('link[rel="canonical"]').first();
+  await expect
+    .poll(async () => new URL((await canonical.getAttribute('href')) ?? '', before).pathname)
+    .toBe(new URL(page.url()).pathname);
 }
 
 test(`FR-014 SC-011: ${steps} navigations, one get-session, no remount, no layout shift`, async ({

@@ -23,7 +23,7 @@ async function save(context: BrowserContext, origin: string, answers: object, me
 const hours = (page: Page) => page.getByLabel('Hours a week');
 const status = (page: Page) => page.locator('form [role=status]').last();
 
-test('US5: a profile is created on the first visit and changed on later ones', async ({
+test('US5 R60: a profile is created on the first visit and changed on later ones', async ({
   page,
   context,
   person,
@@ -56,7 +56,12 @@ test('US5: a profile is created on the first visit and changed on later ones', a
   await expect(status(page)).toHaveText('Saved.');
 });
 
-test('a profile is filled in with the keyboard alone', { tag: '@once' }, async ({ page, context, person, guard }) => {
+test('R60: a profile is filled in with the keyboard alone', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  guard,
+}) => {
   await register(context, person);
   guard.allow(404, profile);
   await page.goto('/profile/');

@@ -30,7 +30,7 @@ const sidebars: SidebarsConfig = {
       link: { type: 'doc', id: 'migrate' },
       items: ['migrate-stepfunctions'],
     },
-    'deploy',
+    { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',
     'security',
     'reliability',

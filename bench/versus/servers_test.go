@@ -57,7 +57,7 @@ func build(tb testing.TB, folder string) string {
 
 // xenonCommand is `xenon dev` on a database.
 func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
-	cmd := exec.Command(program, "dev", "--addr", address, "--dir", dir)
+	cmd := exec.Command(program, "dev", "--no-site", "--addr", address, "--dir", dir)
 	cmd.Dir = root
 	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret, "PASSWORD_HASH="+format,
 		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none")

@@ -13,6 +13,7 @@ import (
 var (
 	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	namedTest    = regexp.MustCompile("`(Test\\w+)`")
+	namedSpec    = regexp.MustCompile("`(e2e/[a-z-]+\\.spec\\.ts)`")
 	pageRow      = regexp.MustCompile(`(?m)^\| (R\d\d) \|.*\| (.*) \|$`)
 )
 
@@ -74,11 +75,16 @@ func wrongRows(page string, tests map[string]bool) (wrong []string) {
 	for i := range 60 {
 		row := fmt.Sprintf("R%02d", i+1)
 		proof, ok := proofs[row]
-		named := namedTest.FindAllStringSubmatch(proof, -1)
+		named, specs := namedTest.FindAllStringSubmatch(proof, -1), namedSpec.FindAllStringSubmatch(proof, -1)
+		for _, spec := range specs {
+			if text, err := os.ReadFile(filepath.Join(root, spec[1])); err != nil || !strings.Contains(string(text), row) {
+				wrong = append(wrong, row+" names "+spec[1]+", which has no test of that name")
+			}
+		}
 		switch {
 		case !ok:
 			wrong = append(wrong, row+" is missing")
-		case len(named) == 0 && !strings.Contains(proof, "not proved"):
+		case len(named)+len(specs) == 0 && !strings.Contains(proof, "not proved"):
 			wrong = append(wrong, row+" names no test and does not say that it is not proved")
 		}
 		for _, name := range named {

@@ -41,7 +41,7 @@ func TestP16_SamLocalAnswersAsDev(t *testing.T) {
 	up := time.Since(began)
 	xenon, database := build(t, "./cmd/xenon", "xenon"), dbtest.New(t)
 	dev := start(t, func(port string) []string {
-		return []string{xenon, "dev", "--addr", "localhost:" + port, "--dir", t.TempDir(), "--database-url", database}
+		return []string{xenon, "dev", "--no-site", "--addr", "localhost:" + port, "--dir", t.TempDir(), "--database-url", database}
 	}, func(string) []string { return []string{trusted} })
 
 	got, want := play(t, sam.address(), sam.origin()), play(t, dev.address(), dev.origin())
