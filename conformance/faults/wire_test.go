@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -83,13 +82,15 @@ func (w *wire) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, wire: w, waiting: false}, nil
+	return &conn{Conn: c, wire: w}, nil
 }
 
-// conn is one connection of a wire. Only one goroutine at a time uses it, as pgx does.
+// conn is one connection of a wire. pgx reads in the background while it writes.
 type conn struct {
 	net.Conn
-	wire    *wire
+	wire *wire
+
+	mu      sync.Mutex
 	waiting bool  // something was sent since the last answer
 	broken  error // what reading says from now on
 	lose    bool  // the next answer
@@ -97,41 +98,57 @@ type conn struct {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
-	if !c.waiting {
-		c.waiting = true
-		c.happen(c.wire.next())
-	}
-	if c.swallow || c.broken != nil {
+	if c.dropped() {
 		return len(b), nil
 	}
 	return c.Conn.Write(b)
 }
 
+// dropped lets happen what happens to this round trip, if one begins, and says whether what is sent gets nowhere.
+func (c *conn) dropped() bool {
+	c.mu.Lock()
+	begins := !c.waiting
+	c.waiting = true
+	c.mu.Unlock()
+	if begins {
+		c.happen(c.wire.next())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.swallow || c.broken != nil
+}
+
 func (c *conn) happen(f fault) {
 	switch f {
-	case cut, away:
-		c.broken = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-		_ = c.Close()
-	case lost:
-		c.lose = true
 	case terminated:
 		c.wire.Terminate()
+		return
 	case slow:
 		time.Sleep(latency)
-	case frozen:
-		c.swallow = true
-	case none:
+		return
+	case cut, away, lost, frozen, none:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lose, c.swallow = f == lost, f == frozen
+	if f == cut || f == away {
+		c.broken = reset()
+		_ = c.Close()
 	}
 }
 
+func reset() error { return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET} }
+
 func (c *conn) Read(b []byte) (int, error) {
+	if c.wire.unreachable() {
+		return 0, reset()
+	}
+	n, err := c.Conn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.broken != nil {
 		return 0, c.broken
 	}
-	if c.wire.unreachable() {
-		return 0, errors.New("unreachable")
-	}
-	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.waiting = false
 	}
