@@ -109,7 +109,7 @@ fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 	$< fmt ./...
 
 .PHONY: check
-check: test reproduce vuln ## all that CI runs, and the vulnerability database (needs the internet)
+check: test e2e test-sam-local reproduce vuln ## everything: what CI runs, the browser, the containers, and the vulnerability database (needs the internet)
 
 .PHONY: vuln
 vuln: ## ask the Go vulnerability database about our dependencies
