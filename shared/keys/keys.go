@@ -28,7 +28,7 @@ type Keys struct {
 	audience string
 	lifetime time.Duration
 	now      func() time.Time
-	tokens   tokenCache
+	tokens   cache[string, issued] // by session id
 
 	mu   sync.Mutex // guards what follows
 	text []byte     // the document that was read last
@@ -43,6 +43,7 @@ func New(s *secrets.Secrets, cfg config.Config, now func() time.Time) *Keys {
 		issuer:   cfg.JWTIssuer,
 		audience: cfg.JWTAudience,
 		lifetime: cfg.JWTExpiresIn,
+		tokens:   cache[string, issued]{size: maxTokens},
 		now:      func() time.Time { return now().Round(0) }, // a monotonic clock may stand still while a Lambda is frozen
 	}
 }

@@ -65,35 +65,6 @@ func TestP26_TokenIsReused(t *testing.T) {
 	}
 }
 
-func TestP26_CacheIsBounded(t *testing.T) {
-	t.Parallel()
-	var c tokenCache
-	now := start
-	keep := func(session string) {
-		c.keep(Claims{SessionID: session}, cachedToken{token: session, from: now, until: now.Add(reuseFor)})
-	}
-	for i := range 3 * maxTokens {
-		keep(strconv.Itoa(i))
-		if len(c.tokens) > maxTokens {
-			t.Fatalf("%d tokens kept, want at most %d", len(c.tokens), maxTokens)
-		}
-		if token, ok := c.find(Claims{SessionID: strconv.Itoa(i)}, nil, "", now); !ok || token != strconv.Itoa(i) {
-			t.Fatalf("the token just kept is gone")
-		}
-	}
-
-	c.tokens = nil
-	for i := range maxTokens - 1 {
-		keep(strconv.Itoa(i))
-	}
-	now = now.Add(reuseFor)
-	keep("young")
-	keep("younger")
-	if _, ok := c.find(Claims{SessionID: "young"}, nil, "", now); !ok || len(c.tokens) != 2 {
-		t.Errorf("%d tokens kept, young one there: %v; want the two that are not over", len(c.tokens), ok)
-	}
-}
-
 func TestP26_ManyAtOnce(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

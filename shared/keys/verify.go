@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,19 +37,35 @@ type Identity struct {
 }
 
 // Verifier trusts RS256 tokens of one issuer for one audience, by the public keys at JWKS_URL. It is safe for concurrent
-// use; make one per process. With warm keys it calls nobody.
+// use; make one per process. With warm keys it calls nobody. A page sends the same token with every request, and its
+// signature is computed once: as long as its key is the one that is published, and its time is not over, the answer stays.
 type Verifier struct {
-	now    func() time.Time
-	keys   keyfunc.Keyfunc
-	parser *jwt.Parser
+	now       func() time.Time
+	published *published
+	keys      keyfunc.Keyfunc
+	parser    *jwt.Parser
+	verified  cache[[sha256.Size]byte, verified]
+}
+
+// maxVerified is how many tokens a Verifier remembers, by their digests.
+const maxVerified = 4096
+
+// verified is what a good token said, and the key that said so.
+type verified struct {
+	identity Identity
+	keyID    string
+	key      any
 }
 
 // NewVerifier fetches nothing; the first token does. now is the clock.
 func NewVerifier(cfg config.Config, now func() time.Time) *Verifier {
-	keys, _ := keyfunc.New(keyfunc.Options{Storage: newPublished(cfg.JWKSURL, now)}) // fails without a storage only
+	published := newPublished(cfg.JWKSURL, now)
+	keys, _ := keyfunc.New(keyfunc.Options{Storage: published}) // fails without a storage only
 	return &Verifier{
-		now:  now,
-		keys: keys,
+		now:       now,
+		published: published,
+		keys:      keys,
+		verified:  cache[[sha256.Size]byte, verified]{size: maxVerified},
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 			jwt.WithIssuer(cfg.JWTIssuer),
@@ -70,12 +87,22 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if strings.ContainsAny(token, "\r\n") { // Go's base64 skips them, so that one token would have many spellings
 		return Identity{}, fmt.Errorf("%w: line break", ErrInvalidToken)
 	}
+	now, digest := v.now(), sha256.Sum256([]byte(token))
+	if known, ok := v.verified.find(digest, now); ok {
+		if key, err := v.published.KeyRead(ctx, known.keyID); err == nil && key.Key() == known.key {
+			return known.identity, nil
+		}
+	}
 	var claims tokenClaims
+	var good verified
 	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
 		if err := checkHeader(t.Header); err != nil {
 			return nil, err
 		}
-		return v.keys.KeyfuncCtx(ctx)(t)
+		key, err := v.keys.KeyfuncCtx(ctx)(t)
+		good.key = key
+		good.keyID, _ = t.Header[jwkset.HeaderKID].(string) // checkHeader has seen that it is one
+		return key, err
 	})
 	switch {
 	case errors.Is(err, ErrUnavailable):
@@ -84,10 +111,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	case claims.Subject == "":
 		return Identity{}, fmt.Errorf("%w: no sub", ErrInvalidToken)
-	case claims.IssuedAt == nil || claims.IssuedAt.After(v.now().Add(maxAhead)):
+	case claims.IssuedAt == nil || claims.IssuedAt.After(now.Add(maxAhead)):
 		return Identity{}, fmt.Errorf("%w: iat is missing or in the future", ErrInvalidToken)
 	}
-	return Identity{UserID: claims.Subject, SessionID: claims.SessionID}, nil
+	good.identity = Identity{UserID: claims.Subject, SessionID: claims.SessionID}
+	v.verified.keep(digest, good, now, claims.ExpiresAt.Time)
+	return good.identity, nil
 }
 
 // checkHeader refuses what another kind of token says of itself (RFC 8725 §3.11) and extensions nobody here understands
