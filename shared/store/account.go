@@ -25,7 +25,7 @@ type Account struct {
 // AccountsOfUser returns the accounts of a user, oldest first.
 func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, error) {
 	return list(ctx, s, func(row pgx.CollectableRow) (a Account, err error) {
-		err = row.Scan(&a.AccountID, &a.ProviderID, &a.UserID, &a.CreatedAt.Time, &a.UpdatedAt.Time, &a.ID, &a.Scope)
+		err = row.Scan(&a.AccountID, &a.ProviderID, &a.UserID, &a.CreatedAt, &a.UpdatedAt, &a.ID, &a.Scope)
 		return a, err
 	}, `
 		SELECT "accountId", "providerId", "userId", "createdAt", "updatedAt", id, coalesce(scope, '')

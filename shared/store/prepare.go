@@ -15,9 +15,9 @@ const prepareAfter = 16
 
 const usesKey = "xenon.uses"
 
-// keep prepares those statements on c that it has run often by now; from then on pgx finds them by their text. A server, or
-// a pooler before it, that does not want to is not asked again.
-func (s *Store) keep(ctx context.Context, c *pgx.Conn, statements []*pgx.QueuedQuery) error {
+// keep prepares a statement on c that it has run often by now; from then on pgx finds it by its text. A server, or a pooler
+// before it, that does not want to is not asked again.
+func (s *Store) keep(ctx context.Context, c *pgx.Conn, sql string) error {
 	if s.plain.Load() {
 		return nil
 	}
@@ -26,17 +26,15 @@ func (s *Store) keep(ctx context.Context, c *pgx.Conn, statements []*pgx.QueuedQ
 		uses = map[string]int{}
 		c.PgConn().CustomData()[usesKey] = uses
 	}
-	for _, q := range statements {
-		if uses[q.SQL]++; uses[q.SQL] != prepareAfter {
-			continue
-		}
-		if _, err := c.Prepare(ctx, q.SQL, q.SQL); errors.As(err, new(*pgconn.PgError)) {
-			s.plain.Store(true)
-		} else if err != nil {
-			return err
-		}
+	if uses[sql]++; uses[sql] != prepareAfter {
+		return nil
 	}
-	return nil
+	_, err := c.Prepare(ctx, sql, sql)
+	if errors.As(err, new(*pgconn.PgError)) {
+		s.plain.Store(true)
+		return nil
+	}
+	return err
 }
 
 // forgot reports whether a statement did not run because the server no longer has it as it was prepared: a pooler has put

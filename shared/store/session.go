@@ -30,7 +30,7 @@ func (s *Store) SessionWithUser(ctx context.Context, token string, now time.Time
 	p, err := read(ctx, s, func(row pgx.Row) (p pair, err error) {
 		x := &p.session
 		err = row.Scan(append([]any{
-			&x.ExpiresAt.Time, &x.Token, &x.CreatedAt.Time, &x.UpdatedAt.Time, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
+			&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
 		}, p.user.columns()...)...)
 		return p, err
 	}, `
@@ -85,7 +85,7 @@ func (s *Store) EndSession(ctx context.Context, token string) (userID string, er
 // SessionsOfUser returns the sessions of a user that are live at now, oldest first.
 func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time) ([]Session, error) {
 	return list(ctx, s, func(row pgx.CollectableRow) (x Session, err error) {
-		err = row.Scan(&x.ExpiresAt.Time, &x.Token, &x.CreatedAt.Time, &x.UpdatedAt.Time, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
+		err = row.Scan(&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
 		return x, err
 	}, `
 		SELECT "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId", id

@@ -212,6 +212,9 @@ type question struct {
 
 // send makes charges and asks q, either of which may be missing, in one round trip.
 func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *question, out *outcome) error {
+	if len(charges) == 0 && q != nil {
+		return s.sendAlone(ctx, c, q, out)
+	}
 	batch := &pgx.Batch{}
 	if len(charges) > 0 {
 		s.queueCharges(batch, charges, out)
@@ -219,14 +222,22 @@ func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *ques
 	if q != nil {
 		batch.Queue(q.sql, q.args...).Query(q.scan)
 	}
-	if err := s.keep(ctx, c, batch.QueuedQueries); err != nil {
+	for _, each := range batch.QueuedQueries {
+		if err := s.keep(ctx, c, each.SQL); err != nil {
+			return err
+		}
+	}
+	out.sent = true
+	return c.SendBatch(ctx, batch).Close() // nothing at all is not even sent
+}
+
+// sendAlone asks q, which costs less than a batch of one.
+func (s *Store) sendAlone(ctx context.Context, c *pgx.Conn, q *question, out *outcome) error {
+	if err := s.keep(ctx, c, q.sql); err != nil {
 		return err
 	}
 	out.sent = true
-	if len(charges) > 0 || q == nil {
-		return c.SendBatch(ctx, batch).Close() // nothing at all is not even sent
-	}
-	rows, err := c.Query(ctx, q.sql, q.args...) // costs less than a batch of one
+	rows, err := c.Query(ctx, q.sql, q.args...)
 	if err != nil {
 		return err
 	}
@@ -280,7 +291,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
 	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
-		if err = s.keep(ctx, c.Conn(), []*pgx.QueuedQuery{{SQL: sql}}); err != nil {
+		if err = s.keep(ctx, c.Conn(), sql); err != nil {
 			return err
 		}
 		out, err = scan(c.QueryRow(ctx, sql, args...))

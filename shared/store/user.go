@@ -19,7 +19,7 @@ type User struct {
 }
 
 func (u *User) columns() []any {
-	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt.Time, &u.UpdatedAt.Time}
+	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
 }
 
 // Credential is a person's password account.

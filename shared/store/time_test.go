@@ -1,0 +1,29 @@
+package store
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+func TestTimeOnTheWire(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[time.Time]string{
+		time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.UTC):                   `"2026-03-01T12:04:05.006Z"`,
+		time.Date(2026, 3, 1, 0, 30, 0, 999_999_999, time.FixedZone("", 3600)): `"2026-02-28T23:30:00.999Z"`,
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC):                       `"9999-12-31T23:59:59.000Z"`,
+		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC):                               `"0001-01-01T00:00:00.000Z"`,
+	} {
+		got, err := json.Marshal(Time{at})
+		if err != nil || string(got) != want {
+			t.Errorf("%v is %s, %v, want %s", at, got, err, want)
+		}
+	}
+}
+
+func TestTimeAllocatesItsTextOnly(t *testing.T) {
+	at := Time{time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.Local)}
+	if got := testing.AllocsPerRun(100, func() { _, _ = at.MarshalJSON() }); got > 1 {
+		t.Errorf("%v allocations, want 1", got)
+	}
+}
