@@ -84,6 +84,9 @@ func (s *Sessions) cacheCookie(r *http.Request) string {
 			parts[i] = decode(v)
 		}
 	}
+	if len(parts) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	for _, i := range slices.Sorted(maps.Keys(parts)) {
 		b.WriteString(parts[i])

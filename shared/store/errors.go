@@ -30,8 +30,7 @@ type broken struct{ unavailable }
 
 // isBroken reports whether err is the connection's and not the statement's.
 func isBroken(err error) bool {
-	var b broken
-	return errors.As(err, &b)
+	return err != nil && errors.As(err, new(broken))
 }
 
 func isUnavailable(err error) bool {

@@ -41,6 +41,9 @@ func (s *Store) keep(ctx context.Context, c *pgx.Conn, sql string) error {
 // another server behind the connection, or a column's type was changed. Connections made from now on begin anew, those of
 // such a pooler without preparing anything.
 func (s *Store) forgot(err error) bool {
+	if err == nil {
+		return false
+	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
