@@ -22,7 +22,8 @@ const (
 
 // published is the key set at JWKS_URL as keyfunc reads it. Where keyfunc's own storage refreshes in a goroutine and lets an
 // unknown kid wait for minutes, this one fetches inside the request that needs it: first use, older than MaxAge, unknown
-// kid; one fetch at a time, and none within secrets.CoolDown of the last, when the answer is given at once.
+// kid; one fetch at a time, and none within secrets.CoolDown of the last, when the answer is given at once. It is, too, for
+// a key that is known while another request's fetch is under way: the address may be slow.
 type published struct {
 	jwkset.Storage // an empty one, for the methods that nobody calls
 
@@ -52,16 +53,16 @@ func newPublished(url string, now func() time.Time) *published {
 
 // KeyRead is what keyfunc calls for every token.
 func (p *published) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
-	key, err := p.find(ctx, kid)
+	key, err := p.find(ctx, kid, p.keys.Held)
 	if errors.Is(err, jwkset.ErrKeyNotFound) {
 		p.keys.Invalidate()
-		key, err = p.find(ctx, kid)
+		key, err = p.find(ctx, kid, p.keys.Get)
 	}
 	return key, err
 }
 
-func (p *published) find(ctx context.Context, kid string) (jwkset.JWK, error) {
-	keys, err := p.keys.Get(ctx)
+func (p *published) find(ctx context.Context, kid string, get func(context.Context) ([]jwkset.JWK, error)) (jwkset.JWK, error) {
+	keys, err := get(ctx)
 	if err != nil {
 		return jwkset.JWK{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

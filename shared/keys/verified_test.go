@@ -11,7 +11,7 @@ import (
 func TestR34_VerifiedBefore(t *testing.T) {
 	t.Parallel()
 	type check = func(*deployment, *testing.T, string)
-	var accepted, refused, unavailable check = (*deployment).accepted, (*deployment).refused, (*deployment).unavailable
+	accepted, refused, unavailable := (*deployment).accepted, (*deployment).refused, (*deployment).unavailable
 	tests := map[string]struct {
 		after time.Duration
 		then  func(*testing.T, *deployment)

@@ -18,7 +18,8 @@ const (
 	errorHold    = time.Second     // between two fetches while there is no value
 )
 
-// Remote is a value that lives elsewhere. Whoever asks first fetches it, others wait for that one fetch. It is fetched
+// Remote is a value that lives elsewhere. Whoever asks first fetches it, others wait for that one fetch or, by Held, use the
+// value there is. It is fetched
 // again when it is no longer fresh or was invalidated, but not within CoolDown of the last try; while elsewhere does not
 // answer, the last good value is used on, which a single warning says. Nothing happens outside a call of Get, no
 // goroutine and no timer, because a Lambda is frozen between requests. The methods may be called at the same time.
@@ -43,23 +44,37 @@ type Remote[T any] struct {
 
 // Get returns the value. Its error is that of the last fetch and means that there is no value to use; a caller who leaves
 // before there is one gets the error of the context.
-func (r *Remote[T]) Get(ctx context.Context) (T, error) {
+func (r *Remote[T]) Get(ctx context.Context) (T, error) { return r.get(ctx, true) }
+
+// Held is Get for a caller to whom the value at hand may be good enough: while somebody else is fetching another, it is
+// returned at once.
+func (r *Remote[T]) Held(ctx context.Context) (T, error) { return r.get(ctx, false) }
+
+func (r *Remote[T]) get(ctx context.Context, newest bool) (T, error) {
 	r.once.Do(func() { r.turn = make(chan struct{}, 1) })
-	if v, settled, err := r.look(); settled {
+	v, settled, err := r.look()
+	if settled {
 		return v, err
 	}
 	select {
 	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
-	case <-ctx.Done():
-		var none T
-		return none, fmt.Errorf("wait for %s: %w", r.Name, ctx.Err())
+	default:
+		if err == nil && !newest {
+			return v, nil
+		}
+		select {
+		case r.turn <- struct{}{}:
+		case <-ctx.Done():
+			var none T
+			return none, fmt.Errorf("wait for %s: %w", r.Name, ctx.Err())
+		}
 	}
+	defer func() { <-r.turn }()
 	if v, settled, err := r.look(); settled { // somebody fetched while this call waited
 		return v, err
 	}
 	r.renew(ctx)
-	v, _, err := r.look()
+	v, _, err = r.look()
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = fmt.Errorf("fetch %s: %w", r.Name, ctx.Err())
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -158,6 +159,54 @@ func TestRemote_SingleFlight(t *testing.T) {
 	if got := e.calls.Load(); got != 2 {
 		t.Errorf("%d fetches after 100 invalidations, want 2", got)
 	}
+}
+
+// While somebody fetches, others can have the value there is, even if it was found wrong; without one, they wait.
+func TestRemote_HeldWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, e := newClock(), &elsewhere{}
+		r := newRemote(c, e)
+		release := make(chan struct{})
+		r.Fetch = func(ctx context.Context) (int, error) {
+			<-release
+			return e.fetch(ctx)
+		}
+		got := make(chan int, 3)
+		ask := func(get func(context.Context) (int, error)) {
+			v, err := get(t.Context())
+			if err != nil {
+				t.Errorf("got %v", err)
+			}
+			got <- v
+		}
+		go ask(r.Get)
+		synctest.Wait()
+		go ask(r.Held)
+		synctest.Wait()
+		if n := len(got); n != 0 {
+			t.Fatalf("%d answers before there is a value, want none", n)
+		}
+		release <- struct{}{}
+		if a, b := <-got, <-got; a != 1 || b != 1 {
+			t.Fatalf("got %d and %d, want the first value twice", a, b)
+		}
+
+		c.advance(CoolDown)
+		r.Invalidate()
+		go ask(r.Held) // whoever comes first fetches
+		synctest.Wait()
+		go ask(r.Get)
+		synctest.Wait()
+		ask(r.Held)
+		if v, n := <-got, len(got); v != 1 || n != 0 {
+			t.Errorf("got %d at once, and %d more answers, want 1 and none", v, n)
+		}
+		release <- struct{}{}
+		if a, b := <-got, <-got; a != 2 || b != 2 {
+			t.Errorf("got %d and %d, want the second value twice", a, b)
+		}
+	})
 }
 
 // A caller who gives up neither waits nor leaves an error behind for the others.
