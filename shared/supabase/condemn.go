@@ -3,7 +3,9 @@ package supabase
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -75,11 +77,17 @@ type suspect struct {
 	keys   []string
 }
 
-// accuse rules that the target refuses these rows of a user, and no others.
+// accuse rules that the target refuses these rows of a user, and no others. It waits for the disk, unlike all else that a
+// worker does (workerSession): a crash that took the accusation back would clear these rows of it, and condemn the next.
 func (w *worker) accuse(ctx context.Context, user string, x suspect, state string) error {
-	_, err := w.dst.Exec(ctx, `with before as (delete from supabase_import.ruling where run = $1 and user_id = $2::uuid and reason = 'target_error'
+	return pgx.BeginFunc(ctx, w.dst, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
+			return fmt.Errorf("wait for the disk: %w", err)
+		}
+		_, err := tx.Exec(ctx, `with before as (delete from supabase_import.ruling where run = $1 and user_id = $2::uuid and reason = 'target_error'
   and not (source = $3::supabase_import.source and key = any($4::uuid[])))
 insert into supabase_import.ruling (run, user_id, source, key, reason, detail) select $1, $2::uuid, $3::supabase_import.source, key, 'target_error', 'SQLSTATE ' || $5::text from unnest($4::uuid[]) key
 on conflict (run, user_id, source, key, reason) do update set detail = excluded.detail`, w.run.id, user, string(x.source), x.keys, state)
-	return err
+		return err
+	})
 }

@@ -151,6 +151,14 @@ func TestR56_CrashBeforeTheMark(t *testing.T) {
 	change(t, target.url(), `select pg_reload_conf();
 create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
 create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3) execute function hold()`)
+	killed(t, m, o, target)
+	sameAsFresh(t, m, o)
+}
+
+// killed runs an import, and kills the target when the import waits for advisory lock 7 there, as a trigger makes it do. From
+// then on nobody holds it.
+func killed(t *testing.T, m *supabase.Import, o supabase.Options, target *mortal) {
+	t.Helper()
 	lock, err := pgx.Connect(t.Context(), target.url())
 	if err != nil {
 		t.Fatal(err)
@@ -164,14 +172,42 @@ create trigger hold before update of copied on supabase_import.batch for each ro
 		_, err := m.Run(t.Context(), o, false, 1)
 		ended <- err
 	}()
-	eventually(t, "the mark to be on its way", func() bool {
+	eventually(t, "the import to wait for the lock", func() bool {
 		return value(t, target.url(), "select exists (select from pg_locks where locktype = 'advisory' and not granted)::text") == "true"
 	})
 	target.die()
 	if err := <-ended; err != nil {
 		t.Fatalf("run: %v", err)
 	}
-	sameAsFresh(t, m, o)
+}
+
+// TestR56_CrashAfterAnAccusation kills the target when it is on its way to be told all of a user but the profile that it
+// refuses: what the profile was accused of must not be gone then, or the next suspects would be put aside for it.
+func TestR56_CrashAfterAnAccusation(t *testing.T) {
+	t.Parallel()
+	from, target := supabasetest.New(t), newMortal(t, false)
+	supabasetest.Fill(t, from, 59, 60)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	o := supabase.Options{BatchSize: 60, MFA: "allow"}
+	m := &supabase.Import{From: from, To: target.url(), Holder: "test", Now: time.Now}
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody before this user in the batch, or the batch would be looked at again after the crash.
+	user := value(t, from, `select u.id::text from auth.users u where `+withProvider+` order by u.id limit 1`)
+	change(t, from, `delete from public.profiles where user_id < '`+user+`'; delete from auth.users where id < '`+user+`'`)
+	change(t, target.url(), "alter system set wal_writer_delay = '10s'")
+	change(t, target.url(), `select pg_reload_conf();
+alter table user_profile add constraint no check (user_id <> '`+user+`');
+create function hold() returns trigger language plpgsql as $$ begin
+  if exists (select from supabase_import.ruling where reason = 'target_error') then perform pg_advisory_xact_lock(7); end if; return new; end $$;
+create trigger hold after insert on "user" for each row when (new.id = '`+user+`') execute function hold()`)
+	killed(t, m, o, target)
+	if got := column(t, m.To, `select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`); len(got) != 1 || got[0] != "profile "+user {
+		t.Errorf("put aside: got %v, want the profile of %s alone", got, user)
+	}
 }
 
 // onSmallDisk is a migrated database on a disk with room for some thousand users at most, until enlarge makes it larger.
