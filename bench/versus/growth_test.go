@@ -6,8 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// million is the larger of the two databases that growth compares; the smaller has people.
-const million = 1_000_000
+// aMillion is the larger of the two databases that growth compares; the smaller has people.
+const aMillion = 1_000_000
 
 // grown is what a request takes with many users, compared with few.
 type grown struct {
@@ -23,10 +23,11 @@ func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]
 	b.Helper()
 	tell("filling a database with a million users")
 	few := startXenon(b, program, populated(b, people, config.Argon2id), config.Argon2id)
-	many := startXenon(b, program, populated(b, million, config.Argon2id), config.Argon2id)
+	many := startXenon(b, program, populated(b, aMillion, config.Argon2id), config.Argon2id)
 	tell("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
-	groups := pairs(everyPath(b, few, people), everyPath(b, many, million))
+	const some = 2000 // people, of n
+	groups := pairs(few, everyPath(b, few, people, some), many, everyPath(b, many, aMillion, some))
 	cells, err := rounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
 	if err != nil {
 		return nil, err
@@ -40,17 +41,27 @@ func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]
 	return all, nil
 }
 
-func pairs(few, many []way) (groups [][]way) {
-	for i := range few {
-		groups = append(groups, []way{few[i], many[i]})
+func pairs(x server, few []path, y server, many []path) (groups [][]way) {
+	for i, p := range few {
+		counts := [3]int{2000}
+		if p.hashes {
+			counts[0] = argon2s[0]
+		}
+		groups = append(groups, []way{x.over(p.request, counts, p.next), y.over(p.request, counts, many[i].next)})
 	}
 	return groups
 }
 
-// everyPath is each request whose statement reads or writes a table that grows, by 2000 of n people in no order.
-func everyPath(tb testing.TB, s server, n int) []way {
+// path is a request.
+type path struct {
+	request string
+	hashes  bool // a password, and so takes longer
+	next    func(i int) call
+}
+
+// everyPath is each request whose statement reads or writes a table that grows, by some of n people in no order.
+func everyPath(tb testing.TB, s server, n, some int) []path {
 	tb.Helper()
-	const some = 2000
 	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so nobody comes twice
 	by := func(c func(i int) call) func(i int) call {
 		return someone(some, func(i int) call { return c(who(i)) })
@@ -67,19 +78,18 @@ func everyPath(tb testing.TB, s server, n int) []way {
 	for i := range some {
 		jwts = append(jwts, tokenFor(tb, s, who(i+1)))
 	}
-	many, hashes := [3]int{some}, [3]int{argon2s[0]}
-	return []way{
-		s.over("get-session", many, by(getSession(s))),
-		s.over("token", many, by(getToken(s))),
-		s.over("list-sessions", many, get("/api/auth/list-sessions", "[{")),
-		s.over("list-accounts", many, get("/api/auth/list-accounts", "[{")),
-		s.over("update-user", many, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)),
-		s.over("revoke-other-sessions", many, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)),
-		s.over("profile GET", many, someone(some, getProfile(s, jwts))),
-		s.over("profile PUT", many, someone(some, putProfile(s, jwts))),
-		s.over("sign-in", hashes, by(signIn(s))),
-		s.over("sign-up", hashes, signUp(s)),
-		s.over("sign-out", many, signOutNew(tb, s, n)),
+	return []path{
+		{"get-session", false, by(getSession(s))},
+		{"token", false, by(getToken(s))},
+		{"list-sessions", false, get("/api/auth/list-sessions", "[{")},
+		{"list-accounts", false, get("/api/auth/list-accounts", "[{")},
+		{"update-user", false, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
+		{"revoke-other-sessions", false, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
+		{"profile GET", false, someone(some, getProfile(s, jwts))},
+		{"profile PUT", false, someone(some, putProfile(s, jwts))},
+		{"sign-in", true, by(signIn(s))},
+		{"sign-up", true, signUp(s)},
+		{"sign-out", false, signOutNew(tb, s, n)},
 	}
 }
 

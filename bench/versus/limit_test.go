@@ -28,6 +28,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
 // pgbench is the way of the very statement of get-session, prepared, without anybody between it and Postgres.
@@ -50,7 +51,7 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) way {
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return way{"get-session", "pgbench", counts, 0, func(ctx context.Context, conns, count int) (run, error) {
+	return way{request: "get-session", subject: thePgbench, counts: counts, run: func(ctx context.Context, conns, count int) (run, error) {
 		logs := tb.TempDir()
 		cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
 			"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
@@ -133,8 +134,14 @@ func bareSignature(tb testing.TB) func(context.Context) error {
 	}
 }
 
-// verify is how a token of the server is verified by whoever trusts it; fetched counts what went over the network.
-func (w *world) verify(tb testing.TB, fetched *atomic.Int64) func(context.Context) error {
+// The two ways to verify a token: a verifier remembers those that it has found good.
+const (
+	newJWT, seenJWT = "verify a new JWT", "verify a JWT again"
+	newJWTs         = 400 // in a run
+)
+
+// verify is how tokens of the server are verified by whoever trusts it; fetched counts what went over the network.
+func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
 	proxy := httputil.NewSingleHostReverseProxy(to)
@@ -144,10 +151,28 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) func(context.Contex
 	}))
 	tb.Cleanup(jwks.Close)
 	origin := "http://" + w.argon2id.host()
-	v := keys.NewVerifier(config.Config{JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin}, time.Now)
-	return func(ctx context.Context) error {
-		_, err := v.Verify(ctx, w.jwts[0])
-		return err
+	cfg := config.Config{
+		JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn,
+		SigningKeysFile: filepath.Join(w.argon2id.dir, "signing-keys.json"),
+	}
+	v, signer := keys.NewVerifier(cfg, time.Now), keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
+	fresh := make(chan string, newJWTs*(*nRound+1))
+	for range cap(fresh) {
+		token, err := signer.Sign(tb.Context(), keys.Claims{Subject: "somebody", SessionID: "some session"})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		fresh <- token
+	}
+	return []way{
+		alone(newJWT, ours, [3]int{newJWTs}, func(ctx context.Context) error {
+			_, err := v.Verify(ctx, <-fresh)
+			return err
+		}),
+		alone(seenJWT, ours, [3]int{2000}, func(ctx context.Context) error {
+			_, err := v.Verify(ctx, w.jwts[0])
+			return err
+		}),
 	}
 }
 

@@ -21,8 +21,12 @@ import (
 // maxRun ends a run that hangs.
 const maxRun = 2 * time.Minute
 
-// call is one request as it goes over the wire, and what an answer to it has to begin with.
-type call struct{ send, want []byte }
+// call is one request as it goes over the wire, what an answer to it has to begin with, and what it has to hold besides.
+type call struct{ send, want, hold []byte }
+
+func (c call) answeredBy(body []byte) bool {
+	return bytes.HasPrefix(body, c.want) && bytes.Contains(body, c.hold)
+}
 
 func newCall(method, path, host, want, body string, headers ...string) call {
 	var b bytes.Buffer
@@ -34,7 +38,7 @@ func newCall(method, path, host, want, body string, headers ...string) call {
 		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}
 	b.WriteString("\r\n" + body)
-	return call{b.Bytes(), []byte(want)}
+	return call{send: b.Bytes(), want: []byte(want)}
 }
 
 // run is what happened when something was done many times.
@@ -80,7 +84,7 @@ func load(ctx context.Context, address string, conns, count int, next func(i int
 				}
 				if status == 503 {
 					full.Add(1)
-				} else if status != 200 || !bytes.HasPrefix(text, c.want) {
+				} else if status != 200 || !c.answeredBy(text) {
 					return fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, text)
 				}
 			}

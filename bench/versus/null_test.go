@@ -3,6 +3,7 @@ package versus
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ const nullServer = "VERSUS_NULL_SERVER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(nullServer) == "" {
+		slog.SetDefault(slog.New(slog.DiscardHandler))
 		os.Exit(m.Run())
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -23,11 +23,11 @@ import (
 // each request as a deployment does.
 func BenchmarkProfile(b *testing.B) {
 	for _, limits := range []string{"off", "on"} {
-		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profile(b, limits) })
+		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profiled(b, limits) })
 	}
 }
 
-func profile(b *testing.B, limits string) {
+func profiled(b *testing.B, limits string) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
 	database := populated(b, active, config.Argon2id)
 	env := map[string]string{

@@ -3,10 +3,13 @@ package versus
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +27,9 @@ type report struct {
 	memory  map[string]float64 // MiB by subject
 	fetches int64              // of the JWKS, by the verifier
 	growth  []grown
+	parts   []parts
+	inits   startUp
+	sizes   map[string]int // MB of a function's memory, by folder
 }
 
 // machine is what the figures hold for.
@@ -53,7 +59,7 @@ func newReport(b *testing.B, w *world, n int, quick bool) *report {
 	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
 		b.Fatal(err)
 	}
-	return &report{machine: m, quick: quick, rounds: n}
+	return &report{machine: m, quick: quick, rounds: n, sizes: w.sizes}
 }
 
 func said(program string, arguments ...string) string {
@@ -77,9 +83,11 @@ func lineOf(file, name string) string {
 // peaks reads the most memory each process had, all the load behind it.
 func (r *report) peaks(w *world) (err error) {
 	r.memory = map[string]float64{}
-	for subject, pid := range map[string]int{
-		ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, theLibrary: w.library.pid, ourEmulator: w.emulator.function,
-	} {
+	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, theLibrary: w.library.pid}
+	for name, f := range w.functions {
+		pids[name] = f.pid
+	}
+	for subject, pid := range pids {
 		if r.memory[subject], err = peak(pid); err != nil {
 			return err
 		}
@@ -130,6 +138,7 @@ func (r *report) write(folder string) error {
 	data, err := json.MarshalIndent(map[string]any{
 		"machine": r.machine, "rounds": r.rounds, "quick": r.quick, "minutes": float64(int(r.minutes*10)) / 10,
 		"rows": rows, "peakMemoryMiB": r.memory, "goals": r.goals(), "growth": r.growth,
+		"prices": prices, "costs": r.costs(), "parts": r.parts, "init": r.inits,
 	}, "", "\t")
 	if err != nil {
 		return err
@@ -169,13 +178,17 @@ func (r *report) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.What, g.Want, g.Got, verdict)
 	}
 	r.writeRequests(&b)
-	r.writeRest(&b)
+	r.writeCosts(&b)
+	r.writeParts(&b)
+	r.inits.write(&b)
+	r.writeMemory(&b)
+	r.writeGrowth(&b)
 	return b.String()
 }
 
 func (r *report) writeRequests(b *strings.Builder) {
-	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the server and of Postgres." +
-		"\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the server and of Postgres. What went through " +
+		"the Lambda emulator has the emulator's own time in its latency, and none of it in the server's processor time, which is the function's.\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.cells {
 		x := c.row()
 		server := figure(x.Server.Median)
@@ -191,11 +204,16 @@ func (r *report) writeRequests(b *strings.Builder) {
 	}
 }
 
-func (r *report) writeRest(b *strings.Builder) {
-	b.WriteString("\n## Memory\n\nThe most that was resident during all of the above.\n\n| process | MiB |\n|---|--:|\n")
-	for _, subject := range []string{ourArgon2id, ourScrypt, ourEmulator, theLibrary} {
-		fmt.Fprintf(b, "| %s | %s |\n", subject, figure(r.memory[subject]))
+func (r *report) writeMemory(b *strings.Builder) {
+	b.WriteString("\n## Memory\n\nThe most that was resident (VmHWM) during all of the above. xenon dev and the library served every request, 64 connections " +
+		"at most; a function served its own, one at a time, as Lambda has it.\n\n| process | MiB |\n|---|--:|\n")
+	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
+		name := strings.Replace(subject, ours, "xenon dev", 1)
+		fmt.Fprintf(b, "| %s | %s |\n", name, figure(r.memory[subject]))
 	}
+}
+
+func (r *report) writeGrowth(b *strings.Builder) {
 	if len(r.growth) == 0 {
 		return
 	}
@@ -218,7 +236,11 @@ func (s spread) String() string {
 func figure(v float64) string {
 	switch {
 	case v >= 1000:
-		return fmt.Sprintf("%d,%03d", int(v+0.5)/1000, int(v+0.5)%1000)
+		text := strconv.Itoa(int(v + 0.5))
+		for at := len(text) - 3; at > 0; at -= 3 {
+			text = text[:at] + "," + text[at:]
+		}
+		return text
 	case v >= 100 || v == float64(int(v)):
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
@@ -231,7 +253,7 @@ func figure(v float64) string {
 
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	for v, want := range map[float64]string{12345.6: "12,346", 1000: "1,000", 999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30"} {
+	for v, want := range map[float64]string{12345.6: "12,346", 19_962_250: "19,962,250", 100_000: "100,000", 1000: "1,000", 999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30"} {
 		if got := figure(v); got != want {
 			t.Errorf("figure(%v): got %s, want %s", v, got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -15,6 +16,13 @@ func someone(n int, c func(i int) call) func(i int) call {
 		all[i] = c(i + 1)
 	}
 	return func(i int) call { return all[i%n] }
+}
+
+// theOthers is someone for all people but the active ones, of whom none comes twice, in however many runs.
+func theOthers(c func(i int) call) func(i int) call {
+	next := someone(people-active, func(i int) call { return c(active + i) })
+	var came atomic.Int64
+	return func(int) call { return next(int(came.Add(1)) - 1) }
 }
 
 func getSession(s server) func(i int) call {
@@ -61,5 +69,24 @@ func putProfile(s server, jwts []string) func(i int) call {
 	return func(i int) call {
 		return newCall("PUT", "/api/profile", s.host(), `{"id":"`, `{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
 			"Authorization", "Bearer "+jwts[i-1])
+	}
+}
+
+// TestNobodyComesTwice holds that there are enough people for all rounds of newPeople, the one to warm up included.
+func TestNobodyComesTwice(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for _, count := range signing {
+		n += count/4 + 5*count
+	}
+	if n > people-active {
+		t.Errorf("%d people are asked for, there are %d", n, people-active)
+	}
+	next, seen := theOthers(getSession(server{address: ":1"})), map[string]bool{}
+	for range people - active {
+		seen[string(next(0).send)] = true
+	}
+	if len(seen) != people-active || seen[string(getSession(server{address: ":1"})(active).send)] {
+		t.Errorf("got %d people, want %d, none of the active", len(seen), people-active)
 	}
 }

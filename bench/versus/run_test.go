@@ -5,8 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // connections are the three crowds everything is measured with.
@@ -18,6 +22,8 @@ type way struct {
 	counts           [3]int // how often in a run, by crowd; 0: not with this one
 	pid              int    // of the process that does the work, 0 if Postgres alone does
 	run              func(ctx context.Context, conns, count int) (run, error)
+
+	function string // the folder of the function that pid is, "" if it is none
 }
 
 // sample is what one run of a way showed. Times of processors are for one request, in microseconds.
@@ -33,24 +39,33 @@ func (s server) over(request string, counts [3]int, next func(i int) call) way {
 }
 
 func (s server) as(subject, request string, counts [3]int, next func(i int) call) way {
-	return way{request, subject, counts, s.pid, func(ctx context.Context, conns, count int) (run, error) {
+	return way{request: request, subject: subject, counts: counts, pid: s.pid, run: func(ctx context.Context, conns, count int) (run, error) {
 		return load(ctx, s.address, conns, count, next)
 	}}
 }
 
-// alone is a way in this very process, one after the other.
-func alone(request, subject string, count int, work func(ctx context.Context) error) way {
-	return way{request, subject, [3]int{count}, os.Getpid(), func(ctx context.Context, _, count int) (run, error) {
+// alone is a way in this very process: one after the other, and with more than one connection as many at once as there are
+// processors.
+func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) way {
+	return way{request: request, subject: subject, counts: counts, pid: os.Getpid(), run: func(ctx context.Context, conns, count int) (run, error) {
 		took := make([]time.Duration, count)
+		var taken atomic.Int64
+		var group errgroup.Group
 		begin := time.Now()
-		for i := range took {
-			start := time.Now()
-			if err := work(ctx); err != nil {
-				return run{}, err
-			}
-			took[i] = time.Since(start)
+		for range min(conns, runtime.NumCPU()) {
+			group.Go(func() error {
+				for i := int(taken.Add(1)) - 1; i < count; i = int(taken.Add(1)) - 1 {
+					start := time.Now()
+					if err := work(ctx); err != nil {
+						return err
+					}
+					took[i] = time.Since(start)
+				}
+				return nil
+			})
 		}
-		return run{took: took, whole: time.Since(begin)}, nil
+		err := group.Wait()
+		return run{took: took, whole: time.Since(begin)}, err
 	}}
 }
 

@@ -2,7 +2,6 @@ package versus
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -36,7 +35,7 @@ type server struct {
 	name, address string
 	pid           int
 	database      string
-	dir           string // Xenon's, with its signing keys
+	dir, format   string // Xenon's: where its signing keys are, and its PASSWORD_HASH
 }
 
 func (s server) host() string {
@@ -82,7 +81,7 @@ func plainEnvironment() []string {
 
 func startXenon(tb testing.TB, program, database, format string) server {
 	tb.Helper()
-	s := server{name: "Xenon", address: freeAddress(tb), database: database, dir: tb.TempDir()}
+	s := server{name: "Xenon", address: freeAddress(tb), database: database, dir: tb.TempDir(), format: format}
 	cmd := xenonCommand(program, database, s.dir, s.address, format)
 	start(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
@@ -168,7 +167,7 @@ func one(ctx context.Context, address string, c call) (string, error) {
 		return "", err
 	}
 	status, body, err := readAnswer(bufio.NewReader(conn), nil)
-	if err == nil && (status != 200 || !bytes.HasPrefix(body, c.want)) {
+	if err == nil && (status != 200 || !c.answeredBy(body)) {
 		err = fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, body)
 	}
 	return string(body), err

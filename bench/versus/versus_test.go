@@ -23,7 +23,7 @@ var (
 const (
 	ours, ourArgon2id, ourScrypt = "Xenon", "Xenon, argon2id", "Xenon, scrypt"
 	theLibrary, theirScrypt      = "Better Auth", "Better Auth, scrypt"
-	ourFunction, ourEmulator     = "Xenon, function", "Xenon, Lambda emulator"
+	ourFunction                  = "Xenon, function"
 	thePgbench                   = "pgbench"
 	bareArgon2id, bareScrypt     = "bare argon2id", "bare scrypt"
 	theSignature                 = "bare RSA signature"
@@ -32,14 +32,16 @@ const (
 // How often, by crowd. A run takes one to four seconds, so that the ticks of /proc count.
 var (
 	fast     = [3]int{3000, 12000, 12000}
-	signing  = [3]int{400, 1000, 1000}
+	signing  = [3]int{400, 700, 700} // in all rounds fewer than there are people
 	slow     = [3]int{300, 800, 800}
 	argon2s  = [3]int{40, 96, 128}
 	scrypts  = [3]int{20, 48, 64}
-	onlyOne  = [3]int{300, 0, 0}
 	starts   = [3]int{3, 0, 0}
 	pgbenchs = [3]int{6000, 32000, 32000}
 )
+
+// emulated is how often in a run something that does not hash goes through the emulator, with its one connection.
+const emulated = 1500
 
 // BenchmarkVersus measures everything once, whatever -benchtime says, and writes what came out; `make bench` runs it.
 func BenchmarkVersus(b *testing.B) {
@@ -51,17 +53,21 @@ func BenchmarkVersus(b *testing.B) {
 		n, divisor = 1, 10
 	}
 	tell("building, and filling three databases")
-	program, bootstrap := build(b, "cmd/xenon"), build(b, "functions/session")
+	program := build(b, "cmd/xenon")
 	w := newWorld(b, program)
-	w.emulator = startEmulator(b, bootstrap, w.argon2id)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
-	cells, err := rounds(b.Context(), w.groups(b, program, bootstrap, &fetched), n, divisor, w.postgres, tell)
+	cells, err := rounds(b.Context(), w.groups(b, program, &fetched), n, divisor, w.postgres, tell)
 	if err != nil {
 		b.Fatal(err)
 	}
 	r.cells, r.fetches = cells, fetched.Load()
 	if err := r.peaks(w); err != nil {
+		b.Fatal(err)
+	}
+	tell("counting what a request costs")
+	r.parts = w.takeApart(b)
+	if r.inits, err = w.inits(b.Context(), w.bootstrap(b, "session")); err != nil {
 		b.Fatal(err)
 	}
 	if *grow {
@@ -81,13 +87,15 @@ func BenchmarkVersus(b *testing.B) {
 }
 
 // groups are all ways, those of one thing next to each other.
-func (w *world) groups(b *testing.B, program, bootstrap string, fetched *atomic.Int64) [][]way {
+func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]way {
 	b.Helper()
 	x, s, l := w.argon2id, w.scrypt, w.library
 	null := server{name: "null handler", address: w.null}
 	return [][]way{
 		{
-			first(ourFunction, func(ctx context.Context) (time.Duration, error) { return firstOfFunction(ctx, bootstrap, x) }),
+			first(ourFunction, func(ctx context.Context) (time.Duration, error) {
+				return w.firstOfFunction(ctx, w.bootstrap(b, "session"), nil)
+			}),
 			first(ours, func(ctx context.Context) (time.Duration, error) {
 				address := freeAddress(b)
 				return firstOfServer(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
@@ -101,29 +109,43 @@ func (w *world) groups(b *testing.B, program, bootstrap string, fetched *atomic.
 		{
 			x.over("get-session", fast, someone(active, getSession(x))), l.over("get-session", slow, someone(active, getSession(l))),
 			w.pgbench(b, pgbenchs),
-			w.emulator.over("get-session", onlyOne, someone(active, w.emulator.getSession)),
+			w.through(b, "session", ourEmulator, "get-session", x, emulated, someone(active, w.events.calls(getSession(x)))),
 		},
 		{
-			x.over(newPeople, signing, someone(people, getSession(x))),
-			l.over(newPeople, signing, someone(people, getSession(l))),
+			x.over(newPeople, signing, theOthers(getSession(x))),
+			l.over(newPeople, signing, theOthers(getSession(l))),
 		},
 		{
 			x.over("token", fast, someone(active, getToken(x))), l.over("token", slow, someone(active, getToken(l))),
-			alone("token", theSignature, 500, bareSignature(b)),
+			alone("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
+			w.through(b, "token", ourEmulator, "token", x, emulated, someone(active, w.events.calls(getToken(x)))),
 		},
-		{x.over("jwks", fast, someone(1, getJWKS(x))), l.over("jwks", slow, someone(1, getJWKS(l)))},
 		{
-			x.as(ourArgon2id, "sign-in", argon2s, someone(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s[0], bareHash(config.Argon2id)),
-			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts[0], bareHash(config.Scrypt)),
+			x.over("jwks", fast, someone(1, getJWKS(x))), l.over("jwks", slow, someone(1, getJWKS(l))),
+			w.through(b, "jwks", ourEmulator, "jwks", x, emulated, someone(1, w.events.calls(getJWKS(x)))),
+		},
+		{
+			x.as(ourArgon2id, "sign-in", argon2s, someone(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s, bareHash(config.Argon2id)),
+			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts, bareHash(config.Scrypt)),
 			l.as(theirScrypt, "sign-in", scrypts, someone(active, signIn(l))),
+			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], someone(active, w.events.calls(signIn(x)))),
+			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], someone(active, w.events.calls(signIn(s)))),
 		},
 		{
 			x.as(ourArgon2id, "sign-up", argon2s, signUp(x)), s.as(ourScrypt, "sign-up", scrypts, signUp(s)),
 			l.as(theirScrypt, "sign-up", scrypts, signUp(l)),
+			w.through(b, "signup", emulatedArgon2id, "sign-up", x, argon2s[0], w.events.calls(signUp(x))),
+			w.through(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.calls(signUp(s))),
 		},
-		{x.over("profile GET", fast, someone(active, getProfile(x, w.jwts)))},
-		{x.over("profile PUT", fast, someone(active, putProfile(x, w.jwts)))},
-		{alone("verify a JWT", ours, 2000, w.verify(b, fetched))},
+		{
+			x.over("profile GET", fast, someone(active, getProfile(x, w.jwts))),
+			w.through(b, "profile", ourEmulator, "profile GET", x, emulated, someone(active, w.events.calls(getProfile(x, w.jwts)))),
+		},
+		{
+			x.over("profile PUT", fast, someone(active, putProfile(x, w.jwts))),
+			w.through(b, "profile", ourEmulator, "profile PUT", x, emulated, someone(active, w.events.calls(putProfile(x, w.jwts)))),
+		},
+		w.verify(b, fetched),
 	}
 }
 
@@ -132,7 +154,7 @@ const newPeople = "get-session, 10,000 people"
 
 // first is a way to start a process and have its first answer.
 func first(subject string, work func(context.Context) (time.Duration, error)) way {
-	return way{"start to first answer", subject, starts, 0, func(ctx context.Context, _, count int) (run, error) {
+	return way{request: "start to first answer", subject: subject, counts: starts, run: func(ctx context.Context, _, count int) (run, error) {
 		var r run
 		for range count {
 			took, err := work(ctx)

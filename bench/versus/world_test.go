@@ -119,10 +119,14 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 // world is everything that is measured.
 type world struct {
 	argon2id, scrypt, library server
-	null                      string // the address of the null server
-	postgres                  int    // process id
-	emulator                  *emulator
+	null                      string   // the address of the null server
+	postgres                  int      // process id
 	jwts                      []string // of the active people, for profiles; by Xenon
+
+	events     *events
+	sizes      map[string]int    // MB of memory of a function, by folder
+	bootstraps map[string]string // the files of those that are built, by folder
+	functions  map[string]server // by functionName
 }
 
 func newWorld(tb testing.TB, program string) *world {
@@ -132,6 +136,7 @@ func newWorld(tb testing.TB, program string) *world {
 		scrypt:   startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
 		library:  startLibrary(tb, populated(tb, people, config.Scrypt)),
 		null:     serveNull(tb),
+		events:   newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
 	}
 	w.postgres = postmaster(tb, w.argon2id.database)
 	for i := range active {

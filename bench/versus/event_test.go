@@ -1,0 +1,141 @@
+package versus
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// goldenEvent is a request as API Gateway's HTTP API hands it to a function, of the kind that the tests of shared/lambdahttp hold.
+const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
+
+// events makes events of requests.
+type events struct {
+	golden map[string]any
+	came   atomic.Int64
+}
+
+func newEvents(tb testing.TB) *events {
+	tb.Helper()
+	text, err := os.ReadFile(goldenEvent)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e := &events{}
+	if err := json.Unmarshal(text, &e.golden); err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
+// of is the golden event with the request of a call in it. Each comes from an address of its own, as the limits count by it.
+func (e *events) of(c call) ([]byte, error) {
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
+	if err != nil {
+		return nil, fmt.Errorf("not a request: %w", err)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	n := e.came.Add(1)
+	address := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
+	event := maps.Clone(e.golden)
+	event["routeKey"], event["rawPath"] = r.Method+" "+r.URL.Path, r.URL.Path
+	headers := maps.Clone(e.golden["headers"].(map[string]any))
+	headers["content-length"], headers["x-forwarded-for"] = fmt.Sprint(len(body)), address+", 130.176.0.7"
+	for _, name := range []string{"Content-Type", "Origin", "Authorization"} {
+		delete(headers, strings.ToLower(name))
+		if value := r.Header.Get(name); value != "" {
+			headers[strings.ToLower(name)] = value
+		}
+	}
+	event["headers"] = headers
+	about := maps.Clone(e.golden["requestContext"].(map[string]any))
+	about["routeKey"] = event["routeKey"]
+	line := maps.Clone(about["http"].(map[string]any))
+	line["method"], line["path"], line["sourceIp"] = r.Method, r.URL.Path, "130.176.0.7"
+	about["http"] = line
+	event["requestContext"] = about
+	delete(event, "body")
+	if len(body) > 0 {
+		event["body"] = string(body)
+	}
+	if cookie := r.Header.Get("Cookie"); cookie != "" {
+		event["cookies"] = strings.Split(cookie, "; ")
+	}
+	return json.Marshal(event)
+}
+
+// answer is how the answer to an event begins, and what of the body it has to hold.
+func (c call) answer() (want, hold []byte) {
+	text, _ := json.Marshal(string(c.want)) // text always marshals
+	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
+}
+
+const invocations = "/2015-03-31/functions/function/invocations"
+
+// calls are those that bring the events of calls to an emulator.
+func (e *events) calls(next func(i int) call) func(i int) call {
+	return func(i int) call {
+		c := next(i)
+		event, err := e.of(c)
+		if err != nil {
+			panic(err) // the calls are ours
+		}
+		want, hold := c.answer()
+		out := newCall("POST", invocations, "localhost", string(want), string(event))
+		out.hold = hold
+		return out
+	}
+}
+
+func TestEventOfACall(t *testing.T) {
+	t.Parallel()
+	s := server{address: "127.0.0.1:4000"}
+	var got struct {
+		Version, RouteKey, RawPath, Body string
+		Cookies                          []string
+		Headers                          map[string]string
+		RequestContext                   struct {
+			RouteKey string
+			HTTP     struct{ Method, Path string }
+		}
+	}
+	e := newEvents(t)
+	for _, want := range []struct {
+		call                       call
+		route, body, origin, holds string
+		cookies                    int
+	}{
+		{getSession(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
+		{signIn(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + thePassword + `"}`, "http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0},
+	} {
+		text, err := e.of(want.call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body, got.Cookies, got.Headers = "", nil, nil
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Version != "2.0" || got.RouteKey != want.route || got.RequestContext.RouteKey != want.route ||
+			got.RequestContext.HTTP.Method+" "+got.RawPath != want.route || got.RequestContext.HTTP.Path != got.RawPath {
+			t.Errorf("got %+v, want %s", got, want.route)
+		}
+		if got.Body != want.body || got.Headers["origin"] != want.origin || len(got.Cookies) != want.cookies {
+			t.Errorf("%s: got %+v, want %+v", want.route, got, want)
+		}
+		if begins, holds := want.call.answer(); string(begins) != `{"statusCode":200,` || string(holds) != want.holds {
+			t.Errorf("%s: the answer has to hold %s, want %s", want.route, holds, want.holds)
+		}
+	}
+}

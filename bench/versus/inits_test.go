@@ -1,0 +1,136 @@
+package versus
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// initOf is what the init of a package takes before main, as Go's runtime says with GODEBUG=inittrace=1.
+type initOf struct {
+	Package      string  `json:"package"`
+	Milliseconds float64 `json:"milliseconds"`
+	Bytes        float64 `json:"bytes"`
+	Allocations  float64 `json:"allocations"`
+}
+
+// startUp is what all packages of a function take, and those that take something worth a name.
+type startUp struct {
+	Packages int      `json:"packages"`
+	Total    initOf   `json:"total"`
+	Heavy    []initOf `json:"heavy"`
+}
+
+// heavy is more than 0.1 ms or 10 kB.
+func (i initOf) heavy() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
+
+// inits starts functions/session a few times and has Go's runtime tell what the packages' init took.
+func (w *world) inits(ctx context.Context, bootstrap string) (startUp, error) {
+	var runs [][]initOf
+	for range 5 {
+		var said bytes.Buffer
+		if _, err := w.firstOfFunction(ctx, bootstrap, &said, "GODEBUG=inittrace=1"); err != nil {
+			return startUp{}, err
+		}
+		run, err := parseInits(said.String())
+		if err != nil {
+			return startUp{}, err
+		}
+		runs = append(runs, run)
+	}
+	return startUpOf(runs), nil
+}
+
+// parseInits reads the runtime's lines: "init net/http @0.53 ms, 0.012 ms clock, 1234 bytes, 12 allocs".
+func parseInits(said string) (all []initOf, _ error) {
+	for line := range strings.Lines(said) {
+		if !strings.HasPrefix(line, "init ") {
+			continue
+		}
+		var i initOf
+		var at float64
+		if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock, %f bytes, %f allocs", &i.Package, &at, &i.Milliseconds, &i.Bytes, &i.Allocations); err != nil {
+			return nil, fmt.Errorf("%q: %w", line, err)
+		}
+		all = append(all, i)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("the runtime told nothing of the packages' init: %.300q", said)
+	}
+	return all, nil
+}
+
+// startUpOf takes the median of the runs for each package, and adds up.
+func startUpOf(runs [][]initOf) (up startUp) {
+	by := map[string][]initOf{}
+	for _, run := range runs {
+		for _, i := range run {
+			by[i.Package] = append(by[i.Package], i)
+		}
+	}
+	up.Packages = len(by)
+	for name, all := range by {
+		median := func(value func(initOf) float64) float64 {
+			var values []float64
+			for _, i := range all {
+				values = append(values, value(i))
+			}
+			return spreadOf(values).Median
+		}
+		i := initOf{
+			name, median(func(i initOf) float64 { return i.Milliseconds }),
+			median(func(i initOf) float64 { return i.Bytes }), median(func(i initOf) float64 { return i.Allocations }),
+		}
+		up.Total.Milliseconds += i.Milliseconds
+		up.Total.Bytes += i.Bytes
+		up.Total.Allocations += i.Allocations
+		if i.heavy() {
+			up.Heavy = append(up.Heavy, i)
+		}
+	}
+	slices.SortFunc(up.Heavy, func(a, b initOf) int {
+		return cmp.Or(cmp.Compare(b.Milliseconds, a.Milliseconds), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Package, b.Package))
+	})
+	return up
+}
+
+func (up startUp) write(b *strings.Builder) {
+	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by `GODEBUG=inittrace=1`, medians of five starts: those " +
+		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")
+	for _, i := range up.Heavy {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", i.Package, figure(i.Milliseconds), figure(i.Bytes), figure(i.Allocations))
+	}
+	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, figure(up.Total.Milliseconds), figure(up.Total.Bytes), figure(up.Total.Allocations))
+}
+
+func TestInits(t *testing.T) {
+	t.Parallel()
+	run := func(ms string) string {
+		return "init internal/bytealg @0.005 ms, 0 ms clock, 0 bytes, 0 allocs\n{\"level\":\"INFO\"}\n" +
+			"init net/http @0.53 ms, " + ms + " ms clock, 12345 bytes, 120 allocs\ninit time @0.9 ms, 0.25 ms clock, 8 bytes, 1 allocs\n"
+	}
+	var runs [][]initOf
+	for _, ms := range []string{"0.07", "0.012", "0.03"} {
+		all, err := parseInits(run(ms))
+		if err != nil || len(all) != 3 {
+			t.Fatalf("got %v, %v", all, err)
+		}
+		runs = append(runs, all)
+	}
+	got := startUpOf(runs)
+	if got.Packages != 3 || len(got.Heavy) != 2 || got.Heavy[0].Package != "time" || got.Heavy[1] != (initOf{"net/http", 0.03, 12345, 120}) {
+		t.Errorf("got %+v", got)
+	}
+	if want := (initOf{"", 0.28, 12353, 121}); got.Total != want {
+		t.Errorf("total: got %+v, want %+v", got.Total, want)
+	}
+	for _, wrong := range []string{"", "panic: no", "init net/http @x\n"} {
+		if all, err := parseInits(wrong); err == nil {
+			t.Errorf("%q: got %v, want an error", wrong, all)
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package versus
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// parts is what a request costs that no clock has to measure, as means of many.
+type parts struct {
+	Request     string  `json:"request"`
+	First       float64 `json:"roundTripsOfTheFirst"` // of a process: it connects
+	Trips       float64 `json:"roundTrips"`
+	Statements  float64 `json:"statements"`
+	Sent        float64 `json:"bytesToPostgres"`
+	Received    float64 `json:"bytesFromPostgres"`
+	Allocations float64 `json:"allocations"`
+	Allocated   float64 `json:"bytesAllocated"`
+	Waiting     float64 `json:"waitingMicroseconds"` // for Postgres, the median; what Lambda's clock counts and no processor does
+}
+
+// workshop is every function in this process, on a pool of one connection, with the limits of a deployment.
+type workshop struct {
+	server
+	cfg config.Config
+}
+
+// handler takes the JSON of an event and returns that of the answer.
+type handler func(ctx context.Context, event []byte) ([]byte, error)
+
+// asLambda is what aws-lambda-go does with a handler.
+func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
+	return func(ctx context.Context, raw []byte) ([]byte, error) {
+		var event E
+		if err := json.Unmarshal(raw, &event); err != nil {
+			return nil, err
+		}
+		answer, err := h(ctx, event)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(answer)
+	}
+}
+
+// newWorkshop is one on the database of s. It serves HTTP, too, for those who want keys and tokens.
+func newWorkshop(tb testing.TB, s server) *workshop {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := &workshop{server: server{address: l.Addr().String(), database: s.database, format: s.format}}
+	origin := "http://" + w.host()
+	env := map[string]string{
+		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(), "keys.json"),
+		"BETTER_AUTH_URL": origin, "JWKS_URL": origin + "/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
+	}
+	if w.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+		tb.Fatal(err)
+	}
+	set, err := keys.Generate(time.Now())
+	if err := cmp.Or(err, keys.SaveFile(w.cfg.SigningKeysFile, set)); err != nil {
+		tb.Fatal(err)
+	}
+	served := httptest.NewUnstartedServer(w.routes(tb, nil))
+	served.Listener.Close()
+	served.Listener = l
+	served.Start()
+	tb.Cleanup(served.Close)
+	return w
+}
+
+// routes are those of all functions, as if their processes had just started.
+func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
+	tb.Helper()
+	vault := secrets.New(w.cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, 1)
+	if dial != nil {
+		db.Dial = dial.Dial
+	}
+	tb.Cleanup(db.Close)
+	a := auth.New(w.cfg, db, vault, keys.New(vault, w.cfg, time.Now))
+	all := web.Routes{}
+	for _, served := range []web.Routes{
+		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),
+		profile.New(db, keys.NewVerifier(w.cfg, time.Now)).Profile(),
+	} {
+		for route, h := range served {
+			all[route] = h
+		}
+	}
+	return all.Mux(w.cfg)
+}
+
+// takeApart counts what a request costs: the first of a process, then many that find everything warm.
+func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
+	tb.Helper()
+	dial := &tap{}
+	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
+	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
+	defer stop()
+	warm, n := 2*active, 4*active // each comes again, and statements are prepared after a few times
+	if p.hashes {
+		warm, n = 20, 8
+	}
+	calls, all := make([]call, warm+n), make([][]byte, warm+n)
+	for i := range all {
+		calls[i] = p.next(i)
+		var err error
+		if all[i], err = e.of(calls[i]); err != nil {
+			return parts{}, err
+		}
+		calls[i].want, calls[i].hold = calls[i].answer()
+	}
+	do := func(i int) error {
+		answer, err := handle(ctx, all[i])
+		if err == nil && !calls[i].answeredBy(answer) {
+			err = fmt.Errorf("%s: the answer to %s is %.300s", p.request, all[i], answer)
+		}
+		return err
+	}
+	if err := do(0); err != nil {
+		return parts{}, err
+	}
+	first := dial.soFar()
+	for i := 1; i < warm; i++ {
+		if err := do(i); err != nil {
+			return parts{}, err
+		}
+	}
+	from := dial.soFar()
+	waited := make([]float64, n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range waited {
+		then := dial.soFar()
+		if err := do(warm + i); err != nil {
+			return parts{}, err
+		}
+		waited[i] = float64(dial.soFar().since(then).waited.Nanoseconds()) / 1000
+	}
+	runtime.ReadMemStats(&after)
+	sum := dial.soFar().since(from)
+	mean := func(v int) float64 { return float64(v) / float64(n) }
+	return parts{
+		p.request, float64(first.trips), mean(sum.trips), mean(sum.statements), mean(sum.sent), mean(sum.received),
+		mean(int(after.Mallocs - before.Mallocs)), mean(int(after.TotalAlloc - before.TotalAlloc)),
+		spreadOf(waited).Median,
+	}, nil
+}
+
+// takeApart counts what each request costs, for each format where it matters.
+func (w *world) takeApart(b *testing.B) (all []parts) {
+	b.Helper()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
+	for _, s := range []server{w.argon2id, w.scrypt} {
+		shop := newWorkshop(b, s)
+		paths := everyPath(b, shop.server, people, active)
+		if s.format == config.Argon2id {
+			paths = append(paths,
+				path{newPeople, false, theOthers(getSession(shop.server))},
+				path{"jwks", false, someone(1, getJWKS(shop.server))})
+		}
+		for _, p := range paths {
+			if p.hashes {
+				p.request += ", " + s.format
+			} else if s.format != config.Argon2id {
+				continue
+			}
+			one, err := shop.takeApart(b, w.events, p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+func (r *report) writeParts(b *strings.Builder) {
+	b.WriteString("\n## What a request costs before milliseconds\n\nCounted, not timed: the handlers in one process as a function has them, from the event's " +
+		"JSON to the answer's, with one connection and the limits of a deployment switched on. *First* is the first request of a process, which connects " +
+		"(without TLS). The rest are means of warm requests, statements prepared; allocations are all of the process, the database driver's included.\n\n" +
+		"| request | round trips, first | round trips | statements | bytes to Postgres | bytes from Postgres | allocations | bytes allocated |\n" +
+		"|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, p := range r.parts {
+		fmt.Fprintf(b, "| %s", p.Request)
+		for _, v := range []float64{p.First, p.Trips, p.Statements, p.Sent, p.Received, p.Allocations, p.Allocated} {
+			fmt.Fprintf(b, " | %s", figure(v))
+		}
+		b.WriteString(" |\n")
+	}
+}
+
+// TestTakeApart holds that what is counted is what happens: a new process connects first, and a warm get-session makes one round
+// trip, in which the limit and the session are asked for together.
+func TestTakeApart(t *testing.T) {
+	t.Parallel()
+	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
+	shop := newWorkshop(t, s)
+	got, err := shop.takeApart(t, newEvents(t), path{"get-session", false, someone(active, getSession(shop.server))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.First < 3 || got.Trips != 1 || got.Statements != 2 {
+		t.Errorf("got %+v, want some round trips first, then 1 with 2 statements", got)
+	}
+	if got.Sent < 100 || got.Received < 100 || got.Allocations < 1 || got.Allocated < 1 {
+		t.Errorf("got %+v, want something of each", got)
+	}
+}

@@ -1,0 +1,121 @@
+package versus
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// traffic is what passed between a function and Postgres, and how long the function had to wait for answers.
+type traffic struct {
+	trips, statements, sent, received int
+	waited                            time.Duration
+}
+
+func (t traffic) since(before traffic) traffic {
+	return traffic{
+		t.trips - before.trips, t.statements - before.statements, t.sent - before.sent, t.received - before.received,
+		t.waited - before.waited,
+	}
+}
+
+// tap dials Postgres and counts; it is for Store.Dial. A trip begins with what is sent first after an answer.
+type tap struct {
+	mu sync.Mutex
+	traffic
+}
+
+func (t *tap) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	return &tapped{Conn: c, tap: t}, err
+}
+
+func (t *tap) soFar() traffic {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.traffic
+}
+
+// tapped is a connection of a tap.
+type tapped struct {
+	net.Conn
+	tap     *tap
+	waiting bool // for an answer
+	asked   time.Time
+	said    frontend
+}
+
+func (c *tapped) Write(p []byte) (int, error) {
+	c.tap.mu.Lock()
+	if !c.waiting {
+		c.waiting, c.asked = true, time.Now()
+		c.tap.trips++
+	}
+	c.tap.sent += len(p)
+	c.tap.statements += c.said.statements(p)
+	c.tap.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+func (c *tapped) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.tap.mu.Lock()
+	defer c.tap.mu.Unlock()
+	if n > 0 && c.waiting {
+		c.waiting = false
+		c.tap.waited += time.Since(c.asked)
+	}
+	c.tap.received += n
+	return n, err
+}
+
+// frontend is one side of a conversation in Postgres' protocol, version 3: a message has a type and the length of what follows;
+// the first of a connection has no type.
+type frontend struct {
+	rest    []byte // of a message that is not complete
+	started bool
+}
+
+// statements is how many of the messages that are complete with text have something carried out: a simple query or an Execute.
+func (f *frontend) statements(text []byte) (n int) {
+	f.rest = append(f.rest, text...)
+	for {
+		kind := 0
+		if f.started {
+			kind = 1
+		}
+		if len(f.rest) < kind+4 {
+			return n
+		}
+		length := kind + int(binary.BigEndian.Uint32(f.rest[kind:]))
+		if length < kind+4 || len(f.rest) < length {
+			return n
+		}
+		if f.started && (f.rest[0] == 'Q' || f.rest[0] == 'E') {
+			n++
+		}
+		f.rest, f.started = f.rest[length:], true
+	}
+}
+
+func TestStatementsOnTheWire(t *testing.T) {
+	t.Parallel()
+	message := func(kind, body string) string {
+		return kind + string(binary.BigEndian.AppendUint32(nil, uint32(4+len(body)))) + body
+	}
+	wire := message("", "\x00\x03\x00\x00user\x00Q\x00\x00") + message("p", "EEE") + message("Q", "SELECT 'E'\x00") +
+		message("P", "\x00SELECT $1\x00\x00\x00") + message("B", "\x00\x00") + message("E", "\x00\x00\x00\x00\x00") + message("S", "")
+	for _, piece := range []int{1, 3, 7, len(wire)} {
+		var f frontend
+		got := 0
+		for from := 0; from < len(wire); from += piece {
+			got += f.statements([]byte(wire[from:min(from+piece, len(wire))]))
+		}
+		if got != 2 || len(f.rest) != 0 {
+			t.Errorf("in pieces of %d: got %d statements, %d bytes left, want 2 and none", piece, got, len(f.rest))
+		}
+	}
+}
