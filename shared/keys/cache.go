@@ -12,6 +12,7 @@ type cache[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	entries map[K]entry[V]
+	tidy    int // as soon as there are so many, what is over is forgotten
 }
 
 type entry[V any] struct {
@@ -30,15 +31,19 @@ func (c *cache[K, V]) find(key K, now time.Time) (value V, ok bool) {
 	return e.value, true
 }
 
-// keep makes room by forgetting what is over, and everything when nothing is: what is forgotten only costs its making.
+// keep keeps a value. What is over is forgotten whenever there is twice as much as was left the last time, so that it is never
+// more than what is not; where that makes no room, everything is: what is forgotten only costs its making.
 func (c *cache[K, V]) keep(key K, value V, from, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.entries) >= c.size {
+	if c.entries == nil || len(c.entries) >= c.tidy {
 		maps.DeleteFunc(c.entries, func(_ K, old entry[V]) bool { return !from.Before(old.until) })
-	}
-	if len(c.entries) >= c.size || c.entries == nil {
-		c.entries = map[K]entry[V]{}
+		if c.entries == nil || len(c.entries) >= c.size {
+			c.entries = map[K]entry[V]{}
+		}
+		c.tidy = min(c.size, 2*len(c.entries)+leastTidy)
 	}
 	c.entries[key] = entry[V]{value, from, until}
 }
+
+const leastTidy = 16

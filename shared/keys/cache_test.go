@@ -33,6 +33,20 @@ func TestP26_CacheIsBounded(t *testing.T) {
 	}
 }
 
+// R51: a process that lives for days holds what is good, not what once was.
+func TestP26_CacheForgetsWhatIsOver(t *testing.T) {
+	t.Parallel()
+	c := cache[int, int]{size: 4096}
+	now := start
+	for i := range 10_000 {
+		now = now.Add(reuseFor / 10)
+		c.keep(i, i, now, now.Add(reuseFor))
+		if got, want := len(c.entries), 2*10+leastTidy+1; got > want {
+			t.Fatalf("%d entries kept, want at most %d where 10 are good", got, want)
+		}
+	}
+}
+
 func TestCacheHoldsForItsSpan(t *testing.T) {
 	t.Parallel()
 	c := cache[string, int]{size: 1}

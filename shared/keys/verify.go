@@ -47,7 +47,7 @@ type Verifier struct {
 	verified  cache[[sha256.Size]byte, verified]
 }
 
-// maxVerified is how many tokens a Verifier remembers, by their digests.
+// maxVerified is how many tokens a Verifier remembers, by their digests, for MaxAge at most.
 const maxVerified = 4096
 
 // verified is what a good token said, and the key that said so.
@@ -115,8 +115,15 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: iat is missing or in the future", ErrInvalidToken)
 	}
 	good.identity = Identity{UserID: claims.Subject, SessionID: claims.SessionID}
-	v.verified.keep(digest, good, now, claims.ExpiresAt.Time)
+	v.verified.keep(digest, good, now, earlier(claims.ExpiresAt.Time, now.Add(MaxAge))) // keys fetched anew are others
 	return good.identity, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // checkHeader refuses what another kind of token says of itself (RFC 8725 §3.11) and extensions nobody here understands
