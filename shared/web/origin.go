@@ -129,7 +129,7 @@ func parseOrigin(text string) (scheme, host string, ok bool) {
 	case "javascript", "data", "blob", "file", "vbscript":
 		return "", "", false
 	default:
-		return scheme, host, strings.Contains(text, "://")
+		return scheme, host, strings.HasPrefix(text[len(u.Scheme):], "://")
 	}
 	return scheme, host, host != ""
 }

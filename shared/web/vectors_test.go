@@ -82,7 +82,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 // Hostile forms beyond the recorded ones: none of them is the site or a trusted origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://app.example.test", []string{"*.trusted.example"})
+	origins := web.NewOrigins("https://app.example.test", []string{"*.trusted.example", "myapp://"})
 	for _, target := range []string{
 		"https://app.example.test.", "https://app.example.test.evil.example", "https://evilapp.example.test",
 		"https://app.example.test:444", "http://app.example.test", "https://app.example.test@evil.example",
@@ -90,6 +90,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 		"//app.example.test", "///evil.example", `/\evil.example`, `\/evil.example`, "/\tevil", "/%5Cevil.example",
 		"https://trusted.example", "https://a.trusted.example.evil.example", "https://eviltrusted.example",
 		"javascript://app.example.test/%0aalert(1)", "vbscript:x", "data:text/html,x", "mailto:a@b.co", "", " ", "null",
+		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // the scheme alone is not the origin that is trusted
 	} {
 		if origins.TrustsRedirect(target) {
 			t.Errorf("TrustsRedirect(%q) = true", target)
