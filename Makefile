@@ -134,9 +134,10 @@ sbom: .tools/cyclonedx-$(CYCLONEDX) ## list what the functions are made of, in C
 		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
 
 .PHONY: manual
-manual: ## write docs/configuration.md and docs/licences.md anew
+manual: website/csp-hashes.txt ## write docs/configuration.md, docs/licences.md and docs/licences-site.md anew
 	go test -count 1 -run Manual ./shared/config -update
 	go test -count 1 -run R59_Licences ./cmd/xenon -update-licences
+	@cd website && npm run --silent licences
 
 .PHONY: lambda
 lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's emulator, and write docs/lambda.md anew
@@ -159,6 +160,10 @@ publish: .tools/sam.done ## publish website/build alone (ENV=dev or prod)
 bench: conformance/node_modules .tools/sam.done ## measure against the library, Postgres and the bare hash (a quarter of an hour; needs pgbench)
 	go test -timeout 40m -run '^$$' -bench Versus ./bench/versus -growth -docs ../../docs
 
+.PHONY: soak
+soak: ## let 500 people use the site for eleven minutes, and write what it took into docs/reliability.md
+	go test -timeout 20m -run '^$$' -bench Soak -benchtime 1x ./conformance/load -docs ../../docs
+
 .PHONY: bench-micro
 bench-micro: ## measure the parts: hashing, tokens, requests, starts, sizes, the import
 	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench
@@ -174,8 +179,7 @@ fuzz: ## fuzz all that reads strangers' text, one target after the other (FUZZTI
 
 .PHONY: timing
 timing: ## can refusals be told apart by their time? a thousand of each, with the Mann-Whitney test (ten minutes)
-	go test -timeout 30m -run '^$$' -bench Refusals -benchtime 1x ./bench
-	go test -timeout 30m -run '^$$' -bench R19_Timing -benchtime 1x ./conformance/attack
+	go test -timeout 30m -run '^$$' -bench Timing -benchtime 1x ./conformance/attack
 
 .PHONY: schema
 schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL

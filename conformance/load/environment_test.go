@@ -1,0 +1,47 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+// runEnvironment is one environment of a function: it starts with nothing, has one connection to the database, and answers one
+// request after the other, which come and go by its standard input and output.
+func runEnvironment() {
+	cfg, err := config.FromEnv()
+	if err != nil {
+		panic(err)
+	}
+	mux, _ := endpoints(cfg, 1, password.Cheap())
+	for in := bufio.NewReader(os.Stdin); ; {
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return // the test has ended
+		}
+		if err := answer(mux, r, os.Stdout); err != nil {
+			panic(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+}
+
+// answer asks with the time that a function has.
+func answer(mux http.Handler, r *http.Request, out io.Writer) error {
+	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
+	defer stop()
+	r.RemoteAddr = "127.0.0.1:1"
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r.WithContext(ctx))
+	response := w.Result()
+	defer response.Body.Close()
+	response.ContentLength = int64(w.Body.Len())
+	return response.Write(out)
+}

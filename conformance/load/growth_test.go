@@ -1,0 +1,117 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sample is what the server took at some moment of the soak.
+type sample struct {
+	after time.Duration
+	figures
+}
+
+func (f figures) String() string {
+	return fmt.Sprintf("%d goroutines, heap %.1f MiB in %d objects, %.1f MiB resident, %d descriptors, %d connections",
+		f.Goroutines, mebi(f.Heap), f.Objects, mebi(f.Resident), f.Files, f.Connections)
+}
+
+func mebi(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
+
+// limits say how much more there may be in the last third of the soak than in the first: a share, and an amount. Of all
+// but what is resident the medians count; that goes up and down by the 19 MiB of each hash which the system has not been given
+// back yet, so that its most does.
+var limits = []struct {
+	name   string
+	of     func(figures) float64
+	among  func([]sample, func(figures) float64) float64
+	share  float64
+	amount float64
+}{
+	{"goroutines", func(f figures) float64 { return float64(f.Goroutines) }, median, 0, 2},
+	{"MiB of heap", func(f figures) float64 { return mebi(f.Heap) }, median, 0.1, 1},
+	{"MiB resident", func(f figures) float64 { return mebi(f.Resident) }, most, 0.1, 8},
+	{"descriptors", func(f figures) float64 { return float64(f.Files) }, median, 0, 2},
+}
+
+// complaints say what has grown.
+func (r *report) complaints() (all []string) {
+	if len(r.samples) == 0 {
+		return []string{fmt.Sprintf("no figures: the soak is shorter than %v", every)}
+	}
+	third := max(1, len(r.samples)/3)
+	for _, l := range limits {
+		early, late := l.among(r.samples[:third], l.of), l.among(r.samples[len(r.samples)-third:], l.of)
+		if limit := early*(1+l.share) + l.amount; late > limit {
+			all = append(all, fmt.Sprintf("%.1f %s in the last third of the soak, %.1f in the first, want at most %.1f", late, l.name, early, limit))
+		}
+	}
+	for _, s := range r.samples {
+		if s.Connections > pool {
+			all = append(all, fmt.Sprintf("%d connections after %v, want at most %d", s.Connections, s.after, pool))
+		}
+	}
+	if got, want := r.after.Goroutines, r.before.Goroutines; got > want {
+		all = append(all, fmt.Sprintf("%d goroutines when everybody had left, want %d", got, want))
+	}
+	if got, want := r.after.Files-r.after.Connections, r.before.Files-r.before.Connections; got > want {
+		all = append(all, fmt.Sprintf("%d descriptors besides connections when everybody had left, want %d", got, want))
+	}
+	return all
+}
+
+func median(samples []sample, of func(figures) float64) float64 {
+	var all []float64
+	for _, s := range samples {
+		all = append(all, of(s.figures))
+	}
+	slices.Sort(all)
+	return (all[len(all)/2] + all[(len(all)-1)/2]) / 2
+}
+
+func most(samples []sample, of func(figures) float64) (all float64) {
+	for _, s := range samples {
+		all = max(all, of(s.figures))
+	}
+	return all
+}
+
+func TestGrowthIsSeen(t *testing.T) {
+	t.Parallel()
+	quiet := figures{Goroutines: 12, Heap: 4 << 20, Objects: 30_000, Resident: 40 << 20, Files: 12, Connections: 2}
+	busy := figures{Goroutines: 512, Heap: 16 << 20, Objects: 90_000, Resident: 90 << 20, Files: 520, Connections: 10}
+	for _, test := range []struct {
+		name, want string
+		change     func(i int, f *figures)
+		after      figures
+	}{
+		{"nothing", "", func(int, *figures) {}, quiet},
+		{"buffers of hashes", "", func(i int, f *figures) { f.Resident += uint64(i*i%3) * (19 << 20) }, quiet},
+		{"up and down", "", func(i int, f *figures) { f.Heap += uint64(i%8) << 19 }, quiet},
+		{"a goroutine a minute", "goroutines in the last third", func(i int, f *figures) { f.Goroutines += i / 4 }, quiet},
+		{"twenty bytes a request", "MiB of heap", func(i int, f *figures) { f.Heap += uint64(i) * 20 * 1000 * 18 }, quiet},
+		{"memory that no heap knows", "MiB resident", func(i int, f *figures) { f.Resident += uint64(i) << 20 }, quiet},
+		{"a file a minute", "descriptors in the last third", func(i int, f *figures) { f.Files += i / 4 }, quiet},
+		{"one connection, once", "11 connections after 7s", func(i int, f *figures) {
+			if i == 7 {
+				f.Connections++
+			}
+		}, quiet},
+		{"one goroutine stays", "13 goroutines when", func(int, *figures) {}, figures{Goroutines: 13, Files: 12, Connections: 2}},
+		{"one file stays", "11 descriptors besides", func(int, *figures) {}, figures{Goroutines: 12, Files: 21, Connections: 10}},
+	} {
+		r := report{before: quiet, after: test.after}
+		for i := range 40 {
+			s := sample{time.Duration(i) * time.Second, busy}
+			test.change(i, &s.figures)
+			r.samples = append(r.samples, s)
+		}
+		got := r.complaints()
+		if len(got) > 1 || strings.Join(got, "") == "" != (test.want == "") || !strings.Contains(strings.Join(got, ""), test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package load
+
+import (
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/health"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// pool is the connections of one process that serves every function.
+const pool = 10
+
+// settings are those of a deployment on a database, with signing keys of its own.
+func settings(tb testing.TB, database string) map[string]string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "keys.json")
+	set, err := keys.Generate(time.Now())
+	if err == nil {
+		err = keys.SaveFile(file, set)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return map[string]string{
+		"DATABASE_URL": database, "BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": file,
+		"RATE_LIMIT": "off", "MAIL": "none",
+	}
+}
+
+// endpoints are all that a deployment answers, on at most conns connections. hasher is nil for the one that cfg names.
+func endpoints(cfg config.Config, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
+	a := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+	if hasher != nil {
+		a.Hasher = hasher
+	}
+	all := web.Routes{}
+	for _, served := range []web.Routes{
+		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
+		profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile(), health.New(db).Health(),
+	} {
+		maps.Copy(all, served)
+	}
+	return all.Mux(cfg), db
+}
+
+// atListener is getenv for a server that publishes the keys it trusts itself.
+func atListener(l net.Listener, getenv func(string) string) func(string) string {
+	return func(name string) string {
+		if name == "JWKS_URL" {
+			return "http://" + l.Addr().String() + "/api/auth/jwks"
+		}
+		return getenv(name)
+	}
+}
+
+// site is every endpoint behind a real server.
+type site struct {
+	address, database string
+}
+
+// newSite starts a site in this process, on conns connections. between stands between the server and the endpoints.
+func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler, hasher *password.Hasher) *site {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{address: l.Addr().String(), database: dbtest.New(t)}
+	env := settings(t, s.database)
+	cfg, err := config.Load(atListener(l, func(name string) string { return env[name] }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, db := endpoints(cfg, conns, hasher)
+	t.Cleanup(db.Close)
+	server := &http.Server{Handler: between(mux), ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return s
+}
+
+// asItIs puts nothing in between.
+func asItIs(h http.Handler) http.Handler { return h }

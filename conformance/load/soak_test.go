@@ -1,0 +1,124 @@
+package load
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+var (
+	warmUp = flag.Duration("warm-up", time.Minute, "how long five hundred people come before the soak begins")
+	soak   = flag.Duration("soak", 10*time.Minute, "how long they stay then")
+	docs   = flag.String("docs", "", "the folder whose reliability.md gets the tables; without, they are only printed")
+)
+
+// every is how often the figures are taken.
+const every = 15 * time.Second
+
+// BenchmarkSoak lets five hundred people come once, whatever -benchtime says, and stay; `make soak` runs it. None of them ever
+// waits between two requests, so what there is of processors is shared by server, database and people, and is used up.
+func BenchmarkSoak(b *testing.B) {
+	b.ReportMetric(0, "ns/op")
+	database := dbtest.New(b)
+	server := spawn(b, asServer, settings(b, database))
+	address := server.line(b)
+	visitor := gather(b, address, 0, 1)
+	r := &report{begun: time.Now(), before: visit(b, visitor, server, database)}
+	c := gather(b, address, 1, people)
+	c.everybody((*person).enter)
+	c.times()
+	r.first = c.stay(*warmUp, nil)
+	r.soak = c.stay(*soak, func(after time.Duration) { r.samples = append(r.samples, c.still(b, server, database, after)) })
+	c.people = append(c.people, visitor.people...)
+	r.accounts = len(c.accounts())
+	c.check(b, database)
+	c.leave()
+	r.after = settled(b, server, database)
+	for _, complaint := range r.complaints() {
+		b.Error(complaint)
+	}
+	fmt.Fprintf(os.Stderr, "\n%s\n", r.markdown(b, database))
+	if *docs != "" && !b.Failed() {
+		r.write(b, *docs, database)
+	}
+}
+
+// visit lets somebody do everything once and leave, so that all that is made once is made, and takes the figures.
+func visit(b *testing.B, c *crowd, server *child, database string) figures {
+	b.Helper()
+	c.everybody((*person).enter)
+	for _, a := range mix {
+		c.everybody(a.do)
+	}
+	if c.met() > 0 {
+		b.Fatal(c.detail)
+	}
+	c.leave()
+	return settled(b, server, database)
+}
+
+// period is what happened in a part of the run.
+type period struct {
+	long            time.Duration
+	plain, password []time.Duration // each request, in order
+	faults          int
+}
+
+// stay lets everybody act for so long, and calls sample every so often meanwhile unless it is nil.
+func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) period {
+	var over atomic.Bool
+	gone := make(chan struct{})
+	begin, before := time.Now(), c.met()
+	go func() {
+		defer close(gone)
+		c.everybody(func(p *person) error {
+			for !over.Load() {
+				if err := p.act(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}()
+	for next := every; sample != nil && next <= long; next += every {
+		time.Sleep(time.Until(begin.Add(next)))
+		sample(next)
+	}
+	time.Sleep(time.Until(begin.Add(long)))
+	over.Store(true)
+	<-gone
+	done := period{long: time.Since(begin), faults: c.met() - before}
+	done.plain, done.password = c.times()
+	return done
+}
+
+// still takes the figures while everybody stands still: what a request needs as long as it runs, such as the 19 MiB of a hash,
+// is no growth.
+func (c *crowd) still(b *testing.B, server *child, database string, after time.Duration) sample {
+	b.Helper()
+	c.gate.Lock()
+	defer c.gate.Unlock()
+	f := server.figures(b, database)
+	fmt.Fprintf(os.Stderr, "%6.0f s  %s, %d errors\n", after.Seconds(), f, c.met())
+	return sample{after, f}
+}
+
+// settled are the figures when the server has seen that everybody has left: when nothing moves for a second.
+func settled(b *testing.B, server *child, database string) figures {
+	b.Helper()
+	last := server.figures(b, database)
+	for same := 0; same < 5; {
+		time.Sleep(200 * time.Millisecond)
+		f := server.figures(b, database)
+		if same++; f.Goroutines != last.Goroutines || f.Files != last.Files {
+			same = 0
+		}
+		last = f
+	}
+	return last
+}

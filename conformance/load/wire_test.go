@@ -1,0 +1,123 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// patience is after which time no answer is an error.
+const patience = time.Minute
+
+// fault is what somebody got in place of the right answer.
+type fault struct{ kind, detail string }
+
+func (f *fault) Error() string { return f.kind + ": " + f.detail }
+
+// browser is one connection that stays open, and the cookies that came over it.
+type browser struct {
+	conn    io.ReadWriteCloser
+	in      *bufio.Reader
+	out     bytes.Buffer
+	cookies map[string]string
+	took    *stopwatch
+	crowd   *crowd
+}
+
+func dial(c *crowd) (*browser, error) {
+	conn, err := net.Dial("tcp", c.address)
+	if err != nil {
+		return nil, err
+	}
+	return newBrowser(c, conn), nil
+}
+
+func newBrowser(c *crowd, conn io.ReadWriteCloser) *browser {
+	return &browser{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, crowd: c}
+}
+
+// ask sends a request as a page of the site does, wants a status, and reads the answer into reply unless that is nil. It
+// writes the wire itself: net/http's client would take more of the processors than the server does.
+func (b *browser) ask(method, path, jwt, body string, status int, reply any) error {
+	b.crowd.gate.RLock()
+	defer b.crowd.gate.RUnlock()
+	b.write(method, path, jwt, body)
+	begin := time.Now()
+	got, text, err := b.exchange()
+	if err != nil {
+		return &fault{method + " " + path + ": no answer", err.Error()}
+	}
+	b.took.add(method+" "+path, time.Since(begin))
+	if got != status {
+		return &fault{fmt.Sprintf("%s %s: %d", method, path, got), fmt.Sprintf("want %d, got %.200s", status, text)}
+	}
+	if reply == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, reply); err != nil {
+		return &fault{method + " " + path + ": not the JSON", fmt.Sprintf("%v: %.200s", err, text)}
+	}
+	return nil
+}
+
+func (b *browser) write(method, path, jwt, body string) {
+	b.out.Reset()
+	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n", method, path, config.DefaultOrigin)
+	if len(b.cookies) > 0 {
+		var pairs []string
+		for name, value := range b.cookies {
+			pairs = append(pairs, name+"="+value)
+		}
+		fmt.Fprintf(&b.out, "Cookie: %s\r\n", strings.Join(pairs, "; "))
+	}
+	if jwt != "" {
+		fmt.Fprintf(&b.out, "Authorization: Bearer %s\r\n", jwt)
+	}
+	if body != "" {
+		fmt.Fprintf(&b.out, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	b.out.WriteString("\r\n" + body)
+}
+
+// exchange sends what is written, and returns status and body of the answer.
+func (b *browser) exchange() (int, []byte, error) {
+	if timed, ok := b.conn.(net.Conn); ok {
+		if err := timed.SetDeadline(time.Now().Add(patience)); err != nil {
+			return 0, nil, err
+		}
+	}
+	if _, err := b.conn.Write(b.out.Bytes()); err != nil {
+		return 0, nil, err
+	}
+	response, err := http.ReadResponse(b.in, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.Close {
+		err = errors.New("the server closes the connection")
+	}
+	b.keep(response.Cookies())
+	return response.StatusCode, text, err
+}
+
+// keep does with cookies what a browser does.
+func (b *browser) keep(cookies []*http.Cookie) {
+	for _, c := range cookies {
+		if c.MaxAge < 0 { // net/http's form of Max-Age=0
+			delete(b.cookies, c.Name)
+		} else {
+			b.cookies[c.Name] = c.Value
+		}
+	}
+}
