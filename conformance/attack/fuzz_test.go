@@ -2,13 +2,18 @@ package attack
 
 import (
 	"encoding/json"
+	"hash/crc32"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// FuzzSite: whatever is asked, of any route, by somebody signed in, the answer is no fault, and JSON where it says so.
+// FuzzSite: whatever is asked, of any route, by somebody signed in, the answer is no fault, and JSON where it says so. A text
+// that names no route stands for one, lest nearly all that the fuzzer makes of the seeds be for nothing. What ends the
+// session is for the table of R54.
 func FuzzSite(f *testing.F) {
 	for _, seed := range [][5]string{
 		{"POST /api/auth/sign-up/email", "", `{"name":"a","email":"b@example.com","password":"correct horse","image":null,"callbackURL":"/"}`, "application/json", "curl"},
@@ -26,11 +31,14 @@ func FuzzSite(f *testing.F) {
 	}
 	s := newSite(f)
 	ada := s.member(f)
+	routes := slices.DeleteFunc(slices.Sorted(maps.Keys(s.routes)), func(route string) bool {
+		return strings.HasSuffix(route, "/delete-user") || strings.HasSuffix(route, "/sign-out") || strings.HasSuffix(route, "/revoke-sessions")
+	})
 	f.Fuzz(func(t *testing.T, route, query, body, media, text string) {
-		method, path, _ := strings.Cut(route, " ")
-		if s.routes[route] == nil || strings.HasSuffix(path, "/delete-user") || strings.HasSuffix(path, "/sign-out") || strings.Contains(path, "/revoke-") {
-			return // what ends the session is for the table of R54
+		if !slices.Contains(routes, route) {
+			route = routes[int(crc32.ChecksumIEEE([]byte(route)))%len(routes)]
 		}
+		method, path, _ := strings.Cut(route, " ")
 		path = strings.NewReplacer("{token}", "x", "{provider}", "github").Replace(path)
 		r := httptest.NewRequest(method, path, strings.NewReader(body))
 		r.URL.RawQuery = query

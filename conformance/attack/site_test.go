@@ -34,9 +34,10 @@ const (
 // site is every endpoint, behind a real server.
 type site struct {
 	*environment
-	env map[string]string
-	url string
-	db  string
+	env    map[string]string
+	url    string
+	db     string
+	hasher *password.Hasher // of those who start from now on
 }
 
 // environment is what one cold start makes: a pool of its own and nothing in any cache.
@@ -49,7 +50,7 @@ type environment struct {
 // newSite starts a site under settings on top of those of the tests: "NAME=value".
 func newSite(t testing.TB, settings ...string) *site {
 	t.Helper()
-	s := &site{db: dbtest.New(t)}
+	s := &site{db: dbtest.New(t), hasher: password.Cheap()}
 	published := http.NewServeMux()
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
@@ -88,7 +89,7 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
 	t.Cleanup(db.Close)
 	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
-	a.Hasher, a.Now, a.Sessions.Now = password.Cheap(), now, now
+	a.Hasher, a.Now, a.Sessions.Now = s.hasher, now, now
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),

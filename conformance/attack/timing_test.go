@@ -1,20 +1,65 @@
 package attack
 
 import (
-	"cmp"
-	"fmt"
-	"math"
+	"flag"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// pairs are the requests of R19: the first of a person, the second of nobody. Each comes from an address of its own, and is
-// about people that had no mail yet, or what is counted would be timed instead.
+// asked is of each kind of request; what stands out by a hundredth of its spread needs many.
+var asked = flag.Int("asked", 1000, "how many requests of each kind the benchmarks of times make")
+
+// storedFormats are what a wrong password is compared with.
+var storedFormats = []struct{ name, stored string }{
+	{"argon2id", `$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`},
+	{"argon2id64", `$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc`},
+	{"bcrypt10", `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`},
+	{"firebase", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`},
+	{"scrypt", `257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`},
+}
+
+// BenchmarkR18_Timing: over HTTP, can a refused sign-in of somebody, with each stored format, be told from one for an
+// address nobody has?
+func BenchmarkR18_Timing(b *testing.B) {
+	s := newSite(b)
+	s.hasher = password.New(config.Argon2id)
+	e := s.cold(b, 1, time.Now, "MAIL=none") // the pool of a function
+	conn, err := pgx.Connect(b.Context(), s.db)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(b.Context())
+	signIn := func(name string) question {
+		return question{"/api/auth/sign-in/email", `{"email":"` + name + `@example.com","password":"not the password"}`, http.StatusUnauthorized}
+	}
+	questions := []question{signIn("nobody")}
+	for _, f := range storedFormats {
+		if _, err := conn.Exec(b.Context(), `WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
+			INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt") SELECT id::text, 'credential', id, $2, now() FROM u`,
+			f.name+"@example.com", f.stored); err != nil {
+			b.Fatal(err)
+		}
+		questions = append(questions, signIn(f.name))
+	}
+	times := e.times(b, 6, questions)
+	for i, f := range storedFormats {
+		b.Run(f.name, func(b *testing.B) { compare(b, times[i+1], times[0]) })
+	}
+}
+
+// pairs are the requests of R19: the first of a person, the second of nobody. Each is about people that had no mail yet, or
+// what is counted would be timed instead.
 var pairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
@@ -22,79 +67,80 @@ var pairs = []struct{ name, path, known, unknown string }{
 }
 
 // BenchmarkR19_Timing: over HTTP, with the mails going to a queue, can a request about somebody be told from one about
-// nobody by its time? It sends a thousand of each kind, mixed, eight at a time, and reports the medians and the p of the
-// Mann-Whitney test: below 0.01 they can be told apart. bench/ does the same for R18.
+// nobody?
 func BenchmarkR19_Timing(b *testing.B) {
-	const rounds, workers = 1000, 8 // most of the time is waited, where there is a floor
 	for _, c := range pairs {
 		b.Run(c.name, func(b *testing.B) {
 			queue := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
 			defer queue.Close()
 			s := newSite(b)
+			s.hasher = password.New(config.Argon2id)
 			e := s.cold(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on", "MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails",
 				"AWS_ENDPOINT_URL_SQS="+queue.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
-			s.people(b, rounds)
-			server := httptest.NewServer(e.mux)
-			defer server.Close()
-			var times [2][]float64
-			var mu sync.Mutex
-			var group sync.WaitGroup
-			next := make(chan int)
-			for range workers {
-				group.Go(func() {
-					for i := range next {
-						for _, kind := range rand.Perm(2) {
-							took := ask(b, server.URL, c.path, fmt.Sprintf([]string{c.known, c.unknown}[kind], i))
-							mu.Lock()
-							times[kind] = append(times[kind], took)
-							mu.Unlock()
-						}
-					}
-				})
-			}
-			for i := range rounds {
-				next <- i
-			}
-			close(next)
-			group.Wait()
-			p := mannWhitney(times[0], times[1])
-			slices.Sort(times[0])
-			slices.Sort(times[1])
-			b.ReportMetric(times[0][rounds/2], "known-µs")
-			b.ReportMetric(times[1][rounds/2], "unknown-µs")
-			b.ReportMetric(p, "p")
-			b.ReportMetric(0, "ns/op")
+			s.people(b, *asked)
+			times := e.times(b, 8, []question{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
+			compare(b, times[0], times[1])
 		})
 	}
 }
 
-// ask returns how long the answer took, in microseconds.
-func ask(b *testing.B, url, path, body string) float64 {
+// question is a POST, in whose body %d is the number of the round, and the status it is answered with.
+type question struct {
+	path, body string
+	status     int
+}
+
+// times asks every question in every round, in any order, some at once: most of the time is waited, where there is a floor.
+// It returns milliseconds, for each question.
+func (e *environment) times(b *testing.B, atOnce int, questions []question) [][]float64 {
+	b.Helper()
+	server := httptest.NewServer(e.mux)
+	defer server.Close()
+	times := make([][]float64, len(questions))
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	rounds := make(chan int)
+	for range atOnce {
+		group.Go(func() {
+			for round := range rounds {
+				for _, i := range rand.Perm(len(questions)) {
+					took := questions[i].ask(b, server.URL, round)
+					mu.Lock()
+					times[i] = append(times[i], took)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for round := range *asked {
+		rounds <- round
+	}
+	close(rounds)
+	group.Wait()
+	return times
+}
+
+// ask returns how long the answer took, in milliseconds.
+func (q question) ask(b *testing.B, url string, round int) float64 {
+	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
-	a, err := (&site{url: url}).send(request{method: "POST", target: path, headers: []string{"Content-Type: application/json"}, body: body})
-	took := float64(time.Since(start).Microseconds())
-	if err != nil || a.status != http.StatusOK {
-		b.Errorf("%s: got %d %s, %v", body, a.status, a.body, err)
+	a, err := (&site{url: url}).send(request{method: "POST", target: q.path, headers: []string{"Content-Type: application/json"}, body: body})
+	took := time.Since(start).Seconds() * 1000
+	if err != nil || a.status != q.status {
+		b.Errorf("%s: got %d %s, %v, want %d", body, a.status, a.body, err, q.status)
 	}
 	return took
 }
 
-// mannWhitney is the two-sided p of the rank-sum test, by its normal approximation.
-func mannWhitney(x, y []float64) float64 {
-	type value struct{ v, x float64 }
-	var all []value
-	for _, v := range x {
-		all = append(all, value{v, 1})
-	}
-	for _, v := range y {
-		all = append(all, value{v, 0})
-	}
-	slices.SortFunc(all, func(a, b value) int { return cmp.Compare(a.v, b.v) })
-	ranks := 0.0
-	for i, v := range all {
-		ranks += float64(i+1) * v.x
-	}
-	n, m := float64(len(x)), float64(len(y))
-	z := (ranks - n*(n+1)/2 - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
-	return math.Erfc(math.Abs(z) / math.Sqrt2)
+// compare reports how many there are of either, their medians, and the Mann-Whitney test: with a p below 0.01 they can be
+// told apart.
+func compare(b *testing.B, known, unknown []float64) {
+	r := mannWhitney(known, unknown)
+	b.ReportMetric(float64(min(len(known), len(unknown))), "n")
+	b.ReportMetric(median(known), "known-ms")
+	b.ReportMetric(median(unknown), "unknown-ms")
+	b.ReportMetric(r.u, "U")
+	b.ReportMetric(r.z, "z")
+	b.ReportMetric(r.p, "p")
+	b.ReportMetric(0, "ns/op")
 }
