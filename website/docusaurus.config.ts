@@ -5,6 +5,7 @@ import type { UserThemeConfig } from '@docusaurus/theme-common';
 import type { Config } from '@docusaurus/types';
 import { PrivatePages, Repository } from './plugins/facts';
 import figures from './plugins/figures';
+import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
 import remarkOpenapi from './plugins/openapi';
 import ssrTemplate from './plugins/template';
@@ -117,6 +118,7 @@ const config: Config = {
     '@docusaurus/plugin-content-pages',
     ['@docusaurus/plugin-sitemap', { ignorePatterns: PrivatePages } satisfies SitemapOptions],
     (context) => figures(context, '../docs'),
+    licences,
   ],
   themes: [
     [

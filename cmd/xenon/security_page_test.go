@@ -13,7 +13,7 @@ import (
 var (
 	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	namedTest    = regexp.MustCompile("`(Test\\w+)`")
-	namedSpec    = regexp.MustCompile("`(e2e/[a-z-]+\\.spec\\.ts)`")
+	namedSpec    = regexp.MustCompile("`((?:e2e|website)/[a-z/-]+\\.(?:spec|test)\\.ts)`")
 	pageRow      = regexp.MustCompile(`(?m)^\| (R\d\d) \|.*\| (.*) \|$`)
 )
 

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { LoadContext, Plugin } from '@docusaurus/types';
+import type { Compiler, Module } from 'webpack';
+
+/** A package, and the licence that it names in package.json: an SPDX expression, or "none". */
+export type Part = { readonly name: string; readonly version: string; readonly licence: string };
+
+/**
+ * Writes licences.txt into the built site: every package of which a browser gets code, with the text of its licence, which
+ * most licences ask to go along. Comments in the code do not survive the minifier.
+ */
+export default function licences({ siteDir }: LoadContext): Plugin {
+  const folders = new Set<string>();
+  return {
+    name: 'licences',
+    configureWebpack(_config, isServer) {
+      if (isServer || process.env.NODE_ENV !== 'production') return {};
+      const collect = (compiler: Compiler) =>
+        compiler.hooks.done.tap('licences', ({ compilation: { modules, chunkGraph } }) => {
+          for (const module of modules) {
+            const published = chunkGraph.getModuleChunks(module).length > 0;
+            for (const file of published ? files(module) : []) {
+              const folder = packageOf(file);
+              if (folder) folders.add(folder);
+            }
+          }
+        });
+      return { plugins: [{ apply: collect }] };
+    },
+    postBuild({ outDir }) {
+      if (folders.size === 0) throw new Error('licences: no package is in the site');
+      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // its runtime loads the rest
+      const all = [...folders].map((folder) => ({ ...partIn(folder), text: textIn(folder) }));
+      const fonts = path.join(siteDir, 'src/fonts');
+      all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: textIn(fonts) });
+      writeFileSync(path.join(outDir, 'licences.txt'), write(all));
+    },
+  };
+}
+
+/** Where the code of a module comes from; it may be several that were joined. */
+function files(module: Module & { readonly modules?: Iterable<Module> }): string[] {
+  return [module, ...(module.modules ?? [])].flatMap((one) => one.nameForCondition() ?? []);
+}
+
+/** The folder of the package that a file is of; nothing for a file of the site itself. */
+export function packageOf(file: string): string | undefined {
+  return /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0];
+}
+
+/** What the package in a folder says of itself. */
+export function partIn(folder: string): Part {
+  const { name, version, license, licenses } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const named: unknown[] = [license, licenses].flat().map((one) => one?.type ?? one);
+  const licence = named.filter((one) => typeof one === 'string').join(' OR ');
+  return { name, version, licence: licence || 'none' };
+}
+
+/** The text of the licence; where it has no file of its own, the readme may end with it. */
+function textIn(folder: string): string {
+  const texts = (names: RegExp) =>
+    readdirSync(folder)
+      .filter((name) => names.test(name))
+      .map((name) => readFileSync(path.join(folder, name), 'utf8'));
+  const own = texts(/^(licen[cs]e|copying|ofl)\b/i);
+  const quoted = texts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
+  return (own.length > 0 ? own : quoted).join('\n\n').trim() || 'The package has no text of it.';
+}
+
+const line = '-'.repeat(80);
+
+/** The file: for each package a line that `read` understands, then the text. */
+export function write(all: readonly (Part & { readonly text: string })[]): string {
+  const parts = all.map(({ name, version, licence, text }) => `${line}\n${name} ${version} ${licence}\n\n${text}\n`);
+  const once = [...new Set(parts)].sort(); // a package may lie in two folders
+  return `Xenon's pages hold code and a font of others, under the licences below.\n\n${once.join('\n')}`;
+}
+
+/** The packages of such a file. */
+export function read(file: string): Part[] {
+  const heads = file.matchAll(new RegExp(`^${line}\n(\\S+) (\\S+) (.+)$`, 'gm'));
+  return [...heads].map(([, name = '', version = '', licence = '']) => ({ name, version, licence }));
+}
+
+/** Whether one of the alternatives of an SPDX expression consists of licences of the list. */
+export function isAllowed(expression: string, list: readonly string[]): boolean {
+  const alternatives = expression.replaceAll(/[()]/g, '').split(' OR ');
+  return alternatives.some((one) => one.split(' AND ').every((licence) => list.includes(licence)));
+}
