@@ -71,6 +71,8 @@ type Config struct {
 	ChangeEmailConfirmation       bool // the old address is asked before the new one
 	ChangeEmail, DeleteUser       bool // the features are there at all
 
+	SharedDatabase bool // a TypeScript server uses the same database and secret
+
 	Mail         Mail
 	MailFile     string // the outbox: one JSON line a mail
 	MailQueueURL string // the SQS queue of functions/mailer
@@ -148,6 +150,8 @@ func Load(getenv func(string) string) (Config, error) {
 		ChangeEmailConfirmation:       l.on("CHANGE_EMAIL_CONFIRMATION", false),
 		ChangeEmail:                   l.on("CHANGE_EMAIL", true),
 		DeleteUser:                    l.on("DELETE_USER", true),
+
+		SharedDatabase: l.on("SHARED_DATABASE", false),
 
 		Mail:         Mail(l.oneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
 		MailFile:     l.text("MAIL_FILE", DefaultMailFile),

@@ -42,6 +42,7 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"CHANGE_EMAIL_CONFIRMATION", "off", "", "The old address is asked before the new one."},
 	{"CHANGE_EMAIL", "on", "", "`off`: nobody can change their address."},
 	{"DELETE_USER", "on", "", "`off`: nobody can delete their account."},
+	{"SHARED_DATABASE", "off", "", "`on`: a TypeScript server with Better Auth uses the same database and the same `BETTER_AUTH_SECRET`. Then `/api/auth/jwks` also publishes the public keys of its `jwks` table, so that the JWTs of that server verify. `off`: rows of that table are never read."},
 	{"MAIL", "outbox", "", "Where mails go: `outbox`, a file, for development; `queue`, SQS, from where `functions/mailer` sends them; `none`."},
 	{"MAIL_FILE", ".xenon/mail.jsonl", "", "The outbox: one JSON line a mail."},
 	{"MAIL_QUEUE_URL", "", "none; `MAIL=queue` needs it", "The SQS queue."},
