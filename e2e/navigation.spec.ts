@@ -1,18 +1,31 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect, register, test } from './harness/test';
 import { figure, observe } from './harness/vitals';
 
 const steps = 50;
 
-/** Goes on to another page as a reader does: to the next chapter, and from the last one home and in again. */
+/** The link that a reader follows next: to the next chapter, from the last one home, and from home into the manual. */
+async function nextLink(page: Page): Promise<Locator> {
+  if (new URL(page.url()).pathname === '/') return page.getByRole('link', { name: 'Get started' });
+  const next = page.getByRole('navigation', { name: 'Docs pages' }).getByRole('link', { name: /^Next/ });
+  return (await next.count()) > 0 ? next : page.getByRole('link', { name: 'Xenon' }).first();
+}
+
+/**
+ * Follows the next link. The URL changes before the content does: until then the previous page's link leads to where the
+ * reader already is, and a click on an element that React removes is lost. Both are tried again.
+ */
 async function goOn(page: Page): Promise<void> {
   const before = page.url();
-  const next = page.getByRole('navigation', { name: 'Docs pages' }).getByRole('link', { name: /^Next/ });
-  if (new URL(before).pathname === '/') await page.getByRole('link', { name: 'Get started' }).click();
-  else if ((await next.count()) > 0) await next.click();
-  else await page.getByRole('link', { name: 'Xenon' }).first().click();
-  await page.waitForURL((url) => url.href !== before);
-  // The address is there before its page is: until then the old page's links are the ones that could be clicked.
+  await expect(async () => {
+    if (page.url() === before) {
+      const link = await nextLink(page);
+      const target = new URL((await link.getAttribute('href', { timeout: 1000 })) ?? '', before);
+      expect(target.pathname, 'the content still belongs to the previous page').not.toBe(new URL(before).pathname);
+      await link.click({ timeout: 2000 });
+    }
+    await page.waitForURL((url) => url.href !== before, { timeout: 5000 });
+  }).toPass({ timeout: 60_000 });
   const canonical = page.locator('link[rel="canonical"]').first();
   await expect
     .poll(async () => new URL((await canonical.getAttribute('href')) ?? '', before).pathname)

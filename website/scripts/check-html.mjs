@@ -58,6 +58,9 @@ function inspect(element, report) {
     if (isLoaded(element, name) && !existsHere(value)) report(`<${tag}> loads ${value}, which is not of this site`);
   }
   if (tag === 'tr' && element.childNodes.length === 0) report('a row without cells');
+  if (tag === 'table' && !within(element, (above) => attribute(above, 'tabindex') === '0'))
+    report('a <table> whose scroll frame the keyboard cannot reach');
+  if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('a <pre> that the keyboard cannot reach');
   if (tag === 'img' && attribute(element, 'alt') === undefined) report('an <img> without alt');
   if (tag === 'script' && attribute(element, 'src') === undefined) script(element);
 }
@@ -97,7 +100,8 @@ function fields(page, elements, report) {
   const inputs = elements.filter((one) => one.tagName === 'input' && attribute(one, 'type') !== 'hidden');
   for (const input of inputs) {
     const id = attribute(input, 'id');
-    const said = (id && labelled.has(id)) || attribute(input, 'aria-label') || within(input, 'label');
+    const said =
+      (id && labelled.has(id)) || attribute(input, 'aria-label') || within(input, (above) => above.tagName === 'label');
     if (!said) report(`<input name="${attribute(input, 'name')}"> without a label`);
   }
   for (const [name, autocomplete] of Object.entries(forms[page] ?? {})) {
@@ -108,8 +112,8 @@ function fields(page, elements, report) {
   }
 }
 
-function within(element, tag) {
-  for (let above = element.parentNode; above; above = above.parentNode) if (above.tagName === tag) return true;
+function within(element, matches) {
+  for (let above = element.parentNode; above; above = above.parentNode) if (above.attrs && matches(above)) return true;
   return false;
 }
 

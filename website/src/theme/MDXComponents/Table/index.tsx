@@ -2,18 +2,21 @@ import { translate } from '@docusaurus/Translate';
 import { type ComponentProps, type ReactNode, useEffect, useRef, useState } from 'react';
 import styles from './styles.module.css';
 
-/** A table in a frame of its own, which scrolls where the page is narrower; then the keyboard reaches it, too. */
+/**
+ * A table in a scroll frame. The keyboard can reach the frame in the static HTML, before scripts run; once the width is
+ * known, a frame that does not scroll leaves the tab order.
+ */
 export default function Table(props: ComponentProps<'table'>): ReactNode {
   const frame = useRef<HTMLDivElement>(null);
-  const [scrolls, setScrolls] = useState(false);
+  const [scrolls, setScrolls] = useState(true);
   useEffect(() => {
     const box = frame.current;
     if (!box) return;
     const observer = new ResizeObserver(() => setScrolls(box.scrollWidth > box.clientWidth));
-    for (const one of [box, ...box.children]) observer.observe(one); // a font that comes late widens the table alone
+    for (const one of [box, ...box.children]) observer.observe(one); // a late font changes only the table's width
     return () => observer.disconnect();
   }, []);
-  const reachable = scrolls
+  const focusable = scrolls
     ? {
         tabIndex: 0,
         role: 'group',
@@ -21,7 +24,7 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
       }
     : {};
   return (
-    <div ref={frame} className={styles.frame} {...reachable}>
+    <div ref={frame} className={styles.frame} {...focusable}>
       <table {...props} />
     </div>
   );

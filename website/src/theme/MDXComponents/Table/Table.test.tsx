@@ -1,0 +1,18 @@
+import { renderToString } from 'react-dom/server';
+import { expect, test } from 'vitest';
+import Table from '.';
+
+const rows = (
+  <tbody>
+    <tr>
+      <td>cell</td>
+    </tr>
+  </tbody>
+);
+
+test('the keyboard reaches the scroll frame in the static HTML, before scripts run', () => {
+  const html = renderToString(<Table>{rows}</Table>);
+  expect(html).toMatch(/<div[^>]* tabindex="0"/);
+  expect(html).toMatch(/<div[^>]* role="group"/);
+  expect(html).toMatch(/<div[^>]* aria-label="[^"]+"/);
+});
