@@ -85,6 +85,12 @@ conformance: conformance/node_modules ## play every conversation against the rea
 record: conformance/node_modules ## write down what the library answers, after a scenario was changed
 	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsTheLibrary' -update
 
+# The public repository's tests are fetched from GitHub once, so this is apart from make test.
+.PHONY: peers
+peers: conformance/node_modules ## run Better Auth's public tests against it and against Xenon, over HTTP, and list the differences (needs the internet once)
+	@scripts/better-auth-tests $(SOURCE)
+	cd conformance && go test -tags peers -count 1 -timeout 60m -run TestPeers $(ARGS) .
+
 # A browser is found by the run itself, or installed: scripts/browser.
 .PHONY: e2e
 e2e: website/csp-hashes.txt e2e/node_modules ## a person in a browser, through every page, against the real stack

@@ -1,0 +1,245 @@
+// Takes the place of Better Auth's test-utils/test-instance: the same functions, but the server is another process that is
+// asked over HTTP. PEERS_CONTROLLER starts one for each instance, with the settings that the instance's options ask for.
+// Options without a setting of Xenon's are left out, for either server.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import pg from "pg";
+import { afterAll } from "vitest";
+import { betterAuth } from "./better-auth/src/auth/full";
+import { createAuthClient } from "./better-auth/src/client";
+import { parseSetCookieHeader, setCookieToHeader } from "./better-auth/src/cookies";
+import { getAdapter } from "./better-auth/src/db/adapter-kysely";
+import { bearer } from "./better-auth/src/plugins";
+
+const callers = new AsyncLocalStorage();
+const pools = new Set();
+const realFetch = globalThis.fetch;
+
+afterAll(async () => {
+  for (const pool of pools) await pool.end();
+});
+
+const onOff = (value) => (value ? "on" : "off");
+
+/** The settings of a server that does what these options say, as far as there are settings. */
+function settings(options, origin) {
+  const { emailAndPassword: password = {}, emailVerification: verification = {}, user = {}, session = {} } = options;
+  return {
+    BETTER_AUTH_URL: origin,
+    BETTER_AUTH_SECRET: options.secret,
+    RATE_LIMIT: onOff(options.rateLimit?.enabled),
+    REQUIRE_EMAIL_VERIFICATION: onOff(password.requireEmailVerification),
+    REVOKE_SESSIONS_ON_PASSWORD_RESET: onOff(password.revokeSessionsOnPasswordReset),
+    SIGN_UP: onOff(!password.disableSignUp),
+    SEND_VERIFICATION_ON_SIGN_IN: onOff(verification.sendOnSignIn),
+    AUTO_SIGN_IN_AFTER_VERIFICATION: onOff(verification.autoSignInAfterVerification),
+    CHANGE_EMAIL: onOff(user.changeEmail?.enabled),
+    CHANGE_EMAIL_CONFIRMATION: onOff(user.changeEmail?.sendChangeEmailConfirmation),
+    DELETE_USER: onOff(user.deleteUser?.enabled),
+    DELETE_USER_VERIFICATION: onOff(user.deleteUser?.sendDeleteAccountVerification),
+    COOKIE_CACHE: session.cookieCache?.enabled ? "compact" : "off",
+    COOKIE_CACHE_MAX_AGE: String(session.cookieCache?.maxAge ?? 300),
+    BETTER_AUTH_TRUSTED_ORIGINS: Array.isArray(options.trustedOrigins) ? options.trustedOrigins.join(",") : "",
+    SHARED_DATABASE: "on", // the instance's own library reads and writes the same rows
+  };
+}
+
+/** The mail hooks of the options, by the kind of mail that calls them. */
+function mailHooks(options) {
+  return {
+    "verify-email": options.emailVerification?.sendVerificationEmail,
+    "reset-password": options.emailAndPassword?.sendResetPassword,
+    "change-email-confirmation": options.user?.changeEmail?.sendChangeEmailConfirmation,
+    "delete-account": options.user?.deleteUser?.sendDeleteAccountVerification,
+  };
+}
+
+async function start(env) {
+  const response = await realFetch(process.env.PEERS_CONTROLLER, { method: "POST", body: JSON.stringify(env) });
+  if (!response.ok) throw new Error(`no server for these options: ${await response.text()}`);
+  return response.json();
+}
+
+/** Sends a request for the server's public origin to where it listens. Not by fetch, which adds headers that browsers send. */
+async function exchange(address, request) {
+  const { pathname, search } = new URL(request.url);
+  const headers = Object.fromEntries(request.headers);
+  const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
+  if (body) headers["content-length"] = String(body.length);
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(address + pathname + search, { method: request.method, headers }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const received = new Headers();
+        for (let i = 0; i < answer.rawHeaders.length; i += 2) received.append(answer.rawHeaders[i], answer.rawHeaders[i + 1]);
+        const empty = [204, 205, 304].includes(answer.statusCode);
+        resolve(new Response(empty ? null : Buffer.concat(chunks), { status: answer.statusCode, headers: received }));
+      });
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+function originOf(options, config) {
+  const fallback = `http://localhost:${config?.port ?? 3000}`;
+  const base = typeof options.baseURL === "string" && options.baseURL ? options.baseURL : fallback;
+  return new URL(base).origin;
+}
+
+export async function getTestInstance(given = {}, config = {}) {
+  const options = {
+    secret: "better-auth-secret-that-is-long-enough-for-validation-test",
+    emailAndPassword: { enabled: true },
+    rateLimit: { enabled: false },
+    socialProviders: {
+      github: { clientId: "test", clientSecret: "test" },
+      google: { clientId: "test", clientSecret: "test" },
+    },
+    ...given,
+  };
+  const origin = originOf(options, config);
+  const server = await start(settings(options, origin));
+  const pool = new pg.Pool({ connectionString: server.database, max: 2 });
+  pools.add(pool);
+
+  // The library as the test configures it, on the server's own rows: for its adapter, its options and its list of endpoints.
+  const local = betterAuth({
+    baseURL: `http://localhost:${config.port ?? 3000}`,
+    ...options,
+    database: pool,
+    advanced: { ...options.advanced, database: { generateId: "uuid", ...options.advanced?.database } },
+    plugins: [bearer(), ...(options.plugins ?? [])],
+  });
+
+  const hooks = mailHooks(options);
+  let read = 0;
+  async function deliver() {
+    let text;
+    try {
+      text = readFileSync(server.mails, "utf8");
+    } catch {
+      return;
+    }
+    const lines = text.slice(read).split("\n").filter(Boolean);
+    read = text.length;
+    for (const line of lines) {
+      const { kind, to, url, token, newEmail } = JSON.parse(line);
+      const { rows } = await pool.query('SELECT * FROM "user" WHERE email = $1', [to]);
+      try {
+        await hooks[kind]?.({ user: rows[0] ?? { email: to }, url, token, newEmail }, new Request(url || origin));
+      } catch {
+        // A hook that fails changes no answer: the library logs it.
+      }
+    }
+  }
+
+  async function send(request) {
+    const response = await exchange(server.address, request);
+    await deliver();
+    return response;
+  }
+
+  const api = new Proxy(local.api, {
+    get: (endpoints, name) => {
+      const endpoint = endpoints[name];
+      if (typeof endpoint !== "function" || !endpoint.path) return endpoint;
+      return Object.assign((input) => call(endpoint, input, send, origin), endpoint);
+    },
+  });
+  const auth = { handler: send, api, options: local.options, $context: local.$context, $ERROR_CODES: local.$ERROR_CODES };
+
+  const customFetchImpl = async (url, init) => {
+    const headers = new Headers(callers.getStore()?.headers);
+    for (const [name, value] of new Headers(init?.headers ?? {})) headers.set(name, value);
+    return send(new Request(url, { ...init, headers }));
+  };
+
+  const client = createAuthClient({
+    ...config.clientOptions,
+    baseURL: `${typeof options.baseURL === "string" ? new URL(options.baseURL).origin : origin}/api/auth`,
+    fetchOptions: { customFetchImpl },
+  });
+
+  const testUser = { email: "test@test.com", password: "test123456", name: "test user", ...config.testUser };
+  if (!config.disableTestUser) await api.signUpEmail({ body: testUser });
+
+  const remember = (headers) => (context) => {
+    const cookies = parseSetCookieHeader(context.response.headers.get("set-cookie") ?? "");
+    const token = cookies.get("better-auth.session_token")?.value;
+    if (token) headers.set("cookie", `better-auth.session_token=${token}`);
+  };
+  async function signIn(email, password) {
+    const headers = new Headers();
+    const { data } = await client.signIn.email({ email, password, fetchOptions: { onSuccess: remember(headers) } });
+    return { data, headers };
+  }
+
+  return {
+    auth,
+    client,
+    testUser,
+    customFetchImpl,
+    cookieSetter: setCookieToHeader,
+    sessionSetter: remember,
+    db: await getAdapter(local.options),
+    async signInWithTestUser() {
+      const { data, headers } = await signIn(testUser.email, testUser.password);
+      return {
+        session: data.session,
+        user: data.user,
+        headers,
+        setCookie: (name, value) => headers.set("cookie", `${headers.get("cookie") ?? ""}; ${name}=${value}`),
+        runWithUser: (run) => callers.run({ headers }, () => run(headers)),
+      };
+    },
+    async signInWithUser(email, password) {
+      const { data, headers } = await signIn(email, password);
+      return { res: data, headers };
+    },
+    async runWithUser(email, password, run) {
+      const { headers } = await signIn(email, password);
+      return callers.run({ headers }, () => run(headers));
+    },
+  };
+}
+
+/** What auth.api.name(input) does in one process, over HTTP. */
+async function call(endpoint, input = {}, send, origin) {
+  const method = [endpoint.options?.method ?? "GET"].flat();
+  const verb = input.method ?? (input.body !== undefined && method.includes("POST") ? "POST" : method[0]);
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(input.params?.[name] ?? ""));
+  const url = new URL(`/api/auth${path}`, origin);
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  const headers = new Headers(input.headers ?? input.request?.headers);
+  if (!headers.has("origin")) headers.set("origin", origin); // in one process nobody asks for it
+  if (verb !== "GET") headers.set("content-type", "application/json");
+  headers.delete("content-length");
+  const body = verb === "GET" ? undefined : JSON.stringify(input.body ?? {});
+  const response = await send(new Request(url, { method: verb, headers, body }));
+  if (input.asResponse) return response;
+  const text = await response.text();
+  const answer = parse(text);
+  if (response.status >= 300) throw await apiError(response, answer);
+  if (!input.returnHeaders && !input.returnStatus) return answer;
+  return { headers: response.headers, response: answer, status: response.status };
+}
+
+function parse(text) {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function apiError(response, body) {
+  const { APIError } = await import("better-call");
+  const names = { 302: "FOUND", 400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" };
+  return new APIError(names[response.status] ?? response.status, body ?? {}, response.headers, response.status);
+}

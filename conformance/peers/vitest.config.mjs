@@ -1,0 +1,26 @@
+// Runs one of Better Auth's public test files with our getTestInstance in place of its own.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const ours = fileURLToPath(new URL("./test-instance.mjs", import.meta.url));
+
+export default defineConfig({
+  plugins: [
+    {
+      name: "instances-over-http",
+      enforce: "pre",
+      resolveId(source, importer) {
+        return /(^|\/)test-utils(\/test-instance|\/index)?$/.test(source) && importer?.includes("/better-auth/src/")
+          ? ours
+          : undefined;
+      },
+    },
+  ],
+  test: {
+    include: ["better-auth/src/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    fileParallelism: false,
+  },
+});

@@ -1,0 +1,269 @@
+//go:build peers
+
+package conformance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does not
+// have, or functions that no server answers.
+var peerFiles = []string{
+	"api/*.test.ts",
+	"api/*/*.test.ts",
+	"auth/full.test.ts",
+	"auth/trusted-origins.test.ts",
+	"cookies/*.test.ts",
+	"db/db.test.ts",
+	"oauth2/link-account.test.ts",
+	"plugins/bearer/*.test.ts",
+	"plugins/haveibeenpwned/*.test.ts",
+	"plugins/jwt/*.test.ts",
+	"social.test.ts",
+}
+
+// peerServers starts a server with the settings of env for each call.
+type peerServers func(env map[string]string) (server, error)
+
+// TestPeers runs Better Auth's public tests against the library and against Xenon, both over HTTP, and compares which of
+// them pass. A test that fails on Xenon alone has to be one that peers/divergences.json explains.
+func TestPeers(t *testing.T) {
+	explained := readExplained(t)
+	var tally struct{ both, neither, libraryOnly, xenonOnly, all int }
+	seen := map[string]bool{}
+	for _, file := range peerTestFiles(t) {
+		t.Run(file, func(t *testing.T) {
+			library, xenon := runPeers(t, file, libraryPeers(t)), runPeers(t, file, xenonPeers(t))
+			for _, name := range slices.Sorted(maps.Keys(library)) {
+				id := file + " > " + name
+				seen[id] = true
+				tally.all++
+				switch l, x := library[name], xenon[name]; {
+				case l && x:
+					tally.both++
+				case !l && !x:
+					tally.neither++
+				case x:
+					tally.xenonOnly++
+				default:
+					tally.libraryOnly++
+					if explained[id] == "" {
+						t.Errorf("passes on Better Auth and fails on Xenon: %s", id)
+					}
+					continue
+				}
+				if explained[id] != "" {
+					t.Errorf("explained by %s, but it does not fail on Xenon alone: %s", explained[id], id)
+				}
+			}
+		})
+	}
+	for id := range explained {
+		if !seen[id] {
+			t.Errorf("peers/divergences.json explains a test that did not run: %s", id)
+		}
+	}
+	fmt.Printf("public tests of Better Auth: %d tests; %d pass on both, %d fail on both, %d fail on Xenon alone, %d on the library alone\n",
+		tally.all, tally.both, tally.neither, tally.libraryOnly, tally.xenonOnly)
+}
+
+// readExplained reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
+func readExplained(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("peers/divergences.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := map[string]string{}
+	if err := json.Unmarshal(text, &explained); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../docs/divergences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, row := range explained {
+		if !strings.Contains(string(page), "| "+row+" |") {
+			t.Errorf("%s is explained by %s, which is no row of docs/divergences.md", id, row)
+		}
+	}
+	return explained
+}
+
+const peerSource = "../.tools/better-auth"
+
+func peerTestFiles(t *testing.T) (files []string) {
+	t.Helper()
+	src := filepath.Join(peerSource, "better-auth", "src")
+	for _, pattern := range peerFiles {
+		found, err := filepath.Glob(filepath.Join(src, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) == 0 {
+			t.Fatalf("no test file %s in %s: `make peers` fetches them", pattern, src)
+		}
+		for _, path := range found {
+			file, err := filepath.Rel(src, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, filepath.ToSlash(file))
+		}
+	}
+	return files
+}
+
+// xenonPeers starts an `xenon dev` for each call.
+func xenonPeers(t *testing.T) peerServers {
+	return func(env map[string]string) (server, error) {
+		mails := filepath.Join(t.TempDir(), "mail.jsonl")
+		env = settings(env, mails)
+		x := startXenon(t, pairs(env)...)
+		return server{address: x.address, origin: env["BETTER_AUTH_URL"], database: x.database, mails: mails, ours: true}, nil
+	}
+}
+
+// libraryPeers starts one process of the library, which makes a server for each call.
+func libraryPeers(t *testing.T) peerServers {
+	t.Helper()
+	cmd := exec.Command("node", "library.mjs")
+	cmd.Dir = "peers"
+	cmd.Stderr = io.Discard // the library logs refusals that its tests provoke
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close() // which is the library's sign to end
+		if err := cmd.Wait(); err != nil {
+			t.Logf("the library ended with %v", err)
+		}
+	})
+	lines := bufio.NewReader(stdout)
+	return func(env map[string]string) (server, error) {
+		s := server{origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.Empty(t)}
+		env = settings(env, s.mails)
+		env["DATABASE_URL"] = s.database
+		if err := json.NewEncoder(stdin).Encode(env); err != nil {
+			return s, err
+		}
+		line, err := lines.ReadString('\n')
+		s.address = strings.TrimSpace(line)
+		return s, err
+	}
+}
+
+// start is a request of a test file for one more server.
+type start struct {
+	env    map[string]string
+	answer chan<- started
+}
+
+type started struct {
+	server
+	err error
+}
+
+// runPeers runs a test file against the servers and returns which of its tests passed.
+func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
+	t.Helper()
+	starts := make(chan start)
+	controller := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		env := map[string]string{}
+		if err := json.NewDecoder(r.Body).Decode(&env); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		answer := make(chan started, 1)
+		starts <- start{env, answer}
+		s := <-answer
+		if s.err != nil {
+			http.Error(w, s.err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"address": s.address, "origin": s.origin, "database": s.database, "mails": s.mails,
+		})
+	}))
+	defer controller.Close()
+
+	ctx, stop := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer stop()
+	report := filepath.Join(t.TempDir(), "report.json")
+	cmd := exec.CommandContext(ctx, "node_modules/.bin/vitest", "run", "--config", "vitest.config.mjs",
+		"--reporter=json", "--outputFile="+report, "better-auth/src/"+file)
+	cmd.Dir = peerSource
+	cmd.Env = append(cmd.Environ(), "PEERS_CONTROLLER="+controller.URL)
+	ended := make(chan []byte, 1)
+	go func() {
+		out, _ := cmd.CombinedOutput() // ends with 1 when a test failed; the report says which
+		ended <- out
+	}()
+	for {
+		select {
+		case s := <-starts: // on the test's own goroutine, which may end the test
+			server, err := servers(s.env)
+			s.answer <- started{server, err}
+		case out := <-ended:
+			return readReport(t, report, out)
+		}
+	}
+}
+
+// readReport reads which tests of vitest's report passed.
+func readReport(t *testing.T, name string, out []byte) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("vitest wrote no report: %v\n%s", err, out)
+	}
+	var report struct {
+		TestResults []struct {
+			Message          string
+			AssertionResults []struct {
+				FullName, Status string
+				FailureMessages  []string
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	passed := map[string]bool{}
+	for _, file := range report.TestResults {
+		if file.Message != "" {
+			t.Errorf("the file did not load: %.300s", file.Message)
+		}
+		for _, test := range file.AssertionResults {
+			passed[test.FullName] = test.Status == "passed"
+			if test.Status != "passed" && testing.Verbose() && len(test.FailureMessages) > 0 {
+				t.Logf("%s: %.200s", test.FullName, test.FailureMessages[0])
+			}
+		}
+	}
+	return passed
+}
