@@ -161,10 +161,22 @@ func printPlan(out io.Writer, p supabase.Plan, from, to string) {
 	printReasons(out, "What will go to the quarantine", p.Reasons)
 	printNumbers(out, "Addresses and accounts that two users want", p.Collisions)
 	printNumbers(out, "Passwords by format", p.Hashes)
+	printReferring(out, p.Referring)
 	printNumbers(out, "Counted and not carried over", nonZero(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)
 	printLines(out, "The run may not start", p.Refusals)
+}
+
+// printReferring lists tables of the target whose rows keep users from being removed.
+func printReferring(out io.Writer, all []supabase.Referring) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
+	for _, r := range all {
+		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, supabase.OnDeleteTexts[r.OnDelete])
+	}
 }
 
 type sourceName struct {

@@ -136,6 +136,7 @@ func printVerification(out io.Writer, v supabase.Verification, name string) {
 		}
 		sayf(out, "  %s  %s: %d and %d\n", sign, e.Says, e.Left, e.Right)
 	}
+	printRemaining(out, v)
 	if v.Equal {
 		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", name))
 		return
@@ -144,6 +145,21 @@ func printVerification(out io.Writer, v supabase.Verification, name string) {
 		printDifferences(out, v)
 	}
 	fmt.Fprintf(out, "\nRunning again copies what changed in the source since. Next:\n  %s\n", choiceFlags{}.again("run", name))
+}
+
+// printRemaining names what is gone from the source and stays.
+func printRemaining(out io.Writer, v supabase.Verification) {
+	if v.Remain == 0 {
+		return
+	}
+	sayf(out, "\nGone from the source, and still here because rows of other tables refer to them: %d\n", v.Remain)
+	for i, r := range v.Remaining {
+		if i == 20 {
+			sayf(out, "  … and %d more; --json or the report names them\n", v.Remain-int64(i))
+			break
+		}
+		fmt.Fprintf(out, "  %-9s %s  %s\n", r.Source, r.ID, r.Why)
+	}
 }
 
 func printDifferences(out io.Writer, v supabase.Verification) {

@@ -74,6 +74,7 @@ type Stand struct {
 type Verdict struct {
 	Equal     bool                `json:"equal"`
 	Different int64               `json:"different"`
+	Remain    int64               `json:"remain"` // rows gone from the source that stay, because rows of other tables refer to them
 	Broken    []Equation          `json:"broken"` // equations that do not hold; at most ten
 	Checksums map[string]Checksum `json:"checksums"`
 }
@@ -291,7 +292,7 @@ func stand(s Status) Stand {
 
 func verdict(v Verification) Verdict {
 	broken := slices.DeleteFunc(slices.Clone(v.Equations), func(e Equation) bool { return e.Holds })
-	return Verdict{Equal: v.Equal, Different: v.Different, Broken: few(broken), Checksums: v.Checksums}
+	return Verdict{Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: few(broken), Checksums: v.Checksums}
 }
 
 func undoing(u Undone) Undoing {

@@ -72,10 +72,10 @@ func (m mapping) stages() string {
 		}
 		return sql + more + ") on commit delete rows;\n"
 	}
-	return table("stage_user", m.userColumns(), ", password text, action text default 'new', credential text default 'new'") +
-		table("stage_identity", append([]mapped{{"folded", "boolean", ""}}, m.accountColumns()...), ", action text default 'new'") +
-		table("stage_profile", m.profileColumns(), ", action text default 'new'") +
-		table("stage_other", []mapped{{"source", "text", ""}}, "")
+	return table("stage_user", m.userColumns(), ", password text, action text default 'new', credential text default 'new', held text, credential_held text") +
+		table("stage_identity", append([]mapped{{"folded", "boolean", ""}}, m.accountColumns()...), ", action text default 'new', held text") +
+		table("stage_profile", m.profileColumns(), ", action text default 'new', held text") +
+		table("stage_other", []mapped{{"source", "text", ""}}, "") + reachedTable
 }
 
 // vanished stages what the ledger knows and the source no longer has, so that it is removed. why goes to quarantine.
@@ -143,7 +143,7 @@ update stage_identity s set original = to_jsonb(a) from account a where s.action
 update stage_profile s set original = to_jsonb(p) from user_profile p where s.action = 'remove' and s.original is null and p.user_id = s.key;
 delete from account a using stage_identity s where s.action = 'remove' and a.id = s.key;
 delete from account a using stage_user s where s.credential = 'remove' and a."userId" = s.key and a."providerId" = 'credential';
-delete from user_profile p using stage_profile s where s.action in ('remove', 'update') and p.user_id = s.key;
+delete from user_profile p using stage_profile s where s.action = 'remove' and p.user_id = s.key;
 delete from "user" u using stage_user s where s.action = 'remove' and u.id = s.key
   and not exists (select from account a where a."userId" = u.id) and not exists (select from user_profile p where p.user_id = u.id);
 update stage_user s set action = 'kept' where s.action = 'remove' and exists (select from "user" u where u.id = s.key);
@@ -164,6 +164,7 @@ update "user" u set ` + set(names(m.userColumns())) + ` from stage_user s where 
 update account a set password = s.password, "createdAt" = s."createdAt", "updatedAt" = s."updatedAt" from stage_user s
   where s.credential = 'update' and a."userId" = s.key and a."providerId" = 'credential';
 update account a set ` + set(names(m.accountColumns())) + ` from stage_identity s where s.action = 'update' and a.id = s.key;
+update user_profile p set ` + set(names(m.profileColumns())) + ` from stage_profile s where s.action = 'update' and p.user_id = s.key;
 `
 }
 
@@ -191,7 +192,7 @@ insert into account (` + credentialColumns + issuer + `) select ` + credentialVa
 insert into account (id, "userId", ` + list(m.accountColumns()) + `) select key, user_id, ` + list(m.accountColumns()) + ` from stage_identity
   where action = 'new' and reason is null and not folded;
 insert into user_profile (id, user_id, ` + list(m.profileColumns()) + `) select key, user_id, ` + list(m.profileColumns()) + ` from stage_profile
-  where action in ('new', 'update') and reason is null;
+  where action = 'new' and reason is null;
 `
 }
 
@@ -234,19 +235,33 @@ func (m mapping) quarantine(run int, s scope, fresh bool) string {
 	const again = ` on conflict (run, user_id, source, key, field, reason) do update set last_seen = now(), original = coalesce(excluded.original, quarantine.original), resolved = null;
 `
 	for src, stage := range map[string]string{"'user'": "stage_user", "'identity'": "stage_identity", "'profile'": "stage_profile", "s.source": "stage_other"} {
-		sql += into + fmt.Sprintf("select %d, s.user_id, %s::supabase_import.source, s.key, '', s.reason, s.original from %s s where s.reason is not null", run, src, stage) + again
+		staying := ""
+		if stage != "stage_other" {
+			staying = " and not (s.reason = 'deleted_in_source' and s.held is not null)"
+		}
+		sql += into + fmt.Sprintf("select %d, s.user_id, %s::supabase_import.source, s.key, '', s.reason, s.original from %s s where s.reason is not null", run, src, stage) + staying + again
 		if stage != "stage_other" {
 			sql += into + fmt.Sprintf(`select %d, s.user_id, %s::supabase_import.source, s.key, split_part(f, ':', 1), split_part(f, ':', 2), s.original
 from %s s cross join unnest(s.fields) f where s.reason is null`, run, src, stage) + again
 		}
 		if !fresh && stage != "stage_other" {
-			sql += into + fmt.Sprintf("select %d, s.user_id, %s::supabase_import.source, s.key, '', 'target_modified', s.original from %s s where s.action = 'kept'", run, src, stage) + again
+			sql += into + fmt.Sprintf("select %d, s.user_id, %s::supabase_import.source, s.key, '', 'target_modified', s.original from %s s where s.action = 'kept' and s.held is null", run, src, stage) + again
+			sql += remains(run, src, stage, "", "held")
 		}
 	}
 	if !fresh {
+		sql += remains(run, "'user'", "stage_user", "credential", "credential_held")
 		sql += fmt.Sprintf("update supabase_import.quarantine q set resolved = now() where q.run = %d and %s and q.resolved is null and q.last_seen < now();\n", run, s.on("q.user_id"))
 	}
 	return sql
+}
+
+// remains names what is gone from the source and stays, with the tables that refer to it.
+func remains(run int, src, stage, field, held string) string {
+	return fmt.Sprintf(`insert into supabase_import.quarantine (run, user_id, source, key, field, reason, detail)
+select %d, s.user_id, %s::supabase_import.source, s.key, %s, '%s', s.%s from %s s where s.%[5]s <> ''
+on conflict (run, user_id, source, key, field, reason) do update set last_seen = now(), detail = excluded.detail, resolved = null;
+`, run, src, literal(field), removedAtSource, held, stage)
 }
 
 // tally sums up a staged batch: rows of the source, written, unchanged, quarantined, and those with anything to quarantine.

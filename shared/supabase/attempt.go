@@ -109,7 +109,9 @@ func (*held) Scan(v any) error {
 
 func readRulings(ctx context.Context, db *pgx.Conn, id int, s scope) (rulings, error) {
 	r := rulings{}
-	rows, err := db.Query(ctx, fmt.Sprintf("select source::text, reason, key::text from supabase_import.ruling l where l.run = %d and %s", id, s.on("l.user_id")))
+	rows, err := db.Query(ctx, fmt.Sprintf(`select source::text, reason, key::text from supabase_import.ruling l where l.run = %[1]d and %[2]s
+union all select source::text, concat_ws('.', reason, nullif(field, '')), key::text from supabase_import.quarantine l
+  where l.run = %[1]d and %[2]s and l.reason = '%[3]s' and l.resolved is null`, id, s.on("l.user_id"), removedAtSource))
 	if err != nil {
 		return nil, fmt.Errorf("read rulings: %w", err)
 	}
@@ -195,9 +197,18 @@ func (w *worker) rule(ctx context.Context, sql string) (bool, error) {
 
 // write carries out what was decided, and commits. An address that turns out to be taken is a ruling.
 func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did moved, err error) {
-	sql := "savepoint staged;\n"
+	sql := ""
+	if err := run(ctx, w.dst, "savepoint staged"); err != nil {
+		return did, err
+	}
 	if !fresh {
-		sql += removals + w.run.changes()
+		if err := w.keepReferred(ctx); err != nil {
+			return did, err
+		}
+		if err := run(ctx, w.dst, removals); err != nil {
+			return did, removalError{err}
+		}
+		sql += w.run.changes()
 	}
 	sql += w.run.insertions() + tally
 	var oddities int64

@@ -173,6 +173,9 @@ func (m *Import) open(ctx context.Context, src, dst *pgx.Conn, o, asked Options,
 	if err != nil {
 		return err
 	}
+	if why := mp.dst.unfit(); len(why) > 0 {
+		return refused(why)
+	}
 	var open bool
 	if err := dst.QueryRow(ctx, "select exists (select from supabase_import.batch where run = $1 and pass < $2)", id, pass).Scan(&open); err != nil {
 		return fmt.Errorf("look for open batches: %w", err)

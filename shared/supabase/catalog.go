@@ -116,6 +116,7 @@ type target struct {
 	server                 string
 	version                int
 	user, account, profile table
+	touches                bool // its trigger sets user_profile.updated_at even when the import writes
 }
 
 func (t target) digest() string { return digest(t.user, t.account, t.profile) }
@@ -144,6 +145,9 @@ func lookAtSource(ctx context.Context, db *pgx.Conn, profiles string) (source, e
 	return s, nil
 }
 
+const touchQuery = `select exists (select from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname = 'user_profile' and f.proname = 'user_profile_touch' and f.prosrc not like '%xenon.keep_updated_at%')`
+
 // lookAtTarget reads the target's catalog.
 func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
 	var t target
@@ -154,6 +158,9 @@ func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
 	var schema string
 	if err := db.QueryRow(ctx, "select coalesce(current_schema(), 'public')").Scan(&schema); err != nil {
 		return t, fmt.Errorf("ask the target for its schema: %w", err)
+	}
+	if err := db.QueryRow(ctx, touchQuery, schema).Scan(&t.touches); err != nil {
+		return t, fmt.Errorf("look for triggers of the target: %w", err)
 	}
 	for name, table := range map[string]*table{"user": &t.user, "account": &t.account, "user_profile": &t.profile} {
 		var err error
@@ -204,6 +211,9 @@ func (t target) unfit() []string {
 	var why []string
 	if t.version < 140000 {
 		why = append(why, "the target is Postgres "+t.server+"; 14 or newer is needed")
+	}
+	if t.touches {
+		why = append(why, "the target's trigger user_profile_touch is of an older release: run `xenon schema up` first")
 	}
 	need := func(in table, types map[string]string) {
 		for name, typ := range types {

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// changed compares fingerprints, user by user, and lists the users with a difference. Users without one are counted.
+// changed compares fingerprints, user by user, and lists the users with a difference, as well as those of whom something
+// is gone from the source and stays: whether it may go by now is for the target to say. The other users are counted.
 func (w *worker) changed(ctx context.Context, s scope) ([]string, moved, error) {
 	read := func(db *pgx.Conn, sql string) (map[string]string, error) {
 		sums := map[string]string{}
@@ -33,9 +34,20 @@ func (w *worker) changed(ctx context.Context, s scope) ([]string, moved, error) 
 	if err != nil {
 		return nil, moved{}, fmt.Errorf("fingerprints of the ledger: %w", err)
 	}
-	var changed []string
+	changed, err := column1(ctx, w.dst, fmt.Sprintf("select distinct user_id::text from supabase_import.quarantine q where q.run = %d and q.reason = '%s' and q.resolved is null and %s",
+		w.run.id, removedAtSource, s.on("q.user_id")))
+	if err != nil {
+		return nil, moved{}, fmt.Errorf("read who is gone from the source and stays: %w", err)
+	}
+	again := map[string]bool{}
+	for _, id := range changed {
+		again[id] = true
+	}
 	var same moved
 	for id, sum := range now {
+		if again[id] {
+			continue
+		}
 		if then[id] != sum {
 			changed = append(changed, id)
 			continue
@@ -47,7 +59,7 @@ func (w *worker) changed(ctx context.Context, s scope) ([]string, moved, error) 
 		same.unchanged += count
 	}
 	for id := range then {
-		if _, ok := now[id]; !ok {
+		if _, ok := now[id]; !ok && !again[id] {
 			changed = append(changed, id)
 		}
 	}

@@ -45,6 +45,15 @@ func (w *worker) condemn(ctx context.Context, b batch, s scope, cause error) (mo
 		return moved{}, cause
 	}
 	user := s.ids[0]
+	if why, ok := refusedRemoval(cause); ok {
+		err := w.patiently(ctx, func(ctx context.Context) error {
+			return w.accuse(ctx, user, suspect{User, []string{user}}, removalRefused, why)
+		})
+		if err != nil {
+			return moved{}, err
+		}
+		return w.attempts(ctx, b, s, false)
+	}
 	var identities []string
 	err := w.patiently(ctx, func(ctx context.Context) (err error) {
 		identities, err = column1(ctx, w.src, "select i.id::text from auth.identities i where i.provider not in ('email', 'phone') and "+s.on("i.user_id")+" order by i.id")
@@ -59,7 +68,7 @@ func (w *worker) condemn(ctx context.Context, b batch, s scope, cause error) (mo
 	}
 	suspects = append(suspects, suspect{Identity, identities}, suspect{User, []string{user}})
 	for _, x := range suspects {
-		if err := w.patiently(ctx, func(ctx context.Context) error { return w.accuse(ctx, user, x, pg.Code) }); err != nil {
+		if err := w.patiently(ctx, func(ctx context.Context) error { return w.accuse(ctx, user, x, targetError, "SQLSTATE "+pg.Code) }); err != nil {
 			return moved{}, err
 		}
 		did, err := w.attempts(ctx, b, s, false)
@@ -71,6 +80,9 @@ func (w *worker) condemn(ctx context.Context, b batch, s scope, cause error) (mo
 	return moved{}, cause
 }
 
+// targetError is the ruling that the target refuses a row.
+const targetError = "target_error"
+
 // suspect is rows of one user that the target may have refused.
 type suspect struct {
 	source Source
@@ -79,15 +91,15 @@ type suspect struct {
 
 // accuse rules that the target refuses these rows of a user, and no others. It waits for the disk, unlike all else that a
 // worker does (workerSession): a crash that took the accusation back would clear these rows of it, and condemn the next.
-func (w *worker) accuse(ctx context.Context, user string, x suspect, state string) error {
+func (w *worker) accuse(ctx context.Context, user string, x suspect, reason, detail string) error {
 	return pgx.BeginFunc(ctx, w.dst, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
 			return fmt.Errorf("wait for the disk: %w", err)
 		}
-		_, err := tx.Exec(ctx, `with before as (delete from supabase_import.ruling where run = $1 and user_id = $2::uuid and reason = 'target_error'
+		_, err := tx.Exec(ctx, `with before as (delete from supabase_import.ruling where run = $1 and user_id = $2::uuid and reason = $6
   and not (source = $3::supabase_import.source and key = any($4::uuid[])))
-insert into supabase_import.ruling (run, user_id, source, key, reason, detail) select $1, $2::uuid, $3::supabase_import.source, key, 'target_error', 'SQLSTATE ' || $5::text from unnest($4::uuid[]) key
-on conflict (run, user_id, source, key, reason) do update set detail = excluded.detail`, w.run.id, user, string(x.source), x.keys, state)
+insert into supabase_import.ruling (run, user_id, source, key, reason, detail) select $1, $2::uuid, $3::supabase_import.source, key, $6, $5::text from unnest($4::uuid[]) key
+on conflict (run, user_id, source, key, reason) do update set detail = excluded.detail`, w.run.id, user, string(x.source), x.keys, detail, reason)
 		return err
 	})
 }

@@ -25,8 +25,8 @@ set row_security = off; set jit = off; set max_parallel_workers_per_gather = 0; 
 
 // A batch may be lost to a crash of the target together with its ledger: it is done again, since its mark is lost with it, or
 // not made (worker.batch). So nobody waits for the disk at every batch; closing a pass does. A batch of the usual size is
-// staged in memory.
-const workerSession = `set synchronous_commit = off; set temp_buffers = '32MB';`
+// staged in memory. Profiles keep the time of their last change that the source has (migrations/0004_user_profile_import.sql).
+const workerSession = `set synchronous_commit = off; set temp_buffers = '32MB'; set xenon.keep_updated_at = 'on';`
 
 // How many rows lie between two uuids is a bad guess of Postgres, one as often as not. Joins of two such ranges shall not be
 // loops in loops then, which take seconds for a batch.

@@ -96,7 +96,7 @@ func (m *Import) Plan(ctx context.Context, o Options) (Plan, error) {
 func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Plan, mp mapping, lost []ruling, err error) {
 	p = Plan{
 		Run: o.Run, Options: o, Expected: Counts{}, Reasons: Reasons{}, Hashes: map[string]int64{}, Collisions: map[string]int64{},
-		NotCarried: map[string]int64{}, NotChecked: []string{}, Warnings: []string{},
+		Referring: []Referring{}, NotCarried: map[string]int64{}, NotChecked: []string{}, Warnings: []string{},
 	}
 	if mp, err = look(ctx, src, dst, o); err != nil {
 		return p, mp, nil, err
@@ -116,7 +116,7 @@ func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Pla
 		}
 		return m.foresee(ctx, src, *mp, lost, p)
 	}
-	for _, step := range []func(context.Context, *pgx.Conn, *pgx.Conn, *mapping, *Plan) error{countRows, countOthers, foresee, collisions} {
+	for _, step := range []func(context.Context, *pgx.Conn, *pgx.Conn, *mapping, *Plan) error{countRows, countOthers, findReferring, foresee, collisions} {
 		if err := step(ctx, src, dst, &mp, &p); err != nil {
 			return p, mp, nil, err
 		}
@@ -175,6 +175,15 @@ func countRows(ctx context.Context, src, dst *pgx.Conn, mp *mapping, p *Plan) er
 		}
 	}
 	return nil
+}
+
+// findReferring lists the foreign keys that lead to users.
+func findReferring(ctx context.Context, _, dst *pgx.Conn, _ *mapping, p *Plan) error {
+	all, err := references(ctx, dst)
+	for _, r := range all {
+		p.Referring = append(p.Referring, Referring{r.table, r.columns, strings.TrimPrefix(r.parent, "ONLY "), string(r.effect)})
+	}
+	return err
 }
 
 func hidden(err error) bool {

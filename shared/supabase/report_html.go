@@ -17,10 +17,11 @@ import (
 var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count": plain[int64],
-	"whole": plain[int],
-	"when":  when,
-	"kind":  func(s Source) string { return kindNames[s] },
+	"count":    plain[int64],
+	"whole":    plain[int],
+	"when":     when,
+	"kind":     func(s Source) string { return kindNames[s] },
+	"onDelete": func(e string) string { return OnDeleteTexts[e] },
 }).Parse(reportPage))
 
 // HTML writes the report as one page for people. It asks nobody for anything: styles and chart stand in the page, and so
@@ -82,6 +83,13 @@ func reasonLines(r Reasons) []reasonLine {
 	}
 	slices.SortStableFunc(lines, func(a, b reasonLine) int { return cmp.Compare(b.Count, a.Count) })
 	return lines
+}
+
+// OnDeleteTexts say what happens to a referring row, for people.
+var OnDeleteTexts = map[string]string{
+	string(deletes): "the row is deleted, too",
+	string(changes): "the reference is set to NULL or its default",
+	string(holds):   "Postgres refuses the deletion",
 }
 
 var kindNames = map[Source]string{User: "Users", Identity: "Identities", Profile: "Profiles", Factor: "Second factors", Passkey: "Passkeys"}

@@ -147,6 +147,10 @@ var AllReasons = []Reason{
 		"Nothing. It can be restored from here if the deletion was a mistake.",
 	},
 	{
+		"removed_at_source", "The user or row was copied, then deleted in Supabase, and stays here with all that belongs to it, because rows of other tables refer to it; the detail names the tables and how many rows.",
+		"Delete or change those rows, and the next pass removes the user. Or keep the user, and ban them if they should not sign in.",
+	},
+	{
 		"target_modified", "The row was copied, then changed or removed in the target, and in the source too; the target's version was left alone.",
 		"Compare the two. After the switch the target is right.",
 	},

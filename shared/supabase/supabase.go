@@ -93,10 +93,20 @@ type Plan struct {
 	// "phone_conflict", "account_conflict" within the source, "target_email_taken" and "target_id_taken" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
+	// Referring are foreign keys of other tables of the target that lead to users, directly or over further tables.
+	Referring  []Referring      `json:"referring"`
 	NotCarried map[string]int64 `json:"notCarried"` // sessions, tokens and the like: rows counted, never copied
 	NotChecked []string         `json:"notChecked"` // tables that are absent or may not be read, with why
 	Warnings   []string         `json:"warnings"`
 	Refusals   []string         `json:"refusals"` // why the run may not start; empty when it may
+}
+
+// Referring is a foreign key of a table that the import does not write.
+type Referring struct {
+	Table    string   `json:"table"`
+	Columns  []string `json:"columns"`
+	To       string   `json:"to"`       // the referenced table
+	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced one is deleted: "delete", "change" or "hold"
 }
 
 // Side describes one of the two databases.
@@ -151,6 +161,8 @@ type Verification struct {
 	Equations   []Equation          `json:"equations"`   // the conservation equations
 	Differences []Difference        `json:"differences"` // at most 1,000 are named
 	Different   int64               `json:"different"`   // all of them
+	Remaining   []Remaining         `json:"remaining"`   // at most 1,000 are named
+	Remain      int64               `json:"remain"`      // all of them; they are neither a difference nor in a checksum
 	Equal       bool                `json:"equal"`       // no difference, every equation holds, no batch parked or open
 }
 
@@ -178,6 +190,13 @@ type Difference struct {
 	Kind    string   `json:"kind"`    // "different", "missing" in the target, "extra" there
 	Why     string   `json:"why"`     // "source changed since", "target changed since", or "" when neither explains it
 	Columns []string `json:"columns"` // of kind "different"
+}
+
+// Remaining names what is gone from the source and stays in the target, because rows of other tables refer to it.
+type Remaining struct {
+	Source Source `json:"source"` // a user stays with all accounts and the profile
+	ID     string `json:"id"`
+	Why    string `json:"why"` // "schema.table: rows, …"
 }
 
 // Undone is the result of a rollback.

@@ -15,7 +15,7 @@ const namedInVerdict = 1000
 // Verdict is what the verification found so far, with the conservation equations, for which it counts anew. Its time is
 // zero when no batch was verified. Equal is false when a batch was not, or not since the last pass began.
 func (m *Import) Verdict(ctx context.Context, run string) (Verification, error) {
-	v := Verification{Checksums: map[string]Checksum{}, Differences: []Difference{}, Equations: []Equation{}}
+	v := Verification{Checksums: map[string]Checksum{}, Differences: []Difference{}, Equations: []Equation{}, Remaining: []Remaining{}}
 	src, dst, err := m.both(ctx)
 	if err != nil {
 		return v, err
@@ -33,6 +33,9 @@ func (m *Import) Verdict(ctx context.Context, run string) (Verification, error) 
 	settled, err := v.gather(ctx, dst, id)
 	if err != nil {
 		return v, fmt.Errorf("read the verification: %w", err)
+	}
+	if err := v.remaining(ctx, dst, id); err != nil {
+		return v, fmt.Errorf("read who is gone from the source and stays: %w", err)
 	}
 	if v.Equations, err = v.equations(ctx, src, dst, id, mp.src); err != nil {
 		return v, err
@@ -84,28 +87,46 @@ cross join jsonb_array_elements(x.differences) with ordinality d (value, place) 
 	return settled, nil
 }
 
-// tallies counts the ledger by kind and outcome. gone are the rows that are no longer in the source and were kept in the
-// target: they stand in the ledger, but in no count of the source.
-func tallies(ctx context.Context, dst *pgx.Conn, id int) (counts Counts, gone map[Source]int64, err error) {
-	rows, err := dst.Query(ctx, "select source::text, outcome::text, count(*), count(*) filter (where outcome = 'kept' and raw is null) from supabase_import.ledger where run = $1 group by 1, 2", id)
-	if err != nil {
-		return nil, nil, fmt.Errorf("count the ledger: %w", err)
+// remaining lists what is gone from the source and stays.
+func (v *Verification) remaining(ctx context.Context, dst *pgx.Conn, id int) error {
+	const from = " from supabase_import.quarantine where run = $1 and reason = '" + removedAtSource + "' and resolved is null"
+	if err := dst.QueryRow(ctx, "select count(*)"+from, id).Scan(&v.Remain); err != nil {
+		return err
 	}
-	counts, gone = Counts{}, map[Source]int64{}
+	rows, err := dst.Query(ctx, "select source::text, key::text, coalesce(detail, '')"+from+" order by source, key limit "+fmt.Sprint(namedInVerdict), id)
+	if err != nil {
+		return err
+	}
+	v.Remaining, err = pgx.AppendRows(v.Remaining, rows, pgx.RowToStructByPos[Remaining])
+	return err
+}
+
+// tallies counts the ledger by kind and outcome. gone are the rows that are no longer in the source and were kept in the
+// target: they stand in the ledger, but in no count of the source. remain are those that no checksum has either.
+func tallies(ctx context.Context, dst *pgx.Conn, id int) (counts Counts, gone, remain map[Source]int64, err error) {
+	rows, err := dst.Query(ctx, `select source::text, outcome::text, count(*), count(*) filter (where outcome = 'kept' and raw is null),
+  count(*) filter (where outcome = 'kept' and exists (select from supabase_import.quarantine q where q.run = l.run and q.user_id = l.user_id
+    and q.reason = '`+removedAtSource+`' and q.resolved is null and q.field = '' and (q.source = 'user' or q.source = l.source and q.key = l.key)))
+from supabase_import.ledger l where run = $1 group by 1, 2`, id)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("count the ledger: %w", err)
+	}
+	counts, gone, remain = Counts{}, map[Source]int64{}, map[Source]int64{}
 	var of, outcome string
-	var n, without int64
-	_, err = pgx.ForEachRow(rows, []any{&of, &outcome, &n, &without}, func() error {
+	var n, without, stay int64
+	_, err = pgx.ForEachRow(rows, []any{&of, &outcome, &n, &without, &stay}, func() error {
 		if counts[Source(of)] == nil {
 			counts[Source(of)] = map[Outcome]int64{}
 		}
 		counts[Source(of)][Outcome(outcome)] = n
 		gone[Source(of)] += without
+		remain[Source(of)] += stay
 		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("count the ledger: %w", err)
+		return nil, nil, nil, fmt.Errorf("count the ledger: %w", err)
 	}
-	return counts, gone, nil
+	return counts, gone, remain, nil
 }
 
 func (c Counts) sum(of Source, outcomes ...Outcome) (n int64) {
@@ -122,7 +143,7 @@ func equation(says string, left, right int64) Equation {
 // equations compares what the source has now with the ledger, and the ledger with what the verification counted in the
 // target.
 func (v *Verification) equations(ctx context.Context, src, dst *pgx.Conn, id int, s source) ([]Equation, error) {
-	ledger, gone, err := tallies(ctx, dst, id)
+	ledger, gone, remain, err := tallies(ctx, dst, id)
 	if err != nil {
 		return nil, err
 	}
@@ -149,14 +170,18 @@ func (v *Verification) equations(ctx context.Context, src, dst *pgx.Conn, id int
 		all = append(all, equation("rows of "+kind.table.name+" = "+kind.says, now, ledger.sum(kind.of, kind.outcomes...)-gone[kind.of]))
 	}
 	sums, brought := v.Checksums, []Outcome{Copied, Identical, Kept}
+	kept := "kept"
+	if v.Remain > 0 {
+		kept = "kept (without those gone from the source)"
+	}
 	all = append(all,
-		equation("users in the target = copied + identical + kept users", sums["user"].TargetRows, ledger.sum(User, brought...)),
-		equation("accounts in the target = copied + identical + kept identities + passwords brought over",
-			sums["account"].TargetRows+sums["credential"].TargetRows, ledger.sum(Identity, brought...)+sums["credential"].SourceRows),
+		equation("users in the target = copied + identical + "+kept+" users", sums["user"].TargetRows, ledger.sum(User, brought...)-remain[User]),
+		equation("accounts in the target = copied + identical + "+kept+" identities + passwords brought over",
+			sums["account"].TargetRows+sums["credential"].TargetRows, ledger.sum(Identity, brought...)-remain[Identity]+sums["credential"].SourceRows),
 		equation("accounts with a password = users brought over whose password is of a known form and not withheld",
 			sums["credential"].TargetRows, sums["credential"].SourceRows))
 	if s.profiles.there() {
-		all = append(all, equation("profiles in the target = copied + identical + kept profiles", sums["user_profile"].TargetRows, ledger.sum(Profile, brought...)))
+		all = append(all, equation("profiles in the target = copied + identical + "+kept+" profiles", sums["user_profile"].TargetRows, ledger.sum(Profile, brought...)-remain[Profile]))
 	}
 	return all, nil
 }

@@ -104,7 +104,16 @@ func (c compared) there(run int, s scope, r rulings) string {
 		sql += "join " + ledger("owner", User) + " on owner.user_id = " + c.owner + " and owner.key = " + c.owner +
 			" left join " + ledger("l", c.source) + " on l.user_id = " + c.owner + " and l.key = " + c.key
 	}
-	return sql + " where " + c.belongs(r)
+	return sql + " where " + c.belongs(r) + " and not " + c.remains(r)
+}
+
+// remains is the condition that a row is gone from the source and stays, as the quarantine says.
+func (c compared) remains(r rulings) string {
+	reason := removedAtSource
+	if c.table == "credential" {
+		reason += ".credential"
+	}
+	return "(" + r.hit(User, removedAtSource, c.owner) + " or " + r.hit(c.source, reason, c.key) + ")"
 }
 
 // sumsAtSource asks for the sums of every table at once; users and credentials come out of one reading.
