@@ -56,6 +56,13 @@ func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
 	talk("PUT /api/profile", `{"preferred_language":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
 	bearer = "x"
 	talk("GET /api/profile", "", 401)
+
+	x = startXenon(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl", `RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
+	talk("GET /api/profile", "", 401)
+	talk("GET /api/profile", "", 429)
+	talk("GET /health", "", 200)
+	talk("GET /health", "", 200)
+	talk("GET /health", "", 429)
 }
 
 // tell sends one request and returns the answer as a recording would have it.

@@ -29,11 +29,12 @@ type streams struct {
 }
 
 type commands struct {
-	Dev     devCmd     `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
-	Schema  schemaCmd  `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
-	Migrate migrateCmd `cmd:"" help:"Bring the users of a Supabase project over: plan, run, verify, report, or undo it."`
-	Keys    keysCmd    `cmd:"" help:"Show or rotate the signing keys."`
-	Sam     samCmd     `cmd:"" hidden:"" help:"Make what sam local needs, and run a command beside it; make sam-local calls this."`
+	Dev     devCmd          `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
+	Schema  schemaCmd       `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
+	Migrate migrateCmd      `cmd:"" help:"Bring the users of a Supabase project over: plan, run, verify, report, or undo it."`
+	Keys    keysCmd         `cmd:"" help:"Show or rotate the signing keys."`
+	Origin  originSecretCmd `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
+	Sam     samCmd          `cmd:"" hidden:"" help:"Make what sam local needs, and run a command beside it; make sam-local calls this."`
 }
 
 func main() {

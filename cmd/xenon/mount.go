@@ -8,6 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -16,6 +17,7 @@ import (
 
 // functions are the routes that the code of each folder under functions/ can answer, by the clock now.
 func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now func() time.Time) map[string]web.Routes {
+	limits := limit.New(cfg, db, vault.AcceptsOrigin, now)
 	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
 	return map[string]web.Routes{
 		"account":  a.Account(),
@@ -27,8 +29,8 @@ func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now f
 		"session":  a.Session(),
 		"token":    a.Token(),
 		"jwks":     a.JWKS(),
-		"profile":  profile.New(db, keys.NewVerifier(cfg, now)).Profile(),
-		"health":   health.New(db).Health(),
+		"profile":  profile.New(db, keys.NewVerifier(cfg, now), limits).Profile(),
+		"health":   health.New(db, limits).Health(),
 	}
 }
 

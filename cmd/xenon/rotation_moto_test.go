@@ -124,3 +124,29 @@ func TestKeysOfTheCloud(t *testing.T) {
 		}
 	}
 }
+
+// What scripts/deploy calls twice: the version it prints is the one whose originSecret CloudFront is told to send.
+func TestOriginSecretInTheCloud(t *testing.T) {
+	m := mototest.Start(t).SecretsManager(t)
+	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
+	for range 2 {
+		code, out, said := xenon(t, []string{"origin-secret", arn})
+		if code != exitDone || strings.TrimSpace(out) != m.Labelled(arn, "AWSCURRENT") {
+			t.Fatalf("got %d %q %s", code, out, said)
+		}
+	}
+	var got struct {
+		OriginSecrets []string `json:"originSecrets"`
+		OriginSecret  string   `json:"originSecret"`
+		AuthSecret    string   `json:"BETTER_AUTH_SECRET"`
+	}
+	if err := json.Unmarshal([]byte(m.Value(arn, "AWSCURRENT")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.OriginSecrets) != 2 || got.OriginSecrets[0] != got.OriginSecret || got.OriginSecrets[1] == got.OriginSecret || got.AuthSecret != "kept" {
+		t.Errorf("got %d origin secrets, the first is originSecret: %v", len(got.OriginSecrets), got.OriginSecrets[0] == got.OriginSecret)
+	}
+	if code, _, said := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed || !strings.Contains(said, "rotate the origin secret") {
+		t.Errorf("no such secret: got %d %s", code, said)
+	}
+}

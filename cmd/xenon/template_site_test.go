@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // Scripts and styles come from the site itself, or are named by their hash; nobody frames a page.
@@ -96,6 +99,43 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	}
 }
 
+// The API tells CloudFront's requests by a secret that no parameter, output or log has: the template names where it is.
+func TestDistributionSendsTheOriginSecret(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	for _, o := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "Origins").([]any) {
+		o := tree(o.(map[string]any))
+		if o["Id"] != "api" {
+			continue
+		}
+		want := "!If [HasOriginSecret, [map[HeaderName:" + web.OriginSecretHeader + " HeaderValue:!Sub " +
+			"[{{resolve:secretsmanager:${Arn}:SecretString:originSecret::${OriginSecretVersion}}}, " +
+			"map[Arn:!If [MakesAppSecret, !Ref AppSecret, !Ref AppSecretArn]]]]], !Ref AWS::NoValue]"
+		if got := fmt.Sprint(o["OriginCustomHeaders"]); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		return
+	}
+	t.Error("the distribution has no origin api")
+}
+
+func TestDistributionTakesAWebACL(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	if got := c.at("Resources", "Distribution", "Properties", "DistributionConfig", "WebACLId"); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
+		t.Errorf("got %v", got)
+	}
+	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "WebAclArn", "AllowedPattern")))
+	for arn, want := range map[string]bool{
+		"": true, "arn:aws:wafv2:us-east-1:123456789012:global/webacl/xenon/1a2b": true,
+		"arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/xenon/1a2b": false, "x": false,
+	} {
+		if pattern.MatchString(arn) != want {
+			t.Errorf("%q is taken: %v", arn, !want)
+		}
+	}
+}
+
 // Only this distribution reads the bucket, and nothing in it is lost by a mistake.
 func TestSiteBucketOfTheTemplate(t *testing.T) {
 	t.Parallel()
@@ -136,7 +176,8 @@ func TestOutputsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	outputs := cloud(t).at("Outputs").(map[string]any)
 	want := []string{
-		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn", "SigningKeysArn",
+		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn", "OriginSecretVersion",
+		"SigningKeysArn",
 		"SiteBucketName", "SiteUrl",
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(outputs)), want); diff != "" {

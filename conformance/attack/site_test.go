@@ -89,11 +89,11 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
 	t.Cleanup(db.Close)
 	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
-	a.Hasher, a.Now, a.Sessions.Now = s.hasher, now, now
+	a.Hasher, a.Now, a.Sessions.Now, a.Limits.Now = s.hasher, now, now, now
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(db, keys.NewVerifier(cfg, now)).Profile(), health.New(db).Health(),
+		profile.New(db, keys.NewVerifier(cfg, now), a.Limits).Profile(), health.New(db, a.Limits).Health(),
 	} {
 		maps.Copy(e.routes, served)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
 )
@@ -15,6 +16,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
-		return health.New(store.Open(vault.DatabaseURL, vault.Invalidate, 1)).Health().Mux(cfg)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		return health.New(db, limit.New(cfg, db, vault.AcceptsOrigin, time.Now)).Health().Mux(cfg)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -17,6 +18,7 @@ func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
-		return profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux(cfg)
+		limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now)
+		return profile.New(db, keys.NewVerifier(cfg, time.Now), limits).Profile().Mux(cfg)
 	})
 }

@@ -48,7 +48,7 @@ func (s *Service) routes(rt web.Routes) web.Routes {
 // audited makes the record of a request one of the audit log, before h runs, so that a panic is told of too.
 func (s *Service) audited(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
-		web.Audit(r.Context(), event, web.ClientIP(s.Options.ClientIP, r), r.UserAgent())
+		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if event != "" {

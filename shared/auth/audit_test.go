@@ -114,8 +114,8 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 
 func TestR52_RateLimitedIsAnOutcome(t *testing.T) {
 	log := capture(t)
-	s := newSite(t, limits)
-	s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT 'no-trusted-ip|' || p, 100, $1
+	s := newSite(t, limits, from("remote"))
+	s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT '192.0.2.1|' || p, 100, $1
 		FROM unnest(ARRAY['/sign-in/email', '/list-sessions']) p`, s.now.UnixMilli())
 	s.signIn()
 	s.do("GET", "/api/auth/list-sessions", "")

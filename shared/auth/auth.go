@@ -9,6 +9,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -23,6 +24,7 @@ type Service struct {
 	Sessions *session.Sessions
 	Keys     *keys.Keys // nil in functions that sign nothing
 	Hasher   *password.Hasher
+	Limits   *limit.Limiter
 	Mail     mail.Sender // nil when the deployment has no mail
 	Origins  web.Origins
 	Options  config.Config
@@ -31,9 +33,13 @@ type Service struct {
 
 // New makes the endpoints of a deployment. signing may be nil where none of the routes served signs or publishes keys.
 func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *keys.Keys) *Service {
+	limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now) //nolint:forbidigo // the clock of the Service replaces it
+	sessions := session.New(cfg, db, vault.AuthSecret)
+	sessions.Clients = limits.Clients
 	return &Service{
 		Store:    db,
-		Sessions: session.New(cfg, db, vault.AuthSecret),
+		Sessions: sessions,
+		Limits:   limits,
 		Keys:     signing,
 		Hasher:   password.New(cfg.PasswordHash),
 		Mail:     mail.New(cfg),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -343,6 +344,91 @@ func TestR16_IPv6NetworkIsOneAddress(t *testing.T) {
 	} {
 		if a := s.signIn("X-Forwarded-For", c.address); a.status != c.status {
 			t.Errorf("request %d from %s: got %d, want %d", i, c.address, a.status, c.status)
+		}
+	}
+}
+
+// One customer of a network operator often has a whole /48, which is 65,536 of the networks that count as one address.
+func TestIPv6IsLimitedByItsSlash48Besides(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	attempt := func(network int, slash48 string) int {
+		body := fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`, network)
+		return s.do("POST", signInPath, body, "X-Forwarded-For", fmt.Sprintf("%s:%x::1", slash48, network)).status
+	}
+	for i := range 30 {
+		if got := attempt(i, "2001:db8:1"); got != 401 {
+			t.Fatalf("network %d: got %d, want 401", i, got)
+		}
+	}
+	if got := attempt(30, "2001:db8:1"); got != 429 {
+		t.Errorf("network 30 of the same /48: got %d, want 429", got)
+	}
+	if got := attempt(30, "2001:db8:2"); got != 401 {
+		t.Errorf("another /48: got %d, want 401", got)
+	}
+}
+
+// classRules is what docs/configuration.md names for many people behind one IP address.
+const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}`
+
+// Each of 30 people opens the login page, signs in and gets a JWT, and tries again as the answer says when refused.
+func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rules        string
+		atMost, over time.Duration
+	}{
+		"documented setting":   {classRules, time.Minute, -1},
+		"the library's limits": {"", time.Hour, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, limits, from("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
+			begin := s.now
+			const person = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
+			for i := range 30 {
+				s.do("POST", signUpPath, fmt.Sprintf(person, i), "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+			}
+			class := []string{"X-Forwarded-For", "192.0.2.1"}
+			wait := func(a answer) bool {
+				if a.status != 429 {
+					return false
+				}
+				seconds, err := strconv.Atoi(a.header.Get("X-Retry-After"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.now = s.now.Add(time.Duration(seconds) * time.Second)
+				return true
+			}
+			for i := range 30 {
+				for wait(s.do("GET", "/api/auth/get-session", "", class...)) {
+				}
+				in := s.do("POST", signInPath, fmt.Sprintf(person, i), class...)
+				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(person, i), class...) {
+				}
+				if in.status != 200 {
+					t.Fatalf("person %d: got %d %s", i, in.status, in.body)
+				}
+				for wait(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
+				}
+			}
+			if took := s.now.Sub(begin); took > c.atMost || took <= c.over {
+				t.Errorf("the last is in after %v", took)
+			}
+		})
+	}
+}
+
+func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, func(env map[string]string) {
+		env["RATE_LIMIT_RULES"] = `{"/sign-in/**": false, "/sign-in/email": {"window": 10, "max": 1}}`
+	})
+	for i := range 8 {
+		if a := s.do("POST", signInPath, fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`, i)); a.status != 401 {
+			t.Fatalf("request %d: got %d, want 401", i, a.status)
 		}
 	}
 }

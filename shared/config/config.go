@@ -60,6 +60,8 @@ type Config struct {
 	ClientIP  ClientIP
 	RateLimit bool // count requests and refuse what is too many
 
+	RateLimitRules []RateLimitRule // before the library's own; the first that matches counts
+
 	CookieCache       bool          // answer get-session from a signed cookie while it is young
 	CookieCacheMaxAge time.Duration // how young
 
@@ -138,6 +140,7 @@ func Load(getenv func(string) string) (Config, error) {
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		ClientIP:        l.clientIP("CLIENT_IP"),
 		RateLimit:       l.on("RATE_LIMIT", true),
+		RateLimitRules:  l.rateLimitRules("RATE_LIMIT_RULES"),
 
 		CookieCache:       l.oneOf("COOKIE_CACHE", "off", "compact") == "compact",
 		CookieCacheMaxAge: l.seconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),

@@ -33,7 +33,8 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere is believed in until the cookie is too old."},
 	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
 	{"RATE_LIMIT", "on", "", "Count requests by address, path and account, and refuse what is too many. `off` is for tests and benchmarks."},
-	{"CLIENT_IP", "remote", "", "Where the caller's address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops."},
+	{"RATE_LIMIT_RULES", "", "Better Auth's own", "JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see [rate limits](#rate-limits)."},
+	{"CLIENT_IP", "remote", "", "Where the caller's IP address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops. In the cloud a header counts only with [the origin secret](deploy.md#whose-address)."},
 	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the address is confirmed."},
 	{"SEND_VERIFICATION_ON_SIGN_IN", "off", "", "A sign-in refused for that mails the link again."},
 	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link opens a session."},
@@ -61,6 +62,32 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 }
+
+// rateLimits is the page's section on RATE_LIMIT_RULES. Its setting for a class is the one that shared/auth tests.
+const rateLimits = `
+## Rate limits
+
+Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" + ` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
+` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and `/send-verification-email` in 60, 100 of any other" + `
+path in 10. A window starts again with every request that is let through, and ends when that many seconds pass without one.
+
+` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that come before these. A name is a path below ` + "`/api/auth`, or a whole path such as `/api/profile` and" + `
+` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that matches counts. `false` switches" + `
+the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
+
+A classroom, an office or a campus has one IP address for everybody, and Better Auth's limits let only three of them sign in every 10
+seconds. With this setting a class of 30 is in at once:
+
+` + "```sh" + `
+RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}'
+` + "```" + `
+
+Guesses at the password of one account stay limited whatever these rules say.
+
+- **IPv6** addresses are counted by their /64, as Better Auth does, and by their /48 besides, which may use ten times the maximum.
+- **` + "`/health`" + `** is counted in the memory of each process, and at least one request a second is always let through.
+- **Unknown IP addresses** share one bucket for each path. A warning in the log says so once, and that ` + "`CLIENT_IP`" + ` is what to change.
+`
 
 func TestManualIsComplete(t *testing.T) {
 	t.Parallel()
@@ -111,6 +138,7 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 		}
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.name, fallback, m.meaning)
 	}
+	text.WriteString(rateLimits)
 	path := filepath.Join("..", "..", "docs", "configuration.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -15,15 +16,21 @@ import (
 const patience = 900 * time.Millisecond
 
 // Service holds what the endpoint needs.
-type Service struct{ Store *store.Store }
+type Service struct {
+	Store  *store.Store
+	Limits *limit.Limiter
+}
 
-// New makes the endpoint on a database.
-func New(db *store.Store) *Service { return &Service{db} }
+// New makes the endpoint on a database, for callers whom limits lets through.
+func New(db *store.Store, limits *limit.Limiter) *Service { return &Service{db, limits} }
+
+// errTooMany goes with the header X-Retry-After.
+var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooMany)
 
 // Health is what functions/health serves.
 func (s *Service) Health() web.Routes {
 	return web.Routes{
-		"GET /health":         s.health,
+		"GET /health":         s.Limits.InMemory("/health", errTooMany, s.health),
 		"GET /api/auth/ok":    ok,
 		"GET /api/auth/error": errorPage,
 	}

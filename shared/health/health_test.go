@@ -5,18 +5,21 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/health"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
 	t.Cleanup(db.Close)
-	return health.New(db).Health().Mux(config.Config{})
+	return health.New(db, limit.New(config.Config{}, db, nil, time.Now)).Health().Mux(config.Config{})
 }
 
 func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
@@ -75,5 +78,50 @@ func TestErrorPageSendsOnlyHarmlessCodes(t *testing.T) {
 		if w.Code != 302 || w.Header().Get("Location") != want || w.Body.Len() > 0 || w.Header().Get("Content-Type") != "" {
 			t.Errorf("%q: got %d %q", query, w.Code, w.Header().Get("Location"))
 		}
+	}
+}
+
+func TestHealthIsLimitedInMemory(t *testing.T) {
+	t.Parallel()
+	wire := &dbtest.Wire{}
+	url := dbtest.New(t)
+	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db.Dial = wire.Dial
+	t.Cleanup(db.Close)
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	cfg := config.Config{RateLimit: true}
+	mux := health.New(db, limit.New(cfg, db, nil, func() time.Time { return now })).Health().Mux(cfg)
+	for i := range 100 {
+		if w := get(t, mux, "/health"); w.Code != 200 {
+			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
+		}
+	}
+	before := wire.Trips()
+	w := get(t, mux, "/health")
+	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || wire.Trips() != before {
+		t.Errorf("got %d, X-Retry-After %q, %d round trips", w.Code, w.Header().Get("X-Retry-After"), wire.Trips()-before)
+	}
+	now = now.Add(10 * time.Second)
+	if w := get(t, mux, "/health"); w.Code != 200 {
+		t.Errorf("after the window: got %d", w.Code)
+	}
+}
+
+// The strictest rule that can be set lets a monitor pass that asks every second, a little early at times.
+func TestHealthNeverRefusesAProbeASecond(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	cfg := config.Config{RateLimit: true, RateLimitRules: []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}}
+	limits := limit.New(cfg, nil, nil, func() time.Time { return now })
+	probed := 0
+	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { probed++; return nil })
+	for i := range 300 {
+		now = now.Add(time.Second - time.Duration(i%2)*time.Millisecond)
+		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
+			t.Fatalf("probe %d: %v", i+1, err)
+		}
+	}
+	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil || probed != 301 {
+		t.Errorf("a probe more: %v, %d probes", err, probed)
 	}
 }

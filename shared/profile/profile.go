@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -15,19 +16,20 @@ import (
 type Service struct {
 	Store    *store.Store
 	Verifier *keys.Verifier
+	Limits   *limit.Limiter
 }
 
-// New makes the endpoints on a database, for callers whose tokens verifier accepts.
-func New(db *store.Store, verifier *keys.Verifier) *Service {
-	return &Service{Store: db, Verifier: verifier}
+// New makes the endpoints on a database, for callers whose tokens verifier accepts and whom limits lets through.
+func New(db *store.Store, verifier *keys.Verifier, limits *limit.Limiter) *Service {
+	return &Service{Store: db, Verifier: verifier, Limits: limits}
 }
 
 // Profile is what functions/profile serves.
 func (s *Service) Profile() web.Routes {
 	return web.Routes{
-		"GET /api/profile":  s.guarded(s.get),
-		"POST /api/profile": s.guarded(s.create),
-		"PUT /api/profile":  s.guarded(s.update),
+		"GET /api/profile":  s.limited(s.guarded(s.get)),
+		"POST /api/profile": s.limited(s.guarded(s.create)),
+		"PUT /api/profile":  s.limited(s.guarded(s.update)),
 	}
 }
 
@@ -47,6 +49,16 @@ var (
 	errNoUser  = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
 	errBody    = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
 )
+
+// errTooMany goes with the header X-Retry-After.
+var errTooMany = &web.Error{
+	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooMany,
+	Body: reply{limit.TooMany, "TOO_MANY_REQUESTS"},
+}
+
+func (s *Service) limited(h web.Handler) web.Handler {
+	return s.Limits.Handle("/api/profile", errTooMany, h)
+}
 
 // guarded calls h with the id of the user whose valid token the request carries, and gives errors this API's form.
 func (s *Service) guarded(h func(w http.ResponseWriter, r *http.Request, userID string) error) web.Handler {

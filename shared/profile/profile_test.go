@@ -17,6 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -31,12 +32,14 @@ type site struct {
 	wire   *dbtest.Wire
 	mux    http.Handler
 	signer *keys.Keys
-	asked  int // requests for the JWKS
+	limits *limit.Limiter
+	now    time.Time // by which limits count
+	asked  int       // requests for the JWKS
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, settings ...string) *site {
 	t.Helper()
-	s := &site{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}}
+	s := &site{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)}
 	jwks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked++
 		public, err := s.signer.Public(r.Context())
@@ -49,6 +52,10 @@ func newSite(t *testing.T) *site {
 	env := map[string]string{
 		"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
 		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "JWKS_URL": jwks.URL,
+		"RATE_LIMIT": "off", // but where a test is about limits
+	}
+	for i := 0; i < len(settings); i += 2 {
+		env[settings[i]] = settings[i+1]
 	}
 	cfg, err := config.Load(func(name string) string { return env[name] })
 	if err != nil {
@@ -66,7 +73,8 @@ func newSite(t *testing.T) *site {
 	db := store.Open(vault.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now)).Profile().Mux(cfg)
+	s.limits = limit.New(cfg, db, vault.AcceptsOrigin, func() time.Time { return s.now })
+	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now), s.limits).Profile().Mux(cfg)
 	return s
 }
 

@@ -3,11 +3,13 @@
 package secrets
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +174,65 @@ func TestMoto_RotatedSecret(t *testing.T) {
 		s.Invalidate()
 		c.reads(s, url, goodSecret, "second", 3)
 	}
+}
+
+// A rotation is known as soon as CloudFront sends what it made, and the secret before it stays good.
+func TestMoto_RotatedOriginSecret(t *testing.T) {
+	c := newCloud(t)
+	s := New(c.cfg, c.clock.now)
+	current := func() string {
+		out, err := c.admin.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &c.cfg.AppSecretARN})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			OriginSecret  string
+			OriginSecrets []string
+		}
+		if err := json.Unmarshal([]byte(aws.ToString(out.SecretString)), &got); err != nil || got.OriginSecrets[0] != got.OriginSecret {
+			t.Fatal("the first of originSecrets is not originSecret", err)
+		}
+		return got.OriginSecret
+	}
+	if s.AcceptsOrigin(t.Context(), "x") || s.AcceptsOrigin(t.Context(), "") {
+		t.Error("accepted although the app secret has no originSecrets")
+	}
+	var made []string
+	deployed := ""
+	for range 3 {
+		version, err := RotateOrigin(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed)
+		if err != nil || version == "" {
+			t.Fatalf("got version %q, %v", version, err)
+		}
+		made = append(made, current())
+		c.clock.advance(CoolDown)
+		deployed = version
+		for i, secret := range slices.Backward(made) { // the newest, which makes it read the app secret again, first
+			want := i >= len(made)-2
+			if got := s.AcceptsOrigin(t.Context(), secret); got != want {
+				t.Errorf("after %d rotations: secret %d is accepted: %v", len(made), i+1, got)
+			}
+		}
+	}
+	for range 3 { // deployments that fail after the rotation
+		if _, err := RotateOrigin(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.clock.advance(TTL)
+	if !s.AcceptsOrigin(t.Context(), made[2]) {
+		t.Error("what CloudFront sends is refused after deployments that failed")
+	}
+	calls := c.calls.Load()
+	for range 100 { // a flood of guesses
+		if s.AcceptsOrigin(t.Context(), made[0]) {
+			t.Fatal("the oldest is accepted")
+		}
+	}
+	if got := c.calls.Load() - calls; got > 1 {
+		t.Errorf("a flood of guesses is %d calls", got)
+	}
+	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load())
 }
 
 func TestMoto_ServiceDown(t *testing.T) {

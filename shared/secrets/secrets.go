@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
@@ -25,6 +26,8 @@ type Secrets struct {
 	cloud  manager
 	values *Remote[values]
 	whole  bool // every value was there once; only fetch uses it
+
+	noOrigin sync.Once // warns that there are no origin secrets
 }
 
 // values are what one fetch brought, each with its own problem, so that a wrong key set does not take the database away.
@@ -36,8 +39,9 @@ type values struct {
 }
 
 type appSecret struct {
-	databaseURL string
-	authSecret  []byte
+	databaseURL   string
+	authSecret    []byte
+	originSecrets []string // what CloudFront sends with each request, newest first
 }
 
 // New fetches nothing; the first read does. now is the clock.
@@ -134,6 +138,8 @@ func parseAppSecret(d document) (appSecret, error) {
 	var in struct {
 		DatabaseURL string `json:"DATABASE_URL"`
 		AuthSecret  string `json:"BETTER_AUTH_SECRET"`
+
+		OriginSecrets []string `json:"originSecrets"`
 	}
 	if json.Unmarshal(d.text, &in) != nil {
 		return appSecret{}, fmt.Errorf(`secret %s is not of the form {"DATABASE_URL": "…", "BETTER_AUTH_SECRET": "…"}`, d.arn)
@@ -144,7 +150,10 @@ func parseAppSecret(d document) (appSecret, error) {
 	if err := checkAuthSecret(in.AuthSecret); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	return appSecret{databaseURL: in.DatabaseURL, authSecret: []byte(in.AuthSecret)}, nil
+	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
+		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
+	}
+	return appSecret{databaseURL: in.DatabaseURL, authSecret: []byte(in.AuthSecret), originSecrets: in.OriginSecrets}, nil
 }
 
 func checkAuthSecret(v string) error {

@@ -29,16 +29,17 @@ type Sessions struct {
 	Secret func(context.Context) ([]byte, error) // signs the cookies
 	Now    func() time.Time
 
-	secure   bool
-	cache    time.Duration // how young a cache cookie is believed; 0 when the cache is off
-	clientIP config.ClientIP
+	Clients web.Clients // tells the IP address that a session keeps
+
+	secure bool
+	cache  time.Duration // how young a cache cookie is believed; 0 when the cache is off
 }
 
 // New makes Sessions that read rows from db and sign cookies with secret.
 func New(cfg config.Config, db *store.Store, secret func(context.Context) ([]byte, error)) *Sessions {
 	s := &Sessions{
 		Store: db, Secret: secret, Now: time.Now, //nolint:forbidigo // the default of the clock that tests replace
-		secure: cfg.Secure(), clientIP: cfg.ClientIP,
+		secure: cfg.Secure(), Clients: web.Clients{From: cfg.ClientIP},
 	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge
@@ -53,7 +54,7 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	if !remember {
 		expires = now.Add(forgottenLife)
 	}
-	ip, agent := web.ClientIP(s.clientIP, r), userAgent(r)
+	ip, agent := s.Clients.IP(r), userAgent(r)
 	return store.Session{
 		Token: newToken(), ExpiresAt: store.Time{Time: expires},
 		CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now},

@@ -107,8 +107,8 @@ func TestClientIPAsLibrary(t *testing.T) {
 	for _, c := range v.Cases {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("X-Forwarded-For", c.Value)
-		if got := web.ClientIP(config.ClientIP{Source: config.ForwardedFor}, r); got != c.IP {
-			t.Errorf("ClientIP(%q) = %q, want %q", c.Value, got, c.IP)
+		if got := (web.Clients{From: config.ClientIP{Source: config.ForwardedFor}}).IP(r); got != c.IP {
+			t.Errorf("IP(%q) = %q, want %q", c.Value, got, c.IP)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 		if c.header != "" {
 			r.Header.Set(c.header, c.value)
 		}
-		if got := web.ClientIP(c.from, r); got != c.wantIP {
+		if got := (web.Clients{From: c.from}).IP(r); got != c.wantIP {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.wantIP)
 		}
 	}

@@ -38,8 +38,9 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 	d := &Deployment{t: t, moto: mototest.Start(t)}
 	d.Vault, d.Cloud = d.moto.SecretsManager(t), d.moto.Environment()
 	cookies := rand.Text() + rand.Text()
-	d.Hidden = []string{databaseURL, cookies}
-	d.AppARN = d.Vault.Create("app", fmt.Sprintf(`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q}`, databaseURL, cookies))
+	d.Hidden = []string{databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]}
+	d.AppARN = d.Vault.Create("app", fmt.Sprintf(`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "originSecrets": [%q, %q]}`,
+		databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]))
 	d.KeysARN = d.Vault.Create("keys", "{}")
 	var queue struct{ QueueURL string }
 	d.call("sqs", "/", "AmazonSQS.CreateQueue", map[string]string{"QueueName": "mail"}, &queue)

@@ -120,13 +120,16 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 	return node.Value
 }
 
+// OriginSecrets are what the deployment's app secret holds as originSecrets: the one that CloudFront sends, and the one before.
+var OriginSecrets = [2]string{"origin-secret-of-these-tests-now", "origin-secret-of-these-tests-old"}
+
 // Event is what the HTTP API, behind CloudFront, sends for a request of a person whose address is ip.
 func Event(method, target, query, ip, body string, cookies ...string) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: method + " " + target, RawPath: target, RawQueryString: query, Body: body, Cookies: cookies,
 		Headers: map[string]string{
 			"accept": "*/*", "origin": "https://learn.example.com", "x-forwarded-for": ip + ", 130.176.0.7",
-			"x-forwarded-port": "443", "x-forwarded-proto": "https", "user-agent": "Mozilla/5.0",
+			"x-origin-secret": OriginSecrets[0], "x-forwarded-port": "443", "x-forwarded-proto": "https", "user-agent": "Mozilla/5.0",
 		},
 	}
 	if body != "" {

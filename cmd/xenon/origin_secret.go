@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/secrets/laptop"
+)
+
+// originSecretCmd rotates what CloudFront sends to the API. scripts/deploy calls it.
+type originSecretCmd struct {
+	ARN      string `arg:"" help:"The app secret in Secrets Manager"`
+	Deployed string `help:"The version of it whose origin secret CloudFront sends now; it stays accepted." placeholder:"VERSION"`
+}
+
+// Run prints the version of the app secret that has the new origin secret.
+func (c originSecretCmd) Run(ctx context.Context, std streams) error {
+	as, err := laptop.AWS(ctx, config.AWS{})
+	if err != nil {
+		return advise(err, "Sign in to AWS as for the AWS CLI, and set AWS_REGION.")
+	}
+	version, err := secrets.RotateOrigin(ctx, as, c.ARN, c.Deployed)
+	if err != nil {
+		return fmt.Errorf("rotate the origin secret: %w", err)
+	}
+	fmt.Fprintln(std.out, version)
+	return nil
+}

@@ -1,0 +1,67 @@
+//go:build moto
+
+package lambda
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// TestForwardedAddressNeedsTheOriginSecret sends events as API Gateway does for CloudFront's requests and for requests to
+// ApiUrl itself. Only with a right secret is the forwarded address in the audit log; otherwise it is the gateway's sourceIp.
+func TestForwardedAddressNeedsTheOriginSecret(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	s := d.Start("signup", sandbox.Build(t, "functions/signup"))
+	const gateway = "203.0.113.99"
+	for _, c := range []struct {
+		name    string
+		headers map[string]string
+		want    string
+	}{
+		{"right", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0]}, "192.0.2.1"},
+		{"the one before", map[string]string{"x-origin-secret": sandbox.OriginSecrets[1]}, "192.0.2.2"},
+		{"missing", nil, gateway},
+		{"empty", map[string]string{"x-origin-secret": ""}, gateway},
+		{"wrong", map[string]string{"x-origin-secret": "a guess of the right length 1234"}, gateway},
+		{"half", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0][:16]}, gateway},
+		{"twice, which the gateway joins", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0] + "," + sandbox.OriginSecrets[0]}, gateway},
+		{"a guess and the right one", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
+	} {
+		e := registration("")
+		delete(e.Headers, "x-origin-secret")
+		for name, value := range c.headers {
+			e.Headers[name] = value
+		}
+		spoofed := "192.0.2.1"
+		if c.want == "192.0.2.2" {
+			spoofed = c.want
+		}
+		e.Headers["x-forwarded-for"] = "10.0.0.1, " + spoofed + ", 130.176.0.7"
+		e.Headers["cloudfront-viewer-address"] = "10.0.0.2:443"
+		e.RequestContext.HTTP.SourceIP = gateway
+		e.RequestContext.RequestID = "request-" + strings.ReplaceAll(c.name, " ", "-")
+		got := s.Gateway(e)
+		if got.StatusCode != http.StatusOK && got.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s: got %d %s", c.name, got.StatusCode, got.Body)
+		}
+		if ip := loggedAddress(s, e.RequestContext.RequestID); ip != c.want {
+			t.Errorf("%s: the audit log has %q, want %q", c.name, ip, c.want)
+		}
+	}
+}
+
+// loggedAddress is the ip of the record of a request.
+func loggedAddress(s *sandbox.Sandbox, requestID string) string {
+	for line := range strings.Lines(s.Printed()) {
+		if strings.Contains(line, requestID) {
+			_, rest, _ := strings.Cut(line, `"ip":"`)
+			ip, _, _ := strings.Cut(rest, `"`)
+			return ip
+		}
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// RateLimitRule is an entry of RATE_LIMIT_RULES, as one of Better Auth's rateLimit.customRules.
+type RateLimitRule struct {
+	Path   string        // below /api/auth, or the whole path of other routes; * and ** are wildcards
+	Window time.Duration // 0: requests of the path are not limited
+	Max    int
+}
+
+// maxWindow is how long the store remembers a request.
+const maxWindow = time.Hour
+
+const rateLimitForm = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
+
+// rateLimitRules keeps the order of the object's members: the first that matches counts.
+func (l *loader) rateLimitRules(name string) []RateLimitRule {
+	text := l.getenv(name)
+	if text == "" {
+		return nil
+	}
+	rules, err := parseRateLimitRules(text)
+	if err != nil {
+		l.problem(name, "%s", err)
+	}
+	return rules
+}
+
+func parseRateLimitRules(text string) ([]RateLimitRule, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.New(rateLimitForm)
+	}
+	var rules []RateLimitRule
+	for d.More() {
+		path, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return nil, errors.New(rateLimitForm)
+		}
+		rule, err := parseRateLimitRule(value)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", path, err)
+		}
+		rule.Path, _ = path.(string) // JSON has no other names
+		if !strings.HasPrefix(rule.Path, "/") && !strings.HasPrefix(rule.Path, "*") {
+			return nil, fmt.Errorf("%q is not a path such as /sign-in/email or /sign-in/*", rule.Path)
+		}
+		rules = append(rules, rule)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New(rateLimitForm)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New(rateLimitForm)
+	}
+	return rules, nil
+}
+
+func parseRateLimitRule(value json.RawMessage) (RateLimitRule, error) {
+	if string(value) == "false" {
+		return RateLimitRule{}, nil
+	}
+	var in struct {
+		Window *float64 `json:"window"`
+		Max    *int     `json:"max"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(value)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil || in.Window == nil || in.Max == nil {
+		return RateLimitRule{}, errors.New(`is not false or of the form {"window": seconds, "max": requests}`)
+	}
+	window := time.Duration(*in.Window * float64(time.Second)).Truncate(time.Millisecond)
+	if window < time.Millisecond || window > maxWindow || *in.Max < 1 {
+		return RateLimitRule{}, errors.New("needs a window of at most 3600 seconds and a max of at least 1")
+	}
+	return RateLimitRule{Window: window, Max: *in.Max}, nil
+}

@@ -1,0 +1,122 @@
+// Package limit refuses requests that come too often from one IP address, by the rules of Better Auth's rate limiter and
+// RATE_LIMIT_RULES. It counts in the rateLimit table, or in memory where the database must not be asked.
+package limit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// noTrustedIP is the IP address of every caller whose own is unknown.
+const noTrustedIP = "no-trusted-ip"
+
+// wider is how many times a rule's maximum the /48 of an IPv6 address may use up. The library knows the /64 alone, of which
+// a /48 has 65,536.
+const wider = 10
+
+// TooMany is the message of every refusal.
+const TooMany = "Too many requests. Please try again later."
+
+// Limiter counts requests by path and IP address.
+type Limiter struct {
+	Store   *store.Store
+	Clients web.Clients
+	Now     func() time.Time
+
+	custom []customRule
+	off    bool
+	warn   *sync.Once
+}
+
+// New makes the limiter of a deployment, which counts in db. acceptsOrigin is for web.Clients.
+func New(cfg config.Config, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time) *Limiter {
+	return &Limiter{
+		Store: db, Now: now, Clients: web.Clients{From: cfg.ClientIP, AcceptsOrigin: acceptsOrigin},
+		custom: compile(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),
+	}
+}
+
+// Handle counts the requests of a path before anything is hashed or changed: with the first statement that h runs. A
+// request that fails without one is counted on its own, so that a refusal uses up the limit; one that succeeds without one
+// is not counted. Too many are answered with refusal and the header X-Retry-After.
+func (l *Limiter) Handle(path string, refusal *web.Error, h web.Handler) web.Handler {
+	rule := l.rule(path)
+	if l.off || rule == (Rule{}) {
+		return h
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		clean := w.Header().Clone()
+		err := l.count(w, r, h, l.charges(rule, path, r))
+		var refused *store.LimitedError
+		if !errors.As(err, &refused) {
+			return err
+		}
+		clear(w.Header()) // the handler's cookies and caching rules are not those of the refusal
+		maps.Copy(w.Header(), clean)
+		return refuse(w, refused.RetryAfter, refusal)
+	}
+}
+
+func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error {
+	seconds := (wait + time.Second - 1) / time.Second
+	w.Header().Set("X-Retry-After", strconv.Itoa(int(seconds)))
+	return refusal
+}
+
+// charges are one for the IP address and, of IPv6, one for its /48.
+func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charge {
+	ip := l.ip(r)
+	now := l.Now()
+	charges := []store.Charge{{Key: ip + "|" + path, Window: rule.Window, Max: rule.Max, At: now}}
+	if groups := strings.Split(ip, ":"); len(groups) == 8 {
+		key := strings.Join(groups[:3], ":") + "::/48|" + path
+		charges = append(charges, store.Charge{Key: key, Window: rule.Window, Max: wider * rule.Max, At: now})
+	}
+	return charges
+}
+
+func (l *Limiter) ip(r *http.Request) string {
+	ip := l.Clients.IP(r)
+	if ip == "" {
+		l.warn.Do(func() {
+			slog.WarnContext(r.Context(), "the IP address of a caller is unknown; all such callers share one bucket of each rate limit",
+				"advice", "set CLIENT_IP to where your proxy writes the address: remote, cloudfront or xff:N")
+		})
+	}
+	return cmp.Or(ip, noTrustedIP)
+}
+
+// count runs h with charges, which are settled afterwards if h failed before a statement could do it.
+func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h web.Handler, charges []store.Charge) error {
+	for _, c := range charges {
+		if err := l.Store.Refused(c); err != nil {
+			return err
+		}
+	}
+	ctx := store.WithCharge(r.Context(), charges...)
+	failure := h(w, r.WithContext(ctx))
+	if failure == nil {
+		return nil
+	}
+	err := l.Store.Settle(ctx)
+	if errors.As(err, new(*store.LimitedError)) {
+		return err
+	}
+	if err != nil {
+		web.NoteError(ctx, fmt.Errorf("count request: %w", err))
+	}
+	return failure
+}

@@ -1,0 +1,67 @@
+package limit_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// It takes the process's log, so it must not run in parallel.
+func TestAnUnknownIPAddressIsWarnedOfOnce(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	cfg := config.Config{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
+	limits := limit.New(cfg, nil, nil, time.Now)
+	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { return nil })
+	for range 3 {
+		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := log.String(); strings.Count(got, "share one bucket") != 1 || !strings.Contains(got, "CLIENT_IP") {
+		t.Errorf("got %q, want one warning that names CLIENT_IP", got)
+	}
+}
+
+// The first rule that matches counts, as in Better Auth's customRules; without one, its own rules do.
+func TestRulesMatchAsCustomRules(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	t.Cleanup(db.Close)
+	cfg, err := config.Load(func(name string) string {
+		return map[string]string{
+			"DATABASE_URL": url, "BETTER_AUTH_SECRET": strings.Repeat("x", 32),
+			"RATE_LIMIT_RULES": `{"/token": {"window": 10, "max": 5}, "/a/*": {"window": 10, "max": 2}, "/a/**": {"window": 10, "max": 4}, "/a/b": {"window": 10, "max": 1}}`,
+		}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing := func(http.ResponseWriter, *http.Request) error { return web.NewError(400, "", "") } // counted without a statement
+	for path, want := range map[string]int{"/token": 5, "/a/b": 2, "/a/b/c": 4, "/sign-in/email": 3, "/sign-in-elsewhere": 3} {
+		h := limit.New(cfg, db, nil, time.Now).Handle(path, web.NewError(429, "", "too many"), failing)
+		passed := 0
+		for range 10 {
+			if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil)); err.Error() != "too many" {
+				passed++
+			}
+		}
+		if passed != want {
+			t.Errorf("%s: %d of 10 passed, want %d", path, passed, want)
+		}
+	}
+}

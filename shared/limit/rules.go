@@ -1,0 +1,60 @@
+package limit
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// Rule is how many requests may come with less than Window between one and the next. The zero Rule is no limit.
+type Rule struct {
+	Window time.Duration
+	Max    int
+}
+
+// customRule is an entry of RATE_LIMIT_RULES.
+type customRule struct {
+	path string
+	glob *regexp.Regexp // nil without a wildcard: the path itself
+	rule Rule
+}
+
+func compile(rules []config.RateLimitRule) []customRule {
+	var out []customRule
+	for _, r := range rules {
+		c := customRule{path: r.Path, rule: Rule{r.Window, r.Max}}
+		if strings.Contains(r.Path, "*") {
+			c.glob = web.Glob(r.Path)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (c customRule) matches(path string) bool {
+	if c.glob != nil {
+		return c.glob.MatchString(path)
+	}
+	return c.path == path
+}
+
+// rule is the limit of a path: the first entry of RATE_LIMIT_RULES that matches, else the library's (contract: rate limits).
+func (l *Limiter) rule(path string) Rule {
+	for _, c := range l.custom {
+		if c.matches(path) {
+			return c.rule
+		}
+	}
+	for _, prefix := range []string{"/sign-in", "/sign-up", "/change-password", "/change-email"} {
+		if strings.HasPrefix(path, prefix) {
+			return Rule{10 * time.Second, 3}
+		}
+	}
+	if path == "/request-password-reset" || path == "/send-verification-email" {
+		return Rule{time.Minute, 3}
+	}
+	return Rule{10 * time.Second, 100}
+}

@@ -1,0 +1,69 @@
+package profile_test
+
+import (
+	"testing"
+	"time"
+)
+
+func TestProfileIsLimitedByIPAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "RATE_LIMIT", "on", "CLIENT_IP", "xff:1")
+	_, token := s.person()
+	s.do("POST", token, "{}", "X-Forwarded-For", "192.0.2.9")
+	for i := range 100 {
+		if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1"); w.Code != 200 {
+			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
+		}
+	}
+	w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1")
+	want := `{"detail":"Too many requests. Please try again later.","error_code":"TOO_MANY_REQUESTS"}`
+	if w.Code != 429 || w.Body.String() != want || w.Header().Get("X-Retry-After") != "10" {
+		t.Errorf("got %d %s, X-Retry-After %q", w.Code, w.Body, w.Header().Get("X-Retry-After"))
+	}
+	if w := s.do("PUT", token, "{}", "X-Forwarded-For", "192.0.2.1"); w.Code != 429 {
+		t.Errorf("another method: got %d, want 429", w.Code)
+	}
+	if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.2"); w.Code != 200 {
+		t.Errorf("another IP address: got %d, want 200", w.Code)
+	}
+	s.now = s.now.Add(10 * time.Second)
+	if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1"); w.Code != 200 {
+		t.Errorf("after the window: got %d, want 200", w.Code)
+	}
+}
+
+func TestRefusedTokensCountAgainstTheLimit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "RATE_LIMIT", "on")
+	for i := range 101 {
+		want := 401
+		if i == 100 {
+			want = 429
+		}
+		if w := s.do("GET", "", "", "Authorization", "Bearer garbage"); w.Code != want {
+			t.Fatalf("request %d: got %d, want %d", i+1, w.Code, want)
+		}
+	}
+}
+
+func TestRateLimitRulesReachTheProfile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
+	_, token := s.person()
+	s.do("POST", token, "{}")
+	if w := s.do("GET", token, ""); w.Code != 429 || w.Header().Get("X-Retry-After") != "60" {
+		t.Errorf("got %d, X-Retry-After %q", w.Code, w.Header().Get("X-Retry-After"))
+	}
+}
+
+func TestALimitedProfileReadIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "RATE_LIMIT", "on")
+	_, token := s.person()
+	s.do("POST", token, "{}")
+	before := s.wire.Trips()
+	s.do("GET", token, "")
+	if got := s.wire.Trips() - before; got != 1 {
+		t.Errorf("got %d round trips, want 1", got)
+	}
+}
