@@ -11,11 +11,12 @@ import (
 	"path"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // Files are the migrations, named NNNN_what.sql and applied in that order. What was deployed is never edited: a change is a
@@ -78,9 +79,9 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 }
 
 func with(url string, do func(*goose.Provider) error) error {
-	config, err := pgx.ParseConfig(url)
+	config, err := pg.Parse(url)
 	if err != nil {
-		return err
+		return fmt.Errorf("the database URL %w", err)
 	}
 	// The lock is a row with a lease, not an advisory lock: one of those stays behind with a session that nobody ends.
 	silent := slog.New(slog.DiscardHandler)
@@ -98,7 +99,7 @@ func with(url string, do func(*goose.Provider) error) error {
 	if err != nil {
 		return err
 	}
-	return do(p)
+	return pg.Explain(do(p))
 }
 
 func newProvider(db *sql.DB, locker lock.Locker, log *slog.Logger) (*goose.Provider, error) {
@@ -115,9 +116,8 @@ func held(err error) bool {
 
 // explain adds the hint of the database, which its errors leave out.
 func explain(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Hint != "" {
-		return fmt.Errorf("%w: %s", err, pg.Hint)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Hint != "" {
+		return fmt.Errorf("%w: %s", err, refused.Hint)
 	}
 	return err
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // Defaults that other rooms, the manual and the tests quote.
@@ -327,12 +329,17 @@ func quote(v string) string {
 }
 
 func (l *loader) databaseURL(name, v string) {
-	switch u, err := url.Parse(v); {
-	case v == "":
+	if v == "" {
 		l.problem(name, "is missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
-	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
-		// The value is not repeated: it holds a password.
-		l.problem(name, "is not of the form postgres://user:password@host/database")
+		return
+	}
+	l.parse(name, v)
+}
+
+// parse checks a database URL. The problem does not quote it: it holds a password.
+func (l *loader) parse(name, v string) {
+	if _, err := pg.Parse(v); err != nil {
+		l.problem(name, "%w", err)
 	}
 }
 

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"net/url"
-	"os"
-)
+import "os"
 
 // MigrateFromEnv reads only what functions/migrate needs, which has neither cookies nor signing keys.
 func MigrateFromEnv() (Config, error) { return Migrate(os.Getenv) }
@@ -25,10 +22,9 @@ func Migrate(getenv func(string) string) (Config, error) {
 }
 
 func (l *loader) importURL(name, v, what string) {
-	switch u, err := url.Parse(v); {
-	case v == "":
+	if v == "" {
 		l.problem(name, "is missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)", what)
-	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
-		l.problem(name, "is not of the form postgres://user:password@host/database") // the value holds a password
+		return
 	}
+	l.parse(name, v)
 }

@@ -45,3 +45,33 @@ func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
 		}
 	}
 }
+
+// Every database URL is read by one rule, and what is wrong with several is said together.
+func TestDatabaseURLsStopTheStart(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"pgbouncer=true&connection_limit=1&schema=public": "",
+		"uselibpqcompat=true&sslmode=require":             "",
+		"options=-c%20search_path%3Dauth":                 "",
+		"pgbuncer=true":                                   "pgbuncer",
+		"schema=auth":                                     "SCHEMA=auth",
+		"sslmode=disable":                                 "without TLS",
+		"options=-c search_path=auth":                     "%3D",
+		"sslrootcert=/no/such.pem":                        "/no/such.pem",
+	} {
+		const base = "postgres://u:hunter2@db.example.com/db?"
+		_, request := config.Load(env("DATABASE_URL", base+query))
+		_, direct := config.SchemaURL(env("DIRECT_DATABASE_URL", base+query))
+		_, both := config.Migrate(env("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
+		for name, err := range map[string]error{"DATABASE_URL": request, "DIRECT_DATABASE_URL": direct, "FROM_DATABASE_URL": both, "TO_DATABASE_URL": both} {
+			switch {
+			case want == "" && err != nil:
+				t.Errorf("%s?%s: %v", name, query, err)
+			case want != "" && (err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want)):
+				t.Errorf("%s?%s: got %v, want one with %q", name, query, err, want)
+			case err != nil && strings.Contains(err.Error(), "hunter2"):
+				t.Errorf("%s?%s: a password is shown: %v", name, query, err)
+			}
+		}
+	}
+}

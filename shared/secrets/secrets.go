@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // TTL is how long values from Secrets Manager are used before they are read again.
@@ -146,6 +147,9 @@ func parseAppSecret(d document) (appSecret, error) {
 	}
 	if in.DatabaseURL == "" {
 		return appSecret{}, fmt.Errorf("secret %s: DATABASE_URL is missing", d.arn)
+	}
+	if _, err := pg.Parse(in.DatabaseURL); err != nil {
+		return appSecret{}, fmt.Errorf("secret %s: DATABASE_URL %w", d.arn, err)
 	}
 	if err := checkAuthSecret(in.AuthSecret); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)

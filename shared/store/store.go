@@ -7,12 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // How long things may take. All of them are cut short by the deadline of the request.
@@ -44,6 +48,7 @@ type Store struct {
 	busy      atomic.Int32 // statements that have a connection or want one
 	waits     atomic.Int32 // those that had to wait for it, since Waits was asked last
 	plain     atomic.Bool  // nothing is prepared: a pooler does not have it
+	ignored   sync.Once    // parameters of the URL were looked at and logged
 	pruned    atomic.Int64 // when rows of limits were last cleaned up, in milliseconds since 1970
 }
 
@@ -78,9 +83,18 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	if err != nil {
 		return err
 	}
-	target, err := parseTarget(url)
+	target, err := pg.Parse(url)
 	if err != nil {
-		return err
+		return fmt.Errorf("the database URL %w", err)
+	}
+	s.ignored.Do(func() {
+		if names := pg.Ignored(url); names != nil {
+			slog.WarnContext(ctx, "parameters of the database URL that only other drivers know are ignored", "parameters", names)
+		}
+	})
+	target.ConnectTimeout = connectTimeout
+	if target.RuntimeParams["application_name"] == "" {
+		target.RuntimeParams["application_name"] = "xenon"
 	}
 	if s.Dial != nil {
 		target.DialFunc = s.Dial
@@ -176,8 +190,8 @@ func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 	return conn, err
 }
 
-// read runs a statement that changes nothing and returns one row, and runs it once more on a new connection when the first
-// one broke. What is pending in ctx goes along.
+// read runs a statement that changes nothing and returns one row, and runs it once more after an error that may be over by
+// then. What is pending in ctx goes along.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
 	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) (err error) {
@@ -244,8 +258,8 @@ func (s *Store) sendAlone(ctx context.Context, c *pgx.Conn, q *question, out *ou
 	return q.scan(rows)
 }
 
-// ask sends charges and q, which may be nil, in one round trip and one transaction. When the connection broke it asks
-// once more, without the charges if the server may have counted them already.
+// ask sends charges and q, which may be nil, in one round trip and one transaction. After an error that may be over by then
+// it asks once more, without the charges if the server may have counted them already.
 func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	for _, c := range charges {
 		if err := s.Refused(c); err != nil {
@@ -260,7 +274,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
 			left = left[min(done.counted, len(left)):]
-		case errors.Is(err, ErrInvalid): // none of them ran
+		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // none of them ran
 		case done.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
 			left = nil // they counted, or nobody knows: pgx calls a lost answer safe to retry when it was to a batch
 		}
@@ -270,8 +284,10 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	if s.forgot(err) {
 		err = try()
 	}
-	if isBroken(err) && ctx.Err() == nil {
-		s.pool.Reset() // what cut this connection has cut the idle ones too
+	if mayBeOver(err) && ctx.Err() == nil {
+		if isBroken(err) {
+			s.pool.Reset() // what cut this connection has cut the idle ones too
+		}
 		err = try()
 	}
 	if done.began {
@@ -298,7 +314,7 @@ func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), 
 		return err
 	}
 	err := s.with(ctx, query)
-	if err != nil && (s.forgot(err) || pgconn.SafeToRetry(err)) && ctx.Err() == nil {
+	if err != nil && (s.forgot(err) || pg.Unsent(err)) && ctx.Err() == nil {
 		err = s.with(ctx, query)
 	}
 	return out, err
@@ -313,7 +329,7 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (int64, error
 		return err
 	}
 	err := s.with(ctx, run)
-	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
+	if err != nil && pg.Unsent(err) && ctx.Err() == nil {
 		err = s.with(ctx, run)
 	}
 	return n, err

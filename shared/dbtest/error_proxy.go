@@ -1,0 +1,218 @@
+package dbtest
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// ServerError is an ErrorResponse as a server, or a pooler before it, sends it.
+type ServerError struct {
+	Severity string // "FATAL" ends the connection, "ERROR" does not
+	Code     string // SQLSTATE
+	Message  string
+}
+
+// TransientErrors are errors that a later attempt does not meet, each as FATAL and as ERROR. The texts of XX000 are those of
+// Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor, lib/supavisor).
+func TransientErrors() (all []ServerError) {
+	for _, e := range [][2]string{
+		{"08006", "connection failure during authentication"},
+		{"08P01", "query_wait_timeout"},
+		{"53300", "sorry, too many clients already"},
+		{"53400", "configuration limit exceeded"},
+		{"57P01", "terminating connection due to administrator command"},
+		{"57P03", "the database system is starting up"},
+		{"58030", "could not read block 0 in file \"base/1/1\": Input/output error"},
+		{"40001", "could not serialize access due to concurrent update"},
+		{"40P01", "deadlock detected"},
+		{"55P03", "canceling statement due to lock timeout"},
+		{"XX000", "Couldn't connect to compute node"},
+		{"XX000", "Control plane request failed"},
+		{"XX000", "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size"},
+		{"XX000", "Unable to check out process from the pool due to timeout"},
+	} {
+		for _, severity := range []string{"FATAL", "ERROR"} {
+			all = append(all, ServerError{severity, e[0], e[1]})
+		}
+	}
+	return all
+}
+
+// Phase is when an ErrorProxy answers in place of the server.
+type Phase string
+
+// The phases.
+const (
+	AtConnect   Phase = "at connect"     // to the startup message
+	AtStatement Phase = "at a statement" // to a query, or to everything up to the next Sync
+)
+
+// ErrorProxy passes connections on to a database and answers some requests with an error in its place. The database does not
+// see those.
+type ErrorProxy struct {
+	upstream string
+	url      url.URL
+
+	mu     sync.Mutex
+	answer ServerError
+	phase  Phase
+	at     int // the request that is answered with an error, from 1 on
+	times  int // how many requests from there on are; -1 is all
+	seen   int // requests of the phase since Arm
+	sent   int // errors since Arm
+}
+
+// NewErrorProxy starts a proxy that ends with the test. It passes everything on until Arm.
+func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the database's address is not a URL")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	p := &ErrorProxy{upstream: u.Host, url: *u}
+	p.url.Host = listener.Addr().String()
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(client)
+		}
+	}()
+	return p
+}
+
+// URL is the database by way of the proxy.
+func (p *ErrorProxy) URL() string { return p.url.String() }
+
+// Arm counts requests of a phase from now on and answers those from number at on, so many times (-1: always), with e.
+func (p *ErrorProxy) Arm(e ServerError, phase Phase, at, times int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, 0, 0
+}
+
+// Disarm passes everything on again, and returns how many requests of the phase there were since Arm and how many of them
+// were answered with the error.
+func (p *ErrorProxy) Disarm() (seen, sent int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.times = 0
+	return p.seen, p.sent
+}
+
+// answers reports whether the next request of a phase is answered with an error, and with which.
+func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase != phase {
+		return ServerError{}, false
+	}
+	p.seen++
+	if p.times == 0 || p.seen < p.at {
+		return ServerError{}, false
+	}
+	p.times = max(p.times-1, -1)
+	p.sent++
+	return p.answer, true
+}
+
+const sslRequest = 80877103
+
+func (p *ErrorProxy) serve(client net.Conn) {
+	defer client.Close()
+	startup, err := readStartup(client)
+	for err == nil && binary.BigEndian.Uint32(startup[4:]) == sslRequest {
+		if _, err = client.Write([]byte("N")); err == nil {
+			startup, err = readStartup(client)
+		}
+	}
+	if err != nil {
+		return
+	}
+	if e, ok := p.answers(AtConnect); ok {
+		_, _ = client.Write(e.message())
+		return
+	}
+	server, err := net.Dial("tcp", p.upstream)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	if _, err := server.Write(startup); err != nil {
+		return
+	}
+	go func() { _, _ = io.Copy(client, server); client.Close() }()
+	p.pass(client, server)
+}
+
+// pass hands requests on to the server, message by message.
+func (p *ErrorProxy) pass(client, server net.Conn) {
+	var swallowed *ServerError // what the rest of the request is answered with
+	within := false            // a request that ends with Sync
+	for {
+		kind, message, err := readMessage(client)
+		if err != nil {
+			return
+		}
+		begins := kind == 'Q' || !within && (kind == 'P' || kind == 'B')
+		if begins {
+			if e, ok := p.answers(AtStatement); ok {
+				swallowed = &e
+			}
+		}
+		within = (within || kind == 'P' || kind == 'B') && kind != 'S'
+		switch {
+		case swallowed == nil:
+			if _, err := server.Write(message); err != nil {
+				return
+			}
+		case kind == 'Q' || kind == 'S':
+			reply := swallowed.message()
+			if swallowed.Severity != "ERROR" {
+				_, _ = client.Write(reply)
+				return
+			}
+			if _, err := client.Write(append(reply, 'Z', 0, 0, 0, 5, 'I')); err != nil {
+				return
+			}
+			swallowed = nil
+		}
+	}
+}
+
+// message is the ErrorResponse.
+func (e ServerError) message() []byte {
+	fields := "S" + e.Severity + "\x00V" + e.Severity + "\x00C" + e.Code + "\x00M" + e.Message + "\x00\x00"
+	return append(binary.BigEndian.AppendUint32([]byte{'E'}, uint32(len(fields)+4)), fields...)
+}
+
+func readStartup(r io.Reader) ([]byte, error) {
+	message := make([]byte, 8)
+	if _, err := io.ReadFull(r, message); err != nil {
+		return nil, err
+	}
+	rest := make([]byte, max(0, int(binary.BigEndian.Uint32(message))-len(message)))
+	_, err := io.ReadFull(r, rest)
+	return append(message, rest...), err
+}
+
+func readMessage(r io.Reader) (kind byte, message []byte, err error) {
+	message = make([]byte, 5)
+	if _, err := io.ReadFull(r, message); err != nil {
+		return 0, nil, err
+	}
+	rest := make([]byte, max(0, int(binary.BigEndian.Uint32(message[1:]))-4))
+	_, err = io.ReadFull(r, rest)
+	return message[0], append(message, rest...), err
+}

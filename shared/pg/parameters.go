@@ -1,0 +1,86 @@
+package pg
+
+import "strings"
+
+// meaning is what becomes of a parameter of a database URL.
+type meaning int
+
+const (
+	other   meaning = iota // unknown: an error
+	used                   // pgx or Postgres knows it
+	ignored                // another driver knows it, and it changes nothing here
+	noTLS                  // node-postgres' way to say sslmode=disable
+	schema                 // the schema of the tables, which the setting SCHEMA names
+)
+
+func (p parameter) meaning() meaning {
+	switch p.name {
+	case "schema", "currentSchema", "schema_search_path":
+		if p.value == "public" {
+			return ignored
+		}
+		return schema
+	case "ssl":
+		switch strings.ToLower(p.value) {
+		case "true":
+			return used
+		case "false", "0", "off", "no", "disable":
+			return noTLS
+		}
+		return ignored // require, no-verify and the like: certificates are verified anyway
+	case "client_encoding", "encoding", "charset":
+		switch strings.ToLower(p.value) {
+		case "utf8", "utf-8", "unicode", "auto":
+			return ignored
+		}
+		return other
+	}
+	return meanings[p.name]
+}
+
+var meanings = func() map[string]meaning {
+	all := map[string]meaning{}
+	for _, name := range strings.Fields(usedNames) {
+		all[name] = used
+	}
+	for _, name := range strings.Fields(ignoredNames) {
+		all[name] = ignored
+	}
+	return all
+}()
+
+// usedNames are the parameters of a connection that pgx reads, and settings of Postgres.
+const usedNames = `
+	host port user password dbname database passfile service servicefile connect_timeout target_session_attrs
+	sslmode sslcert sslkey sslpassword sslrootcert sslcertmode sslnegotiation sslsni channel_binding require_auth
+	krbspn krbsrvname min_protocol_version max_protocol_version
+	application_name options search_path statement_timeout lock_timeout idle_in_transaction_session_timeout
+	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
+	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
+
+// ignoredNames are parameters that only other drivers or their hosts know, by where they come from. What they ask for is
+// decided here in another way, or does not exist: pools, caches of statements, sockets.
+const ignoredNames = `
+	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections
+	max_connection_lifetime max_idle_connection_lifetime
+
+	uselibpqcompat fallback_application_name query_timeout connectionTimeoutMillis idleTimeoutMillis keepAlive
+	keepAliveInitialDelayMillis max min maxUses maxLifetimeSeconds allowExitOnIdle enableChannelBinding poolSize
+	connectionLimit idle_timeout max_lifetime keep_alive max_pipeline prepare fetch_types backoff debug
+
+	supa workaround fetchConnectionCache pipelineConnect
+
+	gssencmode gsslib gssdelegation keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout
+	sslcompression load_balance_hosts
+
+	pool_max_conns pool_min_conns pool_min_idle_conns pool_max_conn_lifetime pool_max_conn_lifetime_jitter
+	pool_max_conn_idle_time pool_health_check_period default_query_exec_mode statement_cache_capacity
+	description_cache_capacity statement_cache_mode prefer_simple_protocol binary_parameters
+	disable_prepared_binary_result
+
+	pool pool_size pool_recycle pool_pre_ping max_overflow prepared_statement_cache_size prepared_statements
+	prepare_threshold command_timeout async_fallback conn_max_age reaping_frequency checkout_timeout advisory_locks
+	serverVersion queue_target queue_interval statement-cache-capacity
+
+	prepareThreshold preparedStatementCacheQueries preparedStatementCacheSizeMiB reWriteBatchedInserts loginTimeout
+	socketTimeout connectTimeout tcpKeepAlive defaultRowFetchSize stringtype ApplicationName`

@@ -1,0 +1,148 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// A read that meets a transient error once is repeated and answered; a write is unavailable, or was carried out after all.
+func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	writes := 0
+	for _, e := range dbtest.TransientErrors() {
+		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
+			name := fmt.Sprintf("%s %s %q %s", e.Severity, e.Code, e.Message, phase)
+			read := func(times int) error {
+				db := open(t, p.URL(), 1, nil)
+				p.Arm(e, phase, 1, times)
+				err := db.Ready(t.Context())
+				if _, sent := p.Disarm(); sent == 0 {
+					t.Errorf("%s: the proxy sent no error", name)
+				}
+				return err
+			}
+			if err := read(1); err != nil {
+				t.Errorf("%s: a read met it once: got %v", name, err)
+			}
+			if err := read(-1); !unavailable(err) {
+				t.Errorf("%s: a read met it always: got %v", name, err)
+			}
+			writes++
+			db := open(t, p.URL(), 1, nil)
+			at := session(fmt.Sprint(writes), now)
+			user := store.NewUser{Name: "Ada", Email: fmt.Sprintf("%d@example.com", writes), Hash: "h", At: now}
+			p.Arm(e, phase, 1, 1)
+			_, err := db.SignUp(t.Context(), user, at)
+			p.Disarm()
+			taken, _ := db.EmailTaken(t.Context(), user.Email)
+			if err != nil && !unavailable(err) || taken != (err == nil) {
+				t.Errorf("%s: a write met it: got %v, and the user is there: %t", name, err, taken)
+			}
+		}
+	}
+}
+
+// A setting that the server refuses at connect says nothing about the row that was asked for.
+func TestErrorsOfConnectingAreNoAnswersToTheStatement(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
+		p.Arm(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
+		db := open(t, p.URL(), 1, nil)
+		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
+			t.Errorf("%s: got %v", code, err)
+		}
+		p.Disarm()
+	}
+}
+
+// A charge that an error rolled back counts when the statement is repeated, so that errors cannot be used to guess for free.
+func TestARepeatedReadIsCharged(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	db := open(t, p.URL(), 1, nil)
+	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: now}
+	for range 3 {
+		p.Arm(dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"}, dbtest.AtStatement, 1, 1)
+		_, _, err := db.UserWithPassword(store.WithCharge(t.Context(), c), "ada@example.com")
+		if _, sent := p.Disarm(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("got %v after %d errors", err, sent)
+		}
+	}
+	var limited *store.LimitedError
+	if err := db.Take(t.Context(), c); !errors.As(err, &limited) {
+		t.Errorf("got %v after three charges, want a *LimitedError", err)
+	}
+}
+
+// A refused login asks for the secrets again, also where a proxy reports it with a code of its own.
+func TestARefusedLoginReadsTheSecretsAgain(t *testing.T) {
+	t.Parallel()
+	address := dbtest.New(t)
+	p := dbtest.NewErrorProxy(t, address)
+	for _, e := range []dbtest.ServerError{
+		{Severity: "FATAL", Code: "28P01", Message: `password authentication failed for user "ada"`},
+		{Severity: "FATAL", Code: "28000", Message: `role "ada" does not exist`},
+		{Severity: "ERROR", Code: "XX000", Message: "password authentication failed for user 'ada'"},
+		{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"},
+	} {
+		asked := 0
+		p.Arm(e, dbtest.AtConnect, 1, 1)
+		db := store.Open(func(context.Context) (string, error) { return p.URL(), nil }, func() { asked++ }, 1)
+		if err := db.Ready(t.Context()); err != nil || asked != 1 {
+			t.Errorf("%s: got %v and %d calls", e.Message, err, asked)
+		}
+		p.Disarm()
+		db.Close()
+	}
+}
+
+// What other drivers' URLs carry does not reach the server, directly or through a pooler.
+func TestURLsOfOtherDriversConnect(t *testing.T) {
+	t.Parallel()
+	address := dbtest.New(t)
+	for name, database := range map[string]string{"direct": address, "through a pooler": dbtest.Pgbouncer(t, address)} {
+		u, err := url.Parse(database)
+		if err != nil {
+			t.Fatal("not a URL")
+		}
+		for _, query := range []string{
+			"pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15&schema=public&socket_timeout=5&statement_cache_size=0",
+			"uselibpqcompat=true&sslmode=disable&keepAlive=true&max=10",
+			"sslmode=disable&supa=base-pooler.x&serverVersion=16&charset=utf8",
+		} {
+			u.RawQuery = query
+			if err := open(t, u.String(), 1, nil).Ready(t.Context()); err != nil {
+				t.Errorf("%s, %s: %v", name, query, err)
+			}
+		}
+	}
+}
+
+// Options reach the server as written.
+func TestABlankInOptionsStaysABlank(t *testing.T) {
+	t.Parallel()
+	address := dbtest.New(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("not a URL")
+	}
+	q := u.RawQuery
+	u.RawQuery = "options=-c%20statement_timeout%3D4321%20-c%20search_path%3Dauth"
+	if q != "" {
+		u.RawQuery = q + "&" + u.RawQuery
+	}
+	if err := open(t, u.String(), 1, nil).Order(t.Context(), `DO $$ BEGIN
+		IF current_setting('statement_timeout') <> '4321ms' OR current_setting('search_path') <> 'auth' THEN
+			RAISE EXCEPTION 'got % and %', current_setting('statement_timeout'), current_setting('search_path');
+		END IF; END $$`); err != nil {
+		t.Error(err)
+	}
+}
