@@ -77,7 +77,7 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	p := &ErrorProxy{upstream: u.Host, url: *u}
 	p.url.Host = listener.Addr().String()
 	go func() {
@@ -130,7 +130,7 @@ func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
 const sslRequest = 80877103
 
 func (p *ErrorProxy) serve(client net.Conn) {
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // nothing depends on it
 	startup, err := readStartup(client)
 	for err == nil && binary.BigEndian.Uint32(startup[4:]) == sslRequest {
 		if _, err = client.Write([]byte("N")); err == nil {
@@ -148,11 +148,11 @@ func (p *ErrorProxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer server.Close() //nolint:errcheck // nothing depends on it
 	if _, err := server.Write(startup); err != nil {
 		return
 	}
-	go func() { _, _ = io.Copy(client, server); client.Close() }()
+	go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
 	p.pass(client, server)
 }
 
@@ -194,7 +194,8 @@ func (p *ErrorProxy) pass(client, server net.Conn) {
 // message is the ErrorResponse.
 func (e ServerError) message() []byte {
 	fields := "S" + e.Severity + "\x00V" + e.Severity + "\x00C" + e.Code + "\x00M" + e.Message + "\x00\x00"
-	return append(binary.BigEndian.AppendUint32([]byte{'E'}, uint32(len(fields)+4)), fields...)
+	length := uint32(len(fields) + 4) //nolint:gosec // a few hundred bytes
+	return append(binary.BigEndian.AppendUint32([]byte{'E'}, length), fields...)
 }
 
 func readStartup(r io.Reader) ([]byte, error) {

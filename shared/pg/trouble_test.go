@@ -38,7 +38,7 @@ func TestTransientErrorsAreToldFromTheirKind(t *testing.T) {
 				want = pg.Transient
 			}
 			err := meet(t, p, e, phase)
-			if got := pg.Classify(err); got != want || pg.Explain(err) != err {
+			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
 				t.Errorf("%v %s: got %d, want %d", e, phase, got, want)
 			}
 			if unsent := pg.Unsent(err); unsent != (phase == dbtest.AtConnect) {
