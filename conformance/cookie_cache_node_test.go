@@ -47,7 +47,7 @@ func TestR03_CacheCookiesGoBothWays(t *testing.T) {
 		r.Header.Set("Cookie", cookies)
 		w := httptest.NewRecorder()
 		// There is no database behind sessions: only the cookie can answer.
-		caller, err := sessions.Cached(w, r)
+		caller, _, err := sessions.Cached(w, r)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
 			t.Errorf("the library's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
 		}

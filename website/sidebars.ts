@@ -3,7 +3,7 @@ import type { SidebarsConfig } from '@docusaurus/plugin-content-docs';
 const sidebars: SidebarsConfig = {
   manual: [
     { type: 'doc', id: 'README', label: 'Overview' },
-    { type: 'category', label: 'Getting started', link: { type: 'doc', id: 'getting-started' }, items: ['local'] },
+    { type: 'category', label: 'Getting started', link: { type: 'doc', id: 'getting-started' }, items: ['local', 'resource-servers'] },
     { type: 'category', label: 'How it works', link: { type: 'doc', id: 'how-it-works' }, items: ['architecture'] },
     {
       type: 'category',

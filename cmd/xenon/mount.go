@@ -19,6 +19,7 @@ import (
 func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now func() time.Time) map[string]web.Routes {
 	limits := limit.New(cfg, db, vault.AcceptsOrigin, now)
 	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
+	a.Now, a.Sessions.Now = now, now
 	return map[string]web.Routes{
 		"account":  a.Account(),
 		"email":    a.Email(),
@@ -29,7 +30,7 @@ func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now f
 		"session":  a.Session(),
 		"token":    a.Token(),
 		"jwks":     a.JWKS(),
-		"profile":  profile.New(db, keys.NewVerifier(cfg, now), limits).Profile(),
+		"profile":  profile.New(db, keys.NewVerifier(cfg, now), limits, now).Profile(),
 		"health":   health.New(db, limits).Health(),
 	}
 }

@@ -19,6 +19,6 @@ func main() {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
 		limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now)
-		return profile.New(db, keys.NewVerifier(cfg, time.Now), limits).Profile().Mux(cfg)
+		return profile.New(db, keys.NewVerifier(cfg, time.Now), limits, time.Now).Profile().Mux(cfg)
 	})
 }

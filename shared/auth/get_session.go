@@ -10,11 +10,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// getSession answers GET /api/auth/get-session: the session and its user, or null. A signed-in caller also gets a JWT in a
-// header; when the keys are away the session is answered without it.
+// getSession answers GET /api/auth/get-session: the session and its user, or null. A caller whose session was read from the
+// database also gets a JWT in a header; when the signing keys are unavailable the session is answered without it. A caller
+// known from the cache cookie alone gets none: the session may have ended, and the JWT would outlive the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 	noStore(w)
-	caller, err := s.Sessions.Cached(w, r)
+	caller, fromCookie, err := s.Sessions.Cached(w, r)
 	switch {
 	case errors.Is(err, session.ErrEnded):
 		return errGetSession
@@ -22,6 +23,8 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case caller == nil:
 		return web.JSON(w, http.StatusOK, nil)
+	case fromCookie:
+		return web.JSON(w, http.StatusOK, caller)
 	}
 	if token, err := s.Keys.Token(r.Context(), claims(caller)); err == nil {
 		web.Expose(w.Header(), "set-auth-jwt", token)

@@ -30,7 +30,7 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "Who issues JWTs, and whose `/api/profile` accepts."},
 	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "For whom JWTs are, and which `/api/profile` accepts."},
 	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is good for."},
-	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere is believed in until the cookie is too old."},
+	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere is believed in until the cookie is too old; an answer from the cookie carries no JWT."},
 	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
 	{"RATE_LIMIT", "on", "", "Count requests by address, path and account, and refuse what is too many. `off` is for tests and benchmarks."},
 	{"RATE_LIMIT_RULES", "", "Better Auth's own", "JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see [rate limits](#rate-limits)."},

@@ -7,25 +7,27 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/store"
 )
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// caller is the user id in the request's bearer token, taken from nowhere else.
-func (s *Service) caller(r *http.Request) (string, error) {
+// caller is whom the request's bearer token names, and nothing else does. The signature is verified here; whether the user
+// and the session are still there is asked by the statement that reads or writes the profile.
+func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	const scheme = "bearer "
 	h := r.Header.Get("Authorization")
 	if len(h) <= len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {
-		return "", errNoToken
+		return store.TokenHolder{}, errNoToken
 	}
 	who, err := s.Verifier.Verify(r.Context(), strings.TrimSpace(h[len(scheme):]))
 	switch {
 	case errors.Is(err, keys.ErrInvalidToken):
-		return "", errToken
+		return store.TokenHolder{}, errToken
 	case err != nil:
-		return "", err
-	case !uuid.MatchString(who.UserID):
-		return "", errToken // a token of ours always names a UUID
+		return store.TokenHolder{}, err
+	case !uuid.MatchString(who.UserID), who.SessionID != "" && !uuid.MatchString(who.SessionID):
+		return store.TokenHolder{}, errToken // the ids in a token of ours are UUIDs
 	}
-	return who.UserID, nil
+	return store.TokenHolder{UserID: who.UserID, SessionID: who.SessionID, At: s.Now()}, nil
 }

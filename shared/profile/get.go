@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -11,13 +9,10 @@ import (
 )
 
 // get answers GET /api/profile.
-func (s *Service) get(w http.ResponseWriter, r *http.Request, userID string) error {
-	p, err := s.Store.ProfileOf(r.Context(), userID)
-	if errors.Is(err, store.ErrNotFound) {
-		return errNotFound
-	}
+func (s *Service) get(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error {
+	p, err := s.Store.ProfileOf(r.Context(), caller)
 	if err != nil {
-		return fmt.Errorf("read profile: %w", err)
+		return failure("read profile", err)
 	}
 	return answer(w, http.StatusOK, p)
 }

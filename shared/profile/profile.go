@@ -4,7 +4,9 @@ package profile
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/limit"
@@ -17,11 +19,13 @@ type Service struct {
 	Store    *store.Store
 	Verifier *keys.Verifier
 	Limits   *limit.Limiter
+	Now      func() time.Time
 }
 
-// New makes the endpoints on a database, for callers whose tokens verifier accepts and whom limits lets through.
-func New(db *store.Store, verifier *keys.Verifier, limits *limit.Limiter) *Service {
-	return &Service{Store: db, Verifier: verifier, Limits: limits}
+// New makes the endpoints on a database, for callers whose tokens verifier accepts and whom limits lets through, by the
+// clock now.
+func New(db *store.Store, verifier *keys.Verifier, limits *limit.Limiter, now func() time.Time) *Service {
+	return &Service{Store: db, Verifier: verifier, Limits: limits, Now: now}
 }
 
 // Profile is what functions/profile serves.
@@ -45,7 +49,7 @@ var (
 	errChanged  = web.NewError(http.StatusPreconditionFailed, "PROFILE_CHANGED",
 		"The profile was changed since you read it. Read it again and repeat your change.")
 	errNoToken = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "A bearer token is required")
-	errToken   = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "The token is invalid or has expired")
+	errToken   = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "The token is invalid or has expired, or its session has ended")
 	errNoUser  = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
 	errBody    = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
 )
@@ -60,20 +64,39 @@ func (s *Service) limited(h web.Handler) web.Handler {
 	return s.Limits.Handle("/api/profile", errTooMany, h)
 }
 
-// guarded calls h with the id of the user whose valid token the request carries, and gives errors this API's form.
-func (s *Service) guarded(h func(w http.ResponseWriter, r *http.Request, userID string) error) web.Handler {
+// guarded calls h with whom the request's valid token names, and gives errors this API's form.
+func (s *Service) guarded(h func(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "no-store")
-		userID, err := s.caller(r)
+		caller, err := s.caller(r)
 		if err == nil {
-			web.NoteUser(r.Context(), userID)
-			err = h(w, r, userID)
+			web.NoteUser(r.Context(), caller.UserID)
+			err = h(w, r, caller)
 			web.NotePoolWaits(r.Context(), s.Store.Waits())
-		} else if !web.Unavailable(err) {
+		}
+		var e *web.Error
+		if errors.As(err, &e) && e.Status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 		}
 		return inForm(err)
 	}
+}
+
+// failure is the answer to an error of the store. A ban looks like the end of the session, as everywhere.
+func failure(doing string, err error) error {
+	switch {
+	case errors.Is(err, store.ErrOrphan):
+		return errNoUser
+	case errors.Is(err, store.ErrBanned), errors.Is(err, store.ErrSessionEnded):
+		return errToken
+	case errors.Is(err, store.ErrNotFound):
+		return errNotFound
+	case errors.Is(err, store.ErrDuplicate):
+		return errExists
+	case errors.Is(err, store.ErrChanged):
+		return errChanged
+	}
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // inForm gives an error the body of this API. Whatever is nobody's fault but ours says no more than that.

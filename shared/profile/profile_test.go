@@ -1,6 +1,9 @@
 package profile_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -35,18 +38,36 @@ type site struct {
 	limits *limit.Limiter
 	now    time.Time // by which limits count
 	asked  int       // requests for the JWKS
+
+	cfg      config.Config
+	foreign  *rsa.PrivateKey   // of a TypeScript server, published beside ours
+	sessions map[string]string // the session id of each person
 }
+
+const foreignKeyID = "a key of a TypeScript server"
 
 func newSite(t *testing.T, settings ...string) *site {
 	t.Helper()
-	s := &site{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)}
+	s := &site{
+		t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, sessions: map[string]string{},
+		now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
+	}
+	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.foreign = foreign
+	foreignJWK, err := keys.ParsePublicJWK(foreignKeyID, `{"kty":"RSA","e":"AQAB","n":"`+base64.RawURLEncoding.EncodeToString(foreign.N.Bytes())+`"}`, "RS256")
+	if err != nil {
+		t.Fatal(err)
+	}
 	jwks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked++
 		public, err := s.signer.Public(r.Context())
 		if err != nil {
 			t.Error(err)
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": public})
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": append(public, foreignJWK)})
 	}))
 	t.Cleanup(jwks.Close)
 	env := map[string]string{
@@ -68,17 +89,18 @@ func newSite(t *testing.T, settings ...string) *site {
 	if err := keys.SaveFile(cfg.SigningKeysFile, set); err != nil {
 		t.Fatal(err)
 	}
+	s.cfg = cfg
 	vault := secrets.New(cfg, time.Now)
 	s.signer = keys.New(vault, cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.limits = limit.New(cfg, db, vault.AcceptsOrigin, func() time.Time { return s.now })
-	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now), s.limits).Profile().Mux(cfg)
+	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now), s.limits, time.Now).Profile().Mux(cfg)
 	return s
 }
 
-// person stores a user and returns their JWT.
+// person stores a user with a session and returns their JWT.
 func (s *site) person() (id, token string) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
@@ -86,16 +108,25 @@ func (s *site) person() (id, token string) {
 		s.t.Fatal(err)
 	}
 	defer conn.Close(s.t.Context())
-	err = conn.QueryRow(s.t.Context(), `INSERT INTO "user" (name, email, "emailVerified") VALUES ('Ada', gen_random_uuid()::text, true) RETURNING id::text`).Scan(&id)
+	var sessionID string
+	err = conn.QueryRow(s.t.Context(), `
+		WITH u AS (
+			INSERT INTO "user" (name, email, "emailVerified") VALUES ('Ada', gen_random_uuid()::text, true) RETURNING id
+		)
+		INSERT INTO session (token, "userId", "expiresAt", "updatedAt")
+		SELECT gen_random_uuid()::text, id, now() + interval '7 days', now() FROM u
+		RETURNING "userId"::text, id::text`).Scan(&id, &sessionID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return id, s.token(id)
+	s.sessions[id] = sessionID
+	return id, s.tokenOf(id, sessionID)
 }
 
-func (s *site) token(userID string) string {
+// tokenOf signs a JWT for a user and a session, neither of which has to exist.
+func (s *site) tokenOf(userID, sessionID string) string {
 	s.t.Helper()
-	token, err := s.signer.Token(s.t.Context(), keys.Claims{Subject: userID, SessionID: "session", User: map[string]string{"id": userID}})
+	token, err := s.signer.Token(s.t.Context(), keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -308,14 +339,14 @@ func TestRefusedTokens(t *testing.T) {
 		{"garbage", "Bearer garbage", "INVALID_TOKEN"},
 		{"tampered", "Bearer " + parts[0] + "." + parts[1] + "A." + parts[2], "INVALID_TOKEN"},
 		{"no signature", "Bearer " + parts[0] + "." + parts[1] + ".", "INVALID_TOKEN"},
-		{"subject is no UUID", "Bearer " + s.token("robert'); drop table"), "INVALID_TOKEN"},
+		{"subject is no UUID", "Bearer " + s.tokenOf("robert'); drop table", noSession), "INVALID_TOKEN"},
 	} {
 		w := s.do("GET", "", "", "Authorization", c.header)
 		if w.Code != 401 || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {
 			t.Errorf("%s: got %d %s", c.name, w.Code, w.Body)
 		}
 	}
-	gone := s.token("00000000-0000-4000-8000-000000000000")
+	gone := s.tokenOf("00000000-0000-4000-8000-000000000000", noSession)
 	if w := s.do("POST", gone, "{}"); w.Code != 401 || errorCode(w) != "USER_NOT_FOUND" {
 		t.Errorf("user is gone: got %d %s", w.Code, w.Body)
 	}

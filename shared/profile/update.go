@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,34 +11,16 @@ import (
 
 // update answers PUT /api/profile: it changes the fields that are present. With If-Match it changes nothing unless the
 // profile is still the one that was read; without, the last write wins.
-func (s *Service) update(w http.ResponseWriter, r *http.Request, userID string) error {
+func (s *Service) update(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error {
 	in, err := fields(w, r)
 	if err != nil {
 		return err
 	}
-	match := ifMatch(r.Header.Values("If-Match"))
-	p, err := s.Store.UpdateProfile(r.Context(), userID, in, match)
-	switch {
-	case errors.Is(err, store.ErrNotFound) && match != nil:
-		return s.missed(r, userID)
-	case errors.Is(err, store.ErrNotFound):
-		return errNotFound
-	case err != nil:
-		return fmt.Errorf("update profile: %w", err)
+	p, err := s.Store.UpdateProfile(r.Context(), caller, in, ifMatch(r.Header.Values("If-Match")))
+	if err != nil {
+		return failure("update profile", err)
 	}
 	return answer(w, http.StatusOK, p)
-}
-
-// missed says why a conditional update found nothing to change.
-func (s *Service) missed(r *http.Request, userID string) error {
-	_, err := s.Store.ProfileOf(r.Context(), userID)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return errNotFound
-	case err != nil:
-		return fmt.Errorf("read profile: %w", err)
-	}
-	return errChanged
 }
 
 // ifMatch is the list of states that the client accepts: nil for any, empty for none that we know. Weak tags never match

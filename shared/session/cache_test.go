@@ -110,8 +110,8 @@ func TestR03_ACacheHitTouchesNothing(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	w := httptest.NewRecorder()
-	got, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value))
-	if want := v.caller(); err != nil || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
+	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value))
+	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
 		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
 	}
 }

@@ -19,23 +19,24 @@ type Caller struct {
 // ErrEnded is returned when a session was ended by someone else while it was being prolonged.
 var ErrEnded = errors.New("the session was ended meanwhile")
 
-// Cached is Caller for get-session alone: with the cookie cache on it answers from a cache cookie that is good, without the
-// database. A session that was ended elsewhere, or whose user was banned, is so believed for as long as the cookie lives, five
-// minutes at most.
-func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (*Caller, error) {
+// Cached is Caller for get-session alone: with the cookie cache on it answers from a valid cache cookie, without the
+// database, and reports that as fromCookie. The session may have been revoked and the user banned or deleted since: a cache
+// cookie is believed until it expires, five minutes at most. So the caller must not turn it into anything that lives longer.
+func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (c *Caller, fromCookie bool, err error) {
 	secret, token, err := s.identify(w, r)
 	if err != nil || token == "" {
-		return nil, err
+		return nil, false, err
 	}
 	c, bad := s.readCache(r, secret, token)
 	if c != nil {
 		web.NoteUser(r.Context(), c.User.ID)
-		return c, nil
+		return c, true, nil
 	}
 	if bad {
 		s.addCookie(w, sessionData, "", 0)
 	}
-	return s.load(w, r, secret, token, true)
+	c, err = s.load(w, r, secret, token, true)
+	return c, false, err
 }
 
 // Caller finds who sent r, nil if nobody is signed in; somebody who is banned is not. It prolongs a session that is due,

@@ -108,7 +108,7 @@ func TestChargesRideAlong(t *testing.T) {
 		{"a read", 1, func(ctx context.Context) error { _, _, err := db.SessionWithUser(ctx, s.Token, now); return err }},
 		{"a read of many rows", 1, func(ctx context.Context) error { _, err := db.LibraryKeys(ctx, now); return err }},
 		{"a read that finds nothing", 1, func(ctx context.Context) error { _, err := db.UserByEmail(ctx, "x"); return notFound(err) }},
-		{"a write", 2, func(ctx context.Context) error { _, err := db.CreateProfile(ctx, user.ID, nil); return err }},
+		{"a write", 2, func(ctx context.Context) error { _, err := db.CreateProfile(ctx, holder(user, s), nil); return err }},
 		{"one without a result", 2, func(ctx context.Context) error { return db.DeleteSession(ctx, "x") }},
 		{"nothing else", 1, db.Settle},
 	} {

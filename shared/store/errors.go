@@ -16,6 +16,9 @@ var (
 	ErrDuplicate = errors.New("already there")
 	ErrOrphan    = errors.New("what it belongs to is gone")
 	ErrInvalid   = errors.New("a value that the database cannot hold")
+	ErrChanged   = errors.New("it is another version by now")
+
+	ErrSessionEnded = errors.New("the session has ended")
 )
 
 // unavailable marks an error as "the database is away or full": shared/web answers 503.

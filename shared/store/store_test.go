@@ -47,6 +47,11 @@ func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Sess
 	return u, *s
 }
 
+// holder is whom a JWT of a session names.
+func holder(user store.User, s store.Session) store.TokenHolder {
+	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: now}
+}
+
 var now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
 func TestSignUpStoresUserAccountAndSession(t *testing.T) {
@@ -86,7 +91,7 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
 	_, _, noSession := db.SessionWithUser(t.Context(), "no such token", now)
 	_, _, badText := db.SessionWithUser(t.Context(), "nul \x00 and half \xff a rune", now)
-	_, noOwner := db.CreateProfile(t.Context(), "00000000-0000-4000-8000-000000000000", nil)
+	_, noOwner := db.CreateProfile(t.Context(), store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: now}, nil)
 	for _, c := range []struct {
 		name      string
 		got, want error
@@ -143,25 +148,25 @@ func TestReplaceHashOnlyIfUnchanged(t *testing.T) {
 func TestProfileKeepsWhatIsNotNamed(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
-	user, _ := signUp(t, db, "ada@example.com")
-	made, err := db.CreateProfile(t.Context(), user.ID, map[string]any{"age_range": "25_34", "time_per_week": 5})
+	user, s := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), holder(user, s), map[string]any{"age_range": "25_34", "time_per_week": 5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
 		t.Errorf("got %+v", made)
 	}
-	changed, err := db.UpdateProfile(t.Context(), user.ID, map[string]any{"age_range": nil, "learning_mode": "visual"}, []time.Time{made.UpdatedAt})
+	changed, err := db.UpdateProfile(t.Context(), holder(user, s), map[string]any{"age_range": nil, "learning_mode": "visual"}, []time.Time{made.UpdatedAt})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 || !changed.UpdatedAt.After(made.UpdatedAt) {
 		t.Errorf("got %+v", changed)
 	}
-	if _, err := db.UpdateProfile(t.Context(), user.ID, nil, []time.Time{made.UpdatedAt}); !errors.Is(err, store.ErrNotFound) {
+	if _, err := db.UpdateProfile(t.Context(), holder(user, s), nil, []time.Time{made.UpdatedAt}); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("an update of an old state: got %v", err)
 	}
-	if _, err := db.CreateProfile(t.Context(), user.ID, nil); !errors.Is(err, store.ErrDuplicate) {
+	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
 		t.Errorf("a second profile: got %v", err)
 	}
 }
@@ -169,8 +174,8 @@ func TestProfileKeepsWhatIsNotNamed(t *testing.T) {
 func TestConcurrentProfileUpdatesLoseNothing(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 5, nil)
-	user, _ := signUp(t, db, "ada@example.com")
-	made, err := db.CreateProfile(t.Context(), user.ID, nil)
+	user, s := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), holder(user, s), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +183,7 @@ func TestConcurrentProfileUpdatesLoseNothing(t *testing.T) {
 	won := make(chan bool, writers)
 	for i := range writers {
 		go func() {
-			_, err := db.UpdateProfile(t.Context(), user.ID, map[string]any{"time_per_week": i}, []time.Time{made.UpdatedAt})
+			_, err := db.UpdateProfile(t.Context(), holder(user, s), map[string]any{"time_per_week": i}, []time.Time{made.UpdatedAt})
 			won <- err == nil
 		}()
 	}
@@ -217,9 +222,9 @@ func TestRoundTrips(t *testing.T) {
 			_, err := db.InsertSession(t.Context(), *n)
 			return err
 		}},
-		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), user.ID, nil); return err }},
-		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), user.ID, nil, nil); return err }},
-		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), user.ID); return err }},
+		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), holder(user, s), nil); return err }},
+		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder(user, s), nil, nil); return err }},
+		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder(user, s)); return err }},
 		{"LibraryKeys", func() error { _, err := db.LibraryKeys(t.Context(), now); return err }},
 		{"Ready", func() error { return db.Ready(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
@@ -255,7 +260,7 @@ func TestR44_EverythingThroughPgbouncer(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if _, err := db.CreateProfile(t.Context(), user.ID, nil); err != nil {
+	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); err != nil {
 		t.Error(err)
 	}
 	if err := db.Ready(t.Context()); err != nil {

@@ -1,0 +1,70 @@
+package attack
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Whoever copied a JWT loses /api/profile together with the session, whatever ends it. No cookie of the ended session earns
+// another JWT.
+func TestProfileRefusesCopiedJWTOnceSessionEnds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	post := func(p person, path, body string) func(t *testing.T) {
+		return func(t *testing.T) {
+			t.Helper()
+			header := http.Header{"Cookie": {p.cookie}, "Origin": {"http://localhost:3000"}}
+			if w := s.do("POST", "/api/auth/"+path, body, header); w.Code != http.StatusOK {
+				t.Fatalf("%s: got %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name string
+		end  func(p person) func(t *testing.T)
+		code string
+	}{
+		{"sign-out", func(p person) func(*testing.T) { return post(p, "sign-out", `{}`) }, "INVALID_TOKEN"},
+		{"revoke-session", func(p person) func(*testing.T) { return post(p, "revoke-session", `{"token":"`+p.bearer+`"}`) }, "INVALID_TOKEN"},
+		{"revoke-sessions", func(p person) func(*testing.T) { return post(p, "revoke-sessions", `{}`) }, "INVALID_TOKEN"},
+		{"change-password", func(p person) func(*testing.T) {
+			return post(p, "change-password", `{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)
+		}, "INVALID_TOKEN"},
+		{"delete-user", func(p person) func(*testing.T) { return post(p, "delete-user", `{}`) }, "USER_NOT_FOUND"},
+		{"ban", func(person) func(*testing.T) {
+			return func(t *testing.T) {
+				t.Helper()
+				conn, err := pgx.Connect(t.Context(), s.db)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close(t.Context())
+				if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true`); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, "INVALID_TOKEN"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := s.again(t)
+			bearer := http.Header{"Authorization": {"Bearer " + p.jwt}}
+			if w := s.do("GET", "/api/profile", "", bearer); w.Code != http.StatusOK {
+				t.Fatalf("before: got %d %s", w.Code, w.Body)
+			}
+			c.end(p)(t)
+			for _, method := range []string{"GET", "PUT", "POST"} {
+				w := s.do(method, "/api/profile", `{}`, bearer)
+				if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), c.code) {
+					t.Errorf("%s: got %d %s, want 401 %s", method, w.Code, w.Body, c.code)
+				}
+			}
+			w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
+			if w.Header().Get("Set-Auth-Jwt") != "" {
+				t.Error("get-session hands out another JWT")
+			}
+		})
+	}
+}

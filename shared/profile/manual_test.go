@@ -1,0 +1,67 @@
+package profile_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// docs/resource-servers.md tells other servers how to make the check of this package. Its SQL does, with its role.
+func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "resource-servers.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("got %d blocks of SQL, want the check and the role", len(blocks))
+	}
+	check, role := string(blocks[0][1]), string(blocks[1][1])
+	for name, sql := range map[string]string{
+		"live":         `SELECT $1::uuid`,
+		"ban is over":  `UPDATE "user" SET banned = true, "banExpires" = now() - interval '1 second' WHERE id = $1`,
+		"signed out":   `DELETE FROM session WHERE "userId" = $1`,
+		"expired":      `UPDATE session SET "expiresAt" = now() - interval '1 second' WHERE "userId" = $1`,
+		"banned":       `UPDATE "user" SET banned = true WHERE id = $1`,
+		"banned until": `UPDATE "user" SET banned = true, "banExpires" = now() + interval '1 hour' WHERE id = $1`,
+		"deleted":      `DELETE FROM "user" WHERE id = $1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			id, token := s.person()
+			s.exec(sql, id)
+			want := s.do("GET", token, "").Code != 401
+			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
+				t.Errorf("the page's check says %v, /api/profile %v", got, want)
+			}
+		})
+	}
+}
+
+// asResourceServer makes the page's role, asks its check in that role, and rolls everything back.
+func (s *site) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer tx.Rollback(ctx)
+	if _, err := tx.Exec(ctx, role+`; SET LOCAL ROLE resource_server`); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := tx.QueryRow(ctx, check, userID, sessionID).Scan(&accepted); err != nil {
+		s.t.Fatal(err)
+	}
+	return accepted
+}

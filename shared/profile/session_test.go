@@ -1,0 +1,176 @@
+package profile_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5"
+)
+
+const noSession = "00000000-0000-4000-8000-000000000000"
+
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	if _, err := conn.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// What ends a session or bars its user counts at the next request, whatever the token's own expiry.
+func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ sql, code string }{
+		"signed out":                     {`DELETE FROM session WHERE "userId" = $1`, "INVALID_TOKEN"},
+		"session expired":                {`UPDATE session SET "expiresAt" = now() - interval '1 second' WHERE "userId" = $1`, "INVALID_TOKEN"},
+		"banned for ever":                {`UPDATE "user" SET banned = true WHERE id = $1`, "INVALID_TOKEN"},
+		"banned until tomorrow":          {`UPDATE "user" SET banned = true, "banExpires" = now() + interval '1 day' WHERE id = $1`, "INVALID_TOKEN"},
+		"banned until infinity":          {`UPDATE "user" SET banned = true, "banExpires" = 'infinity' WHERE id = $1`, "INVALID_TOKEN"},
+		"user deleted":                   {`DELETE FROM "user" WHERE id = $1`, "USER_NOT_FOUND"},
+		"session belongs to someone now": {`UPDATE session SET "userId" = (SELECT id FROM "user" WHERE id <> $1 LIMIT 1) WHERE "userId" = $1`, "INVALID_TOKEN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.person() // somebody else
+			id, token := s.person()
+			if w := s.do("POST", token, `{"time_per_week":1}`); w.Code != http.StatusCreated {
+				t.Fatalf("before: got %d %s", w.Code, w.Body)
+			}
+			newcomer, newcomersToken := s.person()
+			s.exec(c.sql, id)
+			s.exec(c.sql, newcomer)
+			for _, try := range []struct{ method, token string }{
+				{"GET", token}, {"PUT", token}, {"POST", token}, {"GET", newcomersToken}, {"PUT", newcomersToken}, {"POST", newcomersToken},
+			} {
+				w := s.do(try.method, try.token, `{"time_per_week":2}`)
+				if w.Code != http.StatusUnauthorized || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {
+					t.Errorf("%s: got %d %s, WWW-Authenticate %q", try.method, w.Code, w.Body, w.Header().Get("WWW-Authenticate"))
+				}
+			}
+			if n := s.count(`SELECT count(*) FROM user_profile WHERE time_per_week = 2 OR user_id = $1`, newcomer); n != 0 {
+				t.Errorf("%d profiles were written", n)
+			}
+		})
+	}
+}
+
+func (s *site) count(sql string, args ...any) (n int) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	if err := conn.QueryRow(s.t.Context(), sql, args...).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+func TestProfileAcceptsTokenOnceBanIsOver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id, token := s.person()
+	s.do("POST", token, `{}`)
+	for _, sql := range []string{
+		`UPDATE "user" SET banned = true, "banExpires" = now() - interval '1 second' WHERE id = $1`,
+		`UPDATE "user" SET banned = false, "banExpires" = NULL WHERE id = $1`,
+	} {
+		s.exec(`UPDATE "user" SET banned = true, "banExpires" = NULL WHERE id = $1`, id)
+		if w := s.do("GET", token, ""); w.Code != http.StatusUnauthorized {
+			t.Errorf("banned: got %d %s", w.Code, w.Body)
+		}
+		s.exec(sql, id)
+		if w := s.do("GET", token, ""); w.Code != http.StatusOK {
+			t.Errorf("%s: got %d %s", sql, w.Code, w.Body)
+		}
+	}
+}
+
+func TestProfileRefusesSessionIDThatNamesNoSessionOfTheUser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id, token := s.person()
+	other, othersToken := s.person()
+	s.do("POST", token, `{}`)
+	for _, sid := range []string{noSession, s.sessions[other], "session", "'; drop table session", "\x00"} {
+		if w := s.do("GET", s.tokenOf(id, sid), ""); w.Code != http.StatusUnauthorized || errorCode(w) != "INVALID_TOKEN" {
+			t.Errorf("sid %q: got %d %s", sid, w.Code, w.Body)
+		}
+	}
+	if w := s.do("GET", othersToken, ""); w.Code != http.StatusNotFound {
+		t.Errorf("the other user: got %d %s", w.Code, w.Body)
+	}
+}
+
+// A TypeScript server with Better Auth puts no sid into its tokens. They are good until they expire, but for a ban and the
+// deletion of the user.
+func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id, _ := s.person()
+	now := time.Now()
+	made := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"sub": id, "iss": s.cfg.JWTIssuer, "aud": s.cfg.JWTAudience, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	})
+	made.Header = map[string]any{"alg": "RS256", "kid": foreignKeyID}
+	token, err := made.SignedString(s.foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(`DELETE FROM session`)
+	for _, c := range []struct {
+		sql, method, body string
+		status            int
+		code              string
+	}{
+		{"", "GET", "", 404, "PROFILE_NOT_FOUND"},
+		{"", "POST", "{}", 201, ""},
+		{"", "POST", "{}", 409, "PROFILE_ALREADY_EXISTS"},
+		{"", "PUT", `{"time_per_week":3}`, 200, ""},
+		{`UPDATE "user" SET banned = true`, "GET", "", 401, "INVALID_TOKEN"},
+		{`UPDATE "user" SET banned = false`, "GET", "", 200, ""},
+		{`DELETE FROM "user"`, "GET", "", 401, "USER_NOT_FOUND"},
+	} {
+		if c.sql != "" {
+			s.exec(c.sql)
+		}
+		w := s.do(c.method, token, c.body)
+		if w.Code != c.status || c.code != "" && errorCode(w) != c.code {
+			t.Errorf("%s %s: got %d %s, want %s", c.sql, c.method, w.Code, w.Body, fmt.Sprint(c.status, " ", c.code))
+		}
+	}
+}
+
+// The check rides in the statement that reads or writes the profile.
+func TestProfileChecksSessionWithoutAnotherRoundTrip(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, token := s.person()
+	s.do("POST", token, "{}")
+	etag := s.do("GET", token, "").Header().Get("ETag")
+	for _, c := range []struct {
+		method, body string
+		status       int
+		header       []string
+	}{
+		{"GET", "", 200, nil},
+		{"POST", "{}", 409, nil},
+		{"PUT", `{"time_per_week":1}`, 200, nil},
+		{"PUT", `{"time_per_week":2}`, 412, []string{"If-Match", etag}},
+	} {
+		before := s.wire.Trips()
+		w := s.do(c.method, token, c.body, c.header...)
+		if got := s.wire.Trips() - before; got != 1 || w.Code != c.status {
+			t.Errorf("%s: got %d in %d round trips, want %d in 1", c.method, w.Code, got, c.status)
+		}
+	}
+}
