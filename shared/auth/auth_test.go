@@ -80,11 +80,13 @@ func newSite(t *testing.T, change ...func(map[string]string)) *site {
 	return s
 }
 
-// answer is what came back, with the cookies a browser would now hold.
+// answer is what came back, with the cookies a browser would now hold. The device cookie is apart, so that the others can be
+// compared with Better Auth's, and a client that sends cookie() is a stranger.
 type answer struct {
 	status int
 	body   string
 	header http.Header
+	device string // the line of the device cookie
 }
 
 func (a answer) json(t *testing.T) (m map[string]any) {
@@ -138,7 +140,31 @@ func (s *site) raw(method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
-	return answer{w.Code, w.Body.String(), w.Header()}
+	a := answer{status: w.Code, body: w.Body.String(), header: w.Header()}
+	a.takeDevice()
+	return a
+}
+
+// takeDevice moves the device cookie out of the headers.
+func (a *answer) takeDevice() {
+	var others []string
+	for _, line := range a.header["Set-Cookie"] {
+		if strings.HasPrefix(line, "better-auth.device=") {
+			a.device = line
+		} else {
+			others = append(others, line)
+		}
+	}
+	a.header["Set-Cookie"] = others
+	if others == nil {
+		a.header.Del("Set-Cookie")
+	}
+}
+
+// deviceCookie is the Cookie header of a browser that has the device cookie alone.
+func (a answer) deviceCookie() string {
+	pair, _, _ := strings.Cut(a.device, ";")
+	return pair
 }
 
 const (

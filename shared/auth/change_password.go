@@ -29,7 +29,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := passwordLength(in.NewPassword); err != nil {
 		return err
 	}
-	credential, err := s.confirmPassword(r, caller.User.ID, in.CurrentPassword)
+	credential, err := s.confirmPassword(r, caller, in.CurrentPassword)
 	if err != nil {
 		return err
 	}
@@ -49,32 +49,34 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return fmt.Errorf("change password: %w", err)
 	}
+	if err := s.Sessions.SetDevice(w, r, caller.User.Email, hash); err != nil {
+		return err
+	}
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// confirmPassword returns the credential of a user whose password the caller knows. The length is checked first: nothing
-// is hashed that no password can be.
-func (s *Service) confirmPassword(r *http.Request, userID, secret string) (store.Credential, error) {
+// confirmPassword returns the credential of a caller who knows its password. The length is checked first: nothing is hashed
+// that no password can be.
+func (s *Service) confirmPassword(r *http.Request, caller *session.Caller, secret string) (store.Credential, error) {
 	if password.Length(secret) > password.MaxLength {
 		return store.Credential{}, errPasswordTooLong
 	}
-	credential, err := s.Store.CredentialOfUser(r.Context(), userID)
+	r = s.countInSession(r, caller)
+	credential, err := s.Store.CredentialOfUser(r.Context(), caller.User.ID)
 	switch {
 	case err != nil:
 		return credential, fmt.Errorf("find credential: %w", err)
 	case credential.Hash == "":
 		return credential, errNoCredential
 	}
-	ok, err := s.Hasher.Verify(r.Context(), credential.Hash, secret)
+	ok, err := s.comparePassword(r, caller.User.ID, credential.Hash, secret)
 	switch {
 	case err != nil:
-		return credential, fmt.Errorf("verify password: %w", err)
-	case !ok && !password.Known(credential.Hash):
-		unknownHash(r, userID)
-	}
-	if !ok {
+		return credential, err
+	case !ok:
 		return credential, errInvalidPassword
 	}
+	s.refundAttempt(r)
 	return credential, nil
 }
 

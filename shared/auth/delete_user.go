@@ -45,7 +45,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 		return errDeleteDisabled
 	}
 	if secret := optional(in.Password); secret != "" {
-		if _, err := s.confirmPassword(r, caller.User.ID, secret); err != nil {
+		if _, err := s.confirmPassword(r, caller, secret); err != nil {
 			return err
 		}
 	}

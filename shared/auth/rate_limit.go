@@ -14,11 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// What we count besides the library: a password may be guessed from many addresses, and anybody may have mails sent.
-var (
-	accountLimit = limit.Rule{Window: time.Minute, Max: 10}
-	mailLimit    = limit.Rule{Window: time.Hour, Max: 5}
-)
+// mailLimit bounds what strangers can have mailed to one email.
+var mailLimit = limit.Rule{Window: time.Hour, Max: 5}
 
 // errTooManyRequests goes with the header X-Retry-After.
 var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooMany)
@@ -32,14 +29,6 @@ func (s *Service) limited(path string, h web.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now
 	return l.Handle(path, errTooManyRequests, h)
-}
-
-// countSignIn counts a sign-in by the address of the account, besides the client's.
-func (s *Service) countSignIn(r *http.Request, email string) *http.Request {
-	if !s.Options.RateLimit {
-		return r
-	}
-	return r.WithContext(store.WithCharge(r.Context(), s.charge(accountLimit, "account:"+short(email)+"|/sign-in/email")))
 }
 
 // mayMail reports whether one more mail may go to an address (lower case), and counts it. Nobody is told that it may not:

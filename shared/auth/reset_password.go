@@ -11,7 +11,8 @@ import (
 )
 
 // resetPassword answers POST /api/auth/reset-password. Everything that can be refused is refused before the token is
-// spent; the token, the new password and the end of the sessions are one transaction. It signs nobody in.
+// spent; the token, the new password, the end of the sessions and of the count of wrong passwords are one transaction. It
+// signs nobody in, but makes the device known, so that an attack on the account does not keep its owner out.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewPassword string  `json:"newPassword"`
@@ -34,13 +35,13 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	identifier := resetIdentifier(token)
-	userID, exists, err := s.Store.UserOfVerification(r.Context(), identifier, s.Now())
+	userID, email, err := s.Store.UserOfVerification(r.Context(), identifier, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errInvalidReset
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
-	case !exists:
+	case email == "":
 		return errResetUserGone
 	}
 	web.NoteUser(r.Context(), userID)
@@ -48,12 +49,16 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, s.Now())
+	counters := []string{s.networkCounter(r, email), attemptCounter(email)}
+	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // spent by another request since
 		return errInvalidReset
 	case err != nil:
 		return fmt.Errorf("reset password: %w", err)
+	}
+	if err := s.Sessions.SetDevice(w, r, email, hash); err != nil {
+		return err
 	}
 	return web.JSON(w, http.StatusOK, statusReply{true})
 }

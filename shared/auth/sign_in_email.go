@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -39,12 +40,18 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	case password.Length(in.Password) > password.MaxLength:
 		return errPasswordTooLong
 	}
-	r = s.countSignIn(r, strings.ToLower(in.Email))
-	user, err := s.authenticate(r, strings.ToLower(in.Email), in.Password)
+	email := strings.ToLower(in.Email)
+	device, err := s.Sessions.Device(r, email)
+	if err != nil {
+		return err
+	}
+	r = s.countSignIn(r, email, device)
+	user, hash, err := s.authenticate(r, email, in.Password, device)
 	if err != nil {
 		return err
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
+		s.refundAttempt(r)
 		return s.refuseUnverified(r, user, optional(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, user, in.RememberMe == nil || *in.RememberMe)
@@ -52,6 +59,9 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, store.ErrBanned):
 		return errBanned
 	case err != nil:
+		return err
+	}
+	if err := s.Sessions.SetDevice(w, r, user.Email, hash); err != nil {
 		return err
 	}
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
@@ -73,43 +83,43 @@ func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL
 	return errEmailNotVerified
 }
 
-// authenticate returns the user whom address and password name. An unknown address, a person without a password and a
-// wrong password are one answer and cost the same. A right password stored in another format than new ones is hashed anew
-// afterwards; if that fails the sign-in still holds.
-func (s *Service) authenticate(r *http.Request, address, secret string) (store.User, error) {
-	user, credential, err := s.Store.UserWithPassword(r.Context(), address)
+// authenticate returns the user of an email and their stored hash. An unknown email, a user without a password and a wrong
+// password get one answer and cost the same. A right password stored in another format than new ones is hashed again; if
+// that fails the sign-in still holds. A device whose cookie is older than the password is counted as a stranger.
+func (s *Service) authenticate(
+	r *http.Request, email, secret string, device *session.Device,
+) (user store.User, hash string, err error) {
+	user, credential, err := s.Store.UserWithPassword(r.Context(), email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return user, fmt.Errorf("find user: %w", err)
+		return user, "", fmt.Errorf("find user: %w", err)
 	}
-	if err != nil || credential.Hash == "" {
-		if err := s.Hasher.Burn(r.Context(), secret); err != nil {
-			return user, fmt.Errorf("hash password: %w", err)
-		}
-		return user, errInvalidEmailOrPassword
+	if user.ID != "" {
+		web.NoteUser(r.Context(), user.ID)
 	}
-	web.NoteUser(r.Context(), user.ID)
-	ok, err := s.Hasher.Verify(r.Context(), credential.Hash, secret)
-	if err != nil {
-		return user, fmt.Errorf("verify password: %w", err)
+	if device != nil && !device.Knows(credential.Hash) {
+		r = s.countSignIn(r, email, nil)
 	}
-	if !ok {
-		if !password.Known(credential.Hash) {
-			unknownHash(r, user.ID)
-		}
-		return user, errInvalidEmailOrPassword
+	ok, err := s.comparePassword(r, user.ID, credential.Hash, secret)
+	switch {
+	case err != nil:
+		return user, "", err
+	case !ok:
+		return user, "", errInvalidEmailOrPassword
+	case s.Hasher.Current(credential.Hash):
+		return user, credential.Hash, nil
 	}
-	if !s.Hasher.Current(credential.Hash) {
-		s.rehash(r, credential, secret)
-	}
-	return user, nil
+	return user, s.rehash(r, credential, secret), nil
 }
 
-func (s *Service) rehash(r *http.Request, old store.Credential, secret string) {
+// rehash stores a password in the format of new ones and returns what is stored now.
+func (s *Service) rehash(r *http.Request, old store.Credential, secret string) string {
 	hash, err := s.Hasher.Hash(r.Context(), secret)
 	if err == nil {
 		err = s.Store.ReplaceHash(r.Context(), old.AccountID, old.Hash, hash, s.Now())
 	}
 	if err != nil {
 		web.NoteError(r.Context(), fmt.Errorf("replace password hash: %w", err))
+		return old.Hash
 	}
+	return hash
 }

@@ -68,6 +68,9 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Sessions.SetCookies(w, r, session.Caller{Session: row, User: user}, remember); err != nil {
 		return err
 	}
+	if err := s.Sessions.SetDevice(w, r, user.Email, hash); err != nil {
+		return err
+	}
 	return web.JSON(w, http.StatusOK, signUpReply{&row.Token, user})
 }
 

@@ -24,7 +24,7 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.confirmPassword(r, caller.User.ID, in.Password)
+	_, err = s.confirmPassword(r, caller, in.Password)
 	switch {
 	case errors.Is(err, errNoCredential):
 		return errInvalidPassword

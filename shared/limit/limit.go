@@ -51,15 +51,19 @@ func New(cfg config.Config, db *store.Store, acceptsOrigin func(context.Context,
 
 // Handle counts the requests of a path before anything is hashed or changed: with the first statement that h runs. A
 // request that fails without one is counted on its own, so that a refusal uses up the limit; one that succeeds without one
-// is not counted. Too many are answered with refusal and the header X-Retry-After.
+// is not counted. Too many, also by a charge that h added, are answered with refusal and the header X-Retry-After.
 func (l *Limiter) Handle(path string, refusal *web.Error, h web.Handler) web.Handler {
 	rule := l.rule(path)
-	if l.off || rule == (Rule{}) {
+	if l.off {
 		return h
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		clean := w.Header().Clone()
-		err := l.count(w, r, h, l.charges(rule, path, r))
+		var charges []store.Charge
+		if rule != (Rule{}) {
+			charges = l.charges(rule, path, r)
+		}
+		err := l.count(w, r, h, charges)
 		var refused *store.LimitedError
 		if !errors.As(err, &refused) {
 			return err
@@ -78,7 +82,7 @@ func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error
 
 // charges are one for the IP address and, of IPv6, one for its /48.
 func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charge {
-	ip := l.ip(r)
+	ip := l.IP(r)
 	now := l.Now()
 	charges := []store.Charge{{Key: ip + "|" + path, Window: rule.Window, Max: rule.Max, At: now}}
 	if groups := strings.Split(ip, ":"); len(groups) == 8 {
@@ -88,7 +92,8 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	return charges
 }
 
-func (l *Limiter) ip(r *http.Request) string {
+// IP is the IP address that r is counted by: an IPv6 address stands for its /64.
+func (l *Limiter) IP(r *http.Request) string {
 	ip := l.Clients.IP(r)
 	if ip == "" {
 		l.warn.Do(func() {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// FailureFloor is the least time between the start of hashing and the answer of a Verify that fails, and of Burn.
+// FailureFloor is the least time between the start of hashing and the answer of a Verify that fails.
 const FailureFloor = 250 * time.Millisecond
 
 // floor is how long a failed attempt takes at least. On a slow or crowded machine, where least is not enough for the

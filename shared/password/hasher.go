@@ -68,8 +68,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return stored, err
 }
 
-// Verify reports whether password, exactly as received, is the one stored was made of. A stored text that is not Known
-// is a mismatch. A mismatch is answered after FailureFloor (see the package comment) or when ctx ends. The only error is
+// Verify reports whether password, exactly as received, is the one stored was made of. A stored text that is not Known,
+// such as "" where there is no hash, is a mismatch and takes the time of one. A mismatch is answered after FailureFloor (see the package comment) or when ctx ends. The only error is
 // that of ctx, when it ends in the queue; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parse(stored)
@@ -110,12 +110,6 @@ func (h *Hasher) match(c check, password string) bool {
 		h.floor.observe(time.Since(start))
 	}
 	return ok
-}
-
-// Burn takes the time a failed Verify takes, for when there is no stored hash. Its error is as Verify's.
-func (h *Hasher) Burn(ctx context.Context, password string) error {
-	_, err := h.Verify(ctx, "", password)
-	return err
 }
 
 // Current reports whether stored has the format and cost that Hash writes. When it has not, the caller rehashes the

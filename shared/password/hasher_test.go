@@ -118,13 +118,6 @@ func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
 				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, FailureFloor)
 			}
 		}
-		start := time.Now()
-		if err := h.Burn(t.Context(), "wrong"); err != nil {
-			t.Fatal(err)
-		}
-		if got := time.Since(start); got < FailureFloor || got > FailureFloor*9/8 {
-			t.Errorf("Burn waits %v, want %v and up to an eighth more", got, FailureFloor)
-		}
 	})
 }
 
@@ -157,10 +150,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 				t.Errorf("Verify(%q) = %v, %v, want false", stored, ok, err)
 			}
 		}
-		if err := h.Burn(t.Context(), "password123"); err != nil {
-			t.Error(err)
-		}
-		if got, want := computed, 4; got != want {
+		if got, want := computed, 3; got != want {
 			t.Errorf("computed %d times, want %d", got, want)
 		}
 	}
@@ -214,7 +204,7 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	}
 	for range 20 {
 		group.Go(func() {
-			if err := h.Burn(t.Context(), "password123"); err != nil {
+			if _, err := h.Verify(t.Context(), "", "password123"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -254,9 +244,6 @@ func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 		if got, err := h.Hash(ctx, "password123"); got != "" || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Hash = %q, %v, want none, %v", got, err, context.DeadlineExceeded)
 		}
-		if err := h.Burn(ctx, "password123"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Burn = %v, want %v", err, context.DeadlineExceeded)
-		}
 		h.slots.Release(1)
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 			t.Errorf("Verify with a free slot = %v, %v, want true", ok, err)
@@ -273,14 +260,17 @@ func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
-		go func() { failed <- h.Burn(ctx, "password123") }()
+		go func() {
+			_, err := h.Verify(ctx, "", "password123")
+			failed <- err
+		}()
 		synctest.Wait() // the failure is at the floor
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 			t.Errorf("Verify beside a failure = %v, %v, want true", ok, err)
 		}
 		cancel()
 		if err := <-failed; err != nil {
-			t.Errorf("Burn = %v, want none", err)
+			t.Errorf("a failure whose context ended = %v, want none", err)
 		}
 		if got := time.Since(start); got != 0 {
 			t.Errorf("the floor took %v after the context ended, want 0", got)

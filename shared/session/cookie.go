@@ -140,12 +140,17 @@ func (s *Sessions) addRaw(w http.ResponseWriter, name, value string, maxAge int)
 
 // line is a Set-Cookie line with the library's attributes in the library's order (contract: cookies).
 func (s *Sessions) line(name, value string, maxAge int) string {
+	return s.lineFor("/", name, value, maxAge)
+}
+
+// lineFor is line for a cookie that browsers send only below path.
+func (s *Sessions) lineFor(path, name, value string, maxAge int) string {
 	var b strings.Builder
 	b.WriteString(name + "=" + encodeURIComponent.Replace(value))
 	if maxAge != sessionLong {
 		b.WriteString("; Max-Age=" + strconv.Itoa(maxAge))
 	}
-	b.WriteString("; Path=/; HttpOnly")
+	b.WriteString("; Path=" + path + "; HttpOnly")
 	if s.secure {
 		b.WriteString("; Secure")
 	}

@@ -51,9 +51,11 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 }
 
 // ResetPassword redeems a reset value and stores the new hash for the user that it names, who gets a password account if
-// they had none; with revoke it ends all their sessions. All of it is one transaction. ErrNotFound if the value is
-// unknown, spent or expired, or the user gone.
-func (s *Store) ResetPassword(ctx context.Context, identifier, hash string, revoke bool, now time.Time) error {
+// they had none; with revoke it ends all their sessions. It deletes the counters named in counters. All of it is one
+// transaction. ErrNotFound if the value is unknown, spent or expired, or the user gone.
+func (s *Store) ResetPassword(
+	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
+) error {
 	// The id of a new account follows from the user's, so that two resets at once cannot make two accounts.
 	_, err := write(ctx, s, scalar[string], redeem+`, person AS (
 			SELECT u.id FROM "user" u JOIN taken ON u.id = taken.value::uuid WHERE taken.good
@@ -69,7 +71,16 @@ func (s *Store) ResetPassword(ctx context.Context, identifier, hash string, revo
 			ON CONFLICT (id) DO UPDATE SET password = excluded.password, "updatedAt" = excluded."updatedAt"
 		), ended AS (
 			DELETE FROM session USING person WHERE $4 AND session."userId" = person.id
+		), counters AS (
+			SELECT r.id
+			FROM unnest($5::text[]) WITH ORDINALITY AS c (key, place)
+			JOIN "rateLimit" r ON r.key = c.key
+			WHERE EXISTS (SELECT FROM person)
+			ORDER BY c.place
+			FOR UPDATE OF r
+		), cleared AS (
+			DELETE FROM "rateLimit" r USING counters WHERE r.id = counters.id
 		)
-		SELECT id FROM person`, identifier, now, hash, revoke)
+		SELECT id FROM person`, identifier, now, hash, revoke, counters)
 	return err
 }

@@ -8,33 +8,47 @@ import (
 // maxRefusals bounds what a process remembers, to about a megabyte.
 const maxRefusals = 4096
 
+// fixedMemory is how long a process remembers the refusal of a Fixed charge, which another request may give back.
+const fixedMemory = 5 * time.Second
+
 // refusals remembers which keys the database refuses until when, so that a flood costs it nothing. By the clock of the charges.
 type refusals struct {
-	mu    sync.Mutex
-	until map[string]int64 // milliseconds since 1970
+	mu  sync.Mutex
+	all map[string]refusal
+}
+
+// refusal has times in milliseconds since 1970.
+type refusal struct {
+	until  int64 // the end of the window
+	forget int64 // when the database is asked again
 }
 
 // wait is how long the database is sure to refuse c, 0 if that is not known.
 func (r *refusals) wait(c Charge) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, ok := r.until[c.Key]
+	known, ok := r.all[c.Key]
 	if !ok {
 		return 0
 	}
-	left := until - c.At.UnixMilli()
-	if left <= 0 {
-		delete(r.until, c.Key)
+	if known.forget <= c.At.UnixMilli() {
+		delete(r.all, c.Key)
+		return 0
 	}
-	return time.Duration(max(left, 0)) * time.Millisecond
+	return time.Duration(known.until-c.At.UnixMilli()) * time.Millisecond
 }
 
-// add notes that the database refuses c for as long as wait. A full memory starts anew: the database is asked again.
+// add notes that the database refuses c for as long as wait. A full memory is emptied: the database is asked again.
 func (r *refusals) add(c Charge, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.until == nil || len(r.until) >= maxRefusals {
-		r.until = map[string]int64{}
+	if r.all == nil || len(r.all) >= maxRefusals {
+		r.all = map[string]refusal{}
 	}
-	r.until[c.Key] = c.At.UnixMilli() + wait.Milliseconds()
+	memory := wait
+	if c.Fixed {
+		memory = min(wait, fixedMemory)
+	}
+	at := c.At.UnixMilli()
+	r.all[c.Key] = refusal{at + wait.Milliseconds(), at + memory.Milliseconds()}
 }

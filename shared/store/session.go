@@ -43,23 +43,27 @@ func (s *Store) SessionWithUser(ctx context.Context, token string, now time.Time
 }
 
 // InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was over
-// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user.
+// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user. Whoever gets this far has
+// shown the password: the same statement gives the Fixed charges of ctx back, also to a user who is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
-	id, err := write(ctx, s, scalar[string], `
-		WITH cleared AS (
-			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
-			WHERE id = $1::uuid AND banned AND "banExpires" < $2
-		)
-		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
-		SELECT $1::uuid, $3, $4, $2, $5, $6, $7
-		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+barred+`)
-		RETURNING id`,
-		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent)
+	keys, ends := takeCounted(ctx)
+	id, err := write(ctx, s, scalar[string], insertSession,
+		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends)
 	if errors.Is(err, ErrNotFound) {
 		return "", ErrBanned
 	}
 	return id, err
 }
+
+var insertSession = `
+	WITH cleared AS (
+		UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
+		WHERE id = $1::uuid AND banned AND "banExpires" < $2
+	), ` + refundedAs("$8", "$9") + `
+	INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
+	SELECT $1::uuid, $3, $4, $2, $5, $6, $7
+	WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND ` + barred + `)
+	RETURNING id`
 
 // ExtendSession moves the end of a live session; ErrNotFound if it was ended meanwhile.
 func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {

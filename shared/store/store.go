@@ -268,12 +268,14 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	}
 	left, done := charges, outcome{}
 	try := func() error {
+		done.fixed = nil // what a try that failed has counted is not certain, and never given back
 		err := s.on(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 			return s.send(ctx, c.Conn(), left, q, &done)
 		})
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
 			left = left[min(done.counted, len(left)):]
+			noteCounted(ctx, done.fixed)
 		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // none of them ran
 		case done.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
 			left = nil // they counted, or nobody knows: pgx calls a lost answer safe to retry when it was to a batch

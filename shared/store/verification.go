@@ -64,27 +64,27 @@ func (s *Store) InsertPasswordReset(ctx context.Context, identifier, email strin
 		SELECT id IS NOT NULL FROM person`, identifier, at, s.broom.due(at), email, expiresAt)
 }
 
-// UserOfVerification returns the id of the user that an unexpired value names, without redeeming it, and whether there
-// still is such a user; else ErrNotFound.
-func (s *Store) UserOfVerification(ctx context.Context, identifier string, now time.Time) (id string, exists bool, err error) {
+// UserOfVerification returns the id of the user that an unexpired value names, without redeeming it, and the email of that
+// user, "" if the user is gone; else ErrNotFound.
+func (s *Store) UserOfVerification(ctx context.Context, identifier string, now time.Time) (id, email string, err error) {
 	type found struct {
 		value     string
 		expiresAt time.Time
-		exists    bool
+		email     string
 	}
 	f, err := read(ctx, s, func(row pgx.Row) (f found, err error) {
-		err = row.Scan(&f.value, &f.expiresAt, &f.exists)
+		err = row.Scan(&f.value, &f.expiresAt, &f.email)
 		return f, err
 	}, `
 		WITH `+swept+`
-		SELECT v.value, v."expiresAt", u.id IS NOT NULL
+		SELECT v.value, v."expiresAt", coalesce(u.email, '')
 		FROM verification v
 		LEFT JOIN "user" u ON u.id = v.value::uuid
 		WHERE v.identifier = $1
 		ORDER BY v."createdAt" DESC
 		LIMIT 1`, identifier, now, s.broom.due(now))
 	if err == nil && f.expiresAt.Before(now) {
-		return "", false, ErrNotFound
+		return "", "", ErrNotFound
 	}
-	return f.value, f.exists, err
+	return f.value, f.email, err
 }

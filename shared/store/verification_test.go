@@ -41,7 +41,7 @@ func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				redeem := func() error { return db.ResetPassword(t.Context(), "x", "new hash", true, now) }
+				redeem := func() error { return db.ResetPassword(t.Context(), "x", "new hash", true, nil, now) }
 				if deletion {
 					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
 				}
@@ -114,14 +114,14 @@ func TestR41_AFailedResetSpendsNothing(t *testing.T) {
 	if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(time.Hour), now); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, now); !errors.Is(err, store.ErrInvalid) {
+	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil {
 		t.Errorf("the session is gone: %v", err)
 	}
-	if id, exists, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || !exists {
-		t.Errorf("the value is gone: %q, %v, %v", id, exists, err)
+	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
+		t.Errorf("the value is gone: %q, %q, %v", id, email, err)
 	}
 }
 

@@ -167,7 +167,19 @@ func (o Origins) CheckLogin(r *http.Request) error {
 	return nil
 }
 
-func hasCookies(r *http.Request) bool { return len(r.Header["Cookie"]) > 0 }
+// hasCookies reports whether r has a cookie besides the device cookie. That one stays when a session ends and permits
+// nothing, so that a client without an Origin header signs in again as it did the first time.
+func hasCookies(r *http.Request) bool {
+	for _, header := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(header, ";") {
+			name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if name != "better-auth.device" && name != "__Secure-better-auth.device" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // requireOrigin takes the Origin header, else the Referer. A null Origin, as privacy settings make a browser send it,
 // passes when the browser says that the page is of our own origin; the library looks at the Host header for that, which

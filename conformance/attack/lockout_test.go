@@ -1,0 +1,150 @@
+package attack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	signInPath = "/api/auth/sign-in/email"
+	rightWords = `{"email":"` + email + `","password":"` + horse + `"}`
+	wrongWords = `{"email":"` + email + `","password":"wrong horse"}`
+)
+
+// device is one browser or app of a person: an IP address and the cookies that it was given.
+type device struct {
+	address string
+	cookies map[string]string
+}
+
+// post sends a request from d and stores the cookies of the answer.
+func (e *environment) post(d *device, path, body string) *httptest.ResponseRecorder {
+	header := http.Header{"X-Forwarded-For": {d.address}, "Origin": {"http://localhost:3000"}}
+	for name, value := range d.cookies {
+		header.Add("Cookie", name+"="+value)
+	}
+	w := e.do("POST", path, body, header)
+	for _, c := range w.Result().Cookies() {
+		if d.cookies == nil {
+			d.cookies = map[string]string{}
+		}
+		if d.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(d.cookies, c.Name)
+		}
+	}
+	return w
+}
+
+// forget drops the session of d, as closing a session does, but keeps other cookies.
+func (d *device) forget() {
+	for name := range d.cookies {
+		if strings.Contains(name, "session") {
+			delete(d.cookies, name)
+		}
+	}
+}
+
+// guess sends one wrong password from each of n attacking IP addresses and returns how many passwords were compared.
+func (e *environment) guess(t *testing.T, n int) (compared int) {
+	t.Helper()
+	for i := range n {
+		switch w := e.post(&device{address: fmt.Sprintf("198.51.100.%d", i)}, signInPath, wrongWords); w.Code {
+		case http.StatusUnauthorized:
+			compared++
+		case http.StatusTooManyRequests:
+		default:
+			t.Fatalf("guess: got %d %s", w.Code, w.Body)
+		}
+	}
+	return compared
+}
+
+// lastMailToken is the token of the newest mail in the outbox.
+func (s *site) lastMailToken(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(s.env["MAIL_FILE"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	var mail struct{ Token string }
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &mail); err != nil || mail.Token == "" {
+		t.Fatalf("%s: %v", lines[len(lines)-1], err)
+	}
+	return mail.Token
+}
+
+// TestOwnerSignsInDuringAttackFromFiftyAddresses: for ten minutes, fifty IP addresses guess at one account as fast as the
+// limit by IP address lets them. The owner signs in from a known device, and from a new one after a reset.
+func TestOwnerSignsInDuringAttackFromFiftyAddresses(t *testing.T) {
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	s := newSite(t)
+	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	known, fresh := &device{address: "203.0.113.1"}, &device{address: "203.0.113.2"}
+	if w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`); w.Code != http.StatusOK {
+		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
+	}
+	words, refused, tries, compared := rightWords, 0, 0, 0
+	signIn := func(d *device) {
+		d.forget()
+		tries++
+		if w := e.post(d, signInPath, words); w.Code != http.StatusOK {
+			refused++
+		}
+	}
+	for second := 0; second < 600; second += 10 {
+		for range 3 {
+			compared += e.guess(t, 50)
+		}
+		signIn(known)
+		if second == 300 { // the owner has a new device, and no other to reset the password with
+			if w := e.post(fresh, signInPath, words); w.Code != http.StatusTooManyRequests {
+				t.Errorf("a device that never signed in: got %d, want 429 while the account is attacked", w.Code)
+			}
+			words = strings.Replace(rightWords, horse, "battery staple", 1)
+			e.resetPassword(t, s, fresh, "battery staple")
+			known = fresh // the cookie of the old device ends with the old password
+			signIn(known)
+		}
+		now = now.Add(10 * time.Second)
+	}
+	t.Logf("the owner was refused %d times of %d; %d guesses were answered in ten minutes", refused, tries, compared)
+	if refused > 0 {
+		t.Errorf("the owner was refused %d times of %d", refused, tries)
+	}
+}
+
+// resetPassword resets the owner's password from d by the mailed link.
+func (e *environment) resetPassword(t *testing.T, s *site, d *device, words string) {
+	t.Helper()
+	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
+		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+	}
+	body := fmt.Sprintf(`{"token":%q,"newPassword":%q}`, s.lastMailToken(t), words)
+	if w := e.post(d, "/api/auth/reset-password", body); w.Code != http.StatusOK {
+		t.Fatalf("reset: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestGuessesOfOneAccountStayBelowAThousandADay: fifty IP addresses guess for a whole day.
+func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	s := newSite(t)
+	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	e.member(t)
+	compared := 0
+	for minute := 0; minute < 24*60; minute += 2 {
+		compared += e.guess(t, 50)
+		now = now.Add(2 * time.Minute)
+	}
+	t.Logf("%d guesses were answered in a day", compared)
+	if compared == 0 || compared >= 1000 {
+		t.Errorf("%d guesses were answered in a day, want some and fewer than 1,000", compared)
+	}
+}
