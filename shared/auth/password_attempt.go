@@ -33,22 +33,33 @@ func (s *Service) networkCounter(r *http.Request, email string) string {
 // countSignIn counts an attempt to sign in with the next statement. A device that the account knows has a counter of its own,
 // which strangers cannot use up. For the others the network comes first, so that one network cannot use up the account's.
 func (s *Service) countSignIn(r *http.Request, email string, device *session.Device) *http.Request {
-	if device != nil {
+	switch {
+	case !s.Options.RateLimit:
+		return r
+	case device != nil:
 		return s.countAttempt(r, s.charge(deviceLimit, attemptCounter(email)+"|device:"+device.ID))
 	}
 	return s.countAttempt(r,
 		s.charge(networkLimit, s.networkCounter(r, email)), s.charge(accountLimit, attemptCounter(email)))
 }
 
+// signInCounters are the keys that a completed reset from r clears.
+func (s *Service) signInCounters(r *http.Request, email string) []string {
+	if !s.Options.RateLimit {
+		return nil
+	}
+	return []string{s.networkCounter(r, email), attemptCounter(email)}
+}
+
 // countInSession counts an attempt of somebody who is signed in. Attacks from outside do not reach this counter.
 func (s *Service) countInSession(r *http.Request, caller *session.Caller) *http.Request {
+	if !s.Options.RateLimit {
+		return r
+	}
 	return s.countAttempt(r, s.charge(sessionLimit, "account:"+caller.User.ID+"|session:"+caller.Session.ID))
 }
 
 func (s *Service) countAttempt(r *http.Request, charges ...store.Charge) *http.Request {
-	if !s.Options.RateLimit {
-		return r
-	}
 	for i := range charges {
 		charges[i].Fixed = true
 	}

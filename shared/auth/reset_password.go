@@ -49,7 +49,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	counters := []string{s.networkCounter(r, email), attemptCounter(email)}
+	counters := s.signInCounters(r, email)
 	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // spent by another request since
