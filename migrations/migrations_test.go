@@ -16,6 +16,7 @@ import (
 
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/schema"
 )
 
 func connect(t *testing.T, url string) *pgx.Conn {
@@ -57,13 +58,16 @@ func files(t *testing.T) []string {
 	return names
 }
 
-func TestFilesAreNumberedInARow(t *testing.T) {
+func TestFilesHaveAscendingNumbers(t *testing.T) {
 	t.Parallel()
-	for i, name := range files(t) {
-		want := regexp.MustCompile(fmt.Sprintf(`^%04d_[a-z0-9_]+\.sql$`, i+1))
-		if !want.MatchString(name) {
-			t.Errorf("got %s, want %s", name, want)
+	pattern := regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
+	last := ""
+	for _, name := range files(t) {
+		m := pattern.FindStringSubmatch(name)
+		if m == nil || m[1] <= last {
+			t.Fatalf("got %s after number %s", name, last)
 		}
+		last = m[1]
 	}
 }
 
@@ -75,7 +79,7 @@ func TestUpAndStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, m := range all {
-		if m.Name != files(t)[i] || m.Version != int64(i+1) || !m.Pending() {
+		if m.Name != files(t)[i] || !strings.HasPrefix(m.Name, fmt.Sprintf("%04d_", m.Version)) || !m.Pending() {
 			t.Errorf("before: got %+v, want %s pending", m, files(t)[i])
 		}
 	}
@@ -151,20 +155,32 @@ func TestUpSaysWhatWentWrong(t *testing.T) {
 			t.Errorf("got %v, want an error at once", err)
 		}
 	})
-	t.Run("tables with text ids", func(t *testing.T) {
+	t.Run("a table of somebody else's", func(t *testing.T) {
 		t.Parallel()
-		url := dbtest.Empty(t)
-		exec(t, connect(t, url), `CREATE TABLE "user" (id text PRIMARY KEY)`)
-		_, err := migrations.Up(t.Context(), url)
-		if err == nil || !strings.Contains(err.Error(), `generateId = "uuid"`) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("got %v, want one line that tells the option of the library", err)
+		for _, test := range []struct{ table, want string }{
+			{`CREATE TABLE "user" (id text PRIMARY KEY)`, `user.id: found text, wanted uuid NOT NULL (Better Auth's option advanced.database.generateId = "uuid")`},
+			{`CREATE TABLE account (id serial PRIMARY KEY, iban text NOT NULL)`, "account.iban: found NOT NULL without a default"},
+			{`CREATE TABLE user_profile (id uuid)`, "user_profile.user_id: found no such column"},
+			{`CREATE VIEW session AS SELECT 1 AS id`, "session: found a view, wanted a table"},
+		} {
+			url := dbtest.Empty(t)
+			conn := connect(t, url)
+			exec(t, conn, test.table)
+			applied, err := migrations.Up(t.Context(), url)
+			var misfit *schema.Error
+			if !errors.As(err, &misfit) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: got %v, want it refused for %s", test.table, err, test.want)
+			}
+			if len(applied) > 0 || value[bool](t, conn, "SELECT to_regclass('goose_db_version') IS NOT NULL") {
+				t.Errorf("%s: something was applied: %v", test.table, applied)
+			}
 		}
 	})
-	t.Run("a table in the way", func(t *testing.T) {
+	t.Run("a function in the way", func(t *testing.T) {
 		t.Parallel()
 		url := dbtest.Empty(t)
 		conn := connect(t, url)
-		exec(t, conn, `CREATE TABLE user_profile ()`)
+		exec(t, conn, `CREATE FUNCTION user_profile_touch() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
 		applied, err := migrations.Up(t.Context(), url)
 		if err == nil || !strings.Contains(err.Error(), "0002_user_profile.sql") {
 			t.Errorf("got %v, want the name of the file", err)
@@ -178,20 +194,67 @@ func TestUpSaysWhatWentWrong(t *testing.T) {
 	})
 }
 
+// Status reads, also where no migration was applied and the role may make nothing.
+func TestStatusChangesNothing(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	if _, err := migrations.Status(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrations.StatusIn(t.Context(), url, "xenon"); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, url)
+	if value[bool](t, conn, `SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
+		OR to_regnamespace('xenon') IS NOT NULL`) {
+		t.Error("the status made a table or a schema")
+	}
+}
+
+// An application may have tables of the same names, in public or anywhere else.
+func TestUpInASchemaOfItsOwn(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	conn := connect(t, url)
+	exec(t, conn, `CREATE TABLE "user" (login int); CREATE TABLE goose_db_version (mine int); INSERT INTO "user" VALUES (1)`)
+	for _, name := range []string{"xenon", "select"} { // the second is a word of SQL
+		applied, err := migrations.UpIn(t.Context(), url, name)
+		if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
+			t.Errorf("%s: %v; applied, got - want +:\n%s", name, err, diff)
+		}
+		if again, err := migrations.UpIn(t.Context(), url, name); len(again) > 0 || err != nil {
+			t.Errorf("%s, again: got %v, %v, want nothing to do", name, again, err)
+		}
+		all, err := migrations.StatusIn(t.Context(), url, name)
+		if err != nil || len(all) != len(files(t)) || all[0].Pending() {
+			t.Errorf("%s: status: got %v, %v, want everything applied", name, all, err)
+		}
+		tables := value[int](t, conn, "SELECT count(*)::int FROM pg_tables WHERE schemaname = $1", name)
+		if want := len(schema.Tables) + 2; tables != want {
+			t.Errorf("%s: got %d tables, want %d", name, tables, want)
+		}
+	}
+	if !value[bool](t, conn, `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user" WHERE login = 1)`) {
+		t.Error("the tables of the application have changed")
+	}
+}
+
 func newUser(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
 	return value[string](t, conn, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', gen_random_uuid()::text, false) RETURNING id::text`)
 }
 
-// A database whose bans the library's admin plugin has written keeps them.
+// A database in which Better Auth's admin plugin has written bans keeps them.
 func TestBan_ColumnsMayBeThere(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
-	if _, err := migrations.Up(t.Context(), url); err != nil {
+	conn := connect(t, url)
+	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
+	if err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, url)
-	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id = 3")
+	exec(t, conn, string(tables))
+	exec(t, conn, `ALTER TABLE "user" ADD banned boolean, ADD "banReason" text, ADD "banExpires" timestamptz`)
 	exec(t, conn, `UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = 'infinity' WHERE id = $1`, newUser(t, conn))
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)

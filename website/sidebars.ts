@@ -23,7 +23,7 @@ const sidebars: SidebarsConfig = {
         'api/schemas',
       ],
     },
-    { type: 'category', label: 'Beside Better Auth', link: { type: 'doc', id: 'better-auth' }, items: ['divergences'] },
+    { type: 'category', label: 'Beside Better Auth', link: { type: 'doc', id: 'better-auth' }, items: ['divergences', 'tables'] },
     {
       type: 'category',
       label: 'Importing from Supabase',

@@ -74,7 +74,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, vault.Invalidate, devPool)
+	db := store.Open(vault.DatabaseURL, vault.Invalidate, devPool).In(cfg.Schema)
 	defer db.Close()
 	routes, err := mount(t, functions(cfg, vault, db, time.Now))
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
@@ -64,6 +66,50 @@ func TestSchemaUpAndStatus(t *testing.T) {
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}, "DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db"); code != exitFailed || strings.Contains(err, "hunter2") {
 		t.Errorf("nobody listens: got %d %s", code, err)
+	}
+}
+
+// An application may have a "user" or account table of its own; it is left as it is.
+func TestSchemaUpRefusesTablesOfAnApplication(t *testing.T) {
+	t.Parallel()
+	for table, want := range map[string]string{
+		`CREATE TABLE "user" (id serial PRIMARY KEY, login text NOT NULL)`: "user.id: found integer, wanted uuid NOT NULL",
+		`CREATE TABLE account (id serial PRIMARY KEY, iban text NOT NULL)`: "account.iban: found NOT NULL without a default",
+	} {
+		url := dbtest.Empty(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		if _, err := conn.Exec(t.Context(), table); err != nil {
+			t.Fatal(err)
+		}
+		code, out, problem := xenon(t, []string{"schema", "up"}, "DATABASE_URL", url)
+		if code != exitFailed || out != "" || !strings.Contains(problem, want) || !strings.Contains(problem, "SCHEMA=xenon") {
+			t.Errorf("%s: up: got %d %s%s", table, code, out, problem)
+		}
+		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
+		if code != exitPerson || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
+			t.Errorf("%s: status: got %d %s%s", table, code, out, problem)
+		}
+		code, out, problem = xenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
+		if code != exitPerson || !strings.Contains(out, `"problems":[{"table":`) {
+			t.Errorf("%s: status --json: got %d %s%s", table, code, out, problem)
+		}
+		code, out, problem = xenon(t, []string{"schema", "up"}, "DATABASE_URL", url, "SCHEMA", "xenon")
+		if code != exitDone || !strings.Contains(out, "applied 0001") {
+			t.Errorf("%s: up with SCHEMA: got %d %s%s", table, code, out, problem)
+		}
+		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url, "SCHEMA", "xenon")
+		if code != exitDone || strings.Contains(out, "pending") || !strings.Contains(out, "in the schema xenon") {
+			t.Errorf("%s: status with SCHEMA: got %d %s%s", table, code, out, problem)
+		}
+		var tables int
+		err = conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables)
+		if err != nil || tables != 1 {
+			t.Errorf("%s: got %d tables in public, %v, want the one that was there", table, tables, err)
+		}
 	}
 }
 

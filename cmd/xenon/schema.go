@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/schema"
 )
 
 type schemaCmd struct {
@@ -20,18 +22,24 @@ type schemaUpCmd struct {
 }
 
 func (schemaUpCmd) Help() string {
-	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL. Several may run at once: one works, the others wait.
+	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL, and to the schema that SCHEMA names, which it makes if there is none.
+Checks the tables that are there first: if one does not fit, nothing is applied, and the answer names the column and the SQL
+that repairs it. Several may run at once: one works, the others wait.
 
-  DIRECT_DATABASE_URL=postgres://… xenon schema up`
+  DIRECT_DATABASE_URL=postgres://… xenon schema up
+  SCHEMA=xenon xenon schema up`
 }
 
 // Run applies what is missing.
 func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	url, err := config.SchemaURL(getenv)
+	url, name, err := schemaTarget(getenv)
 	if err != nil {
 		return err
 	}
-	applied, err := migrations.Up(ctx, string(url))
+	applied, err := migrations.UpIn(ctx, url, name)
+	if errors.As(err, new(*schema.Error)) {
+		return misfit(err, name)
+	}
 	if err != nil {
 		return advise(err, "Nothing of the failed file was kept. Correct the cause and run it again.")
 	}
@@ -47,30 +55,64 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	return nil
 }
 
+// schemaTarget reads where the tables are.
+func schemaTarget(getenv environment) (url, name string, err error) {
+	address, err := config.SchemaURL(getenv)
+	if err != nil {
+		return "", "", err
+	}
+	name, err = config.SchemaName(getenv)
+	return string(address), name, err
+}
+
+// misfit says what to do about tables that do not fit.
+func misfit(err error, name string) error {
+	if name == config.DefaultSchema {
+		return advise(err, "Run the repairs, then this command again. If the tables are your application's own, leave them "+
+			"as they are and give Xenon a schema of its own: SCHEMA=xenon.")
+	}
+	return advise(err, "Run the repairs, then this command again.")
+}
+
 type schemaStatusCmd struct {
 	JSON bool `name:"json" help:"Print the list as JSON."`
 }
 
 func (schemaStatusCmd) Help() string {
-	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL, and changes nothing.
+	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL, and to the schema that SCHEMA names, and changes nothing. Ends with 3 when
+a table does not fit; the list says which column, and the SQL that repairs it.
 
   xenon schema status --json`
 }
 
-// Run lists the migrations.
+// Run lists the migrations, and what does not fit.
 func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	url, err := config.SchemaURL(getenv)
+	url, name, err := schemaTarget(getenv)
 	if err != nil {
 		return err
 	}
-	all, err := migrations.Status(ctx, string(url))
-	if err != nil {
+	all, err := migrations.StatusIn(ctx, url, name)
+	var unfit *schema.Error
+	if err != nil && !errors.As(err, &unfit) {
 		return advise(err, "Is the database there? DIRECT_DATABASE_URL or DATABASE_URL names it.")
 	}
-	if c.JSON {
-		return json.NewEncoder(std.out).Encode(map[string]any{"betterAuth": migrations.BetterAuth, "migrations": all})
+	if err := c.print(all, name, unfit, std); err != nil || unfit == nil {
+		return err
 	}
-	fmt.Fprintf(std.out, "Tables as Better Auth %s makes them.\n", migrations.BetterAuth)
+	return needsPerson(misfit(unfit, name).Error())
+}
+
+func (c schemaStatusCmd) print(all []migrations.Migration, name string, unfit *schema.Error, std streams) error {
+	if c.JSON {
+		problems := []schema.Problem{}
+		if unfit != nil {
+			problems = unfit.Problems
+		}
+		return json.NewEncoder(std.out).Encode(map[string]any{
+			"betterAuth": migrations.BetterAuth, "schema": name, "migrations": all, "problems": problems,
+		})
+	}
+	fmt.Fprintf(std.out, "Tables as Better Auth %s makes them, in the schema %s.\n", migrations.BetterAuth, name)
 	for _, m := range all {
 		state := "pending"
 		if !m.Pending() {

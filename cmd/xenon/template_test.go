@@ -162,6 +162,9 @@ func TestDoorsServeWhatTheirNameSays(t *testing.T) {
 		if lines := strings.Count(string(text), "\n"); lines > 25 {
 			t.Errorf("functions/%s/main.go has %d lines", folder, lines)
 		}
+		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").In(cfg.Schema)") {
+			t.Errorf("functions/%s/main.go does not use the tables in SCHEMA", folder)
+		}
 		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(cfg\)`).FindSubmatch(text)
 		if _, serves := routes[folder]; !serves {
 			if method != nil {

@@ -16,7 +16,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
 		return health.New(db, limit.New(cfg, db, vault.AcceptsOrigin, time.Now)).Health().Mux(cfg)
 	})
 }

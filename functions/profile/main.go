@@ -17,7 +17,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
 		limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now)
 		return profile.New(db, keys.NewVerifier(cfg, time.Now), limits, time.Now).Profile().Mux(cfg)
 	})

@@ -16,7 +16,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.Config) http.Handler {
 		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1)
+		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
 		return auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).Token().Mux(cfg)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ const (
 	DefaultSigningKeysFile = ".xenon/signing-keys.json"
 	DefaultJWTExpiresIn    = 7 * 24 * time.Hour
 	DefaultMailFile        = ".xenon/mail.jsonl"
+	DefaultSchema          = "public"
 
 	DefaultCookieCacheMaxAge = 5 * time.Minute
 
@@ -39,6 +41,7 @@ const (
 // their ARN is set; shared/secrets hands them out.
 type Config struct {
 	DatabaseURL Secret // where requests go; a pooled endpoint in the cloud
+	Schema      string // the schema of Xenon's tables
 	AuthSecret  Secret // signs cookies and mail tokens, as BETTER_AUTH_SECRET does for the library
 
 	AppSecretARN    string // Secrets Manager secret that holds DATABASE_URL and BETTER_AUTH_SECRET
@@ -132,6 +135,7 @@ func Load(getenv func(string) string) (Config, error) {
 	l := loader{getenv: getenv}
 	c := Config{
 		DatabaseURL:     Secret(getenv("DATABASE_URL")),
+		Schema:          l.schema("SCHEMA"),
 		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
 		AppSecretARN:    l.secretARN("APP_SECRET_ARN"),
 		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
@@ -191,6 +195,13 @@ func SchemaURL(getenv func(string) string) (Secret, error) {
 	}
 	l.databaseURL(name, getenv(name))
 	return Secret(getenv(name)), l.err()
+}
+
+// SchemaName reads the name of the schema that holds Xenon's tables.
+func SchemaName(getenv func(string) string) (string, error) {
+	l := loader{getenv: getenv}
+	name := l.schema("SCHEMA")
+	return name, l.err()
 }
 
 // Keys reads only where the signing keys are and how long their tokens live, for commands that need no server. JWKSURL is
@@ -350,6 +361,18 @@ func (l *loader) secret(name, v string) {
 	case len(v) < MinSecretLength:
 		l.problem(name, "has %d characters, needs at least %d; make one with: openssl rand -base64 32", len(v), MinSecretLength)
 	}
+}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres cuts off what is longer
+
+// schema takes names that mean the same with and without quotes, and none that belongs to Postgres or to the import.
+func (l *loader) schema(name string) string {
+	v := l.text(name, DefaultSchema)
+	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {
+		l.problem(name, "%q is not a name of lower-case letters, digits and _ for a schema such as xenon; pg_*, "+
+			"information_schema and supabase_import belong to others", v)
+	}
+	return v
 }
 
 // secretARN is that of a secret, or empty.

@@ -36,6 +36,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		DatabaseURL: "postgres://u:hunter2@localhost/db", AuthSecret: "0123456789abcdef0123456789abcdef",
+		Schema:          "public",
 		SigningKeysFile: ".xenon/signing-keys.json",
 		Origin:          "http://localhost:3000",
 		PasswordHash:    "argon2id",
@@ -48,6 +49,23 @@ func TestDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestSchemaIsAPlainName(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"public", "xenon", "_x9", "select", strings.Repeat("x", 63)} {
+		if got, err := config.Load(env("SCHEMA", good)); err != nil || got.Schema != good {
+			t.Errorf("%s: got %q, %v", good, got.Schema, err)
+		}
+	}
+	for _, bad := range []string{
+		"Xenon", "a.b", `a"b`, "a b", "9x", "xénon", "a;drop", "pg_catalog", "pg_temp", "information_schema", "supabase_import",
+		strings.Repeat("x", 64),
+	} {
+		if _, err := config.Load(env("SCHEMA", bad)); err == nil || !strings.Contains(err.Error(), "SCHEMA: ") {
+			t.Errorf("%s: got %v, want a problem with SCHEMA", bad, err)
+		}
 	}
 }
 

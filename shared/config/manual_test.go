@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 var manual = []struct{ name, value, fallback, meaning string }{
 	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "Where requests go: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`."},
 	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "Where schema changes go: Neon's direct endpoint."},
+	{"SCHEMA", "public", "", "The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than `public` is written into every statement, so it works through every pooler. See [tables.md](tables.md)."},
 	{"BETTER_AUTH_URL", "http://localhost:3000", "", "Public origin: issuer of tokens, prefix of cookies, start of links. Never taken from the Host header."},
 	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, as the TypeScript server's. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; `*` and `?` are wildcards."},

@@ -12,6 +12,7 @@ func Migrate(getenv func(string) string) (Config, error) {
 		FromDatabaseURL:  Secret(getenv("FROM_DATABASE_URL")),
 		ToDatabaseURL:    Secret(getenv("TO_DATABASE_URL")),
 		MigrateSecretARN: l.secretARN("MIGRATE_SECRET_ARN"),
+		Schema:           l.schema("SCHEMA"),
 		AWS:              l.aws(),
 	}
 	if c.MigrateSecretARN == "" {

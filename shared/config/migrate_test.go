@@ -38,7 +38,7 @@ func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
 			t.Errorf("%s: a password stands in: %v", name, err)
 		}
 		if name == "both" {
-			want := config.Config{FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3])}
+			want := config.Config{Schema: "public", FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3])}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -3,11 +3,13 @@ package health
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -41,12 +43,20 @@ type reply struct {
 	Database string `json:"database"`
 }
 
-// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer.
+// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer, which only tells a
+// database that does not answer ("disconnected") from one whose tables do not fit ("schema").
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
-	if err := s.Store.Ready(ctx); err != nil {
+	err := s.Store.Ready(ctx)
+	switch misfit := (*schema.Error)(nil); {
+	case errors.As(err, &misfit):
+		return &web.Error{
+			Status: http.StatusServiceUnavailable, Code: "SCHEMA_MISMATCH",
+			Body: reply{"error", "schema"}, Cause: misfit,
+		}
+	case err != nil:
 		return &web.Error{
 			Status: http.StatusServiceUnavailable, Code: "DATABASE_DISCONNECTED",
 			Body: reply{"error", "disconnected"}, Cause: fmt.Errorf("ask the database: %w", err),

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/health"
@@ -57,8 +59,27 @@ func TestR47_HealthAsksTheDatabase(t *testing.T) {
 
 func TestR47_HealthWantsTheSchema(t *testing.T) {
 	t.Parallel()
-	if w := get(t, newMux(t, dbtest.Empty(t)), "/health"); w.Code != 503 {
+	w := get(t, newMux(t, dbtest.Empty(t)), "/health")
+	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestHealthSaysThatTheTablesDoNotFit is about tables that another version of Better Auth, or an ORM, made.
+func TestHealthSaysThatTheTablesDoNotFit(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
+		t.Fatal(err)
+	}
+	w := get(t, newMux(t, url), "/health")
+	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` || w.Header().Get("Retry-After") == "" {
+		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
 	}
 }
 

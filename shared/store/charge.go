@@ -179,7 +179,7 @@ type outcome struct {
 // queueCharges puts charges into a batch. A refused one ends the batch with a *LimitedError.
 func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, out *outcome) {
 	sql, args := chargeStatement(charges)
-	batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(s.in(sql), args...).QueryRow(func(row pgx.Row) error {
 		counts, marks := make([]int, len(charges)), make([]int64, len(charges))
 		var columns []any
 		for i := range charges {
@@ -278,9 +278,9 @@ func (s *Store) prune(ctx context.Context, at time.Time) {
 	ctx, stop := context.WithTimeout(ctx, pruneTimeout)
 	defer stop()
 	_ = s.on(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-		_, err := c.Exec(ctx, `
+		_, err := c.Exec(ctx, s.in(`
 			DELETE FROM "rateLimit" WHERE id IN (
-				SELECT id FROM "rateLimit" WHERE "lastRequest" < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+				SELECT id FROM "rateLimit" WHERE "lastRequest" < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`),
 			at.Add(-longestWindow).UnixMilli(), pruneRows)
 		return err
 	})

@@ -13,6 +13,7 @@ func list[T any](ctx context.Context, s *Store, scan func(pgx.CollectableRow) (T
 		return nil, err
 	}
 	var out []T
+	sql, args = s.in(sql), utc(args)
 	query := func(ctx context.Context, c *pgxpool.Conn) error {
 		rows, err := c.Query(ctx, sql, args...)
 		if err != nil {

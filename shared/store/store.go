@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,8 @@ type Store struct {
 	loginFail func()
 	broom     broom
 	refusals  refusals
+	ready     readiness
+	schema    string       // of our tables
 	most      int32        // connections
 	busy      atomic.Int32 // statements that have a connection or want one
 	waits     atomic.Int32 // those that had to wait for it, since Waits was asked last
@@ -93,6 +97,9 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 		}
 	})
 	target.ConnectTimeout = connectTimeout
+	// A timestamp without time zone is UTC in every expression. PgBouncer keeps this setting for each of its clients.
+	maps.DeleteFunc(target.RuntimeParams, func(name, _ string) bool { return strings.EqualFold(name, "timezone") })
+	target.RuntimeParams["timezone"] = "UTC"
 	if target.RuntimeParams["application_name"] == "" {
 		target.RuntimeParams["application_name"] = "xenon"
 	}
@@ -194,7 +201,7 @@ func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 // then. What is pending in ctx goes along.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
-	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) (err error) {
+	err := s.ask(ctx, take(ctx), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 		return err
 	}})
@@ -207,7 +214,7 @@ func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), s
 // readAll is read for a statement that returns any number of rows.
 func readAll[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) ([]T, error) {
 	var out []T
-	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) (err error) {
+	err := s.ask(ctx, take(ctx), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 		return err
 	}})
@@ -308,6 +315,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 // never reached the server.
 func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
+	sql, args = s.in(sql), utc(args)
 	query := func(ctx context.Context, c *pgxpool.Conn) (err error) {
 		if err = s.keep(ctx, c.Conn(), sql); err != nil {
 			return err
@@ -325,6 +333,7 @@ func write[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), 
 // exec runs a statement that changes something and returns how many rows it touched.
 func (s *Store) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	var n int64
+	sql, args = s.in(sql), utc(args)
 	run := func(ctx context.Context, c *pgxpool.Conn) error {
 		tag, err := c.Exec(ctx, sql, args...)
 		n = tag.RowsAffected()

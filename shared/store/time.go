@@ -20,6 +20,22 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(make([]byte, 0, len(wireLayout)+2+nanoseconds), `"`+wireLayout+`"`), nil
 }
 
+// utc puts the times among the arguments of a statement into UTC. For a column without a time zone pgx sends what the clock
+// of the time's own zone shows.
+func utc(args []any) []any {
+	for i, arg := range args {
+		if t, ok := arg.(time.Time); ok && t.Location() != time.UTC {
+			args[i] = t.UTC()
+		}
+	}
+	return args
+}
+
+// ScanTimestamp reads a column without a time zone, which holds UTC.
+func (t *Time) ScanTimestamp(v pgtype.Timestamp) error {
+	return t.ScanTimestamptz(pgtype.Timestamptz(v))
+}
+
 // ScanTimestamptz reads a column; without it pgx would wrap the field anew for every row.
 func (t *Time) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if !v.Valid || v.InfinityModifier != pgtype.Finite {

@@ -1,0 +1,173 @@
+// Package schema knows the tables that Xenon reads and writes, and checks whether those of a database fit. The tables may
+// be Better Auth's own, of another version, or made by an application's ORM; a table that does not fit is named with what
+// is wrong and the SQL that repairs it, instead of failing in the middle of a request.
+package schema
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless somebody changed it.
+const Public = "public"
+
+// Querier is a connection, a transaction or a pool.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Problem is a table or column that Xenon cannot work with.
+type Problem struct {
+	Table  string `json:"table"`
+	Column string `json:"column"` // "" is the table itself
+	Found  string `json:"found"`
+	Wanted string `json:"wanted"`
+	Repair string `json:"repair"` // SQL, or a command; "" where no statement helps
+}
+
+// String is the problem on one line.
+func (p Problem) String() string {
+	name := p.Table
+	if p.Column != "" {
+		name += "." + p.Column
+	}
+	text := fmt.Sprintf("%s: found %s, wanted %s", name, p.Found, p.Wanted)
+	if p.Repair != "" {
+		text += "; repair: " + p.Repair
+	}
+	return text
+}
+
+// Error says that the tables of a database do not fit.
+type Error struct{ Problems []Problem }
+
+// Error lists the problems, one a line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("the tables of the database do not fit:")
+	for _, p := range e.Problems {
+		b.WriteString("\n  - " + p.String())
+	}
+	return b.String()
+}
+
+// Check compares the tables in a schema with Tables, in one query. name is what SCHEMA says. applied reports whether a
+// migration has been applied: what a later one adds may be missing. A problem is an *Error.
+func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
+	sql, args := Query(name)
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return fmt.Errorf("read the catalog: %w", err)
+	}
+	return Compare(rows, applied)
+}
+
+// Query is the statement that Check sends.
+func Query(name string) (sql string, args []any) {
+	if name == Public {
+		name = ""
+	}
+	return catalogQuery, []any{name, Names()}
+}
+
+// Compare is the rest of Check, on the rows that Query found.
+func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
+	found, err := read(rows)
+	if err != nil {
+		return fmt.Errorf("read the catalog: %w", err)
+	}
+	var problems []Problem
+	for _, t := range Tables {
+		problems = append(problems, checkTable(t, found[t.Name], applied)...)
+	}
+	if p, ok := checkTimeZone(found); !ok {
+		problems = append(problems, p)
+	}
+	if len(problems) > 0 {
+		return &Error{problems}
+	}
+	return nil
+}
+
+// AllApplied is the argument of Check for a database to which every migration has been applied.
+func AllApplied(int64) bool { return true }
+
+// catalogQuery lists the columns of the tables in $2 with what the check asks of them: those in the schema $1, or, when it
+// is empty, those that unqualified names find. A domain counts as the type that it is made of.
+const catalogQuery = `
+	SELECT c.relname::text, n.nspname::text, c.relkind::text, a.attname::text,
+	       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END,
+	                   CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END),
+	       a.attnotnull OR t.typnotnull,
+	       a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
+	       EXISTS (
+	         SELECT FROM pg_catalog.pg_index i
+	         WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
+	           AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
+	       EXISTS (
+	         SELECT FROM pg_catalog.pg_constraint k
+	         JOIN pg_catalog.pg_class u ON u.oid = k.confrelid AND u.relname = 'user' AND u.relnamespace = c.relnamespace
+	         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conkey = ARRAY[a.attnum] AND k.confdeltype = 'c'),
+	       current_setting('TimeZone')
+	FROM pg_catalog.pg_class c
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+	WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY ($2::text[])
+	  AND CASE $1::text WHEN '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1::text END
+	ORDER BY c.relname, a.attnum`
+
+// foundTable is a table as the catalog has it.
+type foundTable struct {
+	name     string // qualified and quoted
+	kind     string // relkind
+	timeZone string // of the connection that asked
+	columns  []foundColumn
+}
+
+type foundColumn struct {
+	name, typ                        string
+	notNull, preset, unique, cascade bool
+}
+
+func (t *foundTable) column(name string) (foundColumn, bool) {
+	i := slices.IndexFunc(t.columns, func(c foundColumn) bool { return c.name == name })
+	if i < 0 {
+		return foundColumn{}, false
+	}
+	return t.columns[i], true
+}
+
+// Names are the names of Tables.
+func Names() []string {
+	names := make([]string, len(Tables))
+	for i, t := range Tables {
+		names[i] = t.Name
+	}
+	return names
+}
+
+func read(rows pgx.Rows) (map[string]*foundTable, error) {
+	found := map[string]*foundTable{}
+	var table, namespace, kind, zone string
+	var column, typ *string // NULL of a table without columns
+	var notNull, preset *bool
+	var unique, cascade bool
+	_, err := pgx.ForEachRow(rows, []any{&table, &namespace, &kind, &column, &typ, &notNull, &preset, &unique, &cascade, &zone},
+		func() error {
+			t := found[table]
+			if t == nil {
+				t = &foundTable{name: pgx.Identifier{namespace, table}.Sanitize(), kind: kind, timeZone: zone}
+				found[table] = t
+			}
+			if column != nil {
+				t.columns = append(t.columns, foundColumn{*column, *typ, *notNull, *preset, unique, cascade})
+			}
+			return nil
+		})
+	return found, err
+}

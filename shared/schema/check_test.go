@@ -1,0 +1,216 @@
+package schema_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/schema"
+)
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["timezone"] = "UTC"
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+func exec(t *testing.T, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// problems runs the check and returns what it found.
+func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
+	t.Helper()
+	err := schema.Check(t.Context(), conn, name, applied)
+	var misfit *schema.Error
+	if err != nil && !errors.As(err, &misfit) {
+		t.Fatal(err)
+	}
+	if misfit == nil {
+		return nil
+	}
+	return misfit.Problems
+}
+
+func TestCheckAcceptsItsOwnTables(t *testing.T) {
+	t.Parallel()
+	if got := problems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
+		t.Errorf("got %v, want no problem", got)
+	}
+}
+
+func TestCheckWantsEveryTable(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, dbtest.Empty(t))
+	got := problems(t, conn, schema.Public, schema.AllApplied)
+	var names []string
+	for _, p := range got {
+		names = append(names, p.Table)
+		if p.Column != "" || p.Repair != "xenon schema up" {
+			t.Errorf("got %v, want a missing table", p)
+		}
+	}
+	if diff := cmp.Diff(schema.Names(), names); diff != "" {
+		t.Errorf("missing tables (-want +got):\n%s", diff)
+	}
+	if got := problems(t, conn, schema.Public, func(int64) bool { return false }); len(got) > 0 {
+		t.Errorf("before the first migration: got %v, want no problem", got)
+	}
+}
+
+// Each change makes one column unfit. The check names it, and its repair, where it has one, makes it fit again.
+func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for _, test := range []struct{ change, column, found string }{
+		{`ALTER TABLE "user" RENAME COLUMN "emailVerified" TO email_verified`, "user.emailVerified", "no such column, but email_verified"},
+		{`ALTER TABLE "user" DROP COLUMN "emailVerified"`, "user.emailVerified", "no such column"},
+		{`ALTER TABLE "user" DROP COLUMN "banReason"`, "user.banReason", "no such column"},
+		{`ALTER TABLE "user" DROP COLUMN "createdAt"`, "user.createdAt", "no such column"},
+		{`ALTER TABLE "user" ALTER name TYPE varchar(50)`, "user.name", "character varying(50)"},
+		{`ALTER TABLE "user" ALTER name DROP NOT NULL`, "user.name", "NULL allowed"},
+		{`ALTER TABLE "user" ALTER image SET NOT NULL`, "user.image", "NOT NULL"},
+		{`ALTER TABLE "user" ALTER id DROP DEFAULT`, "user.id", "NOT NULL without a default"},
+		{`ALTER TABLE "user" ADD role text NOT NULL`, "user.role", "NOT NULL without a default"},
+		{`ALTER TABLE "user" ALTER banned SET NOT NULL`, "user.banned", "NOT NULL without a default"},
+		{`ALTER TABLE "user" DROP CONSTRAINT user_email_key`, "user.email", "no unique index"},
+		{
+			`ALTER TABLE "user" DROP CONSTRAINT user_email_key; CREATE UNIQUE INDEX ON "user" (email) WHERE "emailVerified"`,
+			"user.email", "no unique index",
+		},
+		{`ALTER TABLE account ADD issuer text NOT NULL`, "account.issuer", "NOT NULL without a default"},
+		{`ALTER TABLE account ALTER password SET NOT NULL`, "account.password", "NOT NULL"},
+		{`ALTER TABLE session DROP CONSTRAINT "session_userId_fkey"`, "session.userId", "no foreign key with ON DELETE CASCADE"},
+		{`ALTER TABLE session ALTER "expiresAt" TYPE text`, "session.expiresAt", "text"},
+		{`ALTER TABLE jwks DROP COLUMN alg`, "jwks.alg", "no such column"},
+		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE integer`, "rateLimit.lastRequest", "integer"},
+		{`ALTER TABLE verification RENAME "expiresAt" TO expires_at`, "verification.expiresAt", "no such column, but expires_at"},
+	} {
+		t.Run(test.change, func(t *testing.T) {
+			conn := connect(t, url)
+			exec(t, conn, "BEGIN; "+test.change)
+			got := problems(t, conn, schema.Public, schema.AllApplied)
+			if len(got) != 1 || got[0].Table+"."+got[0].Column != test.column || got[0].Found != test.found {
+				t.Fatalf("got %v, want one problem: %s found %s", got, test.column, test.found)
+			}
+			exec(t, conn, got[0].Repair)
+			if left := problems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
+				t.Errorf("after %s: got %v, want no problem", got[0].Repair, left)
+			}
+			exec(t, conn, "ROLLBACK")
+		})
+	}
+}
+
+func TestCheckAcceptsWhatDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for _, change := range []string{
+		`ALTER TABLE "user" ADD role text NOT NULL DEFAULT 'user'`,
+		`ALTER TABLE "user" ADD n bigint GENERATED ALWAYS AS IDENTITY`,
+		`ALTER TABLE "user" ALTER name TYPE varchar`,
+		`ALTER TABLE session ALTER "expiresAt" TYPE timestamp(3)`,
+		`ALTER TABLE session ALTER "expiresAt" TYPE timestamptz(0)`,
+		`ALTER TABLE account ADD issuer text NOT NULL DEFAULT 'local:credential'`,
+		`ALTER TABLE account ADD issuer text`,
+		`ALTER TABLE jwks ADD note text NOT NULL`, // Xenon adds no rows there
+		`ALTER TABLE "rateLimit" ALTER count TYPE bigint`,
+		`CREATE DOMAIN address AS text; ALTER TABLE "user" ALTER email TYPE address`,
+		`CREATE SCHEMA other; CREATE TABLE other."user" (id int)`,
+	} {
+		t.Run(change, func(t *testing.T) {
+			conn := connect(t, url)
+			exec(t, conn, "BEGIN; "+change)
+			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+				t.Errorf("got %v, want no problem", got)
+			}
+			exec(t, conn, "ROLLBACK")
+		})
+	}
+}
+
+// Without a time zone in the column, Postgres converts by that of the connection.
+func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, dbtest.New(t))
+	exec(t, conn, `SET TimeZone = 'America/New_York'`)
+	if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+		t.Errorf("columns with a time zone: got %v, want no problem", got)
+	}
+	exec(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
+	got := problems(t, conn, schema.Public, schema.AllApplied)
+	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") || !strings.Contains(got[0].Repair, "ALTER ROLE") {
+		t.Errorf("got %v, want the time zone", got)
+	}
+}
+
+// What an ORM made is refused as long as it does not fit, and accepted after the repairs that the check names.
+func TestTablesOfAnORM(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		file string
+		want []string
+	}{
+		{"prisma", []string{"user.id", "session.id", "account.id", "verification.id", "rateLimit.id"}},
+		{"snake_case", []string{
+			"user.emailVerified", "user.createdAt", "user.updatedAt",
+			"session.expiresAt", "session.createdAt", "session.updatedAt", "session.ipAddress", "session.userAgent", "session.userId",
+			"account.accountId", "account.providerId", "account.userId", "account.createdAt", "account.updatedAt",
+			"verification.expiresAt", "verification.createdAt", "verification.updatedAt",
+		}},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.Empty(t)
+			conn := connect(t, url)
+			text, err := os.ReadFile("testdata/" + test.file + ".sql")
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(t, conn, string(text))
+
+			names, err := migrations.Up(t.Context(), url)
+			var misfit *schema.Error
+			if !errors.As(err, &misfit) || len(names) > 0 {
+				t.Fatalf("got %v, %v, want a refusal before anything is applied", names, err)
+			}
+			var got []string
+			var repairs string
+			for _, p := range misfit.Problems {
+				got = append(got, p.Table+"."+p.Column)
+				repairs += p.Repair + "\n"
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("refused columns (-want +got):\n%s", diff)
+			}
+			if _, err := migrations.Status(t.Context(), url); !errors.As(err, &misfit) {
+				t.Errorf("status: got %v, want the same refusal", err)
+			}
+			exec(t, conn, repairs)
+			if _, err := migrations.Up(t.Context(), url); err != nil {
+				t.Errorf("after the repairs: %v", err)
+			}
+			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+				t.Errorf("after the repairs: got %v, want no problem", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,189 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// checkTable compares one table with what the catalog has, which is nil when there is no such table.
+func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem {
+	if found == nil {
+		if !applied(t.Since) {
+			return nil
+		}
+		return []Problem{{Table: t.Name, Found: "no such table", Wanted: "the table", Repair: "xenon schema up"}}
+	}
+	if found.kind != "r" && found.kind != "p" {
+		kind := map[string]string{"v": "a view", "m": "a materialized view", "f": "a foreign table"}[found.kind]
+		return []Problem{{Table: t.Name, Found: kind, Wanted: "a table"}}
+	}
+	var problems []Problem
+	for _, c := range t.Columns {
+		if p, ok := checkColumn(t, c, found, applied); !ok {
+			problems = append(problems, p)
+		}
+	}
+	for _, c := range found.columns {
+		if !t.knows(c.name) && c.notNull && !c.preset && t.inserts() {
+			problems = append(problems, Problem{
+				Table: t.Name, Column: c.name, Found: "NOT NULL without a default",
+				Wanted: "a default, or NULL allowed, because Xenon does not write this column",
+				Repair: alter(found, c.name) + "DROP NOT NULL;",
+			})
+		}
+	}
+	return problems
+}
+
+// knows reports whether a column is in the list, by its name or by the one that it has before its repair.
+func (t Table) knows(name string) bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
+}
+
+// inserts reports whether Xenon adds rows to the table.
+func (t Table) inserts() bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Writes == Values })
+}
+
+// checkColumn compares one column, and returns the first thing that is wrong with it.
+func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool) (p Problem, ok bool) {
+	p = Problem{Table: t.Name, Column: c.Name}
+	pending := c.Since != 0 && !applied(c.Since)
+	f, there := found.column(c.Name)
+	if !there {
+		if c.Optional || pending {
+			return p, true
+		}
+		p.Found, p.Wanted, p.Repair = "no such column", c.wanted(), add(c, found)
+		if other, ok := found.column(snakeCase(c.Name)); ok {
+			p.Found = "no such column, but " + other.name
+			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quote(other.name) + " TO " + quote(c.Name) + ";"
+		}
+		return p, false
+	}
+	if !c.Type.accepts(f.typ) {
+		p.Found, p.Wanted, p.Repair = f.typ, c.wanted(), retype(c, f, found)
+		return p, false
+	}
+	switch change := alter(found, c.Name); {
+	case c.Writes == Omitted && f.notNull && !f.preset && !pending:
+		p.Found, p.Wanted, p.Repair = "NOT NULL without a default", "a default, because Xenon does not always write this column", change+"DROP NOT NULL;"
+		if c.Type == UUID {
+			p.Repair = change + "SET DEFAULT gen_random_uuid();"
+		}
+	case c.Writes == Nulls && f.notNull:
+		p.Found, p.Wanted, p.Repair = "NOT NULL", "NULL allowed, because Xenon writes NULL", change+"DROP NOT NULL;"
+	case c.NotNull && !f.notNull:
+		p.Found, p.Wanted, p.Repair = "NULL allowed", "NOT NULL, because Xenon cannot read NULL", change+"SET NOT NULL;"
+	case c.Unique && !f.unique:
+		p.Found, p.Wanted = "no unique index", "a unique index on this column alone"
+		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + quote(c.Name) + ");"
+	case c.Cascade && !f.cascade:
+		p.Found, p.Wanted = "no foreign key with ON DELETE CASCADE", `a foreign key to "user" with ON DELETE CASCADE`
+		p.Repair = "ALTER TABLE " + found.name + " ADD FOREIGN KEY (" + quote(c.Name) + ") REFERENCES " +
+			found.sibling("user") + " (id) ON DELETE CASCADE;"
+	default:
+		return p, true
+	}
+	return p, false
+}
+
+// checkTimeZone refuses columns without a time zone on a connection that is not in UTC: Postgres converts by the time zone
+// of the connection. Xenon asks for UTC when it connects, and a pooler that drops the request is caught here.
+func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
+	for _, t := range Tables {
+		f := found[t.Name]
+		if f == nil || slices.Contains([]string{"UTC", "Etc/UTC", "GMT", "Etc/GMT"}, f.timeZone) {
+			continue
+		}
+		for _, c := range f.columns {
+			if _, known := t.column(c.name); known && strings.HasSuffix(c.typ, "without time zone") {
+				return Problem{
+					Table: t.Name, Column: c.name, Found: "a timestamp without time zone on a connection in " + f.timeZone,
+					Wanted: "a connection in UTC, which this pooler does not give",
+					Repair: "ALTER ROLE CURRENT_USER SET TimeZone = 'UTC';",
+				}, false
+			}
+		}
+	}
+	return Problem{}, true
+}
+
+func (t Type) accepts(shown string) bool {
+	if t == Time { // a precision, as in timestamp(3), is no obstacle
+		if before, after, ok := strings.Cut(shown, "("); ok {
+			_, rest, _ := strings.Cut(after, ")")
+			shown = before + rest
+		}
+	}
+	return slices.Contains(accepts[t], shown)
+}
+
+func (c Column) wanted() string {
+	text := string(c.Type)
+	if c.NotNull {
+		text += " NOT NULL"
+	}
+	if c.Type == UUID && c.Name == "id" {
+		text += ` (Better Auth's option advanced.database.generateId = "uuid")`
+	}
+	return text
+}
+
+// add is the statement that adds a missing column, where one can.
+func add(c Column, found *foundTable) string {
+	text := "ALTER TABLE " + found.name + " ADD COLUMN " + quote(c.Name) + " " + string(c.Type)
+	switch {
+	case !c.NotNull:
+	case c.Type == Time:
+		text += " NOT NULL DEFAULT CURRENT_TIMESTAMP"
+	case c.Type == Boolean:
+		text += " NOT NULL DEFAULT false"
+	default:
+		return "" // there is no value for the rows that are there
+	}
+	return text + ";"
+}
+
+// retype is the statement that changes the type of a column, where one can. The type of an id hangs together with that of
+// every column that refers to it.
+func retype(c Column, f foundColumn, found *foundTable) string {
+	switch c.Type {
+	case UUID:
+		return ""
+	case Text:
+		return alter(found, c.Name) + "TYPE text;"
+	case Bigint:
+		return alter(found, c.Name) + "TYPE bigint;"
+	}
+	if strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying") {
+		return alter(found, c.Name) + "TYPE " + string(c.Type) + " USING " + quote(c.Name) + "::" + string(c.Type) + ";"
+	}
+	return ""
+}
+
+func alter(found *foundTable, column string) string {
+	return "ALTER TABLE " + found.name + " ALTER COLUMN " + quote(column) + " "
+}
+
+// sibling is the quoted name of another table in the same schema.
+func (t *foundTable) sibling(name string) string {
+	return t.name[:strings.LastIndex(t.name, `."`)+1] + quote(name)
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+// snakeCase is emailVerified as email_verified.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}

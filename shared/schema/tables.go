@@ -1,0 +1,142 @@
+package schema
+
+import "slices"
+
+// Type is the type that a column needs to have.
+type Type string
+
+// The types, each in the words that the SQL of a repair uses. A Time may also be a timestamp without time zone: Xenon reads
+// and writes it as UTC.
+const (
+	UUID    Type = "uuid"
+	Text    Type = "text"
+	Boolean Type = "boolean"
+	Integer Type = "integer"
+	Bigint  Type = "bigint"
+	Time    Type = "timestamptz"
+)
+
+// accepts lists the names under which format_type shows a column of each type.
+var accepts = map[Type][]string{
+	UUID:    {"uuid"},
+	Text:    {"text", "character varying"}, // not varchar(n), which refuses longer texts
+	Boolean: {"boolean"},
+	Integer: {"integer", "bigint"},
+	Bigint:  {"bigint"},
+	Time:    {"timestamp with time zone", "timestamp without time zone"},
+}
+
+// Writes says what Xenon writes into a column.
+type Writes string
+
+// The ways in which Xenon writes a column. They decide what a column may demand.
+const (
+	Nothing Writes = ""        // Xenon only reads it
+	Values  Writes = "values"  // every INSERT gives it a value
+	Omitted Writes = "omitted" // some INSERT leaves it out: it needs a default, or has to accept NULL
+	Nulls   Writes = "nulls"   // some statement writes NULL
+)
+
+// Column is a column that Xenon reads or writes.
+type Column struct {
+	Name     string
+	Type     Type
+	Writes   Writes
+	NotNull  bool  // Xenon cannot read NULL from it
+	Unique   bool  // an ON CONFLICT clause names it, or a row is found by it
+	Cascade  bool  // it refers to "user", and its rows go when the user is deleted
+	Since    int64 // the migration that adds it, if that is not the table's
+	Optional bool  // it may be missing
+}
+
+// Table is a table of which Xenon reads or writes rows.
+type Table struct {
+	Name    string
+	Since   int64  // the migration that makes it
+	Grants  string // what a role needs to serve requests
+	Columns []Column
+}
+
+// column returns the column of a name, and whether the table has it in the list.
+func (t Table) column(name string) (Column, bool) {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 {
+		return Column{}, false
+	}
+	return t.Columns[i], true
+}
+
+// Tables are the tables that Xenon's requests and its import read and write, with every column that they name. A test
+// compares the list with the SQL.
+var Tables = []Table{
+	{"user", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "name", Type: Text, Writes: Values, NotNull: true},
+		{Name: "email", Type: Text, Writes: Values, NotNull: true, Unique: true},
+		{Name: "emailVerified", Type: Boolean, Writes: Values, NotNull: true},
+		{Name: "image", Type: Text, Writes: Nulls},
+		{Name: "createdAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "updatedAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "banned", Type: Boolean, Writes: Omitted, Since: 3},
+		{Name: "banReason", Type: Text, Writes: Nulls, Since: 3},
+		{Name: "banExpires", Type: Time, Writes: Nulls, Since: 3},
+	}},
+	{"session", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "expiresAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "token", Type: Text, Writes: Values, NotNull: true, Unique: true},
+		{Name: "createdAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "updatedAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "ipAddress", Type: Text, Writes: Values},
+		{Name: "userAgent", Type: Text, Writes: Values},
+		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true},
+	}},
+	{"account", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "accountId", Type: Text, Writes: Values, NotNull: true},
+		{Name: "providerId", Type: Text, Writes: Values, NotNull: true},
+		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true},
+		{Name: "scope", Type: Text, Writes: Omitted},
+		{Name: "password", Type: Text, Writes: Nulls},
+		{Name: "createdAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "updatedAt", Type: Time, Writes: Values, NotNull: true},
+		// Better Auth 1.7.0 to 1.7.2 made it NOT NULL; migration 5 gives it a default.
+		{Name: "issuer", Type: Text, Writes: Omitted, Since: 5, Optional: true},
+	}},
+	{"verification", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "identifier", Type: Text, Writes: Values, NotNull: true},
+		{Name: "value", Type: Text, Writes: Values, NotNull: true},
+		{Name: "expiresAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "createdAt", Type: Time, Writes: Values, NotNull: true},
+		{Name: "updatedAt", Type: Time, Writes: Values},
+	}},
+	{"jwks", 1, `SELECT (id, "publicKey", "createdAt", "expiresAt", alg, crv)`, []Column{
+		{Name: "id", Type: UUID, NotNull: true},
+		{Name: "publicKey", Type: Text, NotNull: true},
+		{Name: "createdAt", Type: Time},
+		{Name: "expiresAt", Type: Time, Since: 5},
+		{Name: "alg", Type: Text, Since: 5}, // Better Auth 1.6 made neither alg nor crv
+		{Name: "crv", Type: Text, Since: 5},
+	}},
+	{"rateLimit", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "key", Type: Text, Writes: Values, NotNull: true, Unique: true},
+		{Name: "count", Type: Integer, Writes: Values, NotNull: true},
+		{Name: "lastRequest", Type: Bigint, Writes: Values, NotNull: true},
+	}},
+	{"user_profile", 2, "SELECT, INSERT, UPDATE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
+		{Name: "user_id", Type: UUID, Writes: Values, NotNull: true, Unique: true, Cascade: true},
+		{Name: "age_range", Type: Text, Writes: Nulls},
+		{Name: "education_level", Type: Text, Writes: Nulls},
+		{Name: "tech_background", Type: Text, Writes: Nulls},
+		{Name: "primary_goal", Type: Text, Writes: Nulls},
+		{Name: "learning_mode", Type: Text, Writes: Nulls},
+		{Name: "learning_speed", Type: Text, Writes: Nulls},
+		{Name: "time_per_week", Type: Integer, Writes: Nulls},
+		{Name: "preferred_language", Type: Text, Writes: Values, NotNull: true},
+		{Name: "created_at", Type: Time, Writes: Omitted, NotNull: true},
+		{Name: "updated_at", Type: Time, Writes: Omitted, NotNull: true},
+	}},
+}

@@ -1,0 +1,284 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/schema"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// inSchema is a database with Xenon's tables in the schema xenon, and tables of the same names, of an application, in public.
+func inSchema(t *testing.T) string {
+	t.Helper()
+	url := dbtest.Empty(t)
+	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, url)
+	for _, name := range schema.Names() {
+		if _, err := conn.Exec(t.Context(), "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return url
+}
+
+// Every statement means the tables in SCHEMA, also where the database has none of their names in public.
+func TestEveryStatementNamesTheSchema(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, url)
+	db := open(t, url, 1, nil).In("xenon")
+	for _, sql := range statements(t) {
+		if _, err := conn.Prepare(t.Context(), "", db.Qualified(sql)); err != nil {
+			t.Errorf("%v:\n%s", err, db.Qualified(sql))
+		}
+	}
+}
+
+func TestQualifiedTableNames(t *testing.T) {
+	t.Parallel()
+	xenon, public := open(t, "", 1, nil).In("xenon"), open(t, "", 1, nil).In("public")
+	for in, want := range map[string]string{
+		`SELECT id FROM "user"`:                              `SELECT id FROM "xenon"."user"`,
+		"DELETE FROM session\n\tUSING a":                     "DELETE FROM \"xenon\".session\n\tUSING a",
+		`SELECT 1 FROM a JOIN account x ON true`:             `SELECT 1 FROM a JOIN "xenon".account x ON true`,
+		`UPDATE "rateLimit" SET count = 1`:                   `UPDATE "xenon"."rateLimit" SET count = 1`,
+		`INSERT INTO verification (id)`:                      `INSERT INTO "xenon".verification (id)`,
+		`SELECT null::user_profile, x`:                       `SELECT null::"xenon".user_profile, x`,
+		`SELECT EXISTS (SELECT FROM jwks)`:                   `SELECT EXISTS (SELECT FROM "xenon".jwks)`,
+		`WHERE a IS DISTINCT FROM session.token`:             `WHERE a IS DISTINCT FROM session.token`,
+		`ON CONFLICT (key) DO UPDATE SET count = 1`:          `ON CONFLICT (key) DO UPDATE SET count = 1`,
+		`SELECT user FROM sessions, "users"`:                 `SELECT user FROM sessions, "users"`,
+		`DELETE FROM xenon.session WHERE session."userId"=1`: `DELETE FROM xenon.session WHERE session."userId"=1`,
+	} {
+		if got := xenon.Qualified(in); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got := public.Qualified(in); got != in {
+			t.Errorf("public: got %s, want %s", got, in)
+		}
+	}
+}
+
+// callAll calls every method of the store that asks the database, with arguments of the right types, and hands each error on.
+func callAll(t *testing.T, db *store.Store, each func(method string, err error)) {
+	t.Helper()
+	called := 0
+	methods := reflect.TypeOf(db)
+	for i := range methods.NumMethod() {
+		m := methods.Method(i)
+		if m.Type.NumIn() < 2 || m.Type.In(1) != reflect.TypeFor[context.Context]() || m.Name == "Order" {
+			continue
+		}
+		args := []reflect.Value{reflect.ValueOf(db), reflect.ValueOf(t.Context())}
+		for n := 2; n < m.Type.NumIn(); n++ {
+			args = append(args, argument(m.Type.In(n)))
+		}
+		var err error
+		if m.Type.IsVariadic() {
+			args = args[:len(args)-1]
+		}
+		for _, out := range m.Func.Call(args) {
+			if e, ok := out.Interface().(error); ok {
+				err = e
+			}
+		}
+		called++
+		each(m.Name, err)
+	}
+	if called < 25 {
+		t.Fatalf("called %d methods", called)
+	}
+}
+
+// argument makes a value of a type: texts are an id that nobody has, times are now.
+func argument(of reflect.Type) reflect.Value {
+	v := reflect.New(of).Elem()
+	switch {
+	case of == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(now))
+	case of == reflect.TypeFor[time.Duration]():
+		v.SetInt(int64(time.Minute))
+	case of.Kind() == reflect.String:
+		v.SetString("00000000-0000-4000-8000-000000000000")
+	case of.Kind() == reflect.Int:
+		v.SetInt(1)
+	case of.Kind() == reflect.Pointer:
+		v.Set(reflect.New(of.Elem()))
+		v.Elem().Set(argument(of.Elem()))
+	case of.Kind() == reflect.Struct:
+		for i := range of.NumField() {
+			if of.Field(i).IsExported() {
+				v.Field(i).Set(argument(of.Field(i).Type))
+			}
+		}
+	}
+	return v
+}
+
+// notFitting reports whether Postgres found a table, a column, a type or a privilege missing.
+func notFitting(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "42")
+}
+
+func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
+	t.Parallel()
+	for name, through := range map[string]func(testing.TB, string) string{
+		"direct": func(_ testing.TB, url string) string { return url }, "pgbouncer": dbtest.Pgbouncer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := inSchema(t)
+			db := open(t, through(t, url), 2, nil).In("xenon")
+			for range 20 { // often enough for prepared statements
+				callAll(t, db, func(method string, err error) {
+					if notFitting(err) {
+						t.Errorf("%s: %v", method, err)
+					}
+				})
+			}
+			user, made := signUp(t, db, "ada@example.com")
+			if _, who, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil || who != user {
+				t.Errorf("got %+v, %v, want the user who signed up", who, err)
+			}
+			if err := db.Ready(t.Context()); err != nil {
+				t.Errorf("ready: %v", err)
+			}
+			var users int
+			if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users); err != nil || users != 0 {
+				t.Errorf("the table of the application: got %d rows, %v", users, err)
+			}
+		})
+	}
+}
+
+// The control: without SCHEMA the same calls meet the tables of the application.
+func TestMethodsFailOnTablesOfAnApplication(t *testing.T) {
+	t.Parallel()
+	db := open(t, inSchema(t), 2, nil)
+	failed := 0
+	callAll(t, db, func(_ string, err error) {
+		if notFitting(err) || errors.As(err, new(*schema.Error)) {
+			failed++
+		}
+	})
+	if failed < 25 {
+		t.Errorf("%d calls failed, want all", failed)
+	}
+}
+
+// withoutTimeZones changes every time of a database into a timestamp without time zone, as Prisma and Drizzle have them, and
+// lets its connections begin in New York.
+func withoutTimeZones(t *testing.T, address string) {
+	t.Helper()
+	conn := connect(t, address)
+	if _, err := conn.Exec(t.Context(), "SET TimeZone = 'UTC'"); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range schema.Tables {
+		for _, c := range table.Columns {
+			// "banExpires" stays: a migration of ours adds it with a time zone to a table that has none otherwise.
+			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == "banExpires" {
+				continue
+			}
+			sql := "ALTER TABLE " + pgx.Identifier{table.Name}.Sanitize() + " ALTER COLUMN " + pgx.Identifier{c.Name}.Sanitize() + " TYPE timestamp(3)"
+			if _, err := conn.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the address is no URL")
+	}
+	sql := "ALTER DATABASE " + pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize() + " SET TimeZone = 'America/New_York'"
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Columns without a time zone hold UTC, whatever the time zone of the server and of this process.
+func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
+	t.Parallel()
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, through := range map[string]func(testing.TB, string) string{
+		"direct": func(_ testing.TB, url string) string { return url }, "pgbouncer": dbtest.Pgbouncer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := dbtest.New(t)
+			withoutTimeZones(t, address)
+			conn := connect(t, address)
+			db := open(t, through(t, address), 1, nil)
+			if err := db.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			user, made := signUp(t, db, "ada@example.com")
+			for range often { // plain at first, then prepared
+				moments(t, db, user, made, now.In(newYork))
+				if t.Failed() {
+					return
+				}
+			}
+			var at string
+			if err := conn.QueryRow(t.Context(), `SELECT "createdAt"::text FROM "user"`).Scan(&at); err != nil || at != "2026-01-15 12:00:00.123" {
+				t.Errorf("got %s, %v, want UTC", at, err)
+			}
+		})
+	}
+}
+
+// moments asks what depends on the time, just before and just after it turns.
+func moments(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
+	t.Helper()
+	ctx := t.Context()
+	row, who, err := db.SessionWithUser(ctx, made.Token, at)
+	if diff := cmp.Diff(made, row); err != nil || diff != "" || who != user {
+		t.Errorf("the session: %v (-stored +found):\n%s%+v", err, diff, who)
+	}
+	second := session("second", at)
+	second.UserID = user.ID
+	if second.ID, err = db.InsertSession(ctx, *second); err != nil {
+		t.Error(err)
+	}
+	row, _, err = db.SessionWithUser(ctx, second.Token, at)
+	if diff := cmp.Diff(*second, row); err != nil || diff != "" {
+		t.Errorf("a second session: %v (-stored +found):\n%s", err, diff)
+	}
+	if err := db.DeleteSession(ctx, second.Token); err != nil {
+		t.Error(err)
+	}
+	for distance, want := range map[time.Duration]int{59 * time.Minute: 1, 61 * time.Minute: 0} {
+		if list, err := db.SessionsOfUser(ctx, user.ID, at.Add(distance)); err != nil || len(list) != want {
+			t.Errorf("after %v: got %d sessions, %v, want %d", distance, len(list), err, want)
+		}
+	}
+	if _, err := db.InsertPasswordReset(ctx, "reset:x", user.Email, at.Add(time.Hour), at); err != nil {
+		t.Error(err)
+	}
+	for distance, want := range map[time.Duration]bool{59 * time.Minute: true, 61 * time.Minute: false} {
+		if _, _, err := db.UserOfVerification(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
+			t.Errorf("after %v: got %v, want a good value: %v", distance, err, want)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/shared/schema"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
+
+// statements are the SQL texts of this package: every constant in a function that reads like a statement, with the parts
+// that Go puts together, and those that are built at run time.
+func statements(t *testing.T) []string {
+	t.Helper()
+	files := token.NewFileSet()
+	packages, err := parser.ParseDir(files, ".", func(f fs.FileInfo) bool { //nolint:staticcheck // SA1019: there are no build tags
+		return !strings.HasSuffix(f.Name(), "_test.go")
+	}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var syntax []*ast.File
+	for _, name := range slices.Sorted(maps.Keys(packages["store"].Files)) {
+		syntax = append(syntax, packages["store"].Files[name])
+	}
+	info := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	// What other packages declare is not needed to put constant texts together.
+	checker := types.Config{Importer: noPackages{importer.Default()}, Error: func(error) {}}
+	_, _ = checker.Check("store", files, syntax, &info)
+	var all []string
+	for _, file := range syntax {
+		for _, declaration := range file.Decls {
+			if f, ok := declaration.(*ast.FuncDecl); ok && f.Body != nil {
+				all = append(all, texts(f.Body, info)...)
+			}
+		}
+	}
+	for n := 1; n <= 3; n++ {
+		all = append(all, store.ChargeText(n))
+	}
+	if len(all) < 30 {
+		t.Fatalf("found %d statements", len(all))
+	}
+	return all
+}
+
+// texts are the constants in a function that read like statements.
+func texts(body *ast.BlockStmt, info types.Info) (all []string) {
+	ast.Inspect(body, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok {
+			return true
+		}
+		v := info.Types[e].Value
+		if v == nil || v.Kind() != constant.String || !isStatement.MatchString(constant.StringVal(v)) {
+			return true
+		}
+		all = append(all, constant.StringVal(v))
+		return false // its parts are no statements
+	})
+	return all
+}
+
+type noPackages struct{ types.Importer }
+
+func (n noPackages) Import(path string) (*types.Package, error) {
+	if strings.Contains(path, ".") {
+		return nil, fmt.Errorf("%s is not needed", path)
+	}
+	return n.Importer.Import(path)
+}
+
+// references are the columns that a statement names, as Postgres understands it, each as "table.column".
+func references(t *testing.T, conn *pgx.Conn, sql string) []string {
+	t.Helper()
+	prepared, err := conn.Prepare(t.Context(), "", sql)
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, sql)
+	}
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	var parameters, names []string
+	for _, oid := range prepared.ParamOIDs {
+		names = append(names, fmt.Sprintf("format_type(%d, NULL)", oid))
+	}
+	if len(names) > 0 {
+		if err := tx.QueryRow(t.Context(), "SELECT ARRAY["+strings.Join(names, ", ")+"]").Scan(&parameters); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := "CREATE FUNCTION statement(" + strings.Join(parameters, ", ") + ") RETURNS void LANGUAGE sql BEGIN ATOMIC " + sql + "; END"
+	if _, err := tx.Exec(t.Context(), create); err != nil {
+		t.Fatalf("%v:\n%s", err, create)
+	}
+	rows, err := tx.Query(t.Context(), `
+		SELECT c.relname || '.' || a.attname
+		FROM pg_depend d
+		JOIN pg_class c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
+		WHERE d.classid = 'pg_proc'::regclass AND d.objid = to_regproc('statement')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// needs reports whether a statement fails without a column. Postgres counts every column of a table with ON CONFLICT DO UPDATE
+// as referenced.
+func needs(t *testing.T, conn *pgx.Conn, sql, name string) bool {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	table, column, _ := strings.Cut(name, ".")
+	rename := "ALTER TABLE " + pgx.Identifier{table}.Sanitize() + " RENAME COLUMN " + pgx.Identifier{column}.Sanitize() + " TO renamed"
+	if _, err := tx.Exec(t.Context(), rename); err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.Prepare(t.Context(), "", sql)
+	return err != nil
+}
+
+// Every column that a request reads or writes is in schema.Tables, and the list has none that no request names.
+func TestTablesAreWhatTheStatementsName(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, dbtest.New(t))
+	named := map[string][]string{}
+	for _, sql := range statements(t) {
+		for _, name := range references(t, conn, sql) {
+			named[name] = append(named[name], sql)
+		}
+	}
+	for _, table := range schema.Tables {
+		for _, c := range table.Columns {
+			name := table.Name + "." + c.Name
+			if named[name] == nil && !c.Optional {
+				t.Errorf("%s is in schema.Tables, and no statement names it", name)
+			}
+			delete(named, name)
+		}
+	}
+	for name, texts := range named {
+		for _, sql := range texts {
+			if needs(t, conn, sql, name) {
+				t.Errorf("schema.Tables does not have %s, which this statement names:\n%s", name, sql)
+			}
+		}
+	}
+}
+
+var insert = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s+\w+)?\s*\(([^)]*)\)`)
+
+// A column of which Tables says that every INSERT gives it a value is in each of them.
+func TestEveryInsertGivesTheValuesThatTablesPromises(t *testing.T) {
+	t.Parallel()
+	inserts := map[string]int{}
+	for _, sql := range statements(t) {
+		for _, m := range insert.FindAllStringSubmatch(sql, -1) {
+			given := map[string]bool{}
+			for name := range strings.SplitSeq(m[2], ",") {
+				given[strings.Trim(strings.TrimSpace(name), `"`)] = true
+			}
+			i := slices.IndexFunc(schema.Tables, func(x schema.Table) bool { return x.Name == m[1] })
+			if i < 0 {
+				t.Errorf("INSERT INTO %s, which is not in Tables", m[1])
+				continue
+			}
+			inserts[m[1]]++
+			for _, c := range schema.Tables[i].Columns {
+				if c.Writes == schema.Values && !given[c.Name] {
+					t.Errorf("%s.%s has no value in:\n%s", m[1], c.Name, m[0])
+				}
+			}
+			// The default of account.issuer is right for password accounts alone.
+			if m[1] == "account" && !strings.Contains(sql, "'credential'") && !given["issuer"] {
+				t.Errorf("this INSERT does not say the issuer of the account:\n%s", m[0])
+			}
+		}
+	}
+	if len(inserts) < 6 {
+		t.Errorf("found inserts into %v", inserts)
+	}
+}
