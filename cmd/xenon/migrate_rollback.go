@@ -133,6 +133,9 @@ func printUndone(out io.Writer, u supabase.Undone, verb string, force bool) {
 		sayf(out, "%12d  %s %s\n", u.Removed[table], table, verb)
 	}
 	sayf(out, "%12d  sessions, which end with their users\n", u.Sessions)
+	if u.Restored > 0 {
+		sayf(out, "%12d  users of the target with the address back that the run had taken from them\n", u.Restored)
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

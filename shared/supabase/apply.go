@@ -251,7 +251,8 @@ from %s s cross join unnest(s.fields) f where s.reason is null`, run, src, stage
 	}
 	if !fresh {
 		sql += remains(run, "'user'", "stage_user", "credential", "credential_held")
-		sql += fmt.Sprintf("update supabase_import.quarantine q set resolved = now() where q.run = %d and %s and q.resolved is null and q.last_seen < now();\n", run, s.on("q.user_id"))
+		sql += fmt.Sprintf("update supabase_import.quarantine q set resolved = now() where q.run = %d and %s and q.resolved is null and q.last_seen < now() and q.reason <> '%s';\n",
+			run, s.on("q.user_id"), addressReleased)
 	}
 	return sql
 }

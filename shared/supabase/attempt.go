@@ -197,22 +197,11 @@ func (w *worker) rule(ctx context.Context, sql string) (bool, error) {
 
 // write carries out what was decided, and commits. An address that turns out to be taken is a ruling.
 func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did moved, err error) {
-	sql := ""
-	if err := run(ctx, w.dst, "savepoint staged"); err != nil {
-		return did, err
-	}
-	if !fresh {
-		if err := w.keepReferred(ctx); err != nil {
-			return did, err
-		}
-		if err := run(ctx, w.dst, removals); err != nil {
-			return did, removalError{err}
-		}
-		sql += w.run.changes()
-	}
-	sql += w.run.insertions() + tally
 	var oddities int64
-	err = ask1(ctx, w.dst, sql, &did.rows, &did.written, &did.unchanged, &did.quarantined, &oddities)
+	err = w.releasing(ctx, func() (err error) {
+		did, oddities, err = w.place(ctx, fresh)
+		return err
+	})
 	if err != nil {
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "23505" {
@@ -223,7 +212,7 @@ func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did m
 		}
 		return did, fmt.Errorf("write batch %d: %w", b.number, err)
 	}
-	sql = w.run.ledger(w.run.id, w.run.pass, s, fresh)
+	sql := w.run.ledger(w.run.id, w.run.pass, s, fresh)
 	if !fresh || oddities > 0 {
 		sql += w.run.quarantine(w.run.id, s, fresh)
 	}
@@ -236,23 +225,50 @@ func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did m
 	return did, nil
 }
 
-// collide finds out whose address or number is taken. A row of ours that is untouched steps aside, and is looked at again
-// in its own batch; against anybody else's, ours loses.
+// place puts the rows of the stage where they belong, after the savepoint "staged". oddities are rows for the quarantine.
+func (w *worker) place(ctx context.Context, fresh bool) (did moved, oddities int64, err error) {
+	sql := ""
+	if err := run(ctx, w.dst, "savepoint staged"); err != nil {
+		return did, 0, err
+	}
+	if !fresh {
+		if err := w.keepReferred(ctx); err != nil {
+			return did, 0, err
+		}
+		if err := run(ctx, w.dst, removals); err != nil {
+			return did, 0, removalError{err}
+		}
+		sql += w.run.changes()
+	}
+	sql += w.run.insertions() + tally
+	err = ask1(ctx, w.dst, sql, &did.rows, &did.written, &did.unchanged, &did.quarantined, &oddities)
+	return did, oddities, err
+}
+
+// collide finds out whose address or number is taken. A row of the run that is untouched steps aside, and is looked at again
+// in its own batch. Against anybody else the source's user loses.
 func (w *worker) collide(ctx context.Context) (bool, error) {
 	user := w.run.parts()[0]
-	columns := []struct{ name, reason, aside string }{{"email", "target_email_taken", "u.id || '@moving." + addressSuffix + "'"}}
+	columns := []struct{ name, reason, aside string }{{
+		"email", `case when s."emailVerified" and not u."emailVerified" then '` + emailUnverified + `' else 'target_email_taken' end`,
+		"u.id || '@moving." + addressSuffix + "'",
+	}}
 	if w.run.full() {
-		columns = append(columns, struct{ name, reason, aside string }{`"phoneNumber"`, "target_phone_taken", "null"})
+		columns = append(columns, struct{ name, reason, aside string }{`"phoneNumber"`, "'target_phone_taken'", "null"})
 	}
 	sql := "rollback to savepoint staged;\n"
 	for _, c := range columns {
-		holder := fmt.Sprintf(`u.%[1]s = s.%[1]s and u.id <> s.key and s.reason is null and s.action in ('new', 'update')`, c.name)
 		sql += fmt.Sprintf(`with aside as (update "user" u set %[1]s = %[2]s from stage_user s, supabase_import.ledger l
   where %[3]s and l.run = %[4]d and l.user_id = u.id and l.source = 'user' and l.written = %[5]s returning u.id, %[5]s as hash)
 update supabase_import.ledger l set raw = null, written = a.hash from aside a where l.run = %[4]d and l.user_id = a.id and l.source = 'user';
-insert into supabase_import.ruling (run, user_id, source, key, reason) select distinct %[4]d, s.key, 'user'::supabase_import.source, s.key, '%[6]s' from stage_user s
+insert into supabase_import.ruling (run, user_id, source, key, reason) select distinct %[4]d, s.key, 'user'::supabase_import.source, s.key, %[6]s from stage_user s
   join "user" u on %[3]s on conflict do nothing;
-`, c.name, c.aside, holder, w.run.id, hashed(row("u", user.cols)), c.reason)
+`, c.name, c.aside, collision(c.name), w.run.id, hashed(row("u", user.cols)), c.reason)
 	}
 	return w.rule(ctx, sql)
+}
+
+// collision is an SQL condition: the target's user u has the address or number that the staged user s is to get.
+func collision(column string) string {
+	return fmt.Sprintf(`u.%[1]s = s.%[1]s and u.id <> s.key and s.reason is null and s.action in ('new', 'update')`, column)
 }

@@ -13,7 +13,8 @@ type ongoing struct {
 	id, pass int
 	epoch    int64
 	batches  int
-	foreign  bool // the target has accounts that the run did not write
+	foreign  bool        // the target has accounts that the run did not write
+	leading  []reference // foreign keys that lead to users
 	mapping
 }
 

@@ -125,7 +125,7 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	if diff := cmp.Diff(column(t, m.To, others), before); diff != "" {
 		t.Errorf("what others had is no longer so:\n%s", diff)
 	}
-	change(t, m.To, `delete from "user" where name in ('Somebody Else', 'Holds the Address'); drop trigger refuse on user_profile`)
+	change(t, m.To, `delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`)
 	complete(t, m, small)
 	sameAsFresh(t, m, small)
 }

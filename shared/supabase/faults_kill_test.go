@@ -103,19 +103,22 @@ func (c child) closed(t *testing.T) bool {
 	return len(column(t, c.To, "select name from supabase_import.run where state = 'complete'")) > 0
 }
 
-// occupied is a target in which others already have an id, an address and a provider's subject that the source brings, and
-// which refuses one profile.
+// occupied is a target in which others already have an id, an address and a provider's subject that the source brings, in
+// which an unverified user has another address, and which refuses one profile.
 func occupied(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
 	ids := sorted(t, from)
 	id, holds := ids[0], ids[len(ids)-1]
 	email := value(t, from, `select email from auth.users where id = $1::uuid`, holds)
+	unproved := value(t, from, `select email from auth.users where id = $1::uuid`, ids[len(ids)/2])
 	subject := value(t, from, `select min(provider_id) from auth.identities where provider = 'github' and user_id = any($1::uuid[])`, ids[1:])
 	profile := value(t, from, `select min(user_id::text) from public.profiles where user_id = any($1::uuid[])`, ids[1:])
 	change(t, to, `
 insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Somebody Else', 'somebody@else.example', true),
-  ('00000000-0000-4000-8000-000000000001', 'Holds the Address', '`+email+`', true);
+  ('00000000-0000-4000-8000-000000000001', 'Holds the Address', '`+email+`', true),
+  ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
+insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential', '00000000-0000-4000-8000-000000000003', 'a hash', now());
 insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
 update "user" set "createdAt" = 'epoch', "updatedAt" = 'epoch'; update account set "createdAt" = 'epoch', "updatedAt" = 'epoch';
 create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;

@@ -185,6 +185,9 @@ func (m *Import) join(ctx context.Context, name string) (*ongoing, error) {
 		if r.mapping, err = m.mapping(ctx, src, dst, p); err != nil {
 			return err
 		}
+		if r.leading, err = references(ctx, dst); err != nil {
+			return err
+		}
 		return dst.QueryRow(ctx, `select (select count(*) from supabase_import.batch where run = $1), exists (select from supabase_import.foreign_account where run = $1)`, id).Scan(&r.batches, &r.foreign)
 	})
 }

@@ -162,11 +162,23 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 // readTarget reads the target's rows, and what the run says about those that the source still has.
 func readTarget(t *testing.T, url string) state {
 	t.Helper()
+	s, c := readTables(t, url), conn(t, url)
+	var key, value string
+	each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
+		[]any{&key, &value}, func() { s.Ledger[key] = value })
+	each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
+		[]any{&key, &value}, func() { s.Quarantine[key] = digest(value) })
+	return s
+}
+
+// readTables reads the target's rows.
+func readTables(t *testing.T, url string) state {
+	t.Helper()
 	c := conn(t, url)
 	s := newState()
-	var id, key, value string
+	var id string
 	var u userRow
-	each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", banned, coalesce("banReason", ''), coalesce("banExpires"::text, ''),
+	each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
   "createdAt"::text, "updatedAt"::text from "user"`,
 		[]any{&id, &u.Name, &u.Email, &u.Image, &u.HasImage, &u.Verified, &u.Banned, &u.BanReason, &u.BanExpires, &u.Created, &u.Updated}, func() { s.Users[id] = u })
 	var a accountRow
@@ -192,9 +204,5 @@ where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpires
 			}
 			s.Profiles[id] = p
 		})
-	each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
-		[]any{&key, &value}, func() { s.Ledger[key] = value })
-	each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
-		[]any{&key, &value}, func() { s.Quarantine[key] = digest(value) })
 	return s
 }

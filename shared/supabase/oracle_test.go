@@ -52,10 +52,27 @@ type oracle struct {
 	losers  map[string]bool // of an address
 	late    map[string]bool // identities that another one has forestalled
 	owned   map[string][]sourceIdentity
+	there   map[string]occupant // by address
 }
 
-func foretell(o supabase.Options, in rows) state {
-	r := &oracle{o: o, in: in, state: newState(), factors: map[string]bool{}, losers: map[string]bool{}, late: map[string]bool{}, owned: map[string][]sourceIdentity{}}
+// occupant is a user who was in the target before, with a password and maybe more.
+type occupant struct {
+	id, email, whole string
+	verified, more   bool
+	row              userRow
+	account          accountRow
+	accountID        string
+}
+
+func foretell(o supabase.Options, in rows, there ...occupant) state {
+	r := &oracle{
+		o: o, in: in, state: newState(), factors: map[string]bool{}, losers: map[string]bool{}, late: map[string]bool{},
+		owned: map[string][]sourceIdentity{}, there: map[string]occupant{},
+	}
+	for _, t := range there {
+		r.there[t.email] = t
+		r.state.Users[t.id], r.state.Accounts[t.accountID] = t.row, t.account
+	}
 	for _, f := range in.others {
 		if f.source == supabase.Factor {
 			reason := "mfa_unverified"
@@ -188,6 +205,9 @@ func (r *oracle) user(u sourceUser) {
 	if own != "" && (r.losers[u.id] || strings.HasSuffix(u.email, invalid)) {
 		r.out(supabase.User, u.id, "email", "email_conflict", u.whole)
 		row.Email = u.id + "@email-conflict" + invalid
+	} else if reason := r.heldBy(u, own); reason != "" {
+		r.out(supabase.User, u.id, "email", reason, u.whole)
+		row.Email = u.id + "@email-conflict" + invalid
 	} else if own != "" {
 		row.Email, row.Verified = own, u.confirmed
 	} else {
@@ -211,6 +231,25 @@ func (r *oracle) user(u sourceUser) {
 		return
 	}
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
+}
+
+// heldBy is why somebody in the target keeps an address. An unverified user with nothing but a password gives it up to who
+// has confirmed it.
+func (r *oracle) heldBy(u sourceUser, address string) string {
+	t, held := r.there[address]
+	switch {
+	case !held || address == "":
+		return ""
+	case t.verified || !u.confirmed:
+		return "target_email_taken"
+	case t.more:
+		return "target_email_unverified"
+	}
+	t.row.Email = t.id + "@unverified" + invalid
+	r.state.Users[t.id] = t.row
+	delete(r.state.Accounts, t.accountID)
+	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.whole
+	return ""
 }
 
 func kind(u sourceUser) string {

@@ -116,6 +116,9 @@ func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Pla
 		}
 		return m.foresee(ctx, src, *mp, lost, p)
 	}
+	collisions := func(ctx context.Context, src, dst *pgx.Conn, mp *mapping, p *Plan) error {
+		return collisions(ctx, src, dst, *mp, lost, p)
+	}
 	for _, step := range []func(context.Context, *pgx.Conn, *pgx.Conn, *mapping, *Plan) error{countRows, countOthers, findReferring, foresee, collisions} {
 		if err := step(ctx, src, dst, &mp, &p); err != nil {
 			return p, mp, nil, err
@@ -227,17 +230,25 @@ func countOthers(ctx context.Context, src, _ *pgx.Conn, _ *mapping, p *Plan) err
 
 const lowest = "00000000-0000-0000-0000-000000000000"
 
-// collisions asks whether the target already has ids and addresses that the source brings, a thousand of the target's users
-// at a time. Rows of the run's own do not count.
-func collisions(ctx context.Context, src, dst *pgx.Conn, mp *mapping, p *Plan) error {
+// compareAtOnce is how many users of the target are compared with the source in one statement, which reads all of its users.
+const compareAtOnce = 20_000
+
+// collisions asks whether the target already has ids and addresses that the source brings. Rows that the run wrote do not
+// count. lost are the rulings about conflicts within the source.
+func collisions(ctx context.Context, src, dst *pgx.Conn, mp mapping, lost []ruling, p *Plan) error {
+	r := rulings{}
+	for _, l := range lost {
+		r.add(l)
+	}
 	known := ""
 	if there, err := hasLedger(ctx, dst); err != nil {
 		return err
 	} else if there {
 		known = ` and not exists (select from supabase_import.ledger l join supabase_import.run r on r.id = l.run where r.name = ` + literal(p.Run) + ` and l.user_id = u.id and l.source = 'user' and l.written is not null)`
 	}
+	var holders []addressHolder
 	for last := lowest; ; {
-		rows, err := dst.Query(ctx, `select u.id::text, u.email from "user" u where u.id > $1::uuid`+known+` order by u.id limit 1000`, last)
+		rows, err := dst.Query(ctx, `select u.id::text, u.email from "user" u where u.id > $1::uuid`+known+` order by u.id limit $2`, last, compareAtOnce)
 		if err != nil {
 			return fmt.Errorf("read the target's users: %w", err)
 		}
@@ -247,20 +258,22 @@ func collisions(ctx context.Context, src, dst *pgx.Conn, mp *mapping, p *Plan) e
 			return fmt.Errorf("read the target's users: %w", err)
 		}
 		if len(ids) == 0 {
-			return nil
+			break
 		}
 		last = ids[len(ids)-1]
-		var sameID, sameEmail int64
-		err = src.QueryRow(ctx, `select (select count(*) from auth.users u where u.id = any($1::uuid[])),
-  (select count(*) from unnest($1::uuid[], $2::text[]) t (id, email) join auth.users u on u.email = t.email and u.id <> t.id)`, ids, emails).Scan(&sameID, &sameEmail)
-		if err != nil {
+		var sameID int64
+		if err := src.QueryRow(ctx, `select count(*) from auth.users u where u.id = any($1::uuid[])`, ids).Scan(&sameID); err != nil {
 			return fmt.Errorf("compare with the target's users: %w", err)
 		}
 		if sameID > 0 {
 			p.Collisions["target_id_taken"] += sameID
 		}
-		if sameEmail > 0 {
-			p.Collisions["target_email_taken"] += sameEmail
+		found, err := mp.holders(ctx, src, dst, r, ids, emails)
+		if err != nil {
+			return err
 		}
+		holders = append(holders, found...)
 	}
+	p.countHolders(holders)
+	return nil
 }

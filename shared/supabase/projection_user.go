@@ -22,6 +22,7 @@ from auth.users u
 cross join lateral (select ` + m.address() + ` as address, ` + form("u.encrypted_password") + ` as form,
     ` + m.phone() + ` as phone,
     (` + r.hit(User, "email_conflict", "u.id") + ` or u.email like '%.` + addressSuffix + `') as lost, ` + r.hit(User, "target_email_taken", "u.id") + ` as taken,
+    ` + r.hit(User, emailUnverified, "u.id") + ` as held,
     ` + r.hit(User, "phone_conflict", "u.id") + ` as phone_lost, ` + r.hit(User, "target_phone_taken", "u.id") + ` as phone_taken
   offset 0) a
 cross join lateral (select ` + m.userReason(r) + ` as reason,
@@ -31,12 +32,13 @@ cross join lateral (select ` + m.userReason(r) + ` as reason,
     ` + m.createdAt() + ` as created_at
   offset 0) b
 cross join lateral (select b.reason, b.held, b.created_at,
-    nullif(array_remove(array[case when a.address is null then null when a.lost then 'email:email_conflict' when a.taken then 'email:target_email_taken' end,
+    nullif(array_remove(array[case when a.address is null then null when a.lost then 'email:email_conflict'
+        when a.taken then 'email:target_email_taken' when a.held then 'email:` + emailUnverified + `' end,
       ` + m.phoneFields() + `
       'encrypted_password:' || b.held,
       case when ` + unusual("u.created_at") + ` then 'created_at:date_unrepresentable' end,
       case when ` + unusual("u.updated_at") + ` then 'updated_at:date_unrepresentable' end], null), '{}') as fields,
-    case when a.address is not null and not a.lost and not a.taken then a.address
+    case when a.address is not null and not a.lost and not a.taken and not a.held then a.address
          else u.id || '@' || case when a.address is not null then 'email-conflict' when ` + m.flag("is_anonymous") + ` then 'anonymous'
                                   when a.phone is not null then 'phone-only' else 'no-email' end || '.` + addressSuffix + `' end as email
   offset 0) c
@@ -48,7 +50,7 @@ func (m mapping) userColumns() []mapped {
 	cols := []mapped{
 		{"name", "text", m.name()},
 		{"email", "text", "c.email"},
-		{"emailVerified", "boolean", "u.email_confirmed_at is not null and a.address is not null and not a.lost and not a.taken"},
+		{"emailVerified", "boolean", m.confirmed() + " and a.address is not null and not a.lost and not a.taken and not a.held"},
 		{"image", "text", m.claim([]string{"avatar_url", "picture"})},
 		{"createdAt", "timestamptz", "c.created_at"},
 		{"updatedAt", "timestamptz", "coalesce(" + usual("u.updated_at") + ", c.created_at)"},
@@ -93,6 +95,9 @@ func (m mapping) flag(name string) string { return "coalesce(" + m.column(name, 
 func (m mapping) address() string {
 	return "case when u.email ~ '\\S' then " + m.lower("u.email") + " end"
 }
+
+// confirmed says whether the source's user proved to own the address.
+func (m mapping) confirmed() string { return "u.email_confirmed_at is not null" }
 
 func (m mapping) lower(expr string) string {
 	if m.src.icu {

@@ -31,6 +31,14 @@ var AllReasons = []Reason{
 		"Decide whether both are the same person. If so, merge what they own by hand; users are never merged by themselves.",
 	},
 	{
+		"address_released", "A user of the target had signed up with this confirmed address of Supabase before the import, had never verified it and had nothing but a password. They lost the address, the password and the sessions; the source's user has the address.",
+		"Nothing: the owner signs in with their password of Supabase. The entry's key is the target's user; a rollback restores them.",
+	},
+	{
+		"target_email_unverified", "An unverified user of the target holds this confirmed address and has more than a password, so they were not moved; the source's user got a placeholder address.",
+		"Find out who the target's user is. Remove them, give them another address, or set \"emailVerified\" if the address is theirs; then run again.",
+	},
+	{
 		"phone_conflict", "Another user of the source has the same telephone number once it is written in the international form; this user has none now.",
 		"Ask the person, then enter the number with the user who owns it.",
 	},

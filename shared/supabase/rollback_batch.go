@@ -94,6 +94,9 @@ func (r *rollback) count(ctx context.Context, s scope) (Undone, error) {
   (select count(*) from undo o where not goes), array(select user_id::text from undo o where not goes order by user_id limit `+fmt.Sprint(touchedNamed)+`)`).
 		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Touched)
 	u.Removed = map[string]int64{"user": user, "account": account, "user_profile": profile}
+	if err == nil {
+		err = r.dst.QueryRow(ctx, restored(r.id, s)).Scan(&u.Restored)
+	}
 	return u, named("count", err)
 }
 
@@ -115,12 +118,12 @@ on conflict (run, user_id, source, key, field, reason) do update set original = 
 	return sql + `delete from account a using undo o where ` + accounts + `;
 delete from user_profile p using undo o where ` + profiles + `;
 delete from "user" u using undo o where ` + users + `;
-` + fmt.Sprintf(`delete from supabase_import.ledger l using undo o where l.run = %[1]d and l.user_id = o.user_id and o.goes and %[2]s;
+` + restore(r.id) + fmt.Sprintf(`delete from supabase_import.ledger l using undo o where l.run = %[1]d and l.user_id = o.user_id and o.goes and %[2]s;
 delete from supabase_import.ruling l where l.run = %[1]d and %[2]s and not exists (select from undo o where o.user_id = l.user_id and not o.goes);
-update supabase_import.quarantine l set resolved = now() where l.run = %[1]d and %[2]s and l.resolved is null and not exists (select from undo o where o.user_id = l.user_id and not o.goes);
+update supabase_import.quarantine l set resolved = now() where l.run = %[1]d and %[2]s and l.resolved is null and l.reason <> '%[4]s' and not exists (select from undo o where o.user_id = l.user_id and not o.goes);
 update supabase_import.batch set copied = false, pass = 0, rows = 0, took = null,
   quarantined = (select count(*) from supabase_import.ledger l where l.run = %[1]d and %[2]s and l.outcome = 'quarantined') where run = %[1]d and number = %[3]d`,
-		r.id, s.on("l.user_id"), b.number)
+		r.id, s.on("l.user_id"), b.number, addressReleased)
 }
 
 // batch undoes one batch in one transaction, together with the note of it. The transaction has one view of the target:
@@ -203,6 +206,7 @@ func (a unwinding) plus(b Undone) unwinding {
 		}
 		sum.Sessions += part.Sessions
 		sum.Left += part.Left
+		sum.Restored += part.Restored
 		sum.Touched = append(sum.Touched, part.Touched...)
 	}
 	sum.Touched = sum.Touched[:min(len(sum.Touched), touchedNamed)]

@@ -205,6 +205,7 @@ type Undone struct {
 	Sessions int64            `json:"sessions"` // sessions that went with their users
 	Touched  []string         `json:"touched"`  // ids of users left alone since somebody changed them; at most 1,000
 	Left     int64            `json:"left"`     // how many those are
+	Restored int64            `json:"restored"` // users of the target who have the address back that the run took from them
 	Done     bool             `json:"done"`     // false: the time was up, call again
 }
 

@@ -169,6 +169,11 @@ func (v *Verification) equations(ctx context.Context, src, dst *pgx.Conn, id int
 		}
 		all = append(all, equation("rows of "+kind.table.name+" = "+kind.says, now, ledger.sum(kind.of, kind.outcomes...)-gone[kind.of]))
 	}
+	var held int64
+	if err := dst.QueryRow(ctx, "select count(*) from supabase_import.ruling where run = $1 and reason = $2", id, emailUnverified).Scan(&held); err != nil {
+		return nil, fmt.Errorf("count addresses that unverified users hold: %w", err)
+	}
+	all = append(all, equation("confirmed users whose address an unverified user of the target holds = none", held, 0))
 	sums, brought := v.Checksums, []Outcome{Copied, Identical, Kept}
 	kept := "kept"
 	if v.Remain > 0 {

@@ -44,7 +44,8 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 	t.Cleanup(db.Close)
 	service := auth.New(cfg, db, vault, nil)
 	return &xenon{t, map[string]http.Handler{
-		"/sign-in/email": service.Signin().Mux(cfg), "/change-password": service.Password().Mux(cfg),
+		"/sign-up/email": service.Signup().Mux(cfg), "/sign-in/email": service.Signin().Mux(cfg),
+		"/change-password": service.Password().Mux(cfg), "/request-password-reset": service.Password().Mux(cfg),
 	}}
 }
 
@@ -53,6 +54,18 @@ func (x *xenon) signIn(email, password string) bool {
 	x.t.Helper()
 	_, ok := x.cookies(email, password)
 	return ok
+}
+
+// signUp makes an account and asks for a reset mail.
+func (x *xenon) signUp(email, password string) {
+	x.t.Helper()
+	w := x.post("/sign-up/email", nil, map[string]string{"name": "Signed Up", "email": email, "password": password})
+	if w.Code != http.StatusOK {
+		x.t.Fatalf("sign %s up: %d", email, w.Code)
+	}
+	if w := x.post("/request-password-reset", nil, map[string]string{"email": email}); w.Code != http.StatusOK {
+		x.t.Fatalf("request a reset for %s: %d", email, w.Code)
+	}
 }
 
 func (x *xenon) cookies(email, password string) ([]*http.Cookie, bool) {
