@@ -190,7 +190,7 @@ func some(all []string, with string) string {
 func (m mapping) holders(ctx context.Context, src, dst *pgx.Conn, r rulings, ids, emails []string) ([]addressHolder, error) {
 	rows, err := src.Query(ctx, `select t.id::text, s.id::text, s.confirmed from unnest($1::uuid[], $2::text[]) t (id, email)
 join (select u.id, `+m.address()+` as address, `+m.confirmed()+` as confirmed from auth.users u
-  where u.email ~ '\S' and (`+m.userReason(r)+`) is null and not `+r.hit(User, "email_conflict", "u.id")+` offset 0) s on s.address = t.email and s.id <> t.id
+  where u.email ~ '\S' and (`+m.userReason(r)+`) is null and not `+withoutAddress(r)+` offset 0) s on s.address = t.email and s.id <> t.id
 order by 1`, ids, emails)
 	if err != nil {
 		return nil, fmt.Errorf("compare with the target's addresses: %w", err)

@@ -123,8 +123,8 @@ func (m *Import) contests(ctx context.Context, src *pgx.Conn, mp mapping) (lost 
 	}
 	provider, subject := mp.provider("i.provider"), mp.accountID("i")
 	users := []contest{{
-		User, "email_conflict", `select u.id, u.id as user_id, ` + mp.address() + ` as mark, ` + mp.flag("is_sso_user") + ` as sso, u.email_confirmed_at is null as unconfirmed, u.created_at
-from auth.users u where ` + live + ` and u.email ~ '\S'`, "c.sso, c.unconfirmed, c.created_at nulls last, c.id",
+		User, "email_conflict", `select u.id, u.id as user_id, ` + mp.address() + ` as mark, ` + mp.flag("is_sso_user") + ` as sso, not ` + mp.confirmed() + ` as unconfirmed, ` + mp.folded() + ` as folded, u.created_at
+from auth.users u where ` + live + ` and u.email ~ '\S'`, "c.folded, c.sso, c.unconfirmed, c.created_at nulls last, c.id",
 	}}
 	rest := []contest{{
 		Identity, "account_conflict", `select i.id, i.user_id, row(` + provider + `, ` + subject + `)::text as mark, i.created_at

@@ -65,6 +65,9 @@ type occupant struct {
 }
 
 func foretell(o supabase.Options, in rows, there ...occupant) state {
+	for i, u := range in.users {
+		in.users[i].confirmed = u.confirmed && !folded(u)
+	}
 	r := &oracle{
 		o: o, in: in, state: newState(), factors: map[string]bool{}, losers: map[string]bool{}, late: map[string]bool{},
 		owned: map[string][]sourceIdentity{}, there: map[string]occupant{},
@@ -135,7 +138,7 @@ func (r *oracle) contest() {
 	}
 	for _, all := range claims {
 		slices.SortFunc(all, func(a, b sourceUser) int {
-			return cmp.Or(before(!a.sso, !b.sso), before(a.confirmed, b.confirmed), a.created.compare(b.created), cmp.Compare(a.id, b.id))
+			return cmp.Or(before(!folded(a), !folded(b)), before(!a.sso, !b.sso), before(a.confirmed, b.confirmed), a.created.compare(b.created), cmp.Compare(a.id, b.id))
 		})
 		for _, u := range all[1:] {
 			r.losers[u.id] = true
@@ -178,6 +181,19 @@ func address(u sourceUser) string {
 		return ""
 	}
 	return lower.String(u.email)
+}
+
+// folded says whether the address has a letter beyond ASCII that is one of ASCII in lower case.
+func folded(u sourceUser) bool {
+	others := func(text string) int {
+		return len(strings.Map(func(r rune) rune {
+			if r < utf8.RuneSelf {
+				return -1
+			}
+			return 'x'
+		}, text))
+	}
+	return others(u.email) > others(lower.String(u.email))
 }
 
 var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)

@@ -21,7 +21,7 @@ func (m mapping) usersAnd(last string, s scope, r rulings) string {
 from auth.users u
 cross join lateral (select ` + m.address() + ` as address, ` + form("u.encrypted_password") + ` as form,
     ` + m.phone() + ` as phone,
-    (` + r.hit(User, "email_conflict", "u.id") + ` or u.email like '%.` + addressSuffix + `') as lost, ` + r.hit(User, "target_email_taken", "u.id") + ` as taken,
+    ` + withoutAddress(r) + ` as lost, ` + r.hit(User, "target_email_taken", "u.id") + ` as taken,
     ` + r.hit(User, emailUnverified, "u.id") + ` as held,
     ` + r.hit(User, "phone_conflict", "u.id") + ` as phone_lost, ` + r.hit(User, "target_phone_taken", "u.id") + ` as phone_taken
   offset 0) a
@@ -96,8 +96,24 @@ func (m mapping) address() string {
 	return "case when u.email ~ '\\S' then " + m.lower("u.email") + " end"
 }
 
-// confirmed says whether the source's user proved to own the address.
-func (m mapping) confirmed() string { return "u.email_confirmed_at is not null" }
+// withoutAddress says that the user does not get the address: another user of the source does, or it is a placeholder of some import.
+func withoutAddress(r rulings) string {
+	return "(" + r.hit(User, "email_conflict", "u.id") + " or u.email like '%." + addressSuffix + "')"
+}
+
+// folded says whether a letter beyond ASCII becomes an ASCII letter in lower case, as the Kelvin sign (U+212A) becomes k: the
+// address that is stored is another one then, which may belong to somebody else.
+func (m mapping) folded() string {
+	others := func(text string) string {
+		return "char_length(regexp_replace(" + text + `, '[\u0001-\u007f]', '', 'g'))`
+	}
+	return "(octet_length(u.email) > char_length(u.email) and " + others("u.email::text") + " > " + others(m.lower("u.email")) + ")"
+}
+
+// confirmed says whether the source's user proved to own the address that is stored.
+func (m mapping) confirmed() string {
+	return "(u.email_confirmed_at is not null and not coalesce(" + m.folded() + ", false))"
+}
 
 func (m mapping) lower(expr string) string {
 	if m.src.icu {
@@ -177,7 +193,7 @@ func (m mapping) userReason(r rulings) string {
 func (m mapping) hold() string {
 	sql := ""
 	if m.o.Unconfirmed != "allow" {
-		sql += " when a.address is not null and u.email_confirmed_at is null then 'unconfirmed_held'"
+		sql += " when a.address is not null and not " + m.confirmed() + " then 'unconfirmed_held'"
 	}
 	if m.o.MFA == "hold" && m.src.factors.there() {
 		sql += " when exists (select from auth.mfa_factors f where f.user_id = u.id and f.status = 'verified') then 'mfa_held'"

@@ -63,7 +63,7 @@ var AllReasons = []Reason{
 		"Compare the two and keep one.",
 	},
 	{
-		"unconfirmed_held", "Supabase never saw this address confirmed, so the password was withheld: whoever signed up may not own the address.",
+		"unconfirmed_held", "Supabase never saw this address confirmed, or saw it confirmed in another spelling beyond ASCII, so the password was withheld: whoever signed up may not own the address.",
 		"Nothing: a password reset by mail proves the address. To let such passwords in, roll back and run with --unconfirmed allow.",
 	},
 	{

@@ -26,7 +26,7 @@ var facts = map[string][]string{
 		"banned_until > now() AND isfinite(banned_until)", "banned_until < now()", "banned_until = 'infinity'", "banned_until = '-infinity'",
 		"email <> lower(email) AND EXISTS (SELECT FROM auth.users o WHERE o.id <> u.id AND lower(o.email) = lower(u.email))",
 		"(SELECT count(*) FROM auth.users o WHERE lower(o.email) = lower(u.email)) >= 3",
-		"email LIKE 'İ%'", "email LIKE '%Σ@%'", "email ~ '[^[:ascii:]]'", "email !~ '@' AND deleted_at IS NULL", "length(email) = 255",
+		"email LIKE 'İ%'", "email LIKE '%Σ@%'", "email LIKE U&'\\212Aate%'", "email ~ '[^[:ascii:]]'", "email !~ '@' AND deleted_at IS NULL", "length(email) = 255",
 		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'google') AND encrypted_password LIKE '$%' AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'email')",
 		"encrypted_password LIKE '$%' AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)",
 		"(SELECT count(*) FROM auth.identities i WHERE i.user_id = u.id) >= 3",

@@ -89,6 +89,9 @@ var contests = []shape{
 	{name: "e-mail of two, with a Turkish capital", weight: 1, size: 2, make: func(g *generator) {
 		g.claim("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].barred = true
 	}},
+	{name: "e-mail of two, the older with a Kelvin sign", weight: 1, size: 2, make: func(g *generator) {
+		swap(g.claim("\u212aate.%d@example.com", "kate.%d@example.com"))
+	}},
 	{name: "e-mail of two, with a final sigma", weight: 1, size: 2, make: func(g *generator) {
 		g.claim("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].barred = true
 	}},

@@ -1,0 +1,45 @@
+//go:build node
+
+package conformance
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// The import lowers addresses with ICU, the library with JavaScript. Both make ASCII of the same letters beyond it.
+func TestImportFoldsAddressesAsJavaScript(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "node", "-e", `for (let i = 128; i < 0x110000; i++) {
+  if (i >= 0xd800 && i < 0xe000) continue
+  const lower = String.fromCodePoint(i).toLowerCase()
+  if (/[\x00-\x7f]/.test(lower)) console.log(i.toString(16) + ">" + lower)
+}`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pgx.Connect(t.Context(), dbtest.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	rows, err := db.Query(t.Context(), `select to_hex(i) || '>' || l from generate_series(128, 1114111) i cross join lateral (select lower(chr(i) collate "und-x-icu") as l) l
+where i not between 55296 and 57343 and l <> chr(i) and l ~ '[\u0001-\u007f]' order by i`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Fields(string(out))
+	if diff := cmp.Diff(got, want); diff != "" || len(want) == 0 {
+		t.Errorf("letters, got - want +:\n%s", diff)
+	}
+}
