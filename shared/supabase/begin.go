@@ -300,13 +300,13 @@ func (m mapping) touched(ctx context.Context, src, dst *pgx.Conn, id int) ([]str
 	for _, t := range []struct {
 		table
 		key string
-	}{{m.src.users, "id"}, {m.src.identities, "user_id"}, {m.src.factors, "user_id"}, {m.src.passkeys, "user_id"}, {m.src.profiles, "user_id"}} {
+	}{{m.src.users, "p.id"}, {m.src.identities, "p.user_id"}, {m.src.factors, "p.user_id"}, {m.src.passkeys, "p.user_id"}, {m.src.profiles, m.profileUser()}} {
 		for _, c := range []string{"created_at", "updated_at"} {
 			if t.there() && t.has(c) {
 				if sql != "" {
 					sql += " union "
 				}
-				sql += "select " + t.key + "::text from " + t.sql() + " where " + c + " >= " + literal(since) + " and " + c + " < now() + interval '1 day'" // what lies far ahead is no change
+				sql += "select " + t.key + "::text from " + t.sql() + " p where p." + c + " >= " + literal(since) + " and p." + c + " < now() + interval '1 day'" // what lies far ahead is no change
 			}
 		}
 	}

@@ -18,6 +18,7 @@ type column struct {
 	generated bool
 	check     []string // what the column's CHECK constraints mention in quotes
 	labels    []string // of an enum type
+	unique    bool     // never NULL, and the same in no two rows
 }
 
 // table is a table as the catalog has it.
@@ -52,6 +53,8 @@ select c.oid is not null,
        coalesce((select json_agg(json_build_object(
                           'name', a.attname, 'type', format_type(a.atttypid, null), 'generated', a.attgenerated <> '',
                           'check', (select string_agg(pg_get_constraintdef(k.oid), ' ') from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]),
+                          'unique', a.attnotnull and exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null
+                            and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
                           'labels', (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid))
                         order by a.attnum)
                  from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]')
@@ -69,14 +72,14 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (table, error) {
 	}
 	var columns []struct {
 		Name, Type, Check string
-		Generated         bool
+		Generated, Unique bool
 		Labels            []string
 	}
 	if err := db.QueryRow(ctx, tableQuery, schema, relation).Scan(&t.exists, &t.readable, &columns); err != nil {
 		return t, fmt.Errorf("describe %s: %w", name, err)
 	}
 	for _, c := range columns {
-		col := column{name: c.Name, typ: c.Type, generated: c.Generated, labels: c.Labels}
+		col := column{name: c.Name, typ: c.Type, generated: c.Generated, unique: c.Unique, labels: c.Labels}
 		if slices.Contains(choices, c.Name) { // what is checked elsewhere does not decide how anything is mapped
 			for _, m := range quoted.FindAllStringSubmatch(c.Check, -1) {
 				col.check = append(col.check, strings.ReplaceAll(m[1], "''", "'"))

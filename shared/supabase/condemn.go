@@ -18,7 +18,7 @@ func (w *worker) halve(ctx context.Context, s scope) (halves []scope, err error)
 			ids, err = column1(ctx, w.src, "select u.id::text from auth.users u where "+s.on("u.id")+" order by u.id")
 		}
 		if err == nil && len(ids) < 2 && s.ids == nil && w.run.src.profiles.there() {
-			ids, err = column1(ctx, w.src, "select u.id::text from auth.users u where "+s.on("u.id")+" union select "+w.run.profileKey()+"::text from "+w.run.src.profiles.sql()+" p where "+s.on(w.run.profileKey()))
+			ids, err = column1(ctx, w.src, "select u.id::text from auth.users u where "+s.on("u.id")+" union select "+w.run.profileUser()+"::text from "+w.run.src.profiles.sql()+" p where "+s.on(w.run.profileUser()))
 			s.ids = ids
 		}
 		return err

@@ -39,6 +39,7 @@ type sourceIdentity struct {
 
 type sourceProfile struct {
 	user, language, whole string
+	text                  string            // as Postgres writes a row
 	fields                map[string]string // those that are not NULL
 	hours                 *int
 	created, updated      stamp
@@ -132,10 +133,10 @@ func readSource(t *testing.T, url string) rows {
 		})
 	var fields string
 	var p sourceProfile
-	each(t, c, `select user_id::text, preferred_language, time_per_week, to_jsonb(p)::text, created_at, updated_at,
+	each(t, c, `select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
-		[]any{&p.user, &p.language, &p.hours, &whole, &times[0], &times[1], &fields}, func() {
+		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields}, func() {
 			p := p
 			p.whole, p.created, p.updated = digest(whole), toStamp(times[0]), toStamp(times[1])
 			if p.hours != nil {

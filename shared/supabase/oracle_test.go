@@ -2,6 +2,8 @@ package supabase_test
 
 import (
 	"cmp"
+	"crypto/md5" //nolint:gosec // a name, not a secret
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,9 +103,7 @@ func foretell(o supabase.Options, in rows, there ...occupant) state {
 	for _, i := range in.identities {
 		r.identity(i)
 	}
-	for _, p := range in.profiles {
-		r.profile(p)
-	}
+	r.profiles()
 	return r.state
 }
 
@@ -416,15 +416,60 @@ var vocabulary = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-func (r *oracle) profile(p sourceProfile) {
-	if _, came := r.state.Users[p.user]; !came {
-		reason := "orphan_profile"
-		if slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == p.user }) {
-			reason = "parent_quarantined"
-		}
-		r.out(supabase.Profile, p.user, "", reason, p.whole)
-		return
+// nobody owns profiles without a user.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
+// profiles takes the newest profile of every user.
+func (r *oracle) profiles() {
+	of := map[string][]sourceProfile{}
+	for _, p := range r.in.profiles {
+		p.user = cmp.Or(p.user, nobody)
+		of[p.user] = append(of[p.user], p)
 	}
+	for user, all := range of {
+		slices.SortFunc(all, func(a, b sourceProfile) int {
+			return cmp.Or(newest(a.updated, b.updated), newest(a.created, b.created), -cmp.Compare(a.text, b.text))
+		})
+		for i, p := range all {
+			key := user
+			if i > 0 || user == nobody {
+				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
+				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
+			}
+			if reason := r.unwanted(user, i); reason != "" {
+				r.out(supabase.Profile, key, "", reason, p.whole)
+				continue
+			}
+			r.profile(p)
+		}
+	}
+}
+
+// newest puts what has no time last.
+func newest(a, b stamp) int {
+	if a.null || b.null {
+		return before(!a.null, !b.null)
+	}
+	return -a.compare(b)
+}
+
+// unwanted is why a profile is not taken, which is one of the user's, from the newest on.
+func (r *oracle) unwanted(user string, place int) string {
+	_, came := r.state.Users[user]
+	switch {
+	case user == nobody:
+		return "profile_without_user"
+	case !came && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
+		return "parent_quarantined"
+	case !came:
+		return "orphan_profile"
+	case place > 0:
+		return "profile_duplicate"
+	}
+	return ""
+}
+
+func (r *oracle) profile(p sourceProfile) {
 	r.is(supabase.Profile, p.user, supabase.Copied)
 	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
 	for field, said := range p.fields {
@@ -452,8 +497,8 @@ func (r *oracle) profile(p sourceProfile) {
 		row.Language = "en"
 		r.out(supabase.Profile, p.user, "preferred_language", "check_violation", p.whole)
 	}
-	const epoch = "1970-01-01 00:00:00+00"
-	row.Created, row.Updated = p.created.or(p.updated.or(epoch)), p.updated.or(p.created.or(epoch))
+	user := r.state.Users[p.user]
+	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))
 	r.state.Profiles[p.user] = row
 }
 

@@ -168,15 +168,6 @@ func countRows(ctx context.Context, src, dst *pgx.Conn, mp *mapping, p *Plan) er
 		}
 		p.Target.Rows[t.name] = n
 	}
-	if c, _ := mp.src.profiles.column("user_id"); mp.src.profiles.there() && c.typ != "uuid" {
-		var odd int64
-		if err := src.QueryRow(ctx, "select count(*) from "+mp.src.profiles.sql()+" p where "+mp.profileKey()+" is null").Scan(&odd); err != nil {
-			return fmt.Errorf("look for profiles without a uuid: %w", err)
-		}
-		if odd > 0 {
-			p.Refusals = append(p.Refusals, fmt.Sprintf("%d rows of %s have a user_id that is no uuid: mend or remove them first", odd, mp.src.profiles.name))
-		}
-	}
 	return nil
 }
 

@@ -79,9 +79,9 @@ func names(cols []mapped) []string {
 const addressSuffix = "supabase-migration.invalid" // never deliverable, RFC 2606
 
 // residue is a JSON object of a row's columns, without those to skip, those of an altered value that is no different, and
-// without NULL, ” and defaults.
-func residue(t table, row string, skip map[string]bool, altered map[string]string) string {
-	var parts []string
+// without NULL, ” and defaults. more are further members, as SQL.
+func residue(t table, row string, skip map[string]bool, altered map[string]string, more ...string) string {
+	parts := more
 	for _, c := range t.columns {
 		if c.generated || skip[c.name] {
 			continue
@@ -110,6 +110,9 @@ func residue(t table, row string, skip map[string]bool, altered map[string]strin
 			text = value + "::text"
 		}
 		parts = append(parts, literal(string(name)+":")+" || "+text)
+	}
+	if len(parts) == 0 {
+		return "'{}'"
 	}
 	return "'{' || concat_ws(',', " + strings.Join(parts, ", ") + ") || '}'"
 }
@@ -150,7 +153,7 @@ func (m mapping) fingerprints(s scope) string {
 		"select 'identity', i.id, i.user_id, " + m.src.identities.fingerprint("i") + " from auth.identities i where " + s.on("i.user_id"),
 	}
 	if m.src.profiles.there() {
-		parts = append(parts, "select 'profile', "+m.profileKey()+", "+m.profileKey()+", "+m.src.profiles.fingerprint("p")+" from "+m.src.profiles.sql()+" p where "+s.on(m.profileKey()))
+		parts = append(parts, "select 'profile', "+m.profileKey()+", "+m.profileUser()+", "+m.src.profiles.fingerprint("p")+" from "+m.profileRows(s)+" where "+s.on(m.profileUser()))
 	}
 	if m.src.factors.there() {
 		parts = append(parts, "select 'factor', f.id, f.user_id, "+m.src.factors.fingerprint("f")+" from auth.mfa_factors f where "+s.on("f.user_id"))

@@ -42,21 +42,23 @@ func (m mapping) profiles(s scope, r rulings) string {
 		fault("char_length(p.preferred_language::text) > 10", "preferred_language:value_too_long")
 		fault("p.preferred_language::text = ''", "preferred_language:check_violation")
 	}
-	return `select ` + m.profileKey() + ` as key, ` + m.profileKey() + ` as user_id, ` + m.src.profiles.fingerprint("p") + ` as raw, b.reason, b.fields,
+	return `select ` + m.profileKey() + ` as key, ` + m.profileUser() + ` as user_id, ` + m.src.profiles.fingerprint("p") + ` as raw, b.reason, b.fields,
   case when b.reason is not null or b.fields is not null then to_jsonb(p) end as original,
   case when b.reason is null then ` + residueAsText(m.src.profiles, "p", skip, altered) + ` end as residue,
   ` + selectList(cols) + `
-from ` + m.src.profiles.sql() + ` p
-` + owner(s, m.profileKey()) + `
+from ` + m.profileRows(s) + `
+` + owner(s, m.profileUser()) + `
 cross join lateral (select case
+    when ` + m.profileUser() + ` = '` + lowest + `' then 'profile_without_user'
     when u.id is null then 'orphan_profile'
     when (` + m.userReason(r) + `) is not null then 'parent_quarantined'
+    when ` + m.profileKey() + ` <> ` + m.profileUser() + ` then 'profile_duplicate'
     when ` + r.hit(Profile, "target_error", "u.id") + ` then 'target_error'
     when ` + r.hit(Profile, "target_profile_taken", "u.id") + ` then 'target_profile_taken' end as reason,
     case when ` + strings.Join(append(faults, "false"), "\n      or ") + ` then
       array_remove(array[` + strings.Join(append(fields, "null::text"), ",\n      ") + `], null) end as fields
   offset 0) b
-where ` + s.on(m.profileKey())
+where ` + s.on(m.profileUser())
 }
 
 // residueAsText is residue where altered values are compared by their text.
@@ -70,19 +72,51 @@ func residueAsText(t table, row string, skip map[string]bool, altered map[string
 			skip[c.name] = true
 		}
 	}
-	rest := residue(t, row, skip, altered)
-	if len(same) == 0 {
-		return rest
-	}
-	return strings.Replace(rest, "concat_ws(',', ", "concat_ws(',', "+strings.Join(same, ", ")+", ", 1)
+	return residue(t, row, skip, altered, same...)
 }
 
-// profileKey is the profile's user id as a uuid; a text column may hold anything.
-func (m mapping) profileKey() string {
-	if c, _ := m.src.profiles.column("user_id"); c.typ != "uuid" {
-		return "(case when p.user_id ~* '" + uuidPattern + "' then p.user_id::uuid end)"
+// profileRows are the rows p of the profile table, as an item of FROM. Where the table lets a user have several, or none,
+// d.place says which of the user's the row is, from the newest on, and only rows in the scope are read.
+func (m mapping) profileRows(s scope) string {
+	if m.oneProfile() {
+		return m.src.profiles.sql() + " p"
 	}
-	return "p.user_id"
+	order := ""
+	for _, c := range []string{"updated_at", "created_at"} {
+		if m.src.profiles.has(c) {
+			order += "p." + c + " desc nulls last, "
+		}
+	}
+	return "(select p, row_number() over (partition by " + m.profileUser() + " order by " + order + "p::text collate \"C\" desc) as place from " + m.src.profiles.sql() + " p where " +
+		s.on(m.profileUser()) + ") d cross join lateral (select (d.p).*) p"
+}
+
+// oneProfile says that the table has at most one row a user, and none without.
+func (m mapping) oneProfile() bool {
+	c, _ := m.src.profiles.column("user_id")
+	return c.unique && c.typ == "uuid"
+}
+
+// profileUser is the id of the user whom the profile p belongs to; of nobody's it is the lowest id there is, so that the first
+// batch has it. A text column may hold anything.
+func (m mapping) profileUser() string {
+	if m.oneProfile() {
+		return "p.user_id"
+	}
+	id := "p.user_id"
+	if c, _ := m.src.profiles.column("user_id"); c.typ != "uuid" {
+		id = "case when p.user_id ~* '" + uuidPattern + "' then p.user_id::uuid end"
+	}
+	return "coalesce(" + id + ", '" + lowest + "')"
+}
+
+// profileKey is the key of a row of profileRows in the ledger: the user's id, and for further rows of the same user, and rows
+// of nobody, an id made of that and the place.
+func (m mapping) profileKey() string {
+	if m.oneProfile() {
+		return "p.user_id"
+	}
+	return "case when d.place = 1 and " + m.profileUser() + " <> '" + lowest + "' then " + m.profileUser() + " else md5('profile ' || " + m.profileUser() + " || ' ' || d.place)::uuid end"
 }
 
 const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -111,8 +145,8 @@ func (m mapping) profileColumns() []mapped {
 	add("time_per_week", "integer", hours)
 	add("preferred_language", "text", language)
 	created, updated := m.profileTime("created_at"), m.profileTime("updated_at")
-	add("created_at", "timestamptz", "coalesce("+created+", "+updated+", 'epoch')")
-	add("updated_at", "timestamptz", "coalesce("+updated+", "+created+", 'epoch')")
+	add("created_at", "timestamptz", "coalesce("+created+", "+m.createdAt()+")")
+	add("updated_at", "timestamptz", "coalesce("+updated+", "+created+", "+usual("u.updated_at")+", "+m.createdAt()+")")
 	return cols
 }
 

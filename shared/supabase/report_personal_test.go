@@ -51,7 +51,7 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 	always := reported(t, empty) // what a report says of nobody
 
 	from := supabasetest.New(t)
-	census := supabasetest.Fill(t, from, 58, 1000)
+	census := supabasetest.Fill(t, from, 158, 1000)
 	m := open(t, from)
 	if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
 		t.Fatal(err)

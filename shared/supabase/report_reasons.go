@@ -131,6 +131,14 @@ var AllReasons = []Reason{
 		"Nothing, or restore the user in Supabase and run again.",
 	},
 	{
+		"profile_without_user", "A profile without a user: its user_id is NULL or no uuid.",
+		"Nothing, or write the user's id into the source's row and run again.",
+	},
+	{
+		"profile_duplicate", "Another profile of the same user is newer, and that one was taken.",
+		"Nothing, or make one of the two in the source and run again.",
+	},
+	{
 		"orphan_identity", "An identity of a user that does not exist.",
 		"Nothing, or restore the user in Supabase and run again.",
 	},
