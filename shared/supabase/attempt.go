@@ -260,7 +260,7 @@ func (w *worker) collide(ctx context.Context) (bool, error) {
 	for _, c := range columns {
 		sql += fmt.Sprintf(`with aside as (update "user" u set %[1]s = %[2]s from stage_user s, supabase_import.ledger l
   where %[3]s and l.run = %[4]d and l.user_id = u.id and l.source = 'user' and l.written = %[5]s returning u.id, %[5]s as hash)
-update supabase_import.ledger l set raw = null, written = a.hash from aside a where l.run = %[4]d and l.user_id = a.id and l.source = 'user';
+update supabase_import.ledger l set raw = case when l.outcome = 'kept' then l.raw end, written = a.hash from aside a where l.run = %[4]d and l.user_id = a.id and l.source = 'user';
 insert into supabase_import.ruling (run, user_id, source, key, reason) select distinct %[4]d, s.key, 'user'::supabase_import.source, s.key, %[6]s from stage_user s
   join "user" u on %[3]s on conflict do nothing;
 `, c.name, c.aside, collision(c.name), w.run.id, hashed(row("u", user.cols)), c.reason)

@@ -17,7 +17,7 @@ const loosen = `alter table public.profiles drop constraint profiles_pkey; alter
 // again inserts further profiles of users, some of them newer, one as old as the first, and profiles of nobody.
 const again = `
 insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode, learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
-  from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c') and isfinite(updated_at);
+  from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c') and updated_at between '2000-01-01' and '2100-01-01';
 insert into public.profiles select user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, null, null
   from public.profiles where left(user_id::text, 1) in ('2', 'c');
 insert into public.profiles select null, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, created_at, updated_at
