@@ -2,7 +2,7 @@ package supabase_test
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // a name, not a secret
+	"crypto/md5"
 	"fmt"
 	"regexp"
 	"slices"
