@@ -40,6 +40,7 @@ func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
 	talk("GET /health", "", 200)
 	talk("GET /api/auth/jwks", "", 200)
 	talk("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
+	talk("POST /api/auth/cancel-email-change", `{"token":"x"}`, 400)
 	talk("GET /api/profile", "", 401)
 	bearer = bodyOf(talk("POST /api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`, 200)).Token
 	bearer = bodyOf(talk("GET /api/auth/token", "", 200)).Token

@@ -95,7 +95,7 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 }
 
 // aSetting fits what the descriptions name that is no code.
-var aSetting = regexp.MustCompile(`^(BETTER_AUTH_TRUSTED_ORIGINS|CHANGE_EMAIL(_CONFIRMATION)?|DELETE_USER(_VERIFICATION)?|COOKIE_CACHE|JWT_EXPIRES_IN)$`)
+var aSetting = regexp.MustCompile(`^(BETTER_AUTH_TRUSTED_ORIGINS|CHANGE_EMAIL(_CONFIRMATION)?|DELETE_USER(_VERIFICATION)?|COOKIE_CACHE|SIGN_UP|JWT_EXPIRES_IN)$`)
 
 // TestR05_RecordedExchangesFitTheDocument holds every answer that was recorded, and every request that was granted, against
 // the document. Where a listed divergence gives another answer, ours counts.

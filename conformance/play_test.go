@@ -60,7 +60,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		db:     connect(t, s.database),
 		names:  &names{secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{}},
-		saved:  map[string]string{}, browsers: map[string]*browser{},
+		saved:  map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
 	}
 }
 
@@ -274,7 +274,16 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 			return nil, err
 		}
 		if strings.HasSuffix(mail["to"], p.domain) {
-			p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
+			switch mail["kind"] {
+			case "email-change-notice", "email-changed": // Xenon's own (D76): their tokens take no name that the library's next one gets
+				if mail["token"] != "" {
+					p.saved["mail.cancel"] = mail["token"]
+					mail["url"] = strings.Replace(mail["url"], mail["token"], "cancel", 1)
+					mail["token"] = "cancel"
+				}
+			default:
+				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
+			}
 			delete(mail, "at") // the outbox's own
 			all = append(all, encode(mail))
 		}

@@ -32,6 +32,7 @@ func settings(profile map[string]string, mails string) (env map[string]string) {
 		"RATE_LIMIT":         "off",
 		"CLIENT_IP":          "xff:0", // what the library does by default
 		"MAIL":               "outbox",
+		"SHARED_DATABASE":    "on", // the links of both servers work on both
 		"MAIL_FILE":          mails,
 		"NODE_ENV":           "production",
 	}

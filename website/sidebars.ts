@@ -32,6 +32,7 @@ const sidebars: SidebarsConfig = {
     },
     { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',
+    'emails',
     'security',
     { type: 'category', label: 'Performance', link: { type: 'doc', id: 'performance' }, items: ['performance-table'] },
     'reliability',

@@ -11,6 +11,7 @@ export default defineConfig({
       { find: '@generated/codeTranslations', replacement: here('./src/testing/codeTranslations.json') },
       { find: /^@docusaurus\/(Translate|Interpolate)$/, replacement: `${docusaurus}/$1.js` },
       { find: '@docusaurus/router', replacement: 'react-router-dom' },
+      { find: '@docusaurus/Link', replacement: here('./src/testing/Link.tsx') },
     ],
   },
   // Docusaurus publishes JSX in files named .js.

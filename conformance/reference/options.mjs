@@ -50,6 +50,7 @@ export function options(pool) {
     database: pool,
     emailAndPassword: {
       enabled: true,
+      disableSignUp: off("SIGN_UP"),
       requireEmailVerification: on("REQUIRE_EMAIL_VERIFICATION"),
       revokeSessionsOnPasswordReset: on("REVOKE_SESSIONS_ON_PASSWORD_RESET"),
       sendResetPassword: mail("reset-password"),

@@ -23,6 +23,7 @@ var events = map[string]string{
 	"/send-verification-email": "email-verification-request",
 	"/verify-email":            "email-verification",
 	"/change-email":            "email-change",
+	"/cancel-email-change":     "email-change-cancel",
 	"/delete-user":             "user-delete",
 	"/delete-user/callback":    "user-delete-link",
 	"/revoke-session":          "session-revoke",

@@ -104,6 +104,7 @@ func (s *Service) Email() web.Routes {
 		"POST /api/auth/send-verification-email": s.post(s.sendVerificationEmail),
 		"GET /api/auth/verify-email":             s.verifyEmail,
 		"POST /api/auth/change-email":            s.post(s.changeEmail),
+		"POST /api/auth/cancel-email-change":     s.post(s.cancelEmailChange),
 	})
 }
 

@@ -31,12 +31,15 @@ func TestChangeEmail(t *testing.T) {
 		answer                      string
 		mail                        string
 	}{
-		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`, "verify-email new@example.com"},
-		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`, "verify-email new@example.com"},
+		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
+		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
 		{"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`, "change-email-confirmation ada@example.com"},
-		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`, "verify-email new@example.com"},
-		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`, "nothing bob@example.com"},
+		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
+		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`, "email-change-notice ada@example.com, nothing bob@example.com"},
 		{"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200, `{"status":true}`, "nothing ada@example.com"},
+		{"in the last moment of a fresh session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day' + interval '1 ms'`, 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
+		{"old session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 403, `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`, ""},
+		{"old session, off", "CHANGE_EMAIL=off", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 400, `{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
 		{"the same", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
 		{"off", "CHANGE_EMAIL=off", changeEmail, "", 400, `{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
 		{"without mail", "MAIL=none", changeEmail, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
@@ -66,11 +69,15 @@ func TestChangeEmail(t *testing.T) {
 	}
 }
 
-// change asks for a change of Ada's address and returns the mail.
+// change asks for a change of Ada's address and returns the mail whose link carries it out, or the next step of it.
 func (s *site) change(box *mailbox, ada answer) mail.Message {
 	s.t.Helper()
 	s.do("POST", changeEmailPath, changeEmail, ada.bearer()...)
-	return box.one(s.t)
+	mails := box.take()
+	if len(mails) == 0 {
+		s.t.Fatal("got no mail")
+	}
+	return mails[len(mails)-1]
 }
 
 func TestChangeEmailLink(t *testing.T) {
@@ -90,6 +97,7 @@ func TestChangeEmailLink(t *testing.T) {
 		{name: "expired", age: time.Hour, code: "TOKEN_EXPIRED", emails: "ada@example.com- bob@example.com-"},
 		{name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND", emails: "bob@example.com-"},
 		{name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-"},
+		{name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-"},
 		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
 	} {
 		s.again(box)
@@ -149,10 +157,6 @@ func TestR42_ChangeOfAddressAsksBoth(t *testing.T) {
 	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
 		t.Errorf("got %+v", first)
 	}
-	if got := s.do("GET", verifyEmailPath+"?token="+first.Token, ""); got.status != 200 || got.body != `{"status":true}` {
-		t.Errorf("got %d %s", got.status, got.body)
-	}
-	box.take()
 	if got := s.follow(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" || len(got.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
@@ -167,8 +171,89 @@ func TestR42_ChangeOfAddressAsksBoth(t *testing.T) {
 	if got := s.emails(); got != "new@example.com+" {
 		t.Errorf("got %s", got)
 	}
+	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.sent()); diff != "" {
+		t.Errorf("mails afterwards (-want +got):\n%s", diff)
+	}
 	if got := s.follow(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" || cmp.Diff([]string(nil), box.sent()) != "" {
 		t.Errorf("the old confirmation again: got %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+// The confirmation of the old address works once, too, and answers JSON without a callbackURL.
+func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "CHANGE_EMAIL_CONFIRMATION=on")
+	a := s.register()
+	s.exec(verifyAda)
+	first := s.change(box, a)
+	if got := s.do("GET", verifyEmailPath+"?token="+first.Token, ""); got.status != 200 || got.body != `{"status":true}` {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	box.one(t)
+	s.do("GET", verifyEmailPath+"?token="+first.Token, "").want(t, "again", 401, "INVALID_TOKEN")
+	if got := box.sent(); got != nil {
+		t.Errorf("again: got mails %q", got)
+	}
+}
+
+// The token of the notice stops every change that was asked for, once; a taken address makes no difference.
+func TestCancelEmailChange(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	const path = "/api/auth/cancel-email-change"
+	for _, c := range []struct {
+		name, body, setup string
+		age               time.Duration
+		status            int
+		code              string
+	}{
+		{name: "cancelled", body: `{"token":"TOKEN"}`, status: 200},
+		{name: "to a taken address", body: `{"token":"TOKEN"}`, setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200},
+		{name: "expired", body: `{"token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},
+		{name: "unknown", body: `{"token":"x"}`, status: 400, code: "INVALID_TOKEN"},
+		{name: "NUL", body: `{"token":"\u0000"}`, status: 400, code: "INVALID_TOKEN"},
+		{name: "none", body: `{}`, status: 400, code: "VALIDATION_ERROR"},
+		{name: "array", body: `{"token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR"},
+	} {
+		s.again(box)
+		a := s.register()
+		if c.setup != "" {
+			s.exec(c.setup)
+		}
+		s.do("POST", changeEmailPath, changeEmail, a.bearer()...)
+		notice := box.take()[0]
+		second := s.change(box, a)
+		s.now = s.now.Add(c.age)
+		body := strings.Replace(c.body, "TOKEN", notice.Token, 1)
+		got := s.do("POST", path, body)
+		got.want(t, c.name, c.status, c.code)
+		if c.status != 200 {
+			continue
+		}
+		if got.body != `{"status":true}` || notice.URL != origin+"/cancel-email-change/?token="+notice.Token {
+			t.Errorf("%s: got %s, notice %v", c.name, got.body, notice)
+		}
+		s.do("POST", path, body).want(t, c.name+", again", 400, "INVALID_TOKEN")
+		if second.Kind == mail.VerifyEmail {
+			if again := s.follow(second); again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
+				t.Errorf("%s: the second change: got %d to %q", c.name, again.status, again.header.Get("Location"))
+			}
+		}
+	}
+}
+
+// Signing out other devices leaves what was asked for on this one, which can still be cancelled.
+func TestRevokingOtherSessionsLeavesOwnEmailChange(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t)
+	a := s.register()
+	m := s.change(box, a)
+	s.do("POST", "/api/auth/revoke-other-sessions", `{}`, a.bearer()...).want(t, "revoke", 200, "")
+	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {
+		t.Errorf("got %d links, want 2", got)
+	}
+	if got := s.follow(m); got.header.Get("Location") != "/done" {
+		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
 }
 
@@ -198,7 +283,7 @@ func TestR41_ChangeOfAddressOnceUnderFiftyConcurrentClicks(t *testing.T) {
 // Tokens of older versions of the library, which say no type: the change is made at once and has to be verified again.
 func TestChangeEmailTokensWithoutAType(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := mailSite(t, "SHARED_DATABASE=on")
 	a := s.register()
 	s.exec(verifyAda)
 	token := func(claims jwt.MapClaims) string {
@@ -219,7 +304,11 @@ func TestChangeEmailTokensWithoutAType(t *testing.T) {
 	if emails := s.emails(); emails != "new@example.com-" {
 		t.Errorf("got %s", emails)
 	}
-	if m := box.one(t); m.To != "new@example.com" || s.follow(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
+	mails := box.take()
+	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
+		t.Fatalf("got mails %v", mails)
+	}
+	if m := mails[1]; m.To != "new@example.com" || s.follow(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
 		t.Errorf("got %+v, then %s", m, s.emails())
 	}
 }

@@ -41,7 +41,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if in.RevokeOtherSessions != nil && *in.RevokeOtherSessions {
 		reply.Token, err = s.replaceSessions(w, r, caller, credential, hash)
 	} else {
-		err = s.Store.ChangePassword(r.Context(), credential, hash, s.Now())
+		err = s.Store.ChangePassword(r.Context(), caller.User.ID, credential, hash, s.Now())
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound): // somebody else changed it since it was compared

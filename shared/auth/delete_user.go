@@ -25,7 +25,7 @@ type deletionReply struct {
 var userDeleted = deletionReply{true, "User deleted"}
 
 // deletionIdentifier is how the library stores a token that permits a deletion; see resetIdentifier.
-func deletionIdentifier(token string) string { return "delete-account-" + token }
+func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
 
 // deleteUser answers POST /api/auth/delete-user: by a mailed token, by the password, or by a session that is fresh.
 func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
@@ -75,7 +75,7 @@ func (s *Service) mailDeletion(w http.ResponseWriter, r *http.Request, caller *s
 	if err != nil {
 		return fmt.Errorf("store deletion token: %w", err)
 	}
-	s.send(r.Context(), m)
+	s.send(r, m)
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 

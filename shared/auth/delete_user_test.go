@@ -121,7 +121,7 @@ func TestR23_NothingWorksAfterADeletion(t *testing.T) {
 	if s.signsIn("ada@example.com", "correct horse") {
 		t.Error("the password still opens the door")
 	}
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "reset", 400, "USER_NOT_FOUND")
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "reset", 400, "INVALID_TOKEN")
 	if got := s.emails(); cmp.Diff("", got) != "" {
 		t.Errorf("got %s", got)
 	}

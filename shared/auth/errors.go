@@ -16,6 +16,8 @@ var (
 	errInvalidEmailOrPassword = web.NewError(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
 	errUserExists             = web.NewError(http.StatusUnprocessableEntity, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
 		"User already exists. Use another email.")
+	errSignUpDisabled = web.NewError(http.StatusBadRequest, "EMAIL_PASSWORD_SIGN_UP_DISABLED",
+		"Email and password sign up is not enabled")
 	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
 	// The admin plugin's answer, and its words where a deployment has none of its own.
@@ -51,6 +53,7 @@ var (
 	// A one-time token that is unknown, expired, spent or somebody else's: one answer, with the status of the endpoint.
 	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidDeletion = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
 	errTokenExpired    = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
 	errUserNotFound    = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")

@@ -24,10 +24,14 @@ func (s *Service) sensitive(w http.ResponseWriter, r *http.Request) (*session.Ca
 // fresh is the guard of routes for people who signed in within freshAge.
 func (s *Service) fresh(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 	caller, err := s.signedIn(w, r)
-	if err == nil && s.Now().Sub(caller.Session.CreatedAt.Time) >= freshAge {
+	if err == nil && !s.isFresh(caller) {
 		return nil, errSessionNotFresh
 	}
 	return caller, err
+}
+
+func (s *Service) isFresh(caller *session.Caller) bool {
+	return s.Now().Sub(caller.Session.CreatedAt.Time) < freshAge
 }
 
 // require turns "nobody" into the library's 401.

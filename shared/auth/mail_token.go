@@ -9,11 +9,26 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // mailTokenLife is how long a link in a mail about an address works.
 const mailTokenLife = time.Hour
+
+// newLinkID draws the ID of a link's claims.
+func newLinkID() string { return oneTimeToken(resetAlphabet, resetLength) }
+
+// row is the identifier of the row of verification that a link stands for, "" if there is none.
+func (c mailClaims) row() string {
+	switch {
+	case c.ID == "":
+		return ""
+	case c.UpdateTo != "":
+		return store.ChangeEmailLink + c.ID
+	}
+	return store.VerifyEmailLink + c.ID
+}
 
 // What a change-e-mail token asks for (contract: change e-mail).
 const (
@@ -21,8 +36,9 @@ const (
 	verifyChange  = "change-email-verification" // to the new address: is it yours?
 )
 
-// mailClaims is what a link in a mail about an address says. Nothing of it is stored: the signature is what counts, so
-// that a server that shares the secret can redeem it.
+// mailClaims is what a link in a mail about an email address says, in Better Auth's form, so that a TypeScript server that
+// shares the secret can redeem it. Its ID, which Better Auth does not have, names the row of verification without which the
+// link is worthless here: whatever deletes the row revokes the link.
 type mailClaims struct {
 	Email       string `json:"email"`                 // lower case; of a change, the address that the user still has
 	UpdateTo    string `json:"updateTo,omitempty"`    // of a change, the address to come, lower case
@@ -52,7 +68,7 @@ func (s *Service) mailToken(ctx context.Context, c mailClaims) (string, error) {
 
 // openMailToken returns what a token says, errInvalidToken or errTokenExpired. Only HS256 counts and no clock is
 // forgiven; exp may be missing, as the library has it. A signed token that names no address is invalid; the library
-// faults there.
+// faults there. So is one without an ID, unless a TypeScript server, which makes such tokens, shares the database.
 func (s *Service) openMailToken(ctx context.Context, text string) (c mailClaims, err error) {
 	secret, err := s.Sessions.Secret(ctx)
 	if err != nil {
@@ -66,7 +82,7 @@ func (s *Service) openMailToken(ctx context.Context, text string) (c mailClaims,
 	}
 	if err := c.fill(members, s.Now()); errors.Is(err, errTokenExpiredClaim) {
 		return c, errTokenExpired
-	} else if err != nil {
+	} else if err != nil || c.ID == "" && !s.Options.SharedDatabase {
 		return c, errInvalidToken
 	}
 	return c, nil
@@ -90,6 +106,7 @@ func (c *mailClaims) fill(members map[string]any, now time.Time) error {
 	}
 	for name, field := range map[string]*string{
 		"email": &c.Email, "updateTo": &c.UpdateTo, "requestType": &c.RequestType, "userId": &c.UserID,
+		"jti": &c.ID,
 	} {
 		if value, present := members[name]; present {
 			text, ok := value.(string)

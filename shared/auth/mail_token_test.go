@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
@@ -20,6 +21,7 @@ const mailSecret = "a secret of the tests, long enough"
 
 func tokenService(now time.Time) *Service {
 	return &Service{
+		Options:  config.Config{SharedDatabase: true}, // a token need not have an ID
 		Now:      func() time.Time { return now },
 		Sessions: &session.Sessions{Secret: func(context.Context) ([]byte, error) { return []byte(mailSecret), nil }},
 	}
@@ -110,6 +112,30 @@ func TestR41_MailTokensOfWrongMake(t *testing.T) {
 	} {
 		if _, err := s.openMailToken(t.Context(), c.token); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+// Without a shared database a token has to name the row that stands for it.
+func TestMailTokenWithoutAnIDIsRefusedUnlessTheDatabaseIsShared(t *testing.T) {
+	t.Parallel()
+	s := tokenService(time.Unix(1_800_000_000, 0))
+	for _, id := range []string{"", "x"} {
+		c := mailClaims{Email: "ada@example.com"}
+		c.ID = id
+		token, err := s.mailToken(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shared := range []bool{true, false} {
+			s.Options.SharedDatabase = shared
+			var want error
+			if id == "" && !shared {
+				want = errInvalidToken
+			}
+			if got, err := s.openMailToken(t.Context(), token); !errors.Is(err, want) || err == nil && got.ID != id {
+				t.Errorf("ID %q, shared %v: got %q, %v, want %v", id, shared, got.ID, err, want)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -14,7 +15,7 @@ const resetLife = time.Hour
 
 // resetIdentifier is how the library stores a reset token. It is not hashed: a link that one server mails has to work on
 // the other.
-func resetIdentifier(token string) string { return "reset-password:" + token }
+func resetIdentifier(token string) string { return store.ResetPasswordLink + token }
 
 // requestPasswordReset answers POST /api/auth/request-password-reset. An address that nobody has costs what a known one
 // does, to the row that is written and the mail that is queued.
@@ -32,14 +33,14 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request) e
 	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: oneTimeToken(resetAlphabet, resetLength)}
 	m.URL = s.Options.Origin + basePath + "/reset-password/" + m.Token + "?callbackURL=" + component(optional(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
-	known, err := s.Store.InsertPasswordReset(r.Context(), resetIdentifier(m.Token), m.To, now.Add(resetLife), now)
+	userID, err := s.Store.InsertPasswordReset(r.Context(), resetIdentifier(m.Token), m.To, now.Add(resetLife), now)
 	if err != nil {
 		return fmt.Errorf("store reset token: %w", err)
 	}
-	if !known {
+	if userID == "" {
 		m.Kind = mail.Nothing
 	}
-	s.send(r.Context(), m)
+	s.send(r, m)
 	return web.JSON(w, http.StatusOK, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`

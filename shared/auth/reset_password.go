@@ -11,8 +11,9 @@ import (
 )
 
 // resetPassword answers POST /api/auth/reset-password. Everything that can be refused is refused before the token is
-// spent; the token, the new password, the end of the sessions and of the count of wrong passwords are one transaction. It
-// signs nobody in, but makes the device known, so that an attack on the account does not keep its owner out.
+// spent; the token, the new password, the end of the sessions, of all other mailed links and of the count of wrong passwords
+// are one transaction. It signs nobody in, but makes the device known, so that an attack on the account does not keep its
+// owner out.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewPassword string  `json:"newPassword"`
@@ -49,7 +50,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	counters := s.signInCounters(r, email)
+	counters := append(s.signInCounters(r, email), s.resetCounts(r, email)...)
 	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // spent by another request since

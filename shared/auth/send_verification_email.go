@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/session"
-	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -37,13 +35,13 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request) 
 	address := strings.ToLower(in.Email)
 	switch {
 	case caller == nil:
-		err = s.resend(r.Context(), address, optional(in.CallbackURL))
+		err = s.resend(r, address, optional(in.CallbackURL))
 	case caller.User.Email != address:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
 		err = errEmailVerified
 	default:
-		err = s.sendVerification(r.Context(), caller.User, optional(in.CallbackURL))
+		err = s.sendVerification(r, caller.User.Email, optional(in.CallbackURL))
 	}
 	if err != nil {
 		return err
@@ -52,29 +50,32 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request) 
 }
 
 // resend mails a link to an address if it is somebody's and not verified, and takes resendFloor either way.
-func (s *Service) resend(ctx context.Context, address, callbackURL string) error {
+func (s *Service) resend(r *http.Request, address, callbackURL string) error {
 	floor := time.NewTimer(resendFloor)
 	defer floor.Stop()
-	user, err := s.Store.UserByEmail(ctx, address)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && user.EmailVerified:
-		err = s.sendEmailLink(ctx, mail.Message{Kind: mail.Nothing, To: address}, mailClaims{Email: address}, callbackURL)
-	case err == nil:
-		err = s.sendVerification(ctx, user, callbackURL)
-	default:
-		return fmt.Errorf("find user: %w", err)
-	}
+	err := s.sendVerification(r, address, callbackURL)
 	select {
 	case <-floor.C:
-	case <-ctx.Done():
+	case <-r.Context().Done():
 	}
 	return err
 }
 
-// sendVerification mails a user the link that verifies their address.
-func (s *Service) sendVerification(ctx context.Context, user store.User, callbackURL string) error {
-	return s.sendEmailLink(ctx, mail.Message{Kind: mail.VerifyEmail, To: user.Email},
-		mailClaims{Email: user.Email, UserID: user.ID}, callbackURL)
+// sendVerification mails the link that verifies an address. For one that nobody has, or that is verified, it does the same
+// work and sends nothing.
+func (s *Service) sendVerification(r *http.Request, address, callbackURL string) error {
+	c := mailClaims{Email: address}
+	c.ID = newLinkID()
+	now := s.Now().Truncate(time.Millisecond)
+	userID, err := s.Store.InsertEmailVerification(r.Context(), c.row(), address, now.Add(mailTokenLife), now)
+	if err != nil {
+		return fmt.Errorf("store verification link: %w", err)
+	}
+	m := mail.Message{Kind: mail.VerifyEmail, To: address}
+	if c.UserID = userID; userID == "" {
+		m.Kind = mail.Nothing
+	}
+	return s.sendEmailLink(r, m, c, callbackURL)
 }
 
 // anybody finds the caller of a route that is open to everybody, nil if nobody is signed in.

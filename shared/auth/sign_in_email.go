@@ -76,7 +76,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 // where the deployment wants that.
 func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL string) error {
 	if s.Mail != nil && s.Options.SendVerificationOnSignIn {
-		if err := s.sendVerification(r.Context(), user, callbackURL); err != nil {
+		if err := s.sendVerification(r, user.Email, callbackURL); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,9 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Origins.CheckLogin(r); err != nil {
 		return err
 	}
+	if !s.Options.SignUp {
+		return errSignUpDisabled
+	}
 	if err := passwordLength(in.Password); err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	row := s.Sessions.Prepare(r, remember)
 	person := store.NewUser{Name: in.Name, Email: address, Image: in.Image, Hash: hash, At: row.CreatedAt.Time}
 	if s.Options.RequireEmailVerification {
-		return s.signUpUnverified(w, r, person, optional(in.CallbackURL))
+		return s.signUpUnverified(w, r, person, taken, optional(in.CallbackURL))
 	}
 	user, err := s.Store.SignUp(r.Context(), person, &row)
 	switch {
@@ -78,27 +81,39 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 // committed to disk, and one that is not is not. Without it a thousand tries told a taken address from a free one.
 const signUpFloor = 250 * time.Millisecond
 
-// signUpUnverified is a sign-up that opens no session before the address is confirmed. A taken address gets the answer of
-// a free one, about a user who is invented, and costs the same: the hash was computed, the row is tried, a mail is queued,
-// and signUpFloor covers the rest.
-func (s *Service) signUpUnverified(w http.ResponseWriter, r *http.Request, n store.NewUser, callbackURL string) error {
+// signUpUnverified is a sign-up that opens no session before the address is confirmed. Each sign-up with an address that
+// nobody has verified gets a link of its own, and the one whose link is opened gets the account. A taken address gets the
+// answer of a free one, about a user who is invented, and costs the same: the hash was computed, the rows are tried, a mail is
+// queued, and signUpFloor covers the rest.
+func (s *Service) signUpUnverified(
+	w http.ResponseWriter, r *http.Request, n store.NewUser, taken bool, callbackURL string,
+) error {
 	floor := time.NewTimer(signUpFloor)
 	defer floor.Stop()
-	user, err := s.Store.SignUpUnverified(r.Context(), n)
-	kind := mail.VerifyEmail
+	c := mailClaims{Email: n.Email}
+	if s.Mail != nil {
+		c.ID = newLinkID()
+	}
+	user := invent(n)
+	id, made, err := s.Store.SignUpUnverified(r.Context(), n, c.row(), n.At.Add(mailTokenLife))
+	if err == nil && id == "" && !taken { // another sign-up was faster by so little that its user could not be seen
+		id, made, err = s.Store.SignUpUnverified(r.Context(), n, c.row(), n.At.Add(mailTokenLife))
+	}
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		user, kind = invent(n), mail.Nothing
 	case errors.Is(err, store.ErrInvalid):
 		return errCreateUser
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)
-	default:
-		web.NoteUser(r.Context(), user.ID)
+	case made:
+		user.ID = id
+		web.NoteUser(r.Context(), id)
 	}
 	if s.Mail != nil {
-		c := mailClaims{Email: user.Email, UserID: user.ID}
-		if err := s.sendEmailLink(r.Context(), mail.Message{Kind: kind, To: user.Email}, c, callbackURL); err != nil {
+		m := mail.Message{Kind: mail.VerifyEmail, To: n.Email}
+		if c.UserID = id; id == "" {
+			m.Kind = mail.Nothing
+		}
+		if err := s.sendEmailLink(r, m, c, callbackURL); err != nil {
 			web.NoteError(r.Context(), err) // the user is there; a new link can be asked for
 		}
 	}

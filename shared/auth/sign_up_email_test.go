@@ -2,12 +2,16 @@ package auth_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
 )
 
 func TestSignUpStoresAndAnswersAsTheLibrary(t *testing.T) {
@@ -242,6 +246,8 @@ func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
 	t.Parallel()
 	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.do("POST", signUpPath, ada)
+	s.do("POST", signUpPath, strings.Replace(ada, "ada@", "eve@", 1))
+	s.exec(verifyAda)
 	box.take()
 	uuid := regexp.MustCompile(`"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"`)
 	seen := map[string]bool{}
@@ -251,6 +257,7 @@ func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
 		{"bob@example.com", "verify-email bob@example.com"},
 		{"ADA@example.com", "nothing ada@example.com"},
 		{"ada@example.com", "nothing ada@example.com"},
+		{"eve@example.com", "verify-email eve@example.com"}, // never verified: this sign-up gets a link of its own
 	} {
 		var a answer
 		trips := s.trips(func() { a = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", c.email, 1)) })
@@ -271,10 +278,77 @@ func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
 			t.Errorf("%s: got %d %s in %d round trips\nwant %d %s in %d", c.email, a.status, a.body, trips, first.status, first.body, firstTrips)
 		}
 	}
-	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 2 {
-		t.Errorf("got %d users, want 2", got)
+	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 3 {
+		t.Errorf("got %d users, want 3", got)
 	}
 	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
 		t.Error("a password was touched")
+	}
+}
+
+// Somebody who has used the account, if only once, is not at the mercy of who signs up with the address next.
+func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
+	t.Parallel()
+	for name, used := range map[string]string{
+		"verified":       verifyAda,
+		"a session":      `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() FROM "user"`,
+		"a profile":      `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
+		"another way in": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', id, now() FROM "user"`,
+	} {
+		s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+		s.do("POST", signUpPath, ada)
+		s.exec(used)
+		box.take()
+		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).want(t, name, 200, "")
+		if got := box.one(t); got.Kind != mail.Nothing {
+			t.Errorf("%s: got a %s mail", name, got.Kind)
+		}
+	}
+}
+
+// Of many sign-ups with one address at the same time each gets a link, and the account is that of the one whose link is opened.
+func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i, i)).want(t, "sign-up", 200, "")
+		})
+	}
+	group.Wait()
+	mails := box.take()
+	if len(mails) != 20 {
+		t.Fatalf("got %d mails, want 20", len(mails))
+	}
+	for _, m := range mails {
+		if m.Kind != mail.VerifyEmail {
+			t.Errorf("got a %s mail, want a link", m.Kind)
+		}
+	}
+	s.follow(mails[7])
+	name := query[string](s, `SELECT name FROM "user"`)
+	for i := range 20 {
+		if got, want := s.signsIn("ada@example.com", fmt.Sprintf("password %d", i)), name == fmt.Sprint(i); got != want {
+			t.Errorf("password %d signs in: %v, want %v; the name is %s", i, got, want, name)
+		}
+	}
+	if got := query[string](s, `SELECT (SELECT count(*) FROM "user") || ' ' || (SELECT count(*) FROM account) || ' ' || (SELECT count(*) FROM verification v, "user" u WHERE left(v.value, 36) = u.id::text)`); got != "1 1 0" {
+		t.Errorf("got users, accounts, links of the user %s, want 1 1 0", got)
+	}
+}
+
+// What sign-ups leave that nobody confirms is swept when it has expired.
+func TestLinksOfSignUpsThatNobodyOpensAreSwept(t *testing.T) {
+	t.Parallel()
+	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	for range 3 {
+		s.do("POST", signUpPath, ada)
+	}
+	box.take()
+	s.now = s.now.Add(time.Hour + time.Minute)
+	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
+	if got := query[int](s, `SELECT count(*) FROM verification WHERE identifier LIKE 'verify-email:%'`); got != 0 {
+		t.Errorf("got %d expired links, want 0", got)
 	}
 }

@@ -66,18 +66,34 @@ func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token,
 		return verifyReply{Status: true}, nil
 	}
 	web.NoteUser(r.Context(), user.ID)
-	user, err = s.Store.ConfirmEmail(r.Context(), user.ID, user.Email, s.Now())
+	confirmed, err := s.Store.ConfirmEmail(r.Context(), claims.row(), user.ID, user.Email, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound): // another click was faster, and only the first may open a session
-		return verifyReply{Status: true}, nil
+	case errors.Is(err, store.ErrNotFound):
+		return s.redeemedBefore(r, user.ID)
 	case err != nil:
 		return nil, fmt.Errorf("confirm address: %w", err)
 	}
-	return verifyReply{Status: true}, s.afterVerification(w, r, user)
+	return verifyReply{Status: true}, s.afterVerification(w, r, confirmed)
+}
+
+// redeemedBefore answers a click on a link that is spent or revoked. Where a concurrent click verified the address that is
+// a success, but only the first click may open a session.
+func (s *Service) redeemedBefore(r *http.Request, userID string) (any, error) {
+	user, err := s.Store.UserByID(r.Context(), userID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errUserNotFound
+	case err != nil:
+		return nil, fmt.Errorf("find user: %w", err)
+	case !user.EmailVerified:
+		return nil, errInvalidToken
+	}
+	return verifyReply{Status: true}, nil
 }
 
 // afterVerification opens a session for a person who has just shown that an address is theirs, if the deployment wants
-// that; the cookies of one they have already are handed out again, since a cache cookie still says "not verified".
+// that and nobody is signed in; the cookies of a session that they have already are handed out again, since a cache cookie still
+// says "not verified".
 func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil
@@ -88,6 +104,8 @@ func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user
 		return err
 	case caller != nil && caller.User.ID == user.ID:
 		return s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
+	case caller != nil: // a link, which anybody may have sent, must not put another user in the place of this one
+		return nil
 	case !s.Options.AutoSignInAfterVerification:
 		return nil
 	}

@@ -77,6 +77,7 @@ type Config struct {
 	DeleteUserVerification        bool // an account is deleted by a mailed link
 	ChangeEmailConfirmation       bool // the old address is asked before the new one
 	ChangeEmail, DeleteUser       bool // the features are there at all
+	SignUp                        bool // new accounts can be registered
 
 	SharedDatabase bool // a TypeScript server uses the same database and secret
 
@@ -154,11 +155,12 @@ func Load(getenv func(string) string) (Config, error) {
 		RequireEmailVerification:      l.on("REQUIRE_EMAIL_VERIFICATION", false),
 		SendVerificationOnSignIn:      l.on("SEND_VERIFICATION_ON_SIGN_IN", false),
 		AutoSignInAfterVerification:   l.on("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
-		RevokeSessionsOnPasswordReset: l.on("REVOKE_SESSIONS_ON_PASSWORD_RESET", false),
+		RevokeSessionsOnPasswordReset: l.on("REVOKE_SESSIONS_ON_PASSWORD_RESET", true),
 		DeleteUserVerification:        l.on("DELETE_USER_VERIFICATION", false),
 		ChangeEmailConfirmation:       l.on("CHANGE_EMAIL_CONFIRMATION", false),
 		ChangeEmail:                   l.on("CHANGE_EMAIL", true),
 		DeleteUser:                    l.on("DELETE_USER", true),
+		SignUp:                        l.on("SIGN_UP", true),
 
 		SharedDatabase: l.on("SHARED_DATABASE", false),
 

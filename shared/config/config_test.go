@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
 		JWTExpiresIn: 168 * time.Hour,
 		RateLimit:    true, CookieCacheMaxAge: 300 * time.Second,
-		ChangeEmail: true, DeleteUser: true,
+		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true,
 		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

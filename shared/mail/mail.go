@@ -17,10 +17,15 @@ const (
 	ResetPassword           Kind = "reset-password"
 	ChangeEmailConfirmation Kind = "change-email-confirmation"
 	DeleteAccount           Kind = "delete-account"
+	EmailChangeNotice       Kind = "email-change-notice" // to the old address, when a change is asked for; the link cancels it
+	EmailChanged            Kind = "email-changed"       // to the old address, when the change is done; there is no link
 
 	// Nothing is queued like a mail and not delivered, so that an address nobody has costs what a known one does.
 	Nothing Kind = "nothing"
 )
+
+// ChangeEmail is the Purpose of a VerifyEmail that goes to the address to come.
+const ChangeEmail = "change-email"
 
 // Message is one mail before it has words.
 type Message struct {
@@ -28,7 +33,8 @@ type Message struct {
 	To       string    `json:"to"`
 	URL      string    `json:"url"`
 	Token    string    `json:"token"`
-	NewEmail string    `json:"newEmail,omitempty"` // with ChangeEmailConfirmation: where the account is to move
+	NewEmail string    `json:"newEmail,omitempty"` // in mails to the old address: the one to come
+	Purpose  string    `json:"purpose,omitempty"`  // with VerifyEmail: ChangeEmail, or "" for the address of the account
 	At       time.Time `json:"at"`
 }
 

@@ -23,6 +23,8 @@ type Charge struct {
 	Max    int           // at least 1
 	At     time.Time     // by the clock of everybody who counts
 	Fixed  bool
+
+	Forgettable bool // its count may be deleted: that it was refused before says nothing
 }
 
 // mark is what the row of a charge made now keeps in "lastRequest": for a Fixed charge that begins a window its end, which
@@ -159,6 +161,12 @@ func (s *Store) Settle(ctx context.Context) error {
 // Take settles one charge at once, apart from what is pending.
 func (s *Store) Take(ctx context.Context, c Charge) error { return s.ask(ctx, []Charge{c}, nil) }
 
+// GiveBack takes a charge that counted off its count again.
+func (s *Store) GiveBack(ctx context.Context, c Charge) error {
+	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
+	return err
+}
+
 // Refused returns the *LimitedError that the database would answer to c, nil if it has to be asked. It knows what the
 // database told this process; a row deleted meanwhile is remembered until its window would have ended.
 func (s *Store) Refused(c Charge) error {
@@ -206,7 +214,9 @@ func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, out *outcome) {
 		if wait <= 0 {
 			return nil
 		}
-		s.refusals.add(c, wait)
+		if !c.Forgettable {
+			s.refusals.add(c, wait)
+		}
 		return &LimitedError{wait}
 	})
 }

@@ -5,10 +5,14 @@ import (
 	"time"
 )
 
-// DeleteUser deletes a user with their sessions, accounts and profile, which go by their foreign keys. One that is gone
-// already is no error.
+// DeleteUser deletes a user with their sessions, accounts and profile, which go by their foreign keys, and their mailed
+// links. One that is gone already is no error.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
-	_, err := s.exec(ctx, `DELETE FROM "user" WHERE id = $1::uuid`, id)
+	_, err := s.exec(ctx, `
+		WITH `+locksUser+`, links AS (
+			DELETE FROM verification v USING u WHERE `+isLink+`
+		)
+		DELETE FROM "user" USING u WHERE "user".id = u.id`, id)
 	return err
 }
 
@@ -16,9 +20,11 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 // DeleteUser does, in one transaction. ErrNotFound if the value is unknown, spent, expired or another user's; another
 // user's is spent all the same.
 func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
-	_, err := write(ctx, s, scalar[string], redeem+`
-		DELETE FROM "user" u USING taken
-		WHERE taken.good AND taken.value = $3 AND u.id = $3::text::uuid
-		RETURNING u.id`, identifier, now, id)
+	_, err := write(ctx, s, scalar[string], redeem+`, links AS (
+			DELETE FROM verification v USING u WHERE u.id = $3::text::uuid AND v.identifier <> $1 AND `+isLink+`
+		)
+		DELETE FROM "user" USING u
+		WHERE "user".id = u.id AND u.id = $3::text::uuid
+		RETURNING "user".id`, identifier, now, id)
 	return err
 }

@@ -98,25 +98,41 @@ func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time
 		ORDER BY "createdAt", id`, userID, now)
 }
 
-// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own; another's, or one that is
-// gone already, is no error.
+// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own, and deletes the links that it
+// asked for; another's, or one that is gone already, is no error.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
-	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $2 AND "userId" = $1::uuid`, userID, token)
+	_, err := s.exec(ctx, `
+		WITH `+locksUser+`, ended AS (
+			DELETE FROM session USING u WHERE session.token = $2 AND session."userId" = u.id RETURNING session.id
+		)
+		DELETE FROM verification v USING u, ended WHERE `+isLink+` AND substr(v.value, 37) = ended.id::text`, userID, token)
 	if errors.Is(err, ErrInvalid) {
 		return nil // text that cannot be stored is nobody's token
 	}
 	return err
 }
 
-// DeleteSessionsOfUser ends all sessions of a user.
+// DeleteSessionsOfUser ends all sessions of a user and deletes all their mailed links.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
-	_, err := s.exec(ctx, `DELETE FROM session WHERE "userId" = $1::uuid`, userID)
+	_, err := s.exec(ctx, `
+		WITH `+locksUser+`, links AS (
+			DELETE FROM verification v USING u WHERE `+isLink+`
+		)
+		DELETE FROM session USING u WHERE session."userId" = u.id`, userID)
 	return err
 }
 
-// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token.
+// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token, and deletes the user's
+// mailed links, but for those that this session asked for.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
-		DELETE FROM session WHERE "userId" = $1::uuid AND token <> $2 AND "expiresAt" > $3`, userID, token, now)
+		WITH `+locksUser+`, kept AS (
+			SELECT id FROM session WHERE token = $2
+		), links AS (
+			DELETE FROM verification v USING u
+			WHERE `+isLink+` AND NOT EXISTS (SELECT FROM kept WHERE id::text = substr(v.value, 37))
+		)
+		DELETE FROM session USING u
+		WHERE session."userId" = u.id AND session.token <> $2 AND session."expiresAt" > $3`, userID, token, now)
 	return err
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -140,21 +142,106 @@ func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
 		{"ada@example.com", "new@example.com", nil},
 		{"ada@example.com", "new@example.com", store.ErrNotFound},
 	} {
-		if _, err := db.ChangeEmail(t.Context(), ada.ID, c.from, c.to, true, later); !errors.Is(err, c.want) {
+		if _, err := db.ChangeEmail(t.Context(), "", ada.ID, c.from, c.to, true, later); !errors.Is(err, c.want) {
 			t.Errorf("%s to %s: got %v, want %v", c.from, c.to, err, c.want)
 		}
 	}
-	if _, err := db.ConfirmEmail(t.Context(), ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
+	if _, err := db.ConfirmEmail(t.Context(), "", ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the old address was confirmed: %v", err)
 	}
-	got, err := db.ConfirmEmail(t.Context(), ada.ID, "new@example.com", later)
+	got, err := db.ConfirmEmail(t.Context(), "", ada.ID, "new@example.com", later)
 	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, keep := range []bool{true, false} {
-		got, err = db.ChangeEmail(t.Context(), ada.ID, "new@example.com", "new@example.com", keep, later)
+		got, err = db.ChangeEmail(t.Context(), "", ada.ID, "new@example.com", "new@example.com", keep, later)
 		if err != nil || got.EmailVerified != keep {
 			t.Errorf("keep %v: got %+v, %v", keep, got, err)
+		}
+	}
+}
+
+// Statements that delete several links of one user at a time neither wait for each other in a circle nor let two of them
+// redeem what the first has deleted.
+func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 10, nil)
+	for range 5 {
+		ada, _ := signUp(t, db, "ada@example.com")
+		eve, _ := signUp(t, db, "eve@example.com")
+		var redeem []func() error
+		for i := range 20 {
+			link := fmt.Sprintf("%s%d", []string{store.ResetPasswordLink, store.ChangeEmailLink, store.DeleteAccountLink}[i%3], i)
+			if err := db.InsertVerification(t.Context(), link, ada.ID, now.Add(time.Hour), now); err != nil {
+				t.Fatal(err)
+			}
+			redeem = append(redeem, func() (err error) {
+				switch i % 3 {
+				case 0:
+					err = db.ResetPassword(t.Context(), link, "new hash", true, nil, now)
+				case 1:
+					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
+				case 2:
+					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, now) // spends Ada's link in vain
+				}
+				return err
+			})
+		}
+		var group sync.WaitGroup
+		errs := make([]error, len(redeem))
+		for i, f := range redeem {
+			group.Go(func() { errs[i] = f() })
+		}
+		for range 5 {
+			group.Go(func() {
+				if err := db.DeleteSessionsExcept(t.Context(), ada.ID, "", now); err != nil {
+					t.Errorf("revoke: %v", err)
+				}
+			})
+		}
+		group.Wait()
+		wins := 0
+		for _, err := range errs {
+			if err == nil {
+				wins++
+			} else if !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if wins > 1 {
+			t.Errorf("got %d links redeemed, want at most 1: the first deletes the others", wins)
+		}
+		for _, user := range []store.User{ada, eve} {
+			if err := db.DeleteUser(t.Context(), user.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Values of other features are too long for an index, and stay when those of a user go.
+func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, _ := signUp(t, db, "ada@example.com")
+	eve, _ := signUp(t, db, "eve@example.com")
+	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
+	for identifier, value := range map[string]string{
+		"2fa-x": ada.ID, "state": long, store.ResetPasswordLink + "eve": eve.ID, store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
+	} {
+		if err := db.InsertVerification(t.Context(), identifier, value, now.Add(time.Hour), now); err != nil {
+			t.Fatalf("%s: %v", identifier, err)
+		}
+	}
+	if err := db.DeleteSessionsOfUser(t.Context(), ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	for identifier, want := range map[string]bool{
+		"2fa-x": true, store.ResetPasswordLink + "eve": true, store.ResetPasswordLink + "ada": false,
+	} {
+		_, _, err := db.UserOfVerification(t.Context(), identifier, now)
+		if got := err == nil; got != want {
+			t.Errorf("%s is there: %v, want %v", identifier, got, want)
 		}
 	}
 }

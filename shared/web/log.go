@@ -26,6 +26,8 @@ type record struct {
 	agent  string
 	waits  int
 	attrs  []slog.Attr
+
+	dropped int // mails
 }
 
 type recordKey struct{}

@@ -21,6 +21,7 @@ var Metrics = []Metric{
 	{"SignUps", "Count", ""},
 	{"SignIns", "Count", "result"},
 	{"PoolWaits", "Count", ""},
+	{"MailsDropped", "Count", ""},
 }
 
 // The metrics of one record, as bits in the order of Metrics.
@@ -30,6 +31,7 @@ const (
 	signUps
 	signIns
 	poolWaits
+	mailsDropped
 )
 
 // carried is a set of Metrics. It is one byte, so that putting it into a record allocates nothing.
@@ -58,6 +60,13 @@ func (c carried) MarshalJSON() ([]byte, error) {
 // NotePoolWaits adds to how many statements of this request had to wait for a connection.
 func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).waits += n }
 
+// NoteMailDropped puts the kind of a mail that was held back, because its receiver has had too many, into the log record of the
+// request.
+func NoteMailDropped(ctx context.Context, kind string) {
+	recordOf(ctx).dropped++
+	note(ctx, slog.String("mailDropped", kind))
+}
+
 // count adds to line the metrics of a request and what tells CloudWatch of them. Only a request that came by the gateway
 // has metrics: elsewhere nobody reads them, and they make the record harder to read for people.
 func (rec *record) count(ctx context.Context, line *slog.Record, cold bool, status int) {
@@ -80,6 +89,9 @@ func (rec *record) count(ctx context.Context, line *slog.Record, cold bool, stat
 	}
 	if rec.waits > 0 {
 		add(poolWaits, "PoolWaits", rec.waits)
+	}
+	if rec.dropped > 0 {
+		add(mailsDropped, "MailsDropped", rec.dropped)
 	}
 	line.AddAttrs(slog.Attr{Key: "_aws", Value: slog.GroupValue(
 		slog.Int64("Timestamp", line.Time.UnixNano()/int64(time.Millisecond)), slog.Any("CloudWatchMetrics", set))})

@@ -60,21 +60,26 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		event string
 		err   error
 		waits int
+		drops int
 		want  map[string][]any
 	}{
-		{"any request", "", nil, 0, map[string][]any{"ms": latency}},
-		{"sign-up", "sign-up", nil, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
-		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, map[string][]any{"ms": latency}},
-		{"sign-in", "sign-in", nil, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
-		{"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}}},
-		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "failed"}}},
-		{"waited", "", nil, 2, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
+		{"any request", "", nil, 0, 0, map[string][]any{"ms": latency}},
+		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
+		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latency}},
+		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
+		{"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}}},
+		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "failed"}}},
+		{"waited", "", nil, 2, 0, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
+		{"held mails back", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
 	} {
 		_, records := record(t, func(_ http.ResponseWriter, r *http.Request) error {
 			if c.event != "" {
 				web.Audit(r.Context(), c.event, "", "")
 			}
 			web.NotePoolWaits(r.Context(), c.waits)
+			for range c.drops {
+				web.NoteMailDropped(r.Context(), "reset-password")
+			}
 			return c.err
 		})
 		if len(records) != 1 {
@@ -90,6 +95,9 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		}
 		if c.waits > 0 && records[0]["PoolWaits"] != float64(c.waits) {
 			t.Errorf("got %v waits, want %d", records[0]["PoolWaits"], c.waits)
+		}
+		if c.drops > 0 && (records[0]["MailsDropped"] != float64(c.drops) || records[0]["mailDropped"] != "reset-password") {
+			t.Errorf("got %v mails of kind %v, want %d", records[0]["MailsDropped"], records[0]["mailDropped"], c.drops)
 		}
 	}
 }

@@ -10,6 +10,7 @@ export const PrivatePages = [
   '/forgot-password/',
   '/reset-password/',
   '/verify-email/',
+  '/cancel-email-change/',
   '/profile/',
   '/account/',
 ];

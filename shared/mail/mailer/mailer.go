@@ -100,7 +100,8 @@ func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	if errors.Is(err, errKind) {
 		return "", err
 	}
-	if err == nil && !letter.At.IsZero() && m.now().Sub(letter.At) >= lives[letter.Kind] {
+	life := lives[letter.Kind]
+	if err == nil && life > 0 && !letter.At.IsZero() && m.now().Sub(letter.At) >= life {
 		err = errLate // somebody moved it back out of the dead-letter queue
 	}
 	if err == nil {

@@ -19,7 +19,19 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var kinds = []mail.Kind{mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount}
+var kinds = []mail.Kind{
+	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount, mail.EmailChangeNotice, mail.EmailChanged,
+}
+
+// letters are one mail of each kind, and the one to a new email address.
+func letters() (all []mail.Message) {
+	for _, kind := range kinds {
+		all = append(all, letter(kind))
+	}
+	forNew := letter(mail.VerifyEmail)
+	forNew.Purpose = mail.ChangeEmail
+	return append(all, forNew)
+}
 
 // letter is a mail with something to escape in it.
 func letter(kind mail.Kind) mail.Message {
@@ -30,7 +42,7 @@ func letter(kind mail.Kind) mail.Message {
 		Token: "t0k3n.a-b_c",
 		At:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
-	if kind == mail.ChangeEmailConfirmation {
+	if namesNewEmail[kind] {
 		m.NewEmail = "o'neill&co@example.com"
 	}
 	return m
@@ -48,9 +60,9 @@ func written(t *testing.T, m mail.Message) words {
 // What people read, word by word. go test ./shared/mail/mailer -update writes it anew.
 func TestWords_Golden(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds {
-		w := written(t, letter(kind))
-		for name, got := range map[string]string{string(kind) + ".txt": "Subject: " + w.subject + "\n\n" + w.text, string(kind) + ".html": w.html} {
+	for _, m := range letters() {
+		w, file := written(t, m), phrases(m)
+		for name, got := range map[string]string{file + ".txt": "Subject: " + w.subject + "\n\n" + w.text, file + ".html": w.html} {
 			file := filepath.Join("testdata", name)
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
@@ -104,17 +116,23 @@ func parse(t *testing.T, html string) page {
 
 func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds {
-		m := letter(kind)
-		w := written(t, m)
+	for _, m := range letters() {
+		w, kind := written(t, m), phrases(m)
 		p := parse(t, w.html)
-		if diff := cmp.Diff(p.hrefs, []string{m.URL}); diff != "" {
-			t.Errorf("%s: links (-got +want):\n%s", kind, diff)
+		links, life := []string{m.URL}, "works for one hour."
+		switch m.Kind {
+		case mail.DeleteAccount:
+			life = "works for 24 hours."
+		case mail.EmailChanged:
+			links, life = nil, "has been changed"
 		}
-		if !strings.Contains(w.html, "&amp;callbackURL") {
+		if diff := cmp.Diff(links, p.hrefs); diff != "" {
+			t.Errorf("%s: links (-want +got):\n%s", kind, diff)
+		}
+		if len(links) > 0 && !strings.Contains(w.html, "&amp;callbackURL") {
 			t.Errorf("%s: the link is not escaped:\n%s", kind, w.html)
 		}
-		if strings.Count(w.text, m.URL) != 1 || strings.Count(w.html, "://") != 1 {
+		if strings.Count(w.text, m.URL) != len(links) || strings.Count(w.html, "://") != len(links) {
 			t.Errorf("%s: the link does not stand exactly once in\n%s\n%s", kind, w.text, w.html)
 		}
 		for _, tag := range []string{"img", "script", "link", "iframe", "style"} {
@@ -122,7 +140,6 @@ func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 				t.Errorf("%s: a mail with <%s>", kind, tag)
 			}
 		}
-		life := map[bool]string{true: "works for 24 hours.", false: "works for one hour."}[kind == mail.DeleteAccount]
 		for _, text := range []string{w.text, p.text} {
 			if !strings.Contains(text, life) || !strings.Contains(text, "learn.example.com") {
 				t.Errorf("%s: not %q and the site in\n%s", kind, life, text)
@@ -134,16 +151,43 @@ func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 	}
 }
 
+// The mail to a new address is no sign-up, those to the old one name the new one and say what to do, and every mail says what
+// to do for somebody who did not ask for it.
+func TestWords_SayWhatTheReceiverHasToKnow(t *testing.T) {
+	t.Parallel()
+	said := map[string][]string{
+		"verify-new-email":    {"wants to use this e-mail address for it from now on", "the account is not yours"},
+		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
+		"email-changed":       {"o'neill&co@example.com", "write to the support of learn.example.com"},
+		"verify-email":        {"belongs to your account", "do not follow the link"},
+	}
+	for _, m := range letters() {
+		w := written(t, m)
+		for _, text := range []string{w.text, parse(t, w.html).text} {
+			for _, phrase := range append(said[phrases(m)], "If ", "not") {
+				if !strings.Contains(text, phrase) {
+					t.Errorf("%s does not say %q:\n%s", phrases(m), phrase, text)
+				}
+			}
+		}
+		if strings.Contains(w.text, "\n\n\n") {
+			t.Errorf("%s has more than one empty line:\n%s", phrases(m), w.text)
+		}
+	}
+}
+
 // An address may hold what HTML reads as markup; in the text it stands as it is.
 func TestWords_NewAddressIsEscaped(t *testing.T) {
 	t.Parallel()
-	m := letter(mail.ChangeEmailConfirmation)
-	w := written(t, m)
-	if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
-		t.Errorf("the new address is not there as it is:\n%s\n%s", w.text, w.html)
-	}
-	if strings.Contains(w.html, m.NewEmail) {
-		t.Errorf("the new address is not escaped:\n%s", w.html)
+	for kind := range namesNewEmail {
+		m := letter(kind)
+		w := written(t, m)
+		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
+			t.Errorf("%s: the new address is not there as it is:\n%s\n%s", kind, w.text, w.html)
+		}
+		if strings.Contains(w.html, m.NewEmail) {
+			t.Errorf("%s: the new address is not escaped:\n%s", kind, w.html)
+		}
 	}
 }
 

@@ -67,6 +67,12 @@ const catalogue: Record<string, () => Words> = {
       message: 'This account is closed. Please write to support if you think that is a mistake.',
     }),
   }),
+  EMAIL_PASSWORD_SIGN_UP_DISABLED: () => ({
+    message: translate({
+      id: 'error.EMAIL_PASSWORD_SIGN_UP_DISABLED',
+      message: 'Nobody can register here at the moment. If you have an account, sign in.',
+    }),
+  }),
   FAILED_TO_CREATE_USER: () => ({
     message: translate({
       id: 'error.FAILED_TO_CREATE_USER',

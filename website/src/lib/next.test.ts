@@ -49,6 +49,7 @@ describe('nextPath', () => {
     '/login?next=/login/',
     '/register/',
     '/forgot-password/',
+    '/cancel-email-change/',
     '/reset-password/?token=a',
     '/verify-email/',
     '/api/auth/sign-out',
@@ -102,7 +103,9 @@ describe('nextPath', () => {
         (next) => {
           const url = new URL(nextPath(search(next)), `${origin}/login/`);
           expect(url.origin).toBe(origin);
-          expect(url.pathname).not.toMatch(/^\/(login|register|forgot-password|reset-password|verify-email|api)(\/|$)/);
+          expect(url.pathname).not.toMatch(
+            /^\/(login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(\/|$)/,
+          );
           expect(url.pathname).not.toContain('//');
         },
       ),

@@ -6,7 +6,8 @@ export const home = '/profile/';
 const segment = '[A-Za-z0-9][A-Za-z0-9._~-]*';
 const path = new RegExp(`^/(?:${segment}(?:/${segment})*/?)?(?:\\?[A-Za-z0-9._~=&%+-]*)?(?:#[A-Za-z0-9._~%-]*)?$`);
 // Coming back to these would ask for what was just done, and the API is no page.
-const elsewhere = /^\/(?:login|register|forgot-password|reset-password|verify-email|api)(?:[/?#]|$)/;
+const elsewhere =
+  /^\/(?:login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(?:[/?#]|$)/;
 
 /** The page to return to, from a query string such as `?next=/docs/`. Anything but a page of this site is {@link home}. */
 export function nextPath(search: string): string {

@@ -79,7 +79,7 @@ function Form({ user, onSent, onOff }: FormProps): ReactNode {
           label={translate({ id: 'account.email.new', message: 'New e-mail address' })}
           hint={translate({
             id: 'account.email.hint',
-            message: 'We send a link there. The address changes when you open it.',
+            message: 'We send a link there. The address changes when you open it. We tell your old address, too.',
           })}
           autoComplete="email"
           value={typed}

@@ -44,6 +44,15 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
     onMailed(address);
     return undefined;
   });
+  if (failure?.code === 'EMAIL_PASSWORD_SIGN_UP_DISABLED') {
+    return (
+      <FormMessage failure={failure}>
+        <p>
+          <Link to={withNext('/login/', next)}>{translate({ id: 'register.signIn', message: 'Sign in' })}</Link>
+        </p>
+      </FormMessage>
+    );
+  }
   return (
     <form onSubmit={onSubmit} method="post">
       <FormMessage failure={failure} wait={wait} fields={{ name: 'name', email: 'email', password: 'password' }}>

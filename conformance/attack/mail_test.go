@@ -1,0 +1,366 @@
+package attack
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5"
+)
+
+const origin = "http://localhost:3000"
+
+// outgoing is one line of the outbox.
+type outgoing struct{ Kind, To, URL, Token, NewEmail, Purpose string }
+
+// mails reads every mail that left so far.
+func (s *site) mails(t *testing.T) (all []outgoing) {
+	t.Helper()
+	file, err := os.Open(s.env["MAIL_FILE"])
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var m outgoing
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// letter returns the newest mail of a kind to an email address; the test fails without one.
+func (s *site) letter(t *testing.T, kind, to string) outgoing {
+	t.Helper()
+	all := s.mails(t)
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Kind == kind && all[i].To == to {
+			return all[i]
+		}
+	}
+	t.Fatalf("no %s mail to %s among %v", kind, to, all)
+	return outgoing{}
+}
+
+func (s *site) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// by is the header of somebody who is signed in with a bearer token, at an IP address.
+func by(token, ip string) http.Header {
+	h := http.Header{"X-Forwarded-For": {ip}}
+	if token != "" {
+		h.Set("Authorization", "Bearer "+token)
+	}
+	return h
+}
+
+// post sends JSON to an endpoint below /api/auth.
+func (s *site) post(path, body string, header http.Header) *httptest.ResponseRecorder {
+	return s.do("POST", "/api/auth"+path, body, header)
+}
+
+// click opens the link of a mail in a browser, which keeps no cookies but those of header.
+func (s *site) click(m outgoing, header http.Header) *httptest.ResponseRecorder {
+	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", header)
+}
+
+// signIn answers the status of a sign-in and the bearer token.
+func (s *site) signIn(address, password, ip string) (int, string) {
+	w := s.post("/sign-in/email", `{"email":"`+address+`","password":"`+password+`"}`, by("", ip))
+	return w.Code, w.Header().Get("Set-Auth-Token")
+}
+
+func (s *site) signUp(t *testing.T, address, password, ip string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := s.post("/sign-up/email", `{"name":"`+password+`","email":"`+address+`","password":"`+password+`"}`, by("", ip))
+	if w.Code != http.StatusOK {
+		t.Fatalf("sign-up of %s: %d %s", address, w.Code, w.Body)
+	}
+	return w
+}
+
+const (
+	home   = "192.0.2.1"   // where the owner is
+	abroad = "203.0.113.9" // where the attacker is
+)
+
+// Somebody holds a session of five days ago. Without a fresh session nothing is changed or mailed.
+func TestStolenOldSessionCannotChangeTheEmailAddress(t *testing.T) {
+	s := newSite(t)
+	p := s.member(t)
+	s.exec(t, `UPDATE session SET "createdAt" = now() - interval '5 days'`)
+	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, by(p.bearer, abroad))
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
+		t.Errorf("got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
+	}
+	if all := s.mails(t); len(all) != 0 {
+		t.Errorf("got mails %v", all)
+	}
+}
+
+// Somebody with a fresh stolen session asks for another email address. The owner hears of it, and whatever they do about it
+// makes the mailed link worthless.
+func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
+	for name, stop := range map[string]func(s *site, owner string) *httptest.ResponseRecorder{
+		"the link of the notice": func(s *site, _ string) *httptest.ResponseRecorder {
+			return s.post("/cancel-email-change", `{"token":"`+s.letter(t, "email-change-notice", email).Token+`"}`, by("", home))
+		},
+		"change-password": func(s *site, owner string) *httptest.ResponseRecorder {
+			return s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple"}`, by(owner, home))
+		},
+		"change-password, revoking": func(s *site, owner string) *httptest.ResponseRecorder {
+			return s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple","revokeOtherSessions":true}`, by(owner, home))
+		},
+		"reset-password": func(s *site, _ string) *httptest.ResponseRecorder {
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+s.letter(t, "reset-password", email).Token+`"}`, by("", home))
+		},
+		"revoke-sessions": func(s *site, owner string) *httptest.ResponseRecorder {
+			return s.post("/revoke-sessions", `{}`, by(owner, home))
+		},
+		"revoke-other-sessions": func(s *site, owner string) *httptest.ResponseRecorder {
+			return s.post("/revoke-other-sessions", `{}`, by(owner, home))
+		},
+		"revoke-session": func(s *site, owner string) *httptest.ResponseRecorder {
+			w := s.do("GET", "/api/auth/list-sessions", "", by(owner, home))
+			var sessions []struct{ Token, IPAddress string }
+			if err := json.Unmarshal(w.Body.Bytes(), &sessions); err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range sessions {
+				if !strings.HasPrefix(owner, one.Token+".") {
+					w = s.post("/revoke-session", `{"token":"`+one.Token+`"}`, by(owner, home))
+				}
+			}
+			return w
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.member(t)
+			s.exec(t, `DELETE FROM session`)
+			_, owner := s.signIn(email, horse, home)
+			_, stolen := s.signIn(email, horse, abroad)
+			if w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, by(stolen, abroad)); w.Code != http.StatusOK {
+				t.Fatalf("change-email: %d %s", w.Code, w.Body)
+			}
+			if notice := s.letter(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
+				t.Errorf("got notice %v", notice)
+			}
+			if w := stop(s, owner); w.Code != http.StatusOK {
+				t.Fatalf("stop: %d %s", w.Code, w.Body)
+			}
+			w := s.click(s.letter(t, "verify-email", "eve@example.com"), by("", abroad))
+			if got := w.Header().Get("Location"); !strings.HasSuffix(got, "?error=INVALID_TOKEN") {
+				t.Errorf("the attacker's link: got %d to %q, want INVALID_TOKEN", w.Code, got)
+			}
+			if w := s.post("/request-password-reset", `{"email":"eve@example.com"}`, by("", abroad)); w.Code != http.StatusOK {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			for _, m := range s.mails(t) {
+				if m.Kind == "reset-password" && m.To == "eve@example.com" {
+					t.Error("the account has the attacker's email address")
+				}
+			}
+		})
+	}
+}
+
+// Who loses an email address is told of it afterwards, too.
+func TestOldAddressIsToldThatTheEmailAddressHasChanged(t *testing.T) {
+	s := newSite(t)
+	p := s.member(t)
+	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
+	next := s.letter(t, "verify-email", "lovelace@example.com")
+	if next.Purpose != "change-email" {
+		t.Errorf("the mail to the new address: got purpose %q, want change-email", next.Purpose)
+	}
+	s.click(next, by("", home))
+	if told := s.letter(t, "email-changed", email); told.NewEmail != "lovelace@example.com" {
+		t.Errorf("got %v", told)
+	}
+	if w := s.click(next, by("", home)); !strings.HasSuffix(w.Header().Get("Location"), "?error=INVALID_TOKEN") {
+		t.Errorf("the link again: got %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
+// Links that no row in the database knows are those of a TypeScript server, or of somebody who has the secret.
+func TestUnboundMailTokensAreRefusedUnlessTheDatabaseIsShared(t *testing.T) {
+	for setting, want := range map[string]string{"off": "/?error=INVALID_TOKEN", "on": "/"} {
+		s := newSite(t, "SHARED_DATABASE="+setting)
+		s.member(t)
+		for _, claims := range []jwt.MapClaims{
+			{"email": email},
+			{"email": email, "updateTo": "eve@example.com", "requestType": "change-email-verification"},
+		} {
+			var id string
+			conn, err := pgx.Connect(t.Context(), s.db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.QueryRow(t.Context(), `SELECT id::text FROM "user"`).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.Close(t.Context())
+			claims["userId"], claims["exp"] = id, time.Now().Add(time.Hour).Unix()
+			token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := s.do("GET", "/api/auth/verify-email?callbackURL=/&token="+token, "", nil)
+			if got := w.Header().Get("Location"); got != want {
+				t.Errorf("SHARED_DATABASE=%s, %v: got %d to %q, want %q", setting, claims, w.Code, got, want)
+			}
+		}
+	}
+}
+
+// An attacker who read one reset mail, or sits in a session, loses everything when the owner chooses a new password.
+func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
+	for _, way := range []string{"reset", "change", "change of address", "deletion"} {
+		s := newSite(t)
+		p := s.member(t)
+		ask := func() string {
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+			return s.letter(t, "reset-password", email).Token
+		}
+		older, newer := ask(), ask()
+		var w *httptest.ResponseRecorder
+		switch way {
+		case "reset":
+			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, by("", home))
+		case "change":
+			w = s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple"}`, by(p.bearer, home))
+		case "change of address":
+			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
+			w = s.click(s.letter(t, "verify-email", "lovelace@example.com"), by("", home))
+		case "deletion":
+			w = s.post("/delete-user", `{"password":"`+horse+`"}`, by(p.bearer, home))
+			s.member(t)
+		}
+		if w.Code >= http.StatusBadRequest {
+			t.Fatalf("%s: got %d %s", way, w.Code, w.Body)
+		}
+		for _, token := range []string{older, newer} {
+			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, by("", abroad))
+			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "INVALID_TOKEN") {
+				t.Errorf("%s: an older reset link: got %d %s, want INVALID_TOKEN", way, w.Code, w.Body)
+			}
+		}
+		if way != "reset" {
+			continue
+		}
+		if got := s.do("GET", "/api/auth/get-session", "", by(p.bearer, abroad)).Body.String(); got != "null" {
+			t.Errorf("the session from before the reset: got %s, want null", got)
+		}
+	}
+}
+
+// Verification mails that never leave do not spend what a reset needs, nor does one client's flood.
+func TestMailBudgetOfAResetCannotBeSpentByAnAttacker(t *testing.T) {
+	s := newSite(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	s.member(t)
+	s.exec(t, `UPDATE "user" SET "emailVerified" = true`)
+	for i := range 30 {
+		from := by("", fmt.Sprintf("203.0.113.%d", i/3))
+		s.post("/send-verification-email", `{"email":"`+email+`"}`, from)
+	}
+	for range 6 { // from one address, in different minutes as far as the limit by path is concerned
+		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
+		s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", abroad))
+	}
+	before := len(s.mails(t))
+	if w := s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home)); w.Code != http.StatusOK {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	if got := s.mails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
+		t.Errorf("the owner's reset: got mails %v, want one", got)
+	}
+}
+
+// Where an email address has to be verified, an attacker signs up with the victim's first. The victim signs up, and opens
+// the link of their own sign-up: the account is theirs.
+func TestVictimsOwnSignUpBeatsAnAttackersEarlierOne(t *testing.T) {
+	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s.signUp(t, email, "attacker's own", abroad)
+	first := s.letter(t, "verify-email", email)
+	s.signUp(t, email, horse, home)
+	own := s.letter(t, "verify-email", email)
+	if own.URL == first.URL {
+		t.Fatal("the victim's sign-up sent no link")
+	}
+	s.signUp(t, email, "attacker's second", abroad)
+	if w := s.click(own, by("", home)); w.Header().Get("Location") != "/" {
+		t.Fatalf("got %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	for password, want := range map[string]int{horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized} {
+		if got, _ := s.signIn(email, password, home); got != want {
+			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
+		}
+	}
+	s.click(s.letter(t, "verify-email", email), by("", abroad)) // the attacker's second, too late
+	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
+		t.Errorf("after the attacker's link: got %d, want 401", got)
+	}
+	var reply struct{ User struct{ Name string } }
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+horse+`"}`, nil)
+	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || reply.User.Name != horse {
+		t.Errorf("got %s, want the name of the victim's sign-up", w.Body)
+	}
+}
+
+// The victim lost the mail and asks for another, which belongs to no sign-up: nobody's password counts, a reset does.
+func TestResentLinkGivesNobodyThePasswordOfAnotherSignUp(t *testing.T) {
+	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s.signUp(t, email, "attacker's own", abroad)
+	s.signUp(t, email, horse, home)
+	s.exec(t, `UPDATE verification SET "expiresAt" = now() - interval '1 s' WHERE "expiresAt" < now() + interval '2 hours'`)
+	s.post("/send-verification-email", `{"email":"`+email+`"}`, by("", home))
+	s.click(s.letter(t, "verify-email", email), by("", home))
+	if got, _ := s.signIn(email, "attacker's own", abroad); got != http.StatusUnauthorized {
+		t.Errorf("the attacker: got %d, want 401", got)
+	}
+	s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+s.letter(t, "reset-password", email).Token+`"}`, by("", home))
+	if got, _ := s.signIn(email, "battery staple", home); got != http.StatusOK {
+		t.Errorf("the victim, after a reset: got %d, want 200", got)
+	}
+}
+
+// A link of the attacker's own account, opened in the browser of somebody who is signed in, changes nothing there.
+func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T) {
+	s := newSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	p := s.member(t)
+	token := s.signUp(t, "eve@example.com", "attacker's own", abroad).Header().Get("Set-Auth-Token")
+	s.post("/send-verification-email", `{"email":"eve@example.com"}`, by(token, abroad))
+	w := s.click(s.letter(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
+	for _, line := range w.Header()["Set-Cookie"] {
+		if strings.HasPrefix(line, "better-auth.session_token=") {
+			t.Errorf("a session of the attacker's is put in the place of the victim's: %s", line)
+		}
+	}
+	if got := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}}).Body.String(); !strings.Contains(got, email) {
+		t.Errorf("the victim is not signed in any more: %s", got)
+	}
+}

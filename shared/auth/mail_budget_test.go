@@ -1,0 +1,155 @@
+package auth_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+// flood asks for mails from many IP addresses and counts what was queued.
+type flood struct {
+	*site
+	box     *mailbox
+	sent    map[mail.Kind]int
+	answers []string
+}
+
+func newFlood(t *testing.T) *flood {
+	t.Helper()
+	f := &flood{site: newSite(t, limits, from("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
+	f.svc.Mail = f.box
+	f.register()
+	return f
+}
+
+// ask sends a request from an IP address, and lets a minute pass.
+func (f *flood) ask(path, email, ip string) {
+	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
+	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
+	for _, m := range f.box.take() {
+		f.sent[m.Kind]++
+	}
+	f.now = f.now.Add(time.Minute)
+}
+
+func (f *flood) checkSent(name string, want map[mail.Kind]int) {
+	f.t.Helper()
+	if diff := cmp.Diff(want, f.sent); diff != "" {
+		f.t.Errorf("%s: mails (-want +got):\n%s", name, diff)
+	}
+	clear(f.sent)
+}
+
+// One client has five mails of a kind an hour sent to one address, all clients together twenty, and the answers are the same.
+func TestMailsToOneAddressAreHeldBack(t *testing.T) {
+	t.Parallel()
+	f := newFlood(t)
+	for range 8 {
+		f.ask(requestResetPath, "Ada@example.com", "192.0.2.1")
+	}
+	f.checkSent("from one client", map[mail.Kind]int{mail.ResetPassword: 5, mail.Nothing: 3})
+	for i := range 20 {
+		f.ask(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
+	}
+	f.checkSent("from many clients", map[mail.Kind]int{mail.ResetPassword: 15, mail.Nothing: 5})
+	f.ask(requestResetPath, "nobody@example.com", "192.0.2.1")
+	f.checkSent("to another address", map[mail.Kind]int{mail.Nothing: 1})
+	f.now = f.now.Add(time.Hour)
+	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.checkSent("an hour later", map[mail.Kind]int{mail.ResetPassword: 1})
+	if slices.Sort(f.answers); len(slices.Compact(f.answers)) != 1 {
+		t.Errorf("got answers %q", f.answers)
+	}
+}
+
+// What the ceiling holds back costs the client nothing: its own budget is whole when the ceiling allows mails again.
+func TestMailsThatTheCeilingHoldsBackCostNothing(t *testing.T) {
+	t.Parallel()
+	f := newFlood(t)
+	for i := range 20 {
+		f.ask(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
+	}
+	f.now = f.now.Add(30 * time.Minute)
+	for range 10 {
+		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	}
+	f.checkSent("from many clients", map[mail.Kind]int{mail.ResetPassword: 20, mail.Nothing: 10})
+	f.now = f.now.Add(21 * time.Minute)
+	for range 5 {
+		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	}
+	f.checkSent("later", map[mail.Kind]int{mail.ResetPassword: 5})
+}
+
+// Mails of one kind, and those that never leave, spend nothing of another kind's budget.
+func TestMailBudgetsAreByKind(t *testing.T) {
+	t.Parallel()
+	f := newFlood(t)
+	for range 7 {
+		f.ask(sendVerificationPath, "ada@example.com", "192.0.2.1")
+	}
+	f.checkSent("unverified", map[mail.Kind]int{mail.VerifyEmail: 5, mail.Nothing: 2})
+	f.exec(verifyAda)
+	for range 7 {
+		f.ask(sendVerificationPath, "ada@example.com", "192.0.2.1")
+	}
+	f.checkSent("verified", map[mail.Kind]int{mail.Nothing: 7})
+	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
+}
+
+// However many reset mails an attacker has had sent, the owner gets one whenever none of those that arrived works any more.
+func TestCompletedResetClearsTheBudgetOfResetMails(t *testing.T) {
+	t.Parallel()
+	f := newFlood(t)
+	var last mail.Message
+	for i := range 20 {
+		f.do("POST", requestResetPath, `{"email":"ada@example.com"}`, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", 10+i))
+		last = f.box.one(t)
+	}
+	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.checkSent("the owner, at the ceiling", map[mail.Kind]int{mail.Nothing: 1})
+	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For", "192.0.2.1").want(t, "the newest link", 200, "")
+	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
+}
+
+// A change of email address of which the old address cannot be told is not offered to the new one either.
+func TestEmailChangeIsNotMailedWhenItsNoticeIsHeldBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	box := &mailbox{}
+	s.svc.Mail = box
+	a := s.register()
+	for i := range 7 {
+		body := fmt.Sprintf(`{"newEmail":"new%d@example.com"}`, i)
+		s.do("POST", changeEmailPath, body, append(a.bearer(), "X-Forwarded-For", "192.0.2.1")...).want(t, body, 200, "")
+		s.now = s.now.Add(time.Minute)
+		want := []string{"email-change-notice ada@example.com", fmt.Sprintf("verify-email new%d@example.com", i)}
+		if i >= 5 {
+			want = []string{"nothing ada@example.com", fmt.Sprintf("nothing new%d@example.com", i)}
+		}
+		if diff := cmp.Diff(want, box.sent()); diff != "" {
+			t.Errorf("change %d: mails (-want +got):\n%s", i, diff)
+		}
+	}
+}
+
+// The audit log tells of a mail that was held back, though the caller is not told.
+func TestHeldBackMailIsInTheAuditLog(t *testing.T) {
+	log := capture(t)
+	f := newFlood(t)
+	for range 6 {
+		records(t, log)
+		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	}
+	got := records(t, log)
+	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" || got[0]["mailDropped"] != "reset-password" {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,59 @@
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { MemoryRouter } from 'react-router-dom';
+import { afterEach, expect, it, vi } from 'vitest';
+import CancelEmailChange from './index';
+
+let asked: { url: string; body: unknown }[] = [];
+let reply: { status: number; body: unknown };
+
+// The client keeps the fetch that it finds first.
+vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
+  asked.push({ url: String(url), body: JSON.parse(String(init?.body)) });
+  return new Response(JSON.stringify(reply.body), {
+    status: reply.status,
+    headers: { 'Content-Type': 'application/json' },
+  });
+});
+
+afterEach(cleanup);
+
+/** Answers every request with one status and body. */
+function server(status: number, body: unknown): void {
+  asked = [];
+  reply = { status, body };
+}
+
+const page = () =>
+  render(
+    <MemoryRouter>
+      <CancelEmailChange token="abc" />
+    </MemoryRouter>,
+  );
+
+it('sends nothing before the button is pressed, and then the token', async () => {
+  server(200, { status: true });
+  page();
+  expect(asked).toEqual([]);
+  fireEvent.click(screen.getByRole('button', { name: 'Stop the change' }));
+  expect(await screen.findByText(/The change is stopped/)).toBeTruthy();
+  expect(asked.map(({ url, body }) => [new URL(url, 'http://localhost').pathname, body])).toEqual([
+    ['/api/auth/cancel-email-change', { token: 'abc' }],
+  ]);
+  expect(screen.getByRole('link', { name: 'Choose a new password' }).getAttribute('href')).toBe('/forgot-password/');
+});
+
+it('says that there is nothing to stop when the token is not good, and what to do', async () => {
+  server(400, { message: 'Invalid token', code: 'INVALID_TOKEN' });
+  page();
+  fireEvent.click(screen.getByRole('button'));
+  expect(await screen.findByText(/nothing to stop any more/)).toBeTruthy();
+  expect(screen.getByRole('link', { name: 'Choose a new password' })).toBeTruthy();
+});
+
+it('can be tried again when the server is away', async () => {
+  server(503, { message: 'Service temporarily unavailable', code: 'SERVICE_UNAVAILABLE' });
+  page();
+  fireEvent.click(screen.getByRole('button'));
+  expect(await screen.findByRole('alert')).toBeTruthy();
+  await waitFor(() => expect(screen.getByRole('button', { name: 'Stop the change' })).toBeTruthy());
+});

@@ -1,0 +1,35 @@
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { useResetLink } from '../auth/useResetLink';
+import AuthPage from '../components/AuthPage';
+import CancelEmailChange from '../components/CancelEmailChange';
+
+/** Where the mail leads that tells the old address of a change. Opening it changes nothing: mail scanners open links. */
+export default function CancelEmailChangePage(): ReactNode {
+  const link = useResetLink();
+  const title = translate({ id: 'cancelChange.title', message: 'Stop the change of your e-mail address' });
+  if (link === 'none' || link === 'used') {
+    return (
+      <AuthPage
+        title={title}
+        intro={translate({
+          id: 'cancelChange.none',
+          message: 'Open the link in the mail that told you of the change.',
+        })}
+      >
+        {null}
+      </AuthPage>
+    );
+  }
+  return (
+    <AuthPage
+      title={title}
+      intro={translate({
+        id: 'cancelChange.intro',
+        message: 'Somebody who is signed in to your account wants to move it to another e-mail address.',
+      })}
+    >
+      <CancelEmailChange token={link?.token} />
+    </AuthPage>
+  );
+}
