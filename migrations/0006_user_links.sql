@@ -4,4 +4,4 @@
 
 -- +goose Up
 
-CREATE INDEX verification_user_idx ON verification (left(value, 36));
+CREATE INDEX IF NOT EXISTS verification_user_idx ON verification (left(value, 36));
