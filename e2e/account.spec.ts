@@ -142,6 +142,21 @@ test('the address is changed by the link in the mail to the new one', async ({
   await signIn(await another(), { ...person, email: next });
 });
 
+test('the old address stops a change', async ({ page, context, person, mails, state }) => {
+  await register(context, person);
+  const next = newPerson().email;
+  await open(page);
+  await changeEmail(page, next);
+  await expect(email(page).getByRole('status')).toContainText(next);
+  await page.goto(await mails.link('email-change-notice', person.email));
+  await page.getByRole('button', { name: 'Stop the change' }).click();
+  await expect(page.getByRole('main').getByRole('status')).toContainText('The change is stopped');
+  await state(page, 'change-stopped');
+  await page.goto(await mails.link('verify-email', next));
+  await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
+  expect(await whoIs(context)).toBe(person.email);
+});
+
 test('a link for another account changes nothing', { tag: '@once' }, async ({
   page,
   context,

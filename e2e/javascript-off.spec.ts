@@ -13,7 +13,16 @@ test('without JavaScript the manual is readable', async ({ page }) => {
   await expect(page.locator('main p').first()).toBeVisible();
 });
 
-for (const path of ['login', 'register', 'forgot-password', 'reset-password', 'verify-email', 'cancel-email-change', 'profile', 'account']) {
+for (const path of [
+  'login',
+  'register',
+  'forgot-password',
+  'reset-password',
+  'verify-email',
+  'cancel-email-change',
+  'profile',
+  'account',
+]) {
   test(`without JavaScript /${path}/ says what it needs`, async ({ page }) => {
     await page.goto(`/${path}/`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

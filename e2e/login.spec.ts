@@ -351,7 +351,14 @@ test('a page that comes back from the browser’s memory does not stay signed in
   await settled(page);
 });
 
-for (const path of ['/login/', '/register/', '/forgot-password/', '/reset-password/', '/verify-email/', '/cancel-email-change/']) {
+for (const path of [
+  '/login/',
+  '/register/',
+  '/forgot-password/',
+  '/reset-password/',
+  '/verify-email/',
+  '/cancel-email-change/',
+]) {
   test(`R60: ${path} fits a screen of 320 pixels`, { tag: '@once' }, async ({ page }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(path);

@@ -157,6 +157,15 @@ var operations = []operation{
 		p := s.member(t)
 		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, whole}
 	}},
+	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *site) request {
+		p := s.member(t)
+		p.must(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
+		body := fmt.Sprintf(`{"token":%q}`, p.token(t, "email-change-notice"))
+		return request{p, "POST", "/api/auth/cancel-email-change", body, []int{400}, func(t *testing.T) {
+			check(t, one[int](t, s, `SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
+				WHERE u.email = $1`, p.email) == 0, "the change can still be made")
+		}}
+	}},
 	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)

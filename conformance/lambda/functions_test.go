@@ -116,6 +116,7 @@ var routes = map[string][]step{
 		{"POST /api/auth/send-verification-email", "", `{"email":"{email}"}`, 200},
 		{"GET /api/auth/verify-email", "token={mail}", "", 200},
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
+		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
 	"account": { // no social provider is configured, nobody was sent to one
 		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},

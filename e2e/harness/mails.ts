@@ -1,7 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';
 
-export type Kind = 'verify-email' | 'reset-password' | 'change-email-confirmation' | 'delete-account';
+export type Kind =
+  | 'verify-email'
+  | 'reset-password'
+  | 'change-email-confirmation'
+  | 'delete-account'
+  | 'email-change-notice';
 
 /** One line of MAIL_FILE. */
 export interface Mail {
