@@ -30,6 +30,10 @@ export function tab(jar = new Map()) {
   };
 }
 
+// The cookies of a jar but the device cookie, which stays when a session ends.
+export const cookiesOfSessions = (jar) =>
+  [...jar.keys()].filter((name) => !name.endsWith("better-auth.device"));
+
 // The stock client in a browser of its own, or in one with that jar.
 export function client(jar) {
   return createAuthClient({

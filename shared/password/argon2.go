@@ -10,10 +10,11 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Ceilings: an imported hash may ask for no more.
+// Ceilings: an imported hash may ask for no more. See the package comment on their times.
 const (
 	maxArgon2Memory  = 256 * 1024 // KiB
-	maxArgon2Time    = 10
+	maxArgon2Time    = 10         // passes
+	maxArgon2Work    = 640 * 1024 // KiB in all passes together
 	maxArgon2Threads = 8
 )
 
@@ -57,7 +58,8 @@ func parseArgon2(stored string) (check, bool) {
 		return check{}, false
 	}
 	n, ok := numbers(parts[3], "m", "t", "p")
-	if !ok || !between(1, n[0], maxArgon2Memory) || !between(1, n[1], maxArgon2Time) || !between(1, n[2], maxArgon2Threads) {
+	if !ok || !between(1, n[0], maxArgon2Memory) || !between(1, n[1], maxArgon2Time) || !between(1, n[2], maxArgon2Threads) ||
+		n[0]*n[1] > maxArgon2Work {
 		return check{}, false
 	}
 	salt, saltOK := decode(base64.RawStdEncoding, parts[4])

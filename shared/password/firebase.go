@@ -11,10 +11,10 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Ceilings: an imported hash may ask for no more. The block size is bounded too, since scrypt takes memory for it
-// besides 128·N·r.
+// Ceilings: an imported hash may ask for no more. See the package comment on their times. The block size is bounded too,
+// since scrypt takes memory for it besides 128·N·r.
 const (
-	maxScryptMemory  = 128 << 20 // bytes, 128·N·r
+	maxScryptWork    = 128 << 20 // bytes in all lanes together, 128·N·r·p
 	maxScryptBlock   = 64        // r
 	maxScryptThreads = 8         // p
 )
@@ -42,7 +42,7 @@ func parseFirebase(stored string) (check, bool) {
 	separator, separatorOK := decode(base64.StdEncoding, separatorText)
 	salt, saltOK := decode(base64.StdEncoding, parts[3])
 	want, wantOK := decode(base64.StdEncoding, parts[4])
-	if memory > maxScryptMemory || !signerOK || !separatorOK || !saltOK || !wantOK ||
+	if memory*int64(n[3]) > maxScryptWork || !signerOK || !separatorOK || !saltOK || !wantOK ||
 		len(salt) == 0 || len(want) < minFirebase || len(want) != len(signer) {
 		return check{}, false
 	}

@@ -210,12 +210,13 @@ func form(p string) string {
 	}
 	return `case when coalesce(` + p + `, '') = '' then null
       when ` + p + ` ~ '^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]+$' and length(split_part(` + p + `, '$', 4)) = 53 then
-        case when split_part(` + p + `, '$', 3) < '15' then 'bcrypt' else 'too_costly' end
+        case when split_part(` + p + `, '$', 3) < '14' then 'bcrypt' else 'too_costly' end
       when ` + p + ` ~ '^\$argon2(i|id)\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$' then
-        case when ` + number("between 1 and 262144", `\$m=([0-9]{1,9}),`) + ` and ` + number("between 1 and 10", `,t=([0-9]{1,9}),`) + ` and ` + number("between 1 and 8", `,p=([0-9]{1,9})\$`) + ` then 'argon2' else 'too_costly' end
+        case when ` + number("between 1 and 262144", `\$m=([0-9]{1,9}),`) + ` and ` + number("between 1 and 10", `,t=([0-9]{1,9}),`) + ` and ` + number("between 1 and 8", `,p=([0-9]{1,9})\$`) + `
+              and ` + number("", `\$m=([0-9]{1,9}),`) + ` * ` + number("", `,t=([0-9]{1,9}),`) + ` <= 655360 then 'argon2' else 'too_costly' end
       when ` + p + ` ~ '^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$' then
         case when ` + number("between 1 and 20", `,n=([0-9]{1,9}),`) + ` and ` + number("between 1 and 64", `,r=([0-9]{1,9}),`) + ` and ` + number("between 1 and 8", `,p=([0-9]{1,9})[,$]`) + `
-              and (1::bigint << ` + number("", `,n=([0-9]{1,2}),`) + `::int) * ` + number("", `,r=([0-9]{1,9}),`) + ` <= 1048576 then 'fbscrypt' else 'too_costly' end
+              and (1::bigint << ` + number("", `,n=([0-9]{1,2}),`) + `::int) * ` + number("", `,r=([0-9]{1,9}),`) + ` * ` + number("", `,p=([0-9]{1,9})[,$]`) + ` <= 1048576 then 'fbscrypt' else 'too_costly' end
       when ` + p + ` like '{%' and ` + p + ` like '%"alg":"aes-gcm-hkdf"%' then 'encrypted'
       else 'unknown' end`
 }

@@ -67,6 +67,9 @@ var tooDear = []secret{
 	{form: "argon2 of 1 GiB", refused: true, plain: "dear-Argon-1", hash: `$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ufTPR4BDmEitFb62xuQuCE1p3mv96QXZ9Y6Lib9urW4`},
 	{form: "argon2 of 20 passes", refused: true, plain: "dear-Argon-2", hash: `$argon2id$v=19$m=64,t=20,p=1$c29tZXNhbHQxMjM0NTY3OA$nqbh7msnqJPVfnjkl8oWEETUvT9FfuYNlXuZi8zw6YU`},
 	{form: "argon2 of 16 lanes", refused: true, plain: "dear-Argon-3", hash: `$argon2id$v=19$m=1024,t=1,p=16$c29tZXNhbHQxMjM0NTY3OA$5cHHcygg8LWMWigF1WA3YfzRhAmr7/kWmQ0ImSgigsw`},
+	{form: "bcrypt of cost 14", refused: true, plain: "dear-Pass-14", hash: `$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`},
+	{form: "argon2 of 256 MiB and 3 passes", refused: true, plain: "dear-Argon-4", hash: `$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`},
+	{form: "firebase of 128 MiB and 2 lanes", refused: true, plain: "dear-Fire-2", hash: `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`},
 	{form: "firebase of 256 MiB", refused: true, plain: "dear-Fire-1", hash: `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`},
 }
 

@@ -1,0 +1,66 @@
+package attack
+
+import (
+	"net/http"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+// costly are well-formed hashes above the ceilings, within those of Supabase Auth.
+var costly = []string{
+	`$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
+	`$argon2id$v=19$m=262144,t=10,p=8$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
+	`$fbscrypt$v=1,n=17,r=8,p=8,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
+}
+
+// TestCostlyHashTakesNoMoreThanAnUnknownEmail: an attacker can neither make the server work for seconds nor see by the time
+// that an account exists. Compared is processor time, which other programs do not change; it must not run in parallel.
+func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
+	s := newSite(t)
+	s.hasher = password.New(config.Argon2id)
+	e := s.cold(t, 1, time.Now, "MAIL=none")
+	conn, err := pgx.Connect(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	e.member(t)
+	guess := func(name string) time.Duration {
+		var took []time.Duration
+		for range 3 {
+			before := processorTime(t)
+			w := e.do("POST", signInPath, `{"email":"`+name+`","password":"not the password"}`, nil)
+			if took = append(took, processorTime(t)-before); w.Code != http.StatusUnauthorized {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+		}
+		return slices.Min(took)
+	}
+	unknown := guess("nobody@example.com")
+	for _, stored := range costly {
+		if _, err := conn.Exec(t.Context(), `UPDATE account SET password = $1`, stored); err != nil {
+			t.Fatal(err)
+		}
+		took := guess(email)
+		t.Logf("%.20s…: %v of processor time, an unknown email %v", stored, took, unknown)
+		if took > 5*unknown {
+			t.Errorf("%.20s…: a guess takes %v of processor time, an unknown email %v", stored, took, unknown)
+		}
+	}
+}
+
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
