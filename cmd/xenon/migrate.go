@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
@@ -60,8 +61,17 @@ func begin(from, to string, std streams) (*supabase.Import, *progress, error) {
 	if err := checkURL("--to", to); err != nil {
 		return nil, nil, err
 	}
+	tellIgnored(std, "--from", from)
+	tellIgnored(std, "--to", to)
 	p := newProgress(std.err, time.Now)
 	return &supabase.Import{From: from, To: to, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
+}
+
+// tellIgnored says which parameters of a database URL have no meaning here.
+func tellIgnored(std streams, name, address string) {
+	if ignored := pg.Ignored(address); ignored != nil {
+		fmt.Fprintf(std.err, "%s: parameters that only other drivers know are ignored: %s\n", name, strings.Join(ignored, ", "))
+	}
 }
 
 func checkURL(flag, address string) error {

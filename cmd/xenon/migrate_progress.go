@@ -35,6 +35,10 @@ func (p *progress) say(format string, args ...any) {
 }
 
 func (p *progress) event(e supabase.Event) {
+	if e.Waiting != "" {
+		p.wait(e.Waiting)
+		return
+	}
 	if e.Action != p.action {
 		p.end()
 		p.action, p.began, p.before = e.Action, p.now().Add(-e.Took), e.Done-1
@@ -56,6 +60,14 @@ func (p *progress) event(e supabase.Event) {
 	}
 	p.bar.Describe(p.figures(e))
 	_ = p.bar.Set(e.Done)
+}
+
+// wait says what the import waits for, above the bar if there is one.
+func (p *progress) wait(what string) {
+	if p.bar != nil {
+		_ = p.bar.Clear() // as above
+	}
+	fmt.Fprintln(p.out, "waiting for a database:", what)
 }
 
 func (p *progress) newBar(e supabase.Event) *progressbar.ProgressBar {

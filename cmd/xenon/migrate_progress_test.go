@@ -32,12 +32,14 @@ func TestProgressInAPipeIsALineABatch(t *testing.T) {
 	p := newProgress(&out, func() time.Time { return clock })
 	p.say("for people only")
 	pass(p, &clock)
+	p.event(supabase.Event{Action: "wait", Waiting: "connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s"})
 	p.event(supabase.Event{Action: "verify", Pass: 1, Batches: 2, Done: 1, Rows: 5, Different: 2, Took: 1234567 * time.Nanosecond})
 	p.event(supabase.Event{Action: "rollback", Pass: 1, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
 	want := `copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
 copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
 copy: pass 1, batch 2, 2 of 4 done: put aside: SQLSTATE 53100
 copy: pass 1, batch 3, 4 of 4 done: 12,500 rows, 12,000 written, 100 identical, 400 quarantined, 1s
+waiting for a database: connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s
 verify: pass 1, batch 0, 1 of 2 done: 5 rows, 2 different, 1ms
 rollback: pass 1, batch 0, 2 of 2 done: 5 rows removed, 1m0s
 `

@@ -26,6 +26,36 @@ const (
 	neonPooler = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
 )
 
+// Every command reads database URLs by one rule: it says which parameters it ignores, and names those it does not know.
+func TestCommandsReadDatabaseURLsByOneRule(t *testing.T) {
+	t.Parallel()
+	address := dbtest.New(t)
+	with := func(query string) string {
+		if strings.Contains(address, "?") {
+			return address + "&" + query
+		}
+		return address + "?" + query
+	}
+	for _, args := range [][]string{
+		{"schema", "status"},
+		{"schema", "up"},
+		{"migrate", "report", "--from", with("pgbouncer=true"), "--to", with("pgbouncer=true&schema=public")},
+	} {
+		code, _, said := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
+		if !strings.Contains(said, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
+			t.Errorf("%v: got %d\n%s", args, code, said)
+		}
+	}
+	for _, args := range [][]string{
+		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", somewhere + "?frob=1", "--to", somewhere},
+	} {
+		code, _, said := xenon(t, args, "DIRECT_DATABASE_URL", somewhere+"?frob=1", "DATABASE_URL", somewhere+"?frob=1")
+		if code == 0 || !strings.Contains(said, "unknown here: frob") || strings.Contains(said, "hunter2") {
+			t.Errorf("%v: got %d\n%s", args, code, said)
+		}
+	}
+}
+
 func TestMigrateWrongUse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

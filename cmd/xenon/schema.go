@@ -36,6 +36,7 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if err != nil {
 		return err
 	}
+	tellIgnored(std, "database URL", url)
 	applied, err := migrations.UpIn(ctx, url, name)
 	if errors.As(err, new(*schema.Error)) {
 		return misfit(err, name)
@@ -91,6 +92,7 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err != nil {
 		return err
 	}
+	tellIgnored(std, "database URL", url)
 	all, err := migrations.StatusIn(ctx, url, name)
 	var unfit *schema.Error
 	if err != nil && !errors.As(err, &unfit) {

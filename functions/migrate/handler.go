@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
@@ -51,6 +52,11 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a supabase.Act
 	from, to, err := secrets.ImportURLs(ctx, h.cfg)
 	if err != nil {
 		return a, nil, err
+	}
+	for name, address := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
+		if ignored := pg.Ignored(address); ignored != nil {
+			h.log.WarnContext(ctx, "parameters of a database URL that only other drivers know are ignored", "of", name, "parameters", ignored)
+		}
 	}
 	m := supabase.Import{From: from, To: to, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
 	answer, err = m.Act(ctx, a)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 const password = "hunter2"
@@ -55,6 +59,54 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 			t.Errorf("%s: not one record of an error: %v\n%s", event, err, log)
 		}
 	}
+}
+
+// Every action that meets an error that passes is one that the state machine tries again, and one that needs a person is not.
+func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
+	t.Parallel()
+	source, target := dbtest.NewErrorProxy(t, supabasetest.New(t)), dbtest.NewErrorProxy(t, dbtest.New(t))
+	h := handler{
+		cfg: config.Config{FromDatabaseURL: config.Secret(source.URL()), ToDatabaseURL: config.Secret(target.URL())},
+		log: slog.New(slog.DiscardHandler), now: time.Now,
+	}
+	rejected := dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"}
+	cases := 0
+	for _, e := range append(dbtest.TransientErrors(), rejected) {
+		source.Arm(e, dbtest.AtConnect, 1, -1)
+		target.Arm(e, dbtest.AtConnect, 1, -1)
+		var all sync.WaitGroup
+		for _, action := range []string{"plan", "begin", "park", "close", "copy", "verify", "verdict", "report", "gate", "rollback"} {
+			cases++
+			all.Go(func() {
+				ctx, stop := t.Context(), func() {}
+				if e != rejected { // as in an invocation that is about to end
+					ctx, stop = context.WithTimeout(ctx, 100*time.Millisecond)
+				}
+				defer stop()
+				event := fmt.Sprintf(`{"action":%q,"job":{"run":"r","holder":"h","options":{"run":"r"}},"lane":{"lanes":1}}`, action)
+				answer, err := h.handle(ctx, json.RawMessage(event))
+				want := "Unavailable"
+				if e == rejected {
+					want = "Refused"
+				}
+				if want == "Unavailable" && (answer == supabase.Step{} || isUnfinished(answer)) {
+					return // its time is up: the state machine does it again
+				}
+				if got, _ := errors.AsType[messages.InvokeResponse_Error](err); got.Type != want {
+					t.Errorf("%s, %v: got %v and %v, want the type %s", action, e, answer, err, want)
+				}
+			})
+		}
+		all.Wait()
+		source.Disarm()
+		target.Disarm()
+	}
+	t.Logf("%d cases", cases)
+}
+
+func isUnfinished(answer any) bool {
+	u, ok := answer.(supabase.Undoing)
+	return ok && !u.Done
 }
 
 func TestR49_PanicsAreFailures(t *testing.T) {

@@ -9,6 +9,10 @@ const namespace = "Xenon/Import"
 // (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html) besides,
 // which names members of the record. There are numbers in it, never a row.
 func (h handler) progress(e supabase.Event) {
+	if e.Waiting != "" {
+		h.log.Warn("waiting for a database", "waiting", e.Waiting)
+		return
+	}
 	record := []any{
 		"Run", e.Run, "action", e.Action, "pass", e.Pass, "batch", e.Batch, "batches", e.Batches, "done", e.Done,
 	}

@@ -60,10 +60,10 @@ type ErrorProxy struct {
 	mu     sync.Mutex
 	answer ServerError
 	phase  Phase
-	at     int // the request that is answered with an error, from 1 on
-	times  int // how many requests from there on are; -1 is all
-	seen   int // requests of the phase since Arm
-	sent   int // errors since Arm
+	at     int           // the request that is answered with an error, from 1 on
+	times  int           // how many requests from there on are; -1 is all
+	seen   map[Phase]int // requests since Arm
+	sent   int           // errors since Arm
 }
 
 // NewErrorProxy starts a proxy that ends with the test. It passes everything on until Arm.
@@ -78,7 +78,7 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	p := &ErrorProxy{upstream: u.Host, url: *u}
+	p := &ErrorProxy{upstream: u.Host, url: *u, seen: map[Phase]int{}}
 	p.url.Host = listener.Addr().String()
 	go func() {
 		for {
@@ -99,27 +99,30 @@ func (p *ErrorProxy) URL() string { return p.url.String() }
 func (p *ErrorProxy) Arm(e ServerError, phase Phase, at, times int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, 0, 0
+	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, map[Phase]int{}, 0
 }
 
-// Disarm passes everything on again, and returns how many requests of the phase there were since Arm and how many of them
-// were answered with the error.
-func (p *ErrorProxy) Disarm() (seen, sent int) {
+// Seen is how many requests of a phase there were since Arm.
+func (p *ErrorProxy) Seen(phase Phase) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[phase]
+}
+
+// Disarm passes everything on again, and returns how many requests were answered with the error since Arm.
+func (p *ErrorProxy) Disarm() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.times = 0
-	return p.seen, p.sent
+	return p.sent
 }
 
 // answers reports whether the next request of a phase is answered with an error, and with which.
 func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.phase != phase {
-		return ServerError{}, false
-	}
-	p.seen++
-	if p.times == 0 || p.seen < p.at {
+	p.seen[phase]++
+	if p.phase != phase || p.times == 0 || p.seen[phase] < p.at {
 		return ServerError{}, false
 	}
 	p.times = max(p.times-1, -1)

@@ -21,7 +21,7 @@ var (
 	errEscape = errors.New("has a blank, or a % without two hexadecimal digits after it: write a blank as %20 and a % as %25")
 	errAt     = errors.New("has an @ after its user and password: in them write / as %2F, @ as %40, ? as %3F and % as %25")
 	errPair   = errors.New("has a query that is not of the form ?name=value&name=value: within a value write & as %26 and = as %3D")
-	errPlain  = errors.New("asks for a connection without TLS, which only a database on this machine may have: " +
+	errPlain  = errors.New("asks for a connection without TLS (sslmode=disable), which only a database on this machine may have: " +
 		"leave sslmode out, and TLS with verify-full is used")
 	errTLS = errors.New("leads to a host whose certificate would not be verified")
 )

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // ErrNeedsAttention says that the run went as far as it could and a person has to look; the text says at what.
@@ -212,7 +214,7 @@ func ErrorName(err error) string {
 	case errors.Is(err, ErrNeedsAttention):
 		return "NeedsAttention"
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.As(err, &waits) && waits.Unavailable():
+		errors.As(err, &waits) && waits.Unavailable(), pg.Classify(err) == pg.Broken, pg.Classify(err) == pg.Transient:
 		return "Unavailable"
 	}
 	return "Failed"
@@ -221,8 +223,8 @@ func ErrorName(err error) string {
 // ErrorText is an error without what Postgres quotes from a row, for places that keep it.
 func ErrorText(err error) string {
 	text := err.Error()
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23")) {
-		text = strings.ReplaceAll(text, pg.Message, "a value is not allowed")
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23")) {
+		text = strings.ReplaceAll(text, e.Message, "a value is not allowed")
 	}
 	return text
 }

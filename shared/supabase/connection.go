@@ -3,19 +3,19 @@ package supabase
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/pg"
 )
 
 // session holds for every connection: the text of times and numbers must be the same on both sides, row security must
@@ -34,42 +34,25 @@ const nestless = "set enable_nestloop = off;\n"
 
 // CheckURL says why a database URL cannot be used for an import; nil when it can. Its text holds no password.
 func CheckURL(address string) error {
-	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
-		return fmt.Errorf("%w: a database URL looks like postgres://user:password@host/database", ErrRefused)
-	}
-	host := u.Hostname()
-	switch {
-	case strings.Contains(host, "-pooler.") && strings.HasSuffix(host, ".neon.tech"):
-		return fmt.Errorf("%w: %s is Neon's pooler, where temporary tables and settings do not last; use the direct host, without -pooler", ErrRefused, host)
-	case u.Port() == "6543":
-		return fmt.Errorf("%w: port 6543 is Supabase's transaction pooler; use the session pooler or the direct host, port 5432", ErrRefused)
-	case u.Query().Get("sslmode") == "disable" && !local(host):
-		return fmt.Errorf("%w: sslmode=disable is only allowed to a database on this machine", ErrRefused)
-	}
-	return nil
+	_, err := parse(address)
+	return err
 }
 
-func local(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback() || strings.HasPrefix(host, "/")
-}
-
-// secure asks for TLS with a checked certificate to every host but this machine.
-func secure(address string) (string, error) {
-	if err := CheckURL(address); err != nil {
-		return "", err
-	}
-	u, err := url.Parse(address)
+// parse reads a database URL and refuses poolers that do not keep a session.
+func parse(address string) (*pgx.ConnConfig, error) {
+	c, err := pg.Parse(address)
 	if err != nil {
-		return "", err
+		return nil, fmt.Errorf("%w: the database URL %w", ErrRefused, err)
 	}
-	q := u.Query()
-	if !local(u.Hostname()) {
-		q.Set("sslmode", "verify-full")
+	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port}}, c.Fallbacks...) {
+		switch {
+		case strings.Contains(f.Host, "-pooler.") && strings.HasSuffix(f.Host, ".neon.tech"):
+			return nil, fmt.Errorf("%w: %s is Neon's pooler, where temporary tables and settings do not last; use the direct host, without -pooler", ErrRefused, f.Host)
+		case f.Port == 6543:
+			return nil, fmt.Errorf("%w: port 6543 is Supabase's transaction pooler; use the session pooler or the direct host, port 5432", ErrRefused)
+		}
 	}
-	u.RawQuery = q.Encode()
-	return u.String(), nil
+	return c, nil
 }
 
 func (m *Import) patience() time.Duration {
@@ -81,19 +64,13 @@ func (m *Import) patience() time.Duration {
 
 // connect opens a connection for one side. The error of an unreachable server is ErrUnavailable, and never holds the URL.
 func (m *Import) connect(ctx context.Context, side, address, more string) (*pgx.Conn, error) {
-	address, err := secure(address)
+	cfg, err := parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", side, err)
-	}
-	cfg, err := pgx.ParseConfig(address)
-	if err != nil {
-		return nil, fmt.Errorf("%w: the URL of the %s cannot be read", ErrRefused, side)
 	}
 	cfg.ConnectTimeout = min(m.patience(), 30*time.Second)
 	cfg.DialFunc = dialer(m.patience() + m.patience()/4) // the server's statement_timeout speaks first, if it can
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
-	cfg.StatementCacheCapacity, cfg.DescriptionCacheCapacity = 0, 0
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the %s: %w", side, reachable(err))
@@ -108,13 +85,11 @@ func (m *Import) connect(ctx context.Context, side, address, more string) (*pgx.
 
 // reachable keeps pgx from telling user and host of a failed connection, and keeps its kind.
 func reachable(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg
+	if pg.Classify(err) == pg.Rejected {
+		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
 	}
-	var untrusted *tls.CertificateVerificationError
-	if errors.As(err, &untrusted) {
-		return fmt.Errorf("%w: its certificate is not trusted here (%w). Supabase's own authority can be downloaded in the dashboard, under database settings: add sslrootcert=<file> to the URL", ErrRefused, untrusted.Err)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e
 	}
 	return fmt.Errorf("%w: no connection", ErrUnavailable)
 }
@@ -188,6 +163,7 @@ const (
 	timedOut = "57014"
 	diskFull = "53100"
 	noGrant  = "42501"
+	readOnly = "25006"
 )
 
 // Kinds of trouble, by what helps against it.
@@ -200,42 +176,42 @@ const (
 )
 
 func kindOf(err error) trouble {
-	var pg *pgconn.PgError
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	kind := pg.Classify(err)
 	switch {
 	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun), errors.Is(err, errRuled), errors.Is(err, context.Canceled), errors.As(err, new(gaveUp)):
 		return fatal
-	case errors.As(err, &pg):
-		switch pg.Code {
-		case diskFull, noGrant, "42P01", "3F000", "28000", "28P01", "3D000": // no table, no such role or database
-			return fatal
-		case timedOut:
-			return data // a smaller piece may do
-		case "40001", "40P01", "55P03", "25P02", "25P03", "57P01", "57P02", "57P03", "57P05":
-			return transient
-		}
-		switch pg.Code[:2] {
-		case "08", "53", "58":
-			return transient
-		case "22", "23", "54", "P0":
-			return data
-		}
+	case !ok && kind != pg.Rejected:
+		return transient // the connection broke, or the network swallowed it
+	case ok && slices.Contains([]string{diskFull, readOnly, noGrant, "42P01", "3F000"}, e.Code): // the last two: no table
 		return fatal
+	case kind == pg.Broken, kind == pg.Transient:
+		return transient
+	case kind == pg.Canceled: // a smaller piece may do
+		return data
+	case ok && slices.Contains([]string{"22", "23", "54", "P0"}, e.Code[:min(2, len(e.Code))]):
+		return data
 	}
-	return transient // the connection broke, or the network swallowed it
+	return fatal
 }
 
 // inWords says what to do about an error that waiting does not cure.
 func inWords(err error) error {
-	var pg *pgconn.PgError
-	if errors.Is(err, ErrRefused) || !errors.As(err, &pg) {
-		return err
-	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case pg.Code == diskFull:
+	case errors.Is(err, ErrRefused):
+		return err
+	case pg.Classify(err) == pg.Rejected:
+		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
+	case !ok:
+		return err
+	case e.Code == diskFull:
 		return fmt.Errorf("%w: a database's disk is full: make room there, or give it more, and run again; what is done stays done: %w", ErrRefused, err)
-	case pg.Code == noGrant && strings.Contains(pg.Message, "row-level security"):
+	case e.Code == readOnly:
+		return fmt.Errorf("%w: a database takes no writes: its disk is full, or the URL leads to a replica; correct that and run again; what is done stays done: %w", ErrRefused, err)
+	case e.Code == noGrant && strings.Contains(e.Message, "row-level security"):
 		return fmt.Errorf("%w: row security hides rows from this role: use the role postgres, or one with BYPASSRLS: %w", ErrRefused, err)
-	case pg.Code == noGrant:
+	case e.Code == noGrant:
 		return fmt.Errorf("%w: this role lacks a grant: %w", ErrRefused, err)
 	}
 	return err
@@ -249,11 +225,11 @@ func (g gaveUp) Error() string {
 }
 func (g gaveUp) Unwrap() []error { return []error{ErrUnavailable, g.err} }
 
-// tries of what waiting may cure, with about a quarter of a minute of waiting between the first and the last.
-const tries = 8
+// tries of what waiting may cure, with about half a minute of waiting between the first and the last.
+const tries = 10
 
-// again calls f until it works, the trouble is not transient, or the tries are used up.
-func again(ctx context.Context, f func() error) error {
+// again calls f until it works, the trouble is not transient, or the tries are used up. It tells what it waits for.
+func (m *Import) again(ctx context.Context, f func() error) error {
 	wait := 200 * time.Millisecond
 	for try := 1; ; try++ {
 		err := f()
@@ -265,10 +241,12 @@ func again(ctx context.Context, f func() error) error {
 		case try == tries:
 			return gaveUp{err}
 		}
+		pause := rand.N(wait) + wait/4 //nolint:gosec // jitter, not a secret
+		m.tell(Event{Action: "wait", Waiting: fmt.Sprintf("%s; try %d of %d in %v", ErrorText(err), try+1, tries, pause.Round(100*time.Millisecond))})
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(rand.N(wait) + wait/4): //nolint:gosec // jitter, not a secret
+		case <-time.After(pause):
 		}
 		wait = min(2*wait, 10*time.Second)
 	}

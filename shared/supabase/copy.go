@@ -71,7 +71,7 @@ func (w *worker) ready(ctx context.Context) error {
 
 // patiently calls f with connections that work, and again with new ones when they broke.
 func (w *worker) patiently(ctx context.Context, f func(context.Context) error) error {
-	return again(ctx, func() error {
+	return w.m.again(ctx, func() error {
 		err := w.ready(ctx)
 		if err == nil {
 			err = f(ctx)

@@ -31,7 +31,7 @@ func (m *Import) take(ctx context.Context, run string) error {
 	}
 	m.release(ctx)
 	var l *lease
-	err := again(ctx, func() error {
+	err := m.again(ctx, func() error {
 		conn, err := m.target(ctx, "")
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (m *Import) keep(ctx context.Context, l *lease) {
 
 // renew prolongs the lease. Any error is the end of it: the batches notice by the epoch if somebody else takes over.
 func (m *Import) renew(ctx context.Context, l *lease) error {
-	return again(ctx, func() error {
+	return m.again(ctx, func() error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

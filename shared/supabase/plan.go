@@ -56,7 +56,7 @@ func (m *Import) both(ctx context.Context) (src, dst *pgx.Conn, err error) {
 
 // askBoth does something with a connection to either side, again when one breaks.
 func (m *Import) askBoth(ctx context.Context, f func(ctx context.Context, src, dst *pgx.Conn) error) error {
-	return again(ctx, func() error {
+	return m.again(ctx, func() error {
 		src, dst, err := m.both(ctx)
 		if err != nil {
 			return err

@@ -85,7 +85,8 @@ const valuesInInsert = 500
 // returning writes the SQL, and counts.
 type returning struct {
 	out          *bufio.Writer
-	open         int // rows of the INSERT that is being written
+	begun        bool // the transaction stands in the text
+	open         int  // rows of the INSERT that is being written
 	covered, not int
 }
 
@@ -105,24 +106,36 @@ type returned struct {
 // before a rollback, after which only those are known whom it left alone. Without an error the text is complete; a
 // part of it has no COMMIT and does nothing.
 func (m *Import) ReturnToSource(ctx context.Context, run string, w io.Writer) (covered, not int, err error) {
-	var dst *pgx.Conn
-	err = again(ctx, func() error { dst, err = m.target(ctx, ""); return err })
+	out := bufio.NewWriterSize(w, 1<<16)
+	var r returning
+	err = m.ask(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		r.restart(out)
+		id, _, state, _, err := stored(ctx, dst, run)
+		if err != nil {
+			return err
+		}
+		if state == "finalized" {
+			return fmt.Errorf("%w: the run %q is finalized: what was imported is not known any more", ErrRefused, run)
+		}
+		return r.all(ctx, dst, id)
+	})
+	if err == nil {
+		err = out.Flush()
+	}
 	if err != nil {
-		return 0, 0, err
-	}
-	defer closed(dst)
-	id, _, state, _, err := stored(ctx, dst, run)
-	if err != nil {
-		return 0, 0, err
-	}
-	if state == "finalized" {
-		return 0, 0, fmt.Errorf("%w: the run %q is finalized: what was imported is not known any more", ErrRefused, run)
-	}
-	r := returning{out: bufio.NewWriterSize(w, 1<<16)}
-	if err := r.all(ctx, dst, id); err != nil {
 		return 0, 0, err
 	}
 	return r.covered, r.not, nil
+}
+
+// restart begins the text, and when an error has cut it off begins it again after a ROLLBACK.
+func (r *returning) restart(out *bufio.Writer) {
+	again := r.begun
+	r.end()
+	*r = returning{out: out}
+	if again {
+		r.print("ROLLBACK;\n")
+	}
 }
 
 func (r *returning) all(ctx context.Context, dst *pgx.Conn, id int) error {
@@ -142,6 +155,7 @@ func (r *returning) all(ctx context.Context, dst *pgx.Conn, id int) error {
 		return err
 	}
 	r.print(returnHead)
+	r.begun = true
 	mp := mapping{src: source{icu: icu}, dst: dstTables}
 	for _, b := range batches {
 		if err := r.users(ctx, dst, mp.changedSince(id, b.scope)); err != nil {
@@ -156,7 +170,7 @@ func (r *returning) all(ctx context.Context, dst *pgx.Conn, id int) error {
 	r.end()
 	r.print(fmt.Sprintf("\n-- %d users with something to carry back; %d with a password that Supabase cannot read, named above.\n-- %d users of the target are not of this import and are not in this file.\n", r.covered, r.not, others))
 	r.print(returnTail)
-	return r.out.Flush()
+	return nil
 }
 
 // changedSince asks for users whom the run brought and who have another password or address now, or a confirmed one. The
@@ -182,19 +196,19 @@ func (r *returning) users(ctx context.Context, dst *pgx.Conn, sql string) error 
 		return err
 	}
 	var u returned
-	_, err = pgx.ForEachRow(rows, []any{&u.id, &u.oldEmail, &u.email, &u.verified, &u.oldPassword, &u.password, &u.unreadable}, func() error { return r.user(u) })
+	_, err = pgx.ForEachRow(rows, []any{&u.id, &u.oldEmail, &u.email, &u.verified, &u.oldPassword, &u.password, &u.unreadable}, func() error { r.user(u); return nil })
 	return err
 }
 
-// user writes one user. An error of the writer ends everything.
-func (r *returning) user(u returned) error {
+// user writes one user.
+func (r *returning) user(u returned) {
 	if u.unreadable {
 		r.not++
 		r.end()
 		r.print("-- a password that Supabase cannot read: " + u.id + "\n")
 	}
 	if u.email == nil && u.password == nil && !u.verified {
-		return nil
+		return
 	}
 	r.covered++
 	if r.open == valuesInInsert {
@@ -206,8 +220,7 @@ func (r *returning) user(u returned) error {
 		r.print(",\n")
 	}
 	r.open++
-	_, err := fmt.Fprintf(r.out, "('%s', %s, %s, %t, %s, %s)", u.id, anywhere(u.oldEmail), anywhere(u.email), u.verified, anywhere(u.oldPassword), anywhere(u.password))
-	return err
+	r.print(fmt.Sprintf("('%s', %s, %s, %t, %s, %s)", u.id, anywhere(u.oldEmail), anywhere(u.email), u.verified, anywhere(u.oldPassword), anywhere(u.password)))
 }
 
 func (r *returning) end() {

@@ -89,7 +89,7 @@ func (r *rollback) all(ctx context.Context) error {
 // patiently calls f with a connection that works, and again with a new one when it broke. A change of a user under the
 // rollback's hands is a reason to look again, too.
 func (r *rollback) patiently(ctx context.Context, f func(context.Context) error) error {
-	return again(ctx, func() error {
+	return r.m.again(ctx, func() error {
 		if r.dst == nil || r.dst.IsClosed() {
 			dst, err := r.m.target(ctx, workerSession)
 			if err != nil {

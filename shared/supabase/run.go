@@ -100,6 +100,8 @@ func (m *Import) workOn(ctx context.Context, r *ongoing, name string, open []bat
 
 func (m *Import) tell(e Event) {
 	if m.Progress != nil {
+		m.telling.Lock()
+		defer m.telling.Unlock()
 		m.Progress(e)
 	}
 }
@@ -125,7 +127,7 @@ where run = $1 and pass < $2 and parked is null and number % $4 = $3 order by nu
 
 // ask does something with a connection to the target, again when it breaks.
 func (m *Import) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
-	return again(ctx, func() error {
+	return m.again(ctx, func() error {
 		dst, err := m.target(ctx, "")
 		if err != nil {
 			return err

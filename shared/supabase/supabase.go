@@ -9,6 +9,7 @@ package supabase
 
 import (
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -116,10 +117,11 @@ type Side struct {
 	Columns string           `json:"columns"` // digest of the catalog of all tables used; a run refuses to go on when it changes
 }
 
-// Event tells of progress: one after every batch of whatever is going on.
+// Event tells of progress: one after every batch of whatever is going on, and one for every time that something waits for a
+// database, of which only Action and Waiting are set.
 type Event struct {
 	Run         string        `json:"run"`
-	Action      string        `json:"action"` // "copy", "verify" or "rollback"
+	Action      string        `json:"action"` // "copy", "verify", "rollback" or "wait"
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`   // number of the batch, from 0
 	Batches     int           `json:"batches"` // of the run
@@ -130,7 +132,8 @@ type Event struct {
 	Quarantined int64         `json:"quarantined"`
 	Different   int64         `json:"different"` // verify: rows that differ
 	Took        time.Duration `json:"took"`
-	Parked      string        `json:"parked,omitempty"` // why the batch was put aside
+	Parked      string        `json:"parked,omitempty"`  // why the batch was put aside
+	Waiting     string        `json:"waiting,omitempty"` // what is waited for and how long; no personal data
 }
 
 // Status is where a run stands.
@@ -216,10 +219,11 @@ type Import struct {
 	Holder string
 	// Shared lets several processes with the same Holder work on a run together, as the functions of one execution do.
 	Shared   bool
-	Progress func(Event)      // called after every batch, by one goroutine at a time; nil is silence
+	Progress func(Event)      // called for every Event, by one goroutine at a time; nil is silence
 	Now      func() time.Time // the clock; database times are the databases' own
 	// Patience is how long one statement or one connection attempt may take; 0 is five minutes.
 	Patience time.Duration
 
-	lease *lease
+	lease   *lease
+	telling sync.Mutex
 }

@@ -15,30 +15,32 @@ const namedInVerdict = 1000
 // Verdict is what the verification found so far, with the conservation equations, for which it counts anew. Its time is
 // zero when no batch was verified. Equal is false when a batch was not, or not since the last pass began.
 func (m *Import) Verdict(ctx context.Context, run string) (Verification, error) {
-	v := Verification{Checksums: map[string]Checksum{}, Differences: []Difference{}, Equations: []Equation{}, Remaining: []Remaining{}}
-	src, dst, err := m.both(ctx)
-	if err != nil {
-		return v, err
-	}
-	defer closed(src)
-	defer closed(dst)
+	var v Verification
+	err := m.askBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		v = Verification{Checksums: map[string]Checksum{}, Differences: []Difference{}, Equations: []Equation{}, Remaining: []Remaining{}}
+		return v.conclude(ctx, src, dst, run)
+	})
+	return v, err
+}
+
+func (v *Verification) conclude(ctx context.Context, src, dst *pgx.Conn, run string) error {
 	id, _, _, p, err := stored(ctx, dst, run)
 	if err != nil {
-		return v, err
+		return err
 	}
 	mp, err := look(ctx, src, dst, p.Options)
 	if err != nil {
-		return v, err
+		return err
 	}
 	settled, err := v.gather(ctx, dst, id)
 	if err != nil {
-		return v, fmt.Errorf("read the verification: %w", err)
+		return fmt.Errorf("read the verification: %w", err)
 	}
 	if err := v.remaining(ctx, dst, id); err != nil {
-		return v, fmt.Errorf("read who is gone from the source and stays: %w", err)
+		return fmt.Errorf("read who is gone from the source and stays: %w", err)
 	}
 	if v.Equations, err = v.equations(ctx, src, dst, id, mp.src); err != nil {
-		return v, err
+		return err
 	}
 	v.Equal = settled && v.Different == 0
 	for _, c := range v.Checksums {
@@ -47,7 +49,7 @@ func (m *Import) Verdict(ctx context.Context, run string) (Verification, error) 
 	for _, e := range v.Equations {
 		v.Equal = v.Equal && e.Holds
 	}
-	return v, nil
+	return nil
 }
 
 // gather adds up what the batches say. settled: every batch is copied, and was verified after that.
