@@ -37,17 +37,25 @@ type site struct {
 	cfg   config.Config
 	db    *pgxpool.Pool // the test's own way to the database
 	mails string
+	open  *store.Store // the endpoints' way
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	dir, url := t.TempDir(), dbtest.New(t)
+	url := dbtest.New(t)
+	return newSiteBy(t, url, url)
+}
+
+// newSiteBy is a site that reaches the database at url by way of another URL.
+func newSiteBy(t *testing.T, url, way string) *site {
+	t.Helper()
+	dir := t.TempDir()
 	s := &site{wire: &wire{}, mails: filepath.Join(dir, "mail.jsonl")}
 	published := http.NewServeMux()
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
 	env := map[string]string{
-		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": url, "MAIL_FILE": s.mails,
+		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": way, "MAIL_FILE": s.mails,
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
 	}
 	var err error
@@ -77,6 +85,7 @@ func (s *site) restart(t *testing.T) {
 	t.Helper()
 	var profiles *store.Store
 	a := s.start(t, &profiles)
+	s.open = profiles
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),

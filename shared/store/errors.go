@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -33,14 +34,16 @@ type transient struct{ unavailable }
 // broken marks an error of the connection itself, after which a read may be tried again on another one.
 type broken struct{ unavailable }
 
-// isBroken reports whether err is the connection's and not the statement's.
-func isBroken(err error) bool {
-	return err != nil && errors.As(err, new(broken))
-}
-
-// mayBeOver reports whether a second try of a read has a chance.
-func mayBeOver(err error) bool {
-	return isBroken(err) || err != nil && errors.As(err, new(transient))
+// repeats reports whether a read that failed is worth a second try.
+func (s *Store) repeats(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil {
+		return false
+	}
+	if errors.As(err, new(broken)) {
+		s.pool.Reset() // what cut this connection has cut the idle ones too
+		return true
+	}
+	return errors.As(err, new(transient))
 }
 
 func isUnavailable(err error) bool {

@@ -23,8 +23,7 @@ func list[T any](ctx context.Context, s *Store, scan func(pgx.CollectableRow) (T
 		return err
 	}
 	err := s.with(ctx, query)
-	if isBroken(err) && ctx.Err() == nil {
-		s.pool.Reset() // what cut this connection has cut the idle ones too
+	if s.repeats(ctx, err) {
 		err = s.with(ctx, query)
 	}
 	return out, err

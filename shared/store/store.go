@@ -293,10 +293,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	if s.forgot(err) {
 		err = try()
 	}
-	if mayBeOver(err) && ctx.Err() == nil {
-		if isBroken(err) {
-			s.pool.Reset() // what cut this connection has cut the idle ones too
-		}
+	if s.repeats(ctx, err) {
 		err = try()
 	}
 	if done.began {
