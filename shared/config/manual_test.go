@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 // manual is docs/configuration.md: what every variable means, and what it is when nobody sets it. Where the default
 // follows from another setting, fallback says so in words and value is empty.
 var manual = []struct{ name, value, fallback, meaning string }{
-	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "Where requests go: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`."},
+	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "Where requests go: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters it may have."},
 	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "Where schema changes go: Neon's direct endpoint."},
 	{"SCHEMA", "public", "", "The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than `public` is written into every statement, so it works through every pooler. See [tables.md](tables.md)."},
 	{"BETTER_AUTH_URL", "http://localhost:3000", "", "Public origin: issuer of tokens, prefix of cookies, start of links. Never taken from the Host header."},
