@@ -20,7 +20,7 @@ type choiceFlags struct {
 	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
 	Unconfirmed   string   `help:"Passwords of users whose address was never confirmed: hold (default) withholds them until a reset by mail, allow imports them." enum:",hold,allow" default:"" placeholder:"hold|allow"`
 	MFA           string   `name:"mfa" help:"Users with a verified second factor, which cannot be carried over: hold withholds their password, allow lets them in with it alone. Has to be said when there are any." enum:",allow,hold" default:"" placeholder:"allow|hold"`
-	Profiles      string   `help:"The table of profiles, none for none; default: public.profiles" placeholder:"TABLE"`
+	Profiles      string   `help:"The table of profiles with its schema, as it is written and without quotes; none for none; default: public.profiles" placeholder:"TABLE"`
 	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
 	AllowDeletion bool     `name:"allow-deletions" help:"Go on although more than half of the users have vanished from the source."`
@@ -160,6 +160,7 @@ func printPlan(out io.Writer, p supabase.Plan, from, to string) {
 	printCounts(out, "What will become of every row", p.Expected)
 	printReasons(out, "What will go to the quarantine", p.Reasons)
 	printNumbers(out, "Addresses and accounts that two users want", p.Collisions)
+	printProfileColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printReferring(out, p.Referring)
 	printNumbers(out, "Counted and not carried over", nonZero(p.NotCarried))
@@ -176,6 +177,21 @@ func printReferring(out io.Writer, all []supabase.Referring) {
 	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
 	for _, r := range all {
 		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, supabase.OnDeleteTexts[r.OnDelete])
+	}
+}
+
+// printProfileColumns says which columns of the profile table have a place.
+func printProfileColumns(out io.Writer, p supabase.Plan) {
+	for _, c := range []struct {
+		title   string
+		columns []string
+	}{
+		{"Columns of " + p.Options.Profiles + " with a place in user_profile", p.ProfileColumns.Placed},
+		{"Columns of " + p.Options.Profiles + " without one, kept in the ledger's residue", p.ProfileColumns.Residue},
+	} {
+		if len(c.columns) > 0 {
+			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrap(strings.Join(c.columns, ", "), 106, "\n  "))
+		}
 	}
 }
 

@@ -165,6 +165,13 @@ func (m *Import) open(ctx context.Context, src, dst *pgx.Conn, o, asked Options,
 	if state == "finalized" {
 		return fmt.Errorf("%w: the run %q is finalized; what comes now needs a run of another name", ErrRefused, o.Run)
 	}
+	if asked.Profiles != "" && asked.Profiles != p.Options.Profiles {
+		changed, err := m.changeProfiles(ctx, src, dst, id, state, &p, asked.Profiles)
+		if err != nil {
+			return err
+		}
+		quick = quick && !changed // no profile says that it changed
+	}
 	if err := agree(p.Options, asked); err != nil {
 		return err
 	}

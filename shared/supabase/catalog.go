@@ -26,6 +26,7 @@ type table struct {
 	name     string // as asked for, qualified
 	exists   bool
 	readable bool
+	remote   bool // a foreign table: its rows lie on another server
 	columns  []column
 }
 
@@ -50,6 +51,7 @@ func (t table) sql() string { return pgx.Identifier(strings.SplitN(t.name, ".", 
 const tableQuery = `
 select c.oid is not null,
        coalesce(c.oid is not null and has_schema_privilege(current_user, c.relnamespace, 'usage') and has_table_privilege(current_user, c.oid, 'select'), false),
+       coalesce(c.relkind = 'f', false),
        coalesce((select json_agg(json_build_object(
                           'name', a.attname, 'type', format_type(a.atttypid, null), 'generated', a.attgenerated <> '',
                           'check', (select string_agg(pg_get_constraintdef(k.oid), ' ') from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]),
@@ -75,7 +77,7 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (table, error) {
 		Generated, Unique bool
 		Labels            []string
 	}
-	if err := db.QueryRow(ctx, tableQuery, schema, relation).Scan(&t.exists, &t.readable, &columns); err != nil {
+	if err := db.QueryRow(ctx, tableQuery, schema, relation).Scan(&t.exists, &t.readable, &t.remote, &columns); err != nil {
 		return t, fmt.Errorf("describe %s: %w", name, err)
 	}
 	for _, c := range columns {
@@ -201,9 +203,6 @@ func (s source) unreadable() []string {
 		if s.identities.there() && c.typ != typ {
 			why = append(why, fmt.Sprintf("auth.identities.%s is %q, not %s", name, c.typ, typ))
 		}
-	}
-	if c, ok := s.profiles.column("user_id"); s.profiles.there() && (!ok || !slices.Contains([]string{"uuid", "text", "character varying"}, c.typ)) {
-		why = append(why, s.profiles.name+" has no user_id that is a uuid or text")
 	}
 	slices.Sort(why)
 	return why

@@ -22,7 +22,7 @@ func (o Options) defaults() (Options, error) {
 		o.Unconfirmed = "hold"
 	}
 	if o.Profiles == "" {
-		o.Profiles = "public.profiles"
+		o.Profiles = defaultProfiles
 	}
 	switch {
 	case o.BatchSize < 1 || o.BatchSize > 50_000:
@@ -103,7 +103,14 @@ func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Pla
 	}
 	p.Source = Side{Server: mp.src.server, Rows: map[string]int64{}, Columns: mp.src.digest()}
 	p.Target = Side{Server: mp.dst.server, Rows: map[string]int64{}, Columns: mp.dst.digest()}
-	p.Refusals = append(mp.src.unreadable(), mp.dst.unfit()...)
+	unfit, err := mp.unfitProfiles(ctx, src)
+	if err != nil {
+		return p, mp, nil, err
+	}
+	p.Refusals = slices.Concat(mp.src.unreadable(), unfit, mp.dst.unfit())
+	if p.ProfileColumns = mp.profilePlaces(); mp.src.profiles.there() && len(p.ProfileColumns.Placed) == 0 {
+		p.Warnings = append(p.Warnings, "no column of "+mp.src.profiles.name+" has a place in user_profile: its users get an empty profile, and its rows are kept in the ledger's residue (--profiles none leaves them out)")
+	}
 	if err := src.QueryRow(ctx, "select now(), now()::text").Scan(&p.At, &mp.asOf); err != nil {
 		return p, mp, nil, fmt.Errorf("ask the source for the time: %w", err)
 	}

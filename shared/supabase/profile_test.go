@@ -1,8 +1,10 @@
 package supabase_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,4 +125,111 @@ func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
 		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
 	}
+}
+
+func TestPlanRefusesTableThatHoldsNoProfiles(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 90, 250)
+	change(t, from, `create table public."MyProfiles" as select user_id, age_range from public.profiles;
+create table public.accounts (id uuid, age_range text);
+create table public.numbered as select 1::bigint as user_id, age_range from public.profiles;
+create table public.stripe_customers as select user_id, 'cus_1' as stripe_customer_id, created_at from public.profiles;
+create table public.slugs as select 'user-' || age_range as user_id, age_range from public.profiles;
+create foreign data wrapper elsewhere; create server elsewhere foreign data wrapper elsewhere;
+create foreign table public.remote (user_id uuid, age_range text) server elsewhere;`)
+	for table, want := range map[string]string{
+		"public.profile":          "there is no table public.profile for",
+		"public.myprofiles":       "public.MyProfiles is there",
+		`public."MyProfiles"`:     "without quotes: public.MyProfiles is there",
+		"public.accounts":         "has no column user_id",
+		"public.numbered":         "has no column user_id that is a uuid or text",
+		"public.stripe_customers": "is no table of learner profiles",
+		"public.slugs":            "holds no uuid in any row",
+		"public.remote":           "is a foreign table",
+		"public.MyProfiles":       "",
+	} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			m := open(t, from)
+			o := supabase.Options{MFA: "allow", Profiles: table}
+			plan, err := m.Plan(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(plan.Refusals, "\n")
+			if !strings.Contains(text, want) || (want == "") != (text == "") {
+				t.Errorf("the plan says %q, want %q", text, want)
+			}
+			if _, err := m.Begin(t.Context(), o, false); errors.Is(err, supabase.ErrRefused) != (want != "") {
+				t.Errorf("begin: %v", err)
+			}
+		})
+	}
+}
+
+func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	change(t, from, `alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`)
+	m := open(t, from)
+	plan, err := m.Plan(t.Context(), allow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := supabase.ProfileColumns{
+		Placed: []string{
+			"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed", "time_per_week", "preferred_language",
+		},
+		Residue: []string{"avatar_url", "bio", "updated_at"},
+	}
+	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
+		t.Errorf("got - want +:\n%s", diff)
+	}
+	change(t, from, `drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`)
+	plan, err = m.Plan(t.Context(), allow)
+	if err != nil || len(plan.Refusals) > 0 || !strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
+		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
+	}
+}
+
+// A run may take another profile table until a profile is copied.
+func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 91, 250)
+	change(t, from, `create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`)
+	with := func(table string) supabase.Options {
+		o := allow
+		o.Profiles = table
+		return o
+	}
+	for name, quick := range map[string]bool{"a whole pass": false, "a quick one": true} {
+		m := open(t, from)
+		st := complete(t, m, with("public.wrong"))
+		if st.Reasons["profile orphan_profile"] == 0 {
+			t.Fatal("no profile of the wrong table is quarantined")
+		}
+		if _, err := m.Begin(t.Context(), with("public.absent"), false); !errors.Is(err, supabase.ErrRefused) || !strings.Contains(err.Error(), "there is no table public.absent") {
+			t.Errorf("%s: an absent table: %v", name, err)
+		}
+		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sameAsFresh(t, m, allow)
+		if _, err := m.Begin(t.Context(), with("none"), false); !errors.Is(err, supabase.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
+			t.Errorf("%s: another table once profiles are copied: %v", name, err)
+		}
+	}
+
+	interrupted := open(t, from)
+	interrupted.Shared = true
+	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := interrupted.CopyLane(t.Context(), "supabase", 0, 2); err != nil || !done {
+		t.Fatalf("half of the batches: %t, %v", done, err)
+	}
+	complete(t, interrupted, with("public.profiles"))
+	sameAsFresh(t, interrupted, allow)
 }

@@ -35,7 +35,8 @@ type Options struct {
 	// MFA says what becomes of the password of a user with a verified second factor, which cannot be carried over: "hold"
 	// withholds it, "allow" lets them in with the password alone. "" refuses to start when there are such users.
 	MFA string `json:"mfa,omitempty"`
-	// Profiles is the table of learner profiles, schema-qualified; "" is "public.profiles", "none" is none.
+	// Profiles is the table of learner profiles, schema-qualified and as it is written, without quotes; "" is
+	// "public.profiles", "none" is none. A run that has copied no profile yet may change it.
 	Profiles string `json:"profiles,omitempty"`
 	// Providers adds to or overrides the map from Supabase's provider names to Better Auth's, for instance
 	// {"custom:acme": "acme"}. "azure": "oid" reads Microsoft accounts by their object id.
@@ -94,6 +95,8 @@ type Plan struct {
 	// "phone_conflict", "account_conflict" within the source, "target_email_taken" and "target_id_taken" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
+	// ProfileColumns says where the columns of the profile table go.
+	ProfileColumns ProfileColumns `json:"profileColumns"`
 	// Referring are foreign keys of other tables of the target that lead to users, directly or over further tables.
 	Referring  []Referring      `json:"referring"`
 	NotCarried map[string]int64 `json:"notCarried"` // sessions, tokens and the like: rows counted, never copied
