@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -41,7 +40,7 @@ func samTemplate(file, arch string, settings map[string]string) ([]byte, error) 
 		routes := httpEvents(r.Properties["Events"])
 		switch {
 		case r.Type == "AWS::Serverless::HttpApi":
-			resources[name] = properties{"Type": r.Type, "Properties": cors(r.Properties, settings["BETTER_AUTH_TRUSTED_ORIGINS"])}
+			resources[name] = properties{"Type": r.Type}
 		case r.Type == functionType && len(routes) > 0:
 			own := pick(r.Properties, "CodeUri", "MemorySize", "Timeout")
 			own["Events"] = routes
@@ -78,23 +77,6 @@ func httpEvents(events any) properties {
 		routes[name] = properties{"Type": "HttpApi", "Properties": kept}
 	}
 	return routes
-}
-
-// cors is how the API answers preflights: as in the cloud, where the template asks whether there are trusted origins, not at
-// all without.
-func cors(api properties, origins string) properties {
-	if origins == "" {
-		return properties{}
-	}
-	answers, _ := api["CorsConfiguration"].([]any) // !If: the condition, what holds with it, and without
-	for _, answer := range answers {
-		if c, ok := answer.(properties); ok {
-			c = maps.Clone(c)
-			c["AllowOrigins"] = strings.Split(origins, ",")
-			return properties{"CorsConfiguration": c}
-		}
-	}
-	return properties{}
 }
 
 func pick(from properties, names ...string) properties {

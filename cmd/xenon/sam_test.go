@@ -51,21 +51,17 @@ func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {
 	if diff := cmp.Diff(whole.Globals["Function"], function); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
-	cors, _ := whole.Resources["Api"].Properties["CorsConfiguration"].(properties)
-	if diff := cmp.Diff(cors["AllowOrigins"], []any{"https://a.example", "https://b.example"}); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
-	}
-	for _, never := range []string{"ARN", "Fn::", "ReservedConcurrent", "Policies", "LogGroup"} {
+	for _, never := range []string{"CorsConfiguration", "ARN", "Fn::", "ReservedConcurrent", "Policies", "LogGroup"} {
 		if strings.Contains(string(text), never) {
 			t.Errorf("there is %s in\n%s", never, text)
 		}
 	}
 }
 
-func TestP16_SamTemplateAnswersNoPreflightWithoutTrustedOrigins(t *testing.T) {
+func TestP16_SamTemplateRunsOnTheMachineAtHand(t *testing.T) {
 	t.Parallel()
 	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
-	if err != nil || strings.Contains(string(text), "CorsConfiguration") || !strings.Contains(string(text), `"arm64"`) {
+	if err != nil || !strings.Contains(string(text), `"arm64"`) {
 		t.Errorf("got %v\n%s", err, text)
 	}
 }

@@ -99,6 +99,28 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	}
 }
 
+// Preflights reach a function, because the gateway's own CORS support takes exact origins alone. The functions check what a
+// trusted origin may be, so the parameter takes every form of it.
+func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	if got := c.at("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
+		t.Errorf("the gateway answers preflights: %v", got)
+	}
+	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "TrustedOrigins", "AllowedPattern")))
+	for _, origins := range []string{"", "https://app.example.com", "https://*.example.com,myapp://", "capacitor://localhost,exp://192.168.*.*:*/**"} {
+		if !pattern.MatchString(origins) {
+			t.Errorf("TrustedOrigins refuses %q", origins)
+		}
+	}
+	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
+		b := tree(b.(map[string]any))
+		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" && !strings.Contains(methods, "OPTIONS") {
+			t.Errorf("CloudFront takes %s for %s, which preflights need", methods, b["PathPattern"])
+		}
+	}
+}
+
 // The API tells CloudFront's requests by a secret that no parameter, output or log has: the template names where it is.
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()

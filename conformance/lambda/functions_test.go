@@ -84,6 +84,7 @@ type step struct {
 var routes = map[string][]step{
 	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
 	"session": {
+		{"OPTIONS /api/{proxy+}", "", "", 404}, // no preflight of a trusted origin
 		{"GET /api/auth/get-session", "disableCookieCache=true", "", 200},
 		{"POST /api/auth/get-session", "", `{}`, 405},
 		{"GET /api/auth/list-sessions", "", "", 200},
@@ -94,7 +95,7 @@ var routes = map[string][]step{
 	},
 	"signout": {{"POST /api/auth/sign-out", "", `{}`, 200}},
 	"token":   {{"GET /api/auth/token", "", "", 200}},
-	"jwks":    {{"GET /api/auth/jwks", "", "", 200}},
+	"jwks":    {{"GET /api/auth/jwks", "", "", 200}, {"HEAD /api/auth/jwks", "", "", 200}},
 	"profile": {
 		{"POST /api/profile", "", `{}`, 201},
 		{"GET /api/profile", "", "", 200},
@@ -102,7 +103,9 @@ var routes = map[string][]step{
 	},
 	"health": {
 		{"GET /health", "", "", 200},
+		{"HEAD /health", "", "", 200},
 		{"GET /api/auth/ok", "", "", 200},
+		{"HEAD /api/auth/ok", "", "", 200},
 		{"GET /api/auth/error", "error=nothing", "", 302},
 	},
 	"password": {
@@ -136,7 +139,7 @@ var routes = map[string][]step{
 
 // place is a route with its parameter.
 func (v *visitor) place(route string) string {
-	return strings.NewReplacer("{token}", v.mail, "{provider}", "github").Replace(route)
+	return strings.NewReplacer("{token}", v.mail, "{provider}", "github", "{proxy+}", "auth/sign-in/email").Replace(route)
 }
 
 // TestP15_EveryFunctionThroughItsRoutes is one deployment. The secrets are moto's, the keys are the rotation's, the mails

@@ -15,10 +15,8 @@ import (
 
 // differences are what SAM's stand-in for the gateway does that the HTTP API of the cloud and `xenon dev` do not.
 var differences = map[string]string{
-	"route":     `a route that is not in the template is SAM's own 403 "Missing Authentication Token", as of a REST API`,
-	"slash":     "SAM decodes %2F before it looks for the route, and finds none",
-	"cors":      "SAM puts all headers of a preflight on every answer to a trusted site",
-	"preflight": "SAM answers it itself, as the HTTP API does, from CorsConfiguration",
+	"route": `a route that is not in the template is SAM's own 403 "Missing Authentication Token", as of a REST API`,
+	"slash": "SAM decodes %2F before it looks for the route, and finds none",
 }
 
 const trusted = "BETTER_AUTH_TRUSTED_ORIGINS=https://pages.example.net"

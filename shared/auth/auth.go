@@ -66,7 +66,7 @@ func (s *Service) Signout() web.Routes {
 
 // Session is what functions/session serves.
 func (s *Service) Session() web.Routes {
-	return s.routes(web.Routes{
+	routes := s.routes(web.Routes{
 		"GET /api/auth/get-session":            s.getSession,
 		"POST /api/auth/get-session":           s.postSession,
 		"GET /api/auth/list-sessions":          s.listSessions,
@@ -75,6 +75,8 @@ func (s *Service) Session() web.Routes {
 		"POST /api/auth/revoke-other-sessions": s.post(s.revokeOtherSessions),
 		"POST /api/auth/update-session":        s.post(s.updateSession),
 	})
+	routes[web.PreflightRoute] = web.Preflight // here, because this function has most of the concurrency
+	return routes
 }
 
 // Token is what functions/token serves.
@@ -84,7 +86,7 @@ func (s *Service) Token() web.Routes {
 
 // JWKS is what functions/jwks serves.
 func (s *Service) JWKS() web.Routes {
-	return s.routes(web.Routes{"GET /api/auth/jwks": s.jwks})
+	return s.routes(web.Routes{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
 }
 
 // Password is what functions/password serves.

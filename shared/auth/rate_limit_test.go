@@ -137,6 +137,9 @@ func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
 		s.svc.Password(), s.svc.Email(), s.svc.Account(),
 	} {
 		for route := range routes {
+			if route == web.PreflightRoute {
+				continue // does nothing
+			}
 			s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") VALUES ('no-trusted-ip|' || $1, 100, $2)
 				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.SplitN(route, "/api/auth", 2)[1], s.now.UnixMilli())
 		}

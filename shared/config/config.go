@@ -142,7 +142,7 @@ func Load(getenv func(string) string) (Config, error) {
 		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		Origin:          l.origin("BETTER_AUTH_URL", DefaultOrigin),
-		TrustedOrigins:  l.list("BETTER_AUTH_TRUSTED_ORIGINS"),
+		TrustedOrigins:  l.trustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
 		PasswordHash:    l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		ClientIP:        l.clientIP("CLIENT_IP"),

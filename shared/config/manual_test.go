@@ -25,7 +25,7 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"SCHEMA", "public", "", "The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than `public` is written into every statement, so it works through every pooler. See [tables.md](tables.md)."},
 	{"BETTER_AUTH_URL", "http://localhost:3000", "", "Public origin: issuer of tokens, prefix of cookies, start of links. Never taken from the Host header."},
 	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, as the TypeScript server's. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
-	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; `*` and `?` are wildcards."},
+	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; see [trusted origins](#trusted-origins)."},
 	{"PASSWORD_HASH", "argon2id", "", "What new password hashes are written as: `argon2id`, or `scrypt`, which a stock TypeScript server reads."},
 	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
 	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "Who issues JWTs, and whose `/api/profile` accepts."},
@@ -64,6 +64,24 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 }
+
+// trustedOrigins is the page's section on BETTER_AUTH_TRUSTED_ORIGINS.
+const trustedOrigins = `
+## Trusted origins
+
+| entry | trusts |
+|---|---|
+| ` + "`https://app.example.com`, `http://localhost:3001`" + ` | this origin |
+| ` + "`app.example.com`" + ` | the same with https, and with http only if ` + "`BETTER_AUTH_URL`" + ` is http |
+| ` + "`https://*.example.com`" + ` | every host below your domain; ` + "`*` is any characters, `?` one" + ` |
+| ` + "`https://my-app-*.vercel.app`" + ` | hosts of this form; in a label with other text a wildcard stands for no dot |
+| ` + "`http://localhost:*`, `http://192.168.*.*:3000`" + ` | every port; every address of a private network |
+| ` + "`myapp://`, `myapp://host/cb`" + ` | everything of an app's own scheme; this host, and paths that begin so |
+| ` + "`exp://192.168.*.*:*/**`" + ` | Expo in development, with any port and path; ` + "`**`" + ` is any number of path segments |
+
+A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" + ` would trust everybody who can register a
+name there, so they stop the start; so does an entry that nothing can match. The error says what to write instead.
+`
 
 // rateLimits is the page's section on RATE_LIMIT_RULES. Its setting for a class is the one that shared/auth tests.
 const rateLimits = `
@@ -140,7 +158,7 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 		}
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.name, fallback, m.meaning)
 	}
-	text.WriteString(rateLimits)
+	text.WriteString(trustedOrigins + rateLimits)
 	path := filepath.Join("..", "..", "docs", "configuration.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

@@ -31,9 +31,12 @@ var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooMany)
 
 // Health is what functions/health serves.
 func (s *Service) Health() web.Routes {
+	health := s.Limits.InMemory("/health", errTooMany, s.health)
 	return web.Routes{
-		"GET /health":         s.Limits.InMemory("/health", errTooMany, s.health),
+		"GET /health":         health,
+		"HEAD /health":        health,
 		"GET /api/auth/ok":    ok,
+		"HEAD /api/auth/ok":   ok,
 		"GET /api/auth/error": errorPage,
 	}
 }

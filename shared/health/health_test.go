@@ -2,6 +2,7 @@ package health_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -98,6 +99,38 @@ func TestErrorPageSendsOnlyHarmlessCodes(t *testing.T) {
 		w := get(t, mux, "/api/auth/error"+query)
 		if w.Code != 302 || w.Header().Get("Location") != want || w.Body.Len() > 0 || w.Header().Get("Content-Type") != "" {
 			t.Errorf("%q: got %d %q", query, w.Code, w.Header().Get("Location"))
+		}
+	}
+}
+
+// Uptime monitors send HEAD.
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t))
+	server := httptest.NewServer(newMux(t, proxy.URL()))
+	t.Cleanup(server.Close)
+	for _, c := range []struct {
+		path string
+		down bool
+		want int
+	}{{"/health", false, 200}, {"/api/auth/ok", false, 200}, {"/health", true, 503}} {
+		if c.down {
+			proxy.Refuse()
+		}
+		for _, method := range []string{"GET", "HEAD"} {
+			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+c.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.StatusCode != c.want || (len(body) == 0) != (method == "HEAD") || resp.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s %s: got %d %q %v", method, c.path, resp.StatusCode, body, err)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/xenon-auth/xenon/shared/config"
@@ -14,7 +15,7 @@ func TestR32_CORS(t *testing.T) {
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, _ *http.Request) error {
 		web.Expose(w.Header(), "set-auth-jwt", "a token")
 		return web.JSON(w, 200, true)
-	}}
+	}, web.PreflightRoute: web.Preflight}
 	mux := routes.Mux(config.Config{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
 	for _, c := range []struct {
 		name, method, path, origin, asks string
@@ -29,9 +30,9 @@ func TestR32_CORS(t *testing.T) {
 		{"null", "POST", "/x", "null", "", 200, ""},
 		{"no origin", "POST", "/x", "", "", 200, ""},
 		{"preflight", "OPTIONS", "/x", "https://app.example", "POST", 204, "https://app.example"},
+		{"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204, "https://app.example"},
 		{"preflight from elsewhere", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
-		{"preflight for a method that is not there", "OPTIONS", "/x", "https://app.example", "DELETE", 404, "https://app.example"},
-		{"preflight for a path that is not there", "OPTIONS", "/y", "https://app.example", "POST", 404, "https://app.example"},
+		{"preflight from elsewhere to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
 		{"no preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
 	} {
 		r := httptest.NewRequest(c.method, c.path, nil)
@@ -50,11 +51,84 @@ func TestR32_CORS(t *testing.T) {
 		if allowed := h.Get("Access-Control-Allow-Credentials") == "true"; allowed != (c.allow != "") {
 			t.Errorf("%s: credentials allowed: %v", c.name, allowed)
 		}
-		if c.status == 200 && h.Get("Access-Control-Expose-Headers") != "set-auth-jwt" {
-			t.Errorf("%s: exposed %q", c.name, h.Get("Access-Control-Expose-Headers"))
+		exposed := "set-auth-jwt"
+		if c.allow != "" {
+			exposed = "ETag, Retry-After, X-Request-Id, X-Retry-After, set-auth-jwt"
 		}
-		if c.status == 204 && (h.Get("Access-Control-Allow-Methods") != c.asks || h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
+		if c.status == 200 && h.Get("Access-Control-Expose-Headers") != exposed {
+			t.Errorf("%s: exposed %q, want %q", c.name, h.Get("Access-Control-Expose-Headers"), exposed)
+		}
+		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.asks) || h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
 			t.Errorf("%s: got %v", c.name, h)
+		}
+	}
+}
+
+// The key set is the same for everybody, and a CDN that keeps it must not have to know who asked first.
+func TestAnyOriginMayReadTheKeySet(t *testing.T) {
+	t.Parallel()
+	fails := false
+	routes := web.Routes{"GET /api/auth/jwks": func(w http.ResponseWriter, _ *http.Request) error {
+		if fails {
+			return web.NewError(http.StatusServiceUnavailable, "", "")
+		}
+		return web.JSON(w, 200, true)
+	}}
+	mux := routes.Mux(config.Config{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example"}})
+	for _, origin := range []string{"", "https://own.example", "https://app.example", "https://anybody.example", "null"} {
+		for _, c := range []struct {
+			method string
+			fails  bool
+			want   int
+		}{{"GET", false, 200}, {"GET", true, 503}, {"OPTIONS", false, 204}} {
+			fails = c.fails
+			r := httptest.NewRequest(c.method, "/api/auth/jwks", nil)
+			if origin != "" {
+				r.Header.Set("Origin", origin)
+			}
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			h := w.Header()
+			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
+				t.Errorf("%s from %q: got %d %v", c.method, origin, w.Code, h)
+			}
+			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" && !strings.Contains(exposed, "Retry-After") {
+				t.Errorf("%s from %q: exposed %q", c.method, origin, exposed)
+			}
+		}
+	}
+}
+
+// A host without a scheme means https, and http only where the site itself is http.
+func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
+	t.Parallel()
+	for own, want := range map[string]map[string]bool{
+		"https://own.example": {
+			"https://a.app.example": true, "http://a.app.example": false, "ws://a.app.example": false, "intent://a.app.example": false,
+			"chrome://a.app.example": false, "https://exact.example": true, "http://exact.example": false,
+		},
+		"http://localhost:3000": {"https://a.app.example": true, "http://a.app.example": true, "ws://a.app.example": false, "http://exact.example": true},
+	} {
+		origins := web.NewOrigins(own, []string{"*.app.example", "exact.example"})
+		for origin, want := range want {
+			if got := origins.TrustsOrigin(origin); got != want {
+				t.Errorf("own origin %s: %s is trusted: %v, want %v", own, origin, got, want)
+			}
+		}
+	}
+}
+
+// What a wildcard beside other text stands for has no dot, so that it stays the name that its owner was given.
+func TestAWildcardInALabelStaysInTheLabel(t *testing.T) {
+	t.Parallel()
+	origins := web.NewOrigins("https://own.example", []string{"https://my-app-*.vercel.app", "https://*.example.com:*"})
+	for origin, want := range map[string]bool{
+		"https://my-app-git-main.vercel.app": true, "https://my-app-x.evil.vercel.app": false, "https://my-app-.vercel.app": true,
+		"https://evil.my-app-x.vercel.app": false, "https://my-app-x.vercel.app.evil.com": false, "https://my-app-x.vercel.app:8443": false,
+		"https://a.example.com:8443": true, "https://a.b.example.com:1": true, "https://a.example.com": false, "https://example.com:1": false,
+	} {
+		if got := origins.TrustsOrigin(origin); got != want {
+			t.Errorf("%s is trusted: %v, want %v", origin, got, want)
 		}
 	}
 }

@@ -2,54 +2,25 @@ package web
 
 import (
 	"net/http"
-	"net/url"
-	"regexp"
 	"strings"
 )
 
 // Origins decides which origins and redirect targets are trusted: the public origin and what the deployment adds to it
-// (contract: trusted URLs). It is stricter than the library where that follows a browser's leniency: leading spaces,
-// tabs, backslashes and "https:host" are refused.
+// (contract: trusted URLs). It is stricter than the library where that follows a browser's leniency: spaces, tabs,
+// backslashes and "https:host" are refused.
 type Origins struct {
 	own     string
-	entries []entry
-}
-
-type entry struct {
-	text string
-	glob *regexp.Regexp // nil for an exact entry
-	ipv4 bool           // the host is all digits, dots and wildcards: an address range, which no name may match
-	host bool           // no scheme: matched against host[:port]
+	entries []trustedEntry
 }
 
 // NewOrigins trusts own and every one of others: exact origins, custom schemes ("myapp://"), or patterns in which *
-// stands for any run of characters and ? for one.
+// stands for any characters and ? for one. config refuses those that would trust strangers.
 func NewOrigins(own string, others []string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
-		e := entry{text: strings.TrimSuffix(text, "/"), host: !strings.Contains(text, "://")}
-		if strings.HasSuffix(text, "://") {
-			e.text = text
-		}
-		if strings.ContainsAny(text, "*?") {
-			e.glob = globPattern(e.text)
-			host := e.text[strings.Index(e.text, "://")+1:]
-			e.ipv4 = ipRange.MatchString(before(strings.TrimPrefix(host, "//"), ":"))
-		}
-		o.entries = append(o.entries, e)
+		o.entries = append(o.entries, newTrustedEntry(text, strings.HasPrefix(own, "http:")))
 	}
 	return o
-}
-
-var (
-	ipRange = regexp.MustCompile(`^[\d*?.]*\d[\d*?.]*$`)
-	ipv4    = regexp.MustCompile(`^\d{1,3}(\.\d{1,3}){3}$`)
-)
-
-func globPattern(text string) *regexp.Regexp {
-	expr := regexp.QuoteMeta(text)
-	expr = strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(expr)
-	return regexp.MustCompile(`^` + expr + `$`)
 }
 
 // TrustsOrigin reports whether an Origin or Referer header names a trusted origin.
@@ -83,55 +54,16 @@ func safePath(target string) bool {
 func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f }
 
 func (o Origins) trustsAbsolute(text string) bool {
-	scheme, host, ok := parseOrigin(text)
+	target, ok := parseTarget(text)
 	if !ok {
 		return false
 	}
 	for _, e := range o.entries {
-		if e.trusts(scheme, host) {
+		if e.trusts(target) {
 			return true
 		}
 	}
 	return false
-}
-
-func (e entry) trusts(scheme, host string) bool {
-	whole := scheme + "://" + host
-	switch {
-	case e.ipv4 && !ipv4.MatchString(before(host, ":")):
-		return false
-	case e.glob != nil && e.host:
-		return e.glob.MatchString(host)
-	case e.glob != nil:
-		return e.glob.MatchString(whole)
-	case strings.HasSuffix(e.text, "://"):
-		return scheme+"://" == strings.ToLower(e.text)
-	default:
-		return strings.EqualFold(e.text, whole)
-	}
-}
-
-// parseOrigin takes an absolute URL apart, lower-cased and without the scheme's default port.
-func parseOrigin(text string) (scheme, host string, ok bool) {
-	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
-		return "", "", false
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" || u.Opaque != "" {
-		return "", "", false
-	}
-	scheme, host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch scheme {
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "javascript", "data", "blob", "file", "vbscript":
-		return "", "", false
-	default:
-		return scheme, host, strings.HasPrefix(text[len(u.Scheme):], "://")
-	}
-	return scheme, host, host != ""
 }
 
 var (

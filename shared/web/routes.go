@@ -8,7 +8,8 @@ import (
 )
 
 // Routes is what a door can answer: "POST /api/auth/sign-in/email" → its handler. A last segment in braces,
-// "GET /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue.
+// "GET /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue; one that ends
+// in +, "OPTIONS /api/{proxy+}", matches any number.
 type Routes map[string]Handler
 
 // Mux answers the routes as the library's router does: exact and case-sensitive, without decoding or cleaning the path;
@@ -24,7 +25,7 @@ func (rt Routes) Mux(cfg config.Config) http.Handler {
 		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
 	})
-	return logged(rt.cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins), serve))
+	return logged(cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins), serve))
 }
 
 func (rt Routes) match(r *http.Request) (string, Handler) {
@@ -39,6 +40,9 @@ func (rt Routes) match(r *http.Request) (string, Handler) {
 	}
 	for pattern, h := range rt {
 		prefix, name, ok := strings.Cut(pattern, "{")
+		if ok && strings.HasSuffix(name, "+}") && strings.HasPrefix(route, prefix) {
+			return pattern, h
+		}
 		if ok && prefix == r.Method+" "+parent {
 			r.SetPathValue(strings.TrimSuffix(name, "}"), last)
 			return pattern, h

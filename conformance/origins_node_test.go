@@ -1,0 +1,75 @@
+//go:build node
+
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestOriginPatternVectorsAreTheLibrarys asks the real matcher about every pattern of vectors/trusted_urls.json, which
+// shared/web is held against.
+func TestOriginPatternVectorsAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	type pattern struct {
+		Pattern string   `json:"pattern"`
+		URLs    []string `json:"urls"`
+	}
+	var v struct {
+		Patterns []struct {
+			Pattern string
+			Cases   []struct {
+				URL   string
+				Match bool
+			}
+		}
+	}
+	text, err := os.ReadFile(filepath.Join("vectors", "trusted_urls.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	var ask struct {
+		Patterns []pattern `json:"patterns"`
+	}
+	want := map[string]bool{}
+	for _, p := range v.Patterns {
+		q := pattern{Pattern: p.Pattern}
+		for _, c := range p.Cases {
+			q.URLs = append(q.URLs, c.URL)
+			want[p.Pattern+" "+c.URL] = c.Match
+		}
+		ask.Patterns = append(ask.Patterns, q)
+	}
+	in, err := json.Marshal(ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "reference/origins.mjs")
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers [][]bool
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for i, p := range ask.Patterns {
+		for j, url := range p.URLs {
+			got[p.Pattern+" "+url] = answers[i][j]
+		}
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-library +vectors):\n%s", diff)
+	}
+}

@@ -1,0 +1,132 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// trustedOrigins are the entries of a list, each of which has been checked.
+func (l *loader) trustedOrigins(name string) []string {
+	entries := l.list(name)
+	for _, entry := range entries {
+		if err := checkTrustedOrigin(entry); err != nil {
+			l.problem(name, "%s %s", quote(entry), err)
+		}
+	}
+	return entries
+}
+
+var (
+	hostEntry  = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
+	portSuffix = regexp.MustCompile(`:[0-9*?]*$`)
+)
+
+// checkTrustedOrigin refuses an entry that would trust sites of strangers, or that nothing can match, and says what to
+// write instead. Custom schemes belong to an app, so their patterns are taken as they are.
+func checkTrustedOrigin(entry string) error {
+	scheme, rest, found := strings.Cut(entry, ":")
+	switch {
+	case hostEntry.MatchString(entry):
+		return checkWebOrigin("https", entry)
+	case !found:
+		return errors.New("is neither a host nor an origin; write an origin such as https://app.example.com")
+	case strings.ContainsAny(scheme, "*?"):
+		return errors.New("has a wildcard in its scheme; write one entry for each scheme")
+	}
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "http", "https":
+		host, ok := strings.CutPrefix(rest, "//")
+		if !ok {
+			return errors.New("has no // after the scheme; write an origin such as https://app.example.com")
+		}
+		return checkWebOrigin(scheme, host)
+	case "javascript", "data", "blob", "file", "vbscript":
+		return fmt.Errorf("can never be trusted: %s: is not the scheme of a site or an app; remove it", scheme)
+	}
+	if u, err := url.Parse(scheme + ":"); err != nil || u.Scheme != scheme || !strings.HasPrefix(rest, "/") {
+		return errors.New("is not a scheme of an app; write it with slashes, such as myapp:// or myapp://host/path")
+	}
+	return nil
+}
+
+func checkWebOrigin(scheme, authority string) error {
+	authority = strings.TrimSuffix(authority, "/")
+	host := portSuffix.ReplaceAllString(authority, "")
+	switch {
+	case strings.ContainsAny(authority, `/#\`):
+		origin, _, _ := strings.Cut(authority, "/")
+		return fmt.Errorf("has more than scheme, host and port, which is all that an origin has; write %s://%s", scheme, origin)
+	case strings.ContainsAny(authority, "@ ") || host == "":
+		return errors.New("is not an origin such as https://app.example.com")
+	case strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e || r <= ' ' }):
+		return errors.New("has a host that is not ASCII; browsers send its xn-- form, so write that")
+	case strings.HasPrefix(host, "["):
+		return nil
+	}
+	return checkHostPattern(scheme, strings.ToLower(host))
+}
+
+// checkHostPattern wants whole labels that are wildcards to be below a registrable domain. A label that has other text
+// besides its wildcard may also be right below a suffix that its owner gives names under, such as vercel.app, but not below
+// one of ICANN's, such as com, where anybody can register what matches.
+func checkHostPattern(scheme, host string) error {
+	labels := strings.Split(host, ".")
+	if slices.Contains(labels, "") {
+		return errors.New("has a host with an empty label; remove the dot that is too many")
+	}
+	last := -1
+	for i, label := range labels {
+		if strings.ContainsAny(label, "*?") {
+			last = i
+		}
+	}
+	if last < 0 {
+		return nil
+	}
+	if isIPv4Pattern(host) {
+		return checkIPv4Pattern(labels)
+	}
+	below := strings.Join(labels[last+1:], ".")
+	if below == "localhost" {
+		return nil
+	}
+	suffix, icann := publicsuffix.PublicSuffix(below)
+	private := !icann && strings.Contains(suffix, ".")
+	whole := strings.Trim(labels[last], "*?-") == ""
+	switch {
+	case below == "":
+		return fmt.Errorf("trusts hosts of every owner; write the domain out, such as %s://*.example.com", scheme)
+	case below != suffix, private && !whole:
+		return nil
+	case private:
+		return fmt.Errorf("trusts everybody who has a name below %s; write your part of the name, such as %s://my-app-*.%s", below, scheme, below)
+	}
+	return fmt.Errorf("trusts everybody who can register a name below %s; write your domain out, such as %s://*.example.%s", below, scheme, below)
+}
+
+func isIPv4Pattern(host string) bool {
+	return strings.ContainsAny(host, "0123456789") && strings.Trim(host, "0123456789.*?") == ""
+}
+
+// checkIPv4Pattern wants the fixed numbers at the front to be those of a private network or the loopback.
+func checkIPv4Pattern(labels []string) error {
+	fixed := []string{"0", "0", "0", "0"}
+	for i, label := range labels {
+		if i >= len(fixed) || strings.ContainsAny(label, "*?") {
+			break
+		}
+		fixed[i] = label
+	}
+	addr, err := netip.ParseAddr(strings.Join(fixed, "."))
+	if err == nil && len(labels) == 4 && (addr.IsPrivate() || addr.IsLoopback()) {
+		return nil
+	}
+	return errors.New("trusts IP addresses of strangers; a pattern has to begin like a private network, such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
+}

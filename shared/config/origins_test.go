@@ -1,0 +1,77 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func TestTrustedOriginsTakeWhatHasOneOwner(t *testing.T) {
+	t.Parallel()
+	for _, entry := range []string{
+		"https://app.example.com", "https://app.example.com/", "HTTPS://App.Example.com", "http://localhost:3001", "http://[::1]:3000",
+		"https://*.example.com", "https://*.a.example.co.uk", "https://a-*.example.com:8443", "https://*.example.com:*", "http://localhost:*",
+		"*.example.com", "app.example.com", "app.example.com:8443", "localhost:3000", "https://?.example.com", "http://*.localhost:3000",
+		"https://my-app-*.vercel.app", "https://*.my-app.vercel.app", "https://*-team.pages.dev", "http://192.168.*.*:3000", "10.*.*.*", "172.16.*.*",
+		"https://*.preview.example", // below a TLD that is on no list
+		"myapp://", "myapp:/", "myapp://host/cb", "capacitor://localhost", "com.example.app://", "exp://", "exp://**",
+		"exp://192.168.*.*:*/**", "exp://10.0.0.*:*/--/*", "myapp://*/cb", "chrome-extension://abcdefghijklmnop",
+	} {
+		if _, err := config.Load(env("BETTER_AUTH_TRUSTED_ORIGINS", entry)); err != nil {
+			t.Errorf("%s: %v", entry, err)
+		}
+	}
+}
+
+func TestTrustedOriginsOfStrangersStopTheStart(t *testing.T) {
+	t.Parallel()
+	for entry, want := range map[string]string{
+		"*":                               "hosts of every owner; write the domain out, such as https://*.example.com",
+		"https://*":                       "hosts of every owner",
+		"http://*:3000":                   "hosts of every owner; write the domain out, such as http://*.example.com",
+		"**":                              "hosts of every owner",
+		"?":                               "hosts of every owner",
+		"example.*":                       "hosts of every owner",
+		"https://app.example.c*m":         "hosts of every owner",
+		"*.com":                           "can register a name below com; write your domain out, such as https://*.example.com",
+		"*.COM":                           "can register a name below com",
+		"https://*.*.com":                 "can register a name below com",
+		"https://app-*.com":               "can register a name below com",
+		"https://**.com":                  "can register a name below com",
+		"*.co.uk":                         "can register a name below co.uk; write your domain out, such as https://*.example.co.uk",
+		"https://*.vercel.app":            "everybody who has a name below vercel.app; write your part of the name, such as https://my-app-*.vercel.app",
+		"https://*-*.vercel.app":          "everybody who has a name below vercel.app",
+		"https://*.github.io":             "everybody who has a name below github.io",
+		"https://*.internal":              "can register a name below internal",
+		"*://app.example.com":             "wildcard in its scheme",
+		"http*://app.example.com":         "wildcard in its scheme",
+		"https://app.example.com/path":    "which is all that an origin has; write https://app.example.com",
+		"https://*.example.com/**":        "which is all that an origin has; write https://*.example.com",
+		"https://app.example.com?x":       "hosts of every owner", // ? is a wildcard
+		"https://app.example.com#x":       "which is all that an origin has",
+		"https:app.example.com":           "has no // after the scheme",
+		"https://":                        "is not an origin",
+		"https://user:hidden@example.com": "is not an origin",
+		"https://a..example.com":          "an empty label",
+		"https://*.example.com.":          "an empty label",
+		"https://b\u00fccher.example":     "is not ASCII",
+		"8.8.*.*":                         "IP addresses of strangers",
+		"192.*.*.*":                       "IP addresses of strangers",
+		"192.168.*":                       "IP addresses of strangers",
+		"*.168.1.1":                       "IP addresses of strangers",
+		"javascript://x":                  "can never be trusted",
+		"data:text/html":                  "can never be trusted",
+		"myapp:cb":                        "write it with slashes, such as myapp://",
+		"/path":                           "is neither a host nor an origin",
+		"my app://":                       "is not a scheme of an app",
+	} {
+		_, err := config.Load(env("BETTER_AUTH_TRUSTED_ORIGINS", "https://fine.example.com,"+entry))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "BETTER_AUTH_TRUSTED_ORIGINS") {
+			t.Errorf("%s: got %v, want %q", entry, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hidden") {
+			t.Errorf("the error shows a password: %v", err)
+		}
+	}
+}

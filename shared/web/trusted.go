@@ -1,0 +1,196 @@
+package web
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// target is an absolute URL taken apart: an origin, or where a browser is to be sent. Scheme and authority are in lower
+// case; the authority of http and https has no default port.
+type target struct {
+	scheme, authority, path string
+	slashes                 bool // "//" follows the scheme
+}
+
+var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
+
+func (t target) isWeb() bool { return t.scheme == "http" || t.scheme == "https" }
+
+// parseTarget refuses what a browser and this parser could read differently.
+func parseTarget(text string) (target, bool) {
+	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
+		return target{}, false
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Opaque != "" {
+		return target{}, false
+	}
+	switch t := (target{scheme: u.Scheme, authority: strings.ToLower(u.Host)}); t.scheme {
+	case "http", "https":
+		t.authority = strings.TrimSuffix(t.authority, defaultPorts[t.scheme])
+		return t, t.authority != ""
+	case "javascript", "data", "blob", "file", "vbscript":
+		return target{}, false
+	}
+	t := splitCustom(text, "/?#", "?#")
+	return t, t.slashes || strings.HasPrefix(text[len(t.scheme):], ":/")
+}
+
+// splitCustom takes a URL of a custom scheme apart as the library does (parseCustomSchemeOrigin), userinfo left in the
+// authority. endAuthority and endPath are the characters that end these parts; in a pattern ? is a wildcard and ends none.
+func splitCustom(text, endAuthority, endPath string) target {
+	scheme, rest, _ := strings.Cut(text, ":")
+	t := target{scheme: strings.ToLower(scheme)}
+	if rest, t.slashes = strings.CutPrefix(rest, "//"); t.slashes {
+		end := strings.IndexAny(rest, endAuthority)
+		if end < 0 {
+			end = len(rest)
+		}
+		t.authority, rest = strings.ToLower(rest[:end]), rest[end:]
+	}
+	if end := strings.IndexAny(rest, endPath); end >= 0 {
+		rest = rest[:end]
+	}
+	t.path = resolvePath(rest)
+	return t
+}
+
+// resolvePath decodes a path and resolves "." and "..", so that none leads out of the path that an entry names. "" is the
+// root.
+func resolvePath(path string) string {
+	if decoded, err := url.PathUnescape(path); err == nil && utf8.ValidString(decoded) {
+		path = decoded
+	}
+	var kept []string
+	for segment := range strings.SplitSeq(path, "/") {
+		switch segment {
+		case "", ".":
+		case "..":
+			kept = kept[:max(len(kept)-1, 0)]
+		default:
+			kept = append(kept, segment)
+		}
+	}
+	if kept == nil {
+		return ""
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+// trustedEntry is one trusted origin.
+type trustedEntry struct {
+	schemes   []string       // one, or of a host pattern without a scheme https and perhaps http
+	authority string         // "" for any, with a custom scheme
+	glob      *regexp.Regexp // of the authority; nil without wildcards
+	ipv4      bool           // the host is all digits, dots and wildcards, which no name may match
+	path      string         // with a custom scheme: where the path has to begin
+	pathGlob  *regexp.Regexp
+	wildcards bool
+	whole     bool // "myapp://": the target needs the slashes, too
+}
+
+// newTrustedEntry reads one entry. A host without a scheme means https, and http as well where the site itself is http.
+func newTrustedEntry(text string, httpToo bool) trustedEntry {
+	scheme, host, found := strings.Cut(text, "://")
+	if !found && isHost(text) {
+		schemes := []string{"https"}
+		if httpToo {
+			schemes = append(schemes, "http")
+		}
+		return webEntry(schemes, text)
+	}
+	if scheme = strings.ToLower(scheme); scheme == "http" || scheme == "https" {
+		return webEntry([]string{scheme}, host)
+	}
+	wildcards := strings.ContainsAny(text, "*?")
+	endAuthority, endPath := "/?#", "?#"
+	if wildcards {
+		endAuthority, endPath = "/#", "#"
+	}
+	t := splitCustom(text, endAuthority, endPath)
+	e := trustedEntry{
+		schemes: []string{t.scheme}, authority: t.authority, path: t.path, wildcards: wildcards,
+		ipv4: isIPv4Pattern(t.authority), whole: t.slashes && t.authority == "" && t.path == "",
+	}
+	if wildcards {
+		e.glob, e.pathGlob = Glob(t.authority), Glob(t.path)
+	}
+	return e
+}
+
+var hostPattern = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
+
+// isHost tells a host, with or without a port, from a custom scheme such as "myapp:/".
+func isHost(text string) bool { return hostPattern.MatchString(text) }
+
+func webEntry(schemes []string, authority string) trustedEntry {
+	authority = strings.TrimSuffix(strings.ToLower(authority), "/")
+	e := trustedEntry{schemes: schemes, authority: strings.TrimSuffix(authority, defaultPorts[schemes[0]])}
+	e.ipv4 = isIPv4Pattern(e.authority)
+	if strings.ContainsAny(e.authority, "*?") {
+		e.glob = authorityGlob(e.authority)
+	}
+	return e
+}
+
+// authorityGlob matches a host as the library does, where a wildcard also stands for dots, but one beside other text in its
+// label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may be somebody else's.
+func authorityGlob(authority string) *regexp.Regexp {
+	var labels []string
+	for label := range strings.SplitSeq(authority, ".") {
+		class := `[^/\\]`
+		if host, _, _ := strings.Cut(label, ":"); strings.Trim(host, "*?") != "" {
+			class = `[^/\\.]`
+		}
+		labels = append(labels, globSegment(label, class))
+	}
+	return regexp.MustCompile("^" + strings.Join(labels, `\.`) + "$")
+}
+
+var ipv4Pattern = regexp.MustCompile(`^[\d*?.]*\d[\d*?.]*$`)
+
+func isIPv4Pattern(authority string) bool {
+	return strings.ContainsAny(authority, "*?") && ipv4Pattern.MatchString(before(authority, ":"))
+}
+
+func isIPv4(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Is4()
+}
+
+func (e trustedEntry) trusts(t target) bool {
+	switch {
+	case !slices.Contains(e.schemes, t.scheme):
+		return false
+	case e.ipv4 && !isIPv4(before(t.authority, ":")):
+		return false
+	case t.isWeb() && e.glob != nil:
+		return e.glob.MatchString(t.authority)
+	case t.isWeb():
+		return e.authority == t.authority
+	}
+	return e.trustsCustom(t)
+}
+
+func (e trustedEntry) trustsCustom(t target) bool {
+	switch {
+	case e.whole && !t.slashes:
+		return false
+	case !e.wildcards:
+		return (e.authority == "" || e.authority == t.authority) &&
+			(e.path == "" || t.path == e.path || strings.HasPrefix(t.path, e.path+"/"))
+	case strings.Contains(t.authority, "@"):
+		return false
+	case e.authority != "" && !e.glob.MatchString(t.authority):
+		return false
+	}
+	path := t.path
+	if path == "" {
+		path = "/"
+	}
+	return e.path == "" || e.pathGlob.MatchString(path)
+}
