@@ -37,6 +37,7 @@ type devCmd struct {
 func (devCmd) Help() string {
 	return `Starts a Postgres of its own unless one is named, applies the schema, makes a secret and signing keys
 once, and serves every route of template.yaml beside the site in website/build. Ctrl-C stops everything; the data stays.
+Settings are variables of the environment, and after them those in the file .env of the working directory.
 
   xenon dev
   xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
@@ -50,6 +51,9 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it; this is for the ways out before
+	if getenv, err = withEnvFile(getenv, envFile, std.err); err != nil {
+		return err
+	}
 	t, err := readTemplate(templateFile)
 	if err != nil {
 		return err
@@ -60,7 +64,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	}
 	cfg, err := config.Load(local.getenv(getenv, listener.Addr()))
 	if err != nil {
-		return advise(err, "Correct them in the environment; .env.example explains each.")
+		return advise(err, "Correct them in the environment or in .env; .env.example explains each.")
 	}
 	if cfg, err = asPerson(ctx, cfg); err != nil {
 		return err
@@ -86,6 +90,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	fmt.Fprintln(std.out, "Listening on", listener.Addr())
+	fmt.Fprintln(std.out, "The database is", local.databaseAddress())
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
 	}
@@ -93,7 +98,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		fmt.Fprint(std.out, siteHint)
 	}
 	fmt.Fprint(std.out, firstThings(cfg.Origin, c.Dir))
-	return serve(ctx, listener, handler)
+	return serve(ctx, listener, withOriginHints(cfg, handler))
 }
 
 // withSite is the routes, and the site at every other path.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -55,6 +56,22 @@ func (l *local) startDatabase(ctx context.Context, log io.Writer) error {
 		fmt.Fprintln(log, "Applied", name)
 	}
 	return nil
+}
+
+// databaseAddress is the database's URL without its password, and of one that was started here where that is.
+func (l *local) databaseAddress() string {
+	u, err := url.Parse(l.databaseURL)
+	if err != nil {
+		return "the one that is configured" // whose URL may hold a password
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if name := u.User.Username(); name != "" {
+		shown.User = url.User(name)
+	}
+	if l.server == nil {
+		return shown.String()
+	}
+	return shown.String() + ", its password is in " + l.path("postgres/password")
 }
 
 func (l *local) path(name string) string { return filepath.Join(l.dir, name) }

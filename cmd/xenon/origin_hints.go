@@ -1,0 +1,83 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const (
+	// maxHints bounds how many origins are told apart.
+	maxHints = 100
+	// hintPage explains what a page on another site can do.
+	hintPage = "docs/local.md#a-page-of-another-origin"
+)
+
+// originHints says once of each origin that calls the API why a browser may get no further: the origin is not trusted, or
+// it is, but on another site, whose requests carry no cookie of ours.
+type originHints struct {
+	next    http.Handler
+	own     string
+	origins web.Origins
+
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func withOriginHints(cfg config.Config, next http.Handler) http.Handler {
+	return &originHints{next: next, own: cfg.Origin, origins: web.NewOrigins(cfg.Origin, cfg.TrustedOrigins), seen: map[string]bool{}}
+}
+
+func (h *originHints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" && origin != h.own && h.isNew(origin) {
+		h.explain(origin)
+	}
+	h.next.ServeHTTP(w, r)
+}
+
+func (h *originHints) isNew(origin string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seen[origin] || len(h.seen) >= maxHints {
+		return false
+	}
+	h.seen[origin] = true
+	return true
+}
+
+func (h *originHints) explain(origin string) {
+	switch {
+	case !h.origins.TrustsOrigin(origin):
+		slog.Warn("this origin is not trusted: its pages get 403 and cannot read answers", "origin", origin,
+			"advice", "add it to BETTER_AUTH_TRUSTED_ORIGINS, in the environment or in .env, and start again", "page", hintPage)
+	case !sameSite(origin, h.own):
+		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers keep no session cookie for its pages: "+
+			"sign-in answers 200 and nobody is signed in", "origin", origin, "api", h.own,
+			"advice", "open the page on the host of the API, or use bearer tokens", "page", hintPage)
+	}
+}
+
+// sameSite compares scheme and registrable domain as browsers do; ports do not count. localhost and IP addresses are sites
+// of their own.
+func sameSite(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX == nil && errY == nil && x.Scheme == y.Scheme && site(x.Hostname()) == site(y.Hostname())
+}
+
+func site(host string) string {
+	if net.ParseIP(host) != nil {
+		return host
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return domain
+	}
+	return host
+}

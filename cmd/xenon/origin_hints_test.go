@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+// It takes the process's log, so it must not run in parallel.
+func TestDevSaysOnceWhyAPageOfAnotherOriginGetsNoFurther(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	h := withOriginHints(config.Config{
+		Origin: "http://localhost:3000", TrustedOrigins: []string{"http://127.0.0.1:5173", "http://localhost:5173", "myapp://"},
+	}, http.NotFoundHandler())
+	for _, c := range []struct {
+		origin string
+		want   []string
+	}{
+		{"", nil},
+		{"null", nil},
+		{"http://localhost:3000", nil},
+		{"http://localhost:5173", nil}, // ports do not make a site
+		{"http://127.0.0.1:5173", []string{"not same-site", "http://127.0.0.1:5173", "http://localhost:3000", "bearer", hintPage}},
+		{"myapp://", []string{"not same-site", "bearer"}},
+		{"http://127.0.0.1:3000", []string{"not trusted", "http://127.0.0.1:3000", "BETTER_AUTH_TRUSTED_ORIGINS", hintPage}},
+		{"https://app.example.com", []string{"not trusted", "https://app.example.com"}},
+	} {
+		log.Reset()
+		for range 3 {
+			r := httptest.NewRequest("POST", "/api/auth/sign-up/email", nil)
+			if c.origin != "" {
+				r.Header.Set("Origin", c.origin)
+			}
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		lines := strings.Count(log.String(), "\n")
+		if lines != min(len(c.want), 1) {
+			t.Errorf("%s: got %d lines\n%s", c.origin, lines, log.String())
+		}
+		for _, want := range c.want {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("%s: got no %q in\n%s", c.origin, want, log.String())
+			}
+		}
+	}
+	log.Reset()
+	for i := range 1000 {
+		r := httptest.NewRequest("GET", "/health", nil)
+		r.Header.Set("Origin", fmt.Sprintf("https://app%d.example.com", i))
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines > maxHints {
+		t.Errorf("a thousand origins are %d lines", lines)
+	}
+}
+
+func TestSameSiteComparesSchemeAndRegistrableDomain(t *testing.T) {
+	t.Parallel()
+	for pair, want := range map[[2]string]bool{
+		{"http://localhost:1", "http://localhost:2"}:           true,
+		{"http://127.0.0.1:1", "http://localhost:1"}:           false,
+		{"http://127.0.0.1:1", "http://127.0.0.1:2"}:           true,
+		{"https://a.example.co.uk", "https://b.example.co.uk"}: true,
+		{"https://a.co.uk", "https://b.co.uk"}:                 false,
+		{"https://a.vercel.app", "https://b.vercel.app"}:       false,
+		{"http://a.example.com", "https://a.example.com"}:      false,
+		{"capacitor://localhost", "http://localhost:3000"}:     false,
+	} {
+		if got := sameSite(pair[0], pair[1]); got != want {
+			t.Errorf("%v: got %v, want %v", pair, got, want)
+		}
+	}
+}
