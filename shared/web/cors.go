@@ -31,6 +31,10 @@ func Preflight(w http.ResponseWriter, _ *http.Request) error {
 // publicPaths are the same for every origin and need no cookies, so any page may read them.
 var publicPaths = []string{"/api/auth/jwks"}
 
+func isPublic(r *http.Request) bool {
+	return slices.Contains(publicPaths, r.URL.Path) && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method)
+}
+
 // cors lets pages of other trusted origins call the routes with cookies: the exact origin is echoed, never a wildcard, and
 // the answer says that it depends on the origin. It answers preflights, which the library leaves to its deployment.
 // Requests from our own origin and from untrusted ones pass as they are.
@@ -40,7 +44,7 @@ func cors(o Origins, next http.Handler) http.Handler {
 		preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 		origin := r.Header.Get("Origin")
 		switch {
-		case slices.Contains(publicPaths, r.URL.Path):
+		case isPublic(r):
 			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set(exposed, exposedHeaders)
 			preflight = r.Method == http.MethodOptions // a CDN may have left out what makes it one
