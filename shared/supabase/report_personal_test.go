@@ -6,6 +6,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,6 +41,11 @@ func reported(t *testing.T, m *supabase.Import) string {
 		t.Fatal(err)
 	}
 	return string(s.JSON()) + html.UnescapeString(b.String())
+}
+
+// hasValue reports whether a text has a value. Digits inside a longer number, such as a checksum, are not that value.
+func hasValue(text, value string) bool {
+	return regexp.MustCompile(`(^|[^0-9])` + regexp.QuoteMeta(value) + `($|[^0-9])`).MatchString(text)
 }
 
 func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
@@ -94,7 +100,7 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 		t.Errorf("the source knows only %d things about its people", len(known))
 	}
 	for _, v := range append(known, "Eve Eavesdropper") {
-		if strings.Contains(text, v) && !strings.Contains(always, v) {
+		if hasValue(text, v) && !hasValue(always, v) {
 			t.Errorf("the report says %q", v)
 		}
 	}
