@@ -64,20 +64,19 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 }
 
 // readCache is what r's cache cookie says of the caller whose token r carries: nil if there is none to be believed, and then
-// whether there was one that is bad.
-func (s *Sessions) readCache(r *http.Request, secret []byte, token string) (c *Caller, bad bool) {
-	if s.cache == 0 || asked(r, "disableCookieCache") {
+// whether there was one that is bad. With several tokens the database decides which session is live.
+func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, bad bool) {
+	if s.cache == 0 || len(tokens) != 1 || asked(r, "disableCookieCache") {
 		return nil, false
 	}
-	value := s.cacheCookie(r)
-	if value == "" {
-		return nil, false
+	for _, value := range s.cacheValues(r) {
+		found, ok := unseal(secret, value, s.Now())
+		if ok && found.Session.Token == tokens[0] {
+			return &found, false
+		}
+		bad = true
 	}
-	found, ok := unseal(secret, value, s.Now())
-	if !ok || found.Session.Token != token {
-		return nil, true
-	}
-	return &found, false
+	return nil, bad
 }
 
 // seal is the value of a cache cookie that is good for age from now on.

@@ -23,11 +23,11 @@ var ErrEnded = errors.New("the session was ended meanwhile")
 // database, and reports that as fromCookie. The session may have been revoked and the user banned or deleted since: a cache
 // cookie is believed until it expires, five minutes at most. So the caller must not turn it into anything that lives longer.
 func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (c *Caller, fromCookie bool, err error) {
-	secret, token, err := s.identify(w, r)
-	if err != nil || token == "" {
+	secret, tokens, err := s.identify(w, r)
+	if err != nil || len(tokens) == 0 {
 		return nil, false, err
 	}
-	c, bad := s.readCache(r, secret, token)
+	c, bad := s.readCache(r, secret, tokens)
 	if c != nil {
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
@@ -35,7 +35,7 @@ func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (c *Caller, fr
 	if bad {
 		s.addCookie(w, sessionData, "", 0)
 	}
-	c, err = s.load(w, r, secret, token, true)
+	c, err = s.load(w, r, secret, tokens, true)
 	return c, false, err
 }
 
@@ -44,12 +44,12 @@ func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (c *Caller, fr
 // word. It answers with the cookies that the library would: none at all where the library would have believed the cache
 // cookie.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request) (*Caller, error) {
-	secret, token, err := s.identify(w, r)
-	if err != nil || token == "" {
+	secret, tokens, err := s.identify(w, r)
+	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	cached, bad := s.readCache(r, secret, token)
-	c, err := s.load(w, r, secret, token, cached == nil)
+	cached, bad := s.readCache(r, secret, tokens)
+	c, err := s.load(w, r, secret, tokens, cached == nil)
 	if bad && c != nil && !s.says(w, sessionData) {
 		s.addCookie(w, sessionData, "", 0)
 	}
@@ -59,29 +59,30 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request) (*Caller, erro
 // Sensitive is Caller for what changes or ends something of weight: the library, too, reads the database there, and hands
 // out the cache cookie anew.
 func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request) (*Caller, error) {
-	secret, token, err := s.identify(w, r)
-	if err != nil || token == "" {
+	secret, tokens, err := s.identify(w, r)
+	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	return s.load(w, r, secret, token, true)
+	return s.load(w, r, secret, tokens, true)
 }
 
-// identify finds the token that r carries, "" if none. With the cache off it clears cache cookies that a server with the
+// identify finds the tokens that r carries. With the cache off it clears cache cookies that a server with the
 // cache on has left behind.
-func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []byte, token string, err error) {
+func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
 	if secret, err = s.Secret(r.Context()); err != nil {
-		return nil, "", fmt.Errorf("read cookie secret: %w", err)
+		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
 	}
-	if s.cache == 0 && s.cacheCookie(r) != "" {
+	if s.cache == 0 && len(s.cacheValues(r)) > 0 {
 		s.clearCache(w, r)
 	}
-	return secret, s.token(r, secret), nil
+	return secret, s.tokens(r, secret), nil
 }
 
-// load finds the caller of a token in the database, and with renew hands out what is due: a longer life, cookies.
-func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, token string, renew bool) (*Caller, error) {
+// load finds the caller of the first token whose session is live in the database, and with renew hands out what is due: a
+// longer life, cookies.
+func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, tokens []string, renew bool) (*Caller, error) {
 	now := s.Now()
-	row, user, err := s.Store.SessionWithUser(r.Context(), token, now)
+	row, user, err := s.Store.SessionWithUser(r.Context(), tokens, now)
 	if errors.Is(err, store.ErrNotFound) {
 		s.Clear(w, r)
 		return nil, nil //nolint:nilnil // "nobody" is an answer here, not a fault
@@ -89,9 +90,9 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, t
 	if err != nil {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
-	if row.ExpiresAt.Before(now) {
+	if row.ExpiresAt.Before(now) { // then so are those of the other tokens
 		s.Clear(w, r)
-		if err := s.Store.DeleteSession(r.Context(), token); err != nil {
+		if err := s.Store.DeleteSession(r.Context(), row.Token); err != nil {
 			web.NoteError(r.Context(), fmt.Errorf("delete expired session: %w", err))
 		}
 		return nil, nil //nolint:nilnil // as above
@@ -102,7 +103,11 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, t
 	if !renew || asked(r, "disableRefresh") || s.forgotten(r, secret) {
 		return c, nil
 	}
-	if err := s.extend(w, r, secret, &c.Session, now); err != nil {
+	err = s.extend(w, r, secret, &c.Session, now)
+	if errors.Is(err, ErrEnded) && len(tokens) == 1 { // with more, the next request finds out whether another is live
+		s.Clear(w, r)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return c, s.setCache(w, r, secret, *c, true)
@@ -116,7 +121,6 @@ func (s *Sessions) extend(w http.ResponseWriter, r *http.Request, secret []byte,
 	now = now.Truncate(time.Millisecond)
 	err := s.Store.ExtendSession(r.Context(), row.Token, now.Add(life), now)
 	if errors.Is(err, store.ErrNotFound) {
-		s.Clear(w, r)
 		return ErrEnded
 	}
 	if err != nil {

@@ -73,10 +73,16 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	return names
 }
 
-// cacheCookie is the cache cookie of r, put together where it came in parts; "" if there is none.
-func (s *Sessions) cacheCookie(r *http.Request) string {
-	if whole := s.cookie(r, sessionData); whole != "" {
-		return whole
+// cacheValues are the values of the cache cookies of r that are not empty; without one, the value that is put together from
+// the parts, if there are any.
+func (s *Sessions) cacheValues(r *http.Request) (values []string) {
+	for whole := range s.named(r, sessionData) {
+		if whole != "" && len(values) < maxTokens {
+			values = append(values, whole)
+		}
+	}
+	if values != nil {
+		return values
 	}
 	parts := map[int]string{}
 	for k, v := range cookies(r) {
@@ -85,13 +91,13 @@ func (s *Sessions) cacheCookie(r *http.Request) string {
 		}
 	}
 	if len(parts) == 0 {
-		return ""
+		return nil
 	}
 	var b strings.Builder
 	for _, i := range slices.Sorted(maps.Keys(parts)) {
 		b.WriteString(parts[i])
 	}
-	return b.String()
+	return []string{b.String()}
 }
 
 // chunk is the number of the part of the cache cookie that a cookie's name says it is.

@@ -23,19 +23,27 @@ const (
 // sessionLong is the age of a cookie that goes when the browser is closed.
 const sessionLong = -1
 
-func (s *Sessions) signedCookie(r *http.Request, name string, secret []byte) (string, bool) {
-	return Verify(secret, s.cookie(r, name))
-}
-
-// cookie is the first cookie of a name, "" if there is none.
-func (s *Sessions) cookie(r *http.Request, name string) string {
-	name = s.name(name)
-	for k, v := range cookies(r) {
-		if k == name {
-			return decode(v)
+// signedCookies are the values of r's cookies of a name that have a right signature.
+func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for v := range s.named(r, name) {
+			if value, ok := Verify(secret, v); ok && !yield(value) {
+				return
+			}
 		}
 	}
-	return ""
+}
+
+// named are the values of r's cookies of a name, in r's order.
+func (s *Sessions) named(r *http.Request, name string) iter.Seq[string] {
+	name = s.name(name)
+	return func(yield func(string) bool) {
+		for k, v := range cookies(r) {
+			if k == name && !yield(decode(v)) {
+				return
+			}
+		}
+	}
 }
 
 // cookies are the names and undecoded values of r's cookies as the library reads them, quotes stripped. net/http's own
@@ -72,8 +80,10 @@ func decode(v string) string {
 
 // forgotten reports whether the person asked not to be remembered.
 func (s *Sessions) forgotten(r *http.Request, secret []byte) bool {
-	_, ok := s.signedCookie(r, dontRemember, secret)
-	return ok
+	for range s.signedCookies(r, dontRemember, secret) {
+		return true
+	}
+	return false
 }
 
 // setCookie sets the session cookie, and the header through which bearer clients get the same token.

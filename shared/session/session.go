@@ -100,14 +100,14 @@ func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, 
 	return s.setCache(w, r, secret, c, remember)
 }
 
-// End deletes the session that r carries, if any, and clears the cookies.
+// End deletes the sessions that r carries, if any, and clears the cookies.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
-	token, err := s.Token(r)
+	tokens, err := s.Tokens(r)
 	if err != nil {
 		return err
 	}
-	if token != "" {
-		userID, err := s.Store.EndSession(r.Context(), token)
+	if len(tokens) > 0 {
+		userID, err := s.Store.EndSessions(r.Context(), tokens)
 		switch {
 		case err == nil:
 			web.NoteUser(r.Context(), userID)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -29,22 +30,35 @@ func newToken() string {
 	return string(out)
 }
 
-// Token is the session token that r carries with a right signature, "" if none; it says nothing about the session.
-func (s *Sessions) Token(r *http.Request) (string, error) {
+// maxTokens bounds how many session cookies of one request are looked up.
+const maxTokens = 8
+
+// Tokens are the session tokens that r carries with a right signature; they say nothing about the sessions. A usable bearer
+// token counts before cookies. A browser can send several session cookies: one that an earlier deployment set with a Domain
+// attribute, which we cannot clear, beside our own.
+func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
-		return "", fmt.Errorf("read cookie secret: %w", err)
+		return nil, fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.token(r, secret), nil
+	return s.tokens(r, secret), nil
 }
 
-// token is Token with the secret at hand: a usable bearer token counts before the cookie.
-func (s *Sessions) token(r *http.Request, secret []byte) string {
+// tokens is Tokens with the secret at hand.
+func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	if t := bearer(r, secret); t != "" {
-		return t
+		return []string{t}
 	}
-	t, _ := s.signedCookie(r, sessionToken, secret)
-	return t
+	var tokens []string
+	for t := range s.signedCookies(r, sessionToken, secret) {
+		if slices.Contains(tokens, t) {
+			continue
+		}
+		if tokens = append(tokens, t); len(tokens) == maxTokens {
+			break
+		}
+	}
+	return tokens
 }
 
 // bearer reads "Authorization: Bearer …": the signed form, or the bare session token. Anything else is ignored.

@@ -73,7 +73,7 @@ func TestBan_WhoMayHaveASession(t *testing.T) {
 		before := banOf(t, conn, ada.ID)
 
 		trips := wire.Trips()
-		_, user, err := db.SessionWithUser(t.Context(), old.Token, now)
+		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
 		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
 			t.Errorf("%s: the session: got %v, want it gone %v", c.name, err, c.out)
 		}
@@ -109,7 +109,7 @@ func TestBan_IsTheUsersOwn(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, u, err := db.SessionWithUser(t.Context(), "token-of-bob@example.com", now); err != nil || u.ID != bob.ID {
+	if _, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now); err != nil || u.ID != bob.ID {
 		t.Errorf("another's session: got %+v, %v", u, err)
 	}
 	next := session("next", now)

@@ -22,13 +22,13 @@ func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
 	wire := &dbtest.Wire{}
 	db := open(t, dbtest.New(t), 1, wire)
 	user, made := signUp(t, db, "ada@example.com")
-	first, owner, err := db.SessionWithUser(t.Context(), made.Token, now)
+	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := wire.Trips()
 	for range often {
-		row, who, err := db.SessionWithUser(t.Context(), made.Token, now)
+		row, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 		if err != nil || row != withPointers(row, first) || who != owner || who.ID != user.ID {
 			t.Fatalf("got %+v, %+v, %v, want %+v, %+v", row, who, err, first, owner)
 		}
@@ -36,7 +36,7 @@ func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
 	if got, want := wire.Trips()-before, often+1; got != want {
 		t.Errorf("got %d round trips, want %d", got, want)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), "nobody's", now); !errors.Is(err, store.ErrNotFound) {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{"nobody's"}, now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("nobody's token: got %v", err)
 	}
 }
@@ -87,7 +87,7 @@ func TestP20_AServerThatForgot(t *testing.T) {
 			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * often, At: now}
 			look := func() {
 				t.Helper()
-				if _, who, err := db.SessionWithUser(store.WithCharge(t.Context(), c), made.Token, now); err != nil || who.ID != user.ID {
+				if _, who, err := db.SessionWithUser(store.WithCharge(t.Context(), c), []string{made.Token}, now); err != nil || who.ID != user.ID {
 					t.Fatalf("got %+v, %v", who, err)
 				}
 			}
@@ -130,7 +130,7 @@ func TestR44_PreparedThroughPgbouncer(t *testing.T) {
 			group.Go(func() {
 				for range each {
 					ctx := store.WithCharge(context.WithoutCancel(t.Context()), store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
-					if _, who, err := db.SessionWithUser(ctx, made.Token, now); err != nil || who.ID != user.ID {
+					if _, who, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || who.ID != user.ID {
 						t.Errorf("read: got %+v, %v", who, err)
 					}
 					s := session("", now)

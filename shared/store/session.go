@@ -20,9 +20,9 @@ type Session struct {
 	ID        string  `json:"id"`
 }
 
-// SessionWithUser returns the session of a token, expired or not, and its user, in one round trip; else ErrNotFound, as for
-// one whose user is banned at now.
-func (s *Store) SessionWithUser(ctx context.Context, token string, now time.Time) (Session, User, error) {
+// SessionWithUser returns the session of the first of tokens that is live at now, and its user, in one round trip. If none
+// is, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not found.
+func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.Time) (Session, User, error) {
 	type pair struct {
 		session Session
 		user    User
@@ -38,7 +38,9 @@ func (s *Store) SessionWithUser(ctx context.Context, token string, now time.Time
 		       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
 		FROM session s
 		JOIN "user" u ON u.id = s."userId"
-		WHERE s.token = $1 AND NOT `+barred, token, now)
+		WHERE s.token = ANY ($1::text[]) AND NOT `+barred+`
+		ORDER BY s."expiresAt" < $2, array_position($1::text[], s.token)
+		LIMIT 1`, tokens, now)
 	return p.session, p.user, err
 }
 
@@ -81,9 +83,16 @@ func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	return err
 }
 
-// EndSession is DeleteSession that returns whose the session was; ErrNotFound if it is gone already.
-func (s *Store) EndSession(ctx context.Context, token string) (userID string, err error) {
-	return write(ctx, s, scalar[string], `DELETE FROM session WHERE token = $1 RETURNING "userId"`, token)
+// EndSessions ends the sessions of tokens and returns whose the first one was; ErrNotFound if all are gone already.
+func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string, err error) {
+	return write(ctx, s, scalar[string], `
+		WITH ended AS (
+			DELETE FROM session WHERE token = ANY ($1::text[])
+			RETURNING token, "userId"
+		)
+		SELECT "userId" FROM ended
+		ORDER BY array_position($1::text[], token)
+		LIMIT 1`, tokens)
 }
 
 // SessionsOfUser returns the sessions of a user that are live at now, oldest first.

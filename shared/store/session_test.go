@@ -47,7 +47,7 @@ func TestSessionsOfUserAreTheLiveOnes(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	want, _, err := db.SessionWithUser(t.Context(), "second", now)
+	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	if diff := cmp.Diff(user, found); diff != "" {
 		t.Errorf("user (-stored +found):\n%s", diff)
 	}
-	row, owner, err := db.SessionWithUser(t.Context(), made.Token, now)
+	row, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +90,8 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 		return err
 	}
 	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
-	_, _, noSession := db.SessionWithUser(t.Context(), "no such token", now)
-	_, _, badText := db.SessionWithUser(t.Context(), "nul \x00 and half \xff a rune", now)
+	_, _, noSession := db.SessionWithUser(t.Context(), []string{"no such token"}, now)
+	_, _, badText := db.SessionWithUser(t.Context(), []string{"nul \x00 and half \xff a rune"}, now)
 	_, noOwner := db.CreateProfile(t.Context(), store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: now}, nil)
 	for _, c := range []struct {
 		name      string
@@ -211,7 +211,7 @@ func TestRoundTrips(t *testing.T) {
 		name string
 		call func() error
 	}{
-		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), s.Token, now); return err }},
+		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); return err }},
 		{"UserWithPassword", func() error { _, _, err := db.UserWithPassword(t.Context(), user.Email); return err }},
 		{"SignUp", func() error {
 			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: now}, session("b", now))
@@ -255,7 +255,7 @@ func TestR44_EverythingThroughPgbouncer(t *testing.T) {
 			if _, err := db.InsertSession(t.Context(), *n); err != nil {
 				t.Error(err)
 			}
-			if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
+			if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
 				t.Error(err)
 			}
 		})
@@ -276,12 +276,12 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for range 3 { // fill the pool
-		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), s.Token, now) })
+		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), []string{s.Token}, now) })
 	}
 	group.Wait()
 	for range 5 {
 		proxy.Cut()
-		if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
+		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
 			t.Errorf("a read right after the cut: %v", err)
 		}
 	}
@@ -308,21 +308,21 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	db := open(t, proxy.URL(), 1, nil)
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); !unavailable(err) {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); !unavailable(err) {
 		t.Errorf("refused: got %v", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
 		t.Errorf("back again: got %v", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, _, err := db.SessionWithUser(ctx, s.Token, now); !unavailable(err) {
+	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !unavailable(err) {
 		t.Errorf("frozen: got %v", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), s.Token, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
 		t.Errorf("thawed: got %v", err)
 	}
 }

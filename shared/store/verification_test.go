@@ -119,7 +119,7 @@ func TestR41_AFailedResetSpendsNothing(t *testing.T) {
 	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
 		t.Errorf("the session is gone: %v", err)
 	}
 	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
