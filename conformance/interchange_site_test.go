@@ -31,7 +31,7 @@ type interchange struct {
 func newInterchange(t *testing.T, settings ...string) interchange {
 	t.Helper()
 	secret, dir := rand.Text()+rand.Text(), t.TempDir()
-	env := append([]string{"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "RATE_LIMIT=off"}, settings...)
+	env := append([]string{"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off"}, settings...)
 	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
 	x := startXenon(t, append(env, "MAIL_FILE="+ours)...)
 	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.database, "BETTER_AUTH_URL="+x.origin)...)

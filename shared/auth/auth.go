@@ -5,6 +5,7 @@ package auth
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
@@ -29,6 +30,8 @@ type Service struct {
 	Origins  web.Origins
 	Options  config.Config
 	Now      func() time.Time
+
+	lastLibraryKeys atomic.Pointer[knownLibraryKeys]
 }
 
 // New makes the endpoints of a deployment. signing may be nil where none of the routes served signs or publishes keys.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -49,9 +48,4 @@ func (s *Service) postSession(w http.ResponseWriter, r *http.Request) error {
 func noStore(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
-}
-
-// claims is what a JWT says of a caller.
-func claims(c *session.Caller) keys.Claims {
-	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: c.User}
 }

@@ -23,10 +23,10 @@ type signUpReply struct {
 // signUpEmail answers POST /api/auth/sign-up/email.
 func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name        string  `json:"name"`
+		Name        string  `json:"name" is:"max=256"`
 		Email       string  `json:"email" is:"email"`
 		Password    string  `json:"password" is:"nonempty"`
-		Image       *string `json:"image"`
+		Image       *string `json:"image" is:"max=32768"`
 		CallbackURL *string `json:"callbackURL"`
 		RememberMe  *bool   `json:"rememberMe"`
 	}

@@ -88,7 +88,7 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 
 func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, setting("SHARED_DATABASE", "on"))
 	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
 		library, s.now.AddDate(0, 0, -29), s.now.AddDate(0, 0, -31))
 	a := s.do("GET", jwksPath, "")
 	var got struct {
-		Keys []struct{ Alg, Kty, N, E, Kid, D string }
+		Keys []struct{ Alg, Kty, N, E, Kid, D, Use string }
 	}
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
 	var ids []string
 	for _, k := range got.Keys {
 		ids = append(ids, k.Kid)
-		if k.Kty != "RSA" || k.Alg != "RS256" || k.E != "AQAB" || k.D != "" {
+		if k.Kty != "RSA" || k.Alg != "RS256" || k.E != "AQAB" || k.D != "" || k.Use != "sig" {
 			t.Errorf("got key %+v", k)
 		}
 	}
@@ -131,7 +131,7 @@ func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
 // Keys do not depend on the database.
 func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, setting("SHARED_DATABASE", "on"))
 	s.svc.Store.Close()
 	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
 		t.Errorf("got %d %s", a.status, a.body)

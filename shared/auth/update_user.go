@@ -47,8 +47,8 @@ func userChange(r *http.Request) (store.UserChange, error) {
 		return store.UserChange{}, errEmailNotUpdatable
 	}
 	var in struct {
-		Name  *string              `json:"name"`
-		Image web.Nullable[string] `json:"image"`
+		Name  *string              `json:"name" is:"max=256"`
+		Image web.Nullable[string] `json:"image" is:"max=32768"`
 	}
 	if err := web.Decode(r, &in, "record"); err != nil {
 		return store.UserChange{}, err

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// JWK is the public half of a key as the JWKS shows it: {"alg","kty","n","e","kid"} for ours.
+// JWK is the public half of a key as the JWKS shows it: {"alg","kty","n","e","kid","use"} for ours.
 type JWK struct {
 	KeyID string
 	text  json.RawMessage
@@ -22,10 +22,10 @@ type JWK struct {
 // MarshalJSON writes the members in the library's order.
 func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 
-// newJWK writes the form that the library's /jwks has for an RSA key: no use, no crv.
+// newJWK writes the form that the library's /jwks has for an RSA key, and use besides, which some verifiers demand.
 func newJWK(id string, public *rsa.PublicKey) JWK {
 	n, e := members(public)
-	return JWK{KeyID: id, text: json.RawMessage(`{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"}`)}
+	return JWK{KeyID: id, text: json.RawMessage(`{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`)}
 }
 
 // thumbprint is RFC 7638 with SHA-256: the members that make the key, in alphabetical order.
@@ -45,7 +45,8 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // ParsePublicJWK makes the JWKS entry of a row of the library's jwks table, the way the library's /jwks does: alg, then
 // crv when the key has one, then what publicKey holds, then the id as kid. It takes every asymmetric kind the library
-// makes, and refuses a row that would publish a private key. alg may be empty, as in rows older than the column.
+// makes, and refuses a row that would publish a private key or one that is not for signatures. Like our own keys it gets
+// use "sig". alg may be empty, as in rows older than the column.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	names, values, err := object([]byte(publicKeyJSON))
 	if err != nil {
@@ -66,10 +67,15 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	if _, given := values["alg"]; !given && alg != "" {
 		values["alg"] = quote(alg)
 	}
-	values["kid"] = quote(id)
+	var use usage
+	if json.Unmarshal([]byte(publicKeyJSON), &use) != nil || !use.verifies(signatureAlgorithms[kind]...) ||
+		alg != "" && !slices.Contains(signatureAlgorithms[kind], alg) {
+		return JWK{}, errors.New("use, key_ops or alg says that the key is not for signatures")
+	}
+	values["kid"], values["use"] = quote(id), quote("sig")
 
 	var members []string
-	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid"}) {
+	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid", "use"}) {
 		if value, ok := values[name]; ok {
 			members = append(members, string(quote(name))+":"+string(value))
 			delete(values, name) // a member stands once, where it was named first

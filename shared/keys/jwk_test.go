@@ -28,7 +28,7 @@ func TestPublic_Entries(t *testing.T) {
 			if err := json.Unmarshal(text, &m); err != nil || len(m.N) != 342 {
 				t.Fatalf("%s is not the entry of a 2048-bit key (%v)", text, err)
 			}
-			want := `{"alg":"RS256","kty":"RSA","n":"` + m.N + `","e":"AQAB","kid":"` + key.KeyID + `"}`
+			want := `{"alg":"RS256","kty":"RSA","n":"` + m.N + `","e":"AQAB","kid":"` + key.KeyID + `","use":"sig"}`
 			if string(text) != want {
 				t.Errorf("entry %s, want %s", text, want)
 			}
@@ -70,8 +70,9 @@ func TestParsePublicJWK_AsTheLibrary(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := json.Marshal(key)
-			if err != nil || string(got) != row.Entry || key.KeyID != row.ID {
-				t.Errorf("entry %s (%v), want %s", got, err, row.Entry)
+			want := strings.TrimSuffix(row.Entry, "}") + `,"use":"sig"}`
+			if err != nil || string(got) != want || key.KeyID != row.ID {
+				t.Errorf("entry %s (%v), want %s", got, err, want)
 			}
 		})
 	}
@@ -80,10 +81,10 @@ func TestParsePublicJWK_AsTheLibrary(t *testing.T) {
 func TestParsePublicJWK_Members(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ publicKey, alg, want string }{
-		"an RSA row without alg": {`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "", `{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id"}`},
-		"another without alg":    {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id"}`},
-		"alg and kid inside":     {`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256", `{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB"}`},
-		"more members":           {` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256", `{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id"}`},
+		"an RSA row without alg": {`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "", `{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
+		"another without alg":    {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
+		"alg and kid inside":     {`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256", `{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB","use":"sig"}`},
+		"more members":           {` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256", `{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -119,11 +119,12 @@ func parseJWKS(text []byte) ([]jwkset.JWK, error) {
 	return usable, nil
 }
 
-// verificationKey takes nothing but modulus, exponent and kid of an RSA key for RS256 signatures of at least MinBits.
+// verificationKey takes nothing but modulus, exponent and kid of an RSA key of at least MinBits that may verify RS256.
 func verificationKey(raw json.RawMessage) (jwkset.JWK, bool) {
 	var in jwkset.JWKMarshal
-	if json.Unmarshal(raw, &in) != nil || in.KTY != jwkset.KtyRSA || in.KID == "" ||
-		in.ALG != "" && in.ALG != jwkset.AlgRS256 || in.USE != "" && in.USE != jwkset.UseSig {
+	var use usage
+	if json.Unmarshal(raw, &in) != nil || json.Unmarshal(raw, &use) != nil ||
+		in.KTY != jwkset.KtyRSA || in.KID == "" || !use.verifies("RS256") {
 		return jwkset.JWK{}, false
 	}
 	bare := jwkset.JWKMarshal{KTY: in.KTY, ALG: jwkset.AlgRS256, KID: in.KID, N: in.N, E: in.E}

@@ -46,7 +46,10 @@ type sealed struct {
 	Signature string          `json:"signature"`
 }
 
-// setCache hands out the cache cookie of a caller, if the cache is on.
+// MaxImage is the longest image of a user, in characters, that goes into a cookie or a token.
+const MaxImage = 2048
+
+// setCache hands out the cache cookie of a caller, if the cache is on. A user with a longer image than MaxImage has none.
 func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool) error {
 	if s.cache == 0 {
 		return nil
@@ -55,9 +58,12 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 	if !remember {
 		age, maxAge = forgottenCacheAge, sessionLong
 	}
-	value, err := seal(secret, c, s.Now(), age)
-	if err != nil {
-		return fmt.Errorf("write cache cookie: %w", err)
+	var value string
+	if c.User.Image == nil || web.Length(*c.User.Image) <= MaxImage {
+		var err error
+		if value, err = seal(secret, c, s.Now(), age); err != nil {
+			return fmt.Errorf("write cache cookie: %w", err)
+		}
 	}
 	s.addCache(w, r, value, maxAge)
 	return nil

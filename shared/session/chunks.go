@@ -8,50 +8,32 @@ import (
 	"strings"
 )
 
-// A cache cookie that browsers would refuse as too large is cut into numbered parts (contract: cookie cache).
+// The library cuts a cache cookie that browsers would refuse as too large into numbered parts. Its parts are read; here
+// such a cookie is not set, since gateways refuse a request with all of them.
 const (
 	maxCookie = 4050 // bytes of a Set-Cookie line
-	maxChunks = 100  // more than that and the session is not cached
+	maxChunks = 100
 )
 
-// part is a cookie that holds the cache or a part of it.
-type part struct{ name, value string }
-
-// addCache hands out value as the cache cookie and clears the parts of an older one that r carries and value does not need.
+// addCache hands out value as the cache cookie, unless it is empty or too large for one, and clears what r carries of an
+// older one.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
-	parts := s.split(value, maxAge)
-	for _, name := range s.cacheNames(r) {
-		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
-		if i < 0 {
-			s.addRaw(w, name, "", 0)
+	name := s.name(sessionData)
+	if len(value) > maxCookie-len(s.line(name+".99", "", maxAge)) { // measured as the library does
+		value = ""
+	}
+	set := value == ""
+	for _, old := range s.cacheNames(r) {
+		if old != name || value == "" {
+			s.addRaw(w, old, "", 0)
 			continue
 		}
-		s.addRaw(w, name, parts[i].value, maxAge)
-		parts = slices.Delete(parts, i, i+1)
+		s.addRaw(w, name, value, maxAge)
+		set = true
 	}
-	for _, p := range parts {
-		s.addRaw(w, p.name, p.value, maxAge)
+	if !set {
+		s.addRaw(w, name, value, maxAge)
 	}
-}
-
-// split cuts a value into cookies; there are none when it takes more than maxChunks. The library measures by a chunk's
-// name, also for a value that then stays whole.
-func (s *Sessions) split(value string, maxAge int) []part {
-	name := s.name(sessionData)
-	size := maxCookie - len(s.line(name+".99", "", maxAge))
-	switch count := (len(value) + size - 1) / size; {
-	case count <= 1:
-		return []part{{name, value}}
-	case count > maxChunks:
-		return nil
-	}
-	var parts []part
-	for i := 0; len(value) > 0; i++ {
-		n := min(size, len(value))
-		parts = append(parts, part{name + "." + strconv.Itoa(i), value[:n]})
-		value = value[n:]
-	}
-	return parts
 }
 
 // clearCache clears every cache cookie that r carries.

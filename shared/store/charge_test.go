@@ -105,7 +105,10 @@ func TestChargesRideAlong(t *testing.T) {
 		trips int
 		call  func(context.Context) error
 	}{
-		{"a read", 1, func(ctx context.Context) error { _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); return err }},
+		{"a read", 1, func(ctx context.Context) error {
+			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
+			return err
+		}},
 		{"a read of many rows", 1, func(ctx context.Context) error { _, err := db.LibraryKeys(ctx, now); return err }},
 		{"a read that finds nothing", 1, func(ctx context.Context) error { _, err := db.UserByEmail(ctx, "x"); return notFound(err) }},
 		{"a write", 2, func(ctx context.Context) error { _, err := db.CreateProfile(ctx, holder(user, s), nil); return err }},
@@ -232,7 +235,10 @@ func TestR43_ChargeIsNotMadeTwiceWhenTheAnswerIsLost(t *testing.T) {
 	}
 	_, s := signUp(t, db, "ada@example.com")
 	for i, call := range []func(context.Context) error{
-		func(ctx context.Context) error { _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); return err },
+		func(ctx context.Context) error {
+			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
+			return err
+		},
 		func(ctx context.Context) error { return db.DeleteSession(ctx, "x") },
 		db.Settle,
 	} {

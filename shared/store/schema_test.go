@@ -155,7 +155,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 				})
 			}
 			user, made := signUp(t, db, "ada@example.com")
-			if _, who, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil || who != user {
+			if _, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || who != user {
 				t.Errorf("got %+v, %v, want the user who signed up", who, err)
 			}
 			if err := db.Ready(t.Context()); err != nil {
@@ -252,7 +252,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 func moments(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
 	t.Helper()
 	ctx := t.Context()
-	row, who, err := db.SessionWithUser(ctx, made.Token, at)
+	row, who, err := db.SessionWithUser(ctx, []string{made.Token}, at)
 	if diff := cmp.Diff(made, row); err != nil || diff != "" || who != user {
 		t.Errorf("the session: %v (-stored +found):\n%s%+v", err, diff, who)
 	}
@@ -261,7 +261,7 @@ func moments(t *testing.T, db *store.Store, user store.User, made store.Session,
 	if second.ID, err = db.InsertSession(ctx, *second); err != nil {
 		t.Error(err)
 	}
-	row, _, err = db.SessionWithUser(ctx, second.Token, at)
+	row, _, err = db.SessionWithUser(ctx, []string{second.Token}, at)
 	if diff := cmp.Diff(*second, row); err != nil || diff != "" {
 		t.Errorf("a second session: %v (-stored +found):\n%s", err, diff)
 	}

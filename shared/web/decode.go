@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // Decode fills dst, a pointer to a struct, from the body that ReadBody parsed, and answers as the library's schema would:
@@ -15,7 +16,8 @@ import (
 //
 // The type of a field says what is expected. string and bool are required; pointers, slices and maps may be absent, but
 // not null; Nullable may be both; any takes anything. Structs nest. The tag `is:` adds a check of text: "email",
-// "nonempty", or "choice", which only changes the words for what is no text at all; a map may have a method Fault() string.
+// "nonempty", "max=256" (characters, by Length), or "choice", which only changes the words for what is no text at all; a map
+// may have a method Fault() string.
 // Unknown members are ignored.
 // expected names what the body itself has to be, once for each of the library's schemas of that route; default "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
@@ -189,7 +191,21 @@ func check(s, is string) string {
 	case is == "nonempty" && s == "":
 		return "Too small: expected string to have >=1 characters"
 	}
+	if most, ok := strings.CutPrefix(is, "max="); ok {
+		if n, err := strconv.Atoi(most); err == nil && Length(s) > n {
+			return "Too big: expected string to have <=" + most + " characters"
+		}
+	}
 	return ""
+}
+
+// Length counts UTF-16 code units, as JavaScript's length does: an emoji counts two.
+func Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 func wrongType(want string, value any) string {

@@ -31,8 +31,15 @@ func (o Origins) TrustsOrigin(header string) bool {
 	return o.trustsAbsolute(header)
 }
 
+// maxTarget is the most bytes of a redirect target. It comes back in a Location header and in the request line of a mailed
+// link, where each byte may take three.
+const maxTarget = 2048
+
 // TrustsRedirect reports whether a browser may be sent to target: a path of the site itself, or a trusted origin.
 func (o Origins) TrustsRedirect(target string) bool {
+	if len(target) > maxTarget {
+		return false
+	}
 	if strings.HasPrefix(target, "/") {
 		return safePath(target)
 	}

@@ -1,0 +1,77 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+func setting(name, value string) func(map[string]string) {
+	return func(env map[string]string) { env[name] = value }
+}
+
+const insertLibraryKey = `
+	INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
+	VALUES ('11111111-1111-4111-8111-111111111111', '{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}', '', now(), 'RS256')`
+
+const libraryKid = "11111111-1111-4111-8111-111111111111"
+
+// Whoever can insert a row into jwks would else sign tokens that everybody believes.
+func TestJWKSIgnoresTableOfLibraryUnlessDatabaseIsShared(t *testing.T) {
+	t.Parallel()
+	for value, published := range map[string]bool{"": false, "off": false, "on": true} {
+		s := newSite(t, setting("SHARED_DATABASE", value))
+		s.exec(insertLibraryKey)
+		var a answer
+		trips := s.trips(func() { a = s.do("GET", jwksPath, "") })
+		if got := strings.Contains(a.body, libraryKid); got != published || (trips > 0) != published {
+			t.Errorf("SHARED_DATABASE=%s: published %v in %d round trips, want %v", value, got, trips, published)
+		}
+		if cc := a.header.Get("Cache-Control"); cc != "public, max-age=300, stale-if-error=86400" {
+			t.Errorf("SHARED_DATABASE=%s: got Cache-Control %q", value, cc)
+		}
+	}
+}
+
+// A key set that may lack a key is never cached for as long as a whole one.
+func TestJWKSWithDatabaseAwayHasLastKnownKeysOrIsNotCached(t *testing.T) {
+	t.Parallel()
+	const incomplete, lastKnown = "no-store", "public, max-age=30, stale-if-error=86400"
+	away := func(s *site, want bool, caching string) {
+		s.t.Helper()
+		start := time.Now()
+		a := s.do("GET", jwksPath, "")
+		if got := strings.Contains(a.body, libraryKid); a.status != 200 || got != want || a.header.Get("Cache-Control") != caching {
+			s.t.Errorf("got %d, the library's key %v, Cache-Control %q, want %v and %q", a.status, got, a.header.Get("Cache-Control"), want, caching)
+		}
+		if strings.Count(a.body, `"kid"`) < 2 {
+			s.t.Errorf("our own keys are missing: %s", a.body)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			s.t.Errorf("took %v", took)
+		}
+	}
+	for name, cut := range map[string]func(*dbtest.Proxy){"away": (*dbtest.Proxy).Refuse, "slow": (*dbtest.Proxy).Freeze} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var proxy *dbtest.Proxy
+			s := newSite(t, setting("SHARED_DATABASE", "on"), func(env map[string]string) {
+				proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
+				env["DATABASE_URL"] = proxy.URL()
+			})
+			s.exec(insertLibraryKey)
+			cut(proxy)
+			away(s, false, incomplete)
+			proxy.Resume()
+			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, libraryKid) {
+				t.Fatalf("the database is back: got %s", a.body)
+			}
+			cut(proxy)
+			away(s, true, lastKnown)
+			s.now = s.now.Add(24*time.Hour + time.Second)
+			away(s, false, incomplete)
+		})
+	}
+}

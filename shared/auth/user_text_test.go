@@ -1,0 +1,216 @@
+package auth_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	tooLongName  = `[body.name] Too big: expected string to have <=256 characters`
+	tooLongImage = `[body.image] Too big: expected string to have <=32768 characters`
+)
+
+// Characters are counted as JavaScript counts them: an emoji is two.
+func TestNameAndImageAreBoundedOnWrite(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		what, name, image string
+		faults            []string
+	}{
+		{"longest name", strings.Repeat("x", 256), "", nil},
+		{"name one too long", strings.Repeat("x", 257), "", []string{tooLongName}},
+		{"longest name beyond ASCII", strings.Repeat("é", 256), "", nil},
+		{"name beyond ASCII one too long", strings.Repeat("é", 257), "", []string{tooLongName}},
+		{"longest name of emoji", strings.Repeat("😀", 128), "", nil},
+		{"name of emoji one too long", strings.Repeat("😀", 128) + "x", "", []string{tooLongName}},
+		{"image that goes into a token", "Ada", strings.Repeat("x", 2048), nil},
+		{"image that does not", "Ada", strings.Repeat("x", 2049), nil},
+		{"longest image", "Ada", strings.Repeat("x", 32_768), nil},
+		{"image one too long", "Ada", strings.Repeat("x", 32_769), []string{tooLongImage}},
+		{"image beyond ASCII one too long", "Ada", strings.Repeat("é", 32_769), []string{tooLongImage}},
+		{"a megabyte each", strings.Repeat("x", 400_000), strings.Repeat("y", 400_000), []string{tooLongName, tooLongImage}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			ada := s.join("ada")
+			want := func(what string, a answer) {
+				switch {
+				case c.faults == nil && a.status != http.StatusOK:
+					t.Errorf("%s: got %d %.200s", what, a.status, a.body)
+				case c.faults != nil && (a.status != http.StatusBadRequest || a.body != invalid(c.faults...)):
+					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, invalid(c.faults...))
+				}
+			}
+			body := map[string]any{"name": c.name, "image": c.image}
+			want("update-user", s.by(ada, "POST", "/api/auth/update-user", asJSON(t, body)))
+			body["email"], body["password"] = fmt.Sprintf("new%d@example.com", i), "correct horse"
+			want("sign-up", s.do("POST", signUpPath, asJSON(t, body)))
+			stored := query[int](s, `SELECT count(*) FROM "user" WHERE length(name) > 256 OR length(image) > 32768`)
+			if people := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.faults != nil && people != 1 {
+				t.Errorf("%d of %d users have too long a text", stored, people)
+			}
+		})
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// claimsOf are the claims of a JWT, whose signature other tests verify.
+func claimsOf(t *testing.T, token string) (claims map[string]any) {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
+	if err != nil || json.Unmarshal(text, &claims) != nil {
+		t.Fatalf("not a JWT: %.80q", token)
+	}
+	return claims
+}
+
+// A picture in the row of a user, also one that another server or an import has written, makes no token that a gateway
+// refuses.
+func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		image string
+		in    bool
+	}{
+		"2,048 characters":             {strings.Repeat("x", 2048), true},
+		"2,049 characters":             {strings.Repeat("x", 2049), false},
+		"32,768 characters":            {strings.Repeat("x", 32_768), false},
+		"a megabyte":                   {strings.Repeat("x", 1<<20), false},
+		"2,048 characters of 3 bytes":  {strings.Repeat("€", 2048), false},
+		"2,048 characters of 6 escape": {strings.Repeat("\x01", 2048), false},
+		"a few characters":             {"https://img.example.net/ada.png", true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			ada := s.join("ada")
+			s.exec(`UPDATE "user" SET image = $1`, c.image)
+			a := s.by(ada, "GET", sessionPath, "")
+			if got := a.json(t)["user"].(map[string]any)["image"]; got != c.image {
+				t.Errorf("get-session has an image of %d bytes, want %d", len(fmt.Sprint(got)), len(c.image))
+			}
+			token, _ := s.by(ada, "GET", tokenPath, "").json(t)["token"].(string)
+			for from, token := range map[string]string{"set-auth-jwt": a.header.Get("Set-Auth-Jwt"), "/token": token} {
+				claims := claimsOf(t, token)
+				if image, there := claims["image"]; there != c.in || there && image != c.image {
+					t.Errorf("%s has an image %v, want %v", from, there, c.in)
+				}
+				if claims["name"] != "Ada" || claims["email"] != "ada@example.com" {
+					t.Errorf("%s: got %v", from, claims)
+				}
+			}
+			wantSmallHeaders(t, what, a)
+		})
+	}
+}
+
+// A row that another server wrote can have any name.
+func TestLongNameIsLeftOutOfJWT(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada := s.join("ada")
+	for name, in := range map[string]bool{strings.Repeat("x", 256): true, strings.Repeat("€", 256): true, strings.Repeat("x", 100_000): false} {
+		s.exec(`UPDATE "user" SET name = $1, image = $2`, name, strings.Repeat("y", 2048))
+		a := s.by(ada, "GET", sessionPath, "")
+		if _, there := claimsOf(t, a.header.Get("Set-Auth-Jwt"))["name"]; there != in {
+			t.Errorf("%d bytes: in the token %v, want %v", len(name), there, in)
+		}
+		wantSmallHeaders(t, fmt.Sprint(len(name), " bytes"), a)
+	}
+}
+
+// maxHeader is what no header may exceed: gateways take 10,240 bytes of request line and headers in all.
+const maxHeader = 8 << 10
+
+func wantSmallHeaders(t *testing.T, what string, a answer) {
+	t.Helper()
+	for name, values := range a.header {
+		for _, v := range values {
+			if len(name)+2+len(v) > maxHeader {
+				t.Errorf("%s: %s has %d bytes", what, name, len(v))
+			}
+		}
+	}
+	if n := len("Cookie: " + a.cookie()); n > maxHeader {
+		t.Errorf("%s: a browser would send %d bytes of cookies", what, n)
+	}
+}
+
+// The cache cookie is one cookie or none, and never of a user whose image is long; an old one of theirs is cleared.
+func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
+	t.Parallel()
+	s := newCachingSite(t)
+	up := s.register()
+	cookie := up.cookie()
+	update := func(image string) answer {
+		a := s.do("POST", "/api/auth/update-user", asJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin", origin)
+		wantSmallHeaders(t, fmt.Sprint(len(image)), a)
+		return a
+	}
+	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{"set session_token 604800", "clear session_data"}
+	s.wantNames(update(strings.Repeat("x", 2048)), "2,048 characters", set...)
+	s.wantNames(update(strings.Repeat("x", 2049)), "2,049 characters", cleared...)
+	s.wantNames(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
+	s.wantNames(update(strings.Repeat("€", 2048)), "2,048 characters of 3 bytes", cleared...)
+
+	token := only(cookie, tokenCookie)
+	for _, path := range []string{sessionPath, tokenPath} {
+		s.wantNames(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
+	}
+	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie", cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
+	s.wantNames(stale, "past the cache", "clear session_data", "clear session_data.0", "clear session_data.1")
+	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
+	wantSmallHeaders(t, "sign-in", in)
+	s.wantNames(in, "sign-in", "set session_token 604800")
+
+	s.exec(`UPDATE "user" SET image = NULL`)
+	in = s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
+	wantSmallHeaders(t, "a long User-Agent", in)
+	s.wantNames(in, "a long User-Agent", "set session_token 604800")
+}
+
+// A redirect target comes back in Location and in mailed links.
+func TestLongRedirectTargetIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada := s.join("ada")
+	long := "/" + strings.Repeat("x", 2048)
+	for _, target := range []string{long[:2048], "/" + strings.Repeat("é", 1023)} {
+		a := s.do("POST", signInPath, asJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
+		if a.status != http.StatusOK {
+			t.Errorf("%d bytes: got %d %.100s", len(target), a.status, a.body)
+		}
+		wantSmallHeaders(t, "sign-in", a)
+	}
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", signInPath, asJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": long})},
+		{"POST", "/api/auth/request-password-reset", asJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
+		{"GET", "/api/auth/verify-email?token=x&callbackURL=" + long, ""},
+		{"GET", "/api/auth/reset-password/x?callbackURL=" + long, ""},
+	} {
+		a := s.by(ada, c.method, c.path, c.body)
+		if a.status != http.StatusForbidden {
+			t.Errorf("%s: got %d %.100s", c.path[:min(60, len(c.path))], a.status, a.body)
+		}
+		wantSmallHeaders(t, c.path[:min(30, len(c.path))], a)
+	}
+	if diff := cmp.Diff(0, query[int](s, `SELECT count(*) FROM verification`)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,102 @@
+package keys
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What a key says it is for, on both ways into this package: the JWKS that a Verifier reads, and the library's table.
+func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
+	t.Parallel()
+	for members, want := range map[string]bool{
+		``:                                    true,
+		`"use":"sig"`:                         true,
+		`"use":null`:                          true,
+		`"use":"enc"`:                         false,
+		`"use":""`:                            false,
+		`"use":"SIG"`:                         false,
+		`"use":["sig"]`:                       false,
+		`"key_ops":["verify"]`:                true,
+		`"key_ops":["sign","verify"]`:         true,
+		`"key_ops":["sign"]`:                  false,
+		`"key_ops":[]`:                        false,
+		`"key_ops":["encrypt"]`:               false,
+		`"key_ops":["encrypt","verify"]`:      false,
+		`"key_ops":["wrapKey"]`:               false,
+		`"key_ops":["Verify"]`:                false,
+		`"key_ops":"verify"`:                  false,
+		`"key_ops":[1]`:                       false,
+		`"use":"sig","key_ops":["verify"]`:    true,
+		`"use":"sig","key_ops":["deriveKey"]`: false,
+		`"use":"enc","key_ops":["verify"]`:    false,
+		`"alg":"RS256"`:                       true,
+		`"alg":"RSA-OAEP"`:                    false,
+		`"alg":"RSA-OAEP-256"`:                false,
+		`"alg":"ES256"`:                       false,
+		`"alg":"HS256"`:                       false,
+		`"alg":"none"`:                        false,
+		`"alg":""`:                            false,
+		`"alg":5`:                             false,
+	} {
+		t.Run(members, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t)
+			current := sets().third.Current
+			n, e := publicMembers(&current)
+			key := `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + current.ID + `"`
+			if members != "" {
+				key += "," + members
+			}
+			key += "}"
+			d.serve(http.StatusOK, `{"keys":[`+key+`]}`)
+			_, err := NewVerifier(d.cfg, d.now).Verify(t.Context(), d.token(t))
+			if got := err == nil; got != want {
+				t.Errorf("verifies a token: %v (%v), want %v", got, err, want)
+			}
+			if err != nil && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrInvalidToken) {
+				t.Errorf("got %v", err)
+			}
+			published, err := ParsePublicJWK("id", key, "")
+			if got := err == nil; got != want {
+				t.Errorf("is published from the table: %v (%v), want %v", got, err, want)
+			}
+			if text, _ := published.MarshalJSON(); want && strings.Count(string(text), `"use":"sig"`) != 1 {
+				t.Errorf("published as %s", text)
+			}
+		})
+	}
+}
+
+func publicMembers(k *Key) (n, e string) { return members(&k.private.PublicKey) }
+
+// A key beside a good one that is not for signatures neither verifies nor hides the good one.
+func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	s := sets().third
+	n, e := publicMembers(&s.Current)
+	other, otherE := publicMembers(&s.Next)
+	entry := func(n, e, id, more string) string {
+		return `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"` + more + `}`
+	}
+	d.serve(http.StatusOK, `{"keys":[`+entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
+	if _, err := NewVerifier(d.cfg, d.now).Verify(t.Context(), d.token(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTableRowWithAlgorithmOfAnotherUseIsNotPublished(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ key, alg string }{
+		{`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "RSA-OAEP-256"},
+		{`{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`, "ECDH-ES"},
+		{`{"kty":"OKP","crv":"X25519","x":"AQ"}`, "ECDH-ES+A128KW"},
+		{`{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`, "RS256"},
+	} {
+		if key, err := ParsePublicJWK("id", c.key, c.alg); err == nil {
+			t.Errorf("%s with %s: got %+v", c.key, c.alg, key)
+		}
+	}
+}
