@@ -20,6 +20,7 @@ import (
 type migrateRollbackCmd struct {
 	importFlags
 	Force          bool   `help:"Take users too that changed in the target since."`
+	Cascade        bool   `help:"With --force: take users too to whom rows of other tables refer, as far as the foreign keys allow it. The quarantine keeps these rows."`
 	DryRun         bool   `help:"Count what would go, and remove nothing."`
 	Yes            bool   `help:"Do not ask."`
 	ReturnToSource string `help:"First write SQL here that carries passwords and addresses changed in the target back to Supabase. It holds password hashes." placeholder:"FILE"`
@@ -27,9 +28,11 @@ type migrateRollbackCmd struct {
 
 func (migrateRollbackCmd) Help() string {
 	return `Removes what the run brought and nobody has touched since, children first, and lists the rest. The source is not
-written to. What users did in the target since, their sessions too, goes with them. Ends with 3 when users were left.
+written to. The sessions of these users end. Users to whom rows of other tables refer stay, unless --force --cascade
+takes them. Ends with 3 when users were left.
 
   xenon migrate rollback --dry-run
+  xenon migrate rollback --force --cascade --dry-run
   xenon migrate rollback --return-to-source back.sql --yes`
 }
 
@@ -42,22 +45,17 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if !c.Yes && !c.DryRun && !isTerminal(std.in) {
 		return wrongUse("a rollback removes users: look with --dry-run, then say --yes")
 	}
+	if c.Cascade && !c.Force {
+		return wrongUse("--cascade removes rows of other tables: it needs --force, too")
+	}
 	back, err := c.writeBack(ctx, m, std)
 	if err != nil {
 		return err
 	}
-	if !c.Yes && !c.DryRun {
-		would, err := rollback(ctx, m, c.Name, c.Force, true)
-		p.end()
-		if err != nil {
-			return explain(ctx, err)
-		}
-		printUndone(std.err, would, "would go", c.Force)
-		if err := confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To))); err != nil {
-			return err
-		}
+	if err := c.announce(ctx, m, p, std); err != nil {
+		return err
 	}
-	undone, err := rollback(ctx, m, c.Name, c.Force, c.DryRun)
+	undone, err := rollback(ctx, m, c.Name, supabase.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
 	p.end()
 	if err != nil {
 		return explain(ctx, err)
@@ -65,22 +63,41 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if c.JSON {
 		err = printJSON(std, undone)
 	} else {
-		printUndone(std.out, undone, map[bool]string{false: "removed", true: "would go"}[c.DryRun], c.Force)
+		printUndone(std.out, undone, c.DryRun, c.Cascade)
 	}
 	switch {
 	case err != nil:
 		return err
+	case undone.Left > 0 && c.DryRun:
+		return needsPerson(english.Sprintf("%d users would stay: %s", undone.Left, undone.WhyLeft()))
 	case undone.Left > 0:
-		return needsPerson(english.Sprintf("%d users changed in the target since and were left alone", undone.Left))
+		return needsPerson(english.Sprintf("%d users stay: %s", undone.Left, undone.WhyLeft()))
 	}
 	return back
 }
 
+// announce counts what would go, and asks. With --yes it only counts where rows of other tables may go.
+func (c migrateRollbackCmd) announce(ctx context.Context, m *supabase.Import, p *progress, std streams) error {
+	if c.DryRun || c.Yes && !c.Cascade {
+		return nil
+	}
+	would, err := rollback(ctx, m, c.Name, supabase.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true})
+	p.end()
+	if err != nil {
+		return explain(ctx, err)
+	}
+	printUndone(std.err, would, true, c.Cascade)
+	if c.Yes {
+		return nil
+	}
+	return confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To)))
+}
+
 // rollback calls until it is done.
-func rollback(ctx context.Context, m *supabase.Import, name string, force, dry bool) (supabase.Undone, error) {
+func rollback(ctx context.Context, m *supabase.Import, name string, o supabase.RollbackOptions) (supabase.Undone, error) {
 	for {
-		u, err := m.Rollback(ctx, name, force, dry)
-		if err != nil || u.Done || dry {
+		u, err := m.Rollback(ctx, name, o)
+		if err != nil || u.Done || o.DryRun {
 			return u, err
 		}
 	}
@@ -114,27 +131,44 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *supabase.Import, s
 	return left, nil
 }
 
-func printUndone(out io.Writer, u supabase.Undone, verb string, force bool) {
-	if u.Left > 0 {
-		what := "stay, since somebody changed them"
-		if force {
-			what = "could not be removed"
-		}
-		sayf(out, "%d users %s:\n", u.Left, what)
-		for i, id := range u.Touched {
-			if i == 20 {
-				sayf(out, "  … and %d more; --json or the report names them\n", u.Left-int64(i))
-				break
-			}
-			fmt.Fprintln(out, "  "+id)
-		}
+func printUndone(out io.Writer, u supabase.Undone, dry, cascade bool) {
+	removed, changed, ended, stay, back := "removed", "lost the reference", "ended", "stay", "have"
+	if dry {
+		removed, changed, ended, stay, back = "would go", "would lose the reference", "would end", "would stay", "would have"
 	}
 	for _, table := range sortedKeys(u.Removed) {
-		sayf(out, "%12d  %s %s\n", u.Removed[table], table, verb)
+		sayf(out, "%12d  %s %s\n", u.Removed[table], table, removed)
 	}
-	sayf(out, "%12d  sessions, which end with their users\n", u.Sessions)
+	sayf(out, "%12d  sessions of these users %s\n", u.Sessions, ended)
+	for _, table := range sortedKeys(u.Cascaded) {
+		sayf(out, "%12d  rows of %s %s, kept in the quarantine\n", u.Cascaded[table], table, removed)
+	}
+	for _, table := range sortedKeys(u.Changed) {
+		sayf(out, "%12d  rows of %s %s, kept in the quarantine as they were\n", u.Changed[table], table, changed)
+	}
 	if u.Restored > 0 {
-		sayf(out, "%12d  users of the target with the address back that the run had taken from them\n", u.Restored)
+		sayf(out, "%12d  users of the target %s the address back that the run had taken from them\n", u.Restored, back)
+	}
+	if u.Left == 0 {
+		return
+	}
+	sayf(out, "%12d  users %s: %s\n", u.Left, stay, u.WhyLeft())
+	for i, id := range u.Touched {
+		if i == 20 {
+			sayf(out, "                … and %d more; --json or the report names them\n", u.Left-int64(i))
+			break
+		}
+		why := u.Because[id]
+		if why == "" {
+			why = "changed here"
+		}
+		fmt.Fprintf(out, "                %s  %s\n", id, why)
+	}
+	for _, table := range sortedKeys(u.Holding) {
+		sayf(out, "%12d  rows of %s keep users\n", u.Holding[table], table)
+	}
+	if len(u.Holding) > 0 && !cascade {
+		fmt.Fprintln(out, "              --force --cascade takes these users and such rows, too, as far as the foreign keys allow it.")
 	}
 }
 

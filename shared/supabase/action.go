@@ -41,6 +41,7 @@ type Outline struct {
 	Refusals   []string         `json:"refusals"` // why it may not; at most ten
 	Warnings   []string         `json:"warnings"` // at most ten
 	NotChecked []string         `json:"notChecked"`
+	Referring  []string         `json:"referring"` // foreign keys of other tables that lead to users; at most ten
 	Batches    int              `json:"batches"`
 	Expected   Counts           `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
@@ -94,7 +95,10 @@ type Undoing struct {
 	Done     bool             `json:"done"` // false: the time was up, do it again
 	Removed  map[string]int64 `json:"removed"`
 	Sessions int64            `json:"sessions"`
-	Left     int64            `json:"left"` // users that somebody changed since; the report names them
+	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables that went with their users, the ten largest tables
+	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, likewise
+	Holding  map[string]int64 `json:"holding"`  // rows of other tables that keep users, likewise
+	Left     int64            `json:"left"`     // users who stay; the report names them
 }
 
 // Gate is the answer to gate when all is well, or when a redriven execution shall try again what was left.
@@ -163,7 +167,7 @@ func (m *Import) actInTime(ctx context.Context, a Action) (any, error) {
 		done, err := m.VerifyLane(ctx, a.Job.Run, a.Lane.Lane, a.Lane.Lanes)
 		return Step{Done: done}, err
 	case "rollback":
-		u, err := m.Rollback(ctx, a.Job.Run, a.Job.Force, a.Job.DryRun)
+		u, err := m.Rollback(ctx, a.Job.Run, RollbackOptions{Force: a.Job.Force, Cascade: a.Job.Cascade, DryRun: a.Job.DryRun})
 		if u.Done {
 			err = m.handBack(ctx, a, err)
 		}
@@ -259,25 +263,29 @@ func fewTexts(all []string) []string {
 // clip keeps the first 400 bytes.
 func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
 
-// frequent keeps the reasons that occur most.
-func frequent(all Reasons) Reasons {
+// frequent keeps the entries with the largest numbers.
+func frequent[M ~map[string]int64](all M, most int) M {
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		if all[a] != all[b] {
 			return int(max(-1, min(1, all[b]-all[a])))
 		}
 		return strings.Compare(a, b)
 	})
-	kept := Reasons{}
-	for _, key := range keys[:min(len(keys), fewKeys)] {
+	kept := M{}
+	for _, key := range keys[:min(len(keys), most)] {
 		kept[key] = all[key]
 	}
 	return kept
 }
 
 func outline(p Plan) Outline {
+	var referring []string
+	for _, r := range p.Referring {
+		referring = append(referring, r.Table+" → "+r.To+": "+OnDeleteTexts[r.OnDelete])
+	}
 	return Outline{
-		MayStart: len(p.Refusals) == 0, Refusals: fewTexts(p.Refusals), Warnings: fewTexts(p.Warnings), NotChecked: fewTexts(p.NotChecked),
-		Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions, Reasons: frequent(p.Reasons),
+		MayStart: len(p.Refusals) == 0, Refusals: fewTexts(p.Refusals), Warnings: fewTexts(p.Warnings), NotChecked: fewTexts(p.NotChecked), Referring: fewTexts(referring),
+		Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions, Reasons: frequent(p.Reasons, fewKeys),
 	}
 }
 
@@ -288,7 +296,7 @@ func stand(s Status) Stand {
 	}
 	return Stand{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
-		Counts: s.Counts, Reasons: frequent(s.Reasons),
+		Counts: s.Counts, Reasons: frequent(s.Reasons, fewKeys),
 	}
 }
 
@@ -298,7 +306,10 @@ func verdict(v Verification) Verdict {
 }
 
 func undoing(u Undone) Undoing {
-	return Undoing{Done: u.Done, Removed: u.Removed, Sessions: u.Sessions, Left: u.Left}
+	return Undoing{
+		Done: u.Done, Removed: u.Removed, Sessions: u.Sessions, Left: u.Left,
+		Cascaded: frequent(u.Cascaded, fewLines), Changed: frequent(u.Changed, fewLines), Holding: frequent(u.Holding, fewLines),
+	}
 }
 
 func summary(r Report) (Summary, error) {

@@ -32,6 +32,10 @@ func TestAct_InputHasDefaults(t *testing.T) {
 			`{"run":"second","rollback":true,"force":true}`,
 			Job{Mode: ModeRollback, Run: "second", Force: true, Concurrency: 8},
 		},
+		"a way out with rows of other tables": {
+			`{"rollback":true,"force":true,"cascade":true}`,
+			Job{Mode: ModeRollback, Run: "supabase", Force: true, Cascade: true, Concurrency: 8},
+		},
 		"a way out, counted": {`{"rollback":true,"dryRun":true}`, Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8}},
 		"all of it": {
 			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
@@ -71,6 +75,8 @@ func TestAct_InputIsRefused(t *testing.T) {
 		"too many":              {`{"concurrency": 41}`, "concurrency is 41"},
 		"less than none":        {`{"concurrency": -1}`, "concurrency is -1"},
 		"force":                 {`{"force": true}`, "force is for a rollback"},
+		"cascade alone":         {`{"rollback": true, "cascade": true}`, "cascade is for a rollback with force"},
+		"cascade of an import":  {`{"cascade": true, "force": true}`, "force is for a rollback"},
 		"quick":                 {`{"rollback": true, "quick": true}`, "quick is not for a rollback"},
 		"a novel":               {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
 	}
@@ -121,6 +127,11 @@ func TestP35_AnswersAreSmallWhateverTheSource(t *testing.T) {
 	for _, kind := range []string{"email_conflict", "phone_conflict", "account_conflict", "target_email_taken", "target_id_taken"} {
 		numbers[kind] = math.MaxInt64
 	}
+	tables, referring := map[string]int64{}, make([]Referring, 1000)
+	for i := range referring {
+		referring[i] = Referring{Table: fmt.Sprintf("%0130d", i), To: strings.Repeat("t", 130), OnDelete: "delete"}
+		tables[referring[i].Table] = math.MaxInt64 - int64(i)
+	}
 	counts := Counts{}
 	for _, s := range []Source{User, Identity, Profile, Factor, Passkey} {
 		counts[s] = map[Outcome]int64{Copied: math.MaxInt64, Identical: math.MaxInt64, Folded: math.MaxInt64, Quarantined: math.MaxInt64, Kept: math.MaxInt64, Deleted: math.MaxInt64}
@@ -139,7 +150,7 @@ func TestP35_AnswersAreSmallWhateverTheSource(t *testing.T) {
 	for _, batches := range []int{2000, 10_000} { // of 5,000 and of 1,000 users
 		status := Status{Run: "supabase", State: "running", Batches: batches, Parked: parked, Counts: counts, Reasons: reasons}
 		v := Verification{Equations: equations, Checksums: sums, Differences: make([]Difference, 1000), Different: 1e9}
-		u := Undone{Removed: numbers, Touched: texts[:1000], Left: 1e9}
+		u := Undone{Removed: numbers, Touched: texts[:1000], Left: 1e9, Cascaded: tables, Changed: tables, Holding: tables}
 		report, err := summary(Report{Status: status, Verification: &v, Undone: &u, Batches: make([]BatchLine, batches)})
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +162,7 @@ func TestP35_AnswersAreSmallWhateverTheSource(t *testing.T) {
 		// What the state machine carries in the end, were an import and a rollback one execution.
 		state := map[string]any{
 			"job":    job,
-			"plan":   outline(Plan{Refusals: texts, Warnings: texts, NotChecked: texts, Reasons: reasons, Expected: counts, Collisions: numbers}),
+			"plan":   outline(Plan{Refusals: texts, Warnings: texts, NotChecked: texts, Reasons: reasons, Expected: counts, Collisions: numbers, Referring: referring}),
 			"begin":  Begun{Pass: 1, Batches: batches, Lanes: split(batches, maxConcurrency), Distributed: true},
 			"closed": stand(status), "verdict": verdict(v), "undone": undoing(u), "report": report,
 		}

@@ -49,7 +49,7 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`)
 	if _, err := m.Run(t.Context(), supabase.Options{}, false, 1); !errors.Is(err, supabase.ErrRefused) {
 		t.Errorf("another pass: %v, want it refused", err)
 	}
-	if _, err := m.Rollback(t.Context(), "supabase", true, false); !errors.Is(err, supabase.ErrRefused) {
+	if _, err := m.Rollback(t.Context(), "supabase", supabase.RollbackOptions{Force: true}); !errors.Is(err, supabase.ErrRefused) {
 		t.Errorf("a rollback: %v, want it refused", err)
 	}
 	if st, err := m.Status(t.Context(), "supabase"); err != nil || st.State != "finalized" {

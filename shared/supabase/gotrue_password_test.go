@@ -60,7 +60,7 @@ func goBack(t *testing.T, m *supabase.Import, run, source string) {
 	if got, want := not, 0; got != want {
 		t.Errorf("users with a hash that GoTrue does not read: got %d, want %d", got, want)
 	}
-	if _, err := m.Rollback(t.Context(), run, false, false); err != nil {
+	if _, err := m.Rollback(t.Context(), run, supabase.RollbackOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	sql(t, source, back.String())

@@ -12,6 +12,7 @@ type Request struct {
 	DryRun   bool `json:"dryRun"`   // only say what would happen
 	Rollback bool `json:"rollback"` // undo the run instead of going on with it
 	Force    bool `json:"force"`    // a rollback takes users along that somebody has changed since
+	Cascade  bool `json:"cascade"`  // a forced rollback takes rows of other tables along that refer to the users
 	Quick    bool `json:"quick"`    // a later pass looks only at users whose rows say that they changed
 	// Concurrency is how many functions work at the same time, 1 to 40; 0 is 8. Each has one connection to either database.
 	Concurrency int `json:"concurrency"`
@@ -31,6 +32,7 @@ type Job struct {
 	Options     Options `json:"options"`
 	DryRun      bool    `json:"dryRun"`
 	Force       bool    `json:"force"`
+	Cascade     bool    `json:"cascade"`
 	Quick       bool    `json:"quick"`
 	Concurrency int     `json:"concurrency"`
 	Holder      string  `json:"holder"` // who holds the run as long as the execution lasts, redriven or not
@@ -85,11 +87,13 @@ func read(request json.RawMessage, execution Execution) (Job, error) {
 		return Job{}, fmt.Errorf("%w: concurrency is %d, not 1 to %d", ErrRefused, r.Concurrency, maxConcurrency)
 	case r.Force && !r.Rollback:
 		return Job{}, fmt.Errorf("%w: force is for a rollback", ErrRefused)
+	case r.Cascade && !r.Force:
+		return Job{}, fmt.Errorf("%w: cascade is for a rollback with force", ErrRefused)
 	case r.Quick && r.Rollback:
 		return Job{}, fmt.Errorf("%w: quick is not for a rollback", ErrRefused)
 	}
 	j := Job{
-		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Quick: r.Quick,
+		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Cascade: r.Cascade, Quick: r.Quick,
 		Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
 	}
 	switch {

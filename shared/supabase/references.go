@@ -100,6 +100,10 @@ func reach(ctx context.Context, db *pgx.Conn, all []reference, step int) (n int6
 		if step == 0 && !r.direct {
 			continue
 		}
+		effect := r.effect
+		if r.ours && effect == deletes {
+			effect = holds // the deletion of a user never takes another user along
+		}
 		on := make([]string, len(r.columns))
 		for i := range r.columns {
 			on[i] = "c." + r.columns[i] + " = p." + r.keys[i]
@@ -111,7 +115,7 @@ func reach(ctx context.Context, db *pgx.Conn, all []reference, step int) (n int6
 		tag, err := db.Exec(ctx, fmt.Sprintf(`insert into reached select g.source, g.key, %d, c.tableoid, c.ctid, %s, '%s'
 from reached g join %s p on p.tableoid = g.rel and p.ctid = g.tid join %s c on %s
 where g.step = %d and g.effect in ('%s', '%s')%s on conflict do nothing`,
-			step+1, literal(r.table), r.effect, r.parent, r.from, strings.Join(on, " and "), step, removed, deletes, itself))
+			step+1, literal(r.table), effect, r.parent, r.from, strings.Join(on, " and "), step, removed, deletes, itself))
 		if err != nil {
 			return n, fmt.Errorf("look for rows of %s that refer to users: %w", r.table, err)
 		}

@@ -58,9 +58,20 @@ func (r Report) Conclusion() Conclusion {
 func (r Report) undone() Conclusion {
 	if u := r.Undone; u != nil && u.Left > 0 {
 		return Conclusion{"attention", "Rolled back, with users left", fmt.Sprintf(
-			"What the run brought is gone again, but for %s who changed since and were left alone.", things(u.Left, "user", "users"))}
+			"What the run brought is gone again, but for %s: %s.", things(u.Left, "user", "users"), u.WhyLeft())}
 	}
 	return Conclusion{"good", "Rolled back", "What the run brought is gone again."}
+}
+
+// WhyLeft says why a rollback left users.
+func (u Undone) WhyLeft() string {
+	switch {
+	case u.Held == 0:
+		return "they changed here since the import"
+	case u.Held == u.Left:
+		return "rows of other tables refer to them, or the target refuses to delete them"
+	}
+	return fmt.Sprintf("%s changed here since the import; rows of other tables refer to the others, or the target refuses to delete them", plain(u.Left-u.Held))
 }
 
 // trouble says what keeps a verification from being equal.

@@ -104,7 +104,7 @@ var outcomeTexts = map[Outcome]string{
 	Copied:      "written by this run",
 	Identical:   "was there already, the same",
 	Folded:      "e-mail and phone identities, which are part of the user",
-	Kept:        "copied, then changed in the target: left alone",
+	Kept:        "copied, then changed in the target, or gone from the source while rows of other tables refer to it: left alone",
 	Deleted:     "copied, then deleted in the source",
 	Quarantined: "kept whole, with the reason",
 }

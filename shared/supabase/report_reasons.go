@@ -175,6 +175,10 @@ var AllReasons = []Reason{
 		"Nothing, or restore from here what they did since.",
 	},
 	{
+		"cascaded", "A row of another table, named as the field, that referred to a user whom a rollback with --force and --cascade removed; the detail says whether it was deleted or lost the reference, and this is how it was before.",
+		"Nothing, or restore it from here: docs/migrate.md says how.",
+	},
+	{
 		"target_error", "The target refused the row; the detail says with which error.",
 		"The usual cause is a constraint or trigger of your own on the target's tables. Mend it and run again.",
 	},

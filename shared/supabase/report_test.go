@@ -107,7 +107,7 @@ func TestConclusion(t *testing.T) {
 		"rolled back": {with(func(r *supabase.Report) { r.Status.State, r.Undone = "rolled back", &supabase.Undone{Done: true} }), "good", "Rolled back", "is gone again."},
 		"touched": {
 			with(func(r *supabase.Report) { r.Status.State, r.Undone = "rolled back", &supabase.Undone{Left: 1} }), "attention", "Rolled back, with users left",
-			"1 user who changed",
+			"but for 1 user: they changed here",
 		},
 		"finalized": {with(func(r *supabase.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good", "Complete and equal", ""},
 	} {

@@ -70,7 +70,7 @@ const (
 	Identical   Outcome = "identical"   // it was there already, written by somebody else, and is the same
 	Folded      Outcome = "folded"      // an e-mail or phone identity: its facts are in the user and the residue
 	Quarantined Outcome = "quarantined" // kept whole in the quarantine, with the reason
-	Kept        Outcome = "kept"        // copied earlier, then changed or removed in the target: left alone
+	Kept        Outcome = "kept"        // copied earlier, then changed or removed in the target, or gone from the source while rows of other tables refer to it: left alone
 	Deleted     Outcome = "deleted"     // gone from the source since; removed from the target where untouched
 )
 
@@ -124,7 +124,8 @@ type Side struct {
 // database, of which only Action and Waiting are set.
 type Event struct {
 	Run         string        `json:"run"`
-	Action      string        `json:"action"` // "copy", "verify", "rollback" or "wait"
+	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
+	DryRun      bool          `json:"dryRun,omitempty"` // of a rollback that only counts
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`   // number of the batch, from 0
 	Batches     int           `json:"batches"` // of the run
@@ -209,10 +210,26 @@ type Remaining struct {
 type Undone struct {
 	Removed  map[string]int64 `json:"removed"`  // target rows by table
 	Sessions int64            `json:"sessions"` // sessions that went with their users
-	Touched  []string         `json:"touched"`  // ids of users left alone since somebody changed them; at most 1,000
-	Left     int64            `json:"left"`     // how many those are
-	Restored int64            `json:"restored"` // users of the target who have the address back that the run took from them
-	Done     bool             `json:"done"`     // false: the time was up, call again
+	// Rows of other tables by table: those that went with their users, and those whose reference was set to NULL or its
+	// default. Without RollbackOptions.Cascade there are none.
+	Cascaded map[string]int64  `json:"cascaded,omitempty"`
+	Changed  map[string]int64  `json:"changed,omitempty"`
+	Touched  []string          `json:"touched"`           // ids of users who stay, since they changed here or rows of other tables refer to them; at most 1,000
+	Because  map[string]string `json:"because,omitempty"` // of those in Touched to whom rows of other tables refer: "schema.table: rows, …"
+	Holding  map[string]int64  `json:"holding,omitempty"` // rows of other tables that keep users from going, by table
+	Held     int64             `json:"held,omitempty"`    // how many users stay because rows of other tables refer to them, or the target refuses
+	Left     int64             `json:"left"`              // how many users stay
+	Restored int64             `json:"restored"`          // users of the target who have the address back that the run took from them
+	Done     bool              `json:"done"`              // false: the time was up, call again
+}
+
+// RollbackOptions are the choices of a rollback.
+type RollbackOptions struct {
+	Force bool // remove users, too, who changed in the target since
+	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows that
+	// ON DELETE CASCADE takes and rows that SET NULL or SET DEFAULT change are kept in the quarantine as they were.
+	Cascade bool
+	DryRun  bool // only count
 }
 
 // Import works on one pair of databases.
