@@ -65,10 +65,10 @@ func (r Report) undone() Conclusion {
 
 // WhyLeft says why a rollback left users.
 func (u Undone) WhyLeft() string {
-	switch {
-	case u.Held == 0:
+	switch u.Held {
+	case 0:
 		return "they changed here since the import"
-	case u.Held == u.Left:
+	case u.Left:
 		return "rows of other tables refer to them, or the target refuses to delete them"
 	}
 	return fmt.Sprintf("%s changed here since the import; rows of other tables refer to the others, or the target refuses to delete them", plain(u.Left-u.Held))
