@@ -94,9 +94,9 @@ func (p *progress) end() {
 // figures are what stands behind the bar.
 func (p *progress) figures(e supabase.Event) string {
 	took := p.now().Sub(p.began)
-	text := english.Sprintf("%s %d/%d batches", e.Action, e.Done, e.Batches)
+	text := english.Sprintf("%s %d/%d batches", action(e), e.Done, e.Batches)
 	if e.Action == "rollback" {
-		text += english.Sprintf(", %d rows removed", p.sums.copied)
+		text += english.Sprintf(", %d rows %s", p.sums.copied, gone(e))
 	} else if seconds := took.Seconds(); seconds > 0 {
 		text += english.Sprintf(", %d rows/s", int64(float64(p.sums.rows)/seconds))
 	}
@@ -114,7 +114,11 @@ func (p *progress) figures(e supabase.Event) string {
 
 // line is a batch in one line.
 func line(e supabase.Event) string {
-	text := english.Sprintf("%s: pass %d, batch %d, %d of %d done: ", e.Action, e.Pass, e.Batch, e.Done, e.Batches)
+	pass := ""
+	if e.Pass > 0 { // a rollback has none
+		pass = english.Sprintf("pass %d, ", e.Pass)
+	}
+	text := english.Sprintf("%s: %sbatch %d, %d of %d done: ", action(e), pass, e.Batch, e.Done, e.Batches)
 	if e.Parked != "" {
 		return text + "put aside: " + e.Parked
 	}
@@ -122,9 +126,34 @@ func line(e supabase.Event) string {
 	case "verify":
 		text += english.Sprintf("%d rows, %d different", e.Rows, e.Different)
 	case "rollback":
-		text += english.Sprintf("%d rows removed", e.Copied)
+		text += english.Sprintf("%d rows %s", e.Copied, gone(e))
 	default:
-		text += english.Sprintf("%d rows, %d written, %d identical, %d quarantined", e.Rows, e.Copied, e.Identical, e.Quarantined)
+		text += english.Sprintf("%d rows, %d written", e.Rows, e.Copied)
+		for _, more := range []struct {
+			n    int64
+			what string
+		}{{e.Unchanged, "unchanged"}, {e.Identical, "identical"}, {e.Folded, "folded"}} {
+			if more.n > 0 {
+				text += english.Sprintf(", %d %s", more.n, more.what)
+			}
+		}
+		text += english.Sprintf(", %d quarantined", e.Quarantined)
 	}
 	return text + ", " + e.Took.Round(time.Millisecond).String()
+}
+
+// action is what is going on, for people.
+func action(e supabase.Event) string {
+	if e.DryRun {
+		return e.Action + " (dry run)"
+	}
+	return e.Action
+}
+
+// gone is what happened to the rows of a rollback.
+func gone(e supabase.Event) string {
+	if e.DryRun {
+		return "would go"
+	}
+	return "removed"
 }

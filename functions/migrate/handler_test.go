@@ -142,14 +142,19 @@ func TestHandlerAnswers(t *testing.T) {
 func TestBatchRecordsCarryMetrics(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]map[string]float64{
-		"copy":     {"Rows": 5000, "Copied": 4000, "Identical": 900, "Quarantined": 100, "Duration": 1500, "Parked": 1},
+		"copy":     {"Rows": 5000, "Copied": 3000, "Unchanged": 1000, "Identical": 500, "Folded": 400, "Quarantined": 100, "Duration": 1500, "Parked": 1},
 		"verify":   {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
-		"rollback": {"Removed": 4000, "RollbackDuration": 1500, "Parked": 1},
+		"rollback": {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
+		"rehearse": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},
 	} {
 		h, log := aHandler()
+		dry := action == "rehearse"
+		if dry {
+			action = "rollback"
+		}
 		h.progress(supabase.Event{
-			Run: "supabase", Action: action, Pass: 2, Batch: 3, Batches: 9, Done: 4, Rows: 5000, Copied: 4000, Identical: 900,
-			Quarantined: 100, Different: 7, Took: 1500 * time.Millisecond, Parked: "SQLSTATE 23514",
+			Run: "supabase", Action: action, DryRun: dry, Pass: 2, Batch: 3, Batches: 9, Done: 4,
+			Rows: 5000, Copied: 3000, Unchanged: 1000, Identical: 500, Folded: 400, Quarantined: 100, Different: 7, Took: 1500 * time.Millisecond, Parked: "SQLSTATE 23514",
 		})
 		var record map[string]any
 		if err := json.Unmarshal(log.Bytes(), &record); err != nil {

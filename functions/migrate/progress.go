@@ -24,7 +24,8 @@ func (h handler) progress(e supabase.Event) {
 	switch e.Action {
 	case "copy":
 		metrics = []metric{
-			measure("Rows", "Count", e.Rows), measure("Copied", "Count", e.Copied), measure("Identical", "Count", e.Identical),
+			measure("Rows", "Count", e.Rows), measure("Copied", "Count", e.Copied),
+			measure("Unchanged", "Count", e.Unchanged), measure("Identical", "Count", e.Identical), measure("Folded", "Count", e.Folded),
 			measure("Quarantined", "Count", e.Quarantined), measure("Duration", "Milliseconds", e.Took.Milliseconds()),
 		}
 	case "verify":
@@ -33,7 +34,11 @@ func (h handler) progress(e supabase.Event) {
 			measure("VerifyDuration", "Milliseconds", e.Took.Milliseconds()),
 		}
 	case "rollback":
-		metrics = []metric{measure("Removed", "Count", e.Copied), measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds())}
+		name := "Removed"
+		if e.DryRun {
+			name = "WouldRemove"
+		}
+		metrics = []metric{measure(name, "Count", e.Copied), measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds())}
 	}
 	if e.Parked != "" {
 		metrics = append(metrics, measure("Parked", "Count", 1))

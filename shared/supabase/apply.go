@@ -265,15 +265,18 @@ on conflict (run, user_id, source, key, field, reason) do update set last_seen =
 `, run, src, literal(field), removedAtSource, held, stage)
 }
 
-// tally sums up a staged batch: rows of the source, written, unchanged, quarantined, and those with anything to quarantine.
+// tally sums up a staged batch: rows of the source; written; unchanged since the run wrote them; identical to what others
+// wrote; folded; quarantined; and those with anything to quarantine.
 const tally = `
 select count(*) filter (where reason is distinct from 'deleted_in_source'),
        count(*) filter (where action in ('new', 'update', 'remove') and (reason is null or action = 'remove')),
-       count(*) filter (where action in ('same', 'identical')),
+       count(*) filter (where action = 'same'),
+       count(*) filter (where action = 'identical'),
+       count(*) filter (where action = 'folded'),
        count(*) filter (where reason is not null and reason <> 'deleted_in_source'),
        count(*) filter (where odd)
 from (select reason, action, reason is not null or fields is not null as odd from stage_user
-      union all select reason, case when folded and reason is null then 'same' else action end, reason is not null or fields is not null from stage_identity
+      union all select reason, case when folded and reason is null then 'folded' else action end, reason is not null or fields is not null from stage_identity
       union all select reason, action, reason is not null or fields is not null from stage_profile
       union all select reason, 'none', true from stage_other) s;
 `

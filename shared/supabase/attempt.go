@@ -241,7 +241,7 @@ func (w *worker) place(ctx context.Context, fresh bool) (did moved, oddities int
 		sql += w.run.changes()
 	}
 	sql += w.run.insertions() + tally
-	err = ask1(ctx, w.dst, sql, &did.rows, &did.written, &did.unchanged, &did.quarantined, &oddities)
+	err = ask1(ctx, w.dst, sql, &did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &oddities)
 	return did, oddities, err
 }
 

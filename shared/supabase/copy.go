@@ -26,10 +26,13 @@ type batch struct {
 }
 
 // moved is what a batch did.
-type moved struct{ rows, written, unchanged, quarantined int64 }
+type moved struct{ rows, written, unchanged, identical, folded, quarantined int64 }
 
 func (a moved) plus(b moved) moved {
-	return moved{a.rows + b.rows, a.written + b.written, a.unchanged + b.unchanged, a.quarantined + b.quarantined}
+	return moved{
+		a.rows + b.rows, a.written + b.written, a.unchanged + b.unchanged, a.identical + b.identical, a.folded + b.folded,
+		a.quarantined + b.quarantined,
+	}
 }
 
 // worker has one connection to either side and does one batch after the other.

@@ -2,6 +2,7 @@ package supabase_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -84,4 +85,30 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 		t.Errorf("the report says %q, want that it was rolled back", got)
 	}
 	complete(t, m, supabase.Options{Run: "second", BatchSize: 100, MFA: "allow"})
+}
+
+// A column of the source's profiles that the target does not have may hold a secret. It leaves the ledger's residue and the
+// originals in the quarantine, both of what was copied and of what was not.
+func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 43, 300)
+	change(t, from, `alter table public.profiles add column api_key text; update public.profiles set api_key = 'sk_live_' || user_id`)
+	m := open(t, from)
+	complete(t, m, allow)
+	const held = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
+	ledger, quarantine := fmt.Sprintf(held, "ledger"), fmt.Sprintf(held, "quarantine")
+	if value(t, m.To, ledger) == "0" || value(t, m.To, quarantine) == "0" {
+		t.Fatal("there were no secrets before")
+	}
+	entries := value(t, m.To, "select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'")
+	if err := m.Finalize(t.Context(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	if l, q := value(t, m.To, ledger), value(t, m.To, quarantine); l != "0" || q != "0" {
+		t.Errorf("%s secrets in the ledger and %s in the quarantine", l, q)
+	}
+	if n := value(t, m.To, "select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'"); n != entries {
+		t.Errorf("%s profiles are in the quarantine, want all %s", n, entries)
+	}
 }

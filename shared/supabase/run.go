@@ -88,7 +88,8 @@ func (m *Import) workOn(ctx context.Context, r *ongoing, name string, open []bat
 				done++
 				m.tell(Event{
 					Run: name, Action: "copy", Pass: r.pass, Batch: b.number, Batches: r.batches, Done: done, Rows: did.rows,
-					Copied: did.written, Identical: did.unchanged, Quarantined: did.quarantined, Took: m.Now().Sub(began), Parked: parked,
+					Copied: did.written, Unchanged: did.unchanged, Identical: did.identical, Folded: did.folded, Quarantined: did.quarantined,
+					Took: m.Now().Sub(began), Parked: parked,
 				})
 				mu.Unlock()
 			}

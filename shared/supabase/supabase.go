@@ -127,12 +127,14 @@ type Event struct {
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
 	DryRun      bool          `json:"dryRun,omitempty"` // of a rollback that only counts
 	Pass        int           `json:"pass"`
-	Batch       int           `json:"batch"`   // number of the batch, from 0
-	Batches     int           `json:"batches"` // of the run
-	Done        int           `json:"done"`    // batches done in this pass, by everybody
-	Rows        int64         `json:"rows"`    // source rows looked at in this batch
-	Copied      int64         `json:"copied"`  // target rows written or, in a rollback, removed
-	Identical   int64         `json:"identical"`
+	Batch       int           `json:"batch"`     // number of the batch, from 0
+	Batches     int           `json:"batches"`   // of the run
+	Done        int           `json:"done"`      // batches done in this pass, by everybody
+	Rows        int64         `json:"rows"`      // source rows looked at in this batch
+	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed
+	Unchanged   int64         `json:"unchanged"` // copied before, and still as they should be
+	Identical   int64         `json:"identical"` // written by somebody else, and the same
+	Folded      int64         `json:"folded"`    // e-mail and phone identities, which are part of the user
 	Quarantined int64         `json:"quarantined"`
 	Different   int64         `json:"different"` // verify: rows that differ
 	Took        time.Duration `json:"took"`
