@@ -388,3 +388,29 @@ func TestRollback(t *testing.T) {
 		t.Errorf("checksums (again -, first +):\n%s", diff)
 	}
 }
+
+// Rows of other tables keep their users, both from a later import and from a forced rollback, until cascade is said.
+func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 300)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	s.complete(s.start("there", input))
+	s.order(`create table orders (buyer uuid not null references "user" on delete cascade);
+insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
+	count := func(query string) int64 { return sql[int64](t, s.to, query) }
+	forced := output[supabase.Summary](t, s.start("forced", `{"rollback":true,"force":true}`))
+	if forced.Undone == nil || forced.Undone.Left != 1 || forced.Undone.Holding["public.orders"] != 300 || count("select count(*) from orders") != 300 {
+		t.Errorf("forced: got %+v, %d orders", forced.Undone, count("select count(*) from orders"))
+	}
+	counted := output[supabase.Undoing](t, s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`))
+	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
+		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
+	}
+	gone := output[supabase.Summary](t, s.start("gone", `{"rollback":true,"force":true,"cascade":true}`))
+	if gone.Undone == nil || gone.Undone.Cascaded["public.orders"] != 300 || gone.Undone.Left != 0 {
+		t.Errorf("with cascade: got %+v", gone.Undone)
+	}
+	if n := count("select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and original ? 'buyer'"); n != 300 {
+		t.Errorf("%d orders are in the quarantine, want 300", n)
+	}
+}
