@@ -90,7 +90,7 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 		t.Errorf("a second pass changes something:%s", diff)
 	}
 
-	rehearsed, err := m.Rollback(t.Context(), "supabase", false, true)
+	rehearsed, err := m.Rollback(t.Context(), "supabase", supabase.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}

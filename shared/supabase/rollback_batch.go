@@ -277,8 +277,11 @@ func (r *rollback) settle(ctx context.Context, b batch) (Undone, error) {
 			return u, err
 		}
 		removal := r.deletions(b.scope, "")
-		if !r.DryRun {
+		switch {
+		case !r.DryRun:
 			removal = r.remove(b.scope, b)
+		case r.connected():
+			removal += restore(r.id)
 		}
 		why, err := r.try(ctx, removal)
 		if err != nil || why == "" {
