@@ -217,6 +217,10 @@ func (r *oracle) user(u sourceUser) {
 	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
 	row.Updated = u.updated.or(row.Created)
 	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
+	if utf8.RuneCountInString(row.Image) > 32_768 {
+		row.Image, row.HasImage = "", false
+		r.out(supabase.User, u.id, "image", "image_too_long", u.whole)
+	}
 	own := address(u)
 	if own != "" && (r.losers[u.id] || strings.HasSuffix(u.email, invalid)) {
 		r.out(supabase.User, u.id, "email", "email_conflict", u.whole)

@@ -1,9 +1,14 @@
 package supabase
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
+
+// maxImage is how many characters of a picture come over: as many as the API takes. Some projects keep whole pictures as data
+// URLs, which no header and no token can hold.
+const maxImage = 32_768
 
 // users projects auth.users into "user" and, as the column password, its credential account.
 func (m mapping) users(s scope, r rulings) string {
@@ -20,7 +25,7 @@ func (m mapping) usersAnd(last string, s scope, r rulings) string {
   ` + last + `
 from auth.users u
 cross join lateral (select ` + m.address() + ` as address, ` + form("u.encrypted_password") + ` as form,
-    ` + m.phone() + ` as phone,
+    ` + m.phone() + ` as phone, ` + m.claim([]string{"avatar_url", "picture"}) + ` as image,
     ` + withoutAddress(r) + ` as lost, ` + r.hit(User, "target_email_taken", "u.id") + ` as taken,
     ` + r.hit(User, emailUnverified, "u.id") + ` as held,
     ` + r.hit(User, "phone_conflict", "u.id") + ` as phone_lost, ` + r.hit(User, "target_phone_taken", "u.id") + ` as phone_taken
@@ -36,6 +41,7 @@ cross join lateral (select b.reason, b.held, b.created_at,
         when a.taken then 'email:target_email_taken' when a.held then 'email:` + emailUnverified + `' end,
       ` + m.phoneFields() + `
       'encrypted_password:' || b.held,
+      case when char_length(a.image) > ` + fmt.Sprint(maxImage) + ` then 'image:image_too_long' end,
       case when ` + unusual("u.created_at") + ` then 'created_at:date_unrepresentable' end,
       case when ` + unusual("u.updated_at") + ` then 'updated_at:date_unrepresentable' end], null), '{}') as fields,
     case when a.address is not null and not a.lost and not a.taken and not a.held then a.address
@@ -51,7 +57,7 @@ func (m mapping) userColumns() []mapped {
 		{"name", "text", m.name()},
 		{"email", "text", "c.email"},
 		{"emailVerified", "boolean", m.confirmed() + " and a.address is not null and not a.lost and not a.taken and not a.held"},
-		{"image", "text", m.claim([]string{"avatar_url", "picture"})},
+		{"image", "text", fmt.Sprintf("case when char_length(a.image) <= %d then a.image end", maxImage)},
 		{"createdAt", "timestamptz", "c.created_at"},
 		{"updatedAt", "timestamptz", "coalesce(" + usual("u.updated_at") + ", c.created_at)"},
 	}

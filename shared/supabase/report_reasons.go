@@ -155,6 +155,10 @@ var AllReasons = []Reason{
 		"Correct it in the source and run again, or leave it.",
 	},
 	{
+		"image_too_long", "The user's picture has more than 32,768 characters, as whole pictures in data URLs have; the user came over without it.",
+		"Nothing, or store the picture elsewhere and set the user's image to its URL: the original is kept.",
+	},
+	{
 		"date_unrepresentable", "A date such as infinity, or of a year beyond 9999, which JavaScript and JSON cannot write; another known date, or none, took its place.",
 		"Nothing, unless the date matters to you: the original is kept.",
 	},
