@@ -146,14 +146,20 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		readKeys = "Allow secretsmanager:GetSecretValue " + keys
 		readBoth = "Allow secretsmanager:BatchGetSecretValue *" // allows no read that GetSecretValue does not
 		mail     = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
-		ses      = "Allow ses:SendEmail !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+		arnOfSES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+		ses      = "Allow ses:SendEmail "
+		sender   = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]" // of MailFrom
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
 		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail}, "signup": {readApp, mail},
 		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
 		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys}, "token": {readBoth, readApp, readKeys},
-		"mailer":  {ses + "configuration-set/*", ses + "identity/*"},
+		"mailer": {
+			ses + "!If [HasMailIdentity, !Ref AWS::NoValue, !Sub [" + arnOfSES + "identity/*@${Domain}" + sender + "]",
+			ses + "!If [HasMailIdentity, !Ref MailIdentityArn, !Sub [" + arnOfSES + "identity/${Domain}" + sender + "]",
+			ses + "!Sub " + arnOfSES + "configuration-set/*",
+		},
 		"migrate": {"Allow secretsmanager:GetSecretValue !Ref MigrateSecretArn"},
 		"rotate": {
 			"Allow secretsmanager:DescribeSecret " + keys, readKeys,

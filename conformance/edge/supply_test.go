@@ -1,0 +1,75 @@
+package edge
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What pip installs is named by its hash: a registry that is taken over cannot put anything else on the way to a deployment.
+func TestPipInstallsOnlyWhatHasItsHash(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob("../../scripts/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := regexp.MustCompile(`pip install .*`)
+	wanted := regexp.MustCompile(`--no-deps --require-hashes -r (scripts/requirements/[a-z]+\.txt)$`)
+	found := 0
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			continue // a folder
+		}
+		for _, line := range install.FindAllString(string(text), -1) {
+			found++
+			m := wanted.FindStringSubmatch(line)
+			if m == nil {
+				t.Errorf("%s: %s", script, line)
+				continue
+			}
+			everyRequirementHasAHash(t, filepath.Join("../..", m[1]))
+		}
+	}
+	if found < 3 {
+		t.Errorf("found %d installations", found)
+	}
+}
+
+func everyRequirementHasAHash(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := strings.ReplaceAll(string(text), "\\\n", " ")
+	requirements := 0
+	for line := range strings.Lines(joined) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		requirements++
+		if !regexp.MustCompile(`^[\w.\[\],-]+==\S+.* --hash=sha256:[0-9a-f]{64}`).MatchString(line) {
+			t.Errorf("%s: %.80s has no version or no hash", file, line)
+		}
+	}
+	if requirements < 10 {
+		t.Errorf("%s has %d requirements", file, requirements)
+	}
+}
+
+// A check that could not be made must not look like one that found nothing.
+func TestVulnSaysThatNothingWasChecked(t *testing.T) {
+	t.Parallel()
+	for _, database := range []string{"file://" + t.TempDir(), "http://127.0.0.1:1"} {
+		cmd := exec.CommandContext(t.Context(), "../../scripts/vuln")
+		cmd.Env = append(os.Environ(), "GOVULNDB="+database)
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 3 || !strings.Contains(string(out), "NOT CHECKED") || !strings.Contains(string(out), "GOVULNDB") {
+			t.Errorf("%s: %v\n%s", database, err, out)
+		}
+	}
+}
