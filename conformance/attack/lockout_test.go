@@ -148,3 +148,15 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 		t.Errorf("%d guesses were answered in a day, want some and fewer than 1,000", compared)
 	}
 }
+
+// TestCommonPasswordsCannotBeChosen: with the list on, the passwords that a guesser tries first are nobody's.
+func TestCommonPasswordsCannotBeChosen(t *testing.T) {
+	s := newSite(t)
+	e := s.cold(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")
+	for _, words := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
+		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+words+`"}`, nil)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "PASSWORD_COMPROMISED") {
+			t.Errorf("%s: got %d %s", words, w.Code, w.Body)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type Service struct {
 	Sessions *session.Sessions
 	Keys     *keys.Keys // nil in functions that sign nothing
 	Hasher   *password.Hasher
+	Breaches *password.Breaches
 	Limits   *limit.Limiter
 	Mail     mail.Sender // nil when the deployment has no mail
 	Origins  web.Origins
@@ -45,6 +46,7 @@ func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *ke
 		Limits:   limits,
 		Keys:     signing,
 		Hasher:   password.New(cfg.PasswordHash),
+		Breaches: password.NewBreaches(),
 		Mail:     mail.New(cfg),
 		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins),

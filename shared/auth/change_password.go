@@ -33,9 +33,9 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	hash, err := s.Hasher.Hash(r.Context(), in.NewPassword)
+	hash, err := s.hashNew(r, in.NewPassword)
 	if err != nil {
-		return fmt.Errorf("hash password: %w", err)
+		return err
 	}
 	reply := signUpReply{User: caller.User}
 	if in.RevokeOtherSessions != nil && *in.RevokeOtherSessions {

@@ -46,9 +46,9 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return errResetUserGone
 	}
 	web.NoteUser(r.Context(), userID)
-	hash, err := s.Hasher.Hash(r.Context(), in.NewPassword)
+	hash, err := s.hashNew(r, in.NewPassword)
 	if err != nil {
-		return fmt.Errorf("hash password: %w", err)
+		return err
 	}
 	counters := append(s.signInCounters(r, email), s.resetCounts(r, email)...)
 	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())

@@ -50,9 +50,9 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	if taken && !s.Options.RequireEmailVerification {
 		return errUserExists
 	}
-	hash, err := s.Hasher.Hash(r.Context(), in.Password)
+	hash, err := s.hashNew(r, in.Password)
 	if err != nil {
-		return fmt.Errorf("hash password: %w", err)
+		return err
 	}
 	remember := in.RememberMe == nil || *in.RememberMe
 	row := s.Sessions.Prepare(r, remember)

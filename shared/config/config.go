@@ -57,6 +57,9 @@ type Config struct {
 
 	PasswordHash string // what new hashes are written as: Argon2id or Scrypt
 
+	PasswordBlocklist   bool // refuse the most common passwords
+	PasswordBreachCheck bool // ask Have I Been Pwned for new ones
+
 	JWKSURL      string // where /api/profile reads the public keys
 	JWTIssuer    string
 	JWTAudience  string
@@ -135,19 +138,21 @@ func FromEnv() (Config, error) { return Load(os.Getenv) }
 func Load(getenv func(string) string) (Config, error) {
 	l := loader{getenv: getenv}
 	c := Config{
-		DatabaseURL:     Secret(getenv("DATABASE_URL")),
-		Schema:          l.schema("SCHEMA"),
-		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
-		AppSecretARN:    l.secretARN("APP_SECRET_ARN"),
-		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
-		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
-		Origin:          l.origin("BETTER_AUTH_URL", DefaultOrigin),
-		TrustedOrigins:  l.trustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
-		PasswordHash:    l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
-		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
-		ClientIP:        l.clientIP("CLIENT_IP"),
-		RateLimit:       l.on("RATE_LIMIT", true),
-		RateLimitRules:  l.rateLimitRules("RATE_LIMIT_RULES"),
+		DatabaseURL:         Secret(getenv("DATABASE_URL")),
+		Schema:              l.schema("SCHEMA"),
+		AuthSecret:          Secret(getenv("BETTER_AUTH_SECRET")),
+		AppSecretARN:        l.secretARN("APP_SECRET_ARN"),
+		SigningKeysARN:      l.secretARN("SIGNING_KEYS_ARN"),
+		SigningKeysFile:     l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		Origin:              l.origin("BETTER_AUTH_URL", DefaultOrigin),
+		TrustedOrigins:      l.trustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
+		PasswordHash:        l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
+		PasswordBlocklist:   l.on("PASSWORD_BLOCKLIST", false),
+		PasswordBreachCheck: l.on("PASSWORD_BREACH_CHECK", false),
+		JWTExpiresIn:        l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		ClientIP:            l.clientIP("CLIENT_IP"),
+		RateLimit:           l.on("RATE_LIMIT", true),
+		RateLimitRules:      l.rateLimitRules("RATE_LIMIT_RULES"),
 
 		CookieCache:       l.oneOf("COOKIE_CACHE", "off", "compact") == "compact",
 		CookieCacheMaxAge: l.seconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),

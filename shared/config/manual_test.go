@@ -27,6 +27,8 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, as the TypeScript server's. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; see [trusted origins](#trusted-origins)."},
 	{"PASSWORD_HASH", "argon2id", "", "What new password hashes are written as: `argon2id`, or `scrypt`, which a stock TypeScript server reads."},
+	{"PASSWORD_BLOCKLIST", "off", "", "`on`: the most common passwords are refused at sign-up, change and reset, with 400 `PASSWORD_COMPROMISED`. The list is part of the program: those of Django's 20,000 that have 8 characters or more."},
+	{"PASSWORD_BREACH_CHECK", "off", "", "`on`: passwords known from breaches are refused the same way. Asks `api.pwnedpasswords.com`, as Better Auth's `haveIBeenPwned` plugin does, with the first five characters of the SHA-1 hash. If the service does not answer within 300 ms, the password is accepted."},
 	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
 	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "Who issues JWTs, and whose `/api/profile` accepts."},
 	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "For whom JWTs are, and which `/api/profile` accepts."},

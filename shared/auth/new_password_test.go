@@ -1,0 +1,83 @@
+package auth_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+const compromised = `{"message":"The password you entered has been compromised. Please choose a different password.","code":"PASSWORD_COMPROMISED"}`
+
+// choose sends password to each route that sets one and returns the answers: sign-up, change and reset.
+func (s *site) choose(password string) map[string]answer {
+	s.t.Helper()
+	box := &mailbox{}
+	s.svc.Mail = box
+	name := strings.ReplaceAll(s.t.Name(), "/", "")
+	_ = s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada@", name+"@"))
+	in := s.do("POST", signInPath, strings.ReplaceAll(signIn, "ada@", name+"@"))
+	s.do("POST", resetRequestPath, `{"email":"`+name+`@example.com"}`)
+	token := box.take()[0].Token
+	return map[string]answer{
+		"sign-up": s.do("POST", signUpPath, `{"name":"Eve","email":"new-`+name+`@example.com","password":"`+password+`"}`),
+		"change": s.do("POST", "/api/auth/change-password", `{"currentPassword":"correct horse","newPassword":"`+password+`"}`,
+			"Cookie", in.cookie(), "Origin", origin),
+		"reset": s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"`+password+`"}`),
+	}
+}
+
+func TestCommonPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
+	t.Parallel()
+	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
+	for route, a := range newSite(t, on).choose("Password1") {
+		if a.status != 400 || a.body != compromised {
+			t.Errorf("%s: got %d %s", route, a.status, a.body)
+		}
+	}
+	for route, a := range newSite(t, on).choose("battery staple") {
+		if a.status != 200 {
+			t.Errorf("%s, an uncommon one: got %d %s", route, a.status, a.body)
+		}
+	}
+	for route, a := range newSite(t).choose("Password1") {
+		if a.status != 200 {
+			t.Errorf("%s, without the setting: got %d %s", route, a.status, a.body)
+		}
+	}
+}
+
+func TestBreachedPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
+	t.Parallel()
+	status := http.StatusOK
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		if r.URL.Path == "/range/5BAA6" { // "password"
+			_, _ = w.Write([]byte("1E4C9B93F3F0682250B6CF8331B7EE68FD8:3\r\n"))
+		}
+	}))
+	t.Cleanup(service.Close)
+	start := func() *site {
+		s := newSite(t, func(env map[string]string) { env["PASSWORD_BREACH_CHECK"] = "on" })
+		s.svc.Breaches = &password.Breaches{URL: service.URL}
+		return s
+	}
+	for route, a := range start().choose("password") {
+		if a.status != 400 || a.body != compromised {
+			t.Errorf("%s: got %d %s", route, a.status, a.body)
+		}
+	}
+	for route, a := range start().choose("battery staple") {
+		if a.status != 200 {
+			t.Errorf("%s, another one: got %d %s", route, a.status, a.body)
+		}
+	}
+	status = http.StatusServiceUnavailable
+	for route, a := range start().choose("password") {
+		if a.status != 200 {
+			t.Errorf("%s, with the service away: got %d %s", route, a.status, a.body)
+		}
+	}
+}

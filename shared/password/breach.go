@@ -1,0 +1,77 @@
+package password
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1" //nolint:gosec // G505: what the service looks passwords up by
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Bounds of a look-up: an answer of Have I Been Pwned has some 40 KB.
+const (
+	breachTimeout = 300 * time.Millisecond
+	maxBreachBody = 256 << 10
+)
+
+// Breaches looks passwords up in Have I Been Pwned's corpus, as Better Auth's haveIBeenPwned plugin does: it sends the first
+// five characters of the SHA-1 hash and compares the rest with the answer.
+type Breaches struct {
+	URL string // of the service, without "/range/"; tests have their own
+}
+
+// NewBreaches asks the public service.
+func NewBreaches() *Breaches { return &Breaches{URL: "https://api.pwnedpasswords.com"} }
+
+// Contains reports whether password is in the corpus. An error, within 300 ms, means that it could not be found out; it
+// never tells what was asked.
+func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) {
+	sum := sha1.Sum([]byte(password)) //nolint:gosec // G401: as above
+	digest := strings.ToUpper(hex.EncodeToString(sum[:]))
+	ctx, stop := context.WithTimeout(ctx, breachTimeout)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.URL+"/range/"+digest[:5], http.NoBody)
+	if err != nil {
+		return false, errors.New("look up breached password: the URL of the service is wrong")
+	}
+	r.Header.Set("Add-Padding", "true")
+	r.Header.Set("User-Agent", "Xenon")
+	response, err := noRedirects.Do(r)
+	if err != nil {
+		var with *url.Error // which has the URL, and so a part of the hash
+		if errors.As(err, &with) {
+			err = with.Err
+		}
+		return false, fmt.Errorf("look up breached password: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return false, fmt.Errorf("look up breached password: the service answered %d", response.StatusCode)
+	}
+	return contains(io.LimitReader(response.Body, maxBreachBody), digest[5:])
+}
+
+var noRedirects = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// contains looks for "suffix:count" with a count above zero; the service pads its answers with counts of zero.
+func contains(body io.Reader, suffix string) (bool, error) {
+	lines := bufio.NewScanner(body)
+	for lines.Scan() {
+		found, count, _ := strings.Cut(lines.Text(), ":")
+		if strings.EqualFold(found, suffix) {
+			return strings.Trim(count, "0123456789") == "" && strings.TrimLeft(count, "0") != "", nil
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return false, fmt.Errorf("look up breached password: %w", err)
+	}
+	return false, nil
+}

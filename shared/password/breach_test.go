@@ -1,0 +1,69 @@
+package password
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The SHA-1 hash of "password" is 5BAA6 1E4C9B93F3F0682250B6CF8331B7EE68FD8.
+const breachedSuffix = "1E4C9B93F3F0682250B6CF8331B7EE68FD8"
+
+func TestBreachesAreLookedUpByPrefix(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		"0018A45C4D1DEF81644B54AB7F969B88D65:10\r\n" + breachedSuffix + ":52256179\r\n": true,
+		strings.ToLower(breachedSuffix) + ":1":                                          true,
+		breachedSuffix + ":0":                                                           false, // padding
+		breachedSuffix + ":-1":                                                          false,
+		breachedSuffix + ":many":                                                        false,
+		breachedSuffix:                                                                  false,
+		"0018A45C4D1DEF81644B54AB7F969B88D65:10":                                        false,
+		"":                                                                              false,
+		strings.Repeat("0018A45C4D1DEF81644B54AB7F969B88D65:10\r\n", 10_000) + breachedSuffix + ":1": false, // beyond the bound
+	} {
+		var asked *http.Request
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = r
+			_, _ = w.Write([]byte(body))
+		}))
+		got, err := (&Breaches{URL: service.URL}).Contains(t.Context(), "password")
+		service.Close()
+		if err != nil || got != want {
+			t.Errorf("%.60q: got %v, %v, want %v", body, got, err, want)
+		}
+		if asked.URL.Path != "/range/5BAA6" || asked.Header.Get("Add-Padding") != "true" {
+			t.Errorf("asked for %s with %v", asked.URL, asked.Header)
+		}
+	}
+}
+
+// No error says what was asked, and none takes longer than the bound.
+func TestFailedBreachLookupsAreBoundedAndTellNothing(t *testing.T) {
+	t.Parallel()
+	done := make(chan struct{})
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("User-Agent") + r.URL.Path {
+		case "Xenon/slow/range/5BAA6":
+			<-done
+		case "Xenon/moved/range/5BAA6":
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		default:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer service.Close()
+	defer close(done)
+	for _, url := range []string{service.URL + "/slow", service.URL + "/moved", service.URL + "/broken", "http://127.0.0.1:1", "::"} {
+		start := time.Now()
+		found, err := (&Breaches{URL: url}).Contains(t.Context(), "password")
+		if found || err == nil || strings.Contains(err.Error(), "5BAA6") {
+			t.Errorf("%s: got %v, %v", url, found, err)
+		}
+		if took := time.Since(start); took > 10*breachTimeout {
+			t.Errorf("%s: took %v", url, took)
+		}
+	}
+}

@@ -1,0 +1,19 @@
+package password
+
+import "testing"
+
+func TestCommonPasswordsAreRecognised(t *testing.T) {
+	t.Parallel()
+	for password, want := range map[string]bool{
+		"password1": true, "PassWord1": true, " password1 ": true, "1234567890": true, "qwertyuiop": true,
+		"123456": false, // shorter than any password may be
+		"":       false, "correct horse battery": false, "password1 and more": false,
+	} {
+		if got := IsCommon(password); got != want {
+			t.Errorf("IsCommon(%q) = %v, want %v", password, got, want)
+		}
+	}
+	if got := len(common()); got < 3000 {
+		t.Errorf("the list has %d passwords, want at least 3,000 (ASVS 6.2.4)", got)
+	}
+}
