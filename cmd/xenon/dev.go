@@ -70,7 +70,11 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer local.stop()
-	if err := local.startDatabase(ctx, std.err); err != nil {
+	direct := "" // the flag names one database for everything
+	if c.DatabaseURL == "" && local.databaseURL != "" {
+		direct = getenv("DIRECT_DATABASE_URL")
+	}
+	if err := local.startDatabase(ctx, direct, cfg.Schema, std.err); err != nil {
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)

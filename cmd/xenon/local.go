@@ -18,6 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/postgres"
+	"github.com/xenon-auth/xenon/shared/schema"
 )
 
 // local is what `xenon dev` makes on a laptop in place of a cloud.
@@ -38,8 +39,9 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres unless one was named, and brings the schema up to date.
-func (l *local) startDatabase(ctx context.Context, log io.Writer) error {
+// startDatabase starts a Postgres unless one was named, and brings the schema up to date, through the URL direct if there is
+// one.
+func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.path("postgres"), Log: log})
@@ -48,7 +50,10 @@ func (l *local) startDatabase(ctx context.Context, log io.Writer) error {
 		}
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
-	applied, err := migrations.Up(ctx, l.databaseURL)
+	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), name)
+	if errors.As(err, new(*schema.Error)) {
+		return misfit(err, name)
+	}
 	if err != nil {
 		return advise(err, "Is the database there, and may its user create tables? --database-url names another.")
 	}

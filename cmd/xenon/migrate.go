@@ -42,7 +42,7 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 	if err := checkURL("--from", from); err != nil {
 		return nil, nil, err
 	}
-	return begin(from, to, std)
+	return begin(from, to, getenv, std)
 }
 
 // openTarget is open for what needs no source, which may be gone by then.
@@ -54,17 +54,21 @@ func (f importFlags) openTarget(ctx context.Context, getenv environment, std str
 	if err != nil {
 		return nil, nil, err
 	}
-	return begin("", to, std)
+	return begin("", to, getenv, std)
 }
 
-func begin(from, to string, std streams) (*supabase.Import, *progress, error) {
+func begin(from, to string, getenv environment, std streams) (*supabase.Import, *progress, error) {
 	if err := checkURL("--to", to); err != nil {
+		return nil, nil, err
+	}
+	name, err := config.SchemaName(getenv)
+	if err != nil {
 		return nil, nil, err
 	}
 	tellIgnored(std, "--from", from)
 	tellIgnored(std, "--to", to)
 	p := newProgress(std.err, time.Now)
-	return &supabase.Import{From: from, To: to, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
+	return &supabase.Import{From: from, To: to, Schema: name, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
 }
 
 // tellIgnored says which parameters of a database URL have no meaning here.

@@ -58,7 +58,7 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a supabase.Act
 			h.log.WarnContext(ctx, "parameters of a database URL that only other drivers know are ignored", "of", name, "parameters", ignored)
 		}
 	}
-	m := supabase.Import{From: from, To: to, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
+	m := supabase.Import{From: from, To: to, Schema: h.cfg.Schema, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
 	answer, err = m.Act(ctx, a)
 	return a, answer, err
 }

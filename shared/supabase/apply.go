@@ -56,9 +56,19 @@ func (p part) stagedCols() []string {
 func row(alias string, cols []string) string {
 	out := make([]string, len(cols))
 	for i, c := range cols {
-		out[i] = alias + "." + c + "::text"
+		out[i] = moment(alias+"."+c) + "::text"
 	}
 	return "row(" + strings.Join(out, ", ") + ")"
+}
+
+// moment shows a time of a column with or without a time zone alike. Every session is in UTC.
+func moment(column string) string {
+	_, name, _ := strings.Cut(column, ".")
+	switch strings.Trim(name, `"`) {
+	case "createdAt", "updatedAt", "banExpires", "invitedAt", "lastSignInAt", "created_at", "updated_at":
+		return column + "::timestamptz"
+	}
+	return column
 }
 
 func hashed(record string) string { return "hash_record_extended(" + record + ", 0)" }

@@ -4,17 +4,21 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
 // column is a column of a table, by its type as format_type writes it.
 type column struct {
 	name, typ string
+	precision *int // of a time, where the column has one
 	generated bool
 	check     []string // what the column's CHECK constraints mention in quotes
 	labels    []string // of an enum type
@@ -45,6 +49,16 @@ func (t table) has(name string) bool {
 	return ok
 }
 
+// fit gives mapped times the precision of their columns, so that both sides round alike.
+func (t table) fit(cols []mapped) []mapped {
+	for i, m := range cols {
+		if c, _ := t.column(m.name); c.precision != nil && m.typ == "timestamptz" {
+			cols[i].typ = fmt.Sprintf("timestamptz(%d)", *c.precision)
+		}
+	}
+	return cols
+}
+
 // sql is the table's name, quoted.
 func (t table) sql() string { return pgx.Identifier(strings.SplitN(t.name, ".", 2)).Sanitize() }
 
@@ -53,7 +67,7 @@ select c.oid is not null,
        coalesce(c.oid is not null and has_schema_privilege(current_user, c.relnamespace, 'usage') and has_table_privilege(current_user, c.oid, 'select'), false),
        coalesce(c.relkind = 'f', false),
        coalesce((select json_agg(json_build_object(
-                          'name', a.attname, 'type', format_type(a.atttypid, null), 'generated', a.attgenerated <> '',
+                          'name', a.attname, 'type', format_type(a.atttypid, null), 'precision', case when a.atttypid in ('timestamp'::regtype, 'timestamptz'::regtype) then nullif(a.atttypmod, -1) end, 'generated', a.attgenerated <> '',
                           'check', (select string_agg(pg_get_constraintdef(k.oid), ' ') from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]),
                           'unique', a.attnotnull and exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null
                             and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
@@ -75,13 +89,14 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (table, error) {
 	var columns []struct {
 		Name, Type, Check string
 		Generated, Unique bool
+		Precision         *int
 		Labels            []string
 	}
 	if err := db.QueryRow(ctx, tableQuery, schema, relation).Scan(&t.exists, &t.readable, &t.remote, &columns); err != nil {
 		return t, fmt.Errorf("describe %s: %w", name, err)
 	}
 	for _, c := range columns {
-		col := column{name: c.Name, typ: c.Type, generated: c.Generated, unique: c.Unique, labels: c.Labels}
+		col := column{name: c.Name, typ: c.Type, precision: c.Precision, generated: c.Generated, unique: c.Unique, labels: c.Labels}
 		if slices.Contains(choices, c.Name) { // what is checked elsewhere does not decide how anything is mapped
 			for _, m := range quoted.FindAllStringSubmatch(c.Check, -1) {
 				col.check = append(col.check, strings.ReplaceAll(m[1], "''", "'"))
@@ -121,7 +136,8 @@ type target struct {
 	server                 string
 	version                int
 	user, account, profile table
-	touches                bool // its trigger sets user_profile.updated_at even when the import writes
+	misfit                 *tables.Error // what does not fit of the tables
+	touches                bool          // its trigger sets user_profile.updated_at even when the import writes
 }
 
 func (t target) digest() string { return digest(t.user, t.account, t.profile) }
@@ -161,8 +177,12 @@ func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
 		return t, fmt.Errorf("ask the target for its version: %w", err)
 	}
 	var schema string
-	if err := db.QueryRow(ctx, "select coalesce(current_schema(), 'public')").Scan(&schema); err != nil {
+	if err := db.QueryRow(ctx, "select coalesce(current_schema()::text, '')").Scan(&schema); err != nil {
 		return t, fmt.Errorf("ask the target for its schema: %w", err)
+	}
+	err := tables.Check(ctx, db, schema, beforeImport)
+	if err != nil && !errors.As(err, &t.misfit) {
+		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
 	if err := db.QueryRow(ctx, touchQuery, schema).Scan(&t.touches); err != nil {
 		return t, fmt.Errorf("look for triggers of the target: %w", err)
@@ -175,6 +195,9 @@ func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
 	}
 	return t, nil
 }
+
+// beforeImport is what the target must have: an import makes do without what later migrations add.
+func beforeImport(migration int64) bool { return migration < 3 }
 
 const noProfiles = "none"
 
@@ -217,16 +240,11 @@ func (t target) unfit() []string {
 	if t.touches {
 		why = append(why, "the target's trigger user_profile_touch is of an older release: run `xenon schema up` first")
 	}
-	need := func(in table, types map[string]string) {
-		for name, typ := range types {
-			if c, _ := in.column(name); c.typ != typ {
-				why = append(why, fmt.Sprintf("the target's %s.%s is %q, not %s: run `xenon schema up` first", in.name, name, c.typ, typ))
-			}
+	if t.misfit != nil {
+		for _, p := range t.misfit.Problems {
+			why = append(why, "the target's "+p.String())
 		}
 	}
-	need(t.user, map[string]string{"id": "uuid", "name": "text", "email": "text", "emailVerified": "boolean", "image": "text", "createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"})
-	need(t.account, map[string]string{"id": "uuid", "accountId": "text", "providerId": "text", "userId": "uuid", "password": "text", "createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"})
-	need(t.profile, map[string]string{"id": "uuid", "user_id": "uuid", "created_at": "timestamp with time zone", "updated_at": "timestamp with time zone"})
 	slices.Sort(why)
 	return why
 }

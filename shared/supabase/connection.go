@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/xenon-auth/xenon/shared/pg"
+	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
 // session holds for every connection: the text of times and numbers must be the same on both sides, row security must
@@ -99,6 +100,9 @@ func (m *Import) source(ctx context.Context) (*pgx.Conn, error) {
 }
 
 func (m *Import) target(ctx context.Context, more string) (*pgx.Conn, error) {
+	if m.Schema != "" && m.Schema != tables.Public { // the direct host keeps this setting; poolers are refused
+		more = "set search_path = " + quote(m.Schema) + ";" + more
+	}
 	return m.connect(ctx, "target", m.To, more)
 }
 

@@ -90,5 +90,5 @@ func (m mapping) accountColumns() []mapped {
 		cols = append(cols, mapped{"issuer", "text", `case a."providerId" when 'google' then 'https://accounts.google.com' when 'apple' then 'https://appleid.apple.com'
     when 'facebook' then 'https://www.facebook.com' else 'local:oauth:' || a."providerId" end`})
 	}
-	return cols
+	return m.dst.account.fit(cols)
 }

@@ -147,7 +147,7 @@ func (m mapping) profileColumns() []mapped {
 	created, updated := m.profileTime("created_at"), m.profileTime("updated_at")
 	add("created_at", "timestamptz", "coalesce("+created+", "+m.createdAt()+")")
 	add("updated_at", "timestamptz", "coalesce("+updated+", "+created+", "+usual("u.updated_at")+", "+m.createdAt()+")")
-	return cols
+	return m.dst.profile.fit(cols)
 }
 
 func (m mapping) profileTime(name string) string {

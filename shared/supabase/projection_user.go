@@ -81,7 +81,7 @@ func (m mapping) userColumns() []mapped {
 			cols = append(cols, c)
 		}
 	}
-	return cols
+	return m.dst.user.fit(cols)
 }
 
 func (m mapping) full() bool { return m.dst.user.has("phoneNumber") }

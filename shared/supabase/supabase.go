@@ -237,6 +237,7 @@ type RollbackOptions struct {
 // Import works on one pair of databases.
 type Import struct {
 	From, To string // database URLs; never printed
+	Schema   string // of Xenon's tables in the target; "" is public
 	// Holder is who holds the run, as another process shall read it: "xenon migrate on host, pid 42" or an execution's name.
 	Holder string
 	// Shared lets several processes with the same Holder work on a run together, as the functions of one execution do.

@@ -62,7 +62,11 @@ func (c compared) expected() []string {
 
 // actual are the same at the target.
 func (c compared) actual() []string {
-	return slices.Concat([]string{c.id, c.owner}, prefixed("e.", c.cols))
+	all := slices.Concat([]string{c.id, c.owner}, prefixed("e.", c.cols))
+	for i := range all {
+		all[i] = moment(all[i])
+	}
+	return all
 }
 
 // columns are the names of these.
