@@ -108,6 +108,20 @@ func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err err
 	return names, err
 }
 
+// Grant gives an existing role what requests need of the tables in a schema, and no more. See schema.Grant.
+func Grant(ctx context.Context, url, name, role string) error {
+	config, err := parse(url, name)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return pg.Explain(err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // every statement has reported by then
+	return schema.Grant(ctx, conn, name, role)
+}
+
 // Status is StatusIn for the schema public.
 func Status(ctx context.Context, url string) ([]Migration, error) {
 	return StatusIn(ctx, url, schema.Public)

@@ -18,7 +18,8 @@ type schemaCmd struct {
 }
 
 type schemaUpCmd struct {
-	JSON bool `name:"json" help:"Print the names of the applied files as JSON."`
+	JSON bool   `name:"json" help:"Print the names of the applied files as JSON."`
+	Role string `help:"Then give this role, which has to be there, what requests need of the tables, and no more." placeholder:"NAME"`
 }
 
 func (schemaUpCmd) Help() string {
@@ -27,7 +28,8 @@ Checks the tables that are there first: if one does not fit, nothing is applied,
 that repairs it. Several may run at once: one works, the others wait.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
-  SCHEMA=xenon xenon schema up`
+  SCHEMA=xenon xenon schema up
+  xenon schema up --role xenon_api`
 }
 
 // Run applies what is missing.
@@ -44,6 +46,9 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if err != nil {
 		return advise(err, "Nothing of the failed file was kept. Correct the cause and run it again.")
 	}
+	if err := c.grant(ctx, url, name); err != nil {
+		return err
+	}
 	if c.JSON {
 		return json.NewEncoder(std.out).Encode(map[string][]string{"applied": append([]string{}, applied...)})
 	}
@@ -52,6 +57,17 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	if len(applied) == 0 {
 		fmt.Fprintln(std.out, "The schema is up to date.")
+	}
+	return nil
+}
+
+func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
+	if c.Role == "" {
+		return nil
+	}
+	if err := migrations.Grant(ctx, url, name, c.Role); err != nil {
+		return advise(err, "Nothing was granted. Make the role with: CREATE ROLE %s LOGIN PASSWORD '…'; in SQL, not in a console "+
+			"that makes administrators.", c.Role)
 	}
 	return nil
 }

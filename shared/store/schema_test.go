@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"reflect"
@@ -280,5 +281,59 @@ func moments(t *testing.T, db *store.Store, user store.User, made store.Session,
 		if _, _, err := db.UserOfVerification(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
 			t.Errorf("after %v: got %v, want a good value: %v", distance, err, want)
 		}
+	}
+}
+
+// asRole is the URL of a database for a new role that has what schema up --role gives.
+func asRole(t *testing.T, address, name string) string {
+	t.Helper()
+	conn := connect(t, address)
+	role := "xenon_role_" + strings.ToLower(rand.Text())
+	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := conn.Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+			t.Errorf("drop the role of the test: %v", err)
+		}
+	})
+	if err := migrations.Grant(t.Context(), address, name, role); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("the address is no URL")
+	}
+	u.User = url.UserPassword(role, "of a test")
+	return u.String()
+}
+
+// Whatever a request asks, the role of schema up --role may.
+func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
+	t.Parallel()
+	address := inSchema(t)
+	db := open(t, asRole(t, address, "xenon"), 2, nil).In("xenon")
+	for range 20 {
+		callAll(t, db, func(method string, err error) {
+			if notFitting(err) {
+				t.Errorf("%s: %v", method, err)
+			}
+		})
+	}
+	user, made := signUp(t, db, "ada@example.com")
+	if _, who, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil || who != user {
+		t.Errorf("got %+v, %v, want the user who signed up", who, err)
+	}
+	if _, err := db.CreateProfile(t.Context(), store.TokenHolder{UserID: user.ID}, nil); err != nil {
+		t.Error(err)
+	}
+	if err := db.DeleteUser(t.Context(), user.ID); err != nil {
+		t.Error(err)
+	}
+	if err := db.Ready(t.Context()); err != nil {
+		t.Errorf("ready: %v", err)
+	}
+	if err := db.Order(t.Context(), `CREATE TABLE xenon.mine (id int)`); !notFitting(err) {
+		t.Errorf("make a table: got %v, want it denied", err)
 	}
 }

@@ -1,0 +1,76 @@
+package schema
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Grants are the statements that give a role what requests need, and take what it had on the same tables before. With them
+// the role reads and writes rows, and neither makes, changes nor drops anything.
+func Grants(name, role string) []string {
+	grantee := quote(role)
+	all := []string{"GRANT USAGE ON SCHEMA " + quote(name) + " TO " + grantee}
+	for _, t := range Tables {
+		table := pgx.Identifier{name, t.Name}.Sanitize()
+		all = append(all, "REVOKE ALL ON "+table+" FROM "+grantee, "GRANT "+t.Grants+" ON "+table+" TO "+grantee)
+	}
+	return all
+}
+
+// Executor is a connection or a transaction.
+type Executor interface {
+	Querier
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
+// Grant gives an existing role the rights of Grants, all or none. It refuses a role that has more than these anyway: one that
+// owns the tables, is a superuser, or may make tables in the schema.
+func Grant(ctx context.Context, db Executor, name, role string) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		for _, sql := range Grants(name, role) {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("%s: %w", sql, err)
+			}
+		}
+		return tooMighty(ctx, tx, name, role)
+	})
+}
+
+// tooMighty says what a role may do that a role for requests shall not.
+func tooMighty(ctx context.Context, tx pgx.Tx, name, role string) error {
+	var super, owner, create, everybody bool
+	err := tx.QueryRow(ctx, `
+		SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole,
+		       EXISTS (
+		         SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = ANY ($3::text[])
+		         AND pg_has_role(r.oid, c.relowner, 'USAGE')),
+		       has_schema_privilege(r.oid, n.oid, 'CREATE'),
+		       EXISTS (
+		         SELECT FROM aclexplode(n.nspacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
+		FROM pg_roles r, pg_namespace n
+		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, Names()).Scan(&super, &owner, &create, &everybody)
+	if err != nil {
+		return fmt.Errorf("look at the role %s: %w", role, err)
+	}
+	var why []string
+	if super {
+		why = append(why, "it may make roles, passes row security, or is a superuser")
+	}
+	if owner {
+		why = append(why, "it owns the tables, or is a member of the role that does")
+	}
+	if create && !super && !owner {
+		repair := "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM " + quote(role) + ";"
+		if everybody {
+			repair = "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM PUBLIC;"
+		}
+		why = append(why, "it may make tables in the schema "+name+" (repair: "+repair+")")
+	}
+	if len(why) > 0 {
+		return fmt.Errorf("the role %s has more rights than requests need: %s", role, strings.Join(why, "; "))
+	}
+	return nil
+}
