@@ -51,15 +51,25 @@ var build = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// startXenon starts Xenon on a port of its own, with env on top of the defaults, and stops it when the test ends.
+// startXenon starts Xenon on a port and a database of its own, with env on top of the defaults, and stops it when the test
+// ends.
 func startXenon(t *testing.T, env ...string) *xenon {
+	t.Helper()
+	database := dbtest.New(t)
+	x := runXenon(t, append(env, "DATABASE_URL="+database)...)
+	x.database = database
+	return x
+}
+
+// runXenon is startXenon on the database that env names.
+func runXenon(t *testing.T, env ...string) *xenon {
 	t.Helper()
 	program, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &xenon{dir: t.TempDir(), database: dbtest.New(t)}
-	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--database-url", x.database, "--dir", x.dir)
+	x := &xenon{dir: t.TempDir()}
+	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", x.dir)
 	cmd.Dir = ".."
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = x

@@ -1,0 +1,109 @@
+//go:build !node
+
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	tables "github.com/xenon-auth/xenon/shared/schema"
+)
+
+// TestAnswersAsRecordedOnOtherTables plays the recorded conversations on tables that are not those of the schema public: in a
+// schema of their own beside an application's, by the role of schema up --role and through PgBouncer; and on those of
+// Prisma, with Better Auth 1.7.0's account.issuer, in a database whose time zone is New York's. Every endpoint answers as
+// it does on Xenon's own.
+func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){"schema and role": ownSchema, "prisma": prismaTables} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			profile := profiles(t)["plain"]
+			mails := filepath.Join(t.TempDir(), "mail.jsonl")
+			env := settings(profile, mails)
+			database, inspect := prepare(t)
+			x := runXenon(t, append(pairs(env), database...)...)
+			s := server{x.address, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
+			var n tally
+			for _, c := range scenarios(t, "plain") {
+				t.Run(c.stem, func(t *testing.T) {
+					t.Parallel()
+					r := readRecord(t, c)
+					n.judge(t, c, r.Exchanges, talk(t, c, newPlayer(t, s, c)), r.Exchanges)
+				})
+			}
+		})
+	}
+}
+
+func order(t *testing.T, url, sql string) {
+	t.Helper()
+	if _, err := connect(t, url).Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func ownSchema(t *testing.T) (env []string, inspect string) {
+	t.Helper()
+	owner := dbtest.Empty(t)
+	if _, err := migrations.UpIn(t.Context(), owner, "xenon"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range tables.Names() {
+		order(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
+	}
+	role := "xenon_role_" + strings.ToLower(rand.Text())
+	order(t, owner, "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'")
+	conn := connect(t, owner)
+	t.Cleanup(func() {
+		if _, err := conn.Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+			t.Errorf("drop the role of the test: %v", err)
+		}
+	})
+	if err := migrations.Grant(t.Context(), owner, "xenon", role); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(owner)
+	if err != nil {
+		t.Fatal("the address is no URL")
+	}
+	q := u.Query()
+	q.Set("search_path", "xenon")
+	u.RawQuery = q.Encode()
+	inspect = u.String()
+	u.RawQuery = "sslmode=disable"
+	u.User = url.UserPassword(role, "of a test")
+	return []string{"SCHEMA=xenon", "DATABASE_URL=" + dbtest.Pgbouncer(t, u.String()), "DIRECT_DATABASE_URL=" + owner}, inspect
+}
+
+func prismaTables(t *testing.T) (env []string, inspect string) {
+	t.Helper()
+	owner := dbtest.Empty(t)
+	made, err := os.ReadFile("../shared/schema/testdata/prisma.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order(t, owner, strings.ReplaceAll(string(made), `"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`))
+	order(t, owner, `ALTER TABLE account ADD issuer text NOT NULL`)
+	if _, err := migrations.Up(t.Context(), owner); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(owner)
+	if err != nil {
+		t.Fatal("the address is no URL")
+	}
+	order(t, owner, "ALTER DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+" SET TimeZone = 'America/New_York'")
+	q := u.Query()
+	q.Set("timezone", "UTC")
+	u.RawQuery = q.Encode()
+	return []string{"DATABASE_URL=" + owner}, u.String()
+}
