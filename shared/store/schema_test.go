@@ -323,7 +323,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 		})
 	}
 	user, made := signUp(t, db, "ada@example.com")
-	if _, who, err := db.SessionWithUser(t.Context(), made.Token, now); err != nil || who != user {
+	if _, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || who != user {
 		t.Errorf("got %+v, %v, want the user who signed up", who, err)
 	}
 	if _, err := db.CreateProfile(t.Context(), store.TokenHolder{UserID: user.ID}, nil); err != nil {

@@ -69,7 +69,7 @@ func TestImportIntoTablesOfOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.Progress = nil
-			undone, err := m.Rollback(t.Context(), "supabase", false, false)
+			undone, err := m.Rollback(t.Context(), "supabase", supabase.RollbackOptions{})
 			if err != nil || undone.Left != 0 || undone.Removed["user"] == 0 {
 				t.Errorf("rollback: got %+v, %v, want nobody left", undone, err)
 			}
