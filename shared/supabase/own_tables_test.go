@@ -180,6 +180,9 @@ func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInOwnTables(t *testing.T
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 302, 300)
+	change(t, from, `insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+select gen_random_uuid(), id, 'gitlab', 'second ' || id, '{}', now(), now() from auth.users u where encrypted_password like '$2a$04%' and deleted_at is null
+  and not exists (select from auth.identities i where i.user_id = u.id and i.provider not in ('email', 'phone'))`)
 	m := open(t, from)
 	change(t, m.To, `create table payouts (account uuid references account on delete cascade); create table enrolments (profile uuid references user_profile on delete set null)`)
 	complete(t, m, allow)
