@@ -74,6 +74,7 @@ var anError = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*
 var unrecorded = map[string]string{
 	"SERVICE_UNAVAILABLE":   "a database that is away (D11)",
 	"FAILED_TO_GET_SESSION": "a session that ends while it slides",
+	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
 }
 
 // The table of errors in the code has the library's status, code and words.
