@@ -40,7 +40,12 @@ sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://l
 	@scripts/sam-local $(ARGS)
 
 .PHONY: test
-test: lint template test-go test-real test-site ## run everything there is: linters, all tests with the race detector, the real library, client and services, the site
+test: audit lint template test-go test-real test-site ## run everything there is: linters, all tests with the race detector, the real library, client and services, the site
+
+# Exit status 3 means that the vulnerability database cannot be reached; the script says so.
+.PHONY: audit
+audit: ## check the dependencies for known vulnerabilities, where the database can be reached
+	@scripts/vuln || test $$? -eq 3
 
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
