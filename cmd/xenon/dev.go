@@ -109,7 +109,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 func (c devCmd) withSite(routes web.Routes, cfg config.Config) (http.Handler, error) {
 	if c.NoSite {
 		routes["GET /"] = startPage(firstThings(cfg.Origin, c.Dir))
-		return withDeadline(routes.Mux(cfg)), nil
+		return devAPI(routes, cfg), nil
 	}
 	policy, err := readSitePolicy(templateFile)
 	if err != nil {
@@ -138,6 +138,11 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, advise(err, "Give an address such as localhost:3000 with --addr.")
 	}
 	return l, nil
+}
+
+// devAPI answers the routes within the limits that API Gateway and CloudFront set in the cloud.
+func devAPI(routes web.Routes, cfg config.Config) http.Handler {
+	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 
 // withDeadline gives every request the time a function has.

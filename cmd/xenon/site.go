@@ -30,7 +30,7 @@ const (
 
 // besides answers the routes, and with site what the distribution does not send to the API.
 func (p sitePolicy) besides(routes web.Routes, cfg config.Config, site http.Handler) http.Handler {
-	api := withDeadline(routes.Mux(cfg))
+	api := devAPI(routes, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		if _, ours := routes["GET "+path]; ours || p.toAPI(path) {

@@ -319,3 +319,27 @@ func fetch(t *testing.T, url, upgrade string) string {
 	}
 	return string(text)
 }
+
+func TestDevRefusesHeadersThatTheGatewayRefuses(t *testing.T) {
+	t.Chdir(root)
+	large := func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))
+		return web.JSON(w, http.StatusOK, "large")
+	}
+	for name, cmd := range map[string]devCmd{"with the site": {}, "without": {NoSite: true}} {
+		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, local3000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/api/auth/ok", http.NoBody)
+		r.Header.Set("Cookie", strings.Repeat("c", web.MaxRequestHeader))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("%s: large request: got %d %s", name, w.Code, w.Body)
+		}
+		if w := answer(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
+			t.Errorf("%s: large response: got %d %s", name, w.Code, w.Body)
+		}
+	}
+}

@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // Root is the checkout.
@@ -189,15 +191,47 @@ func (s *Sandbox) Invoke(event any) []byte {
 	return answer
 }
 
-// Gateway sends an event of the HTTP API, which has to be answered as the gateway wants it.
+// Gateway sends an event of the HTTP API, which has to be answered as the gateway wants it. Like the gateway it refuses
+// larger headers than it accepts; larger ones in an answer, which CloudFront refuses, fail the test.
 func (s *Sandbox) Gateway(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	s.t.Helper()
+	if requestHeaderBytes(event) > web.MaxRequestHeader {
+		status := http.StatusRequestHeaderFieldsTooLarge
+		return events.APIGatewayV2HTTPResponse{StatusCode: status, Body: `{"message":"` + http.StatusText(status) + `"}`}
+	}
 	raw := s.Invoke(event)
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode == 0 {
 		s.t.Fatalf("%s: not an answer to the gateway: %.500s\n%s", event.RouteKey, raw, s.Printed())
 	}
+	if n := responseHeaderBytes(answer); n > web.MaxResponseHeader {
+		s.t.Errorf("%s: the answer has %d bytes of headers, and CloudFront accepts %d", event.RouteKey, n, web.MaxResponseHeader)
+	}
 	return answer
+}
+
+// requestHeaderBytes is the size of the request line and headers that the gateway made the event from.
+func requestHeaderBytes(e events.APIGatewayV2HTTPRequest) int {
+	n := len(e.RequestContext.HTTP.Method) + len("  HTTP/1.1\r\n") + len(e.RawPath)
+	if e.RawQueryString != "" {
+		n += len("?") + len(e.RawQueryString)
+	}
+	h := http.Header{"Cookie": e.Cookies}
+	for name, value := range e.Headers {
+		h.Add(name, value)
+	}
+	return n + web.HeaderBytes(h)
+}
+
+func responseHeaderBytes(a events.APIGatewayV2HTTPResponse) int {
+	h := http.Header{"Set-Cookie": a.Cookies}
+	for name, value := range a.Headers {
+		h.Add(name, value)
+	}
+	for name, values := range a.MultiValueHeaders {
+		h[name] = append(h[name], values...)
+	}
+	return web.HeaderBytes(h)
 }
 
 // Write takes what the emulator and the function print.

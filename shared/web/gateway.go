@@ -1,0 +1,90 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+)
+
+// What API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring and running an HTTP API" in
+// the API Gateway manual (total combined size of request line and header values) and "Quotas" in the CloudFront manual
+// (maximum length of the headers of an origin's response).
+const (
+	MaxRequestHeader  = 10_240
+	MaxResponseHeader = 20_480
+)
+
+// RequestHeaderBytes returns the size of a request's line and headers as they are sent.
+func RequestHeaderBytes(r *http.Request) int {
+	line := len(r.Method) + len(" ") + len(r.URL.RequestURI()) + len(" HTTP/1.1\r\n")
+	return line + len("Host: \r\n") + len(r.Host) + HeaderBytes(r.Header)
+}
+
+// HeaderBytes returns the size of headers as they are sent.
+func HeaderBytes(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, value := range values {
+			n += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	return n
+}
+
+// WithGatewayLimits puts the header limits of API Gateway and CloudFront before a handler that runs without them: 431 for
+// larger requests, which next does not see, and 502 in place of larger responses.
+func WithGatewayLimits(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
+			slog.Warn("the request line and headers are larger than API Gateway accepts", "bytes", n, "limit", MaxRequestHeader)
+			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
+			return
+		}
+		next.ServeHTTP(&limitedWriter{ResponseWriter: w}, r)
+	})
+}
+
+// limitedWriter replaces a response whose headers are too large.
+type limitedWriter struct {
+	http.ResponseWriter
+
+	started, refused bool
+}
+
+// WriteHeader sends the status, or 502 when the headers are too large.
+func (w *limitedWriter) WriteHeader(status int) {
+	if w.started || status < http.StatusOK {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.started = true
+	n := HeaderBytes(w.Header())
+	if n <= MaxResponseHeader {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	slog.Error("the response headers are larger than CloudFront accepts", "bytes", n, "limit", MaxResponseHeader)
+	w.refused = true
+	clear(w.Header())
+	refuse(w.ResponseWriter, http.StatusBadGateway)
+}
+
+// Write sends a part of the body, or nothing when the response was replaced.
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	if !w.started {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController find what the server's own writer can do.
+func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refuse answers in API Gateway's form.
+func refuse(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(`{"message":"` + http.StatusText(status) + `"}`)) // the client may be gone
+}

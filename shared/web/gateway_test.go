@@ -1,0 +1,72 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// padded is a request whose line and headers have so many bytes.
+func padded(t *testing.T, method, path string, size int) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(method, path, http.NoBody)
+	r.Header.Set("X-Padding", "")
+	r.Header.Set("X-Padding", strings.Repeat("x", size-web.RequestHeaderBytes(r)))
+	if got := web.RequestHeaderBytes(r); got != size {
+		t.Fatalf("the request has %d bytes of line and headers, want %d", got, size)
+	}
+	return r
+}
+
+func TestRequestHeadersBeyondTheGatewaysLimitAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/auth/get-session", "/api/auth/error?error=" + strings.Repeat("e", 9000)} {
+		for size, want := range map[int]int{web.MaxRequestHeader: http.StatusOK, web.MaxRequestHeader + 1: http.StatusRequestHeaderFieldsTooLarge} {
+			reached := false
+			h := web.WithGatewayLimits(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, padded(t, http.MethodGet, path, size))
+			if w.Code != want || reached != (want == http.StatusOK) {
+				t.Errorf("%.30s with %d bytes: got %d, handler called: %v", path, size, w.Code, reached)
+			}
+		}
+	}
+}
+
+func TestRequestHeaderBytesAreThoseThatAreSent(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/api/auth/sign-out?a=b%20c", http.NoBody)
+	r.Header.Add("Cookie", "a=1")
+	r.Header.Add("Cookie", "b=2")
+	var sent strings.Builder
+	if _, err := io.WriteString(&sent, "POST /api/auth/sign-out?a=b%20c HTTP/1.1\r\nHost: example.com\r\nCookie: a=1\r\nCookie: b=2\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got := web.RequestHeaderBytes(r); got != sent.Len() {
+		t.Errorf("got %d, want %d", got, sent.Len())
+	}
+}
+
+func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]int{web.MaxResponseHeader: http.StatusCreated, web.MaxResponseHeader + 1: http.StatusBadGateway} {
+		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Set-Cookie", "")
+			w.Header().Set("Set-Cookie", strings.Repeat("c", size-web.HeaderBytes(w.Header())))
+			w.WriteHeader(http.StatusCreated)
+			if _, err := io.WriteString(w, "the body"); err != nil {
+				t.Error(err)
+			}
+		}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/auth/get-session", http.NoBody))
+		replaced := w.Header().Get("Set-Cookie") == "" && !strings.Contains(w.Body.String(), "the body")
+		if w.Code != want || replaced != (want == http.StatusBadGateway) {
+			t.Errorf("%d bytes of headers: got %d %s", size, w.Code, w.Body)
+		}
+	}
+}
