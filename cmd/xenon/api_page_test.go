@@ -35,7 +35,11 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, routes := range tmpl.routes() {
-		want = append(want, routes...)
+		for _, route := range routes {
+			if !strings.HasPrefix(route, "OPTIONS ") { // preflights, which browsers send by themselves
+				want = append(want, route)
+			}
+		}
 	}
 	for _, m := range regexp.MustCompile(`data-method="(\w+)" data-path="([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		got = append(got, m[1]+" "+m[2])
