@@ -1,8 +1,11 @@
 // The library's configuration in every comparison: Xenon's settings, read from the same variables, said in the library's
 // words. Without any it is what Xenon does by default.
 import { appendFileSync } from "node:fs";
-import { admin, bearer, jwt } from "better-auth/plugins";
 import pg from "pg";
+
+// The package of the library: the pinned version, or an older one under the name that package.json gives it.
+export const library = process.env.LIBRARY ?? "better-auth";
+const { admin, bearer, jwt } = await import(`${library}/plugins`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? "http://localhost:3000";
 
@@ -78,7 +81,7 @@ export function options(pool) {
       cookieCache: { enabled: process.env.COOKIE_CACHE === "compact" },
     },
     rateLimit: { storage: "database", enabled: !off("RATE_LIMIT") },
-    advanced: { database: { generateId: "uuid" } },
+    advanced: { database: { generateId: process.env.IDS === "text" ? undefined : "uuid" } },
     telemetry: { enabled: false },
     plugins: [
       jwt({

@@ -1,10 +1,11 @@
 // The library as a server: on the database DATABASE_URL, whose tables it makes if there are none, with Xenon's settings
 // from the environment. It prints its address when it is ready and ends when its input does.
 import { createServer } from "node:http";
-import { betterAuth } from "better-auth";
-import { getMigrations } from "better-auth/db/migration";
-import { toNodeHandler } from "better-auth/node";
-import { connect, options } from "./options.mjs";
+import { connect, library, options } from "./options.mjs";
+
+const { betterAuth } = await import(library);
+const { getMigrations } = await import(`${library}/db/migration`);
+const { toNodeHandler } = await import(`${library}/node`);
 
 const pool = connect();
 const auth = betterAuth(options(pool));

@@ -1,0 +1,256 @@
+//go:build node
+
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/dbtest"
+	tables "github.com/xenon-auth/xenon/shared/schema"
+)
+
+// Versions of the library that make other tables than the pinned one, by the names of their packages, with what the check
+// of the columns misses in the library's tables before xenon schema up.
+var libraryVersions = map[string][]string{
+	"better-auth-1.6.34": {"jwks.alg: no such column", "jwks.crv: no such column"},
+	"better-auth-1.7.1":  {"account.issuer: NOT NULL without a default"},
+	"better-auth":        nil,
+}
+
+// olderLibrary is a database that a version of the library made its tables in.
+type olderLibrary struct {
+	interchange
+	env []string
+}
+
+func newOlderLibrary(t *testing.T, name string) olderLibrary {
+	t.Helper()
+	const origin = "http://localhost:3000"
+	database := dbtest.Empty(t)
+	env := []string{
+		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin, "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
+		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
+	}
+	l := olderLibrary{interchange{origin: origin, database: database}, env}
+	l.library = party{name: name, url: joinLibrary(t, env...), origin: origin}
+	return l
+}
+
+// plan is what that version's own migration would change.
+func (l olderLibrary) plan(t *testing.T) (p plan) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
+	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("schema.mjs: %v", err)
+	}
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return p
+}
+
+// misfits lists the problems that the check finds in the tables that the library makes, as if every migration was applied.
+func misfits(t *testing.T, url string) (all []string) {
+	t.Helper()
+	var misfit *tables.Error
+	err := tables.Check(t.Context(), connect(t, url), tables.Public, tables.AllApplied)
+	if err != nil && !errors.As(err, &misfit) {
+		t.Fatal(err)
+	}
+	if misfit == nil {
+		return nil
+	}
+	for _, p := range misfit.Problems {
+		if p.Table != "user_profile" { // Xenon's own
+			all = append(all, p.Table+"."+p.Column+": "+p.Found)
+		}
+	}
+	return all
+}
+
+func schemaUp(t *testing.T, url string) (string, error) {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "schema", "up")
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+url, "DIRECT_DATABASE_URL=")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// verifies asks jose whether a key that Xenon publishes verifies a token.
+func (ix interchange) verifies(t *testing.T, token string) bool {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", ix.xenon.url+"/api/auth/jwks", ix.origin, token).CombinedOutput()
+	if err != nil {
+		t.Logf("jose: %v, %s", err, out)
+	}
+	return err == nil
+}
+
+// Xenon takes over the tables of each version of the library, and the version goes on working with them.
+func TestXenonWorksOnTablesOfLibraryVersions(t *testing.T) {
+	t.Parallel()
+	for name, missing := range libraryVersions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newOlderLibrary(t, name)
+			theirs := l.browser(t)
+			theirEmail, theirID := theirs.register(l.library)
+			theirToken := theirs.want(theirs.get(l.library, "/token"), http.StatusOK).body.text("token")
+
+			if diff := cmp.Diff(missing, misfits(t, l.database)); diff != "" {
+				t.Errorf("before schema up (-want +got):\n%s", diff)
+			}
+			if out, err := schemaUp(t, l.database); err != nil {
+				t.Fatalf("schema up: %v: %s", err, out)
+			}
+			if got := misfits(t, l.database); len(got) > 0 {
+				t.Errorf("after schema up: got %q, want no problem", got)
+			}
+
+			x := runXenon(t, l.env...)
+			l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
+			email, id := l.signUpAndChangePassword(t)
+			in := l.browser(t)
+			in.want(in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}), http.StatusOK)
+			if !l.verifies(t, theirToken) {
+				t.Error("Xenon's key set does not verify a token of the library")
+			}
+			l.sameIssuer(t, theirID, id)
+
+			if diff := cmp.Diff(plan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
+				t.Errorf("the library would change the tables (-want +got):\n%s", diff)
+			}
+			l.library.url = joinLibrary(t, l.env...)
+			again := l.browser(t)
+			again.want(again.post(l.library, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
+			if user, _ := again.who(l.library); user != id {
+				t.Errorf("the library: got user %q, want %q", user, id)
+			}
+		})
+	}
+}
+
+// signUpAndChangePassword takes a new person through Xenon.
+func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
+	t.Helper()
+	b := l.browser(t)
+	email, id = b.register(l.xenon)
+	b.want(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
+	if user, _ := b.who(l.xenon); user != id {
+		t.Errorf("get-session: got user %q, want %q", user, id)
+	}
+	token := b.want(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
+	if !l.verifies(t, token) {
+		t.Error("Xenon's key set does not verify a token of Xenon")
+	}
+	b.want(b.post(l.xenon, "/change-password", fields{"currentPassword": secretWord, "newPassword": "another horse"}), http.StatusOK)
+	accounts := b.want(b.get(l.xenon, "/list-accounts"), http.StatusOK)
+	if !strings.Contains(accounts.text, `"providerId":"credential"`) {
+		t.Errorf("list-accounts: got %s, want the credential account", accounts.text)
+	}
+	return email, id
+}
+
+// sameIssuer compares the issuer of the credential accounts of two users, in tables that have the column.
+func (l olderLibrary) sameIssuer(t *testing.T, theirs, ours string) {
+	t.Helper()
+	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
+	if got, want := l.query(t, column) != "", l.library.name == "better-auth-1.7.1"; got != want {
+		t.Fatalf("account.issuer: there is one: %v, want %v", got, want)
+	} else if !want {
+		return
+	}
+	const issuer = `SELECT issuer FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`
+	if want, got := l.query(t, issuer, theirs), l.query(t, issuer, ours); got != want || want == "" {
+		t.Errorf("the issuer of an account: got %q, want %q as the library writes it", got, want)
+	}
+}
+
+// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that RSA keys have there by default.
+func TestJWKSPublishesKeysOfLibraryWithoutAlg(t *testing.T) {
+	t.Parallel()
+	l := newOlderLibrary(t, "better-auth-1.6.34")
+	b := l.browser(t)
+	b.register(l.library)
+	token := b.want(b.get(l.library, "/token"), http.StatusOK).body.text("token")
+	if out, err := schemaUp(t, l.database); err != nil {
+		t.Fatalf("schema up: %v: %s", err, out)
+	}
+	kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
+	if kid == "" {
+		t.Fatal("the library made no key without alg")
+	}
+	x := runXenon(t, l.env...)
+	l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
+	set := b.want(b.get(l.xenon, "/jwks"), http.StatusOK).text
+	var keys struct{ Keys []struct{ Kid, Alg string } }
+	if err := json.Unmarshal([]byte(set), &keys); err != nil {
+		t.Fatal(err)
+	}
+	published := map[string]string{}
+	for _, k := range keys.Keys {
+		published[k.Kid] = k.Alg
+	}
+	if published[kid] != "RS256" {
+		t.Errorf("the key %s: got alg %q in %s, want RS256", kid, published[kid], set)
+	}
+	if !l.verifies(t, token) {
+		t.Error("the published key does not verify a token of the library")
+	}
+}
+
+// The library makes text ids unless it is told to make UUIDs. Nothing is applied to such tables.
+func TestSchemaUpNamesTextIDs(t *testing.T) {
+	t.Parallel()
+	for name := range libraryVersions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := dbtest.Empty(t)
+			l := olderLibrary{interchange{database: database}, []string{
+				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text", "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
+			}}
+			l.plan(t)
+			out, err := schemaUp(t, database)
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+				t.Fatalf("got %v, %s, want a refusal", err, out)
+			}
+			for _, column := range []string{"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "rateLimit.id", "jwks.id"} {
+				want := column + ": found text, wanted uuid"
+				if !strings.Contains(out, want) {
+					t.Errorf("got %s, want %q", out, want)
+				}
+			}
+			if !strings.Contains(out, "generateId") {
+				t.Errorf("got %s, want it to name the option of the library", out)
+			}
+			all, err := migrations.Status(context.WithoutCancel(t.Context()), database)
+			var misfit *tables.Error
+			if !errors.As(err, &misfit) {
+				t.Errorf("status: got %v, want the same refusal", err)
+			}
+			for _, m := range all {
+				if !m.Pending() {
+					t.Errorf("%s was applied", m.Name)
+				}
+			}
+		})
+	}
+}
