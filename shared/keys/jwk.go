@@ -46,7 +46,8 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 // ParsePublicJWK makes the JWKS entry of a row of the library's jwks table, the way the library's /jwks does: alg, then
 // crv when the key has one, then what publicKey holds, then the id as kid. It takes every asymmetric kind the library
 // makes, and refuses a row that would publish a private key or one that is not for signatures. Like our own keys it gets
-// use "sig". alg may be empty, as in rows older than the column.
+// use "sig". alg may be empty, as in rows older than the column; the key then gets the one that the library makes such
+// keys for.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	names, values, err := object([]byte(publicKeyJSON))
 	if err != nil {
@@ -61,8 +62,8 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	if json.Unmarshal(values["kty"], &kind) != nil || !slices.Contains([]string{"RSA", "EC", "OKP"}, kind) {
 		return JWK{}, errors.New("publicKey is not a public JWK")
 	}
-	if alg == "" && kind == "RSA" {
-		alg = "RS256"
+	if alg == "" {
+		alg = usualAlgorithm(kind, values["crv"])
 	}
 	if _, given := values["alg"]; !given && alg != "" {
 		values["alg"] = quote(alg)
@@ -82,6 +83,14 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 		}
 	}
 	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
+}
+
+// usualAlgorithm is the algorithm for which the library makes keys of a kind and curve, "" where it makes none.
+func usualAlgorithm(kind string, crv json.RawMessage) string {
+	if kind == "RSA" {
+		return "RS256"
+	}
+	return map[string]string{`"Ed25519"`: "EdDSA", `"P-256"`: "ES256", `"P-521"`: "ES512"}[string(crv)]
 }
 
 // object reads a JSON object and keeps the order of its members.

@@ -82,7 +82,9 @@ func TestParsePublicJWK_Members(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ publicKey, alg, want string }{
 		"an RSA row without alg": {`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "", `{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
-		"another without alg":    {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
+		"an OKP row without alg": {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"alg":"EdDSA","crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
+		"an EC row without alg":  {`{"kty":"EC","crv":"P-521","x":"AQ","y":"AQ"}`, "", `{"alg":"ES512","crv":"P-521","kty":"EC","x":"AQ","y":"AQ","kid":"id","use":"sig"}`},
+		"a curve without an alg": {`{"crv":"Ed448","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed448","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
 		"alg and kid inside":     {`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256", `{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB","use":"sig"}`},
 		"more members":           {` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256", `{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
 	}
