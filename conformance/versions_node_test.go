@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -34,7 +33,7 @@ type olderLibrary struct {
 	env []string
 }
 
-func newOlderLibrary(t *testing.T, name string) olderLibrary {
+func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary {
 	t.Helper()
 	const origin = "http://localhost:3000"
 	database := dbtest.Empty(t)
@@ -42,8 +41,8 @@ func newOlderLibrary(t *testing.T, name string) olderLibrary {
 		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin, "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
-	l := olderLibrary{interchange{origin: origin, database: database}, env}
-	l.library = party{name: name, url: joinLibrary(t, env...), origin: origin}
+	l := olderLibrary{interchange{origin: origin, database: database}, append(env, settings...)}
+	l.library = party{name: name, url: joinLibrary(t, l.env...), origin: origin}
 	return l
 }
 
@@ -62,7 +61,7 @@ func (l olderLibrary) plan(t *testing.T) (p plan) {
 	return p
 }
 
-// misfits lists the problems that the check finds in the tables that the library makes, as if every migration was applied.
+// misfits lists the problems that the check finds in the tables that the library makes, as if every migration were applied.
 func misfits(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var misfit *tables.Error
@@ -94,9 +93,10 @@ func schemaUp(t *testing.T, url string) (string, error) {
 }
 
 // verifies asks jose whether a key that Xenon publishes verifies a token.
-func (ix interchange) verifies(t *testing.T, token string) bool {
+func (ix interchange) verifies(t *testing.T, token, alg string) bool {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", ix.xenon.url+"/api/auth/jwks", ix.origin, token).CombinedOutput()
+	keySet := ix.xenon.url + "/api/auth/jwks"
+	out, err := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, token, alg).CombinedOutput()
 	if err != nil {
 		t.Logf("jose: %v, %s", err, out)
 	}
@@ -129,7 +129,7 @@ func TestXenonWorksOnTablesOfLibraryVersions(t *testing.T) {
 			email, id := l.signUpAndChangePassword(t)
 			in := l.browser(t)
 			in.want(in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}), http.StatusOK)
-			if !l.verifies(t, theirToken) {
+			if !l.verifies(t, theirToken, "RS256") {
 				t.Error("Xenon's key set does not verify a token of the library")
 			}
 			l.sameIssuer(t, theirID, id)
@@ -157,7 +157,7 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 		t.Errorf("get-session: got user %q, want %q", user, id)
 	}
 	token := b.want(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
-	if !l.verifies(t, token) {
+	if !l.verifies(t, token, "RS256") {
 		t.Error("Xenon's key set does not verify a token of Xenon")
 	}
 	b.want(b.post(l.xenon, "/change-password", fields{"currentPassword": secretWord, "newPassword": "another horse"}), http.StatusOK)
@@ -183,37 +183,50 @@ func (l olderLibrary) sameIssuer(t *testing.T, theirs, ours string) {
 	}
 }
 
-// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that RSA keys have there by default.
+// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that the library publishes it with.
 func TestJWKSPublishesKeysOfLibraryWithoutAlg(t *testing.T) {
 	t.Parallel()
-	l := newOlderLibrary(t, "better-auth-1.6.34")
-	b := l.browser(t)
-	b.register(l.library)
-	token := b.want(b.get(l.library, "/token"), http.StatusOK).body.text("token")
-	if out, err := schemaUp(t, l.database); err != nil {
-		t.Fatalf("schema up: %v: %s", err, out)
+	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is the library's default
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			l := newOlderLibrary(t, "better-auth-1.6.34", "JWT_ALG="+alg)
+			b := l.browser(t)
+			b.register(l.library)
+			token := b.want(b.get(l.library, "/token"), http.StatusOK).body.text("token")
+			if out, err := schemaUp(t, l.database); err != nil {
+				t.Fatalf("schema up: %v: %s", err, out)
+			}
+			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
+			x := runXenon(t, l.env...)
+			l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
+			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
+			theirs["use"] = "sig" // which Xenon adds
+			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
+				t.Errorf("the published key (-library +Xenon):\n%s", diff)
+			}
+			if !l.verifies(t, token, alg) {
+				t.Error("the published key does not verify a token of the library")
+			}
+		})
 	}
-	kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
-	if kid == "" {
-		t.Fatal("the library made no key without alg")
-	}
-	x := runXenon(t, l.env...)
-	l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
-	set := b.want(b.get(l.xenon, "/jwks"), http.StatusOK).text
-	var keys struct{ Keys []struct{ Kid, Alg string } }
-	if err := json.Unmarshal([]byte(set), &keys); err != nil {
+}
+
+// publishedKey is the key with an id in the key set of a server.
+func (ix interchange) publishedKey(t *testing.T, at party, kid string) fields {
+	t.Helper()
+	b := ix.browser(t)
+	var set struct{ Keys []fields }
+	text := b.want(b.get(at, "/jwks"), http.StatusOK).text
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		t.Fatal(err)
 	}
-	published := map[string]string{}
-	for _, k := range keys.Keys {
-		published[k.Kid] = k.Alg
+	for _, k := range set.Keys {
+		if k.text("kid") == kid {
+			return k
+		}
 	}
-	if published[kid] != "RS256" {
-		t.Errorf("the key %s: got alg %q in %s, want RS256", kid, published[kid], set)
-	}
-	if !l.verifies(t, token) {
-		t.Error("the published key does not verify a token of the library")
-	}
+	t.Fatalf("%s publishes no key %q: %s", at.name, kid, text)
+	return nil
 }
 
 // The library makes text ids unless it is told to make UUIDs. Nothing is applied to such tables.
@@ -232,7 +245,9 @@ func TestSchemaUpNamesTextIDs(t *testing.T) {
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 				t.Fatalf("got %v, %s, want a refusal", err, out)
 			}
-			for _, column := range []string{"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "rateLimit.id", "jwks.id"} {
+			for _, column := range []string{
+				"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "jwks.id", "rateLimit.id",
+			} {
 				want := column + ": found text, wanted uuid"
 				if !strings.Contains(out, want) {
 					t.Errorf("got %s, want %q", out, want)
@@ -241,7 +256,7 @@ func TestSchemaUpNamesTextIDs(t *testing.T) {
 			if !strings.Contains(out, "generateId") {
 				t.Errorf("got %s, want it to name the option of the library", out)
 			}
-			all, err := migrations.Status(context.WithoutCancel(t.Context()), database)
+			all, err := migrations.Status(t.Context(), database)
 			var misfit *tables.Error
 			if !errors.As(err, &misfit) {
 				t.Errorf("status: got %v, want the same refusal", err)

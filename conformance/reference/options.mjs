@@ -85,7 +85,7 @@ export function options(pool) {
     telemetry: { enabled: false },
     plugins: [
       jwt({
-        jwks: { keyPairConfig: { alg: "RS256" } },
+        jwks: { keyPairConfig: { alg: process.env.JWT_ALG ?? "RS256" } },
         jwt: { expirationTime: "7d" },
       }),
       bearer(),
