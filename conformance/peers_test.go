@@ -130,13 +130,22 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// xenonPeers starts an `xenon dev` for each call.
+// xenonPeers starts an `xenon dev` for each call. Settings that Xenon refuses are an error, which the test file gets.
 func xenonPeers(t *testing.T) peerServers {
 	return func(env map[string]string) (server, error) {
-		mails := filepath.Join(t.TempDir(), "mail.jsonl")
+		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = settings(env, mails)
-		x := startXenon(t, pairs(env)...)
-		return server{address: x.address, origin: env["BETTER_AUTH_URL"], database: x.database, mails: mails, ours: true}, nil
+		env["DATABASE_URL"] = database
+		x, stop, err := launchXenon(t.TempDir(), pairs(env)...)
+		if err != nil {
+			return server{}, err
+		}
+		t.Cleanup(func() {
+			if err := stop(); err != nil {
+				t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
+			}
+		})
+		return server{address: x.address, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true}, nil
 	}
 }
 

@@ -64,33 +64,45 @@ func startXenon(t *testing.T, env ...string) *xenon {
 // runXenon is startXenon on the database that env names.
 func runXenon(t *testing.T, env ...string) *xenon {
 	t.Helper()
-	program, err := build()
+	x, stop, err := launchXenon(t.TempDir(), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &xenon{dir: t.TempDir()}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
+		}
+	})
+	return x
+}
+
+// launchXenon starts Xenon with its files in dir. stop ends it and waits.
+func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err error) {
+	program, err := build()
+	if err != nil {
+		return nil, nil, err
+	}
+	x = &xenon{dir: dir}
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", x.dir)
 	cmd.Dir = ".."
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = x
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
-		}
-	})
+	stop = func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which Wait says
+		return cmd.Wait()
+	}
 	x.address, x.origin = readStart(stdout)
 	if x.origin == "" {
-		t.Fatalf("xenon dev did not start:\n%s", x.log())
+		return nil, nil, fmt.Errorf("xenon dev did not start (%w):\n%s", stop(), x.log())
 	}
-	return x
+	return x, stop, nil
 }
 
 // readStart finds the addresses in what a person sees.
