@@ -56,6 +56,7 @@ func newSiteBy(t *testing.T, url, way string) *site {
 	t.Cleanup(jwks.Close)
 	env := map[string]string{
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": way, "MAIL_FILE": s.mails,
+		"SHARED_DATABASE":    "on", // so that the key set asks the database
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
 	}
 	var err error

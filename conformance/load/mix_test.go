@@ -42,9 +42,9 @@ func (p *person) act() error {
 // comeBack signs out and in again, by chance with a wrong password first.
 func (p *person) comeBack() error {
 	if p.rng.IntN(3) > 0 {
-		return first(p.signOut, p.signIn)
+		return first(p.signOut, p.signIn, p.getToken)
 	}
-	return first(p.signOut, p.mistype, p.signIn)
+	return first(p.signOut, p.mistype, p.signIn, p.getToken)
 }
 
 // otherDevice signs in once more without signing out; who has four devices ends the sessions of the others instead.
@@ -53,7 +53,7 @@ func (p *person) otherDevice() error {
 		return p.revokeOthers()
 	}
 	clear(p.cookies)
-	return p.signIn()
+	return first(p.signIn, p.getToken)
 }
 
 // beginAnew leaves an account behind and makes another.

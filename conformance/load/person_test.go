@@ -103,7 +103,12 @@ func (p *person) signOut() error {
 	}
 	p.me.Sessions--
 	p.token = ""
-	return p.getSession()
+	return first(p.getSession, p.profileIsClosed)
+}
+
+// profileIsClosed looks whether a token of an ended session is refused.
+func (p *person) profileIsClosed() error {
+	return p.ask("GET", "/api/profile", p.jwt, "", http.StatusUnauthorized, nil)
 }
 
 func (p *person) getSession() error {
