@@ -23,9 +23,8 @@ import (
 )
 
 // peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does not
-// have, or functions that no server answers.
+// have, or what happens within one process.
 var peerFiles = []string{
-	"api/*.test.ts",
 	"api/*/*.test.ts",
 	"auth/full.test.ts",
 	"auth/trusted-origins.test.ts",
