@@ -85,7 +85,7 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 
 func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
+	s := newSite(t, limits, sharedDatabase)
 	cookie := s.register().cookie()
 	for _, c := range []struct {
 		method, path string
@@ -124,7 +124,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 // No route swallows the refusal, and none has done anything by then.
 func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, func(env map[string]string) { env["SHARED_DATABASE"] = "on" })
+	s := newSite(t, limits, sharedDatabase)
 	first := s.register()
 	headers := []string{"Cookie", first.cookie(), "Origin", origin}
 	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() + 60}).
@@ -391,9 +391,12 @@ func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 	}
 }
 
+// sharedDatabase lets the key set ask the database.
+func sharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
+
 func TestRoundTripsWithLimits(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
+	s := newSite(t, limits, sharedDatabase)
 	s.do("GET", jwksPath, "") // connects
 	var cookie string
 	for _, c := range []struct {
