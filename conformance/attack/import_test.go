@@ -1,0 +1,125 @@
+package attack
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/supabasetest"
+)
+
+// account is a user of Supabase with a confirmed address and a password.
+type account struct{ id, email, password, since string }
+
+// supabaseProject makes a Supabase database with these users and returns its URL.
+func supabaseProject(t *testing.T, accounts ...account) string {
+	t.Helper()
+	url := supabasetest.New(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for _, a := range accounts {
+		hash, err := bcrypt.GenerateFromPassword([]byte(a.password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(t.Context(), `INSERT INTO auth.users
+			(id, email, encrypted_password, email_confirmed_at, created_at, updated_at, raw_user_meta_data)
+			VALUES ($1::text::uuid, $2, $3, $4::text::timestamptz, $4::text::timestamptz, $4::text::timestamptz, '{}')`,
+			a.id, a.email, string(hash), a.since)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return url
+}
+
+// importFrom imports a whole Supabase project into the database of the site.
+func (s *site) importFrom(t *testing.T, project string) {
+	t.Helper()
+	m := &supabase.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
+	st, err := m.Run(t.Context(), supabase.Options{}, false, 2)
+	if err != nil || st.State != "complete" {
+		t.Fatalf("import: state %q, %v", st.State, err)
+	}
+}
+
+// opens fails the test unless the password signs in as the user with that id.
+func (s *site) opens(t *testing.T, email, words, id string) {
+	t.Helper()
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+words+`"}`, by("", home))
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), id) {
+		t.Errorf("sign-in of the owner: got %d %s, want 200 as %s", w.Code, w.Body, id)
+	}
+}
+
+// The attacker knows who will be imported, signs up with the address first, and keeps the session, the password and a
+// reset link until the import is over.
+func TestImportDoesNotLeaveAnAddressToWhoeverSignedUpWithItFirst(t *testing.T) {
+	t.Parallel()
+	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
+	project := supabaseProject(t, victim)
+	s := newSite(t)
+	session := s.signUp(t, victim.email, "squatter's words", abroad).Header().Get("Set-Auth-Token")
+	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", abroad)); w.Code != http.StatusOK {
+		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+	}
+	reset := s.letter(t, "reset-password", victim.email)
+
+	s.importFrom(t, project)
+
+	s.opens(t, victim.email, victim.password, victim.id)
+	if code, _ := s.signIn(victim.email, "squatter's words", abroad); code != http.StatusUnauthorized {
+		t.Errorf("the attacker's password: got %d, want 401", code)
+	}
+	if w := s.do("GET", "/api/auth/get-session", "", by(session, abroad)); w.Body.String() != "null" {
+		t.Errorf("the attacker's session: got %d %s, want null", w.Code, w.Body)
+	}
+	w := s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"squatter's words"}`, by("", abroad))
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("the link of before the import: got %d %s, want 400", w.Code, w.Body)
+	}
+
+	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", home)); w.Code != http.StatusOK {
+		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+	}
+	reset = s.letter(t, "reset-password", victim.email)
+	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, by("", home))
+	if w.Code != http.StatusOK {
+		t.Fatalf("reset: %d %s", w.Code, w.Body)
+	}
+	s.opens(t, victim.email, "battery staple", victim.id)
+}
+
+// The attacker confirmed addresses at Supabase that begin with a Kelvin sign, which becomes k in lower case. These
+// accounts are older than those of the owners of the plain addresses.
+func TestAddressThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
+	t.Parallel()
+	const kelvin = "\u212a"
+	impostors := []account{
+		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "impostor's words", "2020-01-01"},
+		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "impostor's words", "2020-01-01"},
+	}
+	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
+	s := newSite(t)
+	w := s.signUp(t, "kim@example.com", "the words of Kim", home) // not verified yet
+	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
+	kim = kim[:36]
+
+	s.importFrom(t, supabaseProject(t, append(impostors, kate)...))
+
+	s.opens(t, "kate@example.com", kate.password, kate.id)
+	s.opens(t, "kim@example.com", "the words of Kim", kim)
+	for _, address := range []string{"kate@example.com", "kim@example.com", impostors[0].email, impostors[1].email} {
+		if code, _ := s.signIn(address, "impostor's words", abroad); code == http.StatusOK {
+			t.Errorf("%q: the impostor signs in", address)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package attack
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// forger has an RSA key of their own.
+type forger struct{ key *rsa.PrivateKey }
+
+func newForger(t *testing.T) forger {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return forger{key}
+}
+
+// jwk is the public key of f with more members.
+func (f forger) jwk(more string) string {
+	n := base64.RawURLEncoding.EncodeToString(f.key.N.Bytes())
+	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(f.key.E)).Bytes())
+	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
+}
+
+// forge signs what a real token of the victim says with the key of f.
+func (f forger) forge(t *testing.T, real, kid string) string {
+	t.Helper()
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(real, claims); err != nil {
+		t.Fatal(err)
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	token.Header["kid"] = kid
+	text, err := token.SignedString(f.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// profile answers the status of GET /api/profile with a token.
+func (e *environment) profile(token string) int {
+	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
+}
+
+// verifying starts an environment whose /api/profile reads the keys that h publishes, and has read none yet.
+func (s *site) verifying(t *testing.T, h http.Handler) *environment {
+	t.Helper()
+	published := httptest.NewServer(h)
+	t.Cleanup(published.Close)
+	return s.cold(t, 2, time.Now, "JWKS_URL="+published.URL+"/api/auth/jwks")
+}
+
+// The attacker can insert rows into the database, by an injection elsewhere or a stolen password, but has no signing
+// key of the site.
+func TestKeyInsertedIntoTheDatabaseIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	const kid = "11111111-1111-4111-8111-111111111111"
+	s, f := newSite(t), newForger(t)
+	forged := f.forge(t, s.member(t).jwt, kid)
+	s.exec(t, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
+		VALUES ($1, $2, '', now(), 'RS256')`, kid, f.jwk(""))
+
+	for _, c := range []struct {
+		setting   string
+		published bool
+		status    int
+	}{
+		{"SHARED_DATABASE=", false, http.StatusUnauthorized},
+		{"SHARED_DATABASE=off", false, http.StatusUnauthorized},
+		{"SHARED_DATABASE=on", true, http.StatusOK}, // the TypeScript server keeps its keys there
+	} {
+		publisher := s.cold(t, 2, time.Now, c.setting)
+		w := publisher.do("GET", "/api/auth/jwks", "", nil)
+		if got := strings.Contains(w.Body.String(), kid); got != c.published {
+			t.Errorf("%s: the key is published: %v, want %v", c.setting, got, c.published)
+		}
+		if got := s.verifying(t, publisher.mux).profile(forged); got != c.status {
+			t.Errorf("%s: profile of the victim: got %d, want %d", c.setting, got, c.status)
+		}
+	}
+}
+
+// The JWKS also has keys that are not for signatures, as another issuer may publish, and the attacker has the private
+// half of one.
+func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
+	t.Parallel()
+	s, f := newSite(t), newForger(t)
+	real := s.member(t).jwt
+	members := []string{
+		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both for signatures: the forged token itself is well made
+		`,"use":"enc"`, `,"use":"sig","key_ops":["deriveKey"]`,
+		`,"key_ops":["encrypt"]`, `,"key_ops":["wrapKey","verify"]`, `,"key_ops":[]`,
+		`,"alg":"RSA-OAEP-256"`, `,"alg":"PS256"`,
+	}
+	var set []string
+	for i, more := range members {
+		set = append(set, f.jwk(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
+	}
+	e := s.verifying(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"keys":[%s]}`, strings.Join(set, ","))
+	}))
+	for i, more := range members {
+		want := http.StatusUnauthorized
+		if i < 2 {
+			want = http.StatusOK
+		}
+		if got := e.profile(f.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
+			t.Errorf("a key with %q: profile of the victim: got %d, want %d", more, got, want)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package attack
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+)
+
+// statuses counts the answers of n requests by status.
+func statuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
+	got := map[int]int{}
+	for i := range n {
+		got[ask(i).Code]++
+	}
+	return got
+}
+
+// The attacker has copied a session token and guesses the password of its owner for a day, by every route that
+// compares one, each time from another IP address.
+func TestNoRouteIsAnUnlimitedPasswordOracle(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	s := newSite(t)
+	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	stolen := e.member(t).bearer
+	routes := map[string]string{
+		"sign-in/email":   `{"email":"` + email + `","password":%q}`,
+		"verify-password": `{"password":%q}`,
+		"change-password": `{"newPassword":"attacker's words","currentPassword":%q}`,
+		"delete-user":     `{"password":%q}`,
+	}
+	address := 0
+	guess := func(path, words string) int {
+		address++
+		header := by(stolen, fmt.Sprintf("198.51.%d.%d", address/250, address%250))
+		return e.do("POST", "/api/auth/"+path, fmt.Sprintf(routes[path], words), header).Code
+	}
+	paths := slices.Sorted(maps.Keys(routes))
+	compared := map[string]int{}
+	for hour := range 24 {
+		for i := range paths {
+			path := paths[(hour+i)%len(paths)] // the session has one limit, which the first of them uses up
+			for range 25 {
+				switch code := guess(path, "wrong horse"); code {
+				case http.StatusBadRequest, http.StatusUnauthorized:
+					compared[path]++
+				case http.StatusTooManyRequests:
+				default:
+					t.Fatalf("%s: got %d", path, code)
+				}
+			}
+		}
+		now = now.Add(time.Hour)
+	}
+	t.Logf("guesses answered in a day: %v", compared)
+	for _, path := range paths {
+		if compared[path] == 0 {
+			t.Errorf("%s answered no guess", path)
+		}
+	}
+	if n := compared["verify-password"] + compared["change-password"] + compared["delete-user"]; n > 24*10 {
+		t.Errorf("%d guesses were answered in a session in a day, want at most 10 an hour", n)
+	}
+	if n := compared["sign-in/email"]; n > 24*20 {
+		t.Errorf("%d guesses were answered by sign-in in a day, want at most 20 an hour", n)
+	}
+
+	for range 25 { // these use up the limits; then the right password cannot be told from a wrong one
+		guess("sign-in/email", "wrong horse")
+		guess("verify-password", "wrong horse")
+	}
+	for _, path := range []string{"sign-in/email", "verify-password", "change-password", "delete-user"} {
+		if code := guess(path, horse); code != http.StatusTooManyRequests {
+			t.Errorf("%s: the right password after too many wrong ones: got %d, want 429", path, code)
+		}
+	}
+}
+
+// One IP address floods both endpoints, with and without a good token. Neither a user nor a monitor elsewhere notices.
+func TestProfileAndHealthAreLimited(t *testing.T) {
+	t.Parallel()
+	now := time.Now() // of the token
+	s := newSite(t)
+	token := s.member(t).jwt
+	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	for _, c := range []struct {
+		path, token, ip string
+		answered        int // the status until the limit
+	}{
+		{"/api/profile", token, "203.0.113.1", http.StatusOK},
+		{"/api/profile", "garbage", "203.0.113.2", http.StatusUnauthorized},
+		{"/health", "", "203.0.113.3", http.StatusOK},
+	} {
+		got := statuses(150, func(int) *httptest.ResponseRecorder { return e.do("GET", c.path, "", by(c.token, c.ip)) })
+		if got[c.answered] != 100 || got[http.StatusTooManyRequests] != 50 {
+			t.Errorf("150 requests to %s: got %v, want 100 times %d and 50 times 429", c.path, got, c.answered)
+		}
+	}
+	for path, header := range map[string]http.Header{"/api/profile": by(token, home), "/health": by("", home)} {
+		if w := e.do("GET", path, "", header); w.Code != http.StatusOK {
+			t.Errorf("%s elsewhere: got %d %s, want 200", path, w.Code, w.Body)
+		}
+	}
+	strict := s.cold(t, 2, func() time.Time { return now },
+		"RATE_LIMIT=on", `RATE_LIMIT_RULES={"/health":{"window":60,"max":1}}`)
+	got := statuses(120, func(int) *httptest.ResponseRecorder {
+		now = now.Add(time.Second)
+		return strict.do("GET", "/health", "", nil)
+	})
+	if got[http.StatusOK] != 120 {
+		t.Errorf("a monitor that asks every second: got %v, want 120 times 200", got)
+	}
+}
+
+// The attacker has an IPv6 /48, as every site is given, and tries one password at many accounts, three from each /64.
+func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	s := newSite(t)
+	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	try := func(i int, ip string) *httptest.ResponseRecorder {
+		body := fmt.Sprintf(`{"email":"somebody%d@example.com","password":"password1"}`, i)
+		return e.do("POST", signInPath, body, by("", ip))
+	}
+	got := statuses(120, func(i int) *httptest.ResponseRecorder { return try(i, fmt.Sprintf("2001:db8:47:%x::1", i/3)) })
+	if got[http.StatusUnauthorized] != 30 || got[http.StatusTooManyRequests] != 90 {
+		t.Errorf("120 guesses from 40 networks of one /48: got %v, want 30 times 401 and 90 times 429", got)
+	}
+	if w := try(0, "2001:db8:48::1"); w.Code != http.StatusUnauthorized {
+		t.Errorf("another /48: got %d %s, want 401", w.Code, w.Body)
+	}
+}

@@ -1,0 +1,144 @@
+package attack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+)
+
+const (
+	originSecret = "an origin secret of the tests, long enough"
+	cloudFront   = "130.176.0.7" // the IP address of an edge location
+)
+
+// inCloud starts the site as functions of Lambda, which read the app secret from Secrets Manager.
+func (s *site) inCloud(t *testing.T) lambdahttp.Func {
+	t.Helper()
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
+	app, err := json.Marshal(map[string]any{
+		"DATABASE_URL": s.db, "BETTER_AUTH_SECRET": secret, "originSecrets": []string{originSecret},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_ = json.NewEncoder(w).Encode(map[string]string{"ARN": arn, "SecretString": string(app)})
+	}))
+	t.Cleanup(manager.Close)
+	e := s.cold(t, 4, time.Now, "RATE_LIMIT=on", "CLIENT_IP=xff:2", "MAIL=none", "APP_SECRET_ARN="+arn,
+		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+manager.URL)
+	return lambdahttp.Handler(e.mux)
+}
+
+// deliver hands an event of API Gateway, which is JSON, to a function, and returns the status.
+func deliver[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
+	t.Helper()
+	text, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e E
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := function(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ StatusCode int }
+	if text, err = json.Marshal(answer); err == nil {
+		err = json.Unmarshal(text, &got)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.StatusCode
+}
+
+// signInEvent is a sign-in as API Gateway describes it. The caller of the gateway sent header; the gateway itself
+// appends the IP address of that caller to X-Forwarded-For.
+func signInEvent(caller, address, words string, header map[string]string) map[string]any {
+	headers := map[string]string{"content-type": "application/json", "origin": origin}
+	for name, value := range header {
+		headers[name] = value
+	}
+	headers["x-forwarded-for"] = strings.TrimPrefix(headers["x-forwarded-for"]+", "+caller, ", ")
+	return map[string]any{
+		"version": "2.0", "rawPath": signInPath, "headers": headers,
+		"body":           fmt.Sprintf(`{"email":%q,"password":%q}`, address, words),
+		"requestContext": map[string]any{"http": map[string]string{"method": "POST", "path": signInPath, "sourceIp": caller}},
+	}
+}
+
+// The attacker calls the API itself instead of CloudFront and writes into X-Forwarded-For what CloudFront would: to
+// escape the limit by IP address, to use up the limit of a victim, and to sign in under somebody else's IP address.
+func TestForgedForwardedAddressIsNotBelievedWithoutTheOriginSecret(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.member(t)
+	function := s.inCloud(t)
+	forged := []map[string]string{
+		{},
+		{"x-origin-secret": ""},
+		{"x-origin-secret": "a guess of the tests, which is long enough"},
+		{"x-origin-secret": originSecret[:20]},
+		{"x-origin-secret": originSecret + "," + originSecret},
+	}
+	refused := 0
+	for i := range 20 {
+		header := map[string]string{"x-forwarded-for": home, "cloudfront-viewer-address": home + ":443"}
+		if i%2 == 1 { // another address with every request
+			header["x-forwarded-for"] = fmt.Sprintf("198.51.100.%d", i)
+		}
+		for name, value := range forged[i%len(forged)] {
+			header[name] = value
+		}
+		event := signInEvent(abroad, fmt.Sprintf("somebody%d@example.com", i), "password1", header)
+		if deliver(t, function, event) == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused != 17 {
+		t.Errorf("%d of 20 guesses past CloudFront were refused, want all but 3", refused)
+	}
+
+	through := map[string]string{"x-forwarded-for": home, "x-origin-secret": originSecret}
+	if code := deliver(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
+		t.Errorf("the victim through CloudFront: got %d, want 200", code)
+	}
+	const another = "203.0.113.10"
+	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
+	if code := deliver(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
+		t.Errorf("sign-in past CloudFront: got %d, want 200", code)
+	}
+	if got, want := s.addresses(t), home+" "+another; got != want {
+		t.Errorf("the sessions name %q, want %q", got, want)
+	}
+}
+
+// addresses are the IP addresses of the two newest sessions, the older one first.
+func (s *site) addresses(t *testing.T) (all string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	err = conn.QueryRow(t.Context(), `SELECT string_agg("ipAddress", ' ' ORDER BY "createdAt")
+		FROM (SELECT * FROM session ORDER BY "createdAt" DESC LIMIT 2) s`).Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
