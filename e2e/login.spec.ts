@@ -1,5 +1,5 @@
 import { anAddress, fields, message, newProfile, sendSignIn, settled, signedIn } from './harness/forms';
-import { expect, register, test } from './harness/test';
+import { expect, newPerson, register, test } from './harness/test';
 
 const signIn = '/api/auth/sign-in/email';
 const getSession = '/api/auth/get-session';
@@ -227,7 +227,7 @@ test('R60: too many tries: a countdown, and the button comes back by itself', as
   for (let tries = 1; tries <= 4; tries++) {
     await sendSignIn(page, { ...person, password: `guess ${tries}` });
     await expect(message(page)).toContainText(
-      tries < 4 ? 'E-mail or password is not right.' : 'Too many tries. Please wait a moment.',
+      tries < 4 ? 'E-mail or password is not right.' : 'Too many tries. Please wait.',
     );
     if (tries < 4) await expect(fields(page).password).toHaveValue('');
   }
@@ -238,6 +238,42 @@ test('R60: too many tries: a countdown, and the button comes back by itself', as
   await state(page, 'rate-limit-over');
   await sendSignIn(page, person);
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
+});
+
+test('an hour of waiting leaves the way to a new password and to another account', async ({
+  page,
+  start,
+  another,
+  context,
+  person,
+  guard,
+  state,
+}) => {
+  test.slow();
+  const other = newPerson();
+  await register(await another(), person);
+  await register(await another(), other);
+  const { origin } = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  for (let tries = 1; tries <= 20; tries++) {
+    await (await another()).request.post(`${origin}${signIn}`, {
+      data: { email: person.email, password: `guess ${tries}` },
+      headers: { origin, 'X-Forwarded-For': anAddress() },
+    });
+  }
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  guard.allow(429, signIn);
+  await page.goto(`${origin}/login/?next=/docs/`);
+  await sendSignIn(page, person);
+  await expect(message(page)).toContainText(/You can try again in \d\d min\./);
+  await expect(page.getByRole('button', { name: /^Wait \d\d min$/ })).toHaveAttribute('aria-disabled', 'true');
+  await state(page, 'limited-for-an-hour');
+  await message(page).getByRole('link', { name: 'Forgot your password?' }).click();
+  await expect(page).toHaveURL(`${origin}/forgot-password/`);
+  await page.goBack();
+  await sendSignIn(page, person);
+  await expect(message(page)).toContainText('Too many tries.');
+  await sendSignIn(page, other);
+  await expect(page).toHaveURL(`${origin}/docs/`);
 });
 
 test('R60: cookies blocked: a clear message, no loop', { tag: '@once' }, async ({ page, another, person, state }) => {

@@ -20,7 +20,7 @@ suite('the catalogue', () => {
     ['TOKEN_EXPIRED', 'This link was used or is too old. Get a new one.'],
     ['SESSION_NOT_FRESH', 'For your safety, enter your password again.'],
     ['SESSION_EXPIRED', 'For your safety, enter your password again.'],
-    ['TOO_MANY_REQUESTS', 'Too many tries. Please wait a moment.'],
+    ['TOO_MANY_REQUESTS', 'Too many tries. Please wait.'],
     ['INVALID_ORIGIN', 'This page’s address is not allowed to sign people in. Open the site at its own address.'],
     [
       'MISSING_OR_NULL_ORIGIN',

@@ -29,7 +29,7 @@ const catalogue: Record<string, () => Words> = {
     }),
   }),
   TOO_MANY_REQUESTS: () => ({
-    message: translate({ id: 'error.TOO_MANY_REQUESTS', message: 'Too many tries. Please wait a moment.' }),
+    message: translate({ id: 'error.TOO_MANY_REQUESTS', message: 'Too many tries. Please wait.' }),
   }),
   INVALID_EMAIL_OR_PASSWORD: () => ({
     message: translate({ id: 'error.INVALID_EMAIL_OR_PASSWORD', message: 'E-mail or password is not right.' }),

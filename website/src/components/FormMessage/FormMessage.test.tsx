@@ -54,3 +54,13 @@ it('counts silently, and says when it is over', () => {
   rerender(<FormMessage failure={limited} wait={0} />);
   expect(screen.getByRole('status').textContent).toBe('You can try again now.');
 });
+
+it.each([
+  [119, 'You can try again in 119 s.'],
+  [120, 'You can try again in 2 min.'],
+  [121, 'You can try again in 3 min.'],
+  [3600, 'You can try again in 60 min.'],
+])('counts %i seconds in minutes from two minutes on', (wait, words) => {
+  render(<FormMessage failure={limited} wait={wait} />);
+  expect(screen.getByText(words)).toBeTruthy();
+});

@@ -2,6 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
 import { describe, type Field } from '../../lib/errors';
 import type { Failure } from '../../lib/failure';
+import { inMinutes, isLong } from '../../lib/wait';
 import styles from './styles.module.css';
 
 interface Props {
@@ -52,7 +53,12 @@ function Countdown({ wait }: { readonly wait: number }): ReactNode {
     <>
       {wait > 0 && (
         <p aria-live="off">
-          {translate({ id: 'form.wait', message: 'You can try again in {seconds} s.' }, { seconds: wait })}
+          {isLong(wait)
+            ? translate(
+                { id: 'form.waitMinutes', message: 'You can try again in {minutes} min.' },
+                { minutes: inMinutes(wait) },
+              )
+            : translate({ id: 'form.wait', message: 'You can try again in {seconds} s.' }, { seconds: wait })}
         </p>
       )}
       <p role="status">{wait === 0 && translate({ id: 'form.waited', message: 'You can try again now.' })}</p>

@@ -8,6 +8,7 @@ import { cookiesBlocked } from '../../auth/signedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
 import { withNext } from '../../lib/next';
+import { isLong } from '../../lib/wait';
 import Field, { emailInput } from '../Field';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
@@ -29,18 +30,29 @@ export default function SignInForm({ next }: Props): ReactNode {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [rememberMe, setRememberMe] = useState(true);
-  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+  const { busy, failure, wait, onSubmit, setFailure } = useSubmit(async () => {
     const { failure } = await ask((client, fetchOptions) =>
       client.signIn.email({ email: email.trim(), password, rememberMe, fetchOptions }),
     );
     if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
     return failure ?? cookiesBlocked();
   });
+  // Wrong passwords are counted for each address, so the wait for one does not hold for another.
+  const changeEmail = (typed: string) => {
+    setEmail(typed);
+    if (failure?.status === 429) setFailure(undefined);
+  };
   return (
     <form onSubmit={onSubmit} method="post">
       <FormMessage failure={failure} wait={wait} fields={{ email: 'email', password: 'password' }}>
         {failure?.code === 'EMAIL_NOT_VERIFIED' && (
           <SendAgain send={() => sendVerification(email.trim(), next ?? pathname)} />
+        )}
+        {isLong(wait) && (
+          <p>
+            {translate({ id: 'login.limited', message: 'With a new password you can sign in at once.' })}{' '}
+            <Link to="/forgot-password/">{translate({ id: 'login.forgot', message: 'Forgot your password?' })}</Link>
+          </p>
         )}
       </FormMessage>
       <Field
@@ -49,7 +61,7 @@ export default function SignInForm({ next }: Props): ReactNode {
         label={translate({ id: 'form.email', message: 'E-mail address' })}
         autoComplete="username"
         value={email}
-        onChange={setEmail}
+        onChange={changeEmail}
         error={fieldError(failure, 'email')}
       />
       <PasswordField

@@ -1,6 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
+import { inMinutes, isLong } from '../../lib/wait';
 import styles from './styles.module.css';
 
 interface Props {
@@ -22,11 +23,13 @@ export default function SubmitButton({ busy, wait = 0, danger, block, children }
       aria-busy={busy}
       aria-disabled={busy || wait > 0}
     >
-      {busy
-        ? translate({ id: 'form.busy', message: 'One moment …' })
-        : wait > 0
-          ? translate({ id: 'form.waiting', message: 'Wait {seconds} s' }, { seconds: wait })
-          : children}
+      {busy ? translate({ id: 'form.busy', message: 'One moment …' }) : wait > 0 ? waiting(wait) : children}
     </button>
   );
+}
+
+function waiting(seconds: number): string {
+  return isLong(seconds)
+    ? translate({ id: 'form.waitingMinutes', message: 'Wait {minutes} min' }, { minutes: inMinutes(seconds) })
+    : translate({ id: 'form.waiting', message: 'Wait {seconds} s' }, { seconds });
 }

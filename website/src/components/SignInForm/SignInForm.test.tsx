@@ -1,0 +1,61 @@
+import { cleanup, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { MemoryRouter } from 'react-router-dom';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import SignInForm from '.';
+
+let asked: unknown[] = [];
+let retryAfter: string;
+
+// The client keeps the fetch that it finds first.
+vi.stubGlobal('fetch', async (_: string | URL, init?: RequestInit) => {
+  asked.push(JSON.parse(String(init?.body)));
+  return new Response(JSON.stringify({ message: 'Too many requests. Please try again later.' }), {
+    status: 429,
+    headers: { 'Content-Type': 'application/json', 'X-Retry-After': retryAfter },
+  });
+});
+
+beforeEach(() => {
+  asked = [];
+});
+afterEach(cleanup);
+
+/** The form after a sign-in that was refused for so many seconds. */
+async function refused(seconds: number): Promise<void> {
+  retryAfter = String(seconds);
+  render(
+    <MemoryRouter>
+      <SignInForm />
+    </MemoryRouter>,
+  );
+  await userEvent.type(screen.getByLabelText('E-mail address'), 'ada@example.com');
+  await userEvent.type(screen.getByLabelText('Password'), 'a wrong password');
+  await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+  await screen.findByRole('alert');
+}
+
+it('offers a new password where the wait is long', async () => {
+  await refused(3600);
+  const alert = screen.getByRole('alert');
+  expect(alert.textContent).toContain('Too many tries.');
+  expect(alert.textContent).toContain('You can try again in 60 min.');
+  expect(alert.querySelector('a')?.getAttribute('href')).toBe('/forgot-password/');
+});
+
+it('offers no new password where the wait is short', async () => {
+  await refused(9);
+  expect(screen.getByRole('alert').querySelector('a')).toBeNull();
+});
+
+it('takes another e-mail address at once', async () => {
+  await refused(3600);
+  await userEvent.click(screen.getByRole('button', { name: 'Wait 60 min' }));
+  expect(asked).toHaveLength(1);
+  await userEvent.clear(screen.getByLabelText('E-mail address'));
+  await userEvent.type(screen.getByLabelText('E-mail address'), 'grace@example.com');
+  expect(screen.queryByRole('alert')).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+  await waitFor(() => expect(asked).toHaveLength(2));
+  expect(asked[1]).toMatchObject({ email: 'grace@example.com' });
+});
