@@ -1,4 +1,7 @@
-import { type CloudFront, startCloudFront } from './harness/cloudfront';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type CloudFront, originSecret, startCloudFront } from './harness/cloudfront';
 import { readDistribution } from './harness/template';
 import { test as base, expect, newPerson } from './harness/test';
 
@@ -8,7 +11,12 @@ const test = base.extend<{ cloudfront: CloudFront }>({
   cloudfront: async ({ start }, use) => {
     let api = '';
     const cloudfront = await startCloudFront(() => api);
-    api = (await start({ BETTER_AUTH_URL: cloudfront.origin, CLIENT_IP: 'xff:2' }, ['--no-site'])).address;
+    const env = {
+      BETTER_AUTH_URL: cloudfront.origin,
+      CLIENT_IP: 'xff:2',
+      SSL_CERT_FILE: cloudfront.certificate, // /api/profile reads the key set where everybody does
+    };
+    api = (await start(env, ['--no-site'])).address;
     await use(cloudfront);
     await cloudfront.stop();
   },
@@ -117,7 +125,11 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     const viewer = await playwright.request.newContext({
       baseURL: cloudfront.origin,
       ignoreHTTPSErrors: true,
-      extraHTTPHeaders: { origin: cloudfront.origin, 'x-forwarded-for': '203.0.113.9' },
+      extraHTTPHeaders: {
+        origin: cloudfront.origin,
+        'x-forwarded-for': '203.0.113.9',
+        'x-origin-secret': 'what the viewer says',
+      },
     });
     expect((await viewer.post('/api/auth/sign-up/email', { data: newPerson() })).status()).toBe(200);
     const [session] = (await (await viewer.get('/api/auth/list-sessions')).json()) as { ipAddress: string }[];
@@ -125,6 +137,55 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     const arrived = cloudfront.asked().at(-1);
     expect(arrived?.headers.host).toMatch(/^127\.0\.0\.1:/);
     expect(arrived?.headers['x-forwarded-for']).toMatch(/^203\.0\.113\.9, .+, 130\.176\.0\.1$/);
+    expect(arrived?.headers['x-origin-secret']).toBe(originSecret);
+    await viewer.dispose();
+  });
+
+  test('a request with a large cookie is refused before the API is asked', async ({ cloudfront, playwright }) => {
+    const viewer = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
+    const ask = (bytes: number) =>
+      viewer.get('/api/auth/get-session', { headers: { cookie: `other=${'x'.repeat(bytes)}` } });
+    expect((await ask(9_000)).status()).toBe(200);
+    const before = cloudfront.asked().length;
+    for (const bytes of [10_240, 20_000]) {
+      const refused = await ask(bytes);
+      expect(refused.status()).toBe(431);
+      expect(await refused.json()).toEqual({ message: 'Request Header Fields Too Large' });
+    }
+    expect(cloudfront.asked()).toHaveLength(before);
+    expect((await viewer.get('/docs/', { headers: { cookie: `other=${'x'.repeat(10_240)}` } })).status()).toBe(200);
+    await viewer.dispose();
+  });
+
+  test('a user with the largest image signs in, gets a token, loads the profile and signs out', async ({
+    cloudfront,
+    playwright,
+  }) => {
+    const { name, email, password } = newPerson();
+    const image = 'data:,'.padEnd(32_768, 'x');
+    const viewer = await playwright.request.newContext({
+      baseURL: cloudfront.origin,
+      ignoreHTTPSErrors: true,
+      extraHTTPHeaders: { origin: cloudfront.origin },
+    });
+    const registered = await viewer.post('/api/auth/sign-up/email', { data: { name, email, password, image } });
+    expect(registered.status(), await registered.text()).toBe(200);
+    expect((await viewer.post('/api/auth/sign-in/email', { data: { email, password } })).status()).toBe(200);
+    const session = await viewer.get('/api/auth/get-session');
+    expect(session.status()).toBe(200);
+    expect(await session.json()).toMatchObject({ user: { email, image } });
+    const answer = await viewer.get('/api/auth/token');
+    expect(answer.status()).toBe(200);
+    const { token } = (await answer.json()) as { token: string };
+    const headers = { authorization: `Bearer ${token}` };
+    const saved = await viewer.post('/api/profile', {
+      headers,
+      data: { username: `user_${randomUUID().slice(0, 8)}` },
+    });
+    expect(saved.ok(), await saved.text()).toBe(true);
+    expect((await viewer.get('/api/profile', { headers })).status()).toBe(200);
+    expect((await viewer.post('/api/auth/sign-out')).status()).toBe(200);
+    expect(await (await viewer.get('/api/auth/get-session')).json()).toBeNull();
     await viewer.dispose();
   });
 
@@ -159,4 +220,24 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     await here.dispose();
     await there.dispose();
   });
+});
+
+test('an answer with larger headers than CloudFront accepts becomes 502', { tag: '@once' }, async ({ playwright }) => {
+  const api = createServer((req, res) => {
+    res.setHeader('x-large', 'x'.repeat(Number(new URL(req.url ?? '', 'http://api').searchParams.get('bytes'))));
+    res.end('the answer');
+  });
+  await new Promise<void>((done) => api.listen(0, '127.0.0.1', done));
+  const address = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  const cloudfront = await startCloudFront(() => address);
+  const viewer = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
+  expect((await viewer.get('/api/auth/ok?bytes=15000')).status()).toBe(200);
+  for (const bytes of [20_480, 40_000]) {
+    const refused = await viewer.get(`/api/auth/ok?bytes=${bytes}`);
+    expect(refused.status()).toBe(502);
+    expect(await refused.text()).toBe('<h1>502 ERROR</h1>');
+  }
+  await viewer.dispose();
+  await cloudfront.stop();
+  api.close();
 });

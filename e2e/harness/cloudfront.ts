@@ -12,9 +12,22 @@ import { root } from './xenon';
 /** Where CloudFront's own hop to the gateway seems to come from. */
 const edge = '130.176.0.1';
 
+/** What it sends to the API in place of what a viewer sends by that name. */
+export const originSecret = 'the secret of this distribution, not the viewer';
+
+// Bytes of request line and headers that API Gateway accepts, and of an answer's headers that CloudFront accepts:
+// MaxRequestHeader and MaxResponseHeader in shared/web/gateway.go.
+const maxRequestHeader = 10_240;
+const maxResponseHeader = 20_480;
+
+// More than both, so that it is these limits that refuse, and not Node's own.
+const maxHeaderSize = 128 * 1024;
+
 /** A server shaped like the distribution of template.yaml, over TLS, in front of one API. */
 export interface CloudFront {
   readonly origin: string;
+  /** A file with its certificate, for SSL_CERT_FILE of an API that reads the key set through it. */
+  readonly certificate: string;
   /** The paths whose answers it holds. */
   readonly cached: () => string[];
   /** What the API was asked, as it arrived there. */
@@ -38,8 +51,11 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     if (behaviour.origin === 'site') return fromBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
     const headers = toGateway(behaviour, req, new URL(api()).host);
     const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
+    const line = `${req.method} ${target} HTTP/1.1\r\n`;
+    if (line.length + headerBytes(headers) > maxRequestHeader) return tooLarge();
     asked.push({ path: target, headers });
-    return fromAPI(api() + target, req, headers);
+    const answer = await fromAPI(api() + target, req, headers);
+    return headerBytes(answer.headers) > maxResponseHeader ? badGateway() : answer;
   };
 
   const respond = async (req: IncomingMessage): Promise<Answer> => {
@@ -60,7 +76,9 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     headers: { ...answer.headers, ...distribution.headers, 'x-cache': hit },
   });
 
-  const server = createServer(certificate(), (req, res) => {
+  const files = certificate();
+  const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key), maxHeaderSize };
+  const server = createServer(tls, (req, res) => {
     respond(req).then(
       (answer) => send(res, answer),
       (error: unknown) => send(res, { status: 502, headers: {}, body: Buffer.from(String(error)) }),
@@ -69,10 +87,12 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
   await new Promise<void>((done) => server.listen(0, 'localhost', done));
   return {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    certificate: files.cert,
     cached: () => [...cache.keys()],
     asked: () => asked,
     stop: () =>
       new Promise((done) => {
+        rmSync(files.dir, { recursive: true });
         server.close(() => done());
         server.closeAllConnections();
       }),
@@ -89,13 +109,14 @@ function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): In
     'x-forwarded-for': chain,
     'x-forwarded-proto': 'https',
     via: '2.0 edge.cloudfront.net (CloudFront)',
+    'x-origin-secret': originSecret,
   };
   return { ...said, ...own, 'cloudfront-viewer-address': `${viewer}:${req.socket.remotePort}`, connection: 'close' };
 }
 
 function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders): Promise<Answer> {
   return new Promise((done, fail) => {
-    const out = ask(url, { method: req.method ?? 'GET', headers }, (res) => {
+    const out = ask(url, { method: req.method ?? 'GET', headers, maxHeaderSize }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('error', fail);
@@ -165,6 +186,27 @@ function lifetime(answer: Answer, maxTTL: number): number {
   return Math.min(Number(age), maxTTL);
 }
 
+/** The size of headers as they are sent. */
+function headerBytes(headers: IncomingHttpHeaders): number {
+  let bytes = 0;
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of [values ?? []].flat()) bytes += Buffer.byteLength(`${name}: ${value}\r\n`);
+  }
+  return bytes;
+}
+
+const tooLarge = (): Answer => ({
+  status: 431,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from('{"message":"Request Header Fields Too Large"}'),
+});
+
+const badGateway = (): Answer => ({
+  status: 502,
+  headers: { 'content-type': 'text/html' },
+  body: Buffer.from('<h1>502 ERROR</h1>'),
+});
+
 const refusal = (): Answer => ({
   status: 403,
   headers: { 'content-type': 'text/html' },
@@ -176,15 +218,11 @@ function send(res: ServerResponse, { status, headers, body }: Answer): void {
   res.end(res.req.method === 'HEAD' ? undefined : body);
 }
 
-/** A certificate of its own, made by the program for it that comes with Go. */
-function certificate(): { cert: Buffer; key: Buffer } {
+/** A certificate of its own, made by the program for it that comes with Go, and the directory that has to go away. */
+function certificate(): { dir: string; cert: string; key: string } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-tls-'));
-  try {
-    const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
-    const program = path.join(goroot, 'src/crypto/tls/generate_cert.go');
-    execFileSync('go', ['run', program, '--host', 'localhost', '--ecdsa-curve', 'P256'], { cwd: dir, stdio: 'pipe' });
-    return { cert: readFileSync(path.join(dir, 'cert.pem')), key: readFileSync(path.join(dir, 'key.pem')) };
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
+  const program = path.join(goroot, 'src/crypto/tls/generate_cert.go');
+  execFileSync('go', ['run', program, '--host', 'localhost', '--ecdsa-curve', 'P256'], { cwd: dir, stdio: 'pipe' });
+  return { dir, cert: path.join(dir, 'cert.pem'), key: path.join(dir, 'key.pem') };
 }
