@@ -142,19 +142,55 @@ test('the address is changed by the link in the mail to the new one', async ({
   await signIn(await another(), { ...person, email: next });
 });
 
-test('the old address stops a change', async ({ page, context, person, mails, state }) => {
+test('the old address stops a change', async ({ page, context, person, mails, guard, state }) => {
   await register(context, person);
   const next = newPerson().email;
   await open(page);
   await changeEmail(page, next);
   await expect(email(page).getByRole('status')).toContainText(next);
-  await page.goto(await mails.link('email-change-notice', person.email));
+  const cancel = await mails.link('email-change-notice', person.email);
+  await page.goto(cancel);
+  await expect(page.getByRole('button', { name: 'Stop the change' })).toBeVisible();
+  await state(page, 'change-can-be-stopped');
   await page.getByRole('button', { name: 'Stop the change' }).click();
   await expect(page.getByRole('main').getByRole('status')).toContainText('The change is stopped');
   await state(page, 'change-stopped');
   await page.goto(await mails.link('verify-email', next));
   await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
   expect(await whoIs(context)).toBe(person.email);
+  guard.allow(400, '/api/auth/cancel-email-change');
+  await page.goto(cancel);
+  await page.getByRole('button', { name: 'Stop the change' }).click();
+  await expect(page.getByRole('main').getByRole('status')).toContainText('There is nothing to stop any more');
+  await state(page, 'nothing-to-stop');
+  await page.goto('/cancel-email-change/');
+  await expect(page.getByText('Open the link in the mail that told you of the change.')).toBeVisible();
+  await state(page, 'no-link');
+});
+
+test('who signed in long ago changes the address after the password', async ({
+  page,
+  context,
+  person,
+  mails,
+  guard,
+  state,
+}) => {
+  await register(context, person);
+  await growOld(person.email);
+  const next = newPerson().email;
+  guard.allow(403, '/api/auth/list-sessions');
+  guard.allow(403, '/api/auth/change-email');
+  await page.goto('/account/');
+  await changeEmail(page, next);
+  const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
+  await expect(dialog).toContainText('You signed in a while ago');
+  await state(page, 'address-wants-password');
+  await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(email(page).getByRole('status')).toContainText(next);
+  await page.goto(await mails.link('verify-email', next));
+  await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
 test('a link for another account changes nothing', { tag: '@once' }, async ({

@@ -45,6 +45,25 @@ test('R60: an address that is taken leads to signing in, or to a new password', 
   await expect(page).toHaveURL('/login/');
 });
 
+test('where nobody can register, the form says so and leads to signing in', async ({
+  page,
+  person,
+  start,
+  guard,
+  state,
+}) => {
+  const { origin } = await start({ SIGN_UP: 'off' });
+  guard.allow(400, signUp);
+  await page.goto(`${origin}/register/?next=/docs/`);
+  await sendRegistration(page, person);
+  await expect(message(page)).toContainText('Nobody can register here at the moment.');
+  await expect(message(page)).toBeFocused();
+  await expect(fields(page).password).toHaveCount(0);
+  await state(page, 'switched-off');
+  await message(page).getByRole('link', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
+});
+
 test('R60: the rules of a password are there before it is typed, and ticked off', async ({ page, guard, state }) => {
   await page.goto('/register/?next=/docs/');
   await settled(page);
