@@ -3,7 +3,12 @@ import type { SidebarsConfig } from '@docusaurus/plugin-content-docs';
 const sidebars: SidebarsConfig = {
   manual: [
     { type: 'doc', id: 'README', label: 'Overview' },
-    { type: 'category', label: 'Getting started', link: { type: 'doc', id: 'getting-started' }, items: ['local', 'resource-servers'] },
+    {
+      type: 'category',
+      label: 'Getting started',
+      link: { type: 'doc', id: 'getting-started' },
+      items: ['local', 'resource-servers'],
+    },
     { type: 'category', label: 'How it works', link: { type: 'doc', id: 'how-it-works' }, items: ['architecture'] },
     {
       type: 'category',
@@ -23,7 +28,12 @@ const sidebars: SidebarsConfig = {
         'api/schemas',
       ],
     },
-    { type: 'category', label: 'Beside Better Auth', link: { type: 'doc', id: 'better-auth' }, items: ['divergences', 'tables'] },
+    {
+      type: 'category',
+      label: 'Beside Better Auth',
+      link: { type: 'doc', id: 'better-auth' },
+      items: ['divergences', 'tables'],
+    },
     {
       type: 'category',
       label: 'Importing from Supabase',

@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}', 'plugins/**/*.test.ts'],
+    // Long enough for a machine that has other things to do: no test is about how long something takes.
+    testTimeout: 60_000,
     server: { deps: { inline: [/@docusaurus/] } },
   },
 });

@@ -15,7 +15,16 @@ const forms = {
   'register/index.html': { name: 'name', email: 'username', password: 'new-password' },
   'forgot-password/index.html': { email: 'username' },
 };
-const privatePages = ['login', 'register', 'forgot-password', 'reset-password', 'verify-email', 'cancel-email-change', 'profile', 'account'];
+const privatePages = [
+  'login',
+  'register',
+  'forgot-password',
+  'reset-password',
+  'verify-email',
+  'cancel-email-change',
+  'profile',
+  'account',
+];
 
 const problems = [];
 const hashes = new Set();
