@@ -26,7 +26,7 @@ export default function CancelEmailChangePage(): ReactNode {
       title={title}
       intro={translate({
         id: 'cancelChange.intro',
-        message: 'Somebody who is signed in to your account wants to move it to another e-mail address.',
+        message: 'Somebody who was signed in to your account asked to move it to another e-mail address.',
       })}
     >
       <CancelEmailChange token={link?.token} />

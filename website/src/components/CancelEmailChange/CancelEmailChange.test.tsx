@@ -46,7 +46,7 @@ it('says that there is nothing to stop when the token is not good, and what to d
   server(400, { message: 'Invalid token', code: 'INVALID_TOKEN' });
   page();
   fireEvent.click(screen.getByRole('button'));
-  expect(await screen.findByText(/nothing to stop any more/)).toBeTruthy();
+  expect(await screen.findByText(/nothing to stop any more.+write to support/)).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Choose a new password' })).toBeTruthy();
 });
 

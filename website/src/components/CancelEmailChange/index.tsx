@@ -30,7 +30,7 @@ export default function CancelEmailChange({ token }: { readonly token: string | 
             : translate({
                 id: 'cancelChange.used',
                 message:
-                  'There is nothing to stop any more: the change was stopped or made already, or it is more than an hour old.',
+                  'There is nothing to stop any more: the change was stopped or made already, or it is more than an hour old. If you can no longer sign in with this address, write to support.',
               })}
         </p>
         <p>
