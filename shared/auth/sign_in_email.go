@@ -67,7 +67,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		reply.Redirect = true
-		w.Header().Set("Location", *in.CallbackURL)
+		w.Header().Set("Location", verbatim(*in.CallbackURL))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }

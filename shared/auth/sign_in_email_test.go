@@ -31,6 +31,17 @@ func TestSignInAnswersAsTheLibrary(t *testing.T) {
 	}
 }
 
+// A gateway may not take a header beyond ASCII.
+func TestSignInPercentEncodesTheLocation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.register()
+	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
+	if got := a.header.Get("Location"); got != "/gr%C3%BC%C3%9Fe/%E2%82%AC" || a.json(t)["url"] != "/grüße/€" {
+		t.Errorf("got %d %s, Location %q", a.status, a.body, got)
+	}
+}
+
 func TestSignInRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

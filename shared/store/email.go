@@ -180,13 +180,19 @@ func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now ti
 // ChangeEmail redeems the link of a change ("" for one that no row stands for), moves the user from one email address to
 // another, both lower case, and deletes the user's other links; keepVerified leaves the mark of a verified address as it is.
 // ErrNotFound if the link is not good, or the user banned or without the old address; ErrDuplicate, which leaves the link as
-// it is, if somebody else has the new one.
+// it is, if somebody else has the new one. A link is good only while the session that asked for it lives: one that was stored
+// while the session was being ended was not there yet when the user's links were deleted.
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
 	return write(ctx, s, scanUser, `
 		WITH locked AS (
-			SELECT u.id FROM "user" u WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+barred+` FOR NO KEY UPDATE
+			SELECT u.id FROM "user" u
+			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+barred+` AND NOT EXISTS (
+				SELECT FROM verification v
+				WHERE v.identifier = $4 AND length(v.value) > 36 AND NOT EXISTS (
+					SELECT FROM session WHERE "userId" = u.id AND id::text = substr(v.value, 37)))
+			FOR NO KEY UPDATE
 		)`+redeemFor+`, changed AS (
 			UPDATE "user" SET email = $5, "emailVerified" = "emailVerified" AND $6, "updatedAt" = $2
 			FROM u WHERE "user".id = u.id

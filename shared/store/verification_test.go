@@ -161,6 +161,49 @@ func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
 	}
 }
 
+// A request that was let in by a session can store its link after a reset has deleted the links and the session.
+func TestChangeEmailIsRefusedOnceTheSessionThatAskedHasEnded(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1, nil)
+	ada, session := signUp(t, db, "ada@example.com")
+	later := now.Add(time.Minute)
+	ask := func(name string) string {
+		c := store.EmailChange{Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com"}
+		if _, err := db.InsertEmailChange(t.Context(), c, later, now); err != nil {
+			t.Fatal(err)
+		}
+		return c.Link
+	}
+	reset := store.ResetPasswordLink + "ada"
+	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.ResetPassword(t.Context(), reset, "hash", true, nil, now); err != nil {
+		t.Fatal(err)
+	}
+	link := ask("late")
+	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	if _, _, err := db.UserOfVerification(t.Context(), reset, now); err != nil {
+		t.Errorf("the refused link revoked the owner's reset link: %v", err)
+	}
+	session.Token += "-next"
+	id, err := db.InsertSession(t.Context(), session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.ID = id
+	_, err = db.ChangeEmail(t.Context(), ask("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
+	if err != nil {
+		t.Errorf("while the session lives: %v", err)
+	}
+}
+
 // Statements that delete several links of one user at a time neither wait for each other in a circle nor let two of them
 // redeem what the first has deleted.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
