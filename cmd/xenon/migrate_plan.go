@@ -159,7 +159,7 @@ func printPlan(out io.Writer, p supabase.Plan, from, to string) {
 	}
 	printCounts(out, "What will become of every row", p.Expected)
 	printReasons(out, "What will go to the quarantine", p.Reasons)
-	printNumbers(out, "Addresses and accounts that two users want", p.Collisions)
+	printNumbers(out, "Ids, addresses and accounts that two users want", p.Collisions)
 	printProfileColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printReferring(out, p.Referring)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
@@ -110,7 +111,7 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if c.JSON {
 		err = printJSON(std, v)
 	} else {
-		printVerification(std.out, v, c.Name)
+		err = c.report(ctx, std.out, m, v)
 	}
 	if err != nil || v.Equal {
 		return err
@@ -118,7 +119,37 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	return needsPerson(english.Sprintf("source and target are not equal; %d rows differ", v.Different))
 }
 
-func printVerification(out io.Writer, v supabase.Verification, name string) {
+// report prints what was found and what helps.
+func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *supabase.Import, v supabase.Verification) error {
+	printVerification(out, v)
+	if v.Equal {
+		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", c.Name))
+		return nil
+	}
+	st, err := m.Status(ctx, c.Name)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	fmt.Fprintln(out, "\n"+remedy(v, st))
+	return nil
+}
+
+// remedy says what helps where source and target differ.
+func remedy(v supabase.Verification, st supabase.Status) string {
+	allNamed := v.Different > 0 && v.Different == int64(len(v.Differences))
+	elsewhere := func(d supabase.Difference) bool { return d.Why != "target changed since" }
+	switch {
+	case st.State == "finalized":
+		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) brings what changed in the source since."
+	case st.Done == st.Batches && allNamed && !slices.ContainsFunc(v.Differences, elsewhere):
+		return "These rows changed in the target after they were copied; a first sign-in, too, writes most password hashes anew.\n" +
+			"Running again leaves them alone. Compare the two; once the application has switched over, the target is right. Next:\n  " +
+			choiceFlags{}.again("report", st.Run) + " --html report.html"
+	}
+	return "Running again copies what changed in the source since. Next:\n  " + choiceFlags{}.again("run", st.Run)
+}
+
+func printVerification(out io.Writer, v supabase.Verification) {
 	sayf(out, "Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n", v.Batches, "", "expected", "there", "sum expected", "sum there")
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
@@ -137,14 +168,9 @@ func printVerification(out io.Writer, v supabase.Verification, name string) {
 		sayf(out, "  %s  %s: %d and %d\n", sign, e.Says, e.Left, e.Right)
 	}
 	printRemaining(out, v)
-	if v.Equal {
-		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", name))
-		return
-	}
 	if v.Different > 0 {
 		printDifferences(out, v)
 	}
-	fmt.Fprintf(out, "\nRunning again copies what changed in the source since. Next:\n  %s\n", choiceFlags{}.again("run", name))
 }
 
 // printRemaining names what is gone from the source and stays.

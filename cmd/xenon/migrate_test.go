@@ -272,7 +272,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		{"verify for machines", []string{"verify", "--json"}, exitDone, `"equal":true`, nil},
 		{"report", []string{"report", "--html", page, "--out", file}, exitDone, "sha256:", nil},
 		{"check", []string{"report", "--check", file}, exitDone, "valid: the report of run \"supabase\"", touch},
-		{"verify what was touched", []string{"verify"}, exitPerson, person.ID, nil},
+		{"verify what was touched", []string{"verify"}, exitPerson, "Running again leaves them alone", nil},
 		{"would roll back", []string{"rollback", "--dry-run"}, exitPerson, person.ID, nil},
 		{"the way back, and back", []string{"rollback", "--yes", "--return-to-source", sql}, exitPerson, "user removed", nil},
 		{"no file twice", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "is there already", nil},
@@ -378,6 +378,44 @@ func TestMigrateWayBackIsWholeOrNotThere(t *testing.T) {
 
 // A person's way through an import whose target has tables of their own: nothing of theirs goes unasked, and each user who
 // stays is named with the tables.
+func TestMigrateVerifyAfterFinalizeNamesNoPass(t *testing.T) {
+	t.Parallel()
+	_, target, env := imported(t, 60)
+	for _, s := range []struct {
+		args    []string
+		code    int
+		want    string
+		without string
+	}{
+		{[]string{"run", "--mfa", "allow"}, exitPerson, "is complete", "finalized"},
+		{[]string{"plan", "--mfa", "allow", "--run", "two"}, exitDone, "have an id that a user of the target has", "may not start"},
+		{[]string{"finalize", "--yes"}, exitDone, "is finalized", "copies"},
+		{[]string{"verify"}, exitPerson, "The run is finalized: it copies nothing any more", "xenon migrate run"},
+	} {
+		if s.args[0] == "verify" {
+			change(t, target, `update "user" set name = 'Somebody else' where id = (select min(id::text)::uuid from "user")`)
+		}
+		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		text := strings.Join(strings.Fields(out+said), " ")
+		if code != s.code || !strings.Contains(text, s.want) || strings.Contains(text, s.without) {
+			t.Errorf("%v: got %d, want %d, %q and not %q\n%s%s", s.args, code, s.code, s.want, s.without, out, said)
+		}
+	}
+}
+
+// change does something to a database.
+func change(t *testing.T, url, statements string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.PgConn().Exec(t.Context(), statements).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := imported(t, 300)
@@ -385,18 +423,8 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	if code, out, said := xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...); code != exitPerson {
 		t.Fatalf("run: got %d\n%s%s", code, out, said)
 	}
-	change := func(url, statements string) {
-		conn, err := pgx.Connect(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(context.WithoutCancel(t.Context()))
-		if _, err := conn.PgConn().Exec(t.Context(), statements).ReadAll(); err != nil {
-			t.Fatal(err)
-		}
-	}
 	const first = `(select min(id::text)::uuid from "user")`
-	change(target, `create table orders (id int primary key generated always as identity, buyer uuid not null references "user" on delete cascade);
+	change(t, target, `create table orders (id int primary key generated always as identity, buyer uuid not null references "user" on delete cascade);
 create table order_items (order_id int references orders on delete cascade); create table audit (actor uuid references "user" on delete set null);
 insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders; insert into audit select `+first)
 	var id string
@@ -408,7 +436,7 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		t.Fatal(err)
 	}
 	_ = conn.Close(t.Context())
-	change(source, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
+	change(t, source, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
 	held := id + "  public.audit: 1, public.orders: 300"
 	const orders, items, audit = "select count(*) from orders", "select count(*) from order_items", "select count(actor) from audit"
 	for _, s := range []struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
@@ -84,7 +85,7 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (table, error) {
 	t := table{name: name}
 	schema, relation, ok := strings.Cut(name, ".")
 	if !ok {
-		return t, fmt.Errorf("%w: the table %q has to be named with its schema", ErrRefused, name)
+		return t, fmt.Errorf("%w: the table %q has to be named with its schema, such as public.%s", ErrRefused, name, name)
 	}
 	var columns []struct {
 		Name, Type, Check string
@@ -133,7 +134,7 @@ func (s source) digest() string {
 
 // target is where it goes.
 type target struct {
-	server                 string
+	server, schema         string
 	version                int
 	user, account, profile table
 	misfit                 *tables.Error // what does not fit of the tables
@@ -151,19 +152,18 @@ func lookAtSource(ctx context.Context, db *pgx.Conn, profiles string) (source, e
 	if err := db.QueryRow(ctx, serverQuery).Scan(&s.server, &s.version, &s.icu); err != nil {
 		return s, fmt.Errorf("ask the source for its version: %w", err)
 	}
+	var err error
 	for name, t := range map[string]*table{
-		"auth.users": &s.users, "auth.identities": &s.identities, "auth.mfa_factors": &s.factors,
-		"auth.webauthn_credentials": &s.passkeys, profiles: &s.profiles,
+		"auth.users": &s.users, "auth.identities": &s.identities, "auth.mfa_factors": &s.factors, "auth.webauthn_credentials": &s.passkeys,
 	} {
-		if name == noProfiles {
-			continue
-		}
-		var err error
 		if *t, err = describe(ctx, db, name); err != nil {
 			return s, err
 		}
 	}
-	return s, nil
+	if profiles != noProfiles { // which may be one of the tables above
+		s.profiles, err = describe(ctx, db, profiles)
+	}
+	return s, err
 }
 
 const touchQuery = `select exists (select from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
@@ -176,20 +176,19 @@ func lookAtTarget(ctx context.Context, db *pgx.Conn) (target, error) {
 	if err := db.QueryRow(ctx, serverQuery).Scan(&t.server, &t.version, &icu); err != nil {
 		return t, fmt.Errorf("ask the target for its version: %w", err)
 	}
-	var schema string
-	if err := db.QueryRow(ctx, "select coalesce(current_schema()::text, '')").Scan(&schema); err != nil {
+	if err := db.QueryRow(ctx, "select coalesce(current_schema()::text, '')").Scan(&t.schema); err != nil {
 		return t, fmt.Errorf("ask the target for its schema: %w", err)
 	}
-	err := tables.Check(ctx, db, schema, beforeImport)
+	err := tables.Check(ctx, db, t.schema, beforeImport)
 	if err != nil && !errors.As(err, &t.misfit) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
-	if err := db.QueryRow(ctx, touchQuery, schema).Scan(&t.touches); err != nil {
+	if err := db.QueryRow(ctx, touchQuery, t.schema).Scan(&t.touches); err != nil {
 		return t, fmt.Errorf("look for triggers of the target: %w", err)
 	}
 	for name, table := range map[string]*table{"user": &t.user, "account": &t.account, "user_profile": &t.profile} {
 		var err error
-		if *table, err = describe(ctx, db, schema+"."+name); err != nil {
+		if *table, err = describe(ctx, db, t.schema+"."+name); err != nil {
 			return t, err
 		}
 	}
@@ -246,5 +245,15 @@ func (t target) unfit() []string {
 		}
 	}
 	slices.Sort(why)
+	if t.mayBeApplication() {
+		why = append(why, "if the tables that do not fit are your application's own, leave them as they are and give Xenon a schema of its own, "+
+			"for xenon schema up and every command of the import: SCHEMA=xenon")
+	}
 	return why
+}
+
+// mayBeApplication says whether the tables that do not fit may be an application's. Such tables are found where nobody set SCHEMA.
+func (t target) mayBeApplication() bool {
+	return t.schema == config.DefaultSchema && t.misfit != nil &&
+		slices.ContainsFunc(t.misfit.Problems, func(p tables.Problem) bool { return p.Column != "" })
 }

@@ -91,7 +91,7 @@ func (p *Plan) judge() {
 		p.Refusals = append(p.Refusals, fmt.Sprintf("%d verified second factors cannot be carried over: say --mfa hold to withhold the passwords of their owners, or --mfa allow to let them in with the password alone", n))
 	}
 	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d users whose address was never confirmed keep their account but not their password (--unconfirmed allow imports it)", n))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d users whose address was never confirmed as it is spelled here keep their account but not their password (--unconfirmed allow imports it)", n))
 	}
 }
 

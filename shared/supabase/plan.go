@@ -108,7 +108,10 @@ func (m *Import) plan(ctx context.Context, src, dst *pgx.Conn, o Options) (p Pla
 		return p, mp, nil, err
 	}
 	p.Refusals = slices.Concat(mp.src.unreadable(), unfit, mp.dst.unfit())
-	if p.ProfileColumns = mp.profilePlaces(); mp.src.profiles.there() && len(p.ProfileColumns.Placed) == 0 {
+	if mp.dst.profile.there() {
+		p.ProfileColumns = mp.profilePlaces()
+	}
+	if mp.src.profiles.there() && mp.dst.profile.there() && len(p.ProfileColumns.Placed) == 0 {
 		p.Warnings = append(p.Warnings, "no column of "+mp.src.profiles.name+" has a place in user_profile: its users get an empty profile, and its rows are kept in the ledger's residue (--profiles none leaves them out)")
 	}
 	if err := src.QueryRow(ctx, "select now(), now()::text").Scan(&p.At, &mp.asOf); err != nil {
@@ -273,5 +276,8 @@ func collisions(ctx context.Context, src, dst *pgx.Conn, mp mapping, lost []ruli
 		holders = append(holders, found...)
 	}
 	p.countHolders(holders)
+	if n := p.Collisions["target_id_taken"]; n > 0 {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d users have an id that a user of the target has, whom this run did not write: the run leaves those that are the same as they are (identical) and puts the others into the quarantine; above they are counted as copied", n))
+	}
 	return nil
 }
