@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,5 +226,44 @@ func TestLastWords(t *testing.T) {
 				t.Errorf("got - want +:\n%s", diff)
 			}
 		})
+	}
+}
+
+// A server that ends resets the connections that it has accepted, before it refuses new ones.
+func TestServerThatEndsWhileItIsAsked(t *testing.T) {
+	t.Parallel()
+	dir := keptData(t)
+	ending, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer ending.Close() //nolint:errcheck // nobody asks any more
+		for range 4 {
+			conn, err := ending.Accept()
+			if err != nil {
+				return
+			}
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0) // Close sends a reset
+			}
+			_ = conn.Close()
+		}
+	}()
+	data := filepath.Join(dir, "data")
+	_, port, err := net.SplitHostPort(ending.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pidFile := filepath.Join(data, "postmaster.pid")
+	if err := os.WriteFile(pidFile, []byte("1\n"+data+"\n1700000000\n"+port+"\n\n127.0.0.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := account(t).Own(pidFile); err != nil {
+		t.Fatal(err)
+	}
+	again := startServer(t, Options{Dir: dir, Fast: true})
+	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

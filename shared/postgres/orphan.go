@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 			return account.run(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED), isState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
-		case !isState(err, cannotConnectNow):
+		case !isState(err, cannotConnectNow) && !isCut(err):
 			return fmt.Errorf("ask the server that already runs on %s: %w", data, err)
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
@@ -73,6 +74,11 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 
 // cannotConnectNow is the SQLSTATE of a server that starts up or shuts down.
 const cannotConnectNow = "57P03"
+
+// isCut reports whether the other end closed the connection, as a server does that ends while it is asked.
+func isCut(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
 
 func isState(err error, states ...string) bool {
 	var pg *pgconn.PgError
