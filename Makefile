@@ -47,10 +47,11 @@ test: audit lint template test-go test-real test-site ## run everything there is
 audit: ## check the dependencies for known vulnerabilities, where the database can be reached
 	@scripts/vuln || test $$? -eq 3
 
-# The packages below conformance/ run in test-real, which has all of their tests.
+# The packages below conformance/ run in test-real, which has all of their tests. The import takes longest and starts first,
+# beside the others.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
-	go test -race -timeout 20m $$(go list ./... | grep -v /conformance/)
+	go test -race -timeout 20m ./shared/supabase $$(go list ./... | grep -v /conformance/)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, its components and its pages as built
