@@ -164,6 +164,17 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	}
 }
 
+func TestJunkCookiesDoNotHideTheDeviceCookie(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits, from("xff:1"))
+	known := s.register()
+	s.guess("ada@example.com", 30)
+	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
+	if a := s.do("POST", signInPath, signIn, append(address(200), "Cookie", junk+known.deviceCookie(), "Origin", origin)...); a.status != 200 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
 // A known device is limited, too, on its own: whoever has it locks out neither strangers nor other devices.
 func TestKnownDeviceIsLimited(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,6 @@ const (
 	deviceCookie = "better-auth.device"
 	devicePath   = "/api/auth/sign-in"
 	deviceLife   = 365 * 24 * time.Hour
-	maxTwins     = 4 // cookies of the name that are looked at
 )
 
 // Device is a browser or an app that has shown the password of an account. It opens nothing: failed sign-ins from it are
@@ -30,15 +29,14 @@ type Device struct {
 	secret   []byte
 }
 
-// Device returns the device that sent r if it is known to the account of email (lower case), else nil.
+// Device returns the device that sent r if it is known to the account of email (lower case), else nil. It looks at every
+// cookie of the name, so that junk that another host of the domain sets does not hide the right one; API Gateway bounds
+// their number by the size of a request's headers.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
-	name, seen := s.name(deviceCookie), 0
+	name := s.name(deviceCookie)
 	for k, v := range cookies(r) {
 		if k != name {
 			continue
-		}
-		if seen++; seen > maxTwins {
-			break
 		}
 		secret, err := s.Secret(r.Context())
 		if err != nil {
