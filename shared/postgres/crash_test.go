@@ -238,7 +238,7 @@ func TestServerThatEndsWhileItIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		defer ending.Close() //nolint:errcheck // nobody asks any more
+		defer ending.Close()
 		for range 4 {
 			conn, err := ending.Accept()
 			if err != nil {
