@@ -89,7 +89,8 @@ func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTT
 		n, _, _ := strings.Cut(c, "=")
 		names = append(names, n)
 	}
-	if want := []string{"__Secure-better-auth.session_token", "__Secure-better-auth.session_data"}; !slices.Equal(names, want) {
+	want := []string{"__Secure-better-auth.session_token", "__Secure-better-auth.session_data", "__Secure-better-auth.device"}
+	if !slices.Equal(names, want) {
 		t.Errorf("%s: got cookies %v, want %v", name, names, want)
 	}
 	for header := range got.Headers {

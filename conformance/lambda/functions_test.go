@@ -54,8 +54,11 @@ func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIG
 		for _, c := range answer.Cookies {
 			if pair, attributes, _ := strings.Cut(c, ";"); !strings.Contains(attributes, "Max-Age=0") {
 				v.cookies = append(v.cookies, pair)
-				_, value, _ := strings.Cut(pair, "=")
-				s.Hide(value, strings.SplitN(value, ".", 2)[0])
+				name, value, _ := strings.Cut(pair, "=")
+				s.Hide(value)
+				if !strings.HasSuffix(name, ".device") { // which begins with the time, as log records do
+					s.Hide(strings.SplitN(value, ".", 2)[0])
+				}
 			}
 		}
 	}

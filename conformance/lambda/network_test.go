@@ -44,7 +44,7 @@ func TestP15_StartsWithNothingReachable(t *testing.T) {
 	n := newNetwork(t)
 	n.database.Refuse()
 	n.cloud.Refuse()
-	needy := map[string]string{"profile": "GET /api/profile"}
+	needy := map[string]string{"profile": "GET /api/profile", "session": "GET /api/auth/get-session"}
 	for folder, steps := range routes {
 		if needy[folder] == "" {
 			needy[folder] = steps[0].route

@@ -124,7 +124,7 @@ func TestP17R51_ManyRequestsInOneEnvironment(t *testing.T) {
 		v := newVisitor()
 		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.address, v.fill(`{"name":"Ada","email":"{email}","password":"{password}"}`))
 		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
-		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != 1 {
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != 2 { // session and device
 			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
 			return
 		}
