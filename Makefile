@@ -51,7 +51,7 @@ audit: ## check the dependencies for known vulnerabilities, where the database c
 # beside the others.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done
-	go test -race -timeout 20m ./shared/supabase $$(go list ./... | grep -v /conformance/)
+	go test -race -timeout 40m ./shared/supabase $$(go list ./... | grep -v /conformance/)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, its components and its pages as built
@@ -65,7 +65,7 @@ secrets: .tools/pgbouncer.done ## run all Go tests once more, and look for secre
 # Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
 .PHONY: test-real
 test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules conformance/statemachine/node_modules
-	go test -race -timeout 20m -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
+	go test -race -timeout 40m -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
 	go test -race -tags moto -run Cloud ./cmd/xenon/
 test-real: .tools/sam.done # whose emulator conformance/lambda runs
 
