@@ -10,7 +10,7 @@ import (
 )
 
 // cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have: the token of a mail to the
-// old address revokes every change of email address that the user has asked for. Nobody needs to be signed in.
+// old address revokes every change of email address that the user has asked for. It needs no session.
 func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token string `json:"token"`

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// How many mails of one kind may go to one email address. A client has a budget of its own, so that nobody can spend the
+// How many mails of one kind may go to one email address. A client has a budget of its own, so that no other client can spend the
 // owner's; the ceiling keeps many clients together from flooding an inbox. While the ceiling holds back a reset mail, twenty
 // reset mails have left within the hour and the link of the newest one still works; a completed reset clears both counts.
 var (

@@ -51,7 +51,7 @@ func (s *Service) signInCounters(r *http.Request, email string) []string {
 	return []string{s.networkCounter(r, email), attemptCounter(email)}
 }
 
-// countInSession counts an attempt of somebody who is signed in. Attacks from outside do not reach this counter.
+// countInSession counts an attempt of a signed-in user. Attacks from outside do not reach this counter.
 func (s *Service) countInSession(r *http.Request, caller *session.Caller) *http.Request {
 	if !s.Options.RateLimit {
 		return r

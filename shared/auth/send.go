@@ -18,7 +18,7 @@ const basePath = "/api/auth"
 func (s *Service) send(r *http.Request, m mail.Message) (left bool) {
 	may, err := s.mayMail(r, m)
 	switch {
-	case err != nil: // what could not be counted is sent: somebody was told to look into their mailbox
+	case err != nil: // what could not be counted is sent: the user was told to look into the mailbox
 		web.NoteError(r.Context(), err)
 	case !may && m.Kind != mail.Nothing:
 		web.NoteMailDropped(r.Context(), string(m.Kind))

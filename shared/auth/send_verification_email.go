@@ -61,7 +61,7 @@ func (s *Service) resend(r *http.Request, address, callbackURL string) error {
 	return err
 }
 
-// sendVerification mails the link that verifies an address. For one that nobody has, or that is verified, it does the same
+// sendVerification mails the link that verifies an address. For one that no user has, or that is verified, it does the same
 // work and sends nothing.
 func (s *Service) sendVerification(r *http.Request, address, callbackURL string) error {
 	c := mailClaims{Email: address}

@@ -82,7 +82,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 const signUpFloor = 250 * time.Millisecond
 
 // signUpUnverified is a sign-up that opens no session before the address is confirmed. Each sign-up with an address that
-// nobody has verified gets a link of its own, and the one whose link is opened gets the account. A taken address gets the
+// no user has verified gets a link of its own, and the one whose link is opened gets the account. A taken address gets the
 // answer of a free one, about a user who is invented, and costs the same: the hash was computed, the rows are tried, a mail is
 // queued, and signUpFloor covers the rest.
 func (s *Service) signUpUnverified(

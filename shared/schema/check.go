@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless somebody changed it.
+// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless an administrator changed it.
 const Public = "public"
 
 // Querier is a connection, a transaction or a pool.

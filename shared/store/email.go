@@ -33,8 +33,8 @@ type pendingSignUp struct {
 }
 
 // SignUpUnverified stores a user and their credential account but no session, and the link that verifies the email address
-// ("" for none). It returns the id of the user, and whether it made them. Where somebody has the address who never verified it
-// nor used the account, it stores a link that belongs to this sign-up. Where somebody else has the address the id is "", and
+// ("" for none). It returns the id of the user, and whether it made them. Where a user has the address who never verified it
+// nor used the account, it stores a link that belongs to this sign-up. Where another user has the address the id is "", and
 // the statement does the same work: nothing is told by an error in the server's log either. ErrInvalid for text that Postgres
 // cannot hold.
 func (s *Store) SignUpUnverified(ctx context.Context, n NewUser, link string, expiresAt time.Time) (id string, made bool, err error) {
@@ -84,7 +84,7 @@ func (s *Store) SignUpUnverified(ctx context.Context, n NewUser, link string, ex
 
 // ConfirmEmail redeems the link that verifies the email address of a user ("" for a link that no row stands for), marks the
 // address as verified and deletes the user's other links. Of several sign-ups with the address, the one whose link this is
-// gives the account its name, image and password. If the link belongs to none of them, nobody's password is left: whose it is
+// gives the account its name, image and password. If the link belongs to none of them, no password is left: whose it is
 // is not known, and the user can reset it. ErrNotFound if the link is unknown, spent or expired, or if the address is verified
 // already or no longer theirs: of several clicks on one link only the first gets through.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
@@ -139,7 +139,7 @@ type EmailChange struct {
 	To                string // lower case
 }
 
-// InsertEmailChange stores the links of a change, and reports whether somebody has the new address already.
+// InsertEmailChange stores the links of a change, and reports whether a user has the new address already.
 func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt, at time.Time) (taken bool, err error) {
 	return write(ctx, s, scalar[bool], `
 		WITH `+swept+`, stored AS (
@@ -180,7 +180,7 @@ func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now ti
 // ChangeEmail redeems the link of a change ("" for one that no row stands for), moves the user from one email address to
 // another, both lower case, and deletes the user's other links; keepVerified leaves the mark of a verified address as it is.
 // ErrNotFound if the link is not good, or the user banned or without the old address; ErrDuplicate, which leaves the link as
-// it is, if somebody else has the new one. A link is good only while the session that asked for it lives: one that was stored
+// it is, if another user has the new one. A link is good only while the session that asked for it lives: one that was stored
 // while the session was being ended was not there yet when the user's links were deleted.
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,

@@ -45,7 +45,7 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 }
 
 // InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was over
-// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user. Whoever gets this far has
+// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user. A user who gets this far has
 // shown the password: the same statement gives the Fixed charges of ctx back, also to a user who is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := takeCounted(ctx)

@@ -79,18 +79,18 @@ func (s *Store) InsertVerification(ctx context.Context, identifier, value string
 }
 
 // InsertPasswordReset stores a reset link for the user of an email address (lower case) and returns the user's id, "" if
-// nobody has the address.
+// no user has the address.
 func (s *Store) InsertPasswordReset(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
 	return s.insertLink(ctx, identifier, email, false, expiresAt, at)
 }
 
 // InsertEmailVerification stores a link that verifies an email address (lower case) and returns the id of its user, "" if
-// nobody has the address or it is verified.
+// no user has the address or it is verified.
 func (s *Store) InsertEmailVerification(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink does the same work for an address nobody has: it stores a value that names nobody and has expired already,
+// insertLink does the same work for an address that no user has: it stores a value that names no user and has expired already,
 // which the next sweep removes.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,

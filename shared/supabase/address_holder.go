@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Anybody can sign up at the target with somebody else's address before the import. Such a user, who never verified the
+// Anybody can sign up at the target with another person's address before the import. Such a user, who never verified the
 // address and has nothing but a password, gives the address up to a confirmed user of the source: the password and the
 // sessions are removed, the address becomes a placeholder, and the quarantine keeps what was there for a rollback.
 
@@ -79,7 +79,7 @@ func (r reference) refersTo() string {
 	return fmt.Sprintf("exists (select from %s c join %s p on %s where %s = u.id)", r.from, r.parent, strings.Join(on, " and "), id)
 }
 
-// releasing calls place, and again after every release of addresses that it ran into. All of it is one transaction, so nobody
+// releasing calls place, and again after every release of addresses that it ran into. All of it is one transaction, so no reader
 // can sign up with a released address before place has it.
 func (w *worker) releasing(ctx context.Context, place func() error) error {
 	for {
@@ -120,7 +120,7 @@ with moved as (update "user" u set email = `+releasedAddress+` from supabase_imp
 select count(*) from moved`, r.id, r.unmovable(r.leading, true))
 }
 
-// restore gives the addresses back that nobody holds any more, with passwords and sessions as they were. Links in mails stay
+// restore gives the addresses back that no other user holds any more, with passwords and sessions as they were. Links in mails stay
 // invalid.
 func restore(run int) string {
 	const entry = `q.run = %[1]d and q.source = 'user' and q.reason = '` + addressReleased + `' and q.resolved is null`

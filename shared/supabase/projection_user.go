@@ -108,7 +108,7 @@ func withoutAddress(r rulings) string {
 }
 
 // folded says whether a letter beyond ASCII becomes an ASCII letter in lower case, as the Kelvin sign (U+212A) becomes k: the
-// address that is stored is another one then, which may belong to somebody else.
+// address that is stored is another one then, which may belong to another user.
 func (m mapping) folded() string {
 	others := func(text string) string {
 		return "char_length(regexp_replace(" + text + `, '[\u0001-\u007f]', '', 'g'))`

@@ -10,7 +10,7 @@ import (
 
 // A later pass removes what is gone from the source, unless rows of other tables refer to it.
 
-// goneRows stages the rows that are about to be deleted, and locks them: nobody can refer to them any more until the
+// goneRows stages the rows that are about to be deleted, and locks them: no other transaction can refer to them any more until the
 // transaction ends. A user goes with accounts, profile and sessions, or stays with all of them.
 const goneRows = `
 insert into reached select 'user', u.id, 0, u.tableoid, u.ctid, null, 'removed' from "user" u join stage_user s on s.key = u.id where s.action = 'remove' for update of u;

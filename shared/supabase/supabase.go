@@ -133,7 +133,7 @@ type Event struct {
 	Rows        int64         `json:"rows"`      // source rows looked at in this batch
 	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed
 	Unchanged   int64         `json:"unchanged"` // copied before, and still as they should be
-	Identical   int64         `json:"identical"` // written by somebody else, and the same
+	Identical   int64         `json:"identical"` // written by another program, and the same
 	Folded      int64         `json:"folded"`    // e-mail and phone identities, which are part of the user
 	Quarantined int64         `json:"quarantined"`
 	Different   int64         `json:"different"` // verify: rows that differ

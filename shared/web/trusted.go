@@ -138,7 +138,7 @@ func webEntry(schemes []string, authority string) trustedEntry {
 }
 
 // authorityGlob matches a host as the library does, where a wildcard also stands for dots, but one beside other text in its
-// label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may be somebody else's.
+// label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may belong to another owner.
 func authorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {
