@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,30 +11,30 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// How many mails of one kind may go to one email address. A client has a budget of its own, so that no other client can spend the
-// owner's; the ceiling keeps many clients together from flooding an inbox. While the ceiling holds back a reset mail, twenty
-// reset mails have left within the hour and the link of the newest one still works; a completed reset clears both counts.
+// How many mails of one kind may go to one email address. A client has a budget of its own, so that no other client can
+// spend the owner's; the ceiling keeps many clients together from flooding an inbox. While the ceiling holds back a
+// reset mail, twenty reset mails have left within the hour and the link of the newest one still works; a completed
+// reset clears both counts.
 var (
 	mailLimit   = limit.Rule{Window: time.Hour, Max: 5}  // for one client IP address
 	mailCeiling = limit.Rule{Window: time.Hour, Max: 20} // for all
 )
 
-// mailCharges are what a mail costs: the client's own count first, then the ceiling. A mail.Nothing has counts of its own:
-// it does the same work, and spends nothing that a mail needs.
+// mailCharges are what a mail costs: the client's own count first, then the ceiling. A mail.Nothing has counts of its
+// own: it does the same work, and spends nothing that a mail needs.
 func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, ceiling store.Charge) {
 	kind := string(m.Kind)
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
 	key := "mail:" + kind + ":" + short(m.To)
-	ip := cmp.Or(s.Limits.Clients.IP(r), "no-trusted-ip")
-	client, ceiling = s.charge(mailLimit, key+"|"+ip), s.charge(mailCeiling, key)
+	client, ceiling = s.charge(mailLimit, key+"|"+s.Limits.IP(r)), s.charge(mailCeiling, key)
 	client.Forgettable, ceiling.Forgettable = true, true
 	return client, ceiling
 }
 
-// mayMail reports whether a mail may leave, and counts it if so. The caller of the request is not told that it may not: a
-// mail.Nothing goes in its place.
+// mayMail reports whether a mail may leave, and counts it if so. The caller of the request is not told that it may not:
+// a mail.Nothing goes in its place.
 func (s *Service) mayMail(r *http.Request, m mail.Message) (bool, error) {
 	if !s.Options.RateLimit {
 		return true, nil

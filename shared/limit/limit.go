@@ -1,5 +1,5 @@
-// Package limit refuses requests that come too often from one IP address, by the rules of Better Auth's rate limiter and
-// RATE_LIMIT_RULES. It counts in the rateLimit table, or in memory where the database must not be asked.
+// Package limit refuses requests that come too often from one IP address, by the rules of Better Auth's rate limiter
+// and RATE_LIMIT_RULES. It counts in the rateLimit table, or in memory where the database must not be asked.
 package limit
 
 import (
@@ -23,8 +23,8 @@ import (
 // noTrustedIP is the IP address of every caller whose own is unknown.
 const noTrustedIP = "no-trusted-ip"
 
-// wider is how many times a rule's maximum the /48 of an IPv6 address may use up. The library knows the /64 alone, of which
-// a /48 has 65,536.
+// wider is how many times a rule's maximum the /48 of an IPv6 address may use up. Better Auth knows the /64 alone, of
+// which a /48 has 65,536.
 const wider = 10
 
 // TooMany is the message of every refusal.
@@ -50,8 +50,8 @@ func New(cfg config.Config, db *store.Store, acceptsOrigin func(context.Context,
 }
 
 // Handle counts the requests of a path before anything is hashed or changed: with the first statement that h runs. A
-// request that fails without one is counted on its own, so that a refusal uses up the limit; one that succeeds without one
-// is not counted. Too many, also by a charge that h added, are answered with refusal and the header X-Retry-After.
+// request that fails without one is counted on its own, so that a refusal uses up the limit; one that succeeds without
+// one is not counted. Too many, also by a charge that h added, are answered with refusal and the header X-Retry-After.
 func (l *Limiter) Handle(path string, refusal *web.Error, h web.Handler) web.Handler {
 	rule := l.rule(path)
 	if l.off {
@@ -85,7 +85,8 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	ip := l.IP(r)
 	now := l.Now()
 	charges := []store.Charge{{Key: ip + "|" + path, Window: rule.Window, Max: rule.Max, At: now}}
-	if groups := strings.Split(ip, ":"); len(groups) == 8 {
+	if strings.Contains(ip, ":") { // eight groups
+		groups := strings.SplitN(ip, ":", 4)
 		key := strings.Join(groups[:3], ":") + "::/48|" + path
 		charges = append(charges, store.Charge{Key: key, Window: rule.Window, Max: wider * rule.Max, At: now})
 	}
