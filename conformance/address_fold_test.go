@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
-// The import lowers addresses with ICU, the library with JavaScript. Both make ASCII of the same letters beyond it.
+// The import lowers addresses with ICU, Better Auth with JavaScript. Both make ASCII of the same letters beyond it.
 func TestImportFoldsAddressesAsJavaScript(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "node", "-e", `for (let i = 128; i < 0x110000; i++) {

@@ -22,8 +22,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
-// peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does not
-// have, or what happens within one process.
+// peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does
+// not have, or what happens within one process.
 var peerFiles = []string{
 	"api/*/*.test.ts",
 	"auth/full.test.ts",
@@ -40,8 +40,8 @@ var peerFiles = []string{
 // peerServers starts a server with the settings of env for each call.
 type peerServers func(env map[string]string) (server, error)
 
-// TestPeers runs Better Auth's public tests against the library and against Xenon, both over HTTP, and compares which of
-// them pass. A test that fails on Xenon alone has to be one that peers/divergences.json explains.
+// TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares which
+// of them pass. A test that fails on Xenon alone has to be one that peers/divergences.json explains.
 func TestPeers(t *testing.T) {
 	explained := readExplained(t)
 	var tally struct{ both, neither, libraryOnly, xenonOnly, all int }
@@ -148,7 +148,7 @@ func xenonPeers(t *testing.T) peerServers {
 	}
 }
 
-// libraryPeers starts one process of the library, which makes a server for each call.
+// libraryPeers starts one process of Better Auth, which makes a server for each call.
 func libraryPeers(t *testing.T) peerServers {
 	t.Helper()
 	cmd := exec.Command("node", "library.mjs")

@@ -20,8 +20,9 @@ type scenario struct {
 	stem string
 }
 
-// step is one request or one act. {{name}} in it stands for what was saved or made before, {{mail.url}} and {{mail.token}} for
-// the last mail, {{mail.cancel}} for the token that cancels a change of address, {{ada.session_token}} for the cookie that ends so in the browser called ada, {{repeat x 9}} for xxxxxxxxx.
+// step is one request or one act. {{name}} in it stands for what was saved or made before, {{mail.url}} and
+// {{mail.token}} for the last mail, {{mail.cancel}} for the token that cancels a change of address,
+// {{ada.session_token}} for the cookie that ends so in the browser called ada, {{repeat x 9}} for xxxxxxxxx.
 type step struct {
 	Note string `json:"note,omitempty"`
 

@@ -18,10 +18,10 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// TestAnswersAsRecordedOnOtherTables plays the recorded conversations on tables that are not those of the schema public: in a
-// schema of their own beside an application's, by the role of schema up --role and through PgBouncer; and on those of
-// Prisma, with Better Auth 1.7.0's account.issuer, in a database whose time zone is New York's. Every endpoint answers as
-// it does on Xenon's own.
+// TestAnswersAsRecordedOnOtherTables plays the recorded conversations on tables that are not those of the schema
+// public: in a schema of their own beside an application's, by the role of schema up --role and through PgBouncer; and
+// on those of Prisma, with Better Auth 1.7.0's account.issuer, in a database whose time zone is New York's. Every
+// endpoint answers as it does on Xenon's own.
 func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){"schema and role": ownSchema, "prisma": prismaTables} {

@@ -19,15 +19,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// Versions of the library that make other tables than the pinned one, by the names of their packages, with what the check
-// of the columns misses in the library's tables before xenon schema up.
+// Versions of Better Auth that make other tables than the pinned one, by the names of their packages, with what the
+// check of the columns misses in Better Auth's tables before xenon schema up.
 var libraryVersions = map[string][]string{
 	"better-auth-1.6.34": {"jwks.alg: no such column", "jwks.crv: no such column"},
 	"better-auth-1.7.1":  {"account.issuer: NOT NULL without a default"},
 	"better-auth":        nil,
 }
 
-// olderLibrary is a database that a version of the library made its tables in.
+// olderLibrary is a database that a version of Better Auth made its tables in.
 type olderLibrary struct {
 	interchange
 	env []string
@@ -61,7 +61,8 @@ func (l olderLibrary) plan(t *testing.T) (p plan) {
 	return p
 }
 
-// misfits lists the problems that the check finds in the tables that the library makes, as if every migration were applied.
+// misfits lists the problems that the check finds in the tables that Better Auth makes, as if every migration were
+// applied.
 func misfits(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var misfit *tables.Error
@@ -103,7 +104,7 @@ func (ix interchange) verifies(t *testing.T, token, alg string) bool {
 	return err == nil
 }
 
-// Xenon takes over the tables of each version of the library, and the version goes on working with them.
+// Xenon takes over the tables of each version of Better Auth, and the version goes on working with them.
 func TestXenonWorksOnTablesOfLibraryVersions(t *testing.T) {
 	t.Parallel()
 	for name, missing := range libraryVersions {
@@ -183,7 +184,8 @@ func (l olderLibrary) sameIssuer(t *testing.T, theirs, ours string) {
 	}
 }
 
-// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that the library publishes it with.
+// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that Better Auth publishes it
+// with.
 func TestJWKSPublishesKeysOfLibraryWithoutAlg(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is the library's default
@@ -229,7 +231,7 @@ func (ix interchange) publishedKey(t *testing.T, at party, kid string) fields {
 	return nil
 }
 
-// The library makes text ids unless it is told to make UUIDs. Nothing is applied to such tables.
+// Better Auth makes text ids unless it is told to make UUIDs. Nothing is applied to such tables.
 func TestSchemaUpNamesTextIDs(t *testing.T) {
 	t.Parallel()
 	for name := range libraryVersions {

@@ -51,8 +51,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// startXenon starts Xenon on a port and a database of its own, with env on top of the defaults, and stops it when the test
-// ends.
+// startXenon starts Xenon on a port and a database of its own, with env on top of the defaults, and stops it when the
+// test ends.
 func startXenon(t *testing.T, env ...string) *xenon {
 	t.Helper()
 	database := dbtest.New(t)

@@ -44,11 +44,11 @@ func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 // Up is UpIn for the schema public.
 func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, url, schema.Public) }
 
-// UpIn applies the migrations that a schema of the database at url lacks, each file in a transaction of its own, and returns
-// the names of the files it applied, also when a later one failed. It makes the schema if there is none. Before and after,
-// it checks the tables that are there; a *schema.Error before means that nothing was applied. Calls may overlap: one works,
-// the others wait. The url has to be that of the direct host: a pooler would hand the settings of this connection to other
-// clients.
+// UpIn applies the migrations that a schema of the database at url lacks, each file in a transaction of its own, and
+// returns the names of the files it applied, also when a later one failed. It makes the schema if there is none. Before
+// and after, it checks the tables that are there; a *schema.Error before means that nothing was applied. Calls may
+// overlap: one works, the others wait. The url has to be that of the direct host: a pooler would hand the settings of
+// this connection to other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
 	names, err := up(ctx, url, name)
 	if err != nil {
@@ -127,8 +127,8 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 	return StatusIn(ctx, url, schema.Public)
 }
 
-// StatusIn lists every migration and when a schema of the database at url got it. When the tables do not fit, the error is
-// a *schema.Error, and the list is complete. It changes nothing.
+// StatusIn lists every migration and when a schema of the database at url got it. When the tables do not fit, the error
+// is a *schema.Error, and the list is complete. It changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	config, err := parse(url, name)
 	if err != nil {
@@ -146,7 +146,8 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	return all, nil
 }
 
-// check lists the migrations, and compares the tables with what Xenon needs. What a pending migration adds may be missing.
+// check lists the migrations, and compares the tables with what Xenon needs. What a pending migration adds may be
+// missing.
 func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
 	at, err := appliedAt(ctx, conn, name)
 	if err != nil {

@@ -39,8 +39,8 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres unless one was named, and brings the schema up to date, through the URL direct if there is
-// one.
+// startDatabase starts a Postgres unless one was named, and brings the schema up to date, through the URL direct if
+// there is one.
 func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")

@@ -376,8 +376,7 @@ func TestMigrateWayBackIsWholeOrNotThere(t *testing.T) {
 	}
 }
 
-// A person's way through an import whose target has tables of their own: nothing of theirs goes unasked, and each user who
-// stays is named with the tables.
+// A finalized run copies nothing, so neither verify nor a later plan names another pass of it.
 func TestMigrateVerifyAfterFinalizeNamesNoPass(t *testing.T) {
 	t.Parallel()
 	_, target, env := imported(t, 60)
@@ -416,6 +415,8 @@ func change(t *testing.T, url, statements string) {
 	}
 }
 
+// An import whose target has tables of its own: no row of theirs is deleted unasked, and each user who stays is named
+// with the tables that refer to them.
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := imported(t, 300)

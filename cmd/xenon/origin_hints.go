@@ -20,8 +20,8 @@ const (
 	hintPage = "docs/local.md#a-page-of-another-origin"
 )
 
-// originHints says once of each origin that calls the API why a browser may get no further: the origin is not trusted, or
-// it is, but on another site, whose requests carry no cookie of ours.
+// originHints says once of each origin that calls the API why a browser may get no further: the origin is not trusted,
+// or it is, but on another site, whose requests carry no cookie of ours.
 type originHints struct {
 	next    http.Handler
 	own     string
@@ -64,8 +64,8 @@ func (h *originHints) explain(origin string) {
 	}
 }
 
-// sameSite compares scheme and registrable domain as browsers do; ports do not count. localhost and IP addresses are sites
-// of their own.
+// sameSite compares scheme and registrable domain as browsers do; ports do not count. localhost and IP addresses are
+// sites of their own.
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

@@ -99,8 +99,8 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Preflights reach a function, because the gateway's own CORS support takes exact origins alone. The functions check what a
-// trusted origin may be, so the parameter takes every form of it.
+// Preflights reach a function, because the gateway's own CORS support takes exact origins alone. The functions check
+// what a trusted origin may be, so the parameter takes every form of it.
 func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)

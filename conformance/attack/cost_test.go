@@ -20,8 +20,9 @@ var costly = []string{
 	`$fbscrypt$v=1,n=17,r=8,p=8,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
 }
 
-// TestCostlyHashTakesNoMoreThanAnUnknownEmail: an attacker can neither make the server work for seconds nor see by the time
-// that an account exists. Compared is processor time, which other programs do not change; it must not run in parallel.
+// TestCostlyHashTakesNoMoreThanAnUnknownEmail: an attacker can neither make the server work for seconds nor see by the
+// time that an account exists. Compared is processor time, which other programs do not change; it must not run in
+// parallel.
 func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 	s := newSite(t)
 	s.hasher = password.New(config.Argon2id)

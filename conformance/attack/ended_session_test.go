@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever copied a JWT loses /api/profile together with the session, whatever ends it. No cookie of the ended session earns
-// another JWT.
+// Whoever copied a JWT loses /api/profile together with the session, whatever ends it. No cookie of the ended session
+// earns another JWT.
 func TestProfileRefusesCopiedJWTOnceSessionEnds(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

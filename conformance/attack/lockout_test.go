@@ -80,8 +80,8 @@ func (s *site) lastMailToken(t *testing.T) string {
 	return mail.Token
 }
 
-// TestOwnerSignsInDuringAttackFromFiftyAddresses: for ten minutes, fifty IP addresses guess at one account as fast as the
-// limit by IP address lets them. The owner signs in from a known device, and from a new one after a reset.
+// TestOwnerSignsInDuringAttackFromFiftyAddresses: for ten minutes, fifty IP addresses guess at one account as fast as
+// the limit by IP address lets them. The owner signs in from a known device, and from a new one after a reset.
 func TestOwnerSignsInDuringAttackFromFiftyAddresses(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newSite(t)

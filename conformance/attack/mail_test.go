@@ -119,8 +119,8 @@ func TestStolenOldSessionCannotChangeTheEmailAddress(t *testing.T) {
 	}
 }
 
-// Somebody with a fresh stolen session asks for another email address. The owner hears of it, and whatever they do about it
-// makes the mailed link worthless.
+// Somebody with a fresh stolen session asks for another email address. The owner hears of it, and whatever they do
+// about it makes the mailed link worthless.
 func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 	for name, stop := range map[string]func(s *site, owner string) *httptest.ResponseRecorder{
 		"the link of the notice": func(s *site, _ string) *httptest.ResponseRecorder {
@@ -299,8 +299,8 @@ func TestMailBudgetOfAResetCannotBeSpentByAnAttacker(t *testing.T) {
 	}
 }
 
-// Where an email address has to be verified, an attacker signs up with the victim's first. The victim signs up, and opens
-// the link of their own sign-up: the account is theirs.
+// Where an email address has to be verified, an attacker signs up with the victim's first. The victim signs up, and
+// opens the link of their own sign-up: the account is theirs.
 func TestVictimsOwnSignUpBeatsAnAttackersEarlierOne(t *testing.T) {
 	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", abroad)

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// What pip installs is named by its hash: a registry that is taken over cannot put anything else on the way to a deployment.
+// What pip installs is named by its hash: a registry that is taken over cannot put anything else on the way to a
+// deployment.
 func TestPipInstallsOnlyWhatHasItsHash(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob("../../scripts/*")

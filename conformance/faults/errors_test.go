@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
-// Every endpoint meets every transient error of a server or pooler, while it connects and at each of its statements, once and
-// again and again. It answers as if nothing had happened, or 503 with Retry-After; a read that meets an error once always
-// answers. What a 503 refused has not happened, and the same request succeeds afterwards.
+// Every endpoint meets every transient error of a server or pooler, while it connects and at each of its statements,
+// once and again and again. It answers as if nothing had happened, or 503 with Retry-After; a read that meets an error
+// once always answers. What a 503 refused has not happened, and the same request succeeds afterwards.
 func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	t.Parallel()
 	queue := make(chan operation)

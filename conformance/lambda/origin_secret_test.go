@@ -11,8 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
-// TestForwardedAddressNeedsTheOriginSecret sends events as API Gateway does for CloudFront's requests and for requests to
-// ApiUrl itself. Only with a right secret is the forwarded address in the audit log; otherwise it is the gateway's sourceIp.
+// TestForwardedAddressNeedsTheOriginSecret sends events as API Gateway does for CloudFront's requests and for requests
+// to ApiUrl itself. Only with a right secret is the forwarded address in the audit log; otherwise it is the gateway's
+// sourceIp.
 func TestForwardedAddressNeedsTheOriginSecret(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"))

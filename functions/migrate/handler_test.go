@@ -61,7 +61,8 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 	}
 }
 
-// Every action that meets an error that passes is one that the state machine tries again, and one that needs a person is not.
+// Every action that meets an error that passes is one that the state machine tries again, and one that needs a person
+// is not.
 func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 	t.Parallel()
 	source, target := dbtest.NewErrorProxy(t, supabasetest.New(t)), dbtest.NewErrorProxy(t, dbtest.New(t))

@@ -80,8 +80,8 @@ func newSite(t *testing.T, change ...func(map[string]string)) *site {
 	return s
 }
 
-// answer is what came back, with the cookies a browser would now hold. The device cookie is apart, so that the others can be
-// compared with Better Auth's, and a client that sends cookie() is a stranger.
+// answer is what came back, with the cookies a browser would now hold. The device cookie is apart, so that the others
+// can be compared with Better Auth's, and a client that sends cookie() is a stranger.
 type answer struct {
 	status int
 	body   string

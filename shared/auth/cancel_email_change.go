@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have: the token of a mail to the
-// old address revokes every change of email address that the user has asked for. It needs no session.
+// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have: the token of a mail to
+// the old address revokes every change of email address that the user has asked for. It needs no session.
 func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token string `json:"token"`

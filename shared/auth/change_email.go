@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changeEmail answers POST /api/auth/change-email, which wants a fresh session. Nothing changes before the new address has
-// answered; a taken one cannot be told from a free one.
+// changeEmail answers POST /api/auth/change-email, which wants a fresh session. Nothing changes before the new address
+// has answered; a taken one cannot be told from a free one.
 func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewEmail    string  `json:"newEmail" is:"email"`
@@ -44,8 +44,8 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, statusReply{true})
 }
 
-// askForChange tells the old address of the change, and mails the new one for proof. Where the deployment wants that the old
-// address agrees first and it is known to be the user's, the mail that asks it tells enough.
+// askForChange tells the old address of the change, and mails the new one for proof. Where the deployment wants that
+// the old address agrees first and it is known to be the user's, the mail that asks it tells enough.
 func (s *Service) askForChange(r *http.Request, caller *session.Caller, address, callbackURL string) error {
 	user := caller.User
 	confirm := s.Options.ChangeEmailConfirmation && user.EmailVerified
@@ -122,8 +122,8 @@ func (s *Service) redeemChange(w http.ResponseWriter, r *http.Request, c mailCla
 	return reply, s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
 }
 
-// afterChange tells the old address that the account has moved. A token of an older version of Better Auth, which names no
-// type, has changed the address at once: the new one is to be verified.
+// afterChange tells the old address that the account has moved. A token of an older version of Better Auth, which names
+// no type, has changed the address at once: the new one is to be verified.
 func (s *Service) afterChange(r *http.Request, c mailClaims, target string) error {
 	if s.Mail == nil {
 		return nil

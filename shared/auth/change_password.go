@@ -55,8 +55,8 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// confirmPassword returns the credential of a caller who knows its password. The length is checked first: nothing is hashed
-// that no password can be.
+// confirmPassword returns the credential of a caller who knows its password. The length is checked first: nothing is
+// hashed that no password can be.
 func (s *Service) confirmPassword(r *http.Request, caller *session.Caller, secret string) (store.Credential, error) {
 	if password.Length(secret) > password.MaxLength {
 		return store.Credential{}, errPasswordTooLong

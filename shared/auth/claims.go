@@ -16,8 +16,8 @@ func claims(c *session.Caller) keys.Claims {
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: userClaims(c.User)}
 }
 
-// userClaims is the user in a JWT, without an image that is longer than session.MaxImage. A row of another server or of an
-// import can hold still more: then the image is left out whatever its length, and then the name.
+// userClaims is the user in a JWT, without an image that is longer than session.MaxImage. A row of another server or of
+// an import can hold still more: then the image is left out whatever its length, and then the name.
 func userClaims(u store.User) any {
 	const most = 6 // bytes of JSON for a byte of text
 	image := ""

@@ -305,8 +305,8 @@ func TestACachedGetSessionIsNotCounted(t *testing.T) {
 	}
 }
 
-// The cache cookie of a revoked, banned or deleted user is believed for its five minutes, so it never earns a JWT, which
-// would be good for seven days.
+// The cache cookie of a revoked, banned or deleted user is believed for its five minutes, so it never earns a JWT,
+// which would be good for seven days.
 func TestGetSessionGivesNoJWTToCallerKnownFromCacheCookieAlone(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{

@@ -9,9 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// getSession answers GET /api/auth/get-session: the session and its user, or null. A caller whose session was read from the
-// database also gets a JWT in a header; when the signing keys are unavailable the session is answered without it. A caller
-// known from the cache cookie alone gets none: the session may have ended, and the JWT would outlive the cookie.
+// getSession answers GET /api/auth/get-session: the session and its user, or null. A caller whose session was read from
+// the database also gets a JWT in a header; when the signing keys are unavailable the session is answered without it. A
+// caller known from the cache cookie alone gets none: the session may have ended, and the JWT would outlive the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 	noStore(w)
 	caller, fromCookie, err := s.Sessions.Cached(w, r)

@@ -12,7 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// libraryKeysWait bounds the look at the database; libraryKeysAge is how long its last answer is used while there is none.
+// libraryKeysWait bounds the look at the database; libraryKeysAge is how long its last answer is used while there is
+// none.
 const (
 	libraryKeysWait = time.Second
 	libraryKeysAge  = 24 * time.Hour
@@ -21,13 +22,13 @@ const (
 // jwksCaching lets a CDN answer for as long as verifiers rely on a key set, and for a day while we are away.
 var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(keys.MaxAge.Seconds()))
 
-// How long a key set is cached that may lack a key of the library, because the database did not answer.
+// How long a key set is cached that may lack a key of Better Auth, because the database did not answer.
 const (
 	lastKnownCaching  = "public, max-age=30, stale-if-error=86400"
 	incompleteCaching = "no-store"
 )
 
-// knownLibraryKeys is what the library's table held when it was read last.
+// knownLibraryKeys is what Better Auth's table held when it was read last.
 type knownLibraryKeys struct {
 	keys []keys.JWK
 	at   time.Time
@@ -53,8 +54,8 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	}{published})
 }
 
-// libraryKeys are the keys of the library's own table, and how long they may be cached: those that were read last if the
-// database does not answer in time. The only error is that of a limit.
+// libraryKeys are the keys of Better Auth's own table, and how long they may be cached: those that were read last if
+// the database does not answer in time. The only error is that of a limit.
 func (s *Service) libraryKeys(ctx context.Context) (theirs []keys.JWK, caching string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, libraryKeysWait)
 	defer cancel()

@@ -45,7 +45,8 @@ func (f *flood) checkSent(name string, want map[mail.Kind]int) {
 	clear(f.sent)
 }
 
-// One client has five mails of a kind an hour sent to one address, all clients together twenty, and the answers are the same.
+// One client has five mails of a kind an hour sent to one address, all clients together twenty, and the answers are the
+// same.
 func TestMailsToOneAddressAreHeldBack(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
@@ -103,7 +104,8 @@ func TestMailBudgetsAreByKind(t *testing.T) {
 	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// However many reset mails an attacker has had sent, the owner gets one whenever none of those that arrived works any more.
+// However many reset mails an attacker has had sent, the owner gets one whenever none of those that arrived works any
+// more.
 func TestCompletedResetClearsTheBudgetOfResetMails(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)

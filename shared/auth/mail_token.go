@@ -36,9 +36,9 @@ const (
 	verifyChange  = "change-email-verification" // to the new address: is it yours?
 )
 
-// mailClaims is what a link in a mail about an email address says, in Better Auth's form, so that a TypeScript server that
-// shares the secret can redeem it. Its ID, which Better Auth does not have, names the row of verification without which the
-// link is worthless here: whatever deletes the row revokes the link.
+// mailClaims is what a link in a mail about an email address says, in Better Auth's form, so that a TypeScript server
+// that shares the secret can redeem it. Its ID, which Better Auth does not have, names the row of verification without
+// which the link is worthless here: whatever deletes the row revokes the link.
 type mailClaims struct {
 	Email       string `json:"email"`                 // lower case; of a change, the address that the user still has
 	UpdateTo    string `json:"updateTo,omitempty"`    // of a change, the address to come, lower case

@@ -12,8 +12,8 @@ import (
 var errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 	"The password you entered has been compromised. Please choose a different password.")
 
-// hashNew hashes a password that a user chose, unless it is a common or a breached one and the deployment refuses those.
-// If the service that knows breached ones does not answer, the password is accepted.
+// hashNew hashes a password that a user chose, unless it is a common or a breached one and the deployment refuses
+// those. If the service that knows breached ones does not answer, the password is accepted.
 func (s *Service) hashNew(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
 		return "", errCompromised

@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// How many wrong passwords of one account are answered in an hour, which begins with the first. Attempts are counted before
-// the password is compared and given back when it was right. 20 an hour are 500 a day at most.
+// How many wrong passwords of one account are answered in an hour, which begins with the first. Attempts are counted
+// before the password is compared and given back when it was right. 20 an hour are 500 a day at most.
 var (
 	networkLimit = limit.Rule{Window: time.Hour, Max: 10} // from one network: an IPv4 address or an IPv6 /64
 	accountLimit = limit.Rule{Window: time.Hour, Max: 20} // from all devices that the account does not know
@@ -21,8 +21,8 @@ var (
 	sessionLimit = limit.Rule{Window: time.Hour, Max: 10} // in one session
 )
 
-// attemptCounter is the key of the attempts at an account (lower case email) from unknown devices. It is the same whether
-// the account exists or not.
+// attemptCounter is the key of the attempts at an account (lower case email) from unknown devices. It is the same
+// whether the account exists or not.
 func attemptCounter(email string) string { return "account:" + short(email) }
 
 // networkCounter is the key of those from the network that sent r.
@@ -30,8 +30,9 @@ func (s *Service) networkCounter(r *http.Request, email string) string {
 	return attemptCounter(email) + "|" + s.Limits.IP(r)
 }
 
-// countSignIn counts an attempt to sign in with the next statement. A device that the account knows has a counter of its own,
-// which strangers cannot use up. For the others the network comes first, so that one network cannot use up the account's.
+// countSignIn counts an attempt to sign in with the next statement. A device that the account knows has a counter of
+// its own, which strangers cannot use up. For the others the network comes first, so that one network cannot use up the
+// account's.
 func (s *Service) countSignIn(r *http.Request, email string, device *session.Device) *http.Request {
 	switch {
 	case !s.Options.RateLimit:
@@ -66,8 +67,8 @@ func (s *Service) countAttempt(r *http.Request, charges ...store.Charge) *http.R
 	return r.WithContext(store.WithCharge(r.Context(), charges...))
 }
 
-// comparePassword reports whether secret is the password of hash, which is "" where there is none. It is the only place that
-// compares passwords; the attempt has been counted with the look-up of hash, or is counted now.
+// comparePassword reports whether secret is the password of hash, which is "" where there is none. It is the only place
+// that compares passwords; the attempt has been counted with the look-up of hash, or is counted now.
 func (s *Service) comparePassword(r *http.Request, userID, hash, secret string) (bool, error) {
 	if err := s.Store.Settle(r.Context()); err != nil {
 		return false, fmt.Errorf("count attempt: %w", err)

@@ -347,7 +347,8 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	}
 }
 
-// Whoever has stolen a session gets ten guesses an hour, together on all routes, and the owner's own session is not touched.
+// Whoever has stolen a session gets ten guesses an hour, together on all routes, and the owner's own session is not
+// touched.
 func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, limits, from("xff:1"))

@@ -11,9 +11,9 @@ import (
 )
 
 // resetPassword answers POST /api/auth/reset-password. Everything that can be refused is refused before the token is
-// spent; the token, the new password, the end of the sessions, of all other mailed links and of the count of wrong passwords
-// are one transaction. It starts no session, but makes the device known, so that an attack on the account does not keep its
-// owner out.
+// spent; the token, the new password, the end of the sessions, of all other mailed links and of the count of wrong
+// passwords are one transaction. It starts no session, but makes the device known, so that an attack on the account
+// does not keep its owner out.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewPassword string  `json:"newPassword"`

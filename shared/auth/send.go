@@ -12,9 +12,9 @@ import (
 // basePath is where the endpoints are, below the public origin.
 const basePath = "/api/auth"
 
-// send hands a mail over for delivery, or a mail.Nothing where its address has had too many, and reports whether the mail
-// itself is on its way. A mail that cannot be sent never changes the answer, which must not depend on what happens to mails;
-// the library does not let it either. The audit log and a metric tell of a mail that was held back.
+// send hands a mail over for delivery, or a mail.Nothing where its address has had too many, and reports whether the
+// mail itself is on its way. A mail that cannot be sent never changes the answer, which must not depend on what happens
+// to mails; Better Auth does not let it either. The audit log and a metric tell of a mail that was held back.
 func (s *Service) send(r *http.Request, m mail.Message) (left bool) {
 	may, err := s.mayMail(r, m)
 	switch {

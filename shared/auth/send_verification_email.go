@@ -61,8 +61,8 @@ func (s *Service) resend(r *http.Request, address, callbackURL string) error {
 	return err
 }
 
-// sendVerification mails the link that verifies an address. For one that no user has, or that is verified, it does the same
-// work and sends nothing.
+// sendVerification mails the link that verifies an address. For one that no user has, or that is verified, it does the
+// same work and sends nothing.
 func (s *Service) sendVerification(r *http.Request, address, callbackURL string) error {
 	c := mailClaims{Email: address}
 	c.ID = newLinkID()

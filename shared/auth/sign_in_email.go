@@ -83,9 +83,10 @@ func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL
 	return errEmailNotVerified
 }
 
-// authenticate returns the user of an email and their stored hash. An unknown email, a user without a password and a wrong
-// password get one answer and cost the same. A right password stored in another format than new ones is hashed again; if
-// that fails the sign-in still holds. A device whose cookie is older than the password is counted as a stranger.
+// authenticate returns the user of an email and their stored hash. An unknown email, a user without a password and a
+// wrong password get one answer and cost the same. A right password stored in another format than new ones is hashed
+// again; if that fails the sign-in still holds. A device whose cookie is older than the password is counted as a
+// stranger.
 func (s *Service) authenticate(
 	r *http.Request, email, secret string, device *session.Device,
 ) (user store.User, hash string, err error) {

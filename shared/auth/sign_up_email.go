@@ -81,10 +81,10 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 // committed to disk, and one that is not is not. Without it a thousand tries told a taken address from a free one.
 const signUpFloor = 250 * time.Millisecond
 
-// signUpUnverified is a sign-up that opens no session before the address is confirmed. Each sign-up with an address that
-// no user has verified gets a link of its own, and the one whose link is opened gets the account. A taken address gets the
-// answer of a free one, about a user who is invented, and costs the same: the hash was computed, the rows are tried, a mail is
-// queued, and signUpFloor covers the rest.
+// signUpUnverified is a sign-up that opens no session before the address is confirmed. Each sign-up with an address
+// that no user has verified gets a link of its own, and the one whose link is opened gets the account. A taken address
+// gets the answer of a free one, about a user who is invented, and costs the same: the hash was computed, the rows are
+// tried, a mail is queued, and signUpFloor covers the rest.
 func (s *Service) signUpUnverified(
 	w http.ResponseWriter, r *http.Request, n store.NewUser, taken bool, callbackURL string,
 ) error {

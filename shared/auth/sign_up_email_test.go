@@ -306,7 +306,8 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 	}
 }
 
-// Of many sign-ups with one address at the same time each gets a link, and the account is that of the one whose link is opened.
+// Of many sign-ups with one address at the same time each gets a link, and the account is that of the one whose link is
+// opened.
 func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 	t.Parallel()
 	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")

@@ -15,8 +15,8 @@ import (
 
 const tokenCookie = "better-auth.session_token"
 
-// sessions are n more sign-ins of Ada, all but the one at alive ended again: as the cookies of one name that a browser sends
-// when an earlier deployment set some of them with a Domain attribute.
+// sessions are n more sign-ins of Ada, all but the one at alive ended again: as the cookies of one name that a browser
+// sends when an earlier deployment set some of them with a Domain attribute.
 func (s *site) twins(n, alive int) (header string, all []person) {
 	s.t.Helper()
 	var cookies []string

@@ -76,8 +76,8 @@ func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token,
 	return verifyReply{Status: true}, s.afterVerification(w, r, confirmed)
 }
 
-// redeemedBefore answers a click on a link that is spent or revoked. Where a concurrent click verified the address that is
-// a success, but only the first click may open a session.
+// redeemedBefore answers a click on a link that is spent or revoked. Where a concurrent click verified the address that
+// is a success, but only the first click may open a session.
 func (s *Service) redeemedBefore(r *http.Request, userID string) (any, error) {
 	user, err := s.Store.UserByID(r.Context(), userID)
 	switch {
@@ -92,8 +92,8 @@ func (s *Service) redeemedBefore(r *http.Request, userID string) (any, error) {
 }
 
 // afterVerification opens a session for a person who has just shown that an address is theirs, if the deployment wants
-// that and nobody is signed in; the cookies of a session that they have already are handed out again, since a cache cookie still
-// says "not verified".
+// that and nobody is signed in; the cookies of a session that they have already are handed out again, since a cache
+// cookie still says "not verified".
 func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil

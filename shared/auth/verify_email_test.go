@@ -99,7 +99,8 @@ func TestVerificationMailsAreTheLibrarys(t *testing.T) {
 	}
 }
 
-// The first click opens a session where the deployment wants that, never in place of another user's; later clicks never do.
+// The first click opens a session where the deployment wants that, never in place of another user's; later clicks never
+// do.
 func TestAutoSignInAfterVerification(t *testing.T) {
 	t.Parallel()
 	s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")

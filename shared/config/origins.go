@@ -74,8 +74,8 @@ func checkWebOrigin(scheme, authority string) error {
 }
 
 // checkHostPattern wants whole labels that are wildcards to be below a registrable domain. A label that has other text
-// besides its wildcard may also be right below a suffix that its owner gives names under, such as vercel.app, but not below
-// one of ICANN's, such as com, where anybody can register what matches.
+// besides its wildcard may also be right below a suffix that its owner gives names under, such as vercel.app, but not
+// below one of ICANN's, such as com, where anybody can register what matches.
 func checkHostPattern(scheme, host string) error {
 	labels := strings.Split(host, ".")
 	if slices.Contains(labels, "") {

@@ -16,8 +16,8 @@ type ServerError struct {
 	Message  string
 }
 
-// TransientErrors are errors that a later attempt does not meet, each as FATAL and as ERROR. The texts of XX000 are those of
-// Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor, lib/supavisor).
+// TransientErrors are errors that a later attempt does not meet, each as FATAL and as ERROR. The texts of XX000 are
+// those of Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor, lib/supavisor).
 func TransientErrors() (all []ServerError) {
 	for _, e := range [][2]string{
 		{"08006", "connection failure during authentication"},
@@ -51,8 +51,8 @@ const (
 	AtStatement Phase = "at a statement" // to a query, or to everything up to the next Sync
 )
 
-// ErrorProxy passes connections on to a database and answers some requests with an error in its place. The database does not
-// see those.
+// ErrorProxy passes connections on to a database and answers some requests with an error in its place. The database
+// does not see those.
 type ErrorProxy struct {
 	upstream string
 	url      url.URL

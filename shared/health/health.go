@@ -46,8 +46,8 @@ type reply struct {
 	Database string `json:"database"`
 }
 
-// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer, which only tells a
-// database that does not answer ("disconnected") from one whose tables do not fit ("schema").
+// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer, which only tells
+// a database that does not answer ("disconnected") from one whose tables do not fit ("schema").
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()

@@ -22,7 +22,7 @@ type JWK struct {
 // MarshalJSON writes the members in the library's order.
 func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 
-// newJWK writes the form that the library's /jwks has for an RSA key, and use besides, which some verifiers demand.
+// newJWK writes the form that Better Auth's /jwks has for an RSA key, and use besides, which some verifiers demand.
 func newJWK(id string, public *rsa.PublicKey) JWK {
 	n, e := members(public)
 	return JWK{KeyID: id, text: json.RawMessage(`{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`)}
@@ -45,9 +45,9 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // ParsePublicJWK makes the JWKS entry of a row of the library's jwks table, the way the library's /jwks does: alg, then
 // crv when the key has one, then what publicKey holds, then the id as kid. It takes every asymmetric kind the library
-// makes, and refuses a row that would publish a private key or one that is not for signatures. Like our own keys it gets
-// use "sig". alg may be empty, as in rows older than the column; the key then gets the one that the library makes such
-// keys for.
+// makes, and refuses a row that would publish a private key or one that is not for signatures. Like our own keys it
+// gets use "sig". alg may be empty, as in rows older than the column; the key then gets the one that Better Auth makes
+// such keys for.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	names, values, err := object([]byte(publicKeyJSON))
 	if err != nil {
@@ -85,7 +85,7 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
 }
 
-// usualAlgorithm is the algorithm for which the library makes keys of a kind and curve, "" where it makes none.
+// usualAlgorithm is the algorithm for which Better Auth makes keys of a kind and curve, "" where it makes none.
 func usualAlgorithm(kind string, crv json.RawMessage) string {
 	if kind == "RSA" {
 		return "RS256"

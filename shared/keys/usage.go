@@ -16,8 +16,8 @@ var signatureAlgorithms = map[string][]string{
 	"OKP": {"EdDSA", "Ed25519"},
 }
 
-// verifies reports whether the key may verify signatures of one of algorithms. A member that is missing allows it. Beside
-// "verify", key_ops may only name "sign": RFC 7517 warns of keys with unrelated operations.
+// verifies reports whether the key may verify signatures of one of algorithms. A member that is missing allows it.
+// Beside "verify", key_ops may only name "sign": RFC 7517 warns of keys with unrelated operations.
 func (u usage) verifies(algorithms ...string) bool {
 	if u.Use != nil && *u.Use != "sig" || u.Alg != nil && !slices.Contains(algorithms, *u.Alg) {
 		return false

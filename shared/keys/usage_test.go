@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What a key says it is for, on both ways into this package: the JWKS that a Verifier reads, and the library's table.
+// What a key says it is for, on both ways into this package: the JWKS that a Verifier reads, and Better Auth's table.
 func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
 	t.Parallel()
 	for members, want := range map[string]bool{

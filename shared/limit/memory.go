@@ -22,9 +22,9 @@ type counter struct {
 	count int
 }
 
-// InMemory counts the requests of a path in this process alone, so that a refusal costs the database nothing and a database
-// that is away changes nothing. Windows are fixed, and no rule allows less than one request a second: a monitor that asks
-// every second is never refused.
+// InMemory counts the requests of a path in this process alone, so that a refusal costs the database nothing and a
+// database that is away changes nothing. Windows are fixed, and no rule allows less than one request a second: a
+// monitor that asks every second is never refused.
 func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.Handler {
 	rule := l.rule(path)
 	if l.off || rule == (Rule{}) {

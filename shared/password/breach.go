@@ -20,8 +20,8 @@ const (
 	maxBreachBody = 256 << 10
 )
 
-// Breaches looks passwords up in Have I Been Pwned's corpus, as Better Auth's haveIBeenPwned plugin does: it sends the first
-// five characters of the SHA-1 hash and compares the rest with the answer.
+// Breaches looks passwords up in Have I Been Pwned's corpus, as Better Auth's haveIBeenPwned plugin does: it sends the
+// first five characters of the SHA-1 hash and compares the rest with the answer.
 type Breaches struct {
 	URL string // of the service, without "/range/"; tests have their own
 }

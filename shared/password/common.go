@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// commonText is Django 5.2's django/contrib/auth/common-passwords.txt.gz, unchanged: the 20,000 most common passwords of
-// breaches, lower case, compiled by Royce Williams. Licence: BSD 3-Clause, common-passwords.LICENSE.
+// commonText is Django 5.2's django/contrib/auth/common-passwords.txt.gz, unchanged: the 20,000 most common passwords
+// of breaches, lower case, compiled by Royce Williams. Licence: BSD 3-Clause, common-passwords.LICENSE.
 //
 //go:embed common-passwords.txt.gz
 var commonText []byte

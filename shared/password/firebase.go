@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Ceilings: an imported hash may ask for no more. See the package comment on their times. The block size is bounded too,
-// since scrypt takes memory for it besides 128·N·r.
+// Ceilings: an imported hash may ask for no more. See the package comment on their times. The block size is bounded
+// too, since scrypt takes memory for it besides 128·N·r.
 const (
 	maxScryptWork    = 128 << 20 // bytes in all lanes together, 128·N·r·p
 	maxScryptBlock   = 64        // r

@@ -69,8 +69,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether password, exactly as received, is the one stored was made of. A stored text that is not Known,
-// such as "" where there is no hash, is a mismatch and takes the time of one. A mismatch is answered after FailureFloor (see the package comment) or when ctx ends. The only error is
-// that of ctx, when it ends in the queue; then nothing was verified.
+// such as "" where there is no hash, is a mismatch and takes the time of one. A mismatch is answered after FailureFloor
+// (see the package comment) or when ctx ends. The only error is that of ctx, when it ends in the queue; then nothing
+// was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parse(stored)
 	if !known {

@@ -24,10 +24,10 @@
 //
 // # Ceilings
 //
-// A stored hash may take about a second on the processor of a function (1,769 MB, one vCPU); one above that is not Known.
-// Processor time of the most that is permitted, measured on one core of an AMD EPYC, which is up to twice as fast: bcrypt
-// of cost 13 0.48 s (cost 14: 0.96 s), Argon2id of 64 MiB and ten passes 0.51 s (256 MiB and ten: 2.2 s), scrypt of N=2^17
-// and r=8 0.35 s (with p=8: 2.6 s). Better Auth's scrypt takes 0.07 s, bcrypt of cost 10 0.06 s.
+// A stored hash may take about a second on the processor of a function (1,769 MB, one vCPU); one above that is not
+// Known. Processor time of the most that is permitted, measured on one core of an AMD EPYC, which is up to twice as
+// fast: bcrypt of cost 13 0.48 s (cost 14: 0.96 s), Argon2id of 64 MiB and ten passes 0.51 s (256 MiB and ten: 2.2 s),
+// scrypt of N=2^17 and r=8 0.35 s (with p=8: 2.6 s). Better Auth's scrypt takes 0.07 s, bcrypt of cost 10 0.06 s.
 package password
 
 import "unicode/utf16"

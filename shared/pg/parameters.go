@@ -58,8 +58,8 @@ const usedNames = `
 	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
 	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
 
-// ignoredNames are parameters that only other drivers or their hosts know, by where they come from. What they ask for is
-// decided here in another way, or does not exist: pools, caches of statements, sockets.
+// ignoredNames are parameters that only other drivers or their hosts know, by where they come from. What they ask for
+// is decided here in another way, or does not exist: pools, caches of statements, sockets.
 const ignoredNames = `
 	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections
 	max_connection_lifetime max_idle_connection_lifetime

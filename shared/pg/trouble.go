@@ -42,8 +42,8 @@ var states = map[string]Trouble{
 	"XX000": Transient, // internal_error; the word of Neon's proxy and Supabase's pooler for all their own troubles
 }
 
-// rejections are texts by which poolers reject a login with a SQLSTATE that says something else, and what to do. The texts
-// are those of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor (github.com/supabase/supavisor,
+// rejections are texts by which poolers reject a login with a SQLSTATE that says something else, and what to do. The
+// texts are those of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor (github.com/supabase/supavisor,
 // lib/supavisor) and PgBouncer (src/client.c); "*" stands for a name.
 var rejections = []struct{ text, advice string }{
 	{"Tenant or user not found", tenant},

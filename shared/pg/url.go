@@ -1,5 +1,6 @@
-// Package pg is how Xenon reaches Postgres. It reads database URLs, with one rule for TLS and one for parameters, and says
-// what helps against an error of a server or of a pooler in front of it. Requests, schema changes and imports use it.
+// Package pg is how Xenon reaches Postgres. It reads database URLs, with one rule for TLS and one for parameters, and
+// says what helps against an error of a server or of a pooler in front of it. Requests, schema changes and imports use
+// it.
 package pg
 
 import (
@@ -26,10 +27,10 @@ var (
 	errTLS = errors.New("leads to a host whose certificate would not be verified")
 )
 
-// Parse reads a database URL and returns the settings of a connection: TLS with a verified certificate to every host that is
-// not this machine, whatever weaker sslmode the URL names; direct TLS negotiation, which saves a round trip, with Neon; and
-// statements that go in one round trip without a name, so that any pooler accepts them. Parameters of other drivers are left
-// out, see Ignored; an unknown one is an error.
+// Parse reads a database URL and returns the settings of a connection: TLS with a verified certificate to every host
+// that is not this machine, whatever weaker sslmode the URL names; direct TLS negotiation, which saves a round trip,
+// with Neon; and statements that go in one round trip without a name, so that any pooler accepts them. Parameters of
+// other drivers are left out, see Ignored; an unknown one is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
 	a, err := split(text)
 	if err != nil {
@@ -78,8 +79,8 @@ func Ignored(text string) []string {
 
 func isRemote(f *pgconn.FallbackConfig) bool { return !isLocal(f.Host) }
 
-// isLocal reports whether the host is this machine. host.docker.internal is what a container calls the machine it runs on;
-// the Internet has no names that end in .internal.
+// isLocal reports whether the host is this machine. host.docker.internal is what a container calls the machine it runs
+// on; the Internet has no names that end in .internal.
 func isLocal(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()

@@ -12,8 +12,8 @@ import (
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// caller is whom the request's bearer token names, and nothing else does. The signature is verified here; whether the user
-// and the session are still there is asked by the statement that reads or writes the profile.
+// caller is whom the request's bearer token names, and nothing else does. The signature is verified here; whether the
+// user and the session are still there is asked by the statement that reads or writes the profile.
 func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	const scheme = "bearer "
 	h := r.Header.Get("Authorization")

@@ -111,8 +111,8 @@ func TestProfileRefusesSessionIDThatNamesNoSessionOfTheUser(t *testing.T) {
 	}
 }
 
-// A TypeScript server with Better Auth puts no sid into its tokens. They are good until they expire, but for a ban and the
-// deletion of the user.
+// A TypeScript server with Better Auth puts no sid into its tokens. They are good until they expire, but for a ban and
+// the deletion of the user.
 func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -1,6 +1,6 @@
-// Package schema knows the tables that Xenon reads and writes, and checks whether those of a database fit. The tables may
-// be Better Auth's own, of another version, or made by an application's ORM; a table that does not fit is named with what
-// is wrong and the SQL that repairs it, instead of failing in the middle of a request.
+// Package schema knows the tables that Xenon reads and writes, and checks whether those of a database fit. The tables
+// may be Better Auth's own, of another version, or made by an application's ORM; a table that does not fit is named
+// with what is wrong and the SQL that repairs it, instead of failing in the middle of a request.
 package schema
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless an administrator changed it.
+// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless an administrator
+// changed it.
 const Public = "public"
 
 // Querier is a connection, a transaction or a pool.
@@ -96,8 +97,8 @@ func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 // AllApplied is the argument of Check for a database to which every migration has been applied.
 func AllApplied(int64) bool { return true }
 
-// catalogQuery lists the columns of the tables in $2 with what the check asks of them: those in the schema $1, or, when it
-// is empty, those that unqualified names find. A domain counts as the type that it is made of.
+// catalogQuery lists the columns of the tables in $2 with what the check asks of them: those in the schema $1, or, when
+// it is empty, those that unqualified names find. A domain counts as the type that it is made of.
 const catalogQuery = `
 	SELECT c.relname::text, n.nspname::text, c.relkind::text, a.attname::text,
 	       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END,

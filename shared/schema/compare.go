@@ -91,8 +91,8 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	return p, false
 }
 
-// checkTimeZone refuses columns without a time zone on a connection that is not in UTC: Postgres converts by the time zone
-// of the connection. Xenon asks for UTC when it connects, and a pooler that drops the request is caught here.
+// checkTimeZone refuses columns without a time zone on a connection that is not in UTC: Postgres converts by the time
+// zone of the connection. Xenon asks for UTC when it connects, and a pooler that drops the request is caught here.
 func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 	for _, t := range Tables {
 		f := found[t.Name]
@@ -148,8 +148,8 @@ func add(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// retype is the statement that changes the type of a column, where one can. The type of an id hangs together with that of
-// every column that refers to it.
+// retype is the statement that changes the type of a column, where one can. The type of an id hangs together with that
+// of every column that refers to it.
 func retype(c Column, f foundColumn, found *foundTable) string {
 	switch c.Type {
 	case UUID:

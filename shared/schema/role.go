@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Grants are the statements that give a role what requests need, and take what it had on the same tables before. With them
-// the role reads and writes rows, and neither makes, changes nor drops anything.
+// Grants are the statements that give a role what requests need, and take what it had on the same tables before. With
+// them the role reads and writes rows, and neither makes, changes nor drops anything.
 func Grants(name, role string) []string {
 	grantee := quote(role)
 	all := []string{"GRANT USAGE ON SCHEMA " + quote(name) + " TO " + grantee}
@@ -26,8 +26,8 @@ type Executor interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// Grant gives an existing role the rights of Grants, all or none. It refuses a role that has more than these anyway: one that
-// owns the tables, is a superuser, or may make tables in the schema.
+// Grant gives an existing role the rights of Grants, all or none. It refuses a role that has more than these anyway:
+// one that owns the tables, is a superuser, or may make tables in the schema.
 func Grant(ctx context.Context, db Executor, name, role string) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range Grants(name, role) {

@@ -5,8 +5,8 @@ import "slices"
 // Type is the type that a column needs to have.
 type Type string
 
-// The types, each in the words that the SQL of a repair uses. A Time may also be a timestamp without time zone: Xenon reads
-// and writes it as UTC.
+// The types, each in the words that the SQL of a repair uses. A Time may also be a timestamp without time zone: Xenon
+// reads and writes it as UTC.
 const (
 	UUID    Type = "uuid"
 	Text    Type = "text"

@@ -15,17 +15,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// maxOriginSecrets is how many of the app secret's originSecrets are accepted: the one that CloudFront sends, and the one
-// that it sends while a deployment is on its way.
+// maxOriginSecrets is how many of the app secret's originSecrets are accepted: the one that CloudFront sends, and the
+// one that it sends while a deployment is on its way.
 const maxOriginSecrets = 2
 
 // minOriginSecret is the least length of one of them, in bytes.
 const minOriginSecret = 32
 
-// AcceptsOrigin reports whether got, the origin secret that came with a request, is one of the app secret's originSecrets.
-// If it is none of those at hand, the app secret is read again first, no sooner than CoolDown after the last time, because
-// a deployment may have rotated them. Without an app secret every request is accepted: CLIENT_IP alone says which proxies
-// are trusted.
+// AcceptsOrigin reports whether got, the origin secret that came with a request, is one of the app secret's
+// originSecrets. If it is none of those at hand, the app secret is read again first, no sooner than CoolDown after the
+// last time, because a deployment may have rotated them. Without an app secret every request is accepted: CLIENT_IP
+// alone says which proxies are trusted.
 func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
 	if s.cfg.AppSecretARN == "" {
 		return true
@@ -73,8 +73,8 @@ func checkOriginSecrets(list []string) error {
 
 // RotateOrigin puts a new origin secret first in the app secret's originSecrets and keeps as the second the one that
 // CloudFront sends: that of the version deployed, if it is known, else the first so far. It repeats the new one as
-// originSecret, a text, which is all that a dynamic reference of CloudFormation can read, and returns the version of the
-// app secret that has it. Everything else in the app secret stays as it is.
+// originSecret, a text, which is all that a dynamic reference of CloudFormation can read, and returns the version of
+// the app secret that has it. Everything else in the app secret stays as it is.
 func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})

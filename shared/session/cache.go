@@ -49,7 +49,8 @@ type sealed struct {
 // MaxImage is the longest image of a user, in characters, that goes into a cookie or a token.
 const MaxImage = 2048
 
-// setCache hands out the cache cookie of a caller, if the cache is on. A user with a longer image than MaxImage has none.
+// setCache hands out the cache cookie of a caller, if the cache is on. A user with a longer image than MaxImage has
+// none.
 func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool) error {
 	if s.cache == 0 {
 		return nil
@@ -69,8 +70,8 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 	return nil
 }
 
-// readCache is what r's cache cookie says of the caller whose token r carries: nil if there is none to be believed, and then
-// whether there was one that is bad. With several tokens the database decides which session is live.
+// readCache is what r's cache cookie says of the caller whose token r carries: nil if there is none to be believed, and
+// then whether there was one that is bad. With several tokens the database decides which session is live.
 func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, bad bool) {
 	if s.cache == 0 || len(tokens) != 1 || asked(r, "disableCookieCache") {
 		return nil, false

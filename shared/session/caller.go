@@ -20,8 +20,9 @@ type Caller struct {
 var ErrEnded = errors.New("the session was ended meanwhile")
 
 // Cached is Caller for get-session alone: with the cookie cache on it answers from a valid cache cookie, without the
-// database, and reports that as fromCookie. The session may have been revoked and the user banned or deleted since: a cache
-// cookie is believed until it expires, five minutes at most. So the caller must not turn it into anything that lives longer.
+// database, and reports that as fromCookie. The session may have been revoked and the user banned or deleted since: a
+// cache cookie is believed until it expires, five minutes at most. So the caller must not turn it into anything that
+// lives longer.
 func (s *Sessions) Cached(w http.ResponseWriter, r *http.Request) (c *Caller, fromCookie bool, err error) {
 	secret, tokens, err := s.identify(w, r)
 	if err != nil || len(tokens) == 0 {
@@ -78,8 +79,8 @@ func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []by
 	return secret, s.tokens(r, secret), nil
 }
 
-// load finds the caller of the first token whose session is live in the database, and with renew hands out what is due: a
-// longer life, cookies.
+// load finds the caller of the first token whose session is live in the database, and with renew hands out what is due:
+// a longer life, cookies.
 func (s *Sessions) load(w http.ResponseWriter, r *http.Request, secret []byte, tokens []string, renew bool) (*Caller, error) {
 	now := s.Now()
 	row, user, err := s.Store.SessionWithUser(r.Context(), tokens, now)

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// The library cuts a cache cookie that browsers would refuse as too large into numbered parts. Its parts are read; here
+// Better Auth cuts a cache cookie that browsers would refuse as too large into numbered parts. Its parts are read; here
 // such a cookie is not set, since gateways refuse a request with all of them.
 const (
 	maxCookie = 4050 // bytes of a Set-Cookie line
 	maxChunks = 100
 )
 
-// addCache hands out value as the cache cookie, unless it is empty or too large for one, and clears what r carries of an
-// older one.
+// addCache hands out value as the cache cookie, unless it is empty or too large for one, and clears what r carries of
+// an older one.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
 	if len(value) > maxCookie-len(s.line(name+".99", "", maxAge)) { // measured as the library does
@@ -55,8 +55,8 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	return names
 }
 
-// cacheValues are the values of the cache cookies of r that are not empty; without one, the value that is put together from
-// the parts, if there are any.
+// cacheValues are the values of the cache cookies of r that are not empty; without one, the value that is put together
+// from the parts, if there are any.
 func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	for whole := range s.named(r, sessionData) {
 		if whole != "" && len(values) < maxTokens {

@@ -18,20 +18,21 @@ const (
 	deviceLife   = 365 * 24 * time.Hour
 )
 
-// Device is a browser or an app that has shown the password of an account. It opens nothing: failed sign-ins from it are
-// counted apart from those of strangers, so that an attack on the account does not lock its owner out.
+// Device is a browser or an app that has shown the password of an account. It opens nothing: failed sign-ins from it
+// are counted apart from those of strangers, so that an attack on the account does not lock its owner out.
 //
-// The cookie reads "issued.id.password.signature". The signature covers the email of the account, so that the cookie of one
-// account means nothing for another. The third part is made from the stored hash, so that the cookie ends with the password.
+// The cookie reads "issued.id.password.signature". The signature covers the email of the account, so that the cookie of
+// one account means nothing for another. The third part is made from the stored hash, so that the cookie ends with the
+// password.
 type Device struct {
 	ID       string // new with every cookie
 	password string
 	secret   []byte
 }
 
-// Device returns the device that sent r if it is known to the account of email (lower case), else nil. It looks at every
-// cookie of the name, so that junk that another host of the domain sets does not hide the right one; API Gateway bounds
-// their number by the size of a request's headers.
+// Device returns the device that sent r if it is known to the account of email (lower case), else nil. It looks at
+// every cookie of the name, so that junk that another host of the domain sets does not hide the right one; API Gateway
+// bounds their number by the size of a request's headers.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	name := s.name(deviceCookie)
 	for k, v := range cookies(r) {

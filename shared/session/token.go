@@ -33,9 +33,9 @@ func newToken() string {
 // maxTokens bounds how many session cookies of one request are looked up.
 const maxTokens = 8
 
-// Tokens are the session tokens that r carries with a right signature; they say nothing about the sessions. A usable bearer
-// token counts before cookies. A browser can send several session cookies: one that an earlier deployment set with a Domain
-// attribute, which we cannot clear, beside our own.
+// Tokens are the session tokens that r carries with a right signature; they say nothing about the sessions. A usable
+// bearer token counts before cookies. A browser can send several session cookies: one that an earlier deployment set
+// with a Domain attribute, which we cannot clear, beside our own.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {

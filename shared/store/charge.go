@@ -15,8 +15,8 @@ import (
 // Charge is one request counted against a limit as Better Auth counts (contract: rate limits): a window begins with the
 // first request, every further one up to Max prolongs it, and it ends when Window has passed since the last.
 //
-// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund give a Fixed
-// charge back.
+// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund give a
+// Fixed charge back.
 type Charge struct {
 	Key    string        // at most 1 KiB; what an index can hold
 	Window time.Duration // whole milliseconds, at most an hour
@@ -27,8 +27,8 @@ type Charge struct {
 	Forgettable bool // its count may be deleted: that it was refused before says nothing
 }
 
-// mark is what the row of a charge made now keeps in "lastRequest": for a Fixed charge that begins a window its end, which
-// names the window and keeps the row from a Better Auth server that deletes rows after a minute of silence.
+// mark is what the row of a charge made now keeps in "lastRequest": for a Fixed charge that begins a window its end,
+// which names the window and keeps the row from a Better Auth server that deletes rows after a minute of silence.
 func (c Charge) mark() int64 {
 	if c.Fixed {
 		return c.At.Add(c.Window).UnixMilli()
@@ -116,9 +116,9 @@ func takeCounted(ctx context.Context) (keys []string, ends []int64) {
 	return keys, ends
 }
 
-// refunded gives the windows with the keys {KEYS} and ends {ENDS} one charge back and deletes those that are left with none.
-// A window that is over has another end in its row, or no row, and is left alone. Rows are locked in the order in which
-// charges lock them.
+// refunded gives the windows with the keys {KEYS} and ends {ENDS} one charge back and deletes those that are left with
+// none. A window that is over has another end in its row, or no row, and is left alone. Rows are locked in the order in
+// which charges lock them.
 const refunded = `
 	refund AS (
 		SELECT r.id, r.count
@@ -221,9 +221,9 @@ func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, out *outcome) {
 	})
 }
 
-// Two columns for each charge: its new count, 0 if it did not count, and the mark of its row. Of a refused charge that is the
-// mark which the statement saw when it began, while the refusal is by the newest row. Where the two disagree, because
-// requests ran side by side, the window seems to be over and the charge has to be made again.
+// Two columns for each charge: its new count, 0 if it did not count, and the mark of its row. Of a refused charge that
+// is the mark which the statement saw when it began, while the refusal is by the newest row. Where the two disagree,
+// because requests ran side by side, the window seems to be over and the charge has to be made again.
 const (
 	chargeCTE = `{C} AS (
 		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")

@@ -395,7 +395,8 @@ func fixed(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at, Fixed: true}
 }
 
-// The row keeps the end of the window, so that a Better Auth server, which deletes old rows, leaves it there until then.
+// The row keeps the end of the window, so that a Better Auth server, which deletes old rows, leaves it there until
+// then.
 func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -477,7 +478,8 @@ func TestInsertSessionGivesChargesBackInItsRoundTrip(t *testing.T) {
 	}
 }
 
-// Requests that count, give back and reset at the same time lock the rows in one order: no deadlock, and nothing is lost.
+// Requests that count, give back and reset at the same time lock the rows in one order: no deadlock, and nothing is
+// lost.
 func TestChargesAndRefundsOfOneAccountRunSideBySide(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

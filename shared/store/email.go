@@ -32,11 +32,11 @@ type pendingSignUp struct {
 	Hash  string  `json:"hash"`
 }
 
-// SignUpUnverified stores a user and their credential account but no session, and the link that verifies the email address
-// ("" for none). It returns the id of the user, and whether it made them. Where a user has the address who never verified it
-// nor used the account, it stores a link that belongs to this sign-up. Where another user has the address the id is "", and
-// the statement does the same work: nothing is told by an error in the server's log either. ErrInvalid for text that Postgres
-// cannot hold.
+// SignUpUnverified stores a user and their credential account but no session, and the link that verifies the email
+// address ("" for none). It returns the id of the user, and whether it made them. Where a user has the address who
+// never verified it nor used the account, it stores a link that belongs to this sign-up. Where another user has the
+// address the id is "", and the statement does the same work: nothing is told by an error in the server's log either.
+// ErrInvalid for text that Postgres cannot hold.
 func (s *Store) SignUpUnverified(ctx context.Context, n NewUser, link string, expiresAt time.Time) (id string, made bool, err error) {
 	pending, err := json.Marshal(pendingSignUp{n.Name, n.Image, n.Hash})
 	if err != nil {
@@ -82,11 +82,11 @@ func (s *Store) SignUpUnverified(ctx context.Context, n NewUser, link string, ex
 	return f.id, f.made, err
 }
 
-// ConfirmEmail redeems the link that verifies the email address of a user ("" for a link that no row stands for), marks the
-// address as verified and deletes the user's other links. Of several sign-ups with the address, the one whose link this is
-// gives the account its name, image and password. If the link belongs to none of them, no password is left: whose it is
-// is not known, and the user can reset it. ErrNotFound if the link is unknown, spent or expired, or if the address is verified
-// already or no longer theirs: of several clicks on one link only the first gets through.
+// ConfirmEmail redeems the link that verifies the email address of a user ("" for a link that no row stands for), marks
+// the address as verified and deletes the user's other links. Of several sign-ups with the address, the one whose link
+// this is gives the account its name, image and password. If the link belongs to none of them, no password is left:
+// whose it is is not known, and the user can reset it. ErrNotFound if the link is unknown, spent or expired, or if the
+// address is verified already or no longer theirs: of several clicks on one link only the first gets through.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
 	return write(ctx, s, scanUser, `
 		WITH locked AS (
@@ -177,11 +177,11 @@ func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now ti
 		SELECT id FROM u`, identifier, now)
 }
 
-// ChangeEmail redeems the link of a change ("" for one that no row stands for), moves the user from one email address to
-// another, both lower case, and deletes the user's other links; keepVerified leaves the mark of a verified address as it is.
-// ErrNotFound if the link is not good, or the user banned or without the old address; ErrDuplicate, which leaves the link as
-// it is, if another user has the new one. A link is good only while the session that asked for it lives: one that was stored
-// while the session was being ended was not there yet when the user's links were deleted.
+// ChangeEmail redeems the link of a change ("" for one that no row stands for), moves the user from one email address
+// to another, both lower case, and deletes the user's other links; keepVerified leaves the mark of a verified address
+// as it is. ErrNotFound if the link is not good, or the user banned or without the old address; ErrDuplicate, which
+// leaves the link as it is, if another user has the new one. A link is good only while the session that asked for it
+// lives: one that was stored while the session was being ended was not there yet when the user's links were deleted.
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {

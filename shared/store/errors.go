@@ -51,8 +51,8 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &u) && u.Unavailable()
 }
 
-// classify turns pgx's errors into the ones above. Which SQLSTATE means what, as far as the statement is not to blame, is
-// known to shared/pg.
+// classify turns pgx's errors into the ones above. Which SQLSTATE means what, as far as the statement is not to blame,
+// is known to shared/pg.
 func (s *Store) classify(err error) error {
 	switch {
 	case err == nil:

@@ -11,7 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A read that meets a transient error once is repeated and answered; a write is unavailable, or was carried out after all.
+// A read that meets a transient error once is repeated and answered; a write is unavailable, or was carried out after
+// all.
 func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -63,7 +64,8 @@ func TestErrorsOfConnectingAreNoAnswersToTheStatement(t *testing.T) {
 	}
 }
 
-// A charge that an error rolled back counts when the statement is repeated, so that errors cannot be used to guess for free.
+// A charge that an error rolled back counts when the statement is repeated, so that errors cannot be used to guess for
+// free.
 func TestARepeatedReadIsCharged(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))

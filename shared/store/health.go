@@ -21,8 +21,8 @@ type readiness struct {
 // checkEvery is how long the result of a check holds.
 const checkEvery = time.Minute
 
-// Ready reports whether the database answers and its tables fit. It checks the tables at most once a minute; if they do not
-// fit, the error is a *schema.Error.
+// Ready reports whether the database answers and its tables fit. It checks the tables at most once a minute; if they do
+// not fit, the error is a *schema.Error.
 func (s *Store) Ready(ctx context.Context) error {
 	s.ready.mu.Lock()
 	defer s.ready.mu.Unlock()

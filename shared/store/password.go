@@ -58,9 +58,10 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 	return err
 }
 
-// ResetPassword redeems a reset value and stores the new hash for the user that it names, who gets a password account if
-// they had none; with revoke it ends all their sessions. It deletes all mailed links of the user and the counters named in
-// counters. All of it is one transaction. ErrNotFound if the value is unknown, spent or expired, or the user gone.
+// ResetPassword redeems a reset value and stores the new hash for the user that it names, who gets a password account
+// if they had none; with revoke it ends all their sessions. It deletes all mailed links of the user and the counters
+// named in counters. All of it is one transaction. ErrNotFound if the value is unknown, spent or expired, or the user
+// gone.
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
 ) error {

@@ -42,8 +42,8 @@ func (h TokenHolder) args(more ...any) []any {
 	return append([]any{h.UserID, h.At, sessionID}, more...)
 }
 
-// holderCTE looks a TokenHolder up: $1 is its user, $2 the moment, which barred needs too, $3 its session. refused is NULL
-// if the token holds.
+// holderCTE looks a TokenHolder up: $1 is its user, $2 the moment, which barred needs too, $3 its session. refused is
+// NULL if the token holds.
 const holderCTE = `holder AS (
 			SELECT CASE
 				WHEN u.id IS NULL THEN '` + refusedUser + `'
@@ -102,8 +102,8 @@ func (r profileReply) result(err error) (Profile, error) {
 
 var holderErrors = map[string]error{refusedUser: ErrOrphan, refusedBan: ErrBanned, refusedSession: ErrSessionEnded}
 
-// ProfileOf returns the profile of a token's user, or ErrNotFound. Like CreateProfile and UpdateProfile it returns ErrOrphan
-// if there is no such user, ErrBanned if the user is banned, ErrSessionEnded if the token's session is over.
+// ProfileOf returns the profile of a token's user, or ErrNotFound. Like CreateProfile and UpdateProfile it returns
+// ErrOrphan if there is no such user, ErrBanned if the user is banned, ErrSessionEnded if the token's session is over.
 func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, error) {
 	r, err := read(ctx, s, scanProfile, `
 		WITH `+holderCTE+`
@@ -113,7 +113,8 @@ func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, err
 	return r.result(err)
 }
 
-// CreateProfile stores the profile of a token's user; fields holds the columns to set, by name. ErrDuplicate if there is one.
+// CreateProfile stores the profile of a token's user; fields holds the columns to set, by name. ErrDuplicate if there
+// is one.
 func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields map[string]any) (Profile, error) {
 	doc, err := document(fields)
 	if err != nil {

@@ -17,8 +17,8 @@ func (s *Store) In(name string) *Store {
 	return s
 }
 
-// tableName finds the places of a statement where the name of one of our tables stands, but for columns such as session.token
-// and for the names of subqueries, which the statements do not take from the list.
+// tableName finds the places of a statement where the name of one of our tables stands, but for columns such as
+// session.token and for the names of subqueries, which the statements do not take from the list.
 var tableName = func() *regexp.Regexp {
 	names := make([]string, 0, 2*len(schema.Tables))
 	for _, name := range schema.Names() {
@@ -35,8 +35,8 @@ var qualified sync.Map
 
 type unqualified struct{ schema, sql string }
 
-// in writes the schema before the name of every table, so that a statement means the same tables on every connection, also
-// on one that a pooler has set up.
+// in writes the schema before the name of every table, so that a statement means the same tables on every connection,
+// also on one that a pooler has set up.
 func (s *Store) in(sql string) string {
 	if s.schema == "" || s.schema == schema.Public {
 		return sql

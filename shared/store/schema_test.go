@@ -20,7 +20,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// inSchema is a database with Xenon's tables in the schema xenon, and tables of the same names, of an application, in public.
+// inSchema is a database with Xenon's tables in the schema xenon, and tables of the same names, of an application, in
+// public.
 func inSchema(t *testing.T) string {
 	t.Helper()
 	url := dbtest.Empty(t)
@@ -77,7 +78,8 @@ func TestQualifiedTableNames(t *testing.T) {
 	}
 }
 
-// callAll calls every method of the store that asks the database, with arguments of the right types, and hands each error on.
+// callAll calls every method of the store that asks the database, with arguments of the right types, and hands each
+// error on.
 func callAll(t *testing.T, db *store.Store, each func(method string, err error)) {
 	t.Helper()
 	called := 0
@@ -185,8 +187,8 @@ func TestMethodsFailOnTablesOfAnApplication(t *testing.T) {
 	}
 }
 
-// withoutTimeZones changes every time of a database into a timestamp without time zone, as Prisma and Drizzle have them, and
-// lets its connections begin in New York.
+// withoutTimeZones changes every time of a database into a timestamp without time zone, as Prisma and Drizzle have
+// them, and lets its connections begin in New York.
 func withoutTimeZones(t *testing.T, address string) {
 	t.Helper()
 	conn := connect(t, address)

@@ -20,8 +20,9 @@ type Session struct {
 	ID        string  `json:"id"`
 }
 
-// SessionWithUser returns the session of the first of tokens that is live at now, and its user, in one round trip. If none
-// is, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not found.
+// SessionWithUser returns the session of the first of tokens that is live at now, and its user, in one round trip. If
+// none is, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not
+// found.
 func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.Time) (Session, User, error) {
 	type pair struct {
 		session Session
@@ -44,9 +45,9 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 	return p.session, p.user, err
 }
 
-// InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was over
-// by then is cleared, as the library's admin plugin does. ErrOrphan if there is no such user. A user who gets this far has
-// shown the password: the same statement gives the Fixed charges of ctx back, also to a user who is banned.
+// InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was
+// over by then is cleared, as Better Auth's admin plugin does. ErrOrphan if there is no such user. A user who gets this
+// far has shown the password: the same statement gives the Fixed charges of ctx back, also to a user who is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := takeCounted(ctx)
 	id, err := write(ctx, s, scalar[string], insertSession,
@@ -107,8 +108,8 @@ func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time
 		ORDER BY "createdAt", id`, userID, now)
 }
 
-// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own, and deletes the links that it
-// asked for; another's, or one that is gone already, is no error.
+// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own, and deletes the links
+// that it asked for; another's, or one that is gone already, is no error.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
 	_, err := s.exec(ctx, `
 		WITH `+locksUser+`, ended AS (
@@ -131,8 +132,8 @@ func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	return err
 }
 
-// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token, and deletes the user's
-// mailed links, but for those that this session asked for.
+// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token, and deletes the
+// user's mailed links, but for those that this session asked for.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+locksUser+`, kept AS (

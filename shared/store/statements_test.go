@@ -35,8 +35,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 
 var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
 
-// statements are the SQL texts of this package: every constant in a function that reads like a statement, with the parts
-// that Go puts together, and those that are built at run time.
+// statements are the SQL texts of this package: every constant in a function that reads like a statement, with the
+// parts that Go puts together, and those that are built at run time.
 func statements(t *testing.T) []string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -138,8 +138,8 @@ func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	return all
 }
 
-// needs reports whether a statement fails without a column. Postgres counts every column of a table with ON CONFLICT DO UPDATE
-// as referenced.
+// needs reports whether a statement fails without a column. Postgres counts every column of a table with ON CONFLICT DO
+// UPDATE as referenced.
 func needs(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())

@@ -197,8 +197,8 @@ func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 	return conn, err
 }
 
-// read runs a statement that changes nothing and returns one row, and runs it once more after an error that may be over by
-// then. What is pending in ctx goes along.
+// read runs a statement that changes nothing and returns one row, and runs it once more after an error that may be over
+// by then. What is pending in ctx goes along.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
 	err := s.ask(ctx, take(ctx), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
@@ -265,8 +265,8 @@ func (s *Store) sendAlone(ctx context.Context, c *pgx.Conn, q *question, out *ou
 	return q.scan(rows)
 }
 
-// ask sends charges and q, which may be nil, in one round trip and one transaction. After an error that may be over by then
-// it asks once more, without the charges if the server may have counted them already.
+// ask sends charges and q, which may be nil, in one round trip and one transaction. After an error that may be over by
+// then it asks once more, without the charges if the server may have counted them already.
 func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	for _, c := range charges {
 		if err := s.Refused(c); err != nil {

@@ -408,7 +408,8 @@ func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	}
 }
 
-// TestReadyChecksTheTablesOnceAMinute holds that the catalog is read once a minute, and that every call asks the database.
+// TestReadyChecksTheTablesOnceAMinute holds that the catalog is read once a minute, and that every call asks the
+// database.
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}

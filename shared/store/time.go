@@ -20,8 +20,8 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(make([]byte, 0, len(wireLayout)+2+nanoseconds), `"`+wireLayout+`"`), nil
 }
 
-// utc puts the times among the arguments of a statement into UTC. For a column without a time zone pgx sends what the clock
-// of the time's own zone shows.
+// utc puts the times among the arguments of a statement into UTC. For a column without a time zone pgx sends what the
+// clock of the time's own zone shows.
 func utc(args []any) []any {
 	for i, arg := range args {
 		if t, ok := arg.(time.Time); ok && t.Location() != time.UTC {

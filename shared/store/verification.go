@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The identifiers of mailed links begin with one of these; the rest is random. The value begins with the id of the user, 36
-// characters. Behind it stands what else the link says: of a ChangeEmailLink or CancelEmailLink the id of the session that asked
-// for it, of a VerifyEmailLink of a sign-up that sign-up as JSON.
+// The identifiers of mailed links begin with one of these; the rest is random. The value begins with the id of the
+// user, 36 characters. Behind it stands what else the link says: of a ChangeEmailLink or CancelEmailLink the id of the
+// session that asked for it, of a VerifyEmailLink of a sign-up that sign-up as JSON.
 const (
 	ResetPasswordLink = "reset-password:" // Better Auth's own, as is DeleteAccountLink
 	DeleteAccountLink = "delete-account-"
@@ -19,24 +19,24 @@ const (
 	CancelEmailLink   = "cancel-email-change:"
 )
 
-// signUpConflict is the identifier, with the id of a user, of a row that says that several sign-ups named the user's email
-// address before it was verified. It is deleted like a link.
+// signUpConflict is the identifier, with the id of a user, of a row that says that several sign-ups named the user's
+// email address before it was verified. It is deleted like a link.
 const signUpConflict = "sign-up-conflict:"
 
 // isLink holds for a row v of verification that is a mailed link of user u, whose id is $1 in front of it.
 const isLink = `left(v.value, 36) = u.id::text AND
 			v.identifier ~ '^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
 
-// locksUser is a CTE named u: the row of user $1, locked. Every statement that deletes several links of a user locks the user
-// first, so that two of them wait for each other instead of ending in a deadlock.
+// locksUser is a CTE named u: the row of user $1, locked. Every statement that deletes several links of a user locks
+// the user first, so that two of them wait for each other instead of ending in a deadlock.
 const locksUser = `
 	u AS (
 		SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
 	)`
 
-// redeem is the head of every statement that redeems a one-time value: $1 is its identifier, $2 the time. It locks the user
-// and deletes the rows of the identifier, so that of any number of concurrent requests one gets them. The CTE u is the user if
-// the newest row had not expired, with the row's value; else it is empty.
+// redeem is the head of every statement that redeems a one-time value: $1 is its identifier, $2 the time. It locks the
+// user and deletes the rows of the identifier, so that of any number of concurrent requests one gets them. The CTE u is
+// the user if the newest row had not expired, with the row's value; else it is empty.
 const redeem = `
 	WITH locked AS (
 		SELECT id FROM "user"
@@ -78,20 +78,20 @@ func (s *Store) InsertVerification(ctx context.Context, identifier, value string
 	return err
 }
 
-// InsertPasswordReset stores a reset link for the user of an email address (lower case) and returns the user's id, "" if
-// no user has the address.
+// InsertPasswordReset stores a reset link for the user of an email address (lower case) and returns the user's id, ""
+// if no user has the address.
 func (s *Store) InsertPasswordReset(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
 	return s.insertLink(ctx, identifier, email, false, expiresAt, at)
 }
 
-// InsertEmailVerification stores a link that verifies an email address (lower case) and returns the id of its user, "" if
-// no user has the address or it is verified.
+// InsertEmailVerification stores a link that verifies an email address (lower case) and returns the id of its user, ""
+// if no user has the address or it is verified.
 func (s *Store) InsertEmailVerification(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink does the same work for an address that no user has: it stores a value that names no user and has expired already,
-// which the next sweep removes.
+// insertLink does the same work for an address that no user has: it stores a value that names no user and has expired
+// already, which the next sweep removes.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
@@ -107,8 +107,8 @@ func (s *Store) insertLink(
 		SELECT coalesce(id::text, '') FROM person`, identifier, at, s.broom.due(at), email, expiresAt, unverifiedOnly)
 }
 
-// UserOfVerification returns the id of the user that an unexpired value names, without redeeming it, and the user's email
-// address, "" if there no longer is such a user; else ErrNotFound.
+// UserOfVerification returns the id of the user that an unexpired value names, without redeeming it, and the user's
+// email address, "" if there no longer is such a user; else ErrNotFound.
 func (s *Store) UserOfVerification(ctx context.Context, identifier string, now time.Time) (id, email string, err error) {
 	type found struct {
 		value, email string

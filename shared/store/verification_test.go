@@ -204,8 +204,8 @@ func TestChangeEmailIsRefusedOnceTheSessionThatAskedHasEnded(t *testing.T) {
 	}
 }
 
-// Statements that delete several links of one user at a time neither wait for each other in a circle nor let two of them
-// redeem what the first has deleted.
+// Statements that delete several links of one user at a time neither wait for each other in a circle nor let two of
+// them redeem what the first has deleted.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10, nil)

@@ -16,8 +16,8 @@ import (
 // kelvin is U+212A, which lower case turns into the letter k.
 const kelvin = "\u212a"
 
-// twins inserts two people into the source whose addresses are one in lower case, and returns their ids: one with a Kelvin
-// sign, who was there first, and the owner.
+// twins inserts two people into the source whose addresses are one in lower case, and returns their ids: one with a
+// Kelvin sign, who was there first, and the owner.
 func twins(t *testing.T, from string, n int) (impostor, owner string) {
 	t.Helper()
 	impostor, owner = fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n), fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n+1)

@@ -10,24 +10,24 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Anybody can sign up at the target with another person's address before the import. Such a user, who never verified the
-// address and has nothing but a password, gives the address up to a confirmed user of the source: the password and the
-// sessions are removed, the address becomes a placeholder, and the quarantine keeps what was there for a rollback.
+// Anybody can sign up at the target with another person's address before the import. Such a user, who never verified
+// the address and has nothing but a password, gives the address up to a confirmed user of the source: the password and
+// the sessions are removed, the address becomes a placeholder, and the quarantine keeps what was there for a rollback.
 
-// addressReleased is the quarantine's reason for a user of the target who gave the address up. The entry stands under the
-// source's user (user_id), since it goes with that user's batch; its key is the target's user.
+// addressReleased is the quarantine's reason for a user of the target who gave the address up. The entry stands under
+// the source's user (user_id), since it goes with that user's batch; its key is the target's user.
 const addressReleased = "address_released"
 
-// emailUnverified is the ruling about a confirmed user of the source whose address an unverified user of the target holds
-// who has too much to be moved.
+// emailUnverified is the ruling about a confirmed user of the source whose address an unverified user of the target
+// holds who has too much to be moved.
 const emailUnverified = "target_email_unverified"
 
 // releasedAddress is the placeholder of a user who gave the address up.
 const releasedAddress = `u.id || '@unverified.` + addressSuffix + `'`
 
 // unmovable is an SQL expression: why the user u of the target, who has not verified the address, cannot give it up, or
-// NULL. A user keeps the address who came with an import, or has more than a password: a linked account, a profile, rows in
-// tables that refer to users, a verified telephone number, a role, or a ban.
+// NULL. A user keeps the address who came with an import, or has more than a password: a linked account, a profile,
+// rows in tables that refer to users, a verified telephone number, a role, or a ban.
 //
 // ledger says that the target has the import's schema.
 func (m mapping) unmovable(leading []reference, ledger bool) string {
@@ -79,8 +79,8 @@ func (r reference) refersTo() string {
 	return fmt.Sprintf("exists (select from %s c join %s p on %s where %s = u.id)", r.from, r.parent, strings.Join(on, " and "), id)
 }
 
-// releasing calls place, and again after every release of addresses that it ran into. All of it is one transaction, so no reader
-// can sign up with a released address before place has it.
+// releasing calls place, and again after every release of addresses that it ran into. All of it is one transaction, so
+// no reader can sign up with a released address before place has it.
 func (w *worker) releasing(ctx context.Context, place func() error) error {
 	for {
 		err := place()
@@ -98,8 +98,9 @@ func (w *worker) releasing(ctx context.Context, place func() error) error {
 	}
 }
 
-// release takes the address from the unverified users of the target who can give it up to a confirmed user of the stage, and
-// counts them. It begins with a lock on these users, so that none of them verifies the address or gets more meanwhile.
+// release takes the address from the unverified users of the target who can give it up to a confirmed user of the
+// stage, and counts them. It begins with a lock on these users, so that none of them verifies the address or gets more
+// meanwhile.
 func (r *ongoing) release() string {
 	holder := collision("email")
 	const entry = `q.run = %[1]d and q.source = 'user' and q.reason = '` + addressReleased + `' and q.last_seen = now() and q.resolved is null`
@@ -120,8 +121,8 @@ with moved as (update "user" u set email = `+releasedAddress+` from supabase_imp
 select count(*) from moved`, r.id, r.unmovable(r.leading, true))
 }
 
-// restore gives the addresses back that no other user holds any more, with passwords and sessions as they were. Links in mails stay
-// invalid.
+// restore gives the addresses back that no other user holds any more, with passwords and sessions as they were. Links
+// in mails stay invalid.
 func restore(run int) string {
 	const entry = `q.run = %[1]d and q.source = 'user' and q.reason = '` + addressReleased + `' and q.resolved is null`
 	return fmt.Sprintf(`update "user" u set email = q.original->>'email' from supabase_import.quarantine q

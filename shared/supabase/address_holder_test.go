@@ -25,8 +25,8 @@ func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []su
 	return people
 }
 
-// signedUp inserts an unverified user of the target with that address, a password, a session and a reset link, and returns
-// the id.
+// signedUp inserts an unverified user of the target with that address, a password, a session and a reset link, and
+// returns the id.
 func signedUp(t *testing.T, to, email string) string {
 	t.Helper()
 	return value(t, to, `with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),

@@ -275,8 +275,8 @@ on conflict (run, user_id, source, key, field, reason) do update set last_seen =
 `, run, src, literal(field), removedAtSource, held, stage)
 }
 
-// tally sums up a staged batch: rows of the source; written; unchanged since the run wrote them; identical to what others
-// wrote; folded; quarantined; and those with anything to quarantine.
+// tally sums up a staged batch: rows of the source; written; unchanged since the run wrote them; identical to what
+// others wrote; folded; quarantined; and those with anything to quarantine.
 const tally = `
 select count(*) filter (where reason is distinct from 'deleted_in_source'),
        count(*) filter (where action in ('new', 'update', 'remove') and (reason is null or action = 'remove')),

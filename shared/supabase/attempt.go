@@ -225,7 +225,8 @@ func (w *worker) write(ctx context.Context, b batch, s scope, fresh bool) (did m
 	return did, nil
 }
 
-// place puts the rows of the stage where they belong, after the savepoint "staged". oddities are rows for the quarantine.
+// place puts the rows of the stage where they belong, after the savepoint "staged". oddities are rows for the
+// quarantine.
 func (w *worker) place(ctx context.Context, fresh bool) (did moved, oddities int64, err error) {
 	sql := ""
 	if err := run(ctx, w.dst, "savepoint staged"); err != nil {
@@ -245,8 +246,8 @@ func (w *worker) place(ctx context.Context, fresh bool) (did moved, oddities int
 	return did, oddities, err
 }
 
-// collide finds out whose address or number is taken. A row of the run that is untouched steps aside, and is looked at again
-// in its own batch. Against anybody else the source's user loses.
+// collide finds out whose address or number is taken. A row of the run that is untouched steps aside, and is looked at
+// again in its own batch. Against anybody else the source's user loses.
 func (w *worker) collide(ctx context.Context) (bool, error) {
 	user := w.run.parts()[0]
 	columns := []struct{ name, reason, aside string }{{

@@ -252,7 +252,8 @@ func (t target) unfit() []string {
 	return why
 }
 
-// mayBeApplication says whether the tables that do not fit may be an application's. Such tables are found where SCHEMA is not set.
+// mayBeApplication says whether the tables that do not fit may be an application's. Such tables are found where SCHEMA
+// is not set.
 func (t target) mayBeApplication() bool {
 	return t.schema == config.DefaultSchema && t.misfit != nil &&
 		slices.ContainsFunc(t.misfit.Problems, func(p tables.Problem) bool { return p.Column != "" })

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// changed compares fingerprints, user by user, and lists the users with a difference, as well as those of whom something
-// is gone from the source and stays: whether it may go by now is for the target to say. The other users are counted.
+// changed compares fingerprints, user by user, and lists the users with a difference, as well as those of whom
+// something is gone from the source and stays: whether it may go by now is for the target to say. The other users are
+// counted.
 func (w *worker) changed(ctx context.Context, s scope) ([]string, moved, error) {
 	read := func(db *pgx.Conn, sql string) (map[string]string, error) {
 		sums := map[string]string{}

@@ -24,9 +24,10 @@ import (
 const session = `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set standard_conforming_strings = on;
 set row_security = off; set jit = off; set max_parallel_workers_per_gather = 0; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '10min';`
 
-// A batch may be lost to a crash of the target together with its ledger: it is done again, since its mark is lost with it, or
-// not made (worker.batch). So nobody waits for the disk at every batch; closing a pass does. A batch of the usual size is
-// staged in memory. Profiles keep the time of their last change that the source has (migrations/0004_user_profile_import.sql).
+// A batch may be lost to a crash of the target together with its ledger: it is done again, since its mark is lost with
+// it, or not made (worker.batch). So nobody waits for the disk at every batch; closing a pass does. A batch of the
+// usual size is staged in memory. Profiles keep the time of their last change that the source has
+// (migrations/0004_user_profile_import.sql).
 const workerSession = `set synchronous_commit = off; set temp_buffers = '32MB'; set xenon.keep_updated_at = 'on';`
 
 // How many rows lie between two uuids is a bad guess of Postgres, one as often as not. Joins of two such ranges shall not be

@@ -103,8 +103,8 @@ func (c child) closed(t *testing.T) bool {
 	return len(column(t, c.To, "select name from supabase_import.run where state = 'complete'")) > 0
 }
 
-// occupied is a target in which others already have an id, an address and a provider's subject that the source brings, in
-// which an unverified user has another address, and which refuses one profile.
+// occupied is a target in which others already have an id, an address and a provider's subject that the source brings,
+// in which an unverified user has another address, and which refuses one profile.
 func occupied(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)

@@ -128,8 +128,8 @@ func (s *site) cycle(t *testing.T, do func(step)) {
 	}
 }
 
-// Every step of an import meets every transient error of a server or pooler, when it connects and in the middle, from the
-// source and from the target; it tells that it waits, goes on and comes to its end.
+// Every step of an import meets every transient error of a server or pooler, when it connects and in the middle, from
+// the source and from the target; it tells that it waits, goes on and comes to its end.
 func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -17,7 +17,8 @@ const profileFields = `select attname from pg_attribute where attrelid = 'user_p
 
 // Finalize ends a run that is complete or rolled back for good: password hashes, one-time tokens and secrets of second
 // factors leave the ledger and the quarantine, as do all fields of profiles that the target has no column for. No pass,
-// rollback or return to the source can follow. The rest of the quarantine stays. It can be ended at any time and repeated.
+// rollback or return to the source can follow. The rest of the quarantine stays. It can be ended at any time and
+// repeated.
 func (m *Import) Finalize(ctx context.Context, run string) error {
 	if err := m.take(ctx, run); err != nil {
 		return err

@@ -87,8 +87,8 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 	complete(t, m, supabase.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
 
-// A column of the source's profiles that the target does not have may hold a secret. It leaves the ledger's residue and the
-// originals in the quarantine, both of what was copied and of what was not.
+// A column of the source's profiles that the target does not have may hold a secret. It leaves the ledger's residue and
+// the originals in the quarantine, both of what was copied and of what was not.
 func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -46,8 +46,8 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 	}
 }
 
-// occupants inserts users into an empty target who have addresses of the source: unverified, verified, and unverified with
-// a row in a table of the owner's, in turns.
+// occupants inserts users into an empty target who have addresses of the source: unverified, verified, and unverified
+// with a row in a table of the owner's, in turns.
 func occupants(t *testing.T, m *supabase.Import, o supabase.Options) (all []occupant) {
 	t.Helper()
 	var emails []string

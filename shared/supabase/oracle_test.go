@@ -253,8 +253,8 @@ func (r *oracle) user(u sourceUser) {
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
 }
 
-// heldBy is why somebody in the target keeps an address. An unverified user with nothing but a password gives it up to who
-// has confirmed it.
+// heldBy is why somebody in the target keeps an address. An unverified user with nothing but a password gives it up to
+// who has confirmed it.
 func (r *oracle) heldBy(u sourceUser, address string) string {
 	t, held := r.there[address]
 	switch {

@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
-// ownTables are tables of an application as real projects have them beside Xenon's. They refer to users directly and over
-// further tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from another schema,
-// from partitions and to themselves.
+// ownTables are tables of an application as real projects have them beside Xenon's. They refer to users directly and
+// over further tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from another
+// schema, from partitions and to themselves.
 const ownTables = `
 create schema shop;
 create table shop.orders (id uuid primary key default gen_random_uuid(), buyer uuid not null references "user" on delete cascade);

@@ -231,11 +231,12 @@ func countOthers(ctx context.Context, src, _ *pgx.Conn, _ *mapping, p *Plan) err
 
 const lowest = "00000000-0000-0000-0000-000000000000"
 
-// compareAtOnce is how many users of the target are compared with the source in one statement, which reads all of its users.
+// compareAtOnce is how many users of the target are compared with the source in one statement, which reads all of its
+// users.
 const compareAtOnce = 20_000
 
-// collisions asks whether the target already has ids and addresses that the source brings. Rows that the run wrote do not
-// count. lost are the rulings about conflicts within the source.
+// collisions asks whether the target already has ids and addresses that the source brings. Rows that the run wrote do
+// not count. lost are the rulings about conflicts within the source.
 func collisions(ctx context.Context, src, dst *pgx.Conn, mp mapping, lost []ruling, p *Plan) error {
 	r := rulings{}
 	for _, l := range lost {

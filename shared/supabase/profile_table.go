@@ -91,8 +91,8 @@ func (m mapping) profilePlaces() ProfileColumns {
 	return p
 }
 
-// changeProfiles lets a run that has copied no profile yet take another profile table. What the ledger says about rows of
-// the former one goes. It reports whether the choice changed.
+// changeProfiles lets a run that has copied no profile yet take another profile table. What the ledger says about rows
+// of the former one goes. It reports whether the choice changed.
 func (m *Import) changeProfiles(ctx context.Context, src, dst *pgx.Conn, id int, state string, p *Plan, table string) (bool, error) {
 	var copied bool
 	err := dst.QueryRow(ctx, "select exists (select from supabase_import.ledger where run = $1 and source = 'profile' and (written is not null or outcome = 'kept'))", id).Scan(&copied)

@@ -16,8 +16,8 @@ import (
 // loosen takes from the profile table what makes its rows one a user.
 const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id drop not null, alter created_at drop not null, alter updated_at drop not null;`
 
-// again inserts further profiles of users, some of them newer, one as old as the first, and profiles of nobody. Some profiles of
-// the source belong to a user who does not exist; the foreign key allows no second one.
+// again inserts further profiles of users, some of them newer, one as old as the first, and profiles of nobody. Some
+// profiles of the source belong to a user who does not exist; the foreign key allows no second one.
 const again = `
 insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode, learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
   from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c') and updated_at between '2000-01-01' and '2100-01-01' and user_id in (select id from auth.users);

@@ -78,8 +78,8 @@ func names(cols []mapped) []string {
 
 const addressSuffix = "supabase-migration.invalid" // never deliverable, RFC 2606
 
-// residue is a JSON object of a row's columns, without those to skip, those of an altered value that is no different, and
-// without NULL, ” and defaults. more are further members, as SQL.
+// residue is a JSON object of a row's columns, without those to skip, those of an altered value that is no different,
+// and without NULL, ” and defaults. more are further members, as SQL.
 func residue(t table, row string, skip map[string]bool, altered map[string]string, more ...string) string {
 	parts := more
 	for _, c := range t.columns {

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
-// A source has ICU or not, and without it the collation of its database decides what lower case is. The letters that become
-// ASCII in the address that is stored are seen in each case, and no others.
+// A source has ICU or not, and without it the collation of its database decides what lower case is. The letters that
+// become ASCII in the address that is stored are seen in each case, and no others.
 func TestFoldedAddressIsSeenUnderEveryCollation(t *testing.T) {
 	t.Parallel()
 	db, err := pgx.Connect(t.Context(), dbtest.New(t))

@@ -75,8 +75,8 @@ func residueAsText(t table, row string, skip map[string]bool, altered map[string
 	return residue(t, row, skip, altered, same...)
 }
 
-// profileRows are the rows p of the profile table, as an item of FROM. Where the table lets a user have several, or none,
-// d.place says which of the user's the row is, from the newest on, and only rows in the scope are read.
+// profileRows are the rows p of the profile table, as an item of FROM. Where the table lets a user have several, or
+// none, d.place says which of the user's the row is, from the newest on, and only rows in the scope are read.
 func (m mapping) profileRows(s scope) string {
 	if m.oneProfile() {
 		return m.src.profiles.sql() + " p"
@@ -97,8 +97,8 @@ func (m mapping) oneProfile() bool {
 	return c.unique && c.typ == "uuid"
 }
 
-// profileUser is the id of the user whom the profile p belongs to; of nobody's it is the lowest id there is, so that the first
-// batch has it. A text column may hold anything.
+// profileUser is the id of the user whom the profile p belongs to; of nobody's it is the lowest id there is, so that
+// the first batch has it. A text column may hold anything.
 func (m mapping) profileUser() string {
 	if m.oneProfile() {
 		return "p.user_id"
@@ -110,8 +110,8 @@ func (m mapping) profileUser() string {
 	return "coalesce(" + id + ", '" + lowest + "')"
 }
 
-// profileKey is the key of a row of profileRows in the ledger: the user's id, and for further rows of the same user, and rows
-// of nobody, an id made of that and the place.
+// profileKey is the key of a row of profileRows in the ledger: the user's id, and for further rows of the same user,
+// and rows of nobody, an id made of that and the place.
 func (m mapping) profileKey() string {
 	if m.oneProfile() {
 		return "p.user_id"

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maxImage is how many characters of a picture come over: as many as the API takes. Some projects keep whole pictures as data
-// URLs, which no header and no token can hold.
+// maxImage is how many characters of a picture come over: as many as the API takes. Some projects keep whole pictures
+// as data URLs, which no header and no token can hold.
 const maxImage = 32_768
 
 // users projects auth.users into "user" and, as the column password, its credential account.
@@ -102,13 +102,14 @@ func (m mapping) address() string {
 	return "case when u.email ~ '\\S' then " + m.lower("u.email") + " end"
 }
 
-// withoutAddress says that the user does not get the address: another user of the source does, or it is a placeholder of some import.
+// withoutAddress says that the user does not get the address: another user of the source does, or it is a placeholder
+// of some import.
 func withoutAddress(r rulings) string {
 	return "(" + r.hit(User, "email_conflict", "u.id") + " or u.email like '%." + addressSuffix + "')"
 }
 
-// folded says whether a letter beyond ASCII becomes an ASCII letter in lower case, as the Kelvin sign (U+212A) becomes k: the
-// address that is stored is another one then, which may belong to another user.
+// folded says whether a letter beyond ASCII becomes an ASCII letter in lower case, as the Kelvin sign (U+212A) becomes
+// k: the address that is stored is another one then, which may belong to another user.
 func (m mapping) folded() string {
 	others := func(text string) string {
 		return "char_length(regexp_replace(" + text + `, '[\u0001-\u007f]', '', 'g'))`

@@ -10,8 +10,8 @@ import (
 
 // A later pass removes what is gone from the source, unless rows of other tables refer to it.
 
-// goneRows stages the rows that are about to be deleted, and locks them: no other transaction can refer to them any more until the
-// transaction ends. A user goes with accounts, profile and sessions, or stays with all of them.
+// goneRows stages the rows that are about to be deleted, and locks them: no other transaction can refer to them any
+// more until the transaction ends. A user goes with accounts, profile and sessions, or stays with all of them.
 const goneRows = `
 insert into reached select 'user', u.id, 0, u.tableoid, u.ctid, null, 'removed' from "user" u join stage_user s on s.key = u.id where s.action = 'remove' for update of u;
 insert into reached select 'user', a."userId", 0, a.tableoid, a.ctid, null, 'removed' from account a join stage_user s on s.key = a."userId" where s.action = 'remove' for update of a;
@@ -26,8 +26,8 @@ insert into reached select 'profile', p.user_id, 0, p.tableoid, p.ctid, null, 'r
 analyze reached;
 `
 
-// keepReferred turns removals into "kept" where rows of other tables refer to what would go, or where the target refused
-// the removal before (condemn). The column held says which tables.
+// keepReferred turns removals into "kept" where rows of other tables refer to what would go, or where the target
+// refused the removal before (condemn). The column held says which tables.
 func (w *worker) keepReferred(ctx context.Context) error {
 	var removals int64
 	err := ask1(ctx, w.dst, `select (select count(*) from stage_user where 'remove' in (action, credential))
@@ -71,8 +71,8 @@ update stage_profile s set held = '' from stage_user u where u.key = s.user_id a
 // removedAtSource is the reason in the quarantine for what is gone from the source and stays in the target.
 const removedAtSource = "removed_at_source"
 
-// removalRefused is the ruling about a user whom the target does not let go for a reason that no foreign key shows, such as
-// a trigger. Like all rulings that begin with target_, the next pass asks anew.
+// removalRefused is the ruling about a user whom the target does not let go for a reason that no foreign key shows,
+// such as a trigger. Like all rulings that begin with target_, the next pass asks anew.
 const removalRefused = "target_keeps"
 
 // removalError is an error of the target when it was asked to remove what is gone from the source.

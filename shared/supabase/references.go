@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The tables of the target that the import may delete from are "user", account, session and user_profile. Other tables may
-// refer to their rows by foreign keys, or to rows that do. This file finds these keys and the rows behind them, for the
-// plan, for the removals of a later pass and for the rollback.
+// The tables of the target that the import may delete from are "user", account, session and user_profile. Other tables
+// may refer to their rows by foreign keys, or to rows that do. This file finds these keys and the rows behind them, for
+// the plan, for the removals of a later pass and for the rollback.
 
 // effect is what the deletion of a row does to a row that refers to it.
 type effect string
@@ -83,9 +83,9 @@ func references(ctx context.Context, db *pgx.Conn) ([]reference, error) {
 	return all, named("look for foreign keys that lead to users", err)
 }
 
-// reachedTable holds rows that a deletion would take, change or be stopped by. What is deleted together, such as a user with
-// accounts and sessions, has one source and key. At step 0 are rows of the four tables, at step n rows that refer to those
-// of step n-1.
+// reachedTable holds rows that a deletion would take, change or be stopped by. What is deleted together, such as a user
+// with accounts and sessions, has one source and key. At step 0 are rows of the four tables, at step n rows that refer
+// to those of step n-1.
 const reachedTable = `create temp table reached (source text not null, key uuid not null, step int not null, rel oid not null, tid tid not null,
   name text, effect text not null, primary key (source, key, rel, tid, effect)) on commit delete rows;
 `
@@ -93,8 +93,8 @@ const reachedTable = `create temp table reached (source text not null, key uuid 
 // removed is the effect of rows of the four tables that are to be deleted themselves.
 const removed = "removed"
 
-// reach adds the rows that refer to those of a step, and reports how many there are. Rows that are deleted themselves do not
-// count. This is the one place that decides which rows of other tables count as a touch.
+// reach adds the rows that refer to those of a step, and reports how many there are. Rows that are deleted themselves
+// do not count. This is the one place that decides which rows of other tables count as a touch.
 func reach(ctx context.Context, db *pgx.Conn, all []reference, step int) (n int64, err error) {
 	for _, r := range all {
 		if step == 0 && !r.direct {

@@ -35,20 +35,21 @@ type rollback struct {
 // touchedNamed bounds how many users that were left alone are named.
 const touchedNamed = 1000
 
-// Rollback removes what the run brought and nobody has touched since, children first, batch by batch. It reads nothing of
-// the source.
+// Rollback removes what the run brought and nobody has touched since, children first, batch by batch. It reads nothing
+// of the source.
 //
 // A user is touched or untouched as a whole, with accounts and profile: whatever was changed, added or removed. Rows of
-// other tables that refer to any of this, or to a session of the user, are a touch, too; sessions themselves are none. Of a
-// user who was there before the run the whole is what the run added. Those left alone stay in the ledger, and a later run
-// leaves them alone as well. What Force takes in spite of a change goes to the quarantine as it was last, with the reason
-// "rolled_back"; rows of other tables are only ever deleted or changed with Cascade, and kept with the reason "cascaded".
+// other tables that refer to any of this, or to a session of the user, are a touch, too; sessions themselves are none.
+// Of a user who was there before the run the whole is what the run added. Those left alone stay in the ledger, and a
+// later run leaves them alone as well. What Force takes in spite of a change goes to the quarantine as it was last,
+// with the reason "rolled_back"; rows of other tables are only ever deleted or changed with Cascade, and kept with the
+// reason "cascaded".
 //
 // A dry one carries out every batch and takes it back, so that it finds what a real one would find.
 //
-// It can be ended at any time and repeated: it goes on where it stopped, and when there is nothing left to do says again
-// what was done. When ctx's time is up it returns without an error what was done so far; a dry one, which cannot go on from
-// there, returns the error.
+// It can be ended at any time and repeated: it goes on where it stopped, and when there is nothing left to do says
+// again what was done. When ctx's time is up it returns without an error what was done so far; a dry one, which cannot
+// go on from there, returns the error.
 func (m *Import) Rollback(ctx context.Context, run string, o RollbackOptions) (Undone, error) {
 	if o.Cascade && !o.Force {
 		return Undone{}, fmt.Errorf("%w: cascade is for a forced rollback", ErrRefused)
@@ -90,8 +91,8 @@ func (r *rollback) all(ctx context.Context) error {
 	return r.patiently(ctx, r.finish)
 }
 
-// connected says that a dry run has to see every batch as the batches before it leave the target: with Cascade a batch may
-// take rows that hold a user of a later one, and so may a user who refers to another.
+// connected says that a dry run has to see every batch as the batches before it leave the target: with Cascade a batch
+// may take rows that hold a user of a later one, and so may a user who refers to another.
 func (r *rollback) connected() bool {
 	return r.DryRun && (r.Cascade || slices.ContainsFunc(r.references, func(r reference) bool { return r.ours }))
 }

@@ -63,8 +63,8 @@ func (r *rollback) going(s scope) (users, accounts, profiles, sessions string) {
 }
 
 // findHolding finds users to whom rows of other tables refer: they stay. Without Cascade every such row keeps its user;
-// with it, those that Postgres would not delete or change along. Where the four tables refer to each other it looks again,
-// since a row whose user stays after all may refer to another user.
+// with it, those that Postgres would not delete or change along. Where the four tables refer to each other it looks
+// again, since a row whose user stays after all may refer to another user.
 func (r *rollback) findHolding(ctx context.Context, s scope) error {
 	if len(r.references) == 0 {
 		return nil
@@ -156,8 +156,8 @@ set constraints all immediate;
 `
 }
 
-// narrow finds, by halves, the users whom the target refuses to delete for a reason that no foreign key shows, such as a
-// trigger, and keeps them.
+// narrow finds, by halves, the users whom the target refuses to delete for a reason that no foreign key shows, such as
+// a trigger, and keeps them.
 func (r *rollback) narrow(ctx context.Context, s scope, ids []string, why string) (found bool, err error) {
 	if len(ids) == 1 {
 		_, err := r.dst.Exec(ctx, "with o as (update undo set goes = false, touched = true where user_id = $1::uuid) insert into holding values ($1::uuid, $2, 0)", ids[0], why)
@@ -183,7 +183,8 @@ func (r *rollback) narrow(ctx context.Context, s scope, ids []string, why string
 	return found, nil
 }
 
-// try carries out statements behind a savepoint. why is the target's refusal, and then nothing was done; "" if there is none.
+// try carries out statements behind a savepoint. why is the target's refusal, and then nothing was done; "" if there is
+// none.
 func (r *rollback) try(ctx context.Context, sql string) (why string, err error) {
 	err = run(ctx, r.dst, "savepoint trial;\n"+sql)
 	if err == nil {
@@ -262,8 +263,8 @@ func (r *rollback) step(ctx context.Context, i int) error {
 	return nil
 }
 
-// settle decides who of a batch goes, counts, and removes them. A dry run deletes the rows, too, to see whether it can, and
-// leaves the ledger alone.
+// settle decides who of a batch goes, counts, and removes them. A dry run deletes the rows, too, to see whether it can,
+// and leaves the ledger alone.
 func (r *rollback) settle(ctx context.Context, b batch) (Undone, error) {
 	if err := run(ctx, r.dst, r.sortOut(b.scope)); err != nil {
 		return Undone{}, fmt.Errorf("compare with what the run wrote: %w", err)
@@ -318,7 +319,8 @@ func (r *rollback) hold(ctx context.Context, b batch) (done bool, err error) {
 	return true, run(ctx, r.dst, "rollback")
 }
 
-// end ends a batch: a real one is written down and committed, a dry one is taken back, unless later ones have to see it.
+// end ends a batch: a real one is written down and committed, a dry one is taken back, unless later ones have to see
+// it.
 func (r *rollback) end(ctx context.Context, so unwinding) error {
 	switch {
 	case r.connected():

@@ -120,8 +120,8 @@ type Side struct {
 	Columns string           `json:"columns"` // digest of the catalog of all tables used; a run refuses to go on when it changes
 }
 
-// Event tells of progress: one after every batch of whatever is going on, and one for every time that something waits for a
-// database, of which only Action and Waiting are set.
+// Event tells of progress: one after every batch of whatever is going on, and one for every time that something waits
+// for a database, of which only Action and Waiting are set.
 type Event struct {
 	Run         string        `json:"run"`
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
@@ -228,8 +228,9 @@ type Undone struct {
 // RollbackOptions are the choices of a rollback.
 type RollbackOptions struct {
 	Force bool // remove users, too, who changed in the target since
-	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows that
-	// ON DELETE CASCADE takes and rows that SET NULL or SET DEFAULT change are kept in the quarantine as they were.
+	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows
+	// that ON DELETE CASCADE takes and rows that SET NULL or SET DEFAULT change are kept in the quarantine as they
+	// were.
 	Cascade bool
 	DryRun  bool // only count
 }

@@ -26,8 +26,8 @@ func order(t *testing.T, url, sql string) {
 	}
 }
 
-// An import works on the tables that requests work on: in a schema of their own beside an application's tables, made by an
-// ORM with timestamps of three digits and no time zone, and made by Better Auth 1.7.0.
+// An import works on the tables that requests work on: in a schema of their own beside an application's tables, made by
+// an ORM with timestamps of three digits and no time zone, and made by Better Auth 1.7.0.
 func TestImportIntoTablesOfOthers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -103,8 +103,8 @@ func (v *Verification) remaining(ctx context.Context, dst *pgx.Conn, id int) err
 	return err
 }
 
-// tallies counts the ledger by kind and outcome. gone are the rows that are no longer in the source and were kept in the
-// target: they stand in the ledger, but in no count of the source. remain are those that no checksum has either.
+// tallies counts the ledger by kind and outcome. gone are the rows that are no longer in the source and were kept in
+// the target: they stand in the ledger, but in no count of the source. remain are those that no checksum has either.
 func tallies(ctx context.Context, dst *pgx.Conn, id int) (counts Counts, gone, remain map[Source]int64, err error) {
 	rows, err := dst.Query(ctx, `select source::text, outcome::text, count(*), count(*) filter (where outcome = 'kept' and raw is null),
   count(*) filter (where outcome = 'kept' and exists (select from supabase_import.quarantine q where q.run = l.run and q.user_id = l.user_id

@@ -50,9 +50,8 @@ func TestRefusedHashesAreRefused(t *testing.T) {
 	}
 }
 
-// Whether somebody signs in is said a second time here, out of the rows alone: the winner of an address, which nobody with a
-// Kelvin sign is, confirmed, not
-// banned, not deleted, with a hash that opens.
+// Whether somebody signs in is said a second time here, out of the rows alone: the winner of an address, which nobody
+// with a Kelvin sign is, confirmed, not banned, not deleted, with a hash that opens.
 func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
 	t.Parallel()
 	url := New(t)

@@ -22,10 +22,10 @@ type Clients struct {
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 
-// IP is the IP address of the caller as the deployment's CLIENT_IP says to find it, in the library's form: IPv4 as text,
-// IPv6 masked to its /64 and written as eight groups (contract: client address). "" when it is not known. Header values
-// further left than the trusted hops are the client's own words and never count; nor does any header of a request without a
-// right origin secret: its address is that of the connection, which API Gateway calls sourceIp.
+// IP is the IP address of the caller as the deployment's CLIENT_IP says to find it, in Better Auth's form: IPv4 as
+// text, IPv6 masked to its /64 and written as eight groups (contract: client address). "" when it is not known. Header
+// values further left than the trusted hops are the client's own words and never count; nor does any header of a
+// request without a right origin secret: its address is that of the connection, which API Gateway calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
 	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):

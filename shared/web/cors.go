@@ -14,15 +14,17 @@ const (
 	allowedMethods = "GET, HEAD, POST, PUT"
 	allowedHeaders = "Content-Type, Authorization, If-Match"
 
-	// exposedHeaders are what every answer to another origin lets scripts read. Expose adds the tokens that an answer has.
+	// exposedHeaders are what every answer to another origin lets scripts read. Expose adds the tokens that an answer
+	// has.
 	exposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
 )
 
-// PreflightRoute brings preflights of all routes to one function, where cors answers them. API Gateway's own CORS support
-// knows neither patterns nor custom schemes.
+// PreflightRoute brings preflights of all routes to one function, where cors answers them. API Gateway's own CORS
+// support knows neither patterns nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
-// Preflight answers what cors did not: a preflight of an origin that is not trusted, or an OPTIONS request that is none.
+// Preflight answers what cors did not: a preflight of an origin that is not trusted, or an OPTIONS request that is
+// none.
 func Preflight(w http.ResponseWriter, _ *http.Request) error {
 	w.WriteHeader(http.StatusNotFound)
 	return nil
@@ -35,8 +37,8 @@ func isPublic(r *http.Request) bool {
 	return slices.Contains(publicPaths, r.URL.Path) && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method)
 }
 
-// cors lets pages of other trusted origins call the routes with cookies: the exact origin is echoed, never a wildcard, and
-// the answer says that it depends on the origin. It answers preflights, which the library leaves to its deployment.
+// cors lets pages of other trusted origins call the routes with cookies: the exact origin is echoed, never a wildcard,
+// and the answer says that it depends on the origin. It answers preflights, which Better Auth leaves to its deployment.
 // Requests from our own origin and from untrusted ones pass as they are.
 func cors(o Origins, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

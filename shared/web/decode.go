@@ -11,15 +11,14 @@ import (
 	"unicode/utf16"
 )
 
-// Decode fills dst, a pointer to a struct, from the body that ReadBody parsed, and answers as the library's schema would:
-// all faults in one VALIDATION_ERROR, in the order of the fields (contract: validation messages).
+// Decode fills dst, a pointer to a struct, from the body that ReadBody parsed, and answers as the library's schema
+// would: all faults in one VALIDATION_ERROR, in the order of the fields (contract: validation messages).
 //
 // The type of a field says what is expected. string and bool are required; pointers, slices and maps may be absent, but
 // not null; Nullable may be both; any takes anything. Structs nest. The tag `is:` adds a check of text: "email",
-// "nonempty", "max=256" (characters, by Length), or "choice", which only changes the words for what is no text at all; a map
-// may have a method Fault() string.
-// Unknown members are ignored.
-// expected names what the body itself has to be, once for each of the library's schemas of that route; default "object".
+// "nonempty", "max=256" (characters, by Length), or "choice", which only changes the words for what is no text at all;
+// a map may have a method Fault() string. Unknown members are ignored. expected names what the body itself has to be,
+// once for each of the library's schemas of that route; default "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}

@@ -5,9 +5,9 @@ import (
 	"net/http"
 )
 
-// What API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring and running an HTTP API" in
-// the API Gateway manual (total combined size of request line and header values) and "Quotas" in the CloudFront manual
-// (maximum length of the headers of an origin's response).
+// What API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring and running an HTTP
+// API" in the API Gateway manual (total combined size of request line and header values) and "Quotas" in the CloudFront
+// manual (maximum length of the headers of an origin's response).
 const (
 	MaxRequestHeader  = 10_240
 	MaxResponseHeader = 20_480
@@ -30,8 +30,8 @@ func HeaderBytes(h http.Header) int {
 	return n
 }
 
-// WithGatewayLimits puts the header limits of API Gateway and CloudFront before a handler that runs without them: 431 for
-// larger requests, which next does not see, and 502 in place of larger responses.
+// WithGatewayLimits puts the header limits of API Gateway and CloudFront before a handler that runs without them: 431
+// for larger requests, which next does not see, and 502 in place of larger responses.
 func WithGatewayLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := RequestHeaderBytes(r); n > MaxRequestHeader {

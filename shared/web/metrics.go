@@ -60,8 +60,8 @@ func (c carried) MarshalJSON() ([]byte, error) {
 // NotePoolWaits adds to how many statements of this request had to wait for a connection.
 func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).waits += n }
 
-// NoteMailDropped puts the kind of a mail that was held back, because its receiver has had too many, into the log record of the
-// request.
+// NoteMailDropped puts the kind of a mail that was held back, because its receiver has had too many, into the log
+// record of the request.
 func NoteMailDropped(ctx context.Context, kind string) {
 	recordOf(ctx).dropped++
 	note(ctx, slog.String("mailDropped", kind))

@@ -6,7 +6,7 @@ import (
 )
 
 // Origins decides which origins and redirect targets are trusted: the public origin and what the deployment adds to it
-// (contract: trusted URLs). It is stricter than the library where that follows a browser's leniency: spaces, tabs,
+// (contract: trusted URLs). It is stricter than Better Auth where that follows a browser's leniency: spaces, tabs,
 // backslashes and "https:host" are refused.
 type Origins struct {
 	own     string
@@ -31,8 +31,8 @@ func (o Origins) TrustsOrigin(header string) bool {
 	return o.trustsAbsolute(header)
 }
 
-// maxTarget is the most bytes of a redirect target. It comes back in a Location header and in the request line of a mailed
-// link, where each byte may take three.
+// maxTarget is the most bytes of a redirect target. It comes back in a Location header and in the request line of a
+// mailed link, where each byte may take three.
 const maxTarget = 2048
 
 // TrustsRedirect reports whether a browser may be sent to target: a path of the site itself, or a trusted origin.

@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Routes is what a door can answer: "POST /api/auth/sign-in/email" → its handler. A last segment in braces,
-// "GET /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue; one that ends
+// Routes is what a door can answer: "POST /api/auth/sign-in/email" → its handler. A last segment in braces, "GET
+// /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue; one that ends
 // in +, "OPTIONS /api/{proxy+}", matches any number.
 type Routes map[string]Handler
 

@@ -40,8 +40,9 @@ func parseTarget(text string) (target, bool) {
 	return t, t.slashes || strings.HasPrefix(text[len(t.scheme):], ":/")
 }
 
-// splitCustom takes a URL of a custom scheme apart as the library does (parseCustomSchemeOrigin), userinfo left in the
-// authority. endAuthority and endPath are the characters that end these parts; in a pattern ? is a wildcard and ends none.
+// splitCustom takes a URL of a custom scheme apart as Better Auth does (parseCustomSchemeOrigin), userinfo left in the
+// authority. endAuthority and endPath are the characters that end these parts; in a pattern ? is a wildcard and ends
+// none.
 func splitCustom(text, endAuthority, endPath string) target {
 	scheme, rest, _ := strings.Cut(text, ":")
 	t := target{scheme: strings.ToLower(scheme)}
@@ -59,8 +60,8 @@ func splitCustom(text, endAuthority, endPath string) target {
 	return t
 }
 
-// resolvePath decodes a path and resolves "." and "..", so that none leads out of the path that an entry names. "" is the
-// root.
+// resolvePath decodes a path and resolves "." and "..", so that none leads out of the path that an entry names. "" is
+// the root.
 func resolvePath(path string) string {
 	if decoded, err := url.PathUnescape(path); err == nil && utf8.ValidString(decoded) {
 		path = decoded
@@ -137,8 +138,8 @@ func webEntry(schemes []string, authority string) trustedEntry {
 	return e
 }
 
-// authorityGlob matches a host as the library does, where a wildcard also stands for dots, but one beside other text in its
-// label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may belong to another owner.
+// authorityGlob matches a host as Better Auth does, where a wildcard also stands for dots, but one beside other text in
+// its label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may belong to another owner.
 func authorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {

@@ -120,7 +120,8 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 	return node.Value
 }
 
-// OriginSecrets are what the deployment's app secret holds as originSecrets: the one that CloudFront sends, and the one before.
+// OriginSecrets are what the deployment's app secret holds as originSecrets: the one that CloudFront sends, and the one
+// before.
 var OriginSecrets = [2]string{"origin-secret-of-these-tests-now", "origin-secret-of-these-tests-old"}
 
 // Event is what the HTTP API, behind CloudFront, sends for a request of a person whose address is ip.

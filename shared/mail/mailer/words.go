@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// lives is how long the link of a mail works, as Better Auth's defaults say; 0 for a mail without a link. It is also the list
-// of the mails that have words.
+// lives is how long the link of a mail works, as Better Auth's defaults say; 0 for a mail without a link. It is also
+// the list of the mails that have words.
 var lives = map[mail.Kind]time.Duration{
 	mail.VerifyEmail:             time.Hour,
 	mail.ResetPassword:           time.Hour,
@@ -27,8 +27,8 @@ var lives = map[mail.Kind]time.Duration{
 // words is one mail as a person reads it.
 type words struct{ subject, text, html string }
 
-// files are one file of phrases for each kind, with a second one for a new email address, and two layouts. A phrase stands in both layouts, so it is written without
-// any markup; what it takes from the mail is escaped where it lands.
+// files are one file of phrases for each kind, with a second one for a new email address, and two layouts. A phrase
+// stands in both layouts, so it is written without any markup; what it takes from the mail is escaped where it lands.
 //
 //go:embed templates
 var files embed.FS

@@ -151,8 +151,8 @@ func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-// The mail to a new address is no sign-up, those to the old one name the new one and say what to do, and every mail says what
-// to do for somebody who did not ask for it.
+// The mail to a new address is no sign-up, those to the old one name the new one and say what to do, and every mail
+// says what to do for somebody who did not ask for it.
 func TestWords_SayWhatTheReceiverHasToKnow(t *testing.T) {
 	t.Parallel()
 	said := map[string][]string{
