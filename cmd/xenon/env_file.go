@@ -14,6 +14,7 @@ import (
 const envFile = ".env"
 
 // envLine is an assignment as Node's dotenv reads it: a value in quotes may have several lines, and # begins a comment.
+// The usual Go packages also expand $, which would change secrets.
 var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*('[^']*'|"(?:\\"|[^"])*"|` + "`[^`]*`" + `|[^#\r\n]*)`)
 
 // withEnvFile lays the settings of the file under getenv: a variable that is set counts, the file does where it is not.

@@ -28,12 +28,22 @@ var (
 	portSuffix = regexp.MustCompile(`:[0-9*?]*$`)
 )
 
+// IsHost tells a trusted origin that is a host, with or without a port, from a custom scheme such as "myapp:/".
+func IsHost(entry string) bool { return hostEntry.MatchString(entry) }
+
+// IsIPv4Pattern reports whether a host has wildcards and otherwise only digits and dots, at least one of them a digit.
+// No name may match it.
+func IsIPv4Pattern(host string) bool {
+	return strings.ContainsAny(host, "*?") && strings.ContainsAny(host, "0123456789") &&
+		strings.Trim(host, "0123456789.*?") == ""
+}
+
 // checkTrustedOrigin refuses an entry that would trust sites of strangers, or that nothing can match, and says what to
 // write instead. Custom schemes belong to an app, so their patterns are taken as they are.
 func checkTrustedOrigin(entry string) error {
 	scheme, rest, found := strings.Cut(entry, ":")
 	switch {
-	case hostEntry.MatchString(entry):
+	case IsHost(entry):
 		return checkWebOrigin("https", entry)
 	case !found:
 		return errors.New("is neither a host nor an origin; write an origin such as https://app.example.com")
@@ -90,7 +100,7 @@ func checkHostPattern(scheme, host string) error {
 	if last < 0 {
 		return nil
 	}
-	if isIPv4Pattern(host) {
+	if IsIPv4Pattern(host) {
 		return checkIPv4Pattern(labels)
 	}
 	below := strings.Join(labels[last+1:], ".")
@@ -109,10 +119,6 @@ func checkHostPattern(scheme, host string) error {
 		return fmt.Errorf("trusts everybody who has a name below %s; write your part of the name, such as %s://my-app-*.%s", below, scheme, below)
 	}
 	return fmt.Errorf("trusts everybody who can register a name below %s; write your domain out, such as %s://*.example.%s", below, scheme, below)
-}
-
-func isIPv4Pattern(host string) bool {
-	return strings.ContainsAny(host, "0123456789") && strings.Trim(host, "0123456789.*?") == ""
 }
 
 // checkIPv4Pattern wants the fixed numbers at the front to be those of a private network or the loopback.

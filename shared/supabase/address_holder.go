@@ -46,13 +46,16 @@ func (m mapping) unmovable(leading []reference, ledger bool) string {
 			reasons = append(reasons, reason{r.refersTo(), "has rows in " + r.table})
 		}
 	}
-	for column, why := range map[string]reason{
-		"banned":              {"u.banned", "is banned"},
-		"role":                {"coalesce(u.role, 'user') <> 'user'", "has a role"},
-		"phoneNumberVerified": {`u."phoneNumberVerified"`, "has a verified telephone number"},
+	for _, own := range []struct {
+		column string
+		reason
+	}{
+		{"banned", reason{"u.banned", "is banned"}},
+		{"role", reason{"coalesce(u.role, 'user') <> 'user'", "has a role"}},
+		{"phoneNumberVerified", reason{`u."phoneNumberVerified"`, "has a verified telephone number"}},
 	} {
-		if m.dst.user.has(column) {
-			reasons = append(reasons, why)
+		if m.dst.user.has(own.column) {
+			reasons = append(reasons, own.reason)
 		}
 	}
 	var sql strings.Builder

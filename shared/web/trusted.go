@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // target is an absolute URL taken apart: an origin, or where a browser is to be sent. Scheme and authority are in lower
@@ -97,7 +99,7 @@ type trustedEntry struct {
 // newTrustedEntry reads one entry. A host without a scheme means https, and http as well where the site itself is http.
 func newTrustedEntry(text string, httpToo bool) trustedEntry {
 	scheme, host, found := strings.Cut(text, "://")
-	if !found && isHost(text) {
+	if !found && config.IsHost(text) {
 		schemes := []string{"https"}
 		if httpToo {
 			schemes = append(schemes, "http")
@@ -123,11 +125,6 @@ func newTrustedEntry(text string, httpToo bool) trustedEntry {
 	return e
 }
 
-var hostPattern = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
-
-// isHost tells a host, with or without a port, from a custom scheme such as "myapp:/".
-func isHost(text string) bool { return hostPattern.MatchString(text) }
-
 func webEntry(schemes []string, authority string) trustedEntry {
 	authority = strings.TrimSuffix(strings.ToLower(authority), "/")
 	e := trustedEntry{schemes: schemes, authority: strings.TrimSuffix(authority, defaultPorts[schemes[0]])}
@@ -152,11 +149,7 @@ func authorityGlob(authority string) *regexp.Regexp {
 	return regexp.MustCompile("^" + strings.Join(labels, `\.`) + "$")
 }
 
-var ipv4Pattern = regexp.MustCompile(`^[\d*?.]*\d[\d*?.]*$`)
-
-func isIPv4Pattern(authority string) bool {
-	return strings.ContainsAny(authority, "*?") && ipv4Pattern.MatchString(before(authority, ":"))
-}
+func isIPv4Pattern(authority string) bool { return config.IsIPv4Pattern(before(authority, ":")) }
 
 func isIPv4(host string) bool {
 	addr, err := netip.ParseAddr(host)
