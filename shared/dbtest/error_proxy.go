@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 )
 
 // ServerError is an ErrorResponse as a server, or a pooler before it, sends it.
@@ -144,7 +145,7 @@ func (p *ErrorProxy) serve(client net.Conn) {
 		return
 	}
 	if e, ok := p.answers(AtConnect); ok {
-		_, _ = client.Write(e.message())
+		hangUp(client, e)
 		return
 	}
 	server, err := net.Dial("tcp", p.upstream)
@@ -181,17 +182,27 @@ func (p *ErrorProxy) pass(client, server net.Conn) {
 				return
 			}
 		case kind == 'Q' || kind == 'S':
-			reply := swallowed.message()
 			if swallowed.Severity != "ERROR" {
-				_, _ = client.Write(reply)
+				hangUp(client, *swallowed)
 				return
 			}
-			if _, err := client.Write(append(reply, 'Z', 0, 0, 0, 5, 'I')); err != nil {
+			if _, err := client.Write(append(swallowed.message(), 'Z', 0, 0, 0, 5, 'I')); err != nil {
 				return
 			}
 			swallowed = nil
 		}
 	}
+}
+
+// hangUp sends an error as the last message of a connection. It reads what the client still sends, such as rows of a
+// COPY: closing a socket with unread data resets the connection, and the client may then not see the error.
+func hangUp(client net.Conn, e ServerError) {
+	_, _ = client.Write(e.message())
+	if tcp, ok := client.(*net.TCPConn); ok {
+		_ = tcp.CloseWrite()
+	}
+	_ = client.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, _ = io.Copy(io.Discard, client)
 }
 
 // message is the ErrorResponse.

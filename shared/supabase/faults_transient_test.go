@@ -170,17 +170,17 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 						}
 						return
 					}
-					waits := 0
+					var waits []string
 					s.m.Progress = func(e supabase.Event) {
-						if e.Waiting != "" && strings.Contains(e.Waiting, c.error.Code) {
-							waits++
+						if e.Waiting != "" {
+							waits = append(waits, e.Waiting)
 						}
 					}
 					p := s.sides()[c.side]
 					p.Arm(c.error, c.phase, 1+c.number%trips, 1)
 					err := st.do(t.Context(), s.m)
-					if sent := p.Disarm(); err != nil || sent != 1 || waits == 0 {
-						t.Errorf("%s, %v %s %d of %d of the %s: got %v after %d errors and %d events of waiting",
+					if sent := p.Disarm(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
+						t.Errorf("%s, %v %s %d of %d of the %s: got %v after %d errors, and the events of waiting %q",
 							st.name, c.error, c.phase, 1+c.number%trips, trips, c.side, err, sent, waits)
 					}
 					mu.Lock()

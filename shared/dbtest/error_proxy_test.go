@@ -1,0 +1,35 @@
+package dbtest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/dbtest"
+)
+
+// A client that is sending rows when the connection ends still reads the error that ended it.
+func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	rows := bytes.Repeat([]byte("a row\n"), 100_000)
+	for i := range 50 {
+		db, err := pgx.Connect(t.Context(), p.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(t.Context(), "create temporary table line (text text)"); err != nil {
+			t.Fatal(err)
+		}
+		p.Arm(dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}, dbtest.AtStatement, 1, 1)
+		_, err = db.PgConn().CopyFrom(t.Context(), bytes.NewReader(rows), "copy line from stdin")
+		if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "57P01" {
+			t.Fatalf("attempt %d: %v", i, err)
+		}
+		_ = db.Close(context.WithoutCancel(t.Context()))
+	}
+}
