@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 var updateCold = flag.Bool("update", false, "write the part on cold starts of docs/lambda.md anew")

@@ -16,9 +16,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/postgres"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 var importUsers = flag.Int("import.users", 1_000_000, "users in BenchmarkImport; as many identities, four fifths as many profiles")

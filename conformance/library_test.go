@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/migrations"
-	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
 // libraryServer starts the pinned library under the settings of a profile, on a database that it makes its tables in.

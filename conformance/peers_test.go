@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does

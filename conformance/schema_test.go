@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/migrations"
-	"github.com/xenon-auth/xenon/shared/dbtest"
 )
 
 // recording is the catalog the library's own migration leaves, so that the comparison needs no Node.

@@ -13,8 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/migrations"
-	"github.com/xenon-auth/xenon/shared/dbtest"
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 

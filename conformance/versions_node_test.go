@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/migrations"
-	"github.com/xenon-auth/xenon/shared/dbtest"
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 

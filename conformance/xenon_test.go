@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // xenon is the command itself, built and running `xenon dev` on a database of the test's.

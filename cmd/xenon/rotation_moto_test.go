@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
-	"github.com/xenon-auth/xenon/shared/mototest"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 

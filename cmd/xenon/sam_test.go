@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 // account is a user of Supabase with a confirmed address and a password.

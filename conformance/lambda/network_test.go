@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // network is what a function has around it, with a line to each that can be cut.

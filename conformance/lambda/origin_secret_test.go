@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // TestForwardedAddressNeedsTheOriginSecret sends events as API Gateway does for CloudFront's requests and for requests

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // TestR50_WrongSettings holds that a function whose settings cannot be right does not start, and says which.

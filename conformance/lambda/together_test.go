@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // atOnce is how many events one process works on; Lambda says so to functions on managed instances.

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
-	"github.com/xenon-auth/xenon/shared/dbtest"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
 // visit starts a function and has a new person go through its routes. It returns the mails that were queued for it.

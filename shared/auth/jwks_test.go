@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 func setting(name, value string) func(map[string]string) {

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/mototest"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // door is the function under test; any would do.

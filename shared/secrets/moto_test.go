@@ -20,8 +20,8 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/mototest"
 )
 
 // These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.

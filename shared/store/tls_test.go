@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // tlsProxy speaks TLS in front of a database as Neon's proxy does: at once, or after the SSLRequest of the older way.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 // TestRun_SourceChangesMidCopy changes, adds and deletes rows of the source while they are copied, and again between passes.

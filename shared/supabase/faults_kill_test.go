@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 const kills = 100

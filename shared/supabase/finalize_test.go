@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 func TestFinalize_NoSecretIsLeftInTheLedger(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // The harness itself: who should come in does, and nobody else.

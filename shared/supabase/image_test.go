@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/supabasetest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
 func TestImportLeavesOutLongPictures(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xenon-auth/xenon/shared/supabasetest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
 // secretsForOneUse and what the source makes itself do not come over.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 // wayBack is the SQL, and what it says of itself.

@@ -8,10 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/migrations"
-	"github.com/xenon-auth/xenon/shared/dbtest"
 	"github.com/xenon-auth/xenon/shared/supabase"
-	"github.com/xenon-auth/xenon/shared/supabasetest"
 )
 
 func order(t *testing.T, url, sql string) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xenon-auth/xenon/shared/mototest"
+	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 )
 
 // Origin is where the deployment's site is.

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/xenon-auth/xenon/shared/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // A client that is sending rows when the connection ends still reads the error that ended it.
