@@ -47,7 +47,7 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) way {
 	}
 	script := filepath.Join(tb.TempDir(), "get-session.sql")
 	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", active, firstToken,
-		strings.NewReplacer("$1", "ARRAY[:token]::text[]", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
+		strings.NewReplacer("$1", ":token", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

@@ -41,6 +41,35 @@ func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
 	}
 }
 
+// Postgres plans a statement once, and not with every request, when the plan for any parameters costs no more than the
+// plan for these. That is so for a single token, and not for an array of them.
+func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1, nil)
+	_, made := signUp(t, db, "ada@example.com")
+	for range often {
+		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Order(t.Context(), `
+		CREATE TABLE plans AS SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements`); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var reused, planned int
+	err = conn.QueryRow(t.Context(), `
+		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, 'FROM session s') > 0`).Scan(&reused, &planned)
+	if err != nil || reused == 0 || planned > 5 {
+		t.Errorf("got %d executions with the plan kept and %d with a new one, %v; want all but the first five to keep it", reused, planned, err)
+	}
+}
+
 // withPointers is a with those texts of b that are equal, so that the two can be compared.
 func withPointers(a, b store.Session) store.Session {
 	if *a.IPAddress == *b.IPAddress && *a.UserAgent == *b.UserAgent {

@@ -28,22 +28,37 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 		session Session
 		user    User
 	}
+	sql, arg := sessionOfToken, any(tokens)
+	if len(tokens) == 1 {
+		arg = tokens[0]
+	} else {
+		sql = sessionOfTokens
+	}
 	p, err := read(ctx, s, func(row pgx.Row) (p pair, err error) {
 		x := &p.session
 		err = row.Scan(append([]any{
 			&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
 		}, p.user.columns()...)...)
 		return p, err
-	}, `
-		SELECT s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id,
-		       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
-		FROM session s
-		JOIN "user" u ON u.id = s."userId"
-		WHERE s.token = ANY ($1::text[]) AND NOT `+barred+`
-		ORDER BY s."expiresAt" < $2, array_position($1::text[], s.token)
-		LIMIT 1`, tokens, now)
+	}, sql, arg, now)
 	return p.session, p.user, err
 }
+
+const sessionWithUser = `
+	SELECT s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id,
+	       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
+	FROM session s
+	JOIN "user" u ON u.id = s."userId"
+	WHERE NOT ` + barred + ` AND s.token = `
+
+// Nearly every request has one token. Postgres keeps the plan for a single token; for an array, whose length it has to
+// look at, it makes a new plan with every request, which takes longer than the query.
+const (
+	sessionOfToken  = sessionWithUser + `$1`
+	sessionOfTokens = sessionWithUser + `ANY ($1::text[])
+	ORDER BY s."expiresAt" < $2, array_position($1::text[], s.token)
+	LIMIT 1`
+)
 
 // InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was
 // over by then is cleared, as Better Auth's admin plugin does. ErrOrphan if there is no such user. A user who gets this
