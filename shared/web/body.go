@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// MaxBody is the largest body read, in bytes. The library has no limit; nothing it takes comes near this one.
+// MaxBody is the largest body read, in bytes. Better Auth has no limit; no body that it accepts comes near this one.
 const MaxBody = 1 << 20
 
-// The media types a route can take.
+// The media types that a route can accept.
 const (
 	mediaJSON = "application/json"
 	mediaForm = "application/x-www-form-urlencoded"
@@ -24,11 +24,11 @@ var (
 	errTooLarge    = NewError(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "Request body is larger than 1 MiB")
 )
 
-// undefined is the body of a request that has none.
+// undefined is the value of a body or member that the request does not have, as JavaScript calls it.
 type undefined struct{}
 
-// parsedBody takes the place of a request's body once it has been read, so that the checks before a handler and the
-// handler itself share one parse.
+// parsedBody replaces the body of a request after ReadBody, so that the checks before a handler and the handler itself
+// share one parse.
 type parsedBody struct {
 	io.Reader
 	value any
@@ -36,8 +36,8 @@ type parsedBody struct {
 
 func (parsedBody) Close() error { return nil }
 
-// ReadBody reads and parses the body of r as the library does: only if a content type and a body are there; JSON, and
-// form fields too where form is true. Afterwards Decode and Field see the parsed value.
+// ReadBody reads and parses the body of r as Better Auth does: only if the request has a content type and a body. It
+// accepts JSON and, if form is true, form fields. Decode, HasBody and Object need it first.
 func ReadBody(w http.ResponseWriter, r *http.Request, form bool) error {
 	value, err := parseBody(w, r, form)
 	if err != nil {
@@ -62,7 +62,7 @@ func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
 	case errors.As(err, &tooLarge):
 		return nil, errTooLarge
 	case err != nil:
-		return nil, errInvalidJSON // the client went away or sent a broken body: its fault, not ours
+		return nil, errInvalidJSON // the client disconnected or sent a broken body: not an error of the server
 	case media == mediaForm:
 		return parseForm(raw)
 	}
@@ -80,7 +80,7 @@ func parseForm(raw []byte) (any, error) {
 	}
 	value := map[string]any{}
 	for name, values := range fields {
-		value[name] = values[len(values)-1] // the last of several wins
+		value[name] = values[len(values)-1] // Better Auth keeps the last of several
 	}
 	return value, nil
 }
@@ -106,19 +106,19 @@ func bodyOf(r *http.Request) any {
 	return undefined{}
 }
 
-// field is a member of the body, nil if the body is no object or lacks it.
+// field returns a member of the body, or nil if the body is not an object or lacks it.
 func field(r *http.Request, name string) any {
 	m, _ := bodyOf(r).(map[string]any)
 	return m[name]
 }
 
-// HasBody reports whether ReadBody found one.
+// HasBody reports whether ReadBody found a body.
 func HasBody(r *http.Request) bool {
 	_, none := bodyOf(r).(undefined)
 	return !none
 }
 
-// Object is the body that ReadBody parsed, if it is a JSON object.
+// Object returns the body that ReadBody parsed, and whether it is a JSON object.
 func Object(r *http.Request) (map[string]any, bool) {
 	m, ok := bodyOf(r).(map[string]any)
 	return m, ok

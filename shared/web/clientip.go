@@ -10,28 +10,28 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// OriginSecretHeader is what CloudFront sends with every request, so that the API can tell it from callers of ApiUrl.
-// Its value must not be logged.
+// OriginSecretHeader is a header that CloudFront adds to every request, so that the API can tell requests through
+// CloudFront from requests that go to API Gateway directly. Its value must not be logged.
 const OriginSecretHeader = "X-Origin-Secret"
 
-// Clients tells the IP addresses of callers.
+// Clients finds the IP addresses of clients.
 type Clients struct {
 	From config.ClientIP
 	// AcceptsOrigin reports whether an origin secret is right, that is, whether the request came through the trusted
-	// proxy. nil: every request did.
+	// proxy. If it is nil, every request counts as one that did.
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 
-// IP is the IP address of the caller as the deployment's CLIENT_IP says to find it, in Better Auth's form: IPv4 as
-// text, IPv6 masked to its /64 and written as eight groups (contract: client address). "" when it is not known. Header
-// values further left than the trusted hops are the client's own words and never count; nor does any header of a
-// request without a right origin secret: its address is that of the connection, which API Gateway calls sourceIp.
+// IP returns the IP address of the client, found as the setting CLIENT_IP says, in Better Auth's form: IPv4 as text,
+// IPv6 masked to its /64 and written as eight groups. It returns "" if the IP address is not known. The values in
+// X-Forwarded-For further left than the trusted hops come from the client and never count. Without a right origin
+// secret no header counts: the result is the IP address of the connection, which API Gateway calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
 	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):
 		return remoteIP(r)
 	case c.From.Source == config.CloudFront:
-		// CloudFront writes address:port, IPv6 without brackets.
+		// CloudFront writes IP address, colon, port, and an IPv6 address without brackets.
 		v := r.Header.Get("Cloudfront-Viewer-Address")
 		if i := strings.LastIndexByte(v, ':'); i >= 0 {
 			return canonicalIP(strings.Trim(v[:i], "[]"))
@@ -41,7 +41,7 @@ func (c Clients) IP(r *http.Request) string {
 	return forwardedFor(strings.Join(r.Header.Values("X-Forwarded-For"), ","), c.From.Hops)
 }
 
-// viaProxy reports whether the request has exactly one origin secret, a right one.
+// viaProxy reports whether the request has exactly one origin secret, and the right one.
 func (c Clients) viaProxy(r *http.Request) bool {
 	if c.AcceptsOrigin == nil {
 		return true
@@ -61,8 +61,8 @@ func remoteIP(r *http.Request) string {
 	return canonicalIP(host)
 }
 
-// forwardedFor reads the address that the outermost of hops trusted proxies appended. With no hops it follows the
-// library's default: a single address counts, a chain does not.
+// forwardedFor returns the IP address that the outermost of the trusted proxies appended; hops is their number. With no
+// hops it follows Better Auth's default: a header with one IP address counts, a list does not.
 func forwardedFor(header string, hops int) string {
 	var chain []string
 	for v := range strings.SplitSeq(header, ",") {

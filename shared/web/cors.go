@@ -7,39 +7,37 @@ import (
 )
 
 const (
-	// preflightAge is how long a browser may remember the answer to a preflight, in seconds; no browser keeps it longer
+	// preflightAge is how long a browser may cache the response to a preflight, in seconds. No browser caches it longer
 	// than two hours.
 	preflightAge = "7200"
 
 	allowedMethods = "GET, HEAD, POST, PUT"
 	allowedHeaders = "Content-Type, Authorization, If-Match"
 
-	// exposedHeaders are what every answer to another origin lets scripts read. Expose adds the tokens that an answer
-	// has.
+	// exposedHeaders are the headers that scripts of another origin may read in every response. Expose adds headers of
+	// single responses.
 	exposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
 )
 
-// PreflightRoute brings preflights of all routes to one function, where cors answers them. API Gateway's own CORS
-// support knows neither patterns nor custom schemes.
+// PreflightRoute sends preflights of all routes to one function, where cors answers them. API Gateway's own CORS
+// support has neither patterns nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
-// Preflight answers what cors did not: a preflight of an origin that is not trusted, or an OPTIONS request that is
-// none.
+// Preflight answers the OPTIONS requests that cors does not: a preflight of an origin that is not trusted, or a request
+// that is not a preflight.
 func Preflight(w http.ResponseWriter, _ *http.Request) error {
 	w.WriteHeader(http.StatusNotFound)
 	return nil
 }
 
-// publicPaths are the same for every origin and need no cookies, so any page may read them.
+// publicPaths have the same response for every origin and need no cookies, so pages of any origin may read them.
 var publicPaths = []string{"/api/auth/jwks"}
 
-func isPublic(r *http.Request) bool {
-	return slices.Contains(publicPaths, r.URL.Path) && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method)
-}
+func isPublic(r *http.Request) bool { return slices.Contains(publicPaths, r.URL.Path) && isSafe(r) }
 
-// cors lets pages of other trusted origins call the routes with cookies: the exact origin is echoed, never a wildcard,
-// and the answer says that it depends on the origin. It answers preflights, which Better Auth leaves to its deployment.
-// Requests from our own origin and from untrusted ones pass as they are.
+// cors lets pages of other trusted origins call the routes with cookies: it echoes the exact origin, never a wildcard,
+// and adds Vary: Origin. It answers preflights, which Better Auth leaves to its deployment. It passes requests from the
+// site's own origin and from untrusted origins on without CORS headers.
 func cors(o Origins, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -49,7 +47,7 @@ func cors(o Origins, next http.Handler) http.Handler {
 		case isPublic(r):
 			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set(exposed, exposedHeaders)
-			preflight = r.Method == http.MethodOptions // a CDN may have left out what makes it one
+			preflight = r.Method == http.MethodOptions // a CDN may have removed Access-Control-Request-Method
 		case strings.EqualFold(origin, o.own) || !o.TrustsOrigin(origin):
 			h.Add("Vary", "Origin")
 			next.ServeHTTP(w, r)
@@ -64,7 +62,7 @@ func cors(o Origins, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Del(exposed) // of the answer to the request itself
+		h.Del(exposed) // it belongs to the response to the request itself
 		h.Set("Access-Control-Allow-Methods", allowedMethods)
 		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", preflightAge)

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func TestR32_CORS(t *testing.T) {
+func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 	t.Parallel()
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, _ *http.Request) error {
 		web.Expose(w.Header(), "set-auth-jwt", "a token")
@@ -31,8 +31,8 @@ func TestR32_CORS(t *testing.T) {
 		{"no origin", "POST", "/x", "", "", 200, ""},
 		{"preflight", "OPTIONS", "/x", "https://app.example", "POST", 204, "https://app.example"},
 		{"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204, "https://app.example"},
-		{"preflight from elsewhere", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
-		{"preflight from elsewhere to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
+		{"preflight from another origin", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
+		{"preflight from another origin to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
 		{"no preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
 	} {
 		r := httptest.NewRequest(c.method, c.path, nil)
@@ -64,7 +64,7 @@ func TestR32_CORS(t *testing.T) {
 	}
 }
 
-// The key set is the same for everybody, and a CDN that keeps it must not have to know who asked first.
+// The key set is the same for every origin, and a CDN that caches it must not return the CORS headers of another origin.
 func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	t.Parallel()
 	fails := false
@@ -99,7 +99,7 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	}
 }
 
-// A host without a scheme means https, and http only where the site itself is http.
+// A host without a scheme means https, and also http if the site itself is http.
 func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 	t.Parallel()
 	for own, want := range map[string]map[string]bool{
@@ -118,7 +118,7 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 	}
 }
 
-// What a wildcard beside other text stands for has no dot, so that it stays the name that its owner was given.
+// A wildcard beside other text in a label matches no dot, because a subdomain may belong to another owner.
 func TestAWildcardInALabelStaysInTheLabel(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example", []string{"https://my-app-*.vercel.app", "https://*.example.com:*"})

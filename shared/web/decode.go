@@ -11,14 +11,14 @@ import (
 	"unicode/utf16"
 )
 
-// Decode fills dst, a pointer to a struct, from the body that ReadBody parsed, and answers as the library's schema
-// would: all faults in one VALIDATION_ERROR, in the order of the fields (contract: validation messages).
+// Decode fills dst, a pointer to a struct, from the body that ReadBody parsed. It returns the error of Better Auth's
+// schema: all problems in one VALIDATION_ERROR, in the order of the fields.
 //
-// The type of a field says what is expected. string and bool are required; pointers, slices and maps may be absent, but
-// not null; Nullable may be both; any takes anything. Structs nest. The tag `is:` adds a check of text: "email",
-// "nonempty", "max=256" (characters, by Length), or "choice", which only changes the words for what is no text at all;
-// a map may have a method Fault() string. Unknown members are ignored. expected names what the body itself has to be,
-// once for each of the library's schemas of that route; default "object".
+// The type of a field says what is expected. A string or bool is required; a pointer, slice or map may be absent, but
+// not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a string:
+// "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for a value that
+// is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected names what the
+// body itself must be, once for each of Better Auth's schemas of that route; the default is "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}
@@ -26,29 +26,29 @@ func Decode(r *http.Request, dst any, expected ...string) error {
 	body := bodyOf(r)
 	object, ok := body.(map[string]any)
 	if !ok {
-		var faults []string
+		var problems []string
 		for _, want := range expected {
-			faults = append(faults, "[body] "+wrongType(want, body))
+			problems = append(problems, "[body] "+wrongType(want, body))
 		}
-		return Invalid(faults...)
+		return Invalid(problems...)
 	}
 	return Invalid(fill("body", object, reflect.ValueOf(dst).Elem())...)
 }
 
-// DecodeQuery is Decode for the query of r, where a parameter is text, or a list when it is repeated.
+// DecodeQuery is Decode for the query of r, where a parameter is a string, or a list if it is repeated.
 func DecodeQuery(r *http.Request, dst any) error {
 	return Invalid(fill("query", Query(r), reflect.ValueOf(dst).Elem())...)
 }
 
-// Invalid is the library's answer to faults of the form "[body.name] what is wrong", nil if there are none.
-func Invalid(faults ...string) error {
-	if len(faults) == 0 {
+// Invalid returns Better Auth's error for problems of the form "[body.name] message", or nil if there are none.
+func Invalid(problems ...string) error {
+	if len(problems) == 0 {
 		return nil
 	}
-	return NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(faults, "; "))
+	return NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(problems, "; "))
 }
 
-// Nullable is a member of a body that may be absent, or null, or a T.
+// Nullable is a member of a body that may be absent, null or a T.
 type Nullable[T any] struct {
 	Present bool
 	Value   *T // nil for null
@@ -59,8 +59,8 @@ func (n *Nullable[T]) open() reflect.Value {
 	return reflect.ValueOf(&n.Value).Elem()
 }
 
-// fill stores the members of object in the fields of dst and returns what is wrong with them.
-func fill(path string, object map[string]any, dst reflect.Value) (faults []string) {
+// fill stores the members of object in the fields of dst and returns the problems.
+func fill(path string, object map[string]any, dst reflect.Value) (problems []string) {
 	for i := range dst.NumField() {
 		field := dst.Type().Field(i)
 		name := field.Tag.Get("json")
@@ -68,13 +68,13 @@ func fill(path string, object map[string]any, dst reflect.Value) (faults []strin
 		if !present {
 			value = undefined{}
 		}
-		faults = append(faults, set(path+"."+name, value, dst.Field(i), field.Tag.Get("is"))...)
+		problems = append(problems, set(path+"."+name, value, dst.Field(i), field.Tag.Get("check"))...)
 	}
-	return faults
+	return problems
 }
 
-// set stores value in dst and returns what is wrong with it.
-func set(path string, value any, dst reflect.Value, is string) []string {
+// set stores a value, which may be absent or null, in dst and returns the problems.
+func set(path string, value any, dst reflect.Value, check string) []string {
 	_, absent := value.(undefined)
 	if nullable, ok := dst.Addr().Interface().(interface{ open() reflect.Value }); ok {
 		if absent {
@@ -95,20 +95,25 @@ func set(path string, value any, dst reflect.Value, is string) []string {
 		dst.Set(reflect.New(dst.Type().Elem()))
 		dst = dst.Elem()
 	}
-	fault := ""
+	return setKind(path, value, dst, check)
+}
+
+// setKind stores a value in dst by the kind of dst and returns the problems.
+func setKind(path string, value any, dst reflect.Value, check string) []string {
+	problem := ""
 	switch dst.Kind() {
 	case reflect.String:
-		fault = setText(value, dst, is)
+		problem = setString(value, dst, check)
 	case reflect.Bool:
-		fault = setAs[bool]("boolean", value, dst)
+		problem = setAs[bool]("boolean", value, dst)
 	case reflect.Float64:
-		fault = setAs[float64]("number", value, dst)
+		problem = setAs[float64]("number", value, dst)
 	case reflect.Struct:
 		object, ok := value.(map[string]any)
 		if ok {
 			return fill(path, object, dst)
 		}
-		fault = wrongType("object", value)
+		problem = wrongType("object", value)
 	case reflect.Slice:
 		return setList(path, value, dst)
 	case reflect.Map:
@@ -118,14 +123,14 @@ func set(path string, value any, dst reflect.Value, is string) []string {
 			dst.Set(reflect.ValueOf(value))
 		}
 	}
-	if fault == "" {
+	if problem == "" {
 		return nil
 	}
-	faults := []string{"[" + path + "] " + fault}
-	if list, ok := value.([]any); ok && len(list) == 0 && is == "nonempty" { // the library measures what it should not
-		faults = append(faults, "["+path+"] Too small: expected array to have >=1 items")
+	problems := []string{"[" + path + "] " + problem}
+	if list, ok := value.([]any); ok && len(list) == 0 && check == "nonempty" { // Better Auth also checks the length
+		problems = append(problems, "["+path+"] Too small: expected array to have >=1 items")
 	}
-	return faults
+	return problems
 }
 
 func setAs[T any](want string, value any, dst reflect.Value) string {
@@ -137,31 +142,32 @@ func setAs[T any](want string, value any, dst reflect.Value) string {
 	return ""
 }
 
-func setText(value any, dst reflect.Value, is string) string {
-	if fault := setAs[string]("string", value, dst); fault != "" {
-		if is == "choice" {
+func setString(value any, dst reflect.Value, check string) string {
+	if problem := setAs[string]("string", value, dst); problem != "" {
+		if check == "choice" {
 			return "Invalid input"
 		}
-		return fault
+		return problem
 	}
-	return check(dst.String(), is)
+	return checkString(dst.String(), check)
 }
 
-// setList stores an array; each item is checked as the slice's items are.
-func setList(path string, value any, dst reflect.Value) (faults []string) {
+// setList stores an array, each item by the item type of the slice.
+func setList(path string, value any, dst reflect.Value) (problems []string) {
 	items, ok := value.([]any)
 	if !ok {
 		return []string{"[" + path + "] " + wrongType("array", value)}
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
-		faults = append(faults, set(path+"."+strconv.Itoa(i), item, dst.Index(i), "")...)
+		problems = append(problems, set(path+"."+strconv.Itoa(i), item, dst.Index(i), "")...)
 	}
-	return faults
+	return problems
 }
 
-// setRecord stores an object of any members, in alphabetical order, so that its faults come in a settled one.
-func setRecord(path string, value any, dst reflect.Value) (faults []string) {
+// setRecord stores an object in a map. It visits the members in alphabetical order, so that the order of the problems
+// is always the same.
+func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	members, ok := value.(map[string]any)
 	if !ok {
 		return []string{"[" + path + "] " + wrongType("record", value)}
@@ -169,36 +175,36 @@ func setRecord(path string, value any, dst reflect.Value) (faults []string) {
 	dst.Set(reflect.MakeMap(dst.Type()))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		item := reflect.New(dst.Type().Elem()).Elem()
-		faults = append(faults, set(path+"."+name, members[name], item, "")...)
+		problems = append(problems, set(path+"."+name, members[name], item, "")...)
 		dst.SetMapIndex(reflect.ValueOf(name), item)
 	}
-	if c, ok := dst.Interface().(checked); ok && len(faults) == 0 {
-		if fault := c.Fault(); fault != "" {
-			faults = []string{"[" + path + "] " + fault}
+	if c, ok := dst.Interface().(checker); ok && len(problems) == 0 {
+		if problem := c.Problem(); problem != "" {
+			problems = []string{"[" + path + "] " + problem}
 		}
 	}
-	return faults
+	return problems
 }
 
-// checked is a map with a rule of its own: Fault says how it is broken, "" if it is not.
-type checked interface{ Fault() string }
+// checker is a map with a check of its own. Problem returns a message, or "" if the map is valid.
+type checker interface{ Problem() string }
 
-func check(s, is string) string {
+func checkString(s, check string) string {
 	switch {
-	case is == "email" && !IsEmail(s):
+	case check == "email" && !IsEmail(s):
 		return "Invalid email address"
-	case is == "nonempty" && s == "":
+	case check == "nonempty" && s == "":
 		return "Too small: expected string to have >=1 characters"
 	}
-	if most, ok := strings.CutPrefix(is, "max="); ok {
-		if n, err := strconv.Atoi(most); err == nil && Length(s) > n {
-			return "Too big: expected string to have <=" + most + " characters"
+	if limit, ok := strings.CutPrefix(check, "max="); ok {
+		if n, err := strconv.Atoi(limit); err == nil && Length(s) > n {
+			return "Too big: expected string to have <=" + limit + " characters"
 		}
 	}
 	return ""
 }
 
-// Length counts UTF-16 code units, as JavaScript's length does: an emoji counts two.
+// Length counts UTF-16 code units, as JavaScript's length does: an emoji counts as two.
 func Length(s string) int {
 	n := 0
 	for _, r := range s {
@@ -229,10 +235,11 @@ func jsType(value any) string {
 	return "undefined"
 }
 
-// The library's syntax of addresses (contract: e-mail syntax); ASCII only, so no two of them can look alike.
-var email = regexp.MustCompile(`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
+// emailPattern is Better Auth's syntax of an email. It allows ASCII only, so that no two emails look alike.
+var emailPattern = regexp.MustCompile(
+	`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
 
-// IsEmail reports whether s is an e-mail address to the library.
+// IsEmail reports whether Better Auth accepts s as an email.
 func IsEmail(s string) bool {
-	return email.MatchString(s) && !strings.Contains(s, "'@")
+	return emailPattern.MatchString(s) && !strings.Contains(s, "'@")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func TestDecodeNested(t *testing.T) {
+func TestDecodeReadsNestedObjects(t *testing.T) {
 	t.Parallel()
 	type named struct {
 		First *string `json:"first"`
@@ -24,7 +24,7 @@ func TestDecodeNested(t *testing.T) {
 	}
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, r *http.Request) error {
 		var in struct {
-			Provider string               `json:"provider" is:"choice"`
+			Provider string               `json:"provider" check:"choice"`
 			Inner    *inner               `json:"inner"`
 			Scopes   []string             `json:"scopes"`
 			Params   map[string]string    `json:"params"`
@@ -74,7 +74,7 @@ func TestDecodeNested(t *testing.T) {
 	}
 }
 
-func TestQueryIsReadAsTheLibraryReadsIt(t *testing.T) {
+func TestQueryIsReadAsBetterAuthReadsIt(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]map[string]any{
 		"":                   {},
@@ -98,7 +98,7 @@ func TestQueryIsReadAsTheLibraryReadsIt(t *testing.T) {
 	}
 }
 
-func TestDecodeQueryAnswersAsTheLibrary(t *testing.T) {
+func TestDecodeQueryAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	routes := web.Routes{"GET /x": func(w http.ResponseWriter, r *http.Request) error {
 		var in struct {
@@ -125,7 +125,7 @@ func TestDecodeQueryAnswersAsTheLibrary(t *testing.T) {
 	}
 }
 
-func TestTruthyIsJavaScripts(t *testing.T) {
+func TestIsTruthyFollowsJavaScript(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		`null`: false, `false`: false, `0`: false, `-0`: false, `""`: false,
@@ -135,7 +135,7 @@ func TestTruthyIsJavaScripts(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &v); err != nil {
 			t.Fatal(err)
 		}
-		if got := web.Truthy(v); got != want {
+		if got := web.IsTruthy(v); got != want {
 			t.Errorf("%s: got %v", text, got)
 		}
 	}

@@ -10,18 +10,18 @@ import (
 // Error is the only error a client sees.
 type Error struct {
 	Status  int
-	Code    string // one of the library's codes; empty where the library sends none
+	Code    string // one of Better Auth's codes; empty where Better Auth sends none
 	Message string
-	Body    any   // sent instead of {message, code} where an API has its own form of errors; NoBody for none at all
+	Body    any   // sent instead of {message, code} by an API with its own form of errors; NoBody sends no body
 	Cause   error // logged, never sent
 }
 
-// NewError is an Error in the library's form: {"message": …, "code": …}.
+// NewError returns an Error in Better Auth's form: {"message": …, "code": …}.
 func NewError(status int, code, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message}
 }
 
-// NoBody is the Body of an Error that the library answers with a status and nothing else, but the content type of JSON.
+// NoBody is the Body of an Error that Better Auth answers with a status, the content type of JSON and no body.
 var NoBody any = noBody{}
 
 type noBody struct{}
@@ -35,14 +35,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Unavailable reports whether err says that something this request needs is away for the moment: the database, the keys,
-// or the time it had. Errors of shared/store and shared/keys say so with a method Unavailable.
+// Unavailable reports whether a retry may succeed: the database or the keys cannot be reached at the moment, or the
+// request ran out of time. Errors of shared/store and shared/keys have a method Unavailable for this.
 func Unavailable(err error) bool {
 	var u interface{ Unavailable() bool }
-	return errors.As(err, &u) && u.Unavailable() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.As(err, &u) && u.Unavailable() ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// RetryAfter is what a 503 asks the client to wait, in seconds.
+// RetryAfter is the value of the header Retry-After of a 503, in seconds.
 const RetryAfter = "1"
 
 var errUnavailable = NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
@@ -52,7 +53,7 @@ type errorBody struct {
 	Code    string `json:"code,omitempty"`
 }
 
-// fail answers with err and leaves it in the log record.
+// fail answers with err and adds it to the log record of the request.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {

@@ -11,13 +11,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Whatever is sent as a body, the answer is a success or a refusal in the form of an error, never a fault.
+// For every body the response is a success or an error in JSON, never a 5xx.
 func FuzzBody(f *testing.F) {
 	mux := web.Routes{"POST /x": func(w http.ResponseWriter, r *http.Request) error {
 		var in struct {
 			Name     string               `json:"name"`
-			Email    string               `json:"email" is:"email"`
-			Password string               `json:"password" is:"nonempty"`
+			Email    string               `json:"email" check:"email"`
+			Password string               `json:"password" check:"nonempty"`
 			Image    web.Nullable[string] `json:"image"`
 			Remember *bool                `json:"rememberMe"`
 		}
@@ -53,7 +53,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// Whatever the headers say, a request of another origin that carries cookies is refused, and nothing faults.
+// For all headers, a request with cookies from another origin is refused, and nothing panics.
 func FuzzHeaders(f *testing.F) {
 	origins := web.NewOrigins("https://own.example", nil)
 	for _, origin := range []string{
@@ -73,7 +73,7 @@ func FuzzHeaders(f *testing.F) {
 		}
 		for _, from := range []config.ClientIP{{}, {Source: config.CloudFront}, {Source: config.ForwardedFor}, {Source: config.ForwardedFor, Hops: 2}} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
-				t.Errorf("address %q", ip)
+				t.Errorf("IP address %q", ip)
 			}
 		}
 		if origins.TrustsRedirect(target) && (strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\\t\n\r")) {

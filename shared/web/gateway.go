@@ -5,21 +5,21 @@ import (
 	"net/http"
 )
 
-// What API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring and running an HTTP
-// API" in the API Gateway manual (total combined size of request line and header values) and "Quotas" in the CloudFront
-// manual (maximum length of the headers of an origin's response).
+// The largest headers that API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring
+// and running an HTTP API" in the API Gateway manual (total combined size of request line and header values) and
+// "Quotas" in the CloudFront manual (maximum length of the headers of an origin's response).
 const (
 	MaxRequestHeader  = 10_240
 	MaxResponseHeader = 20_480
 )
 
-// RequestHeaderBytes returns the size of a request's line and headers as they are sent.
+// RequestHeaderBytes returns the size of a request line and its headers in HTTP/1.1.
 func RequestHeaderBytes(r *http.Request) int {
 	line := len(r.Method) + len(" ") + len(r.URL.RequestURI()) + len(" HTTP/1.1\r\n")
 	return line + len("Host: \r\n") + len(r.Host) + HeaderBytes(r.Header)
 }
 
-// HeaderBytes returns the size of headers as they are sent.
+// HeaderBytes returns the size of headers in HTTP/1.1.
 func HeaderBytes(h http.Header) int {
 	n := 0
 	for name, values := range h {
@@ -35,7 +35,8 @@ func HeaderBytes(h http.Header) int {
 func WithGatewayLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
-			slog.Warn("the request line and headers are larger than API Gateway accepts", "bytes", n, "limit", MaxRequestHeader)
+			slog.Warn("the request line and headers are larger than API Gateway accepts",
+				"bytes", n, "limit", MaxRequestHeader)
 			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
 			return
 		}
@@ -79,12 +80,12 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets http.ResponseController find what the server's own writer can do.
+// Unwrap lets http.ResponseController reach the writer of the server.
 func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // refuse answers in API Gateway's form.
 func refuse(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(`{"message":"` + http.StatusText(status) + `"}`)) // the client may be gone
+	_, _ = w.Write([]byte(`{"message":"` + http.StatusText(status) + `"}`)) // fails if the client has disconnected
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// padded is a request whose line and headers have so many bytes.
-func padded(t *testing.T, method, path string, size int) *http.Request {
+// requestOfSize returns a request whose line and headers have size bytes.
+func requestOfSize(t *testing.T, method, path string, size int) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(method, path, http.NoBody)
 	r.Header.Set("X-Padding", "")
 	r.Header.Set("X-Padding", strings.Repeat("x", size-web.RequestHeaderBytes(r)))
 	if got := web.RequestHeaderBytes(r); got != size {
-		t.Fatalf("the request has %d bytes of line and headers, want %d", got, size)
+		t.Fatalf("the request line and headers have %d bytes, want %d", got, size)
 	}
 	return r
 }
@@ -29,7 +29,7 @@ func TestRequestHeadersBeyondTheGatewaysLimitAreRefused(t *testing.T) {
 			reached := false
 			h := web.WithGatewayLimits(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			w := httptest.NewRecorder()
-			h.ServeHTTP(w, padded(t, http.MethodGet, path, size))
+			h.ServeHTTP(w, requestOfSize(t, http.MethodGet, path, size))
 			if w.Code != want || reached != (want == http.StatusOK) {
 				t.Errorf("%.30s with %d bytes: got %d, handler called: %v", path, size, w.Code, reached)
 			}

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard): * is any run
-// of characters but slashes, ? is one of them, ** as a whole segment is any number of segments, and a backslash takes
-// the character after it as it is. Several slashes in a row count as one, and slashes at the end are optional.
+// Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). * matches any
+// number of characters except slashes, ? matches one, ** as a whole segment matches any number of segments, and a
+// backslash escapes the next character. Several slashes in a row count as one, and slashes at the end are optional.
 func Glob(pattern string) *regexp.Regexp {
 	const slash, other = `[/\\]`, `[^/\\]`
 	segments := strings.Split(pattern, "/")

@@ -16,26 +16,27 @@ import (
 	"unicode/utf8"
 )
 
-// record collects what the one log line of a request says.
+// record collects the content of the one log line of a request.
 type record struct {
 	id     string
 	route  string
 	userID string
-	event  string // empty if the audit log does not tell of the request
+	event  string // empty if the request is not in the audit log
 	ip     string
 	agent  string
-	waits  int
 	attrs  []slog.Attr
 
-	dropped int // mails
+	poolWaits    int
+	mailsDropped int
 }
 
 type recordKey struct{}
 
-// codeKey names the reason of a refusal.
+// codeKey is the attribute with the code of a refusal.
 const codeKey = "code"
 
-// recordOf is the record of the request that ctx belongs to; outside of one, a record nobody writes.
+// recordOf returns the record of the request that ctx belongs to. Outside of a request it returns a record that is
+// never written.
 func recordOf(ctx context.Context) *record {
 	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
 		return rec
@@ -48,24 +49,25 @@ func note(ctx context.Context, a slog.Attr) {
 	rec.attrs = append(rec.attrs, a)
 }
 
-// NoteUser puts the id of the caller into the log record of the request.
+// NoteUser puts the id of the user into the log record of the request.
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
-// NoteCode puts the reason of a refusal into the log record of a request that is not answered with an Error: a redirect.
+// NoteCode puts the code of a refusal into the log record of a request that is answered with a redirect. For an Error
+// this happens by itself.
 func NoteCode(ctx context.Context, code string) { note(ctx, slog.String(codeKey, code)) }
 
-// Audit makes the record of the request one of the audit log: beside the moment (UTC), the id of the request, the user
-// and the code of a refusal, which every record has, it tells what was attempted, with which result, from where and with what. Of
-// what the client calls itself it keeps what a line of text can hold.
+// Audit makes the log record of the request a record of the audit log: it adds the event, its result, the IP address
+// and the user agent to the time, request id, user id and code that every record has. The user agent is shortened, and
+// characters that are not printable are replaced.
 func Audit(ctx context.Context, event, ip, agent string) {
 	rec := recordOf(ctx)
 	rec.event, rec.ip, rec.agent = event, ip, printable(agent)
 }
 
-// maxAgent is how much of a user agent a record keeps, in bytes.
+// maxAgent is the size of a user agent in a record, in bytes.
 const maxAgent = 200
 
-// printable is text without what moves a terminal's cursor, colours it, or turns the direction of writing.
+// printable shortens text to maxAgent and replaces control characters, which could change what a terminal shows.
 func printable(text string) string {
 	text = text[:min(len(text), maxAgent)]
 	return strings.Map(func(r rune) rune {
@@ -76,25 +78,27 @@ func printable(text string) string {
 	}, text)
 }
 
-// NoteError puts an error into the log record of a request that is answered all the same.
+// NoteError puts an error that does not change the response into the log record of the request.
 func NoteError(ctx context.Context, err error) { note(ctx, slog.String("error", err.Error())) }
 
-// RequestIDHeader is sent with every answer, so that a person can quote it and find the record of their request.
+// RequestIDHeader is sent with every response, so that a user can quote it and an operator can find the log record.
 const RequestIDHeader = "X-Request-Id"
 
+// warm is true after the first request of the process.
 var warm atomic.Bool
 
-// logged gives a request its id and its record, answers panics with a bare 500, and writes the record when it is done.
+// logged gives a request its id and its record, answers a panic with an empty 500, and writes the record at the end.
 func logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now() //nolint:forbidigo // measures this process, not the product's clock
+		start := time.Now() //nolint:forbidigo // for durations and log times only
 		rec := &record{id: requestID(r.Context())}
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		sw := &statusWriter{ResponseWriter: w}
 		sw.Header().Set(RequestIDHeader, rec.id)
 		defer func() {
 			if p := recover(); p != nil {
-				rec.attrs = append(rec.attrs, slog.String("error", "panic: "+cause(p)), slog.String("stack", string(debug.Stack())))
+				rec.attrs = append(rec.attrs,
+					slog.String("error", "panic: "+panicText(p)), slog.String("stack", string(debug.Stack())))
 				if sw.status == 0 {
 					sw.WriteHeader(http.StatusInternalServerError)
 				}
@@ -105,8 +109,9 @@ func logged(next http.Handler) http.Handler {
 	})
 }
 
-// cause tells what a panic was. Only the runtime's own words are repeated: anything else may carry somebody's data.
-func cause(p any) string {
+// panicText returns the message of a panic of the Go runtime, and the type of any other: its text may contain personal
+// data.
+func panicText(p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return err.Error()
 	}
@@ -142,11 +147,11 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 			slog.String("ip", rec.ip), slog.String("agent", rec.agent))
 	}
 	line.AddAttrs(rec.attrs...)
-	rec.count(ctx, &line, cold, status)
-	_ = h.Handle(ctx, line) // as slog itself: there is nowhere to complain
+	rec.addMetrics(ctx, &line, cold, status)
+	_ = h.Handle(ctx, line) // slog ignores this error too: it could only be logged
 }
 
-// result is how an event ended: "ok", "refused", or "failed" by our own fault.
+// result returns the result of an event: "ok", "refused", or "failed" for an error of the server.
 func (rec *record) result(status int) string {
 	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeKey })
 	switch {
@@ -160,13 +165,13 @@ func (rec *record) result(status int) string {
 
 type requestIDKey struct{}
 
-// WithRequestID says under which id the gateway knows the request. Without it a request gets a random one; a client
-// cannot choose it.
+// WithRequestID sets the id that API Gateway gave the request. Without it a request gets a random id. A client cannot
+// choose the id.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// viaGateway reports whether the request came by the gateway, as WithRequestID says.
+// viaGateway reports whether the request came through API Gateway, that is, whether WithRequestID was called.
 func viaGateway(ctx context.Context) bool { return ctx.Value(requestIDKey{}) != nil }
 
 func requestID(ctx context.Context) string {
@@ -195,5 +200,5 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap lets http.ResponseController reach the real writer.
+// Unwrap lets http.ResponseController reach the writer of the server.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Namespace is where CloudWatch shows the metrics of requests.
+// Namespace is the CloudWatch namespace of the metrics.
 const Namespace = "Xenon"
 
-// Metric is a number that a record carries besides what it tells: a member of that name, by the values of Dimension,
-// another member, if there is one.
+// Metric is a CloudWatch metric that a log record can have. Name and Dimension are members of the record: the value of
+// the metric and, if Dimension is not empty, the value of its dimension.
 type Metric struct{ Name, Unit, Dimension string }
 
-// Metrics are all that records of requests can carry.
+// Metrics are all metrics of log records.
 var Metrics = []Metric{
 	{"ms", "Milliseconds", "route"},
 	{"ColdStarts", "Count", ""},
@@ -24,9 +24,9 @@ var Metrics = []Metric{
 	{"MailsDropped", "Count", ""},
 }
 
-// The metrics of one record, as bits in the order of Metrics.
+// The bits of a metricSet, in the order of Metrics.
 const (
-	latency carried = 1 << iota
+	latency metricSet = 1 << iota
 	coldStarts
 	signUps
 	signIns
@@ -34,15 +34,15 @@ const (
 	mailsDropped
 )
 
-// carried is a set of Metrics. It is one byte, so that putting it into a record allocates nothing.
-type carried uint8
+// metricSet is a set of Metrics. It is one byte, so that adding it to a record allocates nothing.
+type metricSet uint8
 
-// MarshalJSON writes the directives of CloudWatch's embedded metric format, which name members of the record they stand in
+// MarshalJSON writes the metric directives of CloudWatch's embedded metric format, which refer to members of the record
 // (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-func (c carried) MarshalJSON() ([]byte, error) {
+func (s metricSet) MarshalJSON() ([]byte, error) {
 	b := make([]byte, 0, 512)
 	for i, m := range Metrics {
-		if c&(1<<i) == 0 {
+		if s&(1<<i) == 0 {
 			continue
 		}
 		dimensions := ""
@@ -53,28 +53,28 @@ func (c carried) MarshalJSON() ([]byte, error) {
 		b = append(append(append(b, `]],"Metrics":[{"Name":"`...), m.Name...), `","Unit":"`...)
 		b = append(append(b, m.Unit...), `"}]}`...)
 	}
-	b[0] = '[' // in place of the first comma: every record tells at least how long the request took
+	b[0] = '[' // in place of the first comma: every set contains latency
 	return append(b, ']'), nil
 }
 
-// NotePoolWaits adds to how many statements of this request had to wait for a connection.
-func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).waits += n }
+// NotePoolWaits adds n to the number of statements of the request that waited for a connection.
+func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).poolWaits += n }
 
-// NoteMailDropped puts the kind of a mail that was held back, because its receiver has had too many, into the log
-// record of the request.
+// NoteMailDropped puts the kind of a mail that was not sent, because its recipient has had too many, into the log record
+// of the request.
 func NoteMailDropped(ctx context.Context, kind string) {
-	recordOf(ctx).dropped++
+	recordOf(ctx).mailsDropped++
 	note(ctx, slog.String("mailDropped", kind))
 }
 
-// count adds to line the metrics of a request and what tells CloudWatch of them. Only a request that came by the gateway
-// has metrics: elsewhere nobody reads them, and they make the record harder to read for people.
-func (rec *record) count(ctx context.Context, line *slog.Record, cold bool, status int) {
+// addMetrics adds the metrics of a request to line, in CloudWatch's embedded metric format. Only a request through API
+// Gateway has metrics: outside of AWS nothing reads them, and without them the line is easier to read.
+func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool, status int) {
 	if !viaGateway(ctx) {
 		return
 	}
 	set := latency
-	add := func(m carried, name string, n int) {
+	add := func(m metricSet, name string, n int) {
 		set |= m
 		line.AddAttrs(slog.Int(name, n))
 	}
@@ -87,11 +87,11 @@ func (rec *record) count(ctx context.Context, line *slog.Record, cold bool, stat
 	case rec.event == "sign-in":
 		add(signIns, "SignIns", 1)
 	}
-	if rec.waits > 0 {
-		add(poolWaits, "PoolWaits", rec.waits)
+	if rec.poolWaits > 0 {
+		add(poolWaits, "PoolWaits", rec.poolWaits)
 	}
-	if rec.dropped > 0 {
-		add(mailsDropped, "MailsDropped", rec.dropped)
+	if rec.mailsDropped > 0 {
+		add(mailsDropped, "MailsDropped", rec.mailsDropped)
 	}
 	line.AddAttrs(slog.Attr{Key: "_aws", Value: slog.GroupValue(
 		slog.Int64("Timestamp", line.Time.UnixNano()/int64(time.Millisecond)), slog.Any("CloudWatchMetrics", set))})

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// metrics reads a record as CloudWatch does: what it names has to be there and a number, and so has the text of the
-// dimension. "" stands for no dimension.
+// metrics reads a record as CloudWatch does: every metric that the record names must be a member with a number. It
+// returns the unit and the value of the dimension, or "" without a dimension, of each metric.
 func metrics(t *testing.T, record map[string]any) map[string][]any {
 	t.Helper()
 	var aws struct {
@@ -70,7 +70,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		{"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}}},
 		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "failed"}}},
 		{"waited", "", nil, 2, 0, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
-		{"held mails back", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
+		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
 	} {
 		_, records := record(t, func(_ http.ResponseWriter, r *http.Request) error {
 			if c.event != "" {
@@ -89,7 +89,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		if _, counted := got["ColdStarts"]; counted != (records[0]["cold"] == true) {
 			t.Errorf("%s: cold is %v, counted %v", c.name, records[0]["cold"], counted)
 		}
-		delete(got, "ColdStarts") // only the first request of the process has it, whichever test sends that
+		delete(got, "ColdStarts") // only the first request of the process has it
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
@@ -102,8 +102,8 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCameByNoGatewayHaveNoMetrics(t *testing.T) {
-	log := captured(t)
+func TestRequestsOutsideOfAPIGatewayHaveNoMetrics(t *testing.T) {
+	log := captureLog(t)
 	h := web.Routes{"GET /x": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.Config{})
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/x", nil))
 	var line map[string]any
@@ -115,8 +115,8 @@ func TestRequestsThatCameByNoGatewayHaveNoMetrics(t *testing.T) {
 	}
 }
 
-// captured collects what is logged until the test ends. Not for parallel tests: it replaces the default logger.
-func captured(t *testing.T) *bytes.Buffer {
+// captureLog collects the log until the test ends. Not for parallel tests: it replaces the default logger.
+func captureLog(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var log bytes.Buffer
 	old := slog.Default()

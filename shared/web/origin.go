@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Origins decides which origins and redirect targets are trusted: the public origin and what the deployment adds to it
-// (contract: trusted URLs). It is stricter than Better Auth where that follows a browser's leniency: spaces, tabs,
-// backslashes and "https:host" are refused.
+// Origins decides which origins and redirect targets are trusted: the public origin and those of the setting
+// BETTER_AUTH_TRUSTED_ORIGINS. It is stricter than Better Auth, which accepts what browsers repair: Origins refuses
+// spaces, tabs, backslashes and "https:host".
 type Origins struct {
 	own     string
 	entries []trustedEntry
 }
 
 // NewOrigins trusts own and every one of others: exact origins, custom schemes ("myapp://"), or patterns in which *
-// stands for any characters and ? for one. config refuses those that would trust strangers.
+// stands for any characters and ? for one. shared/config refuses patterns that match hosts of other owners.
 func NewOrigins(own string, others []string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
@@ -31,8 +31,8 @@ func (o Origins) TrustsOrigin(header string) bool {
 	return o.trustsAbsolute(header)
 }
 
-// maxTarget is the most bytes of a redirect target. It comes back in a Location header and in the request line of a
-// mailed link, where each byte may take three.
+// maxTarget is the largest size of a redirect target in bytes. The target is sent in a Location header and in the query
+// of a mailed link, where percent-encoding may triple it.
 const maxTarget = 2048
 
 // TrustsRedirect reports whether a browser may be sent to target: a path of the site itself, or a trusted origin.
@@ -41,13 +41,13 @@ func (o Origins) TrustsRedirect(target string) bool {
 		return false
 	}
 	if strings.HasPrefix(target, "/") {
-		return safePath(target)
+		return isSafePath(target)
 	}
 	return o.trustsAbsolute(target)
 }
 
-// safePath refuses every form of a path that some browser or router could read as another host.
-func safePath(target string) bool {
+// isSafePath refuses every form of a path that some browser or router could read as another host.
+func isSafePath(target string) bool {
 	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, isControl) {
 		return false
 	}
@@ -66,7 +66,7 @@ func (o Origins) trustsAbsolute(text string) bool {
 		return false
 	}
 	for _, e := range o.entries {
-		if e.trusts(target) {
+		if e.matches(target) {
 			return true
 		}
 	}
@@ -80,17 +80,22 @@ var (
 		"Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 )
 
-// CheckOrigin refuses a request that changes something and carries cookies unless it comes from a trusted origin
-// (contract 14.1). Requests without cookies are not its business.
+// isSafe reports whether the method of r is one that changes nothing.
+func isSafe(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+}
+
+// CheckOrigin refuses a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from a
+// trusted origin. It accepts requests without cookies.
 func (o Origins) CheckOrigin(r *http.Request) error {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions || !hasCookies(r) {
+	if isSafe(r) || !hasCookies(r) {
 		return nil
 	}
 	return o.requireOrigin(r)
 }
 
-// CheckLogin guards sign-in and sign-up, which have no cookie yet to protect: a browser that says where the request
-// comes from has to come from a trusted origin (contract 14.2). A client that says nothing, such as curl, passes.
+// CheckLogin is CheckOrigin for sign-in and sign-up, whose requests often have no cookies yet: a browser that sends
+// Origin, Referer or fetch metadata must name a trusted origin. A client that sends none of them, such as curl, passes.
 func (o Origins) CheckLogin(r *http.Request) error {
 	if hasCookies(r) {
 		return o.requireOrigin(r)
@@ -106,8 +111,9 @@ func (o Origins) CheckLogin(r *http.Request) error {
 	return nil
 }
 
-// hasCookies reports whether r has a cookie besides the device cookie. That one stays when a session ends and permits
-// nothing, so that a client without an Origin header signs in again as it did the first time.
+// hasCookies reports whether r has a cookie besides the device cookie. The device cookie stays when a session ends, and
+// it does not identify a caller. It does not count here, so that a client without an Origin header can sign in again as
+// it did the first time.
 func hasCookies(r *http.Request) bool {
 	for _, header := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(header, ";") {
@@ -120,9 +126,9 @@ func hasCookies(r *http.Request) bool {
 	return false
 }
 
-// requireOrigin takes the Origin header, else the Referer. A null Origin, as privacy settings make a browser send it,
-// passes when the browser says that the page is of our own origin; the library looks at the Host header for that, which
-// is the CDN's and not the site's here.
+// requireOrigin checks the Origin header, or the Referer if there is no Origin. Privacy settings make a browser send
+// "Origin: null"; it passes if Sec-Fetch-Site says that the page has the same origin. Better Auth compares the Host
+// header instead, which behind CloudFront is not the host of the site.
 func (o Origins) requireOrigin(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
@@ -139,10 +145,10 @@ func (o Origins) requireOrigin(r *http.Request) error {
 	return nil
 }
 
-// CheckRedirects refuses the redirect targets a request names, on any route, used or not, unless they are trusted
-// (contract 14.3). It wants ReadBody first.
+// CheckRedirects refuses a request whose body names a redirect target that is not trusted, on every route, whether or
+// not the route uses the target. It needs ReadBody first.
 func (o Origins) CheckRedirects(r *http.Request) error {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+	if isSafe(r) {
 		return nil
 	}
 	for _, t := range []struct{ member, label, code string }{
@@ -152,10 +158,10 @@ func (o Origins) CheckRedirects(r *http.Request) error {
 		{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
 	} {
 		value := field(r, t.member)
-		if falsy(value) && t.member == "callbackURL" {
+		if isFalsy(value) && t.member == "callbackURL" {
 			value = queryValue(r, t.member)
 		}
-		if falsy(value) {
+		if isFalsy(value) {
 			continue
 		}
 		target, ok := value.(string)
@@ -169,12 +175,12 @@ func (o Origins) CheckRedirects(r *http.Request) error {
 	return nil
 }
 
-// falsy is JavaScript's idea of it.
-func falsy(v any) bool {
+// isFalsy reports whether a decoded JSON value is falsy in JavaScript.
+func isFalsy(v any) bool {
 	return v == nil || v == "" || v == false || v == float64(0)
 }
 
-// queryValue is a query parameter as the library sees it: text, or a list when it is repeated.
+// queryValue returns a query parameter as Better Auth reads it: a string, or a list if it is repeated.
 func queryValue(r *http.Request, name string) any {
 	switch values := r.URL.Query()[name]; len(values) {
 	case 0:

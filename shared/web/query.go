@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Query is the query of r as the library sees it: a string for each parameter, a []any of strings for one that is
-// repeated. Like a browser's own reader, and unlike net/url's, it takes what is not well-formed as it stands.
+// Query returns the query of r as Better Auth reads it: a string for each parameter, a []any of strings for one that is
+// repeated. Like a browser, and unlike net/url, it keeps invalid percent-encodings as they are.
 func Query(r *http.Request) map[string]any {
 	query := map[string]any{}
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
@@ -27,11 +27,11 @@ func Query(r *http.Request) map[string]any {
 	return query
 }
 
-// Truthy is JavaScript's idea of a decoded value.
-func Truthy(v any) bool { return !falsy(v) }
+// IsTruthy reports whether a decoded JSON value is truthy in JavaScript.
+func IsTruthy(v any) bool { return !isFalsy(v) }
 
-// FormText decodes a name or value of a form: plus is a space, %XX a byte, anything else itself. Bytes that are no UTF-8
-// become U+FFFD.
+// FormText decodes a name or value of a form: plus becomes a space, %XX a byte, and everything else stays. Bytes that
+// are not UTF-8 become U+FFFD.
 func FormText(raw string) string {
 	if !strings.ContainsAny(raw, "%+") {
 		return strings.ToValidUTF8(raw, "\uFFFD")
@@ -42,7 +42,7 @@ func FormText(raw string) string {
 		case c == '+':
 			out = append(out, ' ')
 		case c == '%' && i+2 < len(raw) && isHex(raw[i+1]) && isHex(raw[i+2]):
-			out = append(out, unhex(raw[i+1])<<4|unhex(raw[i+2]))
+			out = append(out, hexValue(raw[i+1])<<4|hexValue(raw[i+2]))
 			i += 2
 		default:
 			out = append(out, c)
@@ -53,7 +53,7 @@ func FormText(raw string) string {
 
 func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
 
-func unhex(c byte) byte {
+func hexValue(c byte) byte {
 	if c <= '9' {
 		return c - '0'
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Routes is what a door can answer: "POST /api/auth/sign-in/email" → its handler. A last segment in braces, "GET
-// /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue; one that ends
-// in +, "OPTIONS /api/{proxy+}", matches any number.
+// Routes maps the routes of a function to their handlers: "POST /api/auth/sign-in/email". A last segment in braces, as
+// in "GET /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue. One that
+// ends in +, as in "OPTIONS /api/{proxy+}", matches one or more segments.
 type Routes map[string]Handler
 
-// Mux answers the routes as the library's router does: exact and case-sensitive, without decoding or cleaning the path;
-// whatever matches nothing is a 404 with an empty body (contract: pipeline, step 2). It writes the log record, answers
-// panics, gives each request its id, and lets pages of the trusted origins in cfg call the routes.
+// Mux returns a handler that matches routes as Better Auth's router does: exact and case-sensitive, without decoding or
+// cleaning the path. A request that matches no route gets a 404 with an empty body. The handler also gives each request
+// its id, writes its log record, answers panics, and adds CORS headers for the trusted origins in cfg.
 func (rt Routes) Mux(cfg config.Config) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.match(r)

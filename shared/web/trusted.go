@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// target is an absolute URL taken apart: an origin, or where a browser is to be sent. Scheme and authority are in lower
-// case; the authority of http and https has no default port.
+// target is a parsed absolute URL: the origin of a request, or the target of a redirect. Scheme and authority are in
+// lower case; the authority of http and https has no default port.
 type target struct {
 	scheme, authority, path string
 	slashes                 bool // "//" follows the scheme
@@ -22,7 +22,7 @@ var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 
 func (t target) isWeb() bool { return t.scheme == "http" || t.scheme == "https" }
 
-// parseTarget refuses what a browser and this parser could read differently.
+// parseTarget parses an absolute URL. It refuses a URL that a browser could read differently.
 func parseTarget(text string) (target, bool) {
 	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
 		return target{}, false
@@ -42,9 +42,9 @@ func parseTarget(text string) (target, bool) {
 	return t, t.slashes || strings.HasPrefix(text[len(t.scheme):], ":/")
 }
 
-// splitCustom takes a URL of a custom scheme apart as Better Auth does (parseCustomSchemeOrigin), userinfo left in the
-// authority. endAuthority and endPath are the characters that end these parts; in a pattern ? is a wildcard and ends
-// none.
+// splitCustom splits a URL of a custom scheme as Better Auth does (parseCustomSchemeOrigin); userinfo stays in the
+// authority. endAuthority and endPath are the characters that end these parts. They differ for a pattern, in which ? is
+// a wildcard.
 func splitCustom(text, endAuthority, endPath string) target {
 	scheme, rest, _ := strings.Cut(text, ":")
 	t := target{scheme: strings.ToLower(scheme)}
@@ -62,8 +62,8 @@ func splitCustom(text, endAuthority, endPath string) target {
 	return t
 }
 
-// resolvePath decodes a path and resolves "." and "..", so that none leads out of the path that an entry names. "" is
-// the root.
+// resolvePath decodes a path and resolves "." and "..", so that no target leads out of the path of a trusted entry. It
+// returns "" for the root.
 func resolvePath(path string) string {
 	if decoded, err := url.PathUnescape(path); err == nil && utf8.ValidString(decoded) {
 		path = decoded
@@ -86,22 +86,22 @@ func resolvePath(path string) string {
 
 // trustedEntry is one trusted origin.
 type trustedEntry struct {
-	schemes   []string       // one, or of a host pattern without a scheme https and perhaps http
-	authority string         // "" for any, with a custom scheme
-	glob      *regexp.Regexp // of the authority; nil without wildcards
-	ipv4      bool           // the host is all digits, dots and wildcards, which no name may match
-	path      string         // with a custom scheme: where the path has to begin
-	pathGlob  *regexp.Regexp
-	wildcards bool
-	whole     bool // "myapp://": the target needs the slashes, too
+	schemes     []string       // one; or https and perhaps http, for a host pattern without a scheme
+	authority   string         // with a custom scheme "" matches any authority
+	glob        *regexp.Regexp // the pattern of the authority, nil without wildcards
+	ipv4        bool           // the host has only digits, dots and wildcards, so only IPv4 addresses match
+	path        string         // with a custom scheme: the first segments of the path
+	pathGlob    *regexp.Regexp
+	wildcards   bool
+	needSlashes bool // the entry is a scheme alone, such as "myapp://", and only targets with "//" match
 }
 
-// newTrustedEntry reads one entry. A host without a scheme means https, and http as well where the site itself is http.
-func newTrustedEntry(text string, httpToo bool) trustedEntry {
+// newTrustedEntry parses one entry. A host without a scheme means https, and also http if allowHTTP.
+func newTrustedEntry(text string, allowHTTP bool) trustedEntry {
 	scheme, host, found := strings.Cut(text, "://")
 	if !found && config.IsHost(text) {
 		schemes := []string{"https"}
-		if httpToo {
+		if allowHTTP {
 			schemes = append(schemes, "http")
 		}
 		return webEntry(schemes, text)
@@ -117,7 +117,7 @@ func newTrustedEntry(text string, httpToo bool) trustedEntry {
 	t := splitCustom(text, endAuthority, endPath)
 	e := trustedEntry{
 		schemes: []string{t.scheme}, authority: t.authority, path: t.path, wildcards: wildcards,
-		ipv4: isIPv4Pattern(t.authority), whole: t.slashes && t.authority == "" && t.path == "",
+		ipv4: isIPv4Pattern(t.authority), needSlashes: t.slashes && t.authority == "" && t.path == "",
 	}
 	if wildcards {
 		e.glob, e.pathGlob = Glob(t.authority), Glob(t.path)
@@ -135,8 +135,9 @@ func webEntry(schemes []string, authority string) trustedEntry {
 	return e
 }
 
-// authorityGlob matches a host as Better Auth does, where a wildcard also stands for dots, but one beside other text in
-// its label: "app-*.example.com" is no pattern for "app-x.evil.example.com", which may belong to another owner.
+// authorityGlob compiles the pattern of a host. In Better Auth a wildcard also matches dots. Here a wildcard beside
+// other text in its label does not: "app-*.example.com" does not match "app-x.evil.example.com", which may belong to
+// another owner.
 func authorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {
@@ -156,7 +157,7 @@ func isIPv4(host string) bool {
 	return err == nil && addr.Is4()
 }
 
-func (e trustedEntry) trusts(t target) bool {
+func (e trustedEntry) matches(t target) bool {
 	switch {
 	case !slices.Contains(e.schemes, t.scheme):
 		return false
@@ -167,12 +168,12 @@ func (e trustedEntry) trusts(t target) bool {
 	case t.isWeb():
 		return e.authority == t.authority
 	}
-	return e.trustsCustom(t)
+	return e.matchesCustom(t)
 }
 
-func (e trustedEntry) trustsCustom(t target) bool {
+func (e trustedEntry) matchesCustom(t target) bool {
 	switch {
-	case e.whole && !t.slashes:
+	case e.needSlashes && !t.slashes:
 		return false
 	case !e.wildcards:
 		return (e.authority == "" || e.authority == t.authority) &&

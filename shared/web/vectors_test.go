@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// readVectors reads facts about the library that were recorded from it.
+// readVectors reads cases that were recorded from Better Auth.
 func readVectors(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", name))
@@ -79,7 +79,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 	}
 }
 
-// Hostile forms beyond the recorded ones: none of them is the site or a trusted origin.
+// Hostile targets beyond the recorded ones: none of them is a path or a trusted origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://app.example.test", []string{"*.trusted.example", "myapp://"})
@@ -90,7 +90,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 		"//app.example.test", "///evil.example", `/\evil.example`, `\/evil.example`, "/\tevil", "/%5Cevil.example",
 		"https://trusted.example", "https://a.trusted.example.evil.example", "https://eviltrusted.example",
 		"javascript://app.example.test/%0aalert(1)", "vbscript:x", "data:text/html,x", "mailto:a@b.co", "", " ", "null",
-		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // the scheme alone is not the origin that is trusted
+		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // the trusted origin has "//" after the scheme
 	} {
 		if origins.TrustsRedirect(target) {
 			t.Errorf("TrustsRedirect(%q) = true", target)
@@ -98,7 +98,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 	}
 }
 
-func TestClientIPAsLibrary(t *testing.T) {
+func TestClientIPIsThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	var v struct {
 		Cases []struct{ Value, IP string }
@@ -160,6 +160,6 @@ func TestEmailSyntax(t *testing.T) {
 		}
 	}
 	if web.IsEmail("a＠b.co") {
-		t.Error("a full-width @ passed for an e-mail address")
+		t.Error("an email with a full-width @ is accepted")
 	}
 }

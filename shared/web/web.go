@@ -1,5 +1,5 @@
-// Package web is what every HTTP answer of Xenon has in common: decoding, encoding, errors, exact routing, the checks on
-// where a request comes from, and the one log record of a request.
+// Package web is the HTTP layer of all functions: routes, parsing of bodies and queries, JSON, errors, checks of the
+// origin and of redirect targets, CORS, the IP address of the client, and the one log record of each request.
 package web
 
 import (
@@ -10,18 +10,19 @@ import (
 	"strings"
 )
 
-// Handler answers a request, or returns the error to answer it with: an *Error becomes its status and body, an error
-// that says Unavailable becomes 503, everything else an empty 500 and an error in the log.
+// Handler answers a request, or returns an error that becomes the response: an *Error sends its status and body, an
+// error that is Unavailable sends 503, and any other sends an empty 500 and is logged.
 type Handler func(http.ResponseWriter, *http.Request) error
 
-// ServeHTTP makes a Handler an http.Handler.
+// ServeHTTP calls h and answers with its error, if any.
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h(w, r); err != nil {
 		fail(w, r, err)
 	}
 }
 
-// JSON answers status with v, written as JavaScript's JSON.stringify would: no HTML escaping, no newline at the end.
+// JSON answers with a status and v, encoded as JavaScript's JSON.stringify does: no HTML escaping, no newline at the
+// end.
 func JSON(w http.ResponseWriter, status int, v any) error {
 	body, err := Marshal(v)
 	if err != nil {
@@ -33,7 +34,7 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	return err
 }
 
-// Marshal encodes v as JSON.stringify does, where encoding/json differs: <, >, &, U+2028 and U+2029 stay as they are.
+// Marshal encodes v as JSON.stringify does: unlike encoding/json it does not escape <, >, &, U+2028 and U+2029.
 func Marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -45,8 +46,8 @@ func Marshal(v any) ([]byte, error) {
 	return unescapeSeparators(out), nil
 }
 
-// unescapeSeparators puts the two line separators back that encoding/json always escapes. An escape preceded by an odd
-// number of backslashes is the text of a string, not an escape.
+// unescapeSeparators replaces the escapes of U+2028 and U+2029, which encoding/json always writes, by the characters. It
+// skips \\u2028, which is an escaped backslash followed by text.
 func unescapeSeparators(b []byte) []byte {
 	if !bytes.Contains(b, []byte(`\u202`)) {
 		return b
@@ -83,11 +84,11 @@ func Expose(h http.Header, name, value string) {
 	if old := h.Get(exposed); old != "" {
 		names = append(names, strings.Split(old, ", ")...)
 	}
-	slices.Sort(names) // as the library has them
+	slices.Sort(names) // Better Auth's order
 	h.Set(exposed, strings.Join(names, ", "))
 }
 
-// Unexpose takes back what Expose did.
+// Unexpose reverts Expose.
 func Unexpose(h http.Header, name string) {
 	if h.Get(name) == "" {
 		return

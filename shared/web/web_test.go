@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// answer sends one request with a body and returns status and body of the answer.
+// answer sends one request and returns the status and body of the response.
 func answer(t *testing.T, h http.Handler, method, path, contentType, body string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -30,13 +30,13 @@ func answer(t *testing.T, h http.Handler, method, path, contentType, body string
 	return w.Code, w.Body.String()
 }
 
-func TestDecodeAnswersAsTheLibrary(t *testing.T) {
+func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, r *http.Request) error {
 		var in struct {
 			Name     string  `json:"name"`
-			Email    string  `json:"email" is:"email"`
-			Password string  `json:"password" is:"nonempty"`
+			Email    string  `json:"email" check:"email"`
+			Password string  `json:"password" check:"nonempty"`
 			Image    *string `json:"image"`
 			Remember *bool   `json:"rememberMe"`
 		}
@@ -55,7 +55,7 @@ func TestDecodeAnswersAsTheLibrary(t *testing.T) {
 		status                  int
 		want                    string
 	}{
-		{"good", json, `{"name":"a","email":"a@b.co","password":"p"}`, 200, `{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
+		{"valid", json, `{"name":"a","email":"a@b.co","password":"p"}`, 200, `{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
 		{"charset", "Application/JSON; charset=utf-8", `{"name":"a","email":"a@b.co","password":"p"}`, 200, `{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
 		{"byte order mark", json, "\uFEFF" + `{"name":"a","email":"a@b.co","password":"p"}`, 200, `{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
 		{"last duplicate wins", json, `{"name":"a","name":"b","email":"a@b.co","password":"p"}`, 200, `{"name":"b","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
@@ -69,7 +69,7 @@ func TestDecodeAnswersAsTheLibrary(t *testing.T) {
 		{"number for text", json, `{"name":1,"email":"a@b.co","password":"p"}`, 400, fmt.Sprintf(typeOf, "name", "string", "number")},
 		{"object for boolean", json, `{"name":"a","email":"a@b.co","password":"p","rememberMe":{}}`, 400, fmt.Sprintf(typeOf, "rememberMe", "boolean", "object")},
 		{"all missing", json, `{}`, 400, `{"message":"[body.name] Invalid input: expected string, received undefined; [body.email] Invalid input: expected string, received undefined; [body.password] Invalid input: expected string, received undefined","code":"VALIDATION_ERROR"}`},
-		{"no e-mail, empty password", json, `{"name":"","email":"a＠b.co","password":""}`, 400, `{"message":"[body.email] Invalid email address; [body.password] Too small: expected string to have >=1 characters","code":"VALIDATION_ERROR"}`},
+		{"invalid email, empty password", json, `{"name":"","email":"a＠b.co","password":""}`, 400, `{"message":"[body.email] Invalid email address; [body.password] Too small: expected string to have >=1 characters","code":"VALIDATION_ERROR"}`},
 		{"no content type", "", `{"name":"a"}`, 400, `{"message":"[body] Invalid input: expected object, received undefined; [body] Invalid input: expected record, received undefined","code":"VALIDATION_ERROR"}`},
 		{"text as body", json, `"x"`, 400, `{"message":"[body] Invalid input: expected object, received string; [body] Invalid input: expected record, received string","code":"VALIDATION_ERROR"}`},
 		{"empty", json, ``, 400, `{"message":"[body] Invalid input: expected object, received undefined; [body] Invalid input: expected record, received undefined","code":"VALIDATION_ERROR"}`},
@@ -117,7 +117,7 @@ func TestRoutesMatchExactly(t *testing.T) {
 	}
 }
 
-func TestMarshalAsJavaScript(t *testing.T) {
+func TestMarshalEncodesLikeJavaScript(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"<b>&\u2028\u2029":     "\"<b>&\u2028\u2029\"",
@@ -132,7 +132,8 @@ func TestMarshalAsJavaScript(t *testing.T) {
 	}
 }
 
-// record runs h once and returns its answer and its log records. Not parallel: it replaces the default logger.
+// record runs h once and returns the response and the log records. Not for parallel tests: it replaces the default
+// logger.
 func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[string]any) {
 	t.Helper()
 	var buf bytes.Buffer
@@ -155,8 +156,8 @@ func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[stri
 }
 
 func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
-	var nobody *http.Request
-	w, records := record(t, func(http.ResponseWriter, *http.Request) error { _ = nobody.URL.Path; return nil })
+	var missing *http.Request
+	w, records := record(t, func(http.ResponseWriter, *http.Request) error { _ = missing.URL.Path; return nil })
 	if w.Code != 500 || w.Body.Len() != 0 || w.Header().Get(web.RequestIDHeader) != "gateway-id" {
 		t.Errorf("got %d %q, id %q", w.Code, w.Body, w.Header().Get(web.RequestIDHeader))
 	}
@@ -165,18 +166,18 @@ func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 	}
 }
 
-func TestR53_PanicDoesNotRepeatWhatItWasGiven(t *testing.T) {
+func TestR53_PanicValueIsNotLogged(t *testing.T) {
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
 	if got := records[0]["error"]; got != "panic: string" {
 		t.Errorf("got %q", got)
 	}
 }
 
-type away struct{ error }
+type unavailable struct{ error }
 
-func (away) Unavailable() bool { return true }
+func (unavailable) Unavailable() bool { return true }
 
-func TestErrorsBecomeAnswers(t *testing.T) {
+func TestErrorsBecomeResponses(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		err    error
@@ -184,10 +185,10 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 		body   string
 		log    map[string]any
 	}{
-		{"one of ours", fmt.Errorf("x: %w", web.NewError(403, "INVALID_ORIGIN", "Invalid origin")), 403, `{"message":"Invalid origin","code":"INVALID_ORIGIN"}`, map[string]any{"code": "INVALID_ORIGIN"}},
+		{"a web.Error", fmt.Errorf("x: %w", web.NewError(403, "INVALID_ORIGIN", "Invalid origin")), 403, `{"message":"Invalid origin","code":"INVALID_ORIGIN"}`, map[string]any{"code": "INVALID_ORIGIN"}},
 		{"without code", web.NewError(400, "", "Email is the same"), 400, `{"message":"Email is the same"}`, map[string]any{"code": "Email is the same"}},
-		{"nobody expected", errors.New("find user: surprise"), 500, ``, map[string]any{"error": "find user: surprise"}},
-		{"unavailable", fmt.Errorf("find user: %w", away{errors.New("refused")}), 503, `{"message":"Service temporarily unavailable","code":"SERVICE_UNAVAILABLE"}`, map[string]any{"code": "SERVICE_UNAVAILABLE", "error": "find user: refused"}},
+		{"any other", errors.New("find user: surprise"), 500, ``, map[string]any{"error": "find user: surprise"}},
+		{"unavailable", fmt.Errorf("find user: %w", unavailable{errors.New("refused")}), 503, `{"message":"Service temporarily unavailable","code":"SERVICE_UNAVAILABLE"}`, map[string]any{"code": "SERVICE_UNAVAILABLE", "error": "find user: refused"}},
 	} {
 		w, records := record(t, func(http.ResponseWriter, *http.Request) error { return c.err })
 		if w.Code != c.status || w.Body.String() != c.body {
@@ -208,7 +209,7 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 	}
 }
 
-func TestHeadersAreExposedOnceAndTakenBack(t *testing.T) {
+func TestExposeAndUnexposeHeaders(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
 	web.Unexpose(h, "set-auth-token")
@@ -228,7 +229,7 @@ func TestHeadersAreExposedOnceAndTakenBack(t *testing.T) {
 	}
 }
 
-func TestAnswersWithoutBodyAreStillJSON(t *testing.T) {
+func TestResponsesWithoutBodyHaveTheContentTypeOfJSON(t *testing.T) {
 	w, records := record(t, func(http.ResponseWriter, *http.Request) error {
 		return &web.Error{Status: 401, Code: "UNAUTHORIZED", Body: web.NoBody}
 	})
