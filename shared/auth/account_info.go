@@ -6,7 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// accountInfo answers GET /api/auth/account-info: what a social provider knows of the caller. None is configured.
+// accountInfo answers GET /api/auth/account-info, which returns the caller's profile at a social provider. No provider
+// is configured, so it always returns an error.
 func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request) error {
 	id, err := selectAccount("query", web.Query(r))
 	if err != nil {

@@ -12,14 +12,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// selectAccount reads which account account-info, get-access-token and refresh-token are about: the id of its row, or ""
-// for the one in an account cookie, which we never set. object is the query or body, where its name. A userId may stand
-// beside it and means nothing: the session decides whose account it is. Nothing else may.
+// selectAccount reads which account the caller of account-info, get-access-token or refresh-token names: the id of its
+// row, or "" for the account in Better Auth's account cookie, which Xenon never sets. object is the query or body, and
+// where is "query" or "body". A userId is allowed and has no effect, because the session names the user. Every other
+// member is an error.
 func selectAccount(where string, object map[string]any) (id string, err error) {
 	id, byID := object["accountId"].(string)
 	byCookie := object["useAccountCookie"] == true
-	_, textual := object["userId"].(string)
-	if _, given := object["userId"]; given && !textual || byID == byCookie {
+	_, isString := object["userId"].(string)
+	if _, present := object["userId"]; present && !isString || byID == byCookie {
 		return "", web.Invalid("[" + where + "] Invalid input")
 	}
 	selector := "accountId"
@@ -41,9 +42,9 @@ func selectAccount(where string, object map[string]any) (id string, err error) {
 	return "", web.Invalid("[" + where + "] Unrecognized keys: " + strings.Join(unknown, ", "))
 }
 
-// selectedProvider returns the provider of the selected account, if it is the caller's.
+// selectedProvider returns the provider of the selected account, if the account belongs to the caller.
 func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, id string) (string, error) {
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	switch {
 	case errors.Is(err, errUnauthorized):
 		return "", errTokenUnauthorized
@@ -62,7 +63,7 @@ func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, id st
 	return provider, nil
 }
 
-// providerToken answers the two routes that hand out a provider's tokens: no provider is configured, so there are none.
+// providerToken answers get-access-token and refresh-token. No provider is configured, so it always returns an error.
 func (s *Service) providerToken(w http.ResponseWriter, r *http.Request) error {
 	body, _ := web.Object(r)
 	id, err := selectAccount("body", body)

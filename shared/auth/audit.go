@@ -8,9 +8,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// events are the routes whose outcome the audit log tells, below basePath. Refusals for coming too often are told of all
-// routes.
-var events = map[string]string{
+// auditEvents maps the routes of the audit log, below basePath, to their events. Refusals by a rate limit are in the
+// audit log for every route.
+var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
 	"/sign-in/email":           "sign-in",
 	"/sign-out":                "sign-out",
@@ -37,16 +37,17 @@ var events = map[string]string{
 	"/refresh-token":           "provider-token",
 }
 
-// routes puts before every route what all have in common: its limits and its place in the audit log.
-func (s *Service) routes(rt web.Routes) web.Routes {
+// withAuditAndLimits adds the audit log and the rate limits of its path to each route.
+func (s *Service) withAuditAndLimits(rt web.Routes) web.Routes {
 	for route, h := range rt {
 		_, path, _ := strings.Cut(route, " "+basePath)
-		rt[route] = s.audited(events[path], s.limited(path, h))
+		rt[route] = s.audited(auditEvents[path], s.limited(path, h))
 	}
 	return rt
 }
 
-// audited makes the record of a request one of the audit log, before h runs, so that a panic is told of too.
+// audited makes the log record of a request a record of the audit log. It does so before h runs, so that a panic is in
+// the audit log, too.
 func (s *Service) audited(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())

@@ -1,5 +1,5 @@
-// Package auth is the Better Auth endpoints, one file each, with the library's wire: paths, bodies, codes and cookies as
-// better-auth 1.7.25 answers them. Differences are listed in docs/divergences.md.
+// Package auth implements Better Auth's endpoints, one file each, with the paths, bodies, error codes and cookies of
+// better-auth 1.7.25. docs/divergences.md lists the differences.
 package auth
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Service holds what the endpoints need.
+// Service has the dependencies of the endpoints.
 type Service struct {
 	Store    *store.Store
 	Sessions *session.Sessions
@@ -32,13 +32,13 @@ type Service struct {
 	Options  config.Config
 	Now      func() time.Time
 
-	lastLibraryKeys atomic.Pointer[knownLibraryKeys]
+	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
-// New makes the endpoints of a deployment. signing may be nil where none of the routes served signs or publishes keys.
-func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *keys.Keys) *Service {
-	limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now) //nolint:forbidigo // the clock of the Service replaces it
-	sessions := session.New(cfg, db, vault.AuthSecret)
+// New makes the endpoints of a deployment. signing may be nil if none of the served routes signs or publishes keys.
+func New(cfg config.Config, db *store.Store, appSecrets *secrets.Secrets, signing *keys.Keys) *Service {
+	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now) //nolint:forbidigo // Service.Now replaces it
+	sessions := session.New(cfg, db, appSecrets.AuthSecret)
 	sessions.Clients = limits.Clients
 	return &Service{
 		Store:    db,
@@ -50,28 +50,28 @@ func New(cfg config.Config, db *store.Store, vault *secrets.Secrets, signing *ke
 		Mail:     mail.New(cfg),
 		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins),
-		Now:      time.Now, //nolint:forbidigo // the default of the clock that tests replace
+		Now:      time.Now, //nolint:forbidigo // tests replace it
 	}
 }
 
-// Signup is what functions/signup serves.
+// Signup returns the routes of functions/signup.
 func (s *Service) Signup() web.Routes {
-	return s.routes(web.Routes{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
+	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
 }
 
-// Signin is what functions/signin serves.
+// Signin returns the routes of functions/signin.
 func (s *Service) Signin() web.Routes {
-	return s.routes(web.Routes{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
+	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
 }
 
-// Signout is what functions/signout serves.
+// Signout returns the routes of functions/signout.
 func (s *Service) Signout() web.Routes {
-	return s.routes(web.Routes{"POST /api/auth/sign-out": s.post(s.signOut)})
+	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-out": s.post(s.signOut)})
 }
 
-// Session is what functions/session serves.
+// Session returns the routes of functions/session.
 func (s *Service) Session() web.Routes {
-	routes := s.routes(web.Routes{
+	routes := s.withAuditAndLimits(web.Routes{
 		"GET /api/auth/get-session":            s.getSession,
 		"POST /api/auth/get-session":           s.postSession,
 		"GET /api/auth/list-sessions":          s.listSessions,
@@ -80,23 +80,23 @@ func (s *Service) Session() web.Routes {
 		"POST /api/auth/revoke-other-sessions": s.post(s.revokeOtherSessions),
 		"POST /api/auth/update-session":        s.post(s.updateSession),
 	})
-	routes[web.PreflightRoute] = web.Preflight // here, because this function has most of the concurrency
+	routes[web.PreflightRoute] = web.Preflight // in this function, because it has the most instances
 	return routes
 }
 
-// Token is what functions/token serves.
+// Token returns the routes of functions/token.
 func (s *Service) Token() web.Routes {
-	return s.routes(web.Routes{"GET /api/auth/token": s.token})
+	return s.withAuditAndLimits(web.Routes{"GET /api/auth/token": s.token})
 }
 
-// JWKS is what functions/jwks serves.
+// JWKS returns the routes of functions/jwks.
 func (s *Service) JWKS() web.Routes {
-	return s.routes(web.Routes{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
+	return s.withAuditAndLimits(web.Routes{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
 }
 
-// Password is what functions/password serves.
+// Password returns the routes of functions/password.
 func (s *Service) Password() web.Routes {
-	return s.routes(web.Routes{
+	return s.withAuditAndLimits(web.Routes{
 		"POST /api/auth/change-password":        s.post(s.changePassword),
 		"POST /api/auth/verify-password":        s.post(s.verifyPassword),
 		"POST /api/auth/request-password-reset": s.post(s.requestPasswordReset),
@@ -105,9 +105,9 @@ func (s *Service) Password() web.Routes {
 	})
 }
 
-// Email is what functions/email serves.
+// Email returns the routes of functions/email.
 func (s *Service) Email() web.Routes {
-	return s.routes(web.Routes{
+	return s.withAuditAndLimits(web.Routes{
 		"POST /api/auth/send-verification-email": s.post(s.sendVerificationEmail),
 		"GET /api/auth/verify-email":             s.verifyEmail,
 		"POST /api/auth/change-email":            s.post(s.changeEmail),
@@ -115,9 +115,9 @@ func (s *Service) Email() web.Routes {
 	})
 }
 
-// Account is what functions/account serves.
+// Account returns the routes of functions/account.
 func (s *Service) Account() web.Routes {
-	return s.routes(web.Routes{
+	return s.withAuditAndLimits(web.Routes{
 		"POST /api/auth/update-user":         s.post(s.updateUser),
 		"POST /api/auth/delete-user":         s.post(s.deleteUser),
 		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
@@ -133,13 +133,13 @@ func (s *Service) Account() web.Routes {
 	})
 }
 
-// post puts the checks of every POST before a handler, in the library's order: body, origin, redirect targets.
-func (s *Service) post(h web.Handler) web.Handler { return s.checked(h, false) }
+// post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
+func (s *Service) post(h web.Handler) web.Handler { return s.withChecks(h, false) }
 
-// formPost is post for the routes that also take form fields.
-func (s *Service) formPost(h web.Handler) web.Handler { return s.checked(h, true) }
+// formPost is post for the routes that also accept form fields.
+func (s *Service) formPost(h web.Handler) web.Handler { return s.withChecks(h, true) }
 
-func (s *Service) checked(h web.Handler, form bool) web.Handler {
+func (s *Service) withChecks(h web.Handler, form bool) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := web.ReadBody(w, r, form); err != nil {
 			return err
@@ -154,8 +154,16 @@ func (s *Service) checked(h web.Handler, form bool) web.Handler {
 	}
 }
 
-// unknownHash tells the operator that somebody's password is stored in a form nobody can check. To the person it is a
-// wrong password.
-func unknownHash(r *http.Request, userID string) {
+// statusReply is the reply of endpoints that return only success.
+type statusReply struct {
+	Status bool `json:"status"`
+}
+
+// statusTrue answers that the request has succeeded.
+func statusTrue(w http.ResponseWriter) error { return web.JSON(w, http.StatusOK, statusReply{true}) }
+
+// warnUnknownHash logs that a stored password hash has an unknown format, so that no password matches it. The client
+// gets the error of a wrong password.
+func warnUnknownHash(r *http.Request, userID string) {
 	slog.WarnContext(r.Context(), "stored password hash has an unknown format", slog.String("userId", userID))
 }

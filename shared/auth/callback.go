@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// callbackParameters is what a social provider sends people back with, in the library's order.
+// callbackParameters are the parameters of a social provider's redirect, in Better Auth's order.
 type callbackParameters struct {
 	Code             *string `json:"code"`
 	Error            *string `json:"error"`
@@ -18,22 +18,23 @@ type callbackParameters struct {
 	Iss              *string `json:"iss"`
 }
 
-// callback answers GET /api/auth/callback/{provider}. No provider is configured, so nobody was sent to one and no state is
-// known.
+// callback answers GET /api/auth/callback/{provider}. No provider is configured, so no state is valid, and it always
+// redirects to the error page.
 func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
 	var in callbackParameters
 	if err := web.DecodeQuery(r, &in); err != nil {
 		return err
 	}
 	code := "state_mismatch"
-	if optional(in.State) == "" {
+	if orEmpty(in.State) == "" {
 		code = "state_not_found"
 	}
 	web.NoteCode(r.Context(), code)
 	return redirect(w, s.Options.Origin+"/api/auth/error?error="+code)
 }
 
-// postCallback answers POST /api/auth/callback/{provider}: it turns a provider's form into the GET.
+// postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
+// with the fields of the form in the query.
 func (s *Service) postCallback(w http.ResponseWriter, r *http.Request) error {
 	var body, query callbackParameters
 	if web.HasBody(r) {
@@ -62,7 +63,7 @@ func (s *Service) postCallback(w http.ResponseWriter, r *http.Request) error {
 			value = p.body
 		}
 		if value != nil {
-			pairs = append(pairs, p.name+"="+form(*value))
+			pairs = append(pairs, p.name+"="+formEncode(*value))
 		}
 	}
 	return redirect(w, s.Options.Origin+"/api/auth/callback/"+r.PathValue("provider")+"?"+strings.Join(pairs, "&"))

@@ -9,8 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have: the token of a mail to
-// the old address revokes every change of email address that the user has asked for. It needs no session.
+// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. With the token of the
+// notice that was mailed to the old email, it cancels every email change that the user has requested. It needs no
+// session.
 func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token string `json:"token"`
@@ -20,10 +21,10 @@ func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request) erro
 	}
 	userID, err := s.Store.CancelEmailChange(r.Context(), store.CancelEmailLink+in.Token, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // the latter: text that no row can hold
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
 		return errInvalidCancel
 	case err != nil:
-		return fmt.Errorf("cancel change of email address: %w", err)
+		return fmt.Errorf("cancel email change: %w", err)
 	}
 	web.NoteUser(r.Context(), userID)
 	return statusTrue(w)

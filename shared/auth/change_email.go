@@ -13,45 +13,46 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changeEmail answers POST /api/auth/change-email, which wants a fresh session. Nothing changes before the new address
-// has answered; a taken one cannot be told from a free one.
+// changeEmail answers POST /api/auth/change-email: it mails a link to the new email, and the email changes when the user
+// opens the link. The session must be fresh. The response does not reveal whether another user has the new email.
 func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		NewEmail    string  `json:"newEmail" is:"email"`
+		NewEmail    string  `json:"newEmail" check:"email"`
 		CallbackURL *string `json:"callbackURL"`
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}
-	address := strings.ToLower(in.NewEmail)
+	newEmail := strings.ToLower(in.NewEmail)
 	switch {
 	case !s.Options.ChangeEmail:
 		return errChangeDisabled
 	case !s.isFresh(caller):
 		return errSessionNotFresh
-	case address == caller.User.Email:
+	case newEmail == caller.User.Email:
 		return errSameEmail
 	case s.Mail == nil:
 		return errNoChangeMail
 	}
-	if err := s.askForChange(r, caller, address, optional(in.CallbackURL)); err != nil {
+	if err := s.requestEmailChange(r, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, statusReply{true})
+	return statusTrue(w)
 }
 
-// askForChange tells the old address of the change, and mails the new one for proof. Where the deployment wants that
-// the old address agrees first and it is known to be the user's, the mail that asks it tells enough.
-func (s *Service) askForChange(r *http.Request, caller *session.Caller, address, callbackURL string) error {
+// requestEmailChange mails a notice with a link for cancelling to the old email, and a link that proves ownership to the
+// new email. With the setting CHANGE_EMAIL_CONFIRMATION and a verified old email, it mails only a link to the old email;
+// the user must open it before the new email gets a link.
+func (s *Service) requestEmailChange(r *http.Request, caller *session.Caller, newEmail, callbackURL string) error {
 	user := caller.User
 	confirm := s.Options.ChangeEmailConfirmation && user.EmailVerified
-	c := mailClaims{Email: user.Email, UpdateTo: address, RequestType: verifyChange, UserID: user.ID}
+	c := mailClaims{Email: user.Email, UpdateTo: newEmail, RequestType: verifyChange, UserID: user.ID}
 	c.ID = newLinkID()
-	change := store.EmailChange{Link: c.row(), UserID: user.ID, SessionID: caller.Session.ID, To: address}
+	change := store.EmailChange{Link: c.identifier(), UserID: user.ID, SessionID: caller.Session.ID, To: newEmail}
 	cancel := newLinkID()
 	if !confirm {
 		change.Cancel = store.CancelEmailLink + cancel
@@ -59,28 +60,29 @@ func (s *Service) askForChange(r *http.Request, caller *session.Caller, address,
 	now := s.Now().Truncate(time.Millisecond)
 	taken, err := s.Store.InsertEmailChange(r.Context(), change, now.Add(mailTokenLife), now)
 	if err != nil {
-		return fmt.Errorf("store change: %w", err)
+		return fmt.Errorf("store email change: %w", err)
 	}
-	m := mail.Message{Kind: mail.VerifyEmail, Purpose: mail.ChangeEmail, To: address}
-	told := true
+	m := mail.Message{Kind: mail.VerifyEmail, Purpose: mail.ChangeEmail, To: newEmail}
+	noticeSent := true
 	if confirm {
-		m = mail.Message{Kind: mail.ChangeEmailConfirmation, To: user.Email, NewEmail: address}
+		m = mail.Message{Kind: mail.ChangeEmailConfirmation, To: user.Email, NewEmail: newEmail}
 		c.RequestType = confirmChange
 	} else {
-		told = s.send(r, mail.Message{
-			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: address,
+		noticeSent = s.send(r, mail.Message{
+			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: newEmail,
 			Token: cancel, URL: s.Options.Origin + "/cancel-email-change/?token=" + cancel,
 		})
 	}
-	if taken || !told { // no change of which the old address does not know
+	if taken || !noticeSent { // without the notice the owner of the old email could not cancel the change
 		m.Kind = mail.Nothing
 	}
 	return s.sendEmailLink(r, m, c, callbackURL)
 }
 
-// redeemChange does what a change-e-mail token says. It is bound to the user and to the address they still have, so it
-// works once; a session of somebody else is refused, and none is opened.
-func (s *Service) redeemChange(w http.ResponseWriter, r *http.Request, c mailClaims, target string) (any, error) {
+// redeemEmailChange redeems the token of an email change and returns the reply. The token names the user and the email
+// that the user still has, so it works once. It refuses a caller who is signed in as another user, and it starts no
+// session.
+func (s *Service) redeemEmailChange(w http.ResponseWriter, r *http.Request, c mailClaims, target string) (any, error) {
 	if c.UserID == "" {
 		return nil, errInvalidToken
 	}
@@ -94,25 +96,26 @@ func (s *Service) redeemChange(w http.ResponseWriter, r *http.Request, c mailCla
 		return nil, errInvalidToken
 	}
 	web.NoteUser(r.Context(), user.ID)
-	caller, err := s.anybody(w, r)
+	caller, err := s.optionalCaller(w, r)
 	switch {
 	case err != nil:
 		return nil, err
 	case caller != nil && caller.User.ID != user.ID:
 		return nil, errInvalidUser
 	case c.RequestType == confirmChange:
-		return statusReply{true}, s.askNewAddress(r, c, target)
+		return statusReply{true}, s.sendLinkToNewEmail(r, c, target)
 	}
-	user, err = s.Store.ChangeEmail(r.Context(), c.row(), user.ID, c.Email, c.UpdateTo, c.RequestType == verifyChange, s.Now())
+	verified := c.RequestType == verifyChange
+	user, err = s.Store.ChangeEmail(r.Context(), c.identifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
 	switch {
-	case errors.Is(err, store.ErrDuplicate): // somebody took it since the mail was sent; the library faults here
+	case errors.Is(err, store.ErrDuplicate): // another user has it since the mail was sent; Better Auth answers 500
 		return nil, errUserExists
-	case errors.Is(err, store.ErrNotFound): // the link is spent or revoked
+	case errors.Is(err, store.ErrNotFound): // the link was used or revoked
 		return nil, errInvalidToken
 	case err != nil:
-		return nil, fmt.Errorf("change address: %w", err)
+		return nil, fmt.Errorf("change email: %w", err)
 	}
-	if err := s.afterChange(r, c, target); err != nil {
+	if err := s.notifyEmailChanged(r, c, target); err != nil {
 		return nil, err
 	}
 	reply := verifyReply{Status: true, User: &user}
@@ -122,9 +125,9 @@ func (s *Service) redeemChange(w http.ResponseWriter, r *http.Request, c mailCla
 	return reply, s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
 }
 
-// afterChange tells the old address that the account has moved. A token of an older version of Better Auth, which names
-// no type, has changed the address at once: the new one is to be verified.
-func (s *Service) afterChange(r *http.Request, c mailClaims, target string) error {
+// notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older
+// version of Better Auth, changes the email without proof, so the new email also gets a verification link.
+func (s *Service) notifyEmailChanged(r *http.Request, c mailClaims, target string) error {
 	if s.Mail == nil {
 		return nil
 	}
@@ -135,8 +138,8 @@ func (s *Service) afterChange(r *http.Request, c mailClaims, target string) erro
 	return s.sendVerification(r, c.UpdateTo, target)
 }
 
-// askNewAddress mails the new address for proof after the old one has agreed.
-func (s *Service) askNewAddress(r *http.Request, c mailClaims, callbackURL string) error {
+// sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.
+func (s *Service) sendLinkToNewEmail(r *http.Request, c mailClaims, callbackURL string) error {
 	if s.Mail == nil {
 		return nil
 	}
@@ -144,16 +147,16 @@ func (s *Service) askNewAddress(r *http.Request, c mailClaims, callbackURL strin
 	next.ID = newLinkID()
 	now := s.Now().Truncate(time.Millisecond)
 	var err error
-	if c.ID == "" { // of a TypeScript server
-		err = s.Store.InsertVerification(r.Context(), next.row(), c.UserID, now.Add(mailTokenLife), now)
+	if c.ID == "" { // the token comes from a TypeScript server
+		err = s.Store.InsertVerification(r.Context(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
 	} else {
-		err = s.Store.ContinueEmailChange(r.Context(), c.row(), next.row(), c.UserID, now.Add(mailTokenLife), now)
+		err = s.Store.ContinueEmailChange(r.Context(), c.identifier(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errInvalidToken
 	case err != nil:
-		return fmt.Errorf("store change: %w", err)
+		return fmt.Errorf("store email change: %w", err)
 	}
 	m := mail.Message{Kind: mail.VerifyEmail, Purpose: mail.ChangeEmail, To: c.UpdateTo}
 	return s.sendEmailLink(r, m, next, callbackURL)

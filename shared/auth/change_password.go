@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changePassword answers POST /api/auth/change-password. With revokeOtherSessions every session ends, this one too, and
-// the caller gets a new one.
+// changePassword answers POST /api/auth/change-password. With revokeOtherSessions it ends every session of the caller,
+// the current one included, and starts a new one.
 func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewPassword         string `json:"newPassword"`
@@ -22,18 +22,18 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}
-	if err := passwordLength(in.NewPassword); err != nil {
+	if err := checkPasswordLength(in.NewPassword); err != nil {
 		return err
 	}
 	credential, err := s.confirmPassword(r, caller, in.CurrentPassword)
 	if err != nil {
 		return err
 	}
-	hash, err := s.hashNew(r, in.NewPassword)
+	hash, err := s.hashNewPassword(r, in.NewPassword)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 		err = s.Store.ChangePassword(r.Context(), caller.User.ID, credential, hash, s.Now())
 	}
 	switch {
-	case errors.Is(err, store.ErrNotFound): // somebody else changed it since it was compared
+	case errors.Is(err, store.ErrNotFound): // a concurrent request changed it after the comparison
 		return errInvalidPassword
 	case err != nil:
 		return fmt.Errorf("change password: %w", err)
@@ -55,8 +55,8 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// confirmPassword returns the credential of a caller who knows its password. The length is checked first: nothing is
-// hashed that no password can be.
+// confirmPassword checks the password of the caller and returns the credential. It checks the length first, so that it
+// never hashes a text that is too long for a password.
 func (s *Service) confirmPassword(r *http.Request, caller *session.Caller, secret string) (store.Credential, error) {
 	if password.Length(secret) > password.MaxLength {
 		return store.Credential{}, errPasswordTooLong
@@ -80,7 +80,7 @@ func (s *Service) confirmPassword(r *http.Request, caller *session.Caller, secre
 	return credential, nil
 }
 
-// replaceSessions stores the new password, ends every session of the caller and starts another, whose token it returns.
+// replaceSessions stores the new password, ends every session of the caller, starts another and returns its token.
 func (s *Service) replaceSessions(
 	w http.ResponseWriter, r *http.Request, caller *session.Caller, old store.Credential, hash string,
 ) (*string, error) {

@@ -7,46 +7,48 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxUserClaims is the most bytes of JSON that a user takes in a JWT, so that a token is at most 6 KiB: a gateway takes
-// 10,240 bytes of request line and headers in all.
+// maxUserClaims is the largest size in bytes of the user in a JWT, as JSON. It keeps a token below 6 KiB: API Gateway
+// accepts 10,240 bytes of request line and headers.
 const maxUserClaims = 3800
 
-// claims is what a JWT says of a caller.
+// claims returns the claims of a caller's JWT.
 func claims(c *session.Caller) keys.Claims {
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: userClaims(c.User)}
 }
 
-// userClaims is the user in a JWT, without an image that is longer than session.MaxImage. A row of another server or of
-// an import can hold still more: then the image is left out whatever its length, and then the name.
+// userClaims returns the user in a JWT, without an image longer than session.MaxImage. A user that a TypeScript server
+// or an import has stored can still be too large. Then userClaims leaves out the image, and if that is not enough, the
+// name.
 func userClaims(u store.User) any {
-	const most = 6 // bytes of JSON for a byte of text
+	const maxEscape = 6 // the largest size in JSON of one byte
 	image := ""
 	if u.Image != nil {
 		image = *u.Image
 	}
-	short := web.Length(image) <= session.MaxImage
-	if short && most*(len(u.Name)+len(u.Email)+len(image)) < maxUserClaims/2 {
+	isShort := web.Length(image) <= session.MaxImage
+	if isShort && maxEscape*(len(u.Name)+len(u.Email)+len(image)) < maxUserClaims/2 {
 		return u
 	}
-	brief := briefUser{
-		ID: u.ID, Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	without := shortUser{
+		ID: u.ID, Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 	switch {
-	case short && fits(u):
+	case isShort && fitsInToken(u):
 		return u
-	case !fits(brief):
-		brief.Name = nil
+	case !fitsInToken(without):
+		without.Name = nil
 	}
-	return brief
+	return without
 }
 
-func fits(user any) bool {
+func fitsInToken(user any) bool {
 	text, err := web.Marshal(user)
 	return err == nil && len(text) <= maxUserClaims
 }
 
-// briefUser is store.User without its image, and without a name that is nil.
-type briefUser struct {
+// shortUser is store.User without its image, and without the name if that is nil.
+type shortUser struct {
 	ID            string     `json:"id"`
 	Name          *string    `json:"name,omitempty"`
 	Email         string     `json:"email"`

@@ -13,10 +13,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// deletionLife is how long a mailed link that deletes an account works.
+// deletionLife is how long a mailed link that deletes a user works.
 const deletionLife = 24 * time.Hour
 
-// deletionReply is what the two endpoints that delete a user answer.
+// deletionReply is the reply of the two endpoints that delete a user.
 type deletionReply struct {
 	Success bool   `json:"success"`
 	Message string `json:"message"`
@@ -24,10 +24,10 @@ type deletionReply struct {
 
 var userDeleted = deletionReply{true, "User deleted"}
 
-// deletionIdentifier is how the library stores a token that permits a deletion; see resetIdentifier.
+// deletionIdentifier is the identifier of Better Auth's verification row for a deletion token; see resetIdentifier.
 func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
 
-// deleteUser answers POST /api/auth/delete-user: by a mailed token, by the password, or by a session that is fresh.
+// deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session.
 func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
@@ -37,25 +37,25 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	switch {
 	case err != nil:
 		return err
 	case !s.Options.DeleteUser:
 		return errDeleteDisabled
 	}
-	if secret := optional(in.Password); secret != "" {
+	if secret := orEmpty(in.Password); secret != "" {
 		if _, err := s.confirmPassword(r, caller, secret); err != nil {
 			return err
 		}
 	}
-	token, stale := optional(in.Token), s.Now().Sub(caller.Session.CreatedAt.Time) >= freshAge
+	token := orEmpty(in.Token)
 	switch {
 	case token != "":
 		err = s.deleteByToken(w, r, caller, token)
 	case s.Options.DeleteUserVerification && s.Mail != nil:
-		return s.mailDeletion(w, r, caller, optional(in.CallbackURL))
-	case stale && optional(in.Password) == "":
+		return s.sendDeletionLink(w, r, caller, orEmpty(in.CallbackURL))
+	case !s.isFresh(caller) && orEmpty(in.Password) == "":
 		return errSessionExpired
 	default:
 		err = s.deleteCaller(w, r, caller)
@@ -66,12 +66,16 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, userDeleted)
 }
 
-// mailDeletion sends the caller the link that deletes their account.
-func (s *Service) mailDeletion(w http.ResponseWriter, r *http.Request, caller *session.Caller, callbackURL string) error {
-	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: oneTimeToken(deleteAlphabet, deleteLength)}
-	m.URL = s.Options.Origin + basePath + "/delete-user/callback?token=" + m.Token + "&callbackURL=" + component(cmp.Or(callbackURL, "/"))
+// sendDeletionLink mails the caller a link that deletes the user.
+func (s *Service) sendDeletionLink(
+	w http.ResponseWriter, r *http.Request, caller *session.Caller, callbackURL string,
+) error {
+	token, userID := oneTimeToken(deleteAlphabet, deleteLength), caller.User.ID
+	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
+	m.URL = s.Options.Origin + basePath + "/delete-user/callback?token=" + token +
+		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
 	now := s.Now().Truncate(time.Millisecond)
-	err := s.Store.InsertVerification(r.Context(), deletionIdentifier(m.Token), caller.User.ID, now.Add(deletionLife), now)
+	err := s.Store.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
 	if err != nil {
 		return fmt.Errorf("store deletion token: %w", err)
 	}
@@ -79,11 +83,11 @@ func (s *Service) mailDeletion(w http.ResponseWriter, r *http.Request, caller *s
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
-// deleteByToken spends a mailed token and deletes the caller if it is theirs.
+// deleteByToken deletes the caller, and the mailed token with it, if the token is the caller's.
 func (s *Service) deleteByToken(w http.ResponseWriter, r *http.Request, caller *session.Caller, token string) error {
 	err := s.Store.DeleteUserByVerification(r.Context(), deletionIdentifier(token), caller.User.ID, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // the latter: text that no row can hold
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
 		return errInvalidDeletion
 	case err != nil:
 		return fmt.Errorf("delete user: %w", err)

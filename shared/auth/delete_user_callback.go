@@ -8,14 +8,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// deleteUserCallback answers GET /api/auth/delete-user/callback: the click on a mailed link, in a browser that is signed
-// in, deletes the account.
+// deleteUserCallback answers GET /api/auth/delete-user/callback, the mailed link that deletes a user. The browser must
+// be signed in as that user.
 func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
 	}
-	if err := s.readLink(r, &in); err != nil {
+	if err := s.decodeMailLink(r, &in); err != nil {
 		return err
 	}
 	if !s.Options.DeleteUser {
@@ -24,15 +24,15 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request) err
 	caller, err := s.Sessions.Sensitive(w, r)
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
-		return errNoUserInfo
+		return errGetUserInfo
 	case err != nil:
 		return err
 	}
 	if err := s.deleteByToken(w, r, caller, in.Token); err != nil {
 		return err
 	}
-	if target := optional(in.CallbackURL); target != "" {
-		return redirect(w, verbatim(target))
+	if target := orEmpty(in.CallbackURL); target != "" {
+		return redirect(w, locationHeader(target))
 	}
 	return web.JSON(w, http.StatusOK, userDeleted)
 }

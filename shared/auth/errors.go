@@ -6,51 +6,57 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// The codes of the library, with its status and words (contract: endpoints).
+// Errors of signing up, signing in and sessions. All errors of this file have Better Auth's status, code and message.
 var (
 	errUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
 	errInvalidEmail           = web.NewError(http.StatusBadRequest, "INVALID_EMAIL", "Invalid email")
 	errPasswordTooShort       = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_SHORT", "Password too short")
 	errPasswordTooLong        = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long")
-	errInvalidEmailOrPassword = web.NewError(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
-	errUserExists             = web.NewError(http.StatusUnprocessableEntity, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+	errInvalidEmailOrPassword = web.NewError(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD",
+		"Invalid email or password")
+	errUserExists = web.NewError(http.StatusUnprocessableEntity, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
 		"User already exists. Use another email.")
 	errSignUpDisabled = web.NewError(http.StatusBadRequest, "EMAIL_PASSWORD_SIGN_UP_DISABLED",
 		"Email and password sign up is not enabled")
 	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
-	// The admin plugin's answer, and its words where a deployment has none of its own.
+	// The error of Better Auth's admin plugin with its default message.
 	errBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
 		"You have been banned from this application. Please contact support if you believe this is an error.")
-	errNoDefer = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
+	errPostGetSession = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 		"POST method requires deferSessionRefresh to be enabled in session config")
 )
 
-// Sessions, users and accounts.
+// Errors of users and accounts.
 var (
 	errNoFields          = web.NewError(http.StatusBadRequest, "", "No fields to update")
 	errEmailNotUpdatable = web.NewError(http.StatusBadRequest, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
 	errUpdateUser        = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
-	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT", "You can't unlink your last account")
-	errAccountNotFound   = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
-	errProviderNotFound  = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
-	errProviderNotSetUp  = web.NewError(http.StatusBadRequest, "PROVIDER_NOT_CONFIGURED",
+	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT",
+		"You can't unlink your last account")
+	errAccountNotFound  = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
+	errProviderNotFound = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
+	errProviderNotSetUp = web.NewError(http.StatusBadRequest, "PROVIDER_NOT_CONFIGURED",
 		"Account is not associated with a configured social provider.")
-	// The token routes answer a caller who is not signed in without words.
+	// account-info, get-access-token and refresh-token answer a caller who is not signed in without a body.
 	errTokenUnauthorized = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
 )
 
-// errProviderNotSupported is the token routes' answer for an account of any provider: none is configured here.
+// errProviderNotSupported is the error of get-access-token and refresh-token for every provider: none is configured.
 func errProviderNotSupported(provider string) error {
 	return web.NewError(http.StatusBadRequest, "PROVIDER_NOT_SUPPORTED", "Provider "+provider+" is not supported.")
 }
 
-// What the endpoints around mails refuse with.
+// Errors of passwords, mailed links and the settings that switch endpoints off.
 var (
 	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+	// The error of Better Auth's haveIBeenPwned plugin.
+	errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
+		"The password you entered has been compromised. Please choose a different password.")
 
-	// A one-time token that is unknown, expired, spent or somebody else's: one answer, with the status of the endpoint.
+	// A one-time token that is unknown, expired, already used or another user's: the same error, with the status of the
+	// endpoint.
 	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
@@ -61,19 +67,22 @@ var (
 	errInvalidUser     = web.NewError(http.StatusUnauthorized, "INVALID_USER", "Invalid user")
 
 	errInvalidPassword = web.NewError(http.StatusBadRequest, "INVALID_PASSWORD", "Invalid password")
-	errNoCredential    = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found")
-	errResetDisabled   = web.NewError(http.StatusBadRequest, "RESET_PASSWORD_DISABLED", "Reset password isn't enabled")
+	errNoCredential    = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND",
+		"Credential account not found")
+	errResetDisabled = web.NewError(http.StatusBadRequest, "RESET_PASSWORD_DISABLED", "Reset password isn't enabled")
 
-	errVerificationDisabled = web.NewError(http.StatusBadRequest, "VERIFICATION_EMAIL_NOT_ENABLED", "Verification email isn't enabled")
-	errEmailNotVerified     = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
-	errEmailVerified        = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
-	errEmailMismatch        = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
-	errChangeDisabled       = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")
-	errSameEmail            = web.NewError(http.StatusBadRequest, "", "Email is the same")
-	errNoChangeMail         = web.NewError(http.StatusBadRequest, "", "Verification email isn't enabled")
+	errVerificationDisabled = web.NewError(http.StatusBadRequest, "VERIFICATION_EMAIL_NOT_ENABLED",
+		"Verification email isn't enabled")
+	errEmailNotVerified = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
+	errEmailVerified    = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
+	errEmailMismatch    = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
+	errChangeDisabled   = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")
+	errSameEmail        = web.NewError(http.StatusBadRequest, "", "Email is the same")
+	errNoChangeMail     = web.NewError(http.StatusBadRequest, "", "Verification email isn't enabled")
 
 	errDeleteDisabled = &web.Error{Status: http.StatusNotFound, Body: web.NoBody}
 	errNotFound       = web.NewError(http.StatusNotFound, "NOT_FOUND", "Not found")
-	errNoUserInfo     = web.NewError(http.StatusNotFound, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
-	errSessionExpired = web.NewError(http.StatusBadRequest, "SESSION_EXPIRED", "Session expired. Re-authenticate to perform this action.")
+	errGetUserInfo    = web.NewError(http.StatusNotFound, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
+	errSessionExpired = web.NewError(http.StatusBadRequest, "SESSION_EXPIRED",
+		"Session expired. Re-authenticate to perform this action.")
 )

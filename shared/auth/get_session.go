@@ -9,9 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// getSession answers GET /api/auth/get-session: the session and its user, or null. A caller whose session was read from
-// the database also gets a JWT in a header; when the signing keys are unavailable the session is answered without it. A
-// caller known from the cache cookie alone gets none: the session may have ended, and the JWT would outlive the cookie.
+// getSession answers GET /api/auth/get-session with the session and its user, or null. If the session was read from
+// Postgres, the response has a JWT in a header; without signing keys it has none. A session from the cache cookie gets
+// no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 	noStore(w)
 	caller, fromCookie, err := s.Sessions.Cached(w, r)
@@ -33,7 +33,8 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, caller)
 }
 
-// postSession answers POST /api/auth/get-session, which the library only has with deferred session refresh.
+// postSession answers POST /api/auth/get-session, which Better Auth accepts only with deferred session refresh, with an
+// error.
 func (s *Service) postSession(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err
@@ -42,7 +43,7 @@ func (s *Service) postSession(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	noStore(w)
-	return errNoDefer
+	return errPostGetSession
 }
 
 func noStore(w http.ResponseWriter) {

@@ -8,22 +8,23 @@ import (
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
-// freshAge is how long after signing in a session counts as fresh.
+// freshAge is how long after the sign-in a session is fresh.
 const freshAge = 24 * time.Hour
 
-// signedIn is the guard of routes for signed-in people. Like every guard it reads the session from the database.
-func (s *Service) signedIn(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+// requireCaller returns the signed-in caller or an error. Like the other functions in this file it reads the session
+// from Postgres, never from the cache cookie.
+func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 	return require(s.Sessions.Caller(w, r))
 }
 
-// sensitive is the guard of routes that change or end something of weight.
-func (s *Service) sensitive(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+// requireSensitive is requireCaller for routes that change credentials, end sessions or delete the user.
+func (s *Service) requireSensitive(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 	return require(s.Sessions.Sensitive(w, r))
 }
 
-// fresh is the guard of routes for people who signed in within freshAge.
-func (s *Service) fresh(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	caller, err := s.signedIn(w, r)
+// requireFresh is requireCaller for routes that need a sign-in within freshAge.
+func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+	caller, err := s.requireCaller(w, r)
 	if err == nil && !s.isFresh(caller) {
 		return nil, errSessionNotFresh
 	}
@@ -34,7 +35,16 @@ func (s *Service) isFresh(caller *session.Caller) bool {
 	return s.Now().Sub(caller.Session.CreatedAt.Time) < freshAge
 }
 
-// require turns "nobody" into the library's 401.
+// optionalCaller returns the caller of a route that needs no session, or nil if the client is not signed in.
+func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+	caller, err := s.Sessions.Caller(w, r)
+	if errors.Is(err, session.ErrEnded) {
+		return nil, nil //nolint:nilnil // a client without a session is not an error
+	}
+	return caller, err
+}
+
+// require returns Better Auth's 401 if the client is not signed in.
 func require(caller *session.Caller, err error) (*session.Caller, error) {
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:

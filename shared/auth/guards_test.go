@@ -41,18 +41,18 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		now = row.CreatedAt.Add(c.age)
 		// Neither prolonging a session nor a query makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
-			if err := guard(s.fresh, query); !errors.Is(err, c.want) {
+			if err := guard(s.requireFresh, query); !errors.Is(err, c.want) {
 				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)
 			}
 		}
-		for name, g := range map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){"signedIn": s.signedIn, "sensitive": s.sensitive} {
+		for name, g := range map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){"requireCaller": s.requireCaller, "requireSensitive": s.requireSensitive} {
 			if err := guard(g, ""); err != nil {
 				t.Errorf("%s, %v old: got %v", name, c.age, err)
 			}
 		}
 	}
 	row.Token = "nobody"
-	for _, g := range []func(http.ResponseWriter, *http.Request) (*session.Caller, error){s.signedIn, s.fresh, s.sensitive} {
+	for _, g := range []func(http.ResponseWriter, *http.Request) (*session.Caller, error){s.requireCaller, s.requireFresh, s.requireSensitive} {
 		if err := guard(g, ""); !errors.Is(err, errUnauthorized) {
 			t.Errorf("nobody: got %v, want %v", err, errUnauthorized)
 		}

@@ -12,29 +12,29 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// libraryKeysWait bounds the look at the database; libraryKeysAge is how long its last answer is used while there is
-// none.
 const (
-	libraryKeysWait = time.Second
-	libraryKeysAge  = 24 * time.Hour
+	betterAuthKeysTimeout = time.Second    // of reading Better Auth's keys from Postgres
+	betterAuthKeysMaxAge  = 24 * time.Hour // how long the last keys are used while Postgres does not answer
 )
 
-// jwksCaching lets a CDN answer for as long as verifiers rely on a key set, and for a day while we are away.
+// jwksCaching is the Cache-Control of a complete key set: a CDN caches it for as long as verifiers do, and serves it for
+// a day if the server does not answer.
 var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(keys.MaxAge.Seconds()))
 
-// How long a key set is cached that may lack a key of Better Auth, because the database did not answer.
+// The Cache-Control of a key set that may lack keys of Better Auth, because Postgres did not answer.
 const (
-	lastKnownCaching  = "public, max-age=30, stale-if-error=86400"
-	incompleteCaching = "no-store"
+	staleCaching      = "public, max-age=30, stale-if-error=86400" // with the last keys of Better Auth
+	incompleteCaching = "no-store"                                 // without keys of Better Auth
 )
 
-// knownLibraryKeys is what Better Auth's table held when it was read last.
-type knownLibraryKeys struct {
+// betterAuthKeySet is the content of Better Auth's table jwks when it was last read.
+type betterAuthKeySet struct {
 	keys []keys.JWK
 	at   time.Time
 }
 
-// jwks answers GET /api/auth/jwks: our public keys and, in a database shared with the library, the library's.
+// jwks answers GET and HEAD /api/auth/jwks with Xenon's public keys and, if SHARED_DATABASE is on, those of Better
+// Auth's table jwks.
 func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	published, err := s.Keys.Public(r.Context())
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	}
 	caching := jwksCaching
 	if s.Options.SharedDatabase {
-		theirs, theirCaching, err := s.libraryKeys(r.Context())
+		theirs, theirCaching, err := s.betterAuthKeys(r.Context())
 		if err != nil {
 			return err
 		}
@@ -54,31 +54,31 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 	}{published})
 }
 
-// libraryKeys are the keys of Better Auth's own table, and how long they may be cached: those that were read last if
-// the database does not answer in time. The only error is that of a limit.
-func (s *Service) libraryKeys(ctx context.Context) (theirs []keys.JWK, caching string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, libraryKeysWait)
+// betterAuthKeys returns the keys of Better Auth's table jwks and the Cache-Control of the response. If Postgres does
+// not answer in time, it returns the keys that were last read. The only error is that of a rate limit.
+func (s *Service) betterAuthKeys(ctx context.Context) (theirs []keys.JWK, caching string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, betterAuthKeysTimeout)
 	defer cancel()
 	rows, err := s.Store.LibraryKeys(ctx, s.Now())
 	switch {
 	case errors.As(err, new(*store.LimitedError)):
 		return nil, "", err
 	case err != nil:
-		web.NoteError(ctx, fmt.Errorf("read the library's keys: %w", err))
-		last := s.lastLibraryKeys.Load()
-		if last == nil || s.Now().Sub(last.at) > libraryKeysAge {
+		web.NoteError(ctx, fmt.Errorf("read Better Auth's keys: %w", err))
+		last := s.lastBetterAuthKeys.Load()
+		if last == nil || s.Now().Sub(last.at) > betterAuthKeysMaxAge {
 			return nil, incompleteCaching, nil
 		}
-		return last.keys, lastKnownCaching, nil
+		return last.keys, staleCaching, nil
 	}
 	for _, row := range rows {
 		key, err := keys.ParsePublicJWK(row.ID, row.PublicKey, row.Alg)
 		if err != nil {
-			web.NoteError(ctx, fmt.Errorf("the library's key %s: %w", row.ID, err))
+			web.NoteError(ctx, fmt.Errorf("parse Better Auth's key %s: %w", row.ID, err))
 			continue
 		}
 		theirs = append(theirs, key)
 	}
-	s.lastLibraryKeys.Store(&knownLibraryKeys{theirs, s.Now()})
+	s.lastBetterAuthKeys.Store(&betterAuthKeySet{theirs, s.Now()})
 	return theirs, jwksCaching, nil
 }

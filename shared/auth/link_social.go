@@ -6,11 +6,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// linkSocial answers POST /api/auth/link-social. No provider is configured, so a well-formed request finds none.
+// linkSocial answers POST /api/auth/link-social. No provider is configured, so it always returns an error.
 func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
-		Provider    string  `json:"provider" is:"choice"`
+		Provider    string  `json:"provider" check:"choice"`
 		IDToken     *struct {
 			Token        string  `json:"token"`
 			Nonce        *string `json:"nonce"`
@@ -28,7 +28,7 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if _, err := s.sensitive(w, r); err != nil {
+	if _, err := s.requireSensitive(w, r); err != nil {
 		return err
 	}
 	return errProviderNotFound

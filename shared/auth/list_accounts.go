@@ -14,9 +14,9 @@ type accountReply struct {
 	Scopes []string `json:"scopes"`
 }
 
-// listAccounts answers GET /api/auth/list-accounts: the ways in which the caller can sign in, without their secrets.
+// listAccounts answers GET /api/auth/list-accounts with the accounts of the caller, without password hashes and tokens.
 func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.signedIn(w, r)
+	caller, err := s.requireCaller(w, r)
 	if err != nil {
 		return err
 	}
@@ -31,9 +31,9 @@ func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, replies)
 }
 
-// scopes takes a stored list apart.
+// scopes splits a comma-separated list.
 func scopes(stored string) []string {
-	list := []string{} // an array in JSON even when it is empty
+	list := []string{} // not nil, which JSON encodes as null
 	for scope := range strings.SplitSeq(stored, ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			list = append(list, scope)

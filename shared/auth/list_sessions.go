@@ -7,9 +7,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// listSessions answers GET /api/auth/list-sessions: the caller's live sessions, to a caller who signed in lately.
+// listSessions answers GET /api/auth/list-sessions with the sessions of the caller that have not expired. The session
+// must be fresh.
 func (s *Service) listSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.fresh(w, r)
+	caller, err := s.requireFresh(w, r)
 	if err != nil {
 		return err
 	}

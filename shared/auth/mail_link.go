@@ -6,9 +6,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// readLink reads the query of a link in a mail into dst, as web.DecodeQuery does, and refuses a callbackURL that is not
-// trusted: the browser would be sent there.
-func (s *Service) readLink(r *http.Request, dst any) error {
+// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It refuses a callbackURL that is
+// not trusted.
+func (s *Service) decodeMailLink(r *http.Request, dst any) error {
 	if err := web.DecodeQuery(r, dst); err != nil {
 		return err
 	}
@@ -18,8 +18,8 @@ func (s *Service) readLink(r *http.Request, dst any) error {
 	return nil
 }
 
-// optional is what an optional text holds, "" if it is absent: the library makes no difference.
-func optional(text *string) string {
+// orEmpty returns an optional text, or "" if it is absent: Better Auth does not distinguish the two.
+func orEmpty(text *string) string {
 	if text == nil {
 		return ""
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// mailTokenLife is how long a link in a mail about an address works.
+// mailTokenLife is how long a mailed link that verifies or changes an email works.
 const mailTokenLife = time.Hour
 
-// newLinkID draws the ID of a link's claims.
+// newLinkID returns a random ID for the claims of a link.
 func newLinkID() string { return oneTimeToken(resetAlphabet, resetLength) }
 
-// row is the identifier of the row of verification that a link stands for, "" if there is none.
-func (c mailClaims) row() string {
+// identifier returns the identifier of the link's row in the table verification, or "" if the link has no row.
+func (c mailClaims) identifier() string {
 	switch {
 	case c.ID == "":
 		return ""
@@ -30,30 +30,30 @@ func (c mailClaims) row() string {
 	return store.VerifyEmailLink + c.ID
 }
 
-// What a change-e-mail token asks for (contract: change e-mail).
+// Better Auth's request types of an email change.
 const (
-	confirmChange = "change-email-confirmation" // to the old address: may we ask the new one?
-	verifyChange  = "change-email-verification" // to the new address: is it yours?
+	confirmChange = "change-email-confirmation" // the link to the old email, which confirms the change
+	verifyChange  = "change-email-verification" // the link to the new email, which proves ownership
 )
 
-// mailClaims is what a link in a mail about an email address says, in Better Auth's form, so that a TypeScript server
-// that shares the secret can redeem it. Its ID, which Better Auth does not have, names the row of verification without
-// which the link is worthless here: whatever deletes the row revokes the link.
+// mailClaims are the claims of a mailed link that verifies or changes an email, in Better Auth's form, so that a
+// TypeScript server with the same secret can redeem the link. The ID is ours: it names a row of the table verification,
+// and deleting the row revokes the link.
 type mailClaims struct {
-	Email       string `json:"email"`                 // lower case; of a change, the address that the user still has
-	UpdateTo    string `json:"updateTo,omitempty"`    // of a change, the address to come, lower case
-	RequestType string `json:"requestType,omitempty"` // of a change, confirmChange or verifyChange; the library once sent none
+	Email       string `json:"email"`                 // the current email in lower case
+	UpdateTo    string `json:"updateTo,omitempty"`    // of a change: the new email in lower case
+	RequestType string `json:"requestType,omitempty"` // of a change: confirmChange, verifyChange, or "" from old versions
 	UserID      string `json:"userId,omitempty"`
 	jwt.RegisteredClaims
 }
 
-var errTokenExpiredClaim = errors.New("the token has expired")
+var errClaimExpired = errors.New("the token has expired")
 
-// mailToken signs claims as the library does: HS256 with the secret, and no other member in the header.
-func (s *Service) mailToken(ctx context.Context, c mailClaims) (string, error) {
+// signMailToken signs claims as Better Auth does: HS256 with the secret, and only "alg" in the header.
+func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, error) {
 	secret, err := s.Sessions.Secret(ctx)
 	if err != nil {
-		return "", fmt.Errorf("read mail secret: %w", err)
+		return "", fmt.Errorf("read secret of mail tokens: %w", err)
 	}
 	now := s.Now()
 	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(mailTokenLife))
@@ -66,13 +66,14 @@ func (s *Service) mailToken(ctx context.Context, c mailClaims) (string, error) {
 	return signed, nil
 }
 
-// openMailToken returns what a token says, errInvalidToken or errTokenExpired. Only HS256 counts and no clock is
-// forgiven; exp may be missing, as the library has it. A signed token that names no address is invalid; the library
-// faults there. So is one without an ID, unless a TypeScript server, which makes such tokens, shares the database.
-func (s *Service) openMailToken(ctx context.Context, text string) (c mailClaims, err error) {
+// parseMailToken returns the claims of a token, errInvalidToken or errTokenExpired. The algorithm must be HS256, and the
+// times are checked without tolerance. As in Better Auth, exp may be missing. A token without an email is invalid;
+// Better Auth answers it with 500. A token without an ID is invalid unless SHARED_DATABASE is on, because TypeScript
+// servers make such tokens.
+func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims, err error) {
 	secret, err := s.Sessions.Secret(ctx)
 	if err != nil {
-		return c, fmt.Errorf("read mail secret: %w", err)
+		return c, fmt.Errorf("read secret of mail tokens: %w", err)
 	}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
 	members := jwt.MapClaims{}
@@ -80,7 +81,7 @@ func (s *Service) openMailToken(ctx context.Context, text string) (c mailClaims,
 	if err != nil || token.Header["crit"] != nil {
 		return c, errInvalidToken
 	}
-	if err := c.fill(members, s.Now()); errors.Is(err, errTokenExpiredClaim) {
+	if err := c.setClaims(members, s.Now()); errors.Is(err, errClaimExpired) {
 		return c, errTokenExpired
 	} else if err != nil || c.ID == "" && !s.Options.SharedDatabase {
 		return c, errInvalidToken
@@ -88,8 +89,8 @@ func (s *Service) openMailToken(ctx context.Context, text string) (c mailClaims,
 	return c, nil
 }
 
-// fill checks the claims in the order in which the library does, types included.
-func (c *mailClaims) fill(members map[string]any, now time.Time) error {
+// setClaims checks the members of a token in Better Auth's order and stores them in c.
+func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 	seconds := float64(now.Unix())
 	for _, name := range []string{"iat", "nbf", "exp"} {
 		value, present := members[name]
@@ -97,11 +98,11 @@ func (c *mailClaims) fill(members map[string]any, now time.Time) error {
 		switch {
 		case !present:
 		case !ok:
-			return fmt.Errorf("%s is no number", name)
+			return fmt.Errorf("%s is not a number", name)
 		case name == "nbf" && number > seconds:
 			return errors.New("the token is not valid yet")
 		case name == "exp" && number <= seconds:
-			return errTokenExpiredClaim
+			return errClaimExpired
 		}
 	}
 	for name, field := range map[string]*string{
@@ -111,18 +112,18 @@ func (c *mailClaims) fill(members map[string]any, now time.Time) error {
 		if value, present := members[name]; present {
 			text, ok := value.(string)
 			if !ok {
-				return fmt.Errorf("%s is no text", name)
+				return fmt.Errorf("%s is not a string", name)
 			}
 			*field = text
 		}
 	}
 	if !web.IsEmail(c.Email) {
-		return errors.New("email is no address")
+		return errors.New("email is not valid")
 	}
 	return nil
 }
 
-// The alphabets of one-time tokens, and how long they are (contract: objects): 142 and 165 bits.
+// Better Auth's alphabets and lengths of one-time tokens: 142 bits for a password reset, 165 bits for a deletion.
 const (
 	resetAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	resetLength    = 24
@@ -130,15 +131,15 @@ const (
 	deleteLength   = 32
 )
 
-// oneTimeToken draws length letters of alphabet, each without bias.
+// oneTimeToken returns length random characters of alphabet, all equally likely.
 func oneTimeToken(alphabet string, length int) string {
-	fair := 256 - 256%len(alphabet) // a byte from here on would favour the first letters
+	limit := 256 - 256%len(alphabet) // larger bytes would make the first characters more likely
 	out := make([]byte, 0, length)
 	buf := make([]byte, 2*length)
 	for len(out) < length {
-		_, _ = rand.Read(buf) // never fails: crypto/rand ends the process instead
+		_, _ = rand.Read(buf) // never returns an error
 		for _, b := range buf {
-			if int(b) < fair && len(out) < length {
+			if int(b) < limit && len(out) < length {
 				out = append(out, alphabet[int(b)%len(alphabet)])
 			}
 		}

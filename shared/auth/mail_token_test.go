@@ -32,7 +32,7 @@ func TestMailTokenOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	const token = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0IjoxNzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
 	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired, 1795459556: errTokenExpired} {
-		got, err := tokenService(time.Unix(at, 999e6)).openMailToken(t.Context(), token)
+		got, err := tokenService(time.Unix(at, 999e6)).parseMailToken(t.Context(), token)
 		want := mailClaims{Email: "ada@example.com", UserID: "uh7DcSPHieZ1SYPnHySA627JFkMWGTft"}
 		if wantErr != nil {
 			want = mailClaims{}
@@ -47,7 +47,7 @@ func TestMailTokenOfTheLibrary(t *testing.T) {
 func TestMailTokenIsWrittenAsTheLibrarys(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 5e8))
-	token, err := s.mailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com", RequestType: verifyChange, UserID: "u"})
+	token, err := s.signMailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com", RequestType: verifyChange, UserID: "u"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestMailTokenIsWrittenAsTheLibrarys(t *testing.T) {
 			t.Errorf("part %d: got %s, %v, want %s", i, got, err, want)
 		}
 	}
-	if c, err := s.openMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" || c.RequestType != verifyChange {
+	if c, err := s.parseMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" || c.RequestType != verifyChange {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
@@ -110,7 +110,7 @@ func TestR41_MailTokensOfWrongMake(t *testing.T) {
 		{"empty", "", errInvalidToken},
 		{"no base64", "ä.ö.ü", errInvalidToken},
 	} {
-		if _, err := s.openMailToken(t.Context(), c.token); !errors.Is(err, c.want) {
+		if _, err := s.parseMailToken(t.Context(), c.token); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -123,7 +123,7 @@ func TestMailTokenWithoutAnIDIsRefusedUnlessTheDatabaseIsShared(t *testing.T) {
 	for _, id := range []string{"", "x"} {
 		c := mailClaims{Email: "ada@example.com"}
 		c.ID = id
-		token, err := s.mailToken(t.Context(), c)
+		token, err := s.signMailToken(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestMailTokenWithoutAnIDIsRefusedUnlessTheDatabaseIsShared(t *testing.T) {
 			if id == "" && !shared {
 				want = errInvalidToken
 			}
-			if got, err := s.openMailToken(t.Context(), token); !errors.Is(err, want) || err == nil && got.ID != id {
+			if got, err := s.parseMailToken(t.Context(), token); !errors.Is(err, want) || err == nil && got.ID != id {
 				t.Errorf("ID %q, shared %v: got %q, %v, want %v", id, shared, got.ID, err, want)
 			}
 		}

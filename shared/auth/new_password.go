@@ -8,13 +8,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// errCompromised is the answer of Better Auth's haveIBeenPwned plugin.
-var errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
-	"The password you entered has been compromised. Please choose a different password.")
+// checkPasswordLength checks the length of a new password.
+func checkPasswordLength(p string) error {
+	switch n := password.Length(p); {
+	case n < password.MinLength:
+		return errPasswordTooShort
+	case n > password.MaxLength:
+		return errPasswordTooLong
+	}
+	return nil
+}
 
-// hashNew hashes a password that a user chose, unless it is a common or a breached one and the deployment refuses
-// those. If the service that knows breached ones does not answer, the password is accepted.
-func (s *Service) hashNew(r *http.Request, secret string) (string, error) {
+// hashNewPassword hashes a new password. It refuses common passwords if PASSWORD_BLOCKLIST is on, and breached passwords
+// if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
+func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
 		return "", errCompromised
 	}

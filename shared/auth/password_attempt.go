@@ -78,7 +78,7 @@ func (s *Service) comparePassword(r *http.Request, userID, hash, secret string) 
 		return false, fmt.Errorf("verify password: %w", err)
 	}
 	if !ok && hash != "" && !password.Known(hash) {
-		unknownHash(r, userID)
+		warnUnknownHash(r, userID)
 	}
 	return ok, nil
 }

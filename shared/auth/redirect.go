@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// redirect answers as the library redirects: 302, the content type of JSON and no body.
+// redirect answers with Better Auth's redirect: 302, the content type of JSON and no body.
 func redirect(w http.ResponseWriter, location string) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", location)
@@ -15,12 +15,12 @@ func redirect(w http.ResponseWriter, location string) error {
 	return nil
 }
 
-// verbatim is a target as it was sent, but for what a header cannot carry: letters beyond ASCII are percent-encoded. (The
-// library faults on most of them.)
-func verbatim(target string) string { return escape(target, "") }
+// locationHeader returns a redirect target for the header Location: it percent-encodes characters beyond ASCII and
+// control characters and changes nothing else. Better Auth answers most of these characters with 500.
+func locationHeader(target string) string { return percentEncode(target, "") }
 
-// setParameter sets a parameter of a trusted redirect target, makes the target absolute against the site's origin, and
-// writes the whole query anew as a form does, as the library does for links to a reset form.
+// setParameter sets a query parameter of a trusted redirect target and makes the target absolute. Like Better Auth for
+// the links of password resets, it encodes the whole query again, as a form.
 func (s *Service) setParameter(target, name, value string) string {
 	t := parseTarget(target)
 	if t.origin == "" {
@@ -39,31 +39,31 @@ func (s *Service) setParameter(target, name, value string) string {
 			}
 			found, v = true, value
 		}
-		pairs = append(pairs, form(k)+"="+form(v))
+		pairs = append(pairs, formEncode(k)+"="+formEncode(v))
 	}
 	if !found {
-		pairs = append(pairs, form(name)+"="+form(value))
+		pairs = append(pairs, formEncode(name)+"="+formEncode(value))
 	}
 	t.query = strings.Join(pairs, "&")
 	return t.String()
 }
 
-// addParameter puts a parameter behind the query of a trusted redirect target, which stays as it was sent, before the
-// fragment; a path stays a path. Where the path could be read as another host ("/..//evil"), it becomes absolute: the
-// library sends people there.
+// addParameter appends a query parameter to a trusted redirect target and changes nothing else. A path stays a path,
+// unless a browser could read it as another host ("/..//evil"): then it becomes absolute. Better Auth redirects to that
+// host.
 func (s *Service) addParameter(target, name, value string) string {
 	t := parseTarget(target)
 	if t.query != "" && !strings.HasSuffix(t.query, "&") {
 		t.query += "&"
 	}
-	t.query += form(name) + "=" + form(value)
+	t.query += formEncode(name) + "=" + formEncode(value)
 	if t.origin == "" && strings.HasPrefix(t.path, "//") {
 		t.origin = s.Options.Origin
 	}
 	return t.String()
 }
 
-// target is a redirect target taken apart, each part as a browser would write it.
+// target is a parsed redirect target, each part encoded as a browser encodes it.
 type target struct {
 	origin, path, query string
 	fragment            string // with its "#"
@@ -77,7 +77,7 @@ func (t target) String() string {
 	return out + t.fragment
 }
 
-// parseTarget reads what web.Origins trusts: a path of the site, or scheme://host and what follows.
+// parseTarget parses a target that web.Origins trusts: a path, or scheme://host and the rest.
 func parseTarget(text string) (t target) {
 	text = strings.Trim(text, " ")
 	rest, special := text, true
@@ -87,14 +87,14 @@ func parseTarget(text string) (t target) {
 		rest = after[end:]
 	}
 	if i := strings.IndexByte(rest, '#'); i >= 0 {
-		t.fragment = "#" + escape(rest[i+1:], " \"<>`")
+		t.fragment = "#" + percentEncode(rest[i+1:], " \"<>`")
 		rest = rest[:i]
 	}
 	path, query, _ := strings.Cut(rest, "?")
 	if special {
-		t.query = escape(query, " \"#<>'")
+		t.query = percentEncode(query, " \"#<>'")
 	} else {
-		t.query = escape(query, " \"#<>")
+		t.query = percentEncode(query, " \"#<>")
 	}
 	if path != "" || special {
 		t.path = cleanPath(path)
@@ -102,18 +102,18 @@ func parseTarget(text string) (t target) {
 	return t
 }
 
-// originOf writes a scheme and what stands for a host; of http and https the host in lower case and without the scheme's
-// own port.
+// originOf returns scheme://authority. For http and https, which the URL Standard calls special, the host becomes lower
+// case and the default port is removed.
 func originOf(scheme, authority string) (origin string, special bool) {
 	port, special := map[string]string{"http": ":80", "https": ":443"}[scheme]
 	if special {
-		host := strings.LastIndexByte(authority, '@') + 1 // behind the name and password of a user, if there are any
+		host := strings.LastIndexByte(authority, '@') + 1 // after the userinfo, if any
 		authority = authority[:host] + strings.TrimSuffix(strings.ToLower(authority[host:]), port)
 	}
-	return scheme + "://" + escape(authority, " "), special
+	return scheme + "://" + percentEncode(authority, " "), special
 }
 
-// cleanPath resolves the dots of a path and encodes what a path cannot hold.
+// cleanPath resolves "." and ".." and percent-encodes the characters that a path cannot contain.
 func cleanPath(path string) string {
 	var out []string
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -124,7 +124,7 @@ func cleanPath(path string) string {
 		case dots == ".." && len(out) > 0:
 			out = out[:len(out)-1]
 		case dots != "." && dots != "..":
-			out = append(out, escape(segment, " \"#<>?`{}"))
+			out = append(out, percentEncode(segment, " \"#<>?`{}"))
 		}
 		if last && (dots == "." || dots == "..") {
 			out = append(out, "")
@@ -135,12 +135,12 @@ func cleanPath(path string) string {
 
 const hexDigits = "0123456789ABCDEF"
 
-// escape percent-encodes controls, bytes beyond ASCII, and those in also.
-func escape(s, also string) string {
-	return escapeFunc(s, func(c byte) bool { return c < 0x20 || c >= 0x7f || strings.IndexByte(also, c) >= 0 })
+// percentEncode encodes control characters, bytes beyond ASCII, and the characters in also.
+func percentEncode(s, also string) string {
+	return percentEncodeFunc(s, func(c byte) bool { return c < 0x20 || c >= 0x7f || strings.IndexByte(also, c) >= 0 })
 }
 
-func escapeFunc(s string, special func(byte) bool) string {
+func percentEncodeFunc(s string, special func(byte) bool) string {
 	var b strings.Builder
 	for i := range len(s) {
 		if c := s[i]; special(c) {
@@ -152,17 +152,17 @@ func escapeFunc(s string, special func(byte) bool) string {
 	return b.String()
 }
 
-func alphanumeric(c byte) bool {
+func isAlphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // component is JavaScript's encodeURIComponent.
-func component(s string) string {
-	return escapeFunc(s, func(c byte) bool { return !alphanumeric(c) && strings.IndexByte("-_.!~*'()", c) < 0 })
+func encodeURIComponent(s string) string {
+	return percentEncodeFunc(s, func(c byte) bool { return !isAlphanumeric(c) && strings.IndexByte("-_.!~*'()", c) < 0 })
 }
 
-// form encodes a name or value as a form does: a space is a plus.
-func form(s string) string {
-	s = escapeFunc(s, func(c byte) bool { return !alphanumeric(c) && strings.IndexByte("*-._ ", c) < 0 })
+// formEncode encodes a name or value of a form: a space becomes a plus.
+func formEncode(s string) string {
+	s = percentEncodeFunc(s, func(c byte) bool { return !isAlphanumeric(c) && strings.IndexByte("*-._ ", c) < 0 })
 	return strings.ReplaceAll(s, " ", "+")
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+// resetLife is how long a mailed link that resets a password works.
 const resetLife = time.Hour
 
-// resetIdentifier is how the library stores a reset token. It is not hashed: a link that one server mails has to work on
-// the other.
+// resetIdentifier is the identifier of Better Auth's verification row for a reset token. It is not hashed, so that a
+// link from one server works on the other.
 func resetIdentifier(token string) string { return store.ResetPasswordLink + token }
 
-// requestPasswordReset answers POST /api/auth/request-password-reset. An address that nobody has costs what a known one
-// does, to the row that is written and the mail that is queued.
+// requestPasswordReset answers POST /api/auth/request-password-reset: it mails a link that resets the password. For an
+// email that no user has, it does the same work and queues a mail.Nothing.
 func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Email      string  `json:"email" is:"email"`
+		Email      string  `json:"email" check:"email"`
 		RedirectTo *string `json:"redirectTo"`
 	}
 	if err := web.Decode(r, &in); err != nil {
@@ -30,10 +31,12 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request) e
 	if s.Mail == nil {
 		return errResetDisabled
 	}
-	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: oneTimeToken(resetAlphabet, resetLength)}
-	m.URL = s.Options.Origin + basePath + "/reset-password/" + m.Token + "?callbackURL=" + component(optional(in.RedirectTo))
+	token := oneTimeToken(resetAlphabet, resetLength)
+	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: token}
+	m.URL = s.Options.Origin + basePath + "/reset-password/" + token +
+		"?callbackURL=" + encodeURIComponent(orEmpty(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
-	userID, err := s.Store.InsertPasswordReset(r.Context(), resetIdentifier(m.Token), m.To, now.Add(resetLife), now)
+	userID, err := s.Store.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
 	if err != nil {
 		return fmt.Errorf("store reset token: %w", err)
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetPassword answers POST /api/auth/reset-password. Everything that can be refused is refused before the token is
-// spent; the token, the new password, the end of the sessions, of all other mailed links and of the count of wrong
-// passwords are one transaction. It starts no session, but makes the device known, so that an attack on the account
-// does not keep its owner out.
+// resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It makes all other
+// checks before it uses the token. One transaction deletes the token and all other mailed links, stores the password,
+// resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It starts no
+// session, but sets the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		NewPassword string  `json:"newPassword"`
@@ -28,11 +28,11 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := web.DecodeQuery(r, &query); err != nil {
 		return err
 	}
-	token := cmp.Or(optional(in.Token), optional(query.Token))
+	token := cmp.Or(orEmpty(in.Token), orEmpty(query.Token))
 	if token == "" {
 		return errInvalidReset
 	}
-	if err := passwordLength(in.NewPassword); err != nil {
+	if err := checkPasswordLength(in.NewPassword); err != nil {
 		return err
 	}
 	identifier := resetIdentifier(token)
@@ -46,14 +46,14 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return errResetUserGone
 	}
 	web.NoteUser(r.Context(), userID)
-	hash, err := s.hashNew(r, in.NewPassword)
+	hash, err := s.hashNewPassword(r, in.NewPassword)
 	if err != nil {
 		return err
 	}
 	counters := append(s.signInCounters(r, email), s.resetCounts(r, email)...)
 	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound): // spent by another request since
+	case errors.Is(err, store.ErrNotFound): // a concurrent request used it
 		return errInvalidReset
 	case err != nil:
 		return fmt.Errorf("reset password: %w", err)
@@ -61,5 +61,5 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Sessions.SetDevice(w, r, email, hash); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, statusReply{true})
+	return statusTrue(w)
 }

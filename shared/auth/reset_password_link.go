@@ -9,13 +9,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetPasswordLink answers GET /api/auth/reset-password/{token}: the click on a mailed link goes on to the site's form,
-// with the token or with an error. It does not spend the token.
+// resetPasswordLink answers GET /api/auth/reset-password/{token}, the mailed link: it redirects to the page with the
+// form for a new password, with the token or an error in the query. It does not use the token.
 func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		CallbackURL string `json:"callbackURL"`
 	}
-	if err := s.readLink(r, &in); err != nil {
+	if err := s.decodeMailLink(r, &in); err != nil {
 		return err
 	}
 	if in.CallbackURL == "" {

@@ -5,9 +5,10 @@ import (
 	"net/http"
 )
 
-// revokeOtherSessions answers POST /api/auth/revoke-other-sessions: ends the caller's other live sessions.
+// revokeOtherSessions answers POST /api/auth/revoke-other-sessions: it ends all sessions of the caller except the
+// current one.
 func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// revokeSession answers POST /api/auth/revoke-session: ends one session of the caller's own. The answer is the same when
-// the token is unknown or somebody else's.
+// revokeSession answers POST /api/auth/revoke-session: it ends one session of the caller. The response is the same if
+// the token is unknown or belongs to another user.
 func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token string `json:"token"`
@@ -16,7 +16,7 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}
@@ -27,11 +27,4 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request) error {
 		s.Sessions.Clear(w, r)
 	}
 	return statusTrue(w)
-}
-
-// statusTrue answers that what was asked for is done.
-func statusTrue(w http.ResponseWriter) error {
-	return web.JSON(w, http.StatusOK, struct {
-		Status bool `json:"status"`
-	}{true})
 }

@@ -5,9 +5,9 @@ import (
 	"net/http"
 )
 
-// revokeSessions answers POST /api/auth/revoke-sessions: ends all sessions of the caller, this one included.
+// revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, the current one included.
 func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// basePath is where the endpoints are, below the public origin.
+// basePath is the path of the endpoints below the public origin.
 const basePath = "/api/auth"
 
-// send hands a mail over for delivery, or a mail.Nothing where its address has had too many, and reports whether the
-// mail itself is on its way. A mail that cannot be sent never changes the answer, which must not depend on what happens
-// to mails; Better Auth does not let it either. The audit log and a metric tell of a mail that was held back.
-func (s *Service) send(r *http.Request, m mail.Message) (left bool) {
+// send passes a mail to the sender and reports whether it succeeded. If the email has had too many mails, it sends a
+// mail.Nothing instead and notes the dropped mail in the audit log and in a metric. As in Better Auth, the response does
+// not depend on whether a mail can be sent.
+func (s *Service) send(r *http.Request, m mail.Message) (sent bool) {
 	may, err := s.mayMail(r, m)
 	switch {
-	case err != nil: // what could not be counted is sent: the user was told to look into the mailbox
+	case err != nil: // the mail could not be counted, but the response says that it was sent
 		web.NoteError(r.Context(), err)
 	case !may && m.Kind != mail.Nothing:
 		web.NoteMailDropped(r.Context(), string(m.Kind))
@@ -32,14 +32,16 @@ func (s *Service) send(r *http.Request, m mail.Message) (left bool) {
 	return m.Kind != mail.Nothing
 }
 
-// sendEmailLink mails a link to verify-email that says what c says. callbackURL is where the click ends, "/" if empty.
+// sendEmailLink mails a link to verify-email with the claims c. The link redirects to callbackURL, or to "/" if that is
+// empty.
 func (s *Service) sendEmailLink(r *http.Request, m mail.Message, c mailClaims, callbackURL string) error {
-	token, err := s.mailToken(r.Context(), c)
+	token, err := s.signMailToken(r.Context(), c)
 	if err != nil {
 		return err
 	}
 	m.Token = token
-	m.URL = s.Options.Origin + basePath + "/verify-email?token=" + token + "&callbackURL=" + component(cmp.Or(callbackURL, "/"))
+	m.URL = s.Options.Origin + basePath + "/verify-email?token=" + token +
+		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
 	s.send(r, m)
 	return nil
 }

@@ -19,8 +19,8 @@ type signInReply struct {
 	User     store.User `json:"user"`
 }
 
-// signInEmail answers POST /api/auth/sign-in/email. That somebody is banned or not verified is told to those who know the
-// password.
+// signInEmail answers POST /api/auth/sign-in/email: it checks email and password and starts a session. Only a client
+// that knows the password learns that the user is banned or that the email is not verified.
 func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Email       string  `json:"email"`
@@ -52,7 +52,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
 		s.refundAttempt(r)
-		return s.refuseUnverified(r, user, optional(in.CallbackURL))
+		return s.refuseUnverified(r, user, orEmpty(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, user, in.RememberMe == nil || *in.RememberMe)
 	switch {
@@ -67,13 +67,13 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		reply.Redirect = true
-		w.Header().Set("Location", verbatim(*in.CallbackURL))
+		w.Header().Set("Location", locationHeader(*in.CallbackURL))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// refuseUnverified answers somebody who knows the password but has not confirmed the address, and mails the link again
-// where the deployment wants that.
+// refuseUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
+// first mails another verification link.
 func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL string) error {
 	if s.Mail != nil && s.Options.SendVerificationOnSignIn {
 		if err := s.sendVerification(r, user.Email, callbackURL); err != nil {
@@ -83,10 +83,10 @@ func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL
 	return errEmailNotVerified
 }
 
-// authenticate returns the user of an email and their stored hash. An unknown email, a user without a password and a
-// wrong password get one answer and cost the same. A right password stored in another format than new ones is hashed
-// again; if that fails the sign-in still holds. A device whose cookie is older than the password is counted as a
-// stranger.
+// authenticate checks a password and returns the user and the stored hash. An unknown email, a user without a password
+// and a wrong password get the same error after the same work. If the stored hash has another format than new hashes,
+// authenticate replaces it; an error there does not fail the sign-in. A device whose cookie is older than the password
+// counts as unknown.
 func (s *Service) authenticate(
 	r *http.Request, email, secret string, device *session.Device,
 ) (user store.User, hash string, err error) {
@@ -112,7 +112,7 @@ func (s *Service) authenticate(
 	return user, s.rehash(r, credential, secret), nil
 }
 
-// rehash stores a password in the format of new ones and returns what is stored now.
+// rehash stores the password in the format of new hashes and returns the hash that is stored afterwards.
 func (s *Service) rehash(r *http.Request, old store.Credential, secret string) string {
 	hash, err := s.Hasher.Hash(r.Context(), secret)
 	if err == nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// signInSocial answers POST /api/auth/sign-in/social. No provider is configured, so a well-formed request finds none.
+// signInSocial answers POST /api/auth/sign-in/social. No provider is configured, so it always returns an error.
 func (s *Service) signInSocial(_ http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		CallbackURL        *string `json:"callbackURL"`
 		NewUserCallbackURL *string `json:"newUserCallbackURL"`
 		ErrorCallbackURL   *string `json:"errorCallbackURL"`
-		Provider           string  `json:"provider" is:"choice"`
+		Provider           string  `json:"provider" check:"choice"`
 		DisableRedirect    *bool   `json:"disableRedirect"`
 		IDToken            *struct {
 			Token        string   `json:"token"`
@@ -42,16 +42,16 @@ func (s *Service) signInSocial(_ http.ResponseWriter, r *http.Request) error {
 	return errProviderNotFound
 }
 
-// authorizationParams go to a provider besides those that the protocol itself needs.
+// authorizationParams are additional parameters of the authorization request to a provider.
 type authorizationParams map[string]string
 
 var reservedParams = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
 
-// Fault refuses parameters that would replace the protocol's own.
-func (p authorizationParams) Fault() string {
-	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, given := p[name]; return given }) {
+// Problem reports parameters that would replace those of OAuth.
+func (p authorizationParams) Problem() string {
+	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, present := p[name]; return present }) {
 		return ""
 	}
 	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", ")

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// signOut answers POST /api/auth/sign-out: always success, whether or not there was a session.
+// signOut answers POST /api/auth/sign-out: it ends the session. Without a session it succeeds, too.
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		CallbackURL     *string `json:"callbackURL"`

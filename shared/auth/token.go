@@ -7,9 +7,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// token answers GET /api/auth/token: a JWT of the signed-in caller.
+// token answers GET /api/auth/token with a JWT for the signed-in caller.
 func (s *Service) token(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.signedIn(w, r)
+	caller, err := s.requireCaller(w, r)
 	if err != nil {
 		return err
 	}

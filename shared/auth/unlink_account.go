@@ -9,15 +9,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// unlinkAccount answers POST /api/auth/unlink-account: removes one of several ways to sign in, never the last.
+// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, but never the last one. The
+// session must be fresh.
 func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		AccountID string `json:"accountId"` // the id of the row, not the provider's
+		AccountID string `json:"accountId"` // the id of the row in the table account, not the provider's id
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.fresh(w, r)
+	caller, err := s.requireFresh(w, r)
 	if err != nil {
 		return err
 	}

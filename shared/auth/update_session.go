@@ -6,13 +6,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// updateSession answers POST /api/auth/update-session. Sessions have no fields that a client may set, so it refuses
-// whatever it is sent, as the library does without additional fields.
+// updateSession answers POST /api/auth/update-session. Sessions have no fields that a client may set, so it always
+// returns an error, as Better Auth does without additional fields.
 func (s *Service) updateSession(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
 	}
-	if _, err := s.signedIn(w, r); err != nil {
+	if _, err := s.requireCaller(w, r); err != nil {
 		return err
 	}
 	return errNoFields

@@ -11,12 +11,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// updateUser answers POST /api/auth/update-user: changes the caller's name and image, and nothing else.
+// updateUser answers POST /api/auth/update-user: it changes the name and image of the caller.
 func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
 	}
-	caller, err := s.signedIn(w, r)
+	caller, err := s.requireCaller(w, r)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, store.ErrInvalid):
 		return errUpdateUser
-	case errors.Is(err, store.ErrNotFound): // deleted since the session was read
+	case errors.Is(err, store.ErrNotFound): // a concurrent request deleted the user
 		s.Sessions.Clear(w, r)
 		return errUnauthorized
 	case err != nil:
@@ -41,14 +41,15 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
 	return statusTrue(w)
 }
 
-// userChange reads what to change. The library checks no types here; it stores 5 as "5" and fails on a name that is null.
+// userChange decodes the change. It also checks the types. Better Auth does not: it stores 5 as "5", and fails for a name
+// that is null.
 func userChange(r *http.Request) (store.UserChange, error) {
-	if body, _ := web.Object(r); web.Truthy(body["email"]) {
+	if body, _ := web.Object(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable
 	}
 	var in struct {
-		Name  *string              `json:"name" is:"max=256"`
-		Image web.Nullable[string] `json:"image" is:"max=32768"`
+		Name  *string              `json:"name" check:"max=256"`
+		Image web.Nullable[string] `json:"image" check:"max=32768"`
 	}
 	if err := web.Decode(r, &in, "record"); err != nil {
 		return store.UserChange{}, err

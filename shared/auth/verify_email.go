@@ -11,24 +11,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// verifyReply is the answer to a click that was not to be redirected.
+// verifyReply is the reply to a link without a callbackURL.
 type verifyReply struct {
 	Status bool        `json:"status"`
-	User   *store.User `json:"user"` // after a change of address; else null
+	User   *store.User `json:"user"` // set after an email change, else null
 }
 
-// verifyEmail answers GET /api/auth/verify-email: the click on a mailed link that verifies or changes an address. With a
-// callbackURL every outcome goes there, but that the person is banned: as in the library, which has an address verified by
-// then.
+// verifyEmail answers GET /api/auth/verify-email, the mailed link that verifies or changes an email. With a callbackURL
+// it redirects there, with a code in the query if there is an error. As in Better Auth, the error for a banned user is
+// never a redirect, and the email is verified by then.
 func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
 	}
-	if err := s.readLink(r, &in); err != nil {
+	if err := s.decodeMailLink(r, &in); err != nil {
 		return err
 	}
-	target := optional(in.CallbackURL)
+	target := orEmpty(in.CallbackURL)
 	reply, err := s.redeemEmailLink(w, r, in.Token, target)
 	var refused *web.Error
 	switch {
@@ -40,19 +40,19 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case target != "":
-		return redirect(w, verbatim(target))
+		return redirect(w, locationHeader(target))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// redeemEmailLink does what a token says and returns the answer.
+// redeemEmailLink redeems the token of a link and returns the reply.
 func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token, target string) (any, error) {
-	claims, err := s.openMailToken(r.Context(), token)
+	claims, err := s.parseMailToken(r.Context(), token)
 	if err != nil {
 		return nil, err
 	}
 	if claims.UpdateTo != "" {
-		return s.redeemChange(w, r, claims, target)
+		return s.redeemEmailChange(w, r, claims, target)
 	}
 	user, err := s.Store.UserByEmail(r.Context(), strings.ToLower(claims.Email))
 	switch {
@@ -60,25 +60,25 @@ func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token,
 		return nil, errUserNotFound
 	case err != nil:
 		return nil, fmt.Errorf("find user: %w", err)
-	case claims.UserID != "" && claims.UserID != user.ID: // somebody else has the address by now
+	case claims.UserID != "" && claims.UserID != user.ID: // another user has the email since
 		return nil, errInvalidToken
 	case user.EmailVerified:
 		return verifyReply{Status: true}, nil
 	}
 	web.NoteUser(r.Context(), user.ID)
-	confirmed, err := s.Store.ConfirmEmail(r.Context(), claims.row(), user.ID, user.Email, s.Now())
+	confirmed, err := s.Store.ConfirmEmail(r.Context(), claims.identifier(), user.ID, user.Email, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return s.redeemedBefore(r, user.ID)
+		return s.redeemAgain(r, user.ID)
 	case err != nil:
-		return nil, fmt.Errorf("confirm address: %w", err)
+		return nil, fmt.Errorf("confirm email: %w", err)
 	}
-	return verifyReply{Status: true}, s.afterVerification(w, r, confirmed)
+	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, confirmed)
 }
 
-// redeemedBefore answers a click on a link that is spent or revoked. Where a concurrent click verified the address that
-// is a success, but only the first click may open a session.
-func (s *Service) redeemedBefore(r *http.Request, userID string) (any, error) {
+// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, it was used, and the reply
+// is success. Only the first use of a link starts a session.
+func (s *Service) redeemAgain(r *http.Request, userID string) (any, error) {
 	user, err := s.Store.UserByID(r.Context(), userID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -91,20 +91,20 @@ func (s *Service) redeemedBefore(r *http.Request, userID string) (any, error) {
 	return verifyReply{Status: true}, nil
 }
 
-// afterVerification opens a session for a person who has just shown that an address is theirs, if the deployment wants
-// that and nobody is signed in; the cookies of a session that they have already are handed out again, since a cache
-// cookie still says "not verified".
-func (s *Service) afterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
+// startSessionAfterVerification starts a session for a user who has just verified the email, if the setting
+// AUTO_SIGN_IN_AFTER_VERIFICATION is on and the browser is not signed in. If the user is signed in, it sets the cookies
+// of the session again, because the cache cookie contains the user as not verified.
+func (s *Service) startSessionAfterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil
 	}
-	caller, err := s.anybody(w, r)
+	caller, err := s.optionalCaller(w, r)
 	switch {
 	case err != nil:
 		return err
 	case caller != nil && caller.User.ID == user.ID:
 		return s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
-	case caller != nil: // a link, which anybody may have sent, must not put another user in the place of this one
+	case caller != nil: // an attacker may have sent the link: it must not sign the browser in as another user
 		return nil
 	case !s.Options.AutoSignInAfterVerification:
 		return nil

@@ -7,12 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// statusReply is what endpoints answer that have nothing to say but that it is done.
-type statusReply struct {
-	Status bool `json:"status"`
-}
-
-// verifyPassword answers POST /api/auth/verify-password.
+// verifyPassword answers POST /api/auth/verify-password: it checks the password of the signed-in caller.
 func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Password string `json:"password"`
@@ -20,7 +15,7 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.sensitive(w, r)
+	caller, err := s.requireSensitive(w, r)
 	if err != nil {
 		return err
 	}
@@ -31,5 +26,5 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return web.JSON(w, http.StatusOK, statusReply{true})
+	return statusTrue(w)
 }
