@@ -40,7 +40,7 @@ sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://l
 	@scripts/sam-local $(ARGS)
 
 .PHONY: test
-test: audit lint template test-go test-real test-site ## run everything there is: linters, all tests with the race detector, the real library, client and services, the site
+test: audit lint template test-go test-real test-site smoke ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -98,7 +98,13 @@ peers: conformance/node_modules ## run Better Auth's public tests against it and
 	@scripts/better-auth-tests $(SOURCE)
 	cd conformance && go test -tags peers -count 1 -timeout 60m -run TestPeers $(ARGS) .
 
-# A browser is found by the run itself, or installed: scripts/browser.
+# scripts/browser finds Chromium, or installs it. The summary reporter of playwright.config.ts is for the whole suite only.
+.PHONY: smoke
+smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in, save a profile and sign out in a real browser, with axe on each page
+	@go build -o bin/xenon ./cmd/xenon
+	@cd e2e && npm run --silent typecheck && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
+		node_modules/.bin/playwright test --grep @smoke --project desktop-light --reporter list
+
 .PHONY: e2e
 e2e: website/csp-hashes.txt e2e/node_modules ## a person in a browser, through every page, against the real stack
 	@go build -o bin/xenon ./cmd/xenon

@@ -1,0 +1,69 @@
+import type { Page } from '@playwright/test';
+import { fields, newProfile, sendRegistration, sendSignIn, settled, signedIn } from './harness/forms';
+import { whoIs } from './harness/people';
+import { axe, expect, test } from './harness/test';
+
+async function signOut(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: `Account of ${name}` }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await settled(page);
+}
+
+// `make test` runs this test alone; `make e2e` runs it with all others.
+test('a person registers, signs out, signs in, saves a profile and signs out', {
+  tag: ['@once', '@smoke'],
+}, async ({ page, context, person, guard }) => {
+  await test.step('home', async () => {
+    await page.goto('/');
+    await settled(page);
+    await axe(page);
+  });
+
+  await test.step('register', async () => {
+    await page.goto('/register/?next=/docs/');
+    await settled(page);
+    await axe(page);
+    await sendRegistration(page, person);
+    await expect(page).toHaveURL('/docs/');
+    await signedIn(page);
+    await axe(page);
+    await signOut(page, person.name);
+  });
+
+  await test.step('sign in', async () => {
+    await page.goto('/login/');
+    await settled(page);
+    await axe(page);
+    const arrived = newProfile(page, guard);
+    await sendSignIn(page, person);
+    await arrived;
+    await expect(page).toHaveURL('/profile/');
+    await signedIn(page);
+    expect(await whoIs(context)).toBe(person.email);
+  });
+
+  await test.step('profile', async () => {
+    await page.getByLabel('Hours a week').fill('6');
+    await page.getByRole('button', { name: 'Create my profile' }).click();
+    await expect(page.locator('form [role=status]').last()).toHaveText('Saved.');
+    await axe(page);
+    await page.reload();
+    await expect(page.getByLabel('Hours a week')).toHaveValue('6');
+  });
+
+  await test.step('account', async () => {
+    await page.goto('/account/');
+    await expect(page.getByText('This device')).toBeVisible();
+    await axe(page);
+  });
+
+  await test.step('sign out', async () => {
+    await signOut(page, person.name);
+    await expect(page).toHaveURL('/');
+    expect(await whoIs(context)).toBe('');
+    await page.goto('/profile/');
+    await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
+    await expect(fields(page).password).toBeVisible();
+    await axe(page);
+  });
+});
