@@ -126,7 +126,7 @@ test('the address is changed by the link in the mail to the new one', async ({
   await open(page);
   await changeEmail(page, person.email);
   await expect(email(page).getByLabel('New e-mail address')).toHaveAccessibleDescription(
-    /This is your address already/,
+    /This is already your address/,
   );
   await changeEmail(page, next);
   await expect(email(page).getByRole('status')).toContainText(next);
@@ -164,7 +164,7 @@ test('the old address stops a change', async ({ page, context, person, mails, gu
   await expect(page.getByRole('main').getByRole('status')).toContainText('There is nothing to stop any more');
   await state(page, 'nothing-to-stop');
   await page.goto('/cancel-email-change/');
-  await expect(page.getByText('Open the link in the mail that told you of the change.')).toBeVisible();
+  await expect(page.getByText('Open the link in the mail that told you about the change.')).toBeVisible();
   await state(page, 'no-link');
 });
 
@@ -301,7 +301,7 @@ test('an account is deleted by its address and its password', async ({
     headers: { origin: baseURL ?? '' },
   });
   expect(refused.status()).toBe(401);
-  await page.getByRole('main').getByRole('link', { name: 'To the front page' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'To the home page' }).click();
   await expect(page).toHaveURL('/');
   await page.goBack();
   await expect(page.getByText(person.email)).toHaveCount(0);
@@ -361,7 +361,7 @@ test('the session is revoked elsewhere: a change asks for the password, and is m
   await page.getByLabel('Name', { exact: true }).fill('Augusta King');
   await page.getByRole('button', { name: 'Save name' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('You were signed out meanwhile');
+  await expect(dialog).toContainText('You were signed out in the meantime');
   await dialog.getByLabel(/^Password of/).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await expect(region(page, 'Your name').getByRole('status')).toHaveText('Saved.');

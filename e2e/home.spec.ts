@@ -3,7 +3,7 @@ import { expect, register, test } from './harness/test';
 test('R60: home says what this is, shows it working, and leads on', async ({ page, state }) => {
   await page.goto('/');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign-in for static sites, on your own Postgres');
-  const live = page.getByRole('region', { name: 'This site runs on it' });
+  const live = page.getByRole('region', { name: 'This site runs on Xenon' });
   await expect(live).toContainText('GET /health200');
   await expect(live).toContainText('GET /api/auth/jwks200');
   await state(page, 'signed-out');
@@ -32,7 +32,7 @@ test('home says so when the API is away', async ({ page, guard, state }) => {
     route.fulfill({ status: 503, json: { status: 'error', database: 'disconnected' } }),
   );
   await page.goto('/');
-  await expect(page.getByRole('region', { name: 'This site runs on it' })).toContainText('GET /health503');
+  await expect(page.getByRole('region', { name: 'This site runs on Xenon' })).toContainText('GET /health503');
   await state(page, 'database-away');
 });
 

@@ -12,7 +12,7 @@ test('R60: a wrong password', async ({ page, another, person, guard, state }) =>
   for (const email of [person.email, `nobody-${person.email}`]) {
     guard.allow(401, signIn);
     await sendSignIn(page, { email, password: 'not the password' });
-    await expect(message(page)).toHaveText('E-mail or password is not right.');
+    await expect(message(page)).toHaveText('Wrong e-mail address or password.');
     await expect(message(page)).toBeFocused();
     await expect(fields(page).email).toHaveValue(email);
     await expect(fields(page).password).toHaveValue('');
@@ -155,14 +155,14 @@ const faults: ReadonlyArray<readonly [string, number, Record<string, string>, st
     503,
     {},
     '{"message":"Service Unavailable"}',
-    'The server is busy or waking up. Nothing is lost: try again.',
+    'The server is busy or starting. Nothing is lost: try again.',
   ],
   [
     'gateway',
     502,
     {},
     '<html><h1>502 ERROR</h1></html>',
-    'The server is busy or waking up. Nothing is lost: try again.',
+    'The server is busy or starting. Nothing is lost: try again.',
   ],
   [
     'server-error',
@@ -202,9 +202,7 @@ test('R60: under an address that is not the site’s own, nobody can sign in', a
   guard.allow(403, signIn);
   await page.goto(`${xenon.address}/login/`);
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText(
-    'This page’s address is not allowed to sign people in. Open the site at its own address.',
-  );
+  await expect(message(page)).toHaveText('Signing in is not allowed at this URL. Open the site at its usual URL.');
   await state(page, 'wrong-origin');
 });
 
@@ -227,7 +225,7 @@ test('R60: too many tries: a countdown, and the button comes back by itself', as
   for (let tries = 1; tries <= 4; tries++) {
     await sendSignIn(page, { ...person, password: `guess ${tries}` });
     await expect(message(page)).toContainText(
-      tries < 4 ? 'E-mail or password is not right.' : 'Too many tries. Please wait.',
+      tries < 4 ? 'Wrong e-mail address or password.' : 'Too many tries. Please wait.',
     );
     if (tries < 4) await expect(fields(page).password).toHaveValue('');
   }

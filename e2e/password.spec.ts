@@ -1,7 +1,7 @@
 import { anAddress, fields, message, newProfile, sendSignIn, settled } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
-const mailbox = { name: 'Look into your mailbox' };
+const mailbox = { name: 'Check your mailbox' };
 const reset = '/api/auth/reset-password';
 
 test('R60: a forgotten password, from the form through the mail to a new one', async ({
@@ -41,7 +41,7 @@ test('R60: a forgotten password, from the form through the mail to a new one', a
   await state(page, 'password-saved');
   guard.allow(401, '/api/auth/sign-in/email');
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText('E-mail or password is not right.');
+  await expect(message(page)).toHaveText('Wrong e-mail address or password.');
   const arrived = newProfile(page, guard);
   await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
   await arrived;

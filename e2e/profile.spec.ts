@@ -35,7 +35,7 @@ test('US5 R60: a profile is created on the first visit and changed on later ones
   await page.goto('/profile/');
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
   await state(page, 'new');
-  await page.getByRole('group', { name: 'What do you learn for?' }).getByLabel('A project of my own').check();
+  await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('A project of my own').check();
   await page.getByLabel('Code first').check();
   await hours(page).fill('6');
   await page.getByLabel('Language').selectOption('ur');
@@ -49,7 +49,7 @@ test('US5 R60: a profile is created on the first visit and changed on later ones
   await expect(hours(page)).toHaveValue('6');
   await expect(page.getByLabel('Language')).toHaveValue('ur');
   const sent = page.waitForRequest((request) => request.method() === 'PUT');
-  await page.getByRole('group', { name: 'How do things stick best?' }).getByLabel('No answer').check();
+  await page.getByRole('group', { name: 'How do you learn best?' }).getByLabel('No answer').check();
   await page.getByRole('button', { name: 'Save' }).click();
   expect((await sent).postDataJSON()).toEqual({ learning_mode: null });
   expect((await sent).headers()['if-match']).toMatch(/^".+"$/);
@@ -65,7 +65,7 @@ test('R60: a profile is filled in with the keyboard alone', { tag: '@once' }, as
   await register(context, person);
   guard.allow(404, profile);
   await page.goto('/profile/');
-  await page.getByRole('group', { name: 'What do you learn for?' }).getByLabel('No answer').focus();
+  await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('No answer').focus();
   await page.keyboard.press('ArrowRight'); // from the last to the first
   await expect(page.getByLabel('A new career')).toBeChecked();
   await page.keyboard.press('Tab');
@@ -148,7 +148,7 @@ test('two tabs change different answers, and both are kept', { tag: '@once' }, a
   await hours(page).fill('8');
   guard.allow(412, profile);
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(status(page)).toContainText('Saved, beside what was changed elsewhere');
+  await expect(status(page)).toContainText('Saved, together with the changes made elsewhere');
   await expect(page.getByLabel('Reading')).toBeChecked();
 });
 

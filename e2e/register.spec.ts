@@ -56,7 +56,7 @@ test('where nobody can register, the form says so and leads to signing in', asyn
   guard.allow(400, signUp);
   await page.goto(`${origin}/register/?next=/docs/`);
   await sendRegistration(page, person);
-  await expect(message(page)).toContainText('Nobody can register here at the moment.');
+  await expect(message(page)).toContainText('Registration is closed at the moment.');
   await expect(message(page)).toBeFocused();
   await expect(fields(page).password).toHaveCount(0);
   await state(page, 'switched-off');
@@ -74,7 +74,7 @@ test('R60: the rules of a password are there before it is typed, and ticked off'
   await fields(page).email.fill(newPerson().email);
   await fields(page).password.fill('hopper7');
   await expect(rule('Not your name')).not.toContainText('done');
-  await expect(rule('Nothing well-known')).toContainText('done');
+  await expect(rule('Not a common password')).toContainText('done');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(message(page)).toHaveText('The password needs at least 8 characters.');
   await expect(fields(page).password).toHaveAccessibleDescription(/The password needs at least 8 characters\./);

@@ -3,7 +3,7 @@ import { expect, register, test } from './harness/test';
 
 const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
 const confirmed = { name: 'Your e-mail address is confirmed' };
-const mailbox = { name: 'Look into your mailbox' };
+const mailbox = { name: 'Check your mailbox' };
 
 test('R60: an address is confirmed by the mail’s link before its person can sign in', async ({
   page,
@@ -115,7 +115,7 @@ test('R60: the link of an account that was deleted', async ({ page, start, conte
   });
   expect(gone.status(), await gone.text()).toBe(200);
   await page.goto(link);
-  await expect(page.getByRole('heading', { name: 'This account is no longer there' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
   await settled(page);
   await state(page, 'gone');
 });

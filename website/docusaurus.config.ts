@@ -15,7 +15,8 @@ const docs: DocsOptions = {
   routeBasePath: 'docs',
   sidebarPath: './sidebars.ts',
   breadcrumbs: true,
-  // Before Docusaurus' own plugins: those collect headings for the table of contents, and take links out of docs/ for files.
+  // These run before Docusaurus' own plugins, which collect headings for the table of contents and treat links out of
+  // docs/ as files to copy.
   beforeDefaultRemarkPlugins: [
     [remarkManual, { docs: '../docs', repository: Repository }],
     [remarkOpenapi, { file: '../docs/openapi.yaml' }],
@@ -39,7 +40,7 @@ const themeConfig: UserThemeConfig = {
   footer: {
     links: [
       {
-        title: 'Begin',
+        title: 'Start',
         items: [
           { label: 'Getting started', to: '/docs/getting-started/' },
           { label: 'How it works', to: '/docs/how-it-works/' },
@@ -47,7 +48,7 @@ const themeConfig: UserThemeConfig = {
         ],
       },
       {
-        title: 'Move',
+        title: 'Migrate',
         items: [
           { label: 'Importing from Supabase', to: '/docs/migrate/' },
           { label: 'Beside Better Auth', to: '/docs/better-auth/' },
@@ -70,10 +71,11 @@ const themeConfig: UserThemeConfig = {
         ],
       },
     ],
-    copyright: 'Xenon: the guest at the door; the gas beside neon. MIT licence.',
+    copyright: 'Xenon is free software under the MIT licence.',
   },
   prism: {
-    // No colours here: a theme would be written into style attributes, which the Content-Security-Policy refuses. custom.css has them.
+    // A theme with colours would be written into style attributes, which the Content-Security-Policy blocks. The colours
+    // are in manual.css instead.
     theme: { plain: {}, styles: [] },
     darkTheme: { plain: {}, styles: [] },
     additionalLanguages: ['bash', 'sql', 'http'],
@@ -84,21 +86,21 @@ const config: Config = {
   title: 'Xenon',
   tagline: 'Authentication for static sites on serverless Postgres',
   favicon: 'img/favicon.svg',
-  // The public origin, as the API knows it: the start of canonical links, the sitemap and the social card.
+  // The public origin, under the API's name for the setting. Canonical links, sitemap and social card start with it.
   url: process.env['BETTER_AUTH_URL'] ?? 'http://localhost:3000',
   baseUrl: '/',
   trailingSlash: true,
-  baseUrlIssueBanner: false, // an inline script and inline styles, for a mistake that baseUrl '/' cannot make
+  baseUrlIssueBanner: false, // it needs an inline script and inline styles, and baseUrl '/' cannot be wrong
   onBrokenLinks: 'throw',
   onBrokenAnchors: 'throw',
   onDuplicateRoutes: 'throw',
   markdown: {
-    format: 'detect', // docs/ is read on GitHub too: .md is CommonMark, not MDX
+    format: 'detect', // GitHub renders docs/ too, so .md is CommonMark, not MDX
     hooks: { onBrokenMarkdownLinks: 'throw', onBrokenMarkdownImages: 'throw' },
   },
   future: {
     v4: true,
-    // The cache does not see that openapi.yaml has changed, and the whole build takes seconds without it.
+    // The persistent cache does not notice changes of openapi.yaml, and a full build without it takes seconds.
     faster: {
       swcJsLoader: true,
       swcJsMinimizer: true,

@@ -6,7 +6,7 @@ const docusaurus = here('./node_modules/@docusaurus/core/lib/client/exports');
 
 export default defineConfig({
   resolve: {
-    // What Docusaurus' build resolves, in its real files; only what it generates is made here.
+    // The module names that Docusaurus' build resolves, mapped to its real files. Generated modules have stand-ins.
     alias: [
       { find: '@generated/codeTranslations', replacement: here('./src/testing/codeTranslations.json') },
       { find: /^@docusaurus\/(Translate|Interpolate)$/, replacement: `${docusaurus}/$1.js` },
@@ -15,12 +15,12 @@ export default defineConfig({
     ],
   },
   // Docusaurus publishes JSX in files named .js.
-  // @ts-expect-error: the type leaves `lang` out, since names should tell; here they do not
+  // @ts-expect-error: the type has no `lang`, but without it .js files are not parsed as JSX
   oxc: { include: /\.[jt]sx?$/, exclude: [], lang: 'tsx' },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}', 'plugins/**/*.test.ts'],
-    // Long enough for a machine that has other things to do: no test is about how long something takes.
+    // Long enough for a busy machine: no test measures time.
     testTimeout: 60_000,
     server: { deps: { inline: [/@docusaurus/] } },
   },

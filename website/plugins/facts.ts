@@ -1,9 +1,9 @@
-/** Facts of the site that more than one place needs. */
+/** Constants that more than one module of the site needs. */
 
-/** Where the source lives; links of docs/ that leave the folder lead there. */
+/** The URL of the source. Links in docs/ that leave the folder lead there. */
 export const Repository = 'https://github.com/xenon-auth/xenon';
 
-/** Pages for one person alone: not in the sitemap, and marked noindex by themselves. */
+/** Pages with forms or private data. They are not in the sitemap, and each marks itself noindex. */
 export const PrivatePages = [
   '/login/',
   '/register/',

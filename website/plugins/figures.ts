@@ -3,19 +3,19 @@ import path from 'node:path';
 import type { LoadContext, Plugin } from '@docusaurus/types';
 import { operationsOf, readDocument } from './openapi/document';
 
-/** Figures that the home page states: counted in docs/ at build, so that they cannot go stale. */
+/** Figures that the home page shows. The build counts them in docs/, so that they are always current. */
 export type Figures = {
   /** Lines of the table in docs/divergences.md. */
   readonly differences: number;
   /** Rows of docs/security.md. */
   readonly securityRows: number;
-  /** Equations of docs/migrate.md that account for every row. */
+  /** Equations in docs/migrate.md that account for every row of an import. */
   readonly equations: number;
   /** Calls in docs/openapi.yaml. */
   readonly operations: number;
 };
 
-/** Puts the figures where `usePluginData('figures')` finds them. Fails when docs/ no longer has what it counts. */
+/** Makes the figures available to `usePluginData('figures')`. Fails when docs/ no longer has the lines to count. */
 export default function figures(context: LoadContext, folder: string): Plugin {
   const docs = path.resolve(context.siteDir, folder);
   return {
@@ -39,6 +39,6 @@ export default function figures(context: LoadContext, folder: string): Plugin {
 
 async function count(file: string, line: RegExp): Promise<number> {
   const found = (await readFile(file, 'utf8')).match(line)?.length ?? 0;
-  if (found === 0) throw new Error(`count the lines of ${file}: none looks like ${line}`);
+  if (found === 0) throw new Error(`count the lines of ${file}: none matches ${line}`);
   return found;
 }

@@ -6,32 +6,32 @@ import { isAllowed, type Part, packageOf, partIn, read, write } from './licences
 
 const site = path.resolve(import.meta.dirname, '..');
 
-/** What asks for no more than that its text goes along, or for nothing. */
+/** Licences that require at most that their text is distributed with the code. */
 const permissive = [
   ...['MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'],
   ...['Unlicense', 'CC0-1.0', 'OFL-1.1'],
 ];
 
-/** What may take part in the build besides, as long as nothing of it is published: MPL-2.0 is Lightning CSS. */
+/** Licences also allowed for build tools, of which nothing is published. MPL-2.0 is for Lightning CSS. */
 const atBuild = [...permissive, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0'];
 
-/** What names none in its package.json, and what its readme says. */
+/** The licences of packages that name theirs only in the readme. */
 const readmes: Readonly<Record<string, string>> = { 'require-like 0.1.2': 'MIT' };
 
-test('R59: whatever the site is built from has a licence that somebody allowed', () => {
+test('R59: every package of the build has an allowed licence', () => {
   const all = locked();
   expect(all.length).toBeGreaterThan(500);
-  const said = ({ name, version, licence }: Part) => readmes[`${name} ${version}`] ?? licence;
-  expect(all.filter((part) => !isAllowed(said(part), atBuild))).toEqual([]);
+  const licenceOf = ({ name, version, licence }: Part) => readmes[`${name} ${version}`] ?? licence;
+  expect(all.filter((part) => !isAllowed(licenceOf(part), atBuild))).toEqual([]);
 });
 
-test('R59: whatever a browser gets has a permissive one, its text goes along, and the manual names it', async () => {
+test('R59: every published package has a permissive licence, its text is published, and the manual lists it', async () => {
   const file = readFileSync(path.join(site, 'build/licences.txt'), 'utf8'); // make test-site builds the site first
   const parts = read(file);
-  const some = ['react', 'better-auth', 'nanostores', 'infima']; // alone, joined with what uses it, style sheets
+  const some = ['react', 'better-auth', 'nanostores', 'infima']; // own modules, concatenated modules, style sheets
   expect(parts.map(({ name }) => name)).toEqual(expect.arrayContaining(some));
   expect(parts.filter(({ licence }) => !isAllowed(licence, permissive))).toEqual([]);
-  await expect(page(parts)).toMatchFileSnapshot('../../docs/licences-site.md'); // another? make manual
+  await expect(page(parts)).toMatchFileSnapshot('../../docs/licences-site.md'); // `make manual` updates it
 });
 
 test.each([
@@ -51,16 +51,16 @@ test.each([
   ['/site/node_modules/@mdx-js/react/lib/index.js', '/site/node_modules/@mdx-js/react'],
   ['/site/node_modules/a/node_modules/b/index.js', '/site/node_modules/a/node_modules/b'],
   ['/site/src/pages/index.tsx', undefined],
-])('%s is of %s', (file, want) => {
+])('%s belongs to %s', (file, want) => {
   expect(packageOf(file)).toBe(want);
 });
 
-test('what is written can be read', () => {
+test('read returns the packages that write has written', () => {
   const part = { name: '@x/y', version: '1.0.0', licence: '(MIT OR ISC)' };
   expect(read(write([{ ...part, text: 'Permission is hereby granted\n\n---' }]))).toEqual([part]);
 });
 
-/** The packages of the lock file without those for development. Some are for other platforms and not installed here. */
+/** The packages of the lock file, without development dependencies. Some are for other platforms and not installed. */
 function locked(): Part[] {
   const lock = JSON.parse(readFileSync(path.join(site, 'package-lock.json'), 'utf8'));
   const entries: [string, { dev?: boolean; version: string; license?: string }][] = Object.entries(lock.packages);
@@ -77,10 +77,11 @@ function page(parts: readonly Part[]): string {
   const rows = parts.map(({ name, version, licence }) => `| \`${name}\` | ${version} | ${licence} |\n`);
   return `# Licences of the site
 
-What a browser gets from the site besides Xenon, and under which licence. The texts are in \`licences.txt\` of the built site.
+Third-party packages that the site sends to a browser, with their licences. The texts are in \`licences.txt\` of the
+built site.
 
-This page is written by \`make manual\`; a test fails when a package is not on it, or has a licence that nobody allowed. It looks at
-everything that takes part in the build, too.
+\`make manual\` writes this page. A test fails when a package is missing here, or when a package of the site or of its
+build has a licence that is not allowed.
 
 | package | version | licence |
 |---|---|---|

@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { LoadContext, Plugin } from '@docusaurus/types';
 import type { Compiler, Module } from 'webpack';
 
-/** A package, and the licence that it names in package.json: an SPDX expression, or "none". */
+/** A package and the licence that its package.json names: an SPDX expression, or "none". */
 export type Part = { readonly name: string; readonly version: string; readonly licence: string };
 
 /**
- * Writes licences.txt into the built site: every package of which a browser gets code, with the text of its licence, which
- * most licences ask to go along. Comments in the code do not survive the minifier.
+ * Writes licences.txt into the built site: every package whose code is published, with the text of its licence. Most
+ * licences require that text with the code, and the minifier removes the comments that contain it.
  */
 export default function licences({ siteDir }: LoadContext): Plugin {
   const folders = new Set<string>();
@@ -29,8 +29,8 @@ export default function licences({ siteDir }: LoadContext): Plugin {
       return { plugins: [{ apply: collect }] };
     },
     postBuild({ outDir }) {
-      if (folders.size === 0) throw new Error('licences: no package is in the site');
-      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // its runtime loads the rest
+      if (folders.size === 0) throw new Error('licences: the site contains no package');
+      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // its runtime is in every page
       const all = [...folders].map((folder) => ({ ...partIn(folder), text: textIn(folder) }));
       const fonts = path.join(siteDir, 'src/fonts');
       all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: textIn(fonts) });
@@ -39,17 +39,17 @@ export default function licences({ siteDir }: LoadContext): Plugin {
   };
 }
 
-/** Where the code of a module comes from; it may be several that were joined. */
+/** The source files of a module. The bundler may have concatenated several. */
 function files(module: Module & { readonly modules?: Iterable<Module> }): string[] {
   return [module, ...(module.modules ?? [])].flatMap((one) => one.nameForCondition() ?? []);
 }
 
-/** The folder of the package that a file is of; nothing for a file of the site itself. */
+/** The folder of the package that a file belongs to; undefined for a file of the site itself. */
 export function packageOf(file: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0];
 }
 
-/** What the package in a folder says of itself. */
+/** Reads name, version and licence from the package.json in a folder. */
 export function partIn(folder: string): Part {
   const { name, version, license, licenses } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   const named: unknown[] = [license, licenses].flat().map((one) => one?.type ?? one);
@@ -57,7 +57,7 @@ export function partIn(folder: string): Part {
   return { name, version, licence: licence || 'none' };
 }
 
-/** The text of the licence; where it has no file of its own, the readme may end with it. */
+/** The text of the licence: from its own file, or from the end of the readme. */
 function textIn(folder: string): string {
   const texts = (names: RegExp) =>
     readdirSync(folder)
@@ -65,25 +65,25 @@ function textIn(folder: string): string {
       .map((name) => readFileSync(path.join(folder, name), 'utf8'));
   const own = texts(/^(licen[cs]e|copying|ofl)\b/i);
   const quoted = texts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
-  return (own.length > 0 ? own : quoted).join('\n\n').trim() || 'The package has no text of it.';
+  return (own.length > 0 ? own : quoted).join('\n\n').trim() || 'The package contains no licence text.';
 }
 
 const line = '-'.repeat(80);
 
-/** The file: for each package a line that `read` understands, then the text. */
+/** The content of licences.txt: for each package a line that `read` parses, then the text of the licence. */
 export function write(all: readonly (Part & { readonly text: string })[]): string {
   const parts = all.map(({ name, version, licence, text }) => `${line}\n${name} ${version} ${licence}\n\n${text}\n`);
-  const once = [...new Set(parts)].sort(); // a package may lie in two folders
-  return `Xenon's pages hold code and a font of others, under the licences below.\n\n${once.join('\n')}`;
+  const once = [...new Set(parts)].sort(); // a package may be installed in two folders
+  return `Xenon's pages contain third-party code and a font, under the licences below.\n\n${once.join('\n')}`;
 }
 
-/** The packages of such a file. */
+/** The packages listed in licences.txt. */
 export function read(file: string): Part[] {
   const heads = file.matchAll(new RegExp(`^${line}\n(\\S+) (\\S+) (.+)$`, 'gm'));
   return [...heads].map(([, name = '', version = '', licence = '']) => ({ name, version, licence }));
 }
 
-/** Whether one of the alternatives of an SPDX expression consists of licences of the list. */
+/** Whether at least one alternative of an SPDX expression consists of licences in the list only. */
 export function isAllowed(expression: string, list: readonly string[]): boolean {
   const alternatives = expression.replaceAll(/[()]/g, '').split(' OR ');
   return alternatives.some((one) => one.split(' AND ').every((licence) => list.includes(licence)));

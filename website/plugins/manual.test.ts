@@ -32,11 +32,11 @@ test.each([
   expect((only as Link).url).toBe(want);
 });
 
-test('a link out of docs/ that leads to nothing fails', () => {
-  expect(() => transform(fromMarkdown('[x](../gone)'))).toThrow('../gone leads to nothing');
+test('a link out of docs/ to a file that does not exist fails', () => {
+  expect(() => transform(fromMarkdown('[x](../gone)'))).toThrow('../gone does not exist');
 });
 
-test('a drawing becomes part of the page, with its name and without its colours', () => {
+test('a diagram is inlined with its name and without its style element', () => {
   const [frame] = transform(fromMarkdown('![The way of a request](a.svg)')).children as [Paragraph];
   expect(frame.data?.hProperties).toMatchObject({ ariaLabel: 'The way of a request', tabIndex: 0 });
   expect((frame.children[0] as unknown as Html).value).toBe('<svg role="img"><path d="M0 0"/></svg>');

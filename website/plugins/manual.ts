@@ -7,13 +7,13 @@ import { SKIP, visit } from 'unist-util-visit';
 type Options = {
   /** The folder of the manual, relative to the site. */
   readonly docs: string;
-  /** Where links that leave the folder lead to. */
+  /** The URL of the repository, to which links that leave the folder lead. */
   readonly repository: string;
 };
 
 /**
- * Lets docs/ be read on GitHub as it is and still be right here: links that leave docs/ lead to the repository, diagrams
- * become part of the page, so that they follow the colour mode, and aligned columns get a class instead of a style.
+ * Adapts docs/, which is written for GitHub, to this site: links that leave docs/ lead to the repository, diagrams are
+ * inlined, so that they follow the colour mode, and aligned columns get a class instead of a style attribute.
  */
 const remarkManual: Plugin<[Options], Root> = (options) => {
   const docs = path.resolve(options.docs);
@@ -37,7 +37,7 @@ function leaveForRepository(link: Link, folder: string, docs: string, repository
   const [target = '', anchor] = link.url.split('#');
   const file = path.resolve(folder, target);
   if (!path.relative(docs, file).startsWith('..')) return;
-  if (!existsSync(file)) throw new Error(`${link.url} leads to nothing`);
+  if (!existsSync(file)) throw new Error(`${link.url} does not exist`);
   const kind = statSync(file).isDirectory() ? 'tree' : 'blob';
   const inRepository = path.relative(path.dirname(docs), file).split(path.sep).join('/');
   link.url = `${repository}/${kind}/main/${inRepository}${anchor ? `#${anchor}` : ''}`;
@@ -51,10 +51,10 @@ function alignByClass(table: Table): void {
       if (align) cell.data = { ...cell.data, hProperties: { className: [`align-${align}`] } };
     });
   }
-  table.align = columns.map(() => null); // its length says how many cells a row has
+  table.align = columns.map(() => null); // its length is the number of columns
 }
 
-/** The drawing itself, in a frame that scrolls where the page is narrower; its own colours are left out for custom.css. */
+/** The SVG itself, in a frame that scrolls on narrow pages. Its style element is removed: manual.css has the colours. */
 function diagram(image: Image, folder: string): Paragraph {
   const drawing = readFileSync(path.resolve(folder, image.url), 'utf8')
     .replace(/<\?xml[^>]*\?>/, '')

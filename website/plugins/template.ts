@@ -1,6 +1,7 @@
 /**
  * Docusaurus' own page template with one change: the theme hides its icon sprites with a style attribute, which the
- * Content-Security-Policy refuses, so they get a class instead. scripts/check-html.mjs fails if that ever stops working.
+ * Content-Security-Policy blocks, so they get a class instead. scripts/check-html.mjs fails when a style attribute is
+ * left.
  */
 export default `
 <!DOCTYPE html>

@@ -1,5 +1,6 @@
-// Checks the built site for what a browser would refuse or a person would miss, and writes csp-hashes.txt: the hashes of the
-// inline scripts, as the parameter ScriptHashes of ../template.yaml takes them. Run after each build; with something wrong it ends with 1 and writes none.
+// Checks the HTML of the built site (Content-Security-Policy, accessibility, form fields, noindex) and writes
+// csp-hashes.txt: the hashes of the inline scripts, in the form of the parameter ScriptHashes of ../template.yaml.
+// It runs after each build. When it finds a problem, it exits with 1 and writes no file.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +10,7 @@ const site = path.resolve(import.meta.dirname, '..');
 const build = path.join(site, 'build');
 const list = path.join(site, 'csp-hashes.txt');
 
-// What a password manager needs to see on each page that asks for something, before any script has run.
+// The fields, by name, and their autocomplete values that password managers need in the static HTML, before scripts run.
 const forms = {
   'login/index.html': { email: 'username', password: 'current-password' },
   'register/index.html': { name: 'name', email: 'username', password: 'new-password' },
@@ -39,12 +40,12 @@ for (const page of pages) {
 }
 indexing();
 
-if (pages.length === 0) problems.push('there is no page');
+if (pages.length === 0) problems.push('the build has no pages');
 for (const problem of problems) console.error(problem);
 rmSync(list, { force: true });
 if (problems.length > 0) process.exit(1);
 writeFileSync(list, `${[...hashes].sort().join(' ')}\n`);
-console.log(`${pages.length} pages are right; ${hashes.size} inline script(s), named in csp-hashes.txt`);
+console.log(`${pages.length} pages checked; csp-hashes.txt lists ${hashes.size} inline script(s)`);
 
 function* walk(node) {
   if (node.tagName) yield node;
@@ -55,7 +56,7 @@ function attribute(element, name) {
   return element.attrs.find((one) => one.name === name)?.value;
 }
 
-/** What the policy refuses, and what leads nowhere. */
+/** Reports what the Content-Security-Policy blocks, and what the keyboard or a screen reader cannot use. */
 function inspect(element, report) {
   const tag = element.tagName;
   if (tag === 'style') report('a <style> element');
@@ -64,7 +65,8 @@ function inspect(element, report) {
     if (name.startsWith('on')) report(`${name}= on <${tag}>`);
     if (/^(href|src|action)$/.test(name) && /^\s*javascript:/i.test(value))
       report(`javascript: in ${name} of <${tag}>`);
-    if (isLoaded(element, name) && !existsHere(value)) report(`<${tag}> loads ${value}, which is not of this site`);
+    if (isLoaded(element, name) && !existsHere(value))
+      report(`<${tag}> loads ${value}, which is not part of the build`);
   }
   if (tag === 'tr' && element.childNodes.length === 0) report('a row without cells');
   if (tag === 'table' && !within(element, (above) => attribute(above, 'tabindex') === '0'))
@@ -80,28 +82,28 @@ function isLoaded(element, name) {
   return name === 'src' && ['script', 'img', 'iframe'].includes(element.tagName);
 }
 
-function existsHere(address) {
-  if (address.startsWith('data:image/')) return true;
-  return address.startsWith('/') && !address.startsWith('//') && existsSync(path.join(build, address));
+function existsHere(url) {
+  if (url.startsWith('data:image/')) return true;
+  return url.startsWith('/') && !url.startsWith('//') && existsSync(path.join(build, url));
 }
 
-/** An inline script, unless its type says that it is data, which no policy asks about. */
+/** Adds the hash of an inline script. Data blocks, such as JSON, need none. */
 function script(element) {
   if (!/^(|module|text\/javascript)$/.test(attribute(element, 'type') ?? '')) return;
   const source = element.childNodes.map((child) => child.value).join('');
   hashes.add(`'sha256-${createHash('sha256').update(source).digest('base64')}'`);
 }
 
-/** What a page is to have: a language, a title, a description, one heading of the first rank, ids that are there once. */
+/** Each page needs a language, a title, a description, exactly one h1, and unique ids. */
 function structure(page, elements, report) {
   const count = (tag) => elements.filter((element) => element.tagName === tag).length;
   const meta = (name) => elements.some((one) => one.tagName === 'meta' && attribute(one, 'name') === name);
   if (!elements.some((one) => one.tagName === 'html' && attribute(one, 'lang'))) report('no lang');
   if (!elements.some((one) => one.tagName === 'title' && one.childNodes.length > 0)) report('no title');
-  if (!meta('description') && !unlisted(elements) && page !== '404.html') report('no description');
-  if (count('h1') !== 1) report(`${count('h1')} headings of the first rank`);
+  if (!meta('description') && !isNoindex(elements) && page !== '404.html') report('no description');
+  if (count('h1') !== 1) report(`${count('h1')} h1 elements`);
   const ids = elements.map((one) => attribute(one, 'id')).filter(Boolean);
-  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is there twice`);
+  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is used twice`);
 }
 
 function fields(page, elements, report) {
@@ -109,9 +111,9 @@ function fields(page, elements, report) {
   const inputs = elements.filter((one) => one.tagName === 'input' && attribute(one, 'type') !== 'hidden');
   for (const input of inputs) {
     const id = attribute(input, 'id');
-    const said =
+    const label =
       (id && labelled.has(id)) || attribute(input, 'aria-label') || within(input, (above) => above.tagName === 'label');
-    if (!said) report(`<input name="${attribute(input, 'name')}"> without a label`);
+    if (!label) report(`<input name="${attribute(input, 'name')}"> without a label`);
   }
   for (const [name, autocomplete] of Object.entries(forms[page] ?? {})) {
     const input = inputs.find((one) => attribute(one, 'name') === name);
@@ -126,13 +128,13 @@ function within(element, matches) {
   return false;
 }
 
-/** Whether a page tells search engines to pass by. */
-function unlisted(elements) {
+/** Whether a page tells search engines not to index it. */
+function isNoindex(elements) {
   const robots = elements.filter((one) => one.tagName === 'meta' && attribute(one, 'name') === 'robots');
   return robots.some((one) => attribute(one, 'content')?.includes('noindex'));
 }
 
-/** Pages for one person alone: nobody finds them by searching. */
+/** Private pages must be noindex and missing from the sitemap. */
 function indexing() {
   const sitemap = readFileSync(path.join(build, 'sitemap.xml'), 'utf8');
   for (const name of privatePages) {
@@ -141,7 +143,7 @@ function indexing() {
       problems.push(`${name}/index.html is missing`);
       continue;
     }
-    if (!unlisted([...walk(parse(readFileSync(file, 'utf8')))])) problems.push(`${name}/index.html is not noindex`);
+    if (!isNoindex([...walk(parse(readFileSync(file, 'utf8')))])) problems.push(`${name}/index.html is not noindex`);
     if (new RegExp(`<loc>https?://[^/]+/${name}/<`).test(sitemap)) problems.push(`${name} is in the sitemap`);
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** What the reference reads of an OpenAPI 3.1 document; the rest of the format is not used by docs/openapi.yaml. */
+/** The part of OpenAPI 3.1 that docs/openapi.yaml uses. */
 export type Document = {
   readonly info: { readonly description: string };
   readonly tags: readonly { readonly name: string }[];
@@ -60,27 +60,27 @@ export type Schema = {
   readonly maxLength?: number;
 };
 
-/** An operation and where it is served. */
+/** An operation with its method and path. */
 export type Call = { readonly method: string; readonly path: string; readonly operation: Operation };
 
-/** Reads docs/openapi.yaml. That it is right is held by Go's tests, against every recorded exchange. */
+/** Reads docs/openapi.yaml. The tests in conformance/ check it against every recorded exchange. */
 export function readDocument(file: string): Document {
   return parse(readFileSync(file, 'utf8')) as Document;
 }
 
-/** Every call in the order of the document. */
+/** All operations in the order of the document. */
 export function operationsOf(document: Document): Call[] {
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
 }
 
-/** The last word of `#/components/schemas/User`. */
+/** The last segment of a reference: `User` for `#/components/schemas/User`. */
 export function nameOf(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
-/** The schema itself, where a reference stands for it. */
+/** Follows the reference of a schema, if it is one. */
 export function resolve(document: Document, schema: Schema): Schema {
   if (!schema.$ref) return schema;
   const found = document.components.schemas[nameOf(schema.$ref)];
@@ -88,12 +88,12 @@ export function resolve(document: Document, schema: Schema): Schema {
   return found;
 }
 
-/** Whether a response is one that every operation shares, and which. */
+/** The name of a response that operations share; undefined for a response of one operation. */
 export function sharedName(response: Response | Reference): string | undefined {
   return '$ref' in response ? nameOf(response.$ref) : undefined;
 }
 
-/** The response itself, where a reference stands for it. */
+/** Follows the reference of a response, if it is one. */
 export function responseOf(document: Document, response: Response | Reference): Response {
   if (!('$ref' in response)) return response;
   const found = document.components.responses[nameOf(response.$ref)];
@@ -101,7 +101,7 @@ export function responseOf(document: Document, response: Response | Reference): 
   return found;
 }
 
-/** The codes that an error of this schema may carry. */
+/** The values that `code` or `error_code` can have in an error of this schema. */
 export function codesOf(document: Document, schema: Schema | undefined): string[] {
   if (!schema) return [];
   const direct = resolve(document, schema);

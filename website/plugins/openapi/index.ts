@@ -8,9 +8,9 @@ import { fields } from './schema';
 type Part = BlockContent | Heading;
 
 /**
- * Writes the API reference from docs/openapi.yaml into the pages of docs/api that ask for it by a comment:
- * `openapi: about`, `openapi: calls`, `openapi: tag NAME`, `openapi: errors`, `openapi: schemas`, each in `<!-- … -->`.
- * So the reference is made of ordinary pages, with sidebar, table of contents, checked anchors and no script of its own.
+ * Writes the API reference from docs/openapi.yaml into the pages of docs/api, in place of the comments `openapi: about`,
+ * `openapi: calls`, `openapi: tag NAME`, `openapi: errors` and `openapi: schemas`, each in `<!-- … -->`. The reference
+ * then consists of ordinary pages, with sidebar, table of contents, checked anchors and without a script.
  */
 const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
   let document: Document | undefined;
@@ -26,7 +26,7 @@ const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
 
 export default remarkOpenapi;
 
-/** The part of the reference that a page asks for. Fails for one that there is not. */
+/** The part of the reference that a comment names. Fails for a name that does not exist. */
 export function write(document: Document, asked: string): Part[] {
   if (asked === 'about') return blocks(document.info.description);
   if (asked === 'calls') return calls(document);
@@ -38,7 +38,7 @@ export function write(document: Document, asked: string): Part[] {
   return found.flatMap((call) => operation(document, call));
 }
 
-/** The page of a tag, beside the others in docs/api. */
+/** The file in docs/api that documents a tag. */
 export function pageOf(tag: string): string {
   return `${tag.toLowerCase().replaceAll(' ', '-')}.md`;
 }
@@ -62,7 +62,7 @@ function summaryCell(call: Call, tag: string) {
   return [link(`./${pageOf(tag)}#${call.operation.operationId}`, text(call.operation.summary))];
 }
 
-/** The answers that every call shares, and what each code means. */
+/** The error responses that all operations share, and the meaning of each code. */
 function errors(document: Document): Part[] {
   const statuses = {
     403: 'Forbidden',
@@ -82,7 +82,7 @@ function errors(document: Document): Part[] {
     paragraph(...words(`${sentence(meaning ?? '')}`)),
   ]);
   return [
-    heading(2, 'everywhere', text('Answers of every call')),
+    heading(2, 'everywhere', text('Errors of every call')),
     ...everywhere,
     heading(2, 'codes', text('Codes')),
     ...codes,
@@ -90,7 +90,7 @@ function errors(document: Document): Part[] {
 }
 
 function schemas(document: Document): Part[] {
-  // Code has a page of its own, and lists of codes stand where they apply.
+  // Code is on the page of errors, and each operation lists its own codes.
   const shown = Object.entries(document.components.schemas).filter(([name, { type }]) => type && name !== 'Code');
   return shown.flatMap(([name, schema]): Part[] => [
     heading(2, name.toLowerCase(), text(name)),

@@ -13,7 +13,7 @@ import type {
 } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 
-/** Short names for the nodes that the reference is made of. */
+/** Constructors of the Markdown nodes that the reference consists of. */
 
 export const text = (value: string): Text => ({ type: 'text', value });
 export const code = (value: string): InlineCode => ({ type: 'inlineCode', value });
@@ -21,12 +21,12 @@ export const link = (url: string, ...children: (Text | InlineCode)[]): Link => (
 export const paragraph = (...children: PhrasingContent[]): Paragraph => ({ type: 'paragraph', children });
 export const listing = (lang: string, value: string): Code => ({ type: 'code', lang, value });
 
-/** A heading whose anchor does not change with its words. */
+/** A heading whose anchor does not depend on its text. */
 export function heading(depth: 2 | 3 | 4, id: string, ...children: PhrasingContent[]): Heading {
   return { type: 'heading', depth, data: { hProperties: { id } }, children };
 }
 
-/** A paragraph or span with a class, for custom.css. */
+/** A paragraph or span with a class, for manual.css. */
 export function marked<T extends Paragraph | PhrasingContent>(className: string, hName: string, node: T): T {
   return { ...node, data: { ...node.data, hName, hProperties: { className: [className] } } };
 }
@@ -40,17 +40,17 @@ export function table(head: readonly string[], rows: readonly (readonly Phrasing
   return { type: 'table', children: [asRow(head.map((word) => [text(word)])), ...rows.map(asRow)] };
 }
 
-/** Markdown of the document, in which it writes its descriptions, as blocks. */
+/** Parses Markdown, the format of descriptions in the document, into blocks. */
 export function blocks(markdown: string): BlockContent[] {
   return fromMarkdown(markdown).children.filter((node): node is BlockContent => node.type !== 'definition');
 }
 
-/** The same where a cell or a sentence has room for one paragraph only. */
+/** Parses Markdown into inline nodes, for a table cell or a part of a sentence. */
 export function words(markdown: string | undefined): PhrasingContent[] {
   return blocks(markdown ?? '').flatMap((node) => (node.type === 'paragraph' ? node.children : []));
 }
 
-/** The nodes with something between each two. */
+/** The nodes with a separator between each two. */
 export function between(nodes: readonly PhrasingContent[], separator: string): PhrasingContent[] {
   return nodes.flatMap((node, index) => (index === 0 ? [node] : [text(separator), node]));
 }

@@ -11,7 +11,7 @@ const document = readDocument(new URL('openapi.yaml', docs).pathname);
 const all = operationsOf(document);
 const tags = document.tags.map(({ name }) => name);
 
-test('every call has a tag that has a page, and each page asks for its tag', () => {
+test('every call has a tag with a page, and each page includes its tag', () => {
   expect(all.flatMap((call) => call.operation.tags).filter((tag) => !tags.includes(tag))).toEqual([]);
   const pages = readdirSync(new URL('api/', docs));
   for (const tag of tags) {
@@ -20,17 +20,17 @@ test('every call has a tag that has a page, and each page asks for its tag', () 
   }
 });
 
-test('every call is written once, under its own anchor', () => {
+test('every call is documented once, under its own anchor', () => {
   const written = tags.flatMap((tag) => anchors(write(document, `tag ${tag}`)));
   expect(written.toSorted()).toEqual(all.map((call) => call.operation.operationId).toSorted());
 });
 
-test('the list of calls leads to each of them', () => {
+test('the list of calls links to every call', () => {
   const wanted = all.map((call) => `./${pageOf(call.operation.tags[0] ?? '')}#${call.operation.operationId}`);
   expect(links(write(document, 'calls')).toSorted()).toEqual(wanted.toSorted());
 });
 
-test('every code and schema that a call names is explained', () => {
+test('every code and schema that a call links to is documented', () => {
   const explained = new Set([
     ...anchors(write(document, 'errors')).map((id) => `./errors.md#${id}`),
     ...anchors(write(document, 'schemas')).map((id) => `./schemas.md#${id}`),
@@ -40,7 +40,7 @@ test('every code and schema that a call names is explained', () => {
   expect(named.filter((link) => !explained.has(link))).toEqual([]);
 });
 
-describe('a page that asks for what there is not', () => {
+describe('a comment that names an unknown part fails', () => {
   test.each(['tag Nobody', 'nothing', 'tag '])('%s', (asked) => {
     expect(() => write(document, asked)).toThrow(`no part "${asked}"`);
   });

@@ -5,11 +5,11 @@ import { fields, optional, sample, typeOf } from './schema';
 
 type Part = BlockContent | Heading;
 
-/** One call: how it is made, what it answers, with which errors, and examples of both. */
+/** The documentation of one call: request, responses, errors and examples. */
 export function operation(document: Document, call: Call): Part[] {
   return [
     heading(2, call.operation.operationId, text(call.operation.summary)),
-    address(call),
+    endpoint(call),
     ...blocks(call.operation.description ?? ''),
     marked('needs', 'p', paragraph(text(needs(call.operation)))),
     ...parameters(call.operation),
@@ -19,12 +19,12 @@ export function operation(document: Document, call: Call): Part[] {
   ];
 }
 
-/** Method and path, as they stand in a request. */
-export function address(call: Call): BlockContent {
+/** Method and path of a call. */
+export function endpoint(call: Call): BlockContent {
   return marked('endpoint', 'p', paragraph(method(call.method), text(' '), code(call.path)));
 }
 
-/** The method as a badge of its own colour. */
+/** The method as a badge, with a colour for each method. */
 export function method(name: string): PhrasingContent {
   return marked(`method-${name.toLowerCase()}`, 'span', { type: 'strong', children: [text(name)] });
 }
@@ -37,10 +37,10 @@ const credentials: Readonly<Record<string, string>> = {
 
 function needs(of: Operation): string {
   const names = of.security.flatMap((one) => Object.keys(one)).map((name) => credentials[name] ?? name);
-  if (names.length === 0) return 'Nobody has to be signed in.';
+  if (names.length === 0) return 'Needs no sign-in.';
   const said = names.join(' or ');
   const without = of.security.some((one) => Object.keys(one).length === 0);
-  return without ? `Takes ${said}, and answers without one, too.` : `Needs ${said}.`;
+  return without ? `Accepts ${said}, and also answers without one.` : `Needs ${said}.`;
 }
 
 function parameters(of: Operation): Part[] {
@@ -68,7 +68,7 @@ function request(document: Document, call: Call): Part[] {
   ];
 }
 
-/** The call on a command line. The origin is the one of `make dev`. */
+/** The call as a curl command against `make dev`. */
 function curl(call: Call, body?: unknown): string {
   const security = call.operation.security.flatMap((one) => Object.keys(one));
   const lines = [`curl ${call.method === 'GET' ? '' : `-X ${call.method} `}http://localhost:3000${call.path}`];
@@ -87,7 +87,7 @@ function answers(document: Document, of: Operation): Part[] {
     const headers = Object.keys(response.headers ?? {});
     const names = between(headers.map(code), ', ');
     return [
-      label(`Answer ${status}`),
+      label(`Response ${status}`),
       paragraph(
         ...words(response.description),
         ...(headers.length > 0 ? [text(' Headers: '), ...names, text('.')] : []),
@@ -111,7 +111,7 @@ function refusals(document: Document, of: Operation): Part[] {
   return [
     label('Errors'),
     ...(rows.length > 0 ? [table(['Status', 'When', 'Codes'], rows)] : []),
-    ...(everywhere.length > 0 ? [paragraph(text('As everywhere: '), ...between(everywhere, ', '), text('.'))] : []),
+    ...(everywhere.length > 0 ? [paragraph(text('As every call: '), ...between(everywhere, ', '), text('.'))] : []),
   ];
 }
 

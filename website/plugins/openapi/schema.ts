@@ -2,7 +2,7 @@ import type { BlockContent, PhrasingContent } from 'mdast';
 import { type Document, nameOf, resolve, type Schema } from './document';
 import { between, code, link, paragraph, table, text, words } from './markdown';
 
-/** The type of a value in words, with a link where the type has a name. */
+/** The type of a value as text, with a link for a named schema. */
 export function typeOf(schema: Schema): PhrasingContent[] {
   if (schema.$ref) return [link(`./schemas.md#${nameOf(schema.$ref).toLowerCase()}`, text(nameOf(schema.$ref)))];
   if (schema.const !== undefined) return [code(JSON.stringify(schema.const))];
@@ -21,7 +21,7 @@ function alternatives(schemas: readonly Schema[]): PhrasingContent[] {
   return schemas.flatMap((schema, index) => (index === 0 ? typeOf(schema) : [text(' or '), ...typeOf(schema)]));
 }
 
-/** What an object holds, one line a field; for anything else, its type. */
+/** A table of an object's fields; for any other schema, its type. */
 export function fields(schema: Schema): BlockContent[] {
   const whole = objectIn(schema);
   if (!whole?.properties) {
@@ -37,7 +37,7 @@ export function fields(schema: Schema): BlockContent[] {
   return [...(nullable ? [paragraph(code('null'), text(', or'))] : []), table(['Field', 'Type', 'Meaning'], rows)];
 }
 
-/** A word beside a name that need not be there. */
+/** The word "optional" beside the name of a field. */
 export function optional(): PhrasingContent {
   return {
     type: 'emphasis',
@@ -46,7 +46,7 @@ export function optional(): PhrasingContent {
   };
 }
 
-/** The description of a field, with its bounds. */
+/** The description of a field, with its limits. */
 function meaning(field: Schema): PhrasingContent[] {
   const bounds = [
     field.minimum === undefined ? '' : `At least ${field.minimum}.`,
@@ -56,14 +56,14 @@ function meaning(field: Schema): PhrasingContent[] {
   return bounds.length === 0 ? said : [...said, text(`${said.length > 0 ? ' ' : ''}${bounds.join(' ')}`)];
 }
 
-/** The object that a schema is, or may be beside null. */
+/** The object schema itself, or the object in a union with null. */
 function objectIn(schema: Schema): Schema | undefined {
   if (schema.properties) return schema;
   if (schema.oneOf) return schema.oneOf.find((one) => one.properties);
   return undefined;
 }
 
-/** A value that fits the schema, to show what an answer looks like. */
+/** An example value that matches the schema. */
 export function sample(document: Document, schema: Schema, name = ''): unknown {
   const whole = resolve(document, schema);
   if (whole.const !== undefined) return whole.const;

@@ -11,7 +11,7 @@ const session = {
 const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 
-// The client is the real one, and remembers its session as long as its module lives: so each test loads it anew.
+// The client is the real one. Its module keeps the session in memory, so each test loads the module again.
 let answer: (path: string) => Response | Promise<Response>;
 const fetch = vi.fn(async (input: RequestInfo | URL) => answer(new URL(String(input)).pathname));
 const asked = (path: string) => fetch.mock.calls.filter(([input]) => new URL(String(input)).pathname === path).length;
@@ -43,12 +43,12 @@ const site = (
 );
 
 describe('AuthProvider', () => {
-  it('draws its children before it knows anything, on the server too', () => {
+  it('renders its children before the session is known, on the server too', () => {
     expect(renderToString(site)).toContain('pending');
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('asks once who is there', async () => {
+  it('asks for the session once', async () => {
     answer = () => json(session);
     render(site);
     expect(screen.getByText('pending')).toBeTruthy();
@@ -56,13 +56,13 @@ describe('AuthProvider', () => {
     expect(asked('/api/auth/get-session')).toBe(1);
   });
 
-  it('knows when nobody is', async () => {
+  it('is signed out without a session', async () => {
     answer = () => json(null);
     render(site);
     await screen.findByText('signed-out');
   });
 
-  it('says when the server cannot be reached, and asks again on demand', async () => {
+  it('is unreachable when the server does not answer, and asks again on refresh', async () => {
     answer = () => new Response('', { status: 503 });
     render(site);
     await screen.findByText('unreachable');
@@ -71,13 +71,13 @@ describe('AuthProvider', () => {
     await screen.findByText('signed-in Ada');
   });
 
-  it('is not fooled by a site that answers every address with a page', async () => {
+  it('is signed out when the server answers get-session with an HTML page', async () => {
     answer = () => new Response('<!doctype html><title>Xenon</title>', { headers: { 'content-type': 'text/html' } });
     render(site);
     await screen.findByText('signed-out');
   });
 
-  it('loads the client again when that had failed', async () => {
+  it('loads the client again after a failure to load it', async () => {
     answer = () => json(session);
     vi.doMock('../lib/authClient', () => {
       throw new Error('Loading chunk failed');
@@ -98,7 +98,7 @@ describe('AuthProvider', () => {
     await screen.findByText('signed-out');
   });
 
-  it('says why it could not sign out, and nobody is signed out then', async () => {
+  it('stays signed in and returns the failure when sign-out fails', async () => {
     answer = () => json(session);
     render(site);
     await screen.findByText('signed-in Ada');
@@ -107,7 +107,7 @@ describe('AuthProvider', () => {
     expect(auth.state.status).toBe('signed-in');
   });
 
-  it('gets one token for all who ask', async () => {
+  it('fetches one token for concurrent callers', async () => {
     const body = btoa(JSON.stringify({ iat: 0, exp: 60 }));
     answer = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : session);
     render(site);
@@ -120,14 +120,14 @@ describe('AuthProvider', () => {
     expect(asked('/api/auth/token')).toBe(2);
   });
 
-  it('says why there is no token', async () => {
+  it('returns the failure when there is no token', async () => {
     answer = (path) => (path === '/api/auth/token' ? json({ code: 'UNAUTHORIZED' }, 401) : json(null));
     render(site);
     await screen.findByText('signed-out');
     expect((await auth.getToken()).failure).toEqual({ code: 'UNAUTHORIZED', status: 401 });
   });
 
-  it('does not go back to pending while it asks again', async () => {
+  it('does not return to pending while it asks again', async () => {
     answer = () => json(null);
     render(site);
     await screen.findByText('signed-out');

@@ -15,7 +15,7 @@ import { tokenStore } from '../lib/jwt';
 import { ask, loadClient } from './client';
 import SessionReader, { type Reading } from './SessionReader';
 
-/** Who is there: not known yet, nobody, somebody, or not to be known because the server cannot be reached. */
+/** Whether a person is signed in: not known yet, no, yes, or unknown because the server cannot be reached. */
 export type AuthState =
   | {
       readonly status: 'pending' | 'signed-out' | 'unreachable';
@@ -26,11 +26,11 @@ export type AuthState =
 
 export interface Auth {
   readonly state: AuthState;
-  /** A JWT for the profile API, from memory; fetched when there is none or 80 % of its life is over. */
+  /** A JWT for the profile API, from memory; fetched when there is none or 80 % of its lifetime is over. */
   readonly getToken: () => Promise<Outcome<string>>;
-  /** Forgets the JWT, because it was refused. */
+  /** Drops the JWT, because the API rejected it. */
   readonly clearToken: () => void;
-  /** Asks the server again who is there. */
+  /** Asks the server for the session again. */
   readonly refresh: () => Promise<void>;
   /** Ends the session here and, through the client, in every other tab. */
   readonly signOut: () => Promise<Outcome<unknown>>;
@@ -38,7 +38,7 @@ export interface Auth {
 
 const Context = createContext<Auth | undefined>(undefined);
 
-// The first page is drawn and can be used before anything of authentication is loaded.
+// The first page renders and is usable before any authentication code is loaded.
 function whenIdle(run: () => void): () => void {
   if (typeof window.requestIdleCallback !== 'function') {
     const timer = window.setTimeout(run, 1);
@@ -48,21 +48,21 @@ function whenIdle(run: () => void): () => void {
   return () => window.cancelIdleCallback(handle);
 }
 
-/** Knows who is signed in, for the whole site. It always draws its children: nobody waits for a session to read. */
+/** Provides the session to the whole site. It always renders its children: reading needs no session. */
 export function AuthProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [client, setClient] = useState<AuthClient>();
   const [reading, setReading] = useState<Reading>();
   const load = useCallback(
     () =>
       loadClient().then(
-        (loaded) => setClient(() => loaded), // itself a function, which React would call
+        (loaded) => setClient(() => loaded), // the client is a function itself, which React would call
         () => setReading({ status: 'unreachable' }),
       ),
     [],
   );
   const refetch = useRef(load);
   useEffect(() => whenIdle(load), [load]);
-  // The client asks again by itself when the network comes back, but it has to be there for that.
+  // A loaded client asks again by itself when the network comes back. One that failed to load is loaded here.
   useEffect(() => {
     if (client) return;
     window.addEventListener('online', load);
@@ -71,22 +71,22 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
 
   const [tokens] = useState(() => tokenStore(fetchToken));
   const userId = reading?.session?.user.id;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another person, another token
-  useLayoutEffect(() => tokens.clear(), [userId]); // before any page asks for one in its effects
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the user clears the token
+  useLayoutEffect(() => tokens.clear(), [userId]); // runs before a page asks for a token in its effects
 
   const read = useCallback((next: Reading, again: () => Promise<void>) => {
     refetch.current = again;
-    // While the client asks again, what was known stays: no form vanishes because its window got the focus.
+    // While the client asks again, the last reading stays: a form must not disappear because its window got the focus.
     setReading((known) => (known && next.status === 'pending' && !next.session ? known : next));
   }, []);
 
-  // A page that comes back from the browser's memory shows what was true when it was left.
+  // A page from the back/forward cache shows the session of the time when the person left it.
   useEffect(() => {
-    const back = (event: PageTransitionEvent) => {
+    const onPageShow = (event: PageTransitionEvent) => {
       if (event.persisted) window.location.reload();
     };
-    window.addEventListener('pageshow', back);
-    return () => window.removeEventListener('pageshow', back);
+    window.addEventListener('pageshow', onPageShow);
+    return () => window.removeEventListener('pageshow', onPageShow);
   }, []);
 
   const auth = useMemo<Auth>(
@@ -122,7 +122,7 @@ function stateOf(reading: Reading | undefined): AuthState {
   return { status: reading.status };
 }
 
-/** Who is signed in, and what can be done about it. Only below {@link AuthProvider}. */
+/** The session and the actions on it. Works only below {@link AuthProvider}. */
 export function useAuth(): Auth {
   const auth = useContext(Context);
   if (!auth) throw new Error('useAuth needs an AuthProvider above it');

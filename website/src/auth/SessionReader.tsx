@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import type { AuthClient, Session } from '../lib/authClient';
 
-/** What the client knows of the session. */
+/** The client's state of the session. */
 export interface Reading {
   readonly status: 'pending' | 'signed-out' | 'unreachable';
   readonly session?: Session;
@@ -12,12 +12,12 @@ interface Props {
   readonly onRead: (reading: Reading, refetch: () => Promise<void>) => void;
 }
 
-/** Reads the session off the client, whose hook can only be called once the client is loaded. Draws nothing. */
+/** Reads the session from the client, whose hook can only be called after the client is loaded. Renders nothing. */
 export default function SessionReader({ client, onRead }: Props): null {
   const { data, error, isPending, refetch } = client.useSession();
   useEffect(() => {
     const status = isPending ? 'pending' : error && error.status !== 401 ? 'unreachable' : 'signed-out';
-    // Where no API stands behind the site, a page can come back for a session.
+    // On a site without an API, the answer can be an HTML page instead of a session.
     onRead({ status, ...(data?.user && data.session && { session: data }) }, () => refetch());
   }, [data, error, isPending, refetch, onRead]);
   return null;

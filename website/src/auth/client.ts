@@ -1,13 +1,13 @@
 import type { AuthClient } from '../lib/authClient';
 import { attempt, type ClientAnswer, type ClientOptions, type Outcome } from '../lib/failure';
 
-/** The client, from a file of its own that pages without authentication need not wait for. */
+/** Loads the client from its own chunk, so that pages without authentication do not wait for it. */
 export async function loadClient(): Promise<AuthClient> {
   const { authClient } = await import('../lib/authClient');
   return authClient;
 }
 
-/** Calls the client and says what it came to. Never throws, not even when the client's own file cannot be loaded. */
+/** Calls the client and returns the outcome. Never throws, not even when the client's chunk cannot be loaded. */
 export function ask<T>(
   call: (client: AuthClient, fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,
 ): Promise<Outcome<T | null>> {

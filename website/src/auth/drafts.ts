@@ -1,30 +1,30 @@
 import { type Draft, unsaved } from '../lib/profileDraft';
 
-// In memory only, and by user id: what one person typed is never shown to another who signs in at the same page.
+// In memory only, by user id: one person's input is never shown to another person who signs in on the same page.
 const drafts = new Map<string, Draft>();
 
-/** What this person typed and did not save, when the form went away because their session had ended. */
+/** The person's unsaved input, kept when the form disappeared because the session ended. */
 export function keptDraft(userId: string): Draft | undefined {
   return drafts.get(userId);
 }
 
-/** Keeps a draft for as long as there is something in it to lose. */
+/** Keeps a draft while it has unsaved changes. */
 export function keepDraft(userId: string, draft: Draft): void {
   if (unsaved(draft)) drafts.set(userId, draft);
   else drafts.delete(userId);
 }
 
-/** Forgets what one person typed: they said it may go. */
+/** Drops one person's draft, which they chose to discard. */
 export function dropDraft(userId: string): void {
   drafts.delete(userId);
 }
 
-/** Forgets what anybody typed: somebody signed out on purpose, and what is left belongs to nobody. */
+/** Drops all drafts, after a person has signed out. */
 export function dropDrafts(): void {
   drafts.clear();
 }
 
-/** Whether anything typed would be lost. */
-export function anyDraft(): boolean {
+/** Whether there is any unsaved input. */
+export function hasDrafts(): boolean {
   return drafts.size > 0;
 }

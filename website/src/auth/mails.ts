@@ -2,13 +2,13 @@ import type { Failure } from '../lib/failure';
 import { home } from '../lib/next';
 import { ask } from './client';
 
-/** Where the link of a confirmation mail leads once the API has seen it. */
+/** The page to which the API redirects after it has checked the link of a verification mail. */
 export function verifiedPage(next: string): string {
   const query = new URLSearchParams({ verified: '1', ...(next !== home && { next }) });
   return `/verify-email/?${query}`;
 }
 
-/** Has the mail sent that confirms an address. The answer is the same when nobody has it. */
+/** Asks for the mail that verifies an email address. The answer is the same when there is no such user. */
 export async function sendVerification(email: string, next: string): Promise<Failure | undefined> {
   const { failure } = await ask((client, fetchOptions) =>
     client.sendVerificationEmail({ email, callbackURL: verifiedPage(next), fetchOptions }),
@@ -16,7 +16,7 @@ export async function sendVerification(email: string, next: string): Promise<Fai
   return invalidAddress(failure);
 }
 
-/** Has the mail sent with which a new password can be chosen. The answer is the same when nobody has the address. */
+/** Asks for the mail that resets a password. The answer is the same when there is no such user. */
 export async function sendReset(email: string): Promise<Failure | undefined> {
   const { failure } = await ask((client, fetchOptions) =>
     client.requestPasswordReset({ email, redirectTo: '/reset-password/', fetchOptions }),
@@ -24,7 +24,7 @@ export async function sendReset(email: string): Promise<Failure | undefined> {
   return invalidAddress(failure);
 }
 
-/** In a form whose only text with a syntax is the address, what is wrong with the input is wrong with that. */
+/** Maps VALIDATION_ERROR to INVALID_EMAIL, for forms in which only the email address can be invalid. */
 export function invalidAddress(failure: Failure | undefined): Failure | undefined {
   return failure?.code === 'VALIDATION_ERROR' ? { ...failure, code: 'INVALID_EMAIL' } : failure;
 }

@@ -3,18 +3,18 @@ import { useNavbarMobileSidebar } from '@docusaurus/theme-common/internal';
 import { useEffect, useRef } from 'react';
 
 interface Guard {
-  /** Whether there is anything to lose, asked when somebody is about to leave. */
+  /** Whether there are unsaved changes. Called when the person is about to leave the page. */
   readonly unsaved: () => boolean;
-  /** What is asked before another page of the site is opened; a browser has its own words for leaving the site. */
+  /** The question before another page of the site opens. When the person leaves the site, the browser asks its own. */
   readonly question: string;
-  /** They leave, and know what it costs. */
+  /** Called when the person leaves and accepts the loss. */
   readonly onLeave: () => void;
 }
 
-/** Asks before a page is left on which something would be lost. */
+/** Asks for confirmation before the person leaves a page with unsaved changes. */
 export function useLeaveGuard(guard: Guard): void {
   const history = useHistory();
-  // The sidebar of small screens guards the back button while it is open, and only the last guard that was set counts.
+  // The mobile sidebar blocks the history while it is open, and only the last block that was set is active.
   const { shown } = useNavbarMobileSidebar();
   const current = useRef(guard);
   useEffect(() => {
@@ -28,7 +28,7 @@ export function useLeaveGuard(guard: Guard): void {
     return () => window.removeEventListener('beforeunload', unload);
   }, []);
   const active = guard.unsaved();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` sets the block again after the sidebar has closed
   useEffect(() => {
     if (!active) return;
     return history.block((to) => {

@@ -6,21 +6,21 @@ import { type Draft, draftOf, rebase, type Sent, send, typedSince } from '../lib
 import { useAuth } from './AuthContext';
 import { keepDraft, keptDraft } from './drafts';
 
-/** A person's profile, while it is read and while it is edited. */
+/** A person's profile while it is loaded and edited. */
 export interface ProfileEditor {
-  /** None while it is read, and when it could not be. */
+  /** Undefined while the profile is loading, and when loading failed. */
   readonly draft: Draft | undefined;
-  /** Why it could not be read. */
+  /** Why loading failed. */
   readonly failure: Failure | undefined;
-  /** Reads it again. */
+  /** Loads the profile again. */
   readonly load: () => void;
   readonly set: <F extends keyof Answers>(field: F, answer: Answers[F]) => void;
-  /** Back to what was saved last. */
+  /** Resets the draft to the saved profile. */
   readonly reset: () => void;
   readonly save: () => Promise<Outcome<Sent>>;
 }
 
-/** Reads the profile of the person who is signed in and keeps what they type, also while they have to sign in again. */
+/** Loads the profile of the person who is signed in, and keeps their input while they sign in again. */
 export function useProfile(userId: string): ProfileEditor {
   const caller = useCaller(userId);
   const [draft, setDraft] = useState<Draft>();
@@ -36,7 +36,7 @@ export function useProfile(userId: string): ProfileEditor {
     [userId],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads once more
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round loads the profile again
   useEffect(() => {
     let left = false;
     setFailure(undefined);
@@ -71,20 +71,20 @@ export function useProfile(userId: string): ProfileEditor {
 }
 
 /**
- * Calls the profile API for one person and nobody else. Another tab can have signed in somebody else, whose cookie then
- * fetches the token: that one is not used, and the page says that its person is signed out.
+ * Calls the profile API for one person only. If another person has signed in in another tab, their cookie fetches the
+ * token: that token is not used, and the call fails with UNAUTHORIZED.
  */
 function useCaller(userId: string): Caller {
   const { getToken, clearToken } = useAuth();
   return useMemo(() => {
-    const theirs = async () => {
+    const ownToken = async () => {
       const token = await getToken();
       if (token.failure || subject(token.data) === userId) return token;
       clearToken();
       return undefined;
     };
-    // The first can be left over in memory from the person before.
-    const get = async () => (await theirs()) ?? (await theirs()) ?? { failure: signedOut };
+    // The first token can be in memory from the person who was signed in before.
+    const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOut };
     return { getToken: get, clearToken };
   }, [userId, getToken, clearToken]);
 }

@@ -6,10 +6,10 @@ import { useAuth } from './AuthContext';
 import { useSearch } from './useSearch';
 
 /**
- * Sends on who is signed in, to the page that `?next=` names; the page they leave is none to go back to. Returns that
- * page's path.
+ * Redirects a person who is signed in to the page that `?next=` names, and replaces the current page in the history.
+ * Returns that page's path.
  */
-export function useSendOn(): string {
+export function useRedirectSignedIn(): string {
   const { state } = useAuth();
   const history = useHistory();
   const search = useSearch();
@@ -20,11 +20,11 @@ export function useSendOn(): string {
   return next;
 }
 
-// Who signed in and is still asked to after so many milliseconds has a browser that keeps no cookie of ours.
-const patience = 8_000;
+// Milliseconds after which a form that is still shown after a successful sign-in means that the browser blocks cookies.
+const cookieTimeout = 8_000;
 
-/** What a form returns after a sign-in that succeeded: a failure, if it still stands there when everything should be over. */
+/** The failure that a form returns some time after a successful sign-in. By then the page has normally changed. */
 export async function cookiesBlocked(): Promise<Failure> {
-  await new Promise((resolve) => window.setTimeout(resolve, patience));
+  await new Promise((resolve) => window.setTimeout(resolve, cookieTimeout));
   return { code: 'COOKIES_BLOCKED', status: 0 };
 }

@@ -11,13 +11,13 @@ function Page(): ReactNode {
   return <p>{link === undefined ? 'not read' : typeof link === 'string' ? link : `token ${link.token}`}</p>;
 }
 
-let address = '';
+let url = '';
 const site = (path: string) => (
   <MemoryRouter initialEntries={[path]}>
     <Page />
     <Route
       render={({ location }) => {
-        address = location.pathname + location.search;
+        url = location.pathname + location.search;
         return null;
       }}
     />
@@ -31,13 +31,13 @@ it.each([
   ['/reset-password/?error=INVALID_TOKEN', 'used'],
   ['/reset-password/?token=', 'none'],
   ['/reset-password/', 'none'],
-])('reads %s, and leaves nothing of it in the address', (path, want) => {
+])('reads %s, and removes the query from the URL', (path, want) => {
   render(site(path));
   expect(screen.getByText(want)).toBeTruthy();
-  expect(address).toBe('/reset-password/');
+  expect(url).toBe('/reset-password/');
 });
 
-it('draws first what the static HTML says, which was made without an address', async () => {
+it('renders the static HTML first, which was built without a query', async () => {
   const page = document.createElement('div');
   page.innerHTML = renderToString(site('/reset-password/'));
   expect(page.textContent).toBe('not read');

@@ -2,12 +2,12 @@ import { useHistory } from '@docusaurus/router';
 import { useEffect, useState } from 'react';
 import { useSearch } from './useSearch';
 
-/** What a reset mail's link brought along; undefined until the address has been read. */
+/** The result of reading a mail's link; undefined until the URL has been read. */
 export type ResetLink = { readonly token: string } | 'used' | 'none' | undefined;
 
 /**
- * Reads the token off the address, and takes it out of there: it is a key, and addresses are kept in histories, copied and
- * shown to others.
+ * Reads the token from the URL, and removes it from there: the token is a secret, and URLs are kept in the browser's
+ * history, copied and shared.
  */
 export function useResetLink(): ResetLink {
   const search = useSearch();

@@ -2,19 +2,19 @@ import { useLocation } from '@docusaurus/router';
 import { useSyncExternalStore } from 'react';
 
 /**
- * The query string of the page's address, `''` when there is none. Undefined while the first page is still the static
- * HTML, which was made without knowing it.
+ * The query string of the page's URL, `''` when there is none. Undefined during hydration, since the static HTML was
+ * built without a query.
  */
 export function useSearch(): string | undefined {
   const { search } = useLocation();
   return useSyncExternalStore(
-    never,
+    subscribeToNothing,
     () => search,
     () => undefined,
   );
 }
 
-// The router draws again when the address changes; there is nothing else to listen to.
-function never(): () => void {
+// The router renders again when the URL changes, so no subscription is needed.
+function subscribeToNothing(): () => void {
   return () => {};
 }

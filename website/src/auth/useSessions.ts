@@ -3,18 +3,18 @@ import type { SessionRow } from '../lib/authClient';
 import type { Failure, Outcome } from '../lib/failure';
 import { ask } from './client';
 
-/** Where a person is signed in. */
+/** The sessions of a person, and the actions on them. */
 export interface Sessions {
-  /** This device first, then by when they were used last; none while they are read. */
+  /** The session of this device first, then the others by last use. Undefined while they are loading. */
   readonly rows: readonly SessionRow[] | undefined;
-  /** Why they could not be read. */
+  /** Why they could not be loaded. */
   readonly failure: Failure | undefined;
   readonly load: () => Promise<Outcome<unknown>>;
   readonly end: (session: SessionRow) => Promise<Outcome<unknown>>;
   readonly endOthers: () => Promise<Outcome<unknown>>;
 }
 
-/** Reads the sessions of the person whose own has the token `current`, and again when that is another one. */
+/** Loads the person's sessions. `current` is the token of this device's session; another token loads them again. */
 export function useSessions(current: string): Sessions {
   const [rows, setRows] = useState<readonly SessionRow[]>();
   const [failure, setFailure] = useState<Failure>();

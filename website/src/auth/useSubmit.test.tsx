@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A form whose answers the test gives by hand. */
+/** A form whose submissions the test completes with `answer`. */
 function form() {
   const answers: Array<(failure: Failure | undefined) => void> = [];
   const action = vi.fn(() => new Promise<Failure | undefined>((resolve) => answers.push(resolve)));
@@ -28,7 +28,7 @@ function form() {
 }
 
 describe('useSubmit', () => {
-  it('sends once, however often the button is pressed', async () => {
+  it('sends once when the button is pressed twice', async () => {
     const { action, now, submit, answer } = form();
     await submit();
     await submit();
@@ -51,7 +51,7 @@ describe('useSubmit', () => {
     expect(now().failure).toBeUndefined();
   });
 
-  it('says the same failure anew', async () => {
+  it('reports the same failure again as a new object', async () => {
     const { now, submit, answer } = form();
     await submit();
     await answer(offline);
@@ -62,14 +62,14 @@ describe('useSubmit', () => {
     expect(now().failure).not.toBe(first);
   });
 
-  it('is offline when the action itself cannot be loaded', async () => {
+  it('is offline when the action throws', async () => {
     const { result } = renderHook(() => useSubmit(() => Promise.reject(new Error('no such chunk'))));
     await act(async () => result.current.onSubmit(event));
     expect(result.current.failure).toEqual(offline);
     expect(result.current.busy).toBe(false);
   });
 
-  it('counts down, takes nothing meanwhile, and comes back by itself', async () => {
+  it('counts down, ignores submissions meanwhile, and then accepts them again', async () => {
     const { action, now, submit, answer } = form();
     await submit();
     await answer(limited(3));
@@ -85,7 +85,7 @@ describe('useSubmit', () => {
     expect(action).toHaveBeenCalledTimes(2);
   });
 
-  it('counts anew when it is refused again', async () => {
+  it('counts down again after a second rejection', async () => {
     const { now, submit, answer } = form();
     await submit();
     await answer(limited(1));
@@ -95,7 +95,7 @@ describe('useSubmit', () => {
     expect(now().wait).toBe(1);
   });
 
-  it('waits ten seconds when the server names no time', async () => {
+  it('waits ten seconds when the server sends no retry time', async () => {
     const { now, submit, answer } = form();
     await submit();
     await answer({ code: 'TOO_MANY_REQUESTS', status: 429 });
@@ -109,7 +109,7 @@ describe('useSubmit', () => {
     expect(now().wait).toBe(0);
   });
 
-  it('does not trust the date', async () => {
+  it('does not depend on the system clock', async () => {
     const { now, submit, answer } = form();
     await submit();
     await answer(limited(5));

@@ -1,18 +1,21 @@
 import { useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { type Failure, offline } from '../lib/failure';
 
-/** One submission of a form at a time, and what became of the last. */
+/** The state of a form: at most one submission runs at a time. */
 export interface Submission {
   readonly busy: boolean;
   readonly failure: Failure | undefined;
-  /** Seconds until the server takes another try; 0 when it does. */
+  /** Seconds until the server accepts another attempt; 0 when it does now. */
   readonly wait: number;
   readonly onSubmit: (event: { preventDefault: () => void }) => void;
-  /** Takes the failure away, or puts one there that was found before anything was sent. */
+  /** Clears the failure, or sets one that was found before the form was sent. */
   readonly setFailure: (failure: Failure | undefined) => void;
 }
 
-/** Runs `action` when a form is submitted: never twice at once, never while the server asks to wait. It returns why it failed. */
+/**
+ * Runs `action` when a form is submitted: never twice at the same time, and never while the server asks to wait. `action`
+ * returns why it failed.
+ */
 export function useSubmit(action: () => Promise<Failure | undefined>): Submission {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure>();
@@ -25,7 +28,7 @@ export function useSubmit(action: () => Promise<Failure | undefined>): Submissio
     setBusy(true);
     action()
       .catch(() => offline)
-      // A copy, since the same failure once more is news again: it is shown, and focused, anew.
+      // A copy, so that the same failure is announced and focused again.
       .then((failed) => setFailure(failed && { ...failed }))
       .finally(() => {
         running.current = false;
@@ -35,12 +38,12 @@ export function useSubmit(action: () => Promise<Failure | undefined>): Submissio
   return { busy, failure, wait, onSubmit, setFailure };
 }
 
-/** The seconds left of a failure's `retryAfter`, counted down on a clock that nobody sets. */
+/** The seconds left of a failure's `retryAfter`, counted down with the monotonic clock. */
 export function useCountdown(failure: Failure | undefined): number {
   const [left, setLeft] = useState(0);
   const until = useRef(0);
   const tick = useCallback(() => setLeft(Math.max(0, Math.ceil((until.current - performance.now()) / 1000))), []);
-  // Before anything is painted, so that nobody sees a button that will not do anything.
+  // In a layout effect, so that the button is never painted enabled while the wait has begun.
   useLayoutEffect(() => {
     until.current = performance.now() + (failure?.status === 429 ? (failure.retryAfter ?? 10) : 0) * 1000;
     tick();

@@ -1,7 +1,7 @@
 import { jwtClient } from 'better-auth/client/plugins';
 import { createAuthClient } from 'better-auth/react';
 
-/** The stock client against the API on the site's own origin. The only module that knows better-auth. */
+/** The stock client for the API on the site's own origin. The only module that imports better-auth. */
 export const authClient = createAuthClient({ plugins: [jwtClient()] });
 
 export type AuthClient = typeof authClient;

@@ -1,5 +1,5 @@
 import { expect, it, describe as suite } from 'vitest';
-import { describe, fieldError, known, wantsPassword, wantsSignIn } from './errors';
+import { describe, fieldError, knownCodes, wantsPassword, wantsSignIn } from './errors';
 import { type Failure, failureOf, offline } from './failure';
 
 const of = (code: string, status = 400, more: Partial<Failure> = {}): Failure => ({ code, status, ...more });
@@ -7,7 +7,7 @@ const say = (code: string) => describe(of(code)).message;
 
 suite('the catalogue', () => {
   it.each([
-    ['INVALID_EMAIL_OR_PASSWORD', 'E-mail or password is not right.'],
+    ['INVALID_EMAIL_OR_PASSWORD', 'Wrong e-mail address or password.'],
     ['EMAIL_NOT_VERIFIED', 'Please confirm your e-mail address first: open the link we sent you.'],
     [
       'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL',
@@ -15,55 +15,52 @@ suite('the catalogue', () => {
     ],
     ['PASSWORD_TOO_SHORT', 'The password needs at least 8 characters.'],
     ['PASSWORD_TOO_LONG', 'The password can have at most 128 characters.'],
-    ['PASSWORD_COMPROMISED', 'This password is on lists of stolen ones. Please choose another.'],
+    ['PASSWORD_COMPROMISED', 'This password is on lists of stolen passwords. Please choose another.'],
     ['INVALID_TOKEN', 'This link was used or is too old. Get a new one.'],
     ['TOKEN_EXPIRED', 'This link was used or is too old. Get a new one.'],
     ['SESSION_NOT_FRESH', 'For your safety, enter your password again.'],
     ['SESSION_EXPIRED', 'For your safety, enter your password again.'],
     ['TOO_MANY_REQUESTS', 'Too many tries. Please wait.'],
-    ['INVALID_ORIGIN', 'This page’s address is not allowed to sign people in. Open the site at its own address.'],
-    [
-      'MISSING_OR_NULL_ORIGIN',
-      'This page’s address is not allowed to sign people in. Open the site at its own address.',
-    ],
+    ['INVALID_ORIGIN', 'Signing in is not allowed at this URL. Open the site at its usual URL.'],
+    ['MISSING_OR_NULL_ORIGIN', 'Signing in is not allowed at this URL. Open the site at its usual URL.'],
     ['OFFLINE', 'We cannot reach the server. Nothing is lost: try again.'],
-    ['SERVICE_UNAVAILABLE', 'The server is busy or waking up. Nothing is lost: try again.'],
+    ['SERVICE_UNAVAILABLE', 'The server is busy or starting. Nothing is lost: try again.'],
     ['BANNED_USER', 'This account is closed. Please write to support if you think that is a mistake.'],
-  ])('says %s in its own words', (code, words) => {
+  ])('has a message for %s', (code, words) => {
     expect(say(code)).toBe(words);
   });
 
-  it('has words for all it knows', () => {
-    for (const code of known) expect(say(code)).not.toBe(say('SOMETHING_ELSE'));
+  it('has its own message for every known code', () => {
+    for (const code of knownCodes) expect(say(code)).not.toBe(say('SOMETHING_ELSE'));
   });
 
-  it('quotes the number of what it does not know', () => {
+  it('quotes the request id for an unknown code', () => {
     expect(describe(of('WHAT_IS_THIS', 500, { reference: 'r-17' })).message).toBe(
       'Something went wrong. Please try again, or quote this number: r-17',
     );
     expect(describe(of('UNKNOWN', 500)).message).toBe('Something went wrong. Please try again.');
   });
 
-  it('never repeats what the server says', () => {
+  it('has the general message for codes that are property names of objects', () => {
     expect(say('constructor')).toBe('Something went wrong. Please try again.');
     expect(say('__proto__')).toBe('Something went wrong. Please try again.');
   });
 
-  it('knows which field it is about', () => {
+  it('assigns a message to its field', () => {
     expect(fieldError(of('PASSWORD_TOO_SHORT'), 'password')).toBe('The password needs at least 8 characters.');
     expect(fieldError(of('PASSWORD_TOO_SHORT'), 'email')).toBeUndefined();
     expect(fieldError(undefined, 'email')).toBeUndefined();
   });
 });
 
-suite('what helps', () => {
-  it('is the password again, after a while', () => {
+suite('what the caller has to do', () => {
+  it('is to enter the password again, when the session is not fresh', () => {
     expect(wantsPassword(of('SESSION_NOT_FRESH', 403))).toBe(true);
     expect(wantsPassword(of('SESSION_EXPIRED'))).toBe(true);
     expect(wantsPassword(of('INVALID_PASSWORD'))).toBe(false);
   });
 
-  it('is signing in, when nobody is', () => {
+  it('is to sign in, when there is no session', () => {
     expect(wantsSignIn(of('UNAUTHORIZED', 401))).toBe(true);
     expect(wantsSignIn(failureOf(401, undefined))).toBe(true);
     expect(wantsSignIn(of('INVALID_EMAIL_OR_PASSWORD', 401))).toBe(false);

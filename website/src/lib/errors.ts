@@ -2,16 +2,17 @@ import { translate } from '@docusaurus/Translate';
 import type { Failure } from './failure';
 import { maxPassword, minPassword } from './password';
 
-/** Which field of a form a failure is about; none when it is about the whole. */
+/** The field of a form that a failure belongs to. */
 export type Field = 'email' | 'password' | 'name';
 
-/** A failure in words a person can act on. */
+/** A failure as a message that a person can act on. */
 export interface Words {
   readonly message: string;
+  /** Undefined when the failure belongs to the whole form. */
   readonly field?: Field;
 }
 
-// By the server's code, never by its words. What a code means can depend on the form: there, the form says it itself.
+// Messages by the server's code, never its text. Where the meaning of a code depends on the form, the form has its own.
 const catalogue: Record<string, () => Words> = {
   OFFLINE: () => ({
     message: translate({ id: 'error.OFFLINE', message: 'We cannot reach the server. Nothing is lost: try again.' }),
@@ -19,7 +20,7 @@ const catalogue: Record<string, () => Words> = {
   SERVICE_UNAVAILABLE: () => ({
     message: translate({
       id: 'error.SERVICE_UNAVAILABLE',
-      message: 'The server is busy or waking up. Nothing is lost: try again.',
+      message: 'The server is busy or starting. Nothing is lost: try again.',
     }),
   }),
   COOKIES_BLOCKED: () => ({
@@ -32,7 +33,7 @@ const catalogue: Record<string, () => Words> = {
     message: translate({ id: 'error.TOO_MANY_REQUESTS', message: 'Too many tries. Please wait.' }),
   }),
   INVALID_EMAIL_OR_PASSWORD: () => ({
-    message: translate({ id: 'error.INVALID_EMAIL_OR_PASSWORD', message: 'E-mail or password is not right.' }),
+    message: translate({ id: 'error.INVALID_EMAIL_OR_PASSWORD', message: 'Wrong e-mail address or password.' }),
   }),
   INVALID_PASSWORD: () => ({
     message: translate({ id: 'error.INVALID_PASSWORD', message: 'That is not your password.' }),
@@ -70,13 +71,13 @@ const catalogue: Record<string, () => Words> = {
   EMAIL_PASSWORD_SIGN_UP_DISABLED: () => ({
     message: translate({
       id: 'error.EMAIL_PASSWORD_SIGN_UP_DISABLED',
-      message: 'Nobody can register here at the moment. If you have an account, sign in.',
+      message: 'Registration is closed at the moment. If you have an account, sign in.',
     }),
   }),
   FAILED_TO_CREATE_USER: () => ({
     message: translate({
       id: 'error.FAILED_TO_CREATE_USER',
-      message: 'The account could not be made. If you have just registered, sign in instead.',
+      message: 'The account could not be created. If you have just registered, sign in instead.',
     }),
   }),
   EMAIL_MISMATCH: () => ({
@@ -110,7 +111,7 @@ const catalogue: Record<string, () => Words> = {
   PASSWORD_COMPROMISED: () => ({
     message: translate({
       id: 'error.PASSWORD_COMPROMISED',
-      message: 'This password is on lists of stolen ones. Please choose another.',
+      message: 'This password is on lists of stolen passwords. Please choose another.',
     }),
     field: 'password',
   }),
@@ -124,18 +125,18 @@ const catalogue: Record<string, () => Words> = {
     message: translate({ id: 'error.UNAUTHORIZED', message: 'You are signed out. Sign in to go on.' }),
   }),
   USER_NOT_FOUND: () => ({
-    message: translate({ id: 'error.USER_NOT_FOUND', message: 'This account is no longer there.' }),
+    message: translate({ id: 'error.USER_NOT_FOUND', message: 'This account no longer exists.' }),
   }),
   INVALID_ORIGIN: () => ({
     message: translate({
       id: 'error.INVALID_ORIGIN',
-      message: 'This page’s address is not allowed to sign people in. Open the site at its own address.',
+      message: 'Signing in is not allowed at this URL. Open the site at its usual URL.',
     }),
   }),
   VALIDATION_ERROR: () => ({
     message: translate({
       id: 'error.VALIDATION_ERROR',
-      message: 'Something in the form is not right. Please look it over.',
+      message: 'Something in the form is wrong. Please check it.',
     }),
   }),
   CHANGE_EMAIL_DISABLED: () => ({
@@ -145,7 +146,7 @@ const catalogue: Record<string, () => Words> = {
   PROFILE_CHANGED: () => ({
     message: translate({
       id: 'error.PROFILE_CHANGED',
-      message: 'Your profile was changed in another tab or on another device meanwhile.',
+      message: 'Your profile was changed in another tab or on another device in the meantime.',
     }),
   }),
   RESET_PASSWORD_DISABLED: () => ({
@@ -159,7 +160,7 @@ const catalogue: Record<string, () => Words> = {
   }),
 };
 
-// Codes that mean the same to a person.
+// Codes with the message of another code.
 const synonyms: Record<string, string> = {
   TOKEN_EXPIRED: 'INVALID_TOKEN',
   INVALID_USER: 'USER_NOT_FOUND',
@@ -173,10 +174,10 @@ const synonyms: Record<string, string> = {
   FAILED_TO_GET_SESSION: 'UNAUTHORIZED',
 };
 
-/** Codes with words of their own, for tests. */
-export const known: readonly string[] = [...Object.keys(catalogue), ...Object.keys(synonyms)];
+/** All codes with a message, for tests. */
+export const knownCodes: readonly string[] = [...Object.keys(catalogue), ...Object.keys(synonyms)];
 
-/** Says a failure in words. What the catalogue does not know gets the request's id, for support to look up. */
+/** The message for a failure. An unknown code gets a general message with the request's id, for support to look up. */
 export function describe(failure: Failure): Words {
   const words = catalogue[synonyms[failure.code] ?? failure.code];
   if (words) return words();
@@ -193,18 +194,18 @@ export function describe(failure: Failure): Words {
   };
 }
 
-/** What to say below a field, when the failure is about that one. */
+/** The message below a field; undefined when the failure does not belong to that field. */
 export function fieldError(failure: Failure | undefined, field: Field): string | undefined {
   const words = failure && describe(failure);
   return words?.field === field ? words.message : undefined;
 }
 
-/** Whether the server asks for the password again before it does this. */
+/** Whether the server wants the password again before it accepts the call. */
 export function wantsPassword(failure: Failure): boolean {
   return (synonyms[failure.code] ?? failure.code) === 'SESSION_NOT_FRESH';
 }
 
-/** Whether there is no session any more, so that signing in again helps. */
+/** Whether the session has ended, so that signing in again helps. */
 export function wantsSignIn(failure: Failure): boolean {
   return failure.status === 401 && ['UNAUTHORIZED', 'FAILED_TO_GET_SESSION', 'UNKNOWN'].includes(failure.code);
 }

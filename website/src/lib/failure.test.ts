@@ -26,17 +26,17 @@ describe('failureOf', () => {
     expect(failureOf(status, code, headers(of))).toEqual(want);
   });
 
-  it('needs no headers', () => {
+  it('works without headers', () => {
     expect(failureOf(404, 'PROFILE_NOT_FOUND')).toEqual({ code: 'PROFILE_NOT_FOUND', status: 404 });
   });
 });
 
 describe('attempt', () => {
-  it('gives the data', async () => {
+  it('returns the data', async () => {
     expect(await attempt(async () => ({ data: { status: true }, error: null }))).toEqual({ data: { status: true } });
   });
 
-  it('gives the failure, with what only the headers say', async () => {
+  it('returns the failure, with the values from the headers', async () => {
     const outcome = await attempt(async ({ onError }) => {
       onError({ response: { headers: headers({ 'X-Retry-After': '9', 'X-Request-Id': 'r-2' }) } });
       return { data: null, error: { status: 429 } };
@@ -44,7 +44,7 @@ describe('attempt', () => {
     expect(outcome).toEqual({ failure: { code: 'TOO_MANY_REQUESTS', status: 429, retryAfter: 9, reference: 'r-2' } });
   });
 
-  it('is offline when nothing comes back', async () => {
+  it('is offline when there is no response', async () => {
     const lost = async (): Promise<never> => {
       throw new TypeError('Failed to fetch');
     };

@@ -1,16 +1,16 @@
-/** Why a call did not do what it was asked: what the server said, or that it said nothing. */
+/** Why a call failed: the server's error, or that there was no response. */
 export interface Failure {
-  /** The server's code, or one of `OFFLINE` (nothing came back) and `UNKNOWN` (an answer without a code). */
+  /** The server's code, `OFFLINE` (no response), or `UNKNOWN` (a response without a code). */
   readonly code: string;
-  /** The HTTP status; 0 when nothing came back. */
+  /** The HTTP status; 0 when there was no response. */
   readonly status: number;
-  /** Seconds until another try makes sense, when the server named them. */
+  /** Seconds to wait before another attempt, when the server sent them. */
   readonly retryAfter?: number;
   /** The request's id, for a person to quote. */
   readonly reference?: string;
 }
 
-/** What a call came to: its data, or why there is none. */
+/** The result of a call: its data, or why it failed. */
 export type Outcome<T> =
   | { readonly data: T; readonly failure?: undefined }
   | { readonly data?: undefined; readonly failure: Failure };
@@ -19,7 +19,7 @@ interface Headers {
   get(name: string): string | null;
 }
 
-/** Reads a failure off an answer. The library names the wait in X-Retry-After, HTTP in Retry-After. */
+/** Reads a failure from a response. Better Auth sends the wait in X-Retry-After, other servers in Retry-After. */
 export function failureOf(status: number, code: string | undefined, headers?: Headers): Failure {
   const wait = Number.parseInt(headers?.get('X-Retry-After') ?? headers?.get('Retry-After') ?? '', 10);
   const reference = headers?.get('X-Request-Id') ?? undefined;
@@ -33,16 +33,16 @@ export function failureOf(status: number, code: string | undefined, headers?: He
   };
 }
 
-/** Nothing came back: the network is away, or the request was blocked on its way. */
+/** There was no response: the network is down, or the request was blocked. */
 export const offline: Failure = { code: 'OFFLINE', status: 0 };
 
-/** What the stock client says of an answer that is no success. */
+/** The stock client's error. */
 interface ClientError {
   readonly status: number;
   readonly code?: string | undefined;
 }
 
-/** What a call of the stock client comes to. */
+/** The stock client's result of a call. */
 export interface ClientAnswer<T> {
   readonly data: T | null;
   readonly error: ClientError | null;
@@ -54,8 +54,8 @@ export interface ClientOptions {
 }
 
 /**
- * Calls the stock client and says what it came to; never throws. The client keeps an error's headers to itself, so they
- * are caught on the way: `attempt((fetchOptions) => client.signIn.email({ email, password, fetchOptions }))`.
+ * Calls the stock client and returns the outcome; never throws. The client's error has no headers, so the `onError`
+ * option captures them: `attempt((fetchOptions) => client.signIn.email({ email, password, fetchOptions }))`.
  */
 export async function attempt<T>(
   call: (fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from './failure';
-import { life, tokenStore } from './jwt';
+import { lifetime, tokenStore } from './jwt';
 
 const encode = (value: unknown) =>
   btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 const jwt = (seconds: number, iat = 1_700_000_000, sub = 'ada') =>
   `${encode({ alg: 'RS256' })}.${encode({ sub, iat, exp: iat + seconds })}.c2ln`;
 
-/** A store whose clock and whose server are in the test's hands. */
+/** A store with a clock and a server that the test controls. */
 function at(answer: () => Outcome<string> | Promise<Outcome<string>>) {
   const clock = { ms: 0 };
   const fetchToken = vi.fn(async () => answer());
@@ -24,7 +24,7 @@ function later<T>() {
 }
 
 describe('tokenStore', () => {
-  it('keeps a token for 80 % of its life', async () => {
+  it('keeps a token for 80 % of its lifetime', async () => {
     const { clock, fetchToken, get } = at(() => ({ data: jwt(1000) }));
     await get();
     clock.ms = 799_999;
@@ -35,7 +35,7 @@ describe('tokenStore', () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  it('counts from when it asked, not from when the answer came', async () => {
+  it('measures the age from the request, not from the response', async () => {
     const answer = later<Outcome<string>>();
     const { clock, fetchToken, get } = at(() => answer.promise);
     const first = get();
@@ -50,7 +50,7 @@ describe('tokenStore', () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  it('does not care what the date is said to be', async () => {
+  it('does not depend on the system date', async () => {
     for (const skew of [-600, 0, 600, 1e9]) {
       const { clock, fetchToken, get } = at(() => ({ data: jwt(100, 1_700_000_000 + skew) }));
       await get();
@@ -60,7 +60,7 @@ describe('tokenStore', () => {
     }
   });
 
-  it('asks once for all who ask at the same time', async () => {
+  it('sends one request for concurrent calls', async () => {
     const answer = later<Outcome<string>>();
     const { fetchToken, get } = at(() => answer.promise);
     const all = [get(), get(), get()];
@@ -69,7 +69,7 @@ describe('tokenStore', () => {
     expect(fetchToken).toHaveBeenCalledTimes(1);
   });
 
-  it('keeps no failure', async () => {
+  it('does not keep a failure', async () => {
     const failure = { code: 'UNAUTHORIZED', status: 401 };
     const answers: Array<Outcome<string>> = [{ failure }, { data: jwt(60) }];
     const { get } = at(() => answers.shift() ?? { failure });
@@ -77,7 +77,7 @@ describe('tokenStore', () => {
     expect(await get()).toEqual({ data: jwt(60) });
   });
 
-  it('forgets', async () => {
+  it('fetches a new token after clear', async () => {
     const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
     await get();
     clear();
@@ -85,7 +85,7 @@ describe('tokenStore', () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  it('does not keep for the next person what was asked for the last', async () => {
+  it('does not keep a token that was requested for the previous person', async () => {
     const answers = [later<Outcome<string>>(), later<Outcome<string>>()];
     const open = [...answers];
     const { fetchToken, get, clear } = at(() => open.shift()?.promise ?? { data: jwt(60, 0, 'nobody') });
@@ -100,7 +100,7 @@ describe('tokenStore', () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  it('forgets also what is asked for in the same moment', async () => {
+  it('does not keep a token whose request was running at clear', async () => {
     const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
     const first = get();
     clear();
@@ -112,7 +112,7 @@ describe('tokenStore', () => {
 
 describe('life', () => {
   it('reads any characters', () => {
-    expect(life(jwt(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
+    expect(lifetime(jwt(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
   });
 
   it.each([
@@ -125,13 +125,13 @@ describe('life', () => {
     `a.${encode({ exp: 1 })}.c`,
     jwt(-5),
   ])('is nothing for %j', (token) => {
-    expect(life(token)).toBe(0);
+    expect(lifetime(token)).toBe(0);
   });
 
   it('never throws', () => {
     fc.assert(
       fc.property(fc.string(), (token) => {
-        expect(life(token)).toBeGreaterThanOrEqual(0);
+        expect(lifetime(token)).toBeGreaterThanOrEqual(0);
       }),
     );
   });

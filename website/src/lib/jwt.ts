@@ -1,32 +1,32 @@
 import type { Outcome } from './failure';
 
-/** A JWT from memory while it is young, from the server when it is not. */
+/** Keeps a JWT in memory and renews it before it expires. */
 export interface TokenStore {
-  /** The token to send, or why there is none. Calls at the same time share one request. */
+  /** The token to send, or why there is none. Concurrent calls share one request. */
   readonly get: () => Promise<Outcome<string>>;
-  /** Forgets the token: it was refused, or the person is another one. */
+  /** Drops the token, because the API rejected it or another person has signed in. */
   readonly clear: () => void;
 }
 
-// After so much of its life a token is renewed, so that none dies on its way.
-const share = 0.8;
+// The part of its lifetime after which a token is renewed, so that none expires on its way to the API.
+const renewAfter = 0.8;
 
 /**
- * Keeps a JWT in memory, never in storage. Its life is measured on a clock that cannot be set (`now` in milliseconds),
- * from when it was asked for, so a device whose date is wrong renews no more often than others. `fetchToken` never rejects.
+ * Keeps a JWT in memory, never in storage. Its age is measured with the monotonic clock (`now` in milliseconds) from the
+ * time of the request, so a wrong system date does not cause more renewals. `fetchToken` never rejects.
  */
 export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () => performance.now()): TokenStore {
   let kept: { readonly token: string; readonly until: number } | undefined;
   let flight: Promise<Outcome<string>> | undefined;
-  // Counts the people: what was asked for one is not kept for the next.
-  let person = 0;
+  // Counts calls of clear: the answer to a request from before a clear is not kept.
+  let generation = 0;
   const renew = async (): Promise<Outcome<string>> => {
-    const mine = person;
+    const mine = generation;
     const asked = now();
     const outcome = await fetchToken();
-    if (mine !== person) return outcome;
+    if (mine !== generation) return outcome;
     flight = undefined;
-    if (outcome.data !== undefined) kept = { token: outcome.data, until: asked + life(outcome.data) * share };
+    if (outcome.data !== undefined) kept = { token: outcome.data, until: asked + lifetime(outcome.data) * renewAfter };
     return outcome;
   };
   return {
@@ -36,20 +36,20 @@ export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () 
       return flight;
     },
     clear: () => {
-      person++;
+      generation++;
       kept = undefined;
       flight = undefined;
     },
   };
 }
 
-/** How long a token lives from its making, in milliseconds; 0 when it does not say. */
-export function life(token: string): number {
+/** The lifetime of a token in milliseconds, from iat to exp; 0 when it has no such claims. */
+export function lifetime(token: string): number {
   const { exp, iat } = claims(token);
   return typeof exp === 'number' && typeof iat === 'number' ? Math.max(0, exp - iat) * 1000 : 0;
 }
 
-/** Whom a token is about; empty when it does not say. */
+/** The subject of a token; empty when it has none. */
 export function subject(token: string): string {
   const { sub } = claims(token);
   return typeof sub === 'string' ? sub : '';
@@ -61,7 +61,7 @@ interface Claims {
   readonly sub?: unknown;
 }
 
-// Read, not checked: whoever serves the API does that.
+// Decodes the claims without verifying the signature; the API verifies it.
 function claims(token: string): Claims {
   try {
     const payload = token.split('.')[1] ?? '';

@@ -1,21 +1,20 @@
-/** Where people go who signed in without having been sent. */
+/** The page after a sign-in without `?next=`. */
 export const home = '/profile/';
 
-// What a path of this site can look like. No second slash, backslash, scheme or control character is among it. Segments
-// are told apart by their slash alone, or a long one would be tried in every way it can be cut.
+// Matches paths of this site: no double slash, backslash, scheme or control character. Segments are separated by the
+// slash only, so that matching a long path takes linear time.
 const segment = '[A-Za-z0-9][A-Za-z0-9._~-]*';
 const path = new RegExp(`^/(?:${segment}(?:/${segment})*/?)?(?:\\?[A-Za-z0-9._~=&%+-]*)?(?:#[A-Za-z0-9._~%-]*)?$`);
-// Coming back to these would ask for what was just done, and the API is no page.
-const elsewhere =
-  /^\/(?:login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(?:[/?#]|$)/;
+// Pages that are no destination after a sign-in: the forms of authentication and the API.
+const excluded = /^\/(?:login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(?:[/?#]|$)/;
 
-/** The page to return to, from a query string such as `?next=/docs/`. Anything but a page of this site is {@link home}. */
+/** The page to return to, from a query string such as `?next=/docs/`; {@link home} for any other value. */
 export function nextPath(search: string): string {
   const next = new URLSearchParams(search).get('next');
-  return next && path.test(next) && !elsewhere.test(next) ? next : home;
+  return next && path.test(next) && !excluded.test(next) ? next : home;
 }
 
-/** The address of a page that comes back to `from` when it is done. */
+/** The URL of the page `to` with `from` as the page to return to. */
 export function withNext(to: string, from: string): string {
-  return path.test(from) && !elsewhere.test(from) && from !== home ? `${to}?next=${encodeURIComponent(from)}` : to;
+  return path.test(from) && !excluded.test(from) && from !== home ? `${to}?next=${encodeURIComponent(from)}` : to;
 }

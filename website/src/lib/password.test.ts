@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { badPassword, maxPassword, minPassword, rules, strength } from './password';
 
-// No well-known word can be written with these.
+// None of the common passwords can be written with these letters.
 const letters = fc.constantFrom(...'bhjkvxzBHJKVXZ79!?*é漢');
 const text = (min: number, max: number) =>
   fc.array(letters, { minLength: min, maxLength: max }).map((all) => all.join(''));
@@ -26,18 +26,18 @@ describe('strength', () => {
     expect(strength(password)).toBe(want);
   });
 
-  it('sees what others know', () => {
+  it('is less for a password with the name or email address', () => {
     expect(strength('ada-lovelace-1815', ['Ada Lovelace', 'lovelace@example.com'])).toBeLessThan(
       strength('ada-lovelace-1815'),
     );
     expect(strength('lovelacelovelace', ['Ada Lovelace'])).toBe(1);
   });
 
-  it('does not mind short names, which are in every other word', () => {
+  it('ignores short names, which are part of many words', () => {
     expect(strength('correct horse battery staple', ['Al', 'a@b.co'])).toBe(4);
   });
 
-  it('is never less for one character more', () => {
+  it('never decreases with one more character', () => {
     fc.assert(
       fc.property(text(0, 40), letters, (password, more) => {
         expect(strength(password + more)).toBeGreaterThanOrEqual(strength(password));
@@ -45,7 +45,7 @@ describe('strength', () => {
     );
   });
 
-  it('is never more for what others know', () => {
+  it('never increases with texts that others know', () => {
     fc.assert(
       fc.property(text(8, 30), fc.array(text(0, 10)), (password, about) => {
         expect(strength(password, about)).toBeLessThanOrEqual(strength(password));
@@ -63,7 +63,7 @@ describe('strength', () => {
 });
 
 describe('rules', () => {
-  it('keeps none for an empty password', () => {
+  it('are all broken by an empty password', () => {
     expect(rules('', ['Ada'])).toEqual({ length: false, uncommon: false, impersonal: false });
   });
 
@@ -77,14 +77,14 @@ describe('rules', () => {
     expect(rules(password, ['Ada Lovelace', 'ada@example.com'])).toEqual(want);
   });
 
-  it('has the length of the server, which counts as JavaScript does', () => {
+  it('count the length in UTF-16 code units, as the server does', () => {
     expect(rules('🐴🐴🐴🐴').length).toBe(true);
     expect(rules('🐴🐴🐴').length).toBe(false);
   });
 });
 
 describe('badPassword', () => {
-  it('is what the server would say', () => {
+  it('returns the error of the server', () => {
     expect(badPassword('x'.repeat(minPassword - 1))?.code).toBe('PASSWORD_TOO_SHORT');
     expect(badPassword('x'.repeat(minPassword))).toBeUndefined();
     expect(badPassword('x'.repeat(maxPassword))).toBeUndefined();

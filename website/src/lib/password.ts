@@ -1,13 +1,13 @@
 import type { Failure } from './failure';
 
-/** The server's bounds, in UTF-16 code units as JavaScript counts `length` and the server does, too. */
+/** The server's limits, in UTF-16 code units: both the server and JavaScript's `length` count them. */
 export const minPassword = 8;
 export const maxPassword = 128;
 
-/** How hard a password is to guess, from 0 (at once) to 4. Advice only: nothing is refused because of it. */
+/** How hard a password is to guess, from 0 (too short) to 4. Advice only: no password is rejected because of it. */
 export type Strength = 0 | 1 | 2 | 3 | 4;
 
-// The beginnings that lists of leaked passwords are full of.
+// Frequent beginnings of leaked passwords.
 const common = [
   'password',
   'passwort',
@@ -25,7 +25,10 @@ const common = [
   '111111',
 ];
 
-/** Judges a password by its length, its variety and what it repeats or gives away. `about` is what others know: name, address. */
+/**
+ * Estimates a password's strength from its length, variety, repetitions and common words. `about` has texts that others
+ * know: name and email address.
+ */
 export function strength(password: string, about: readonly string[] = []): Strength {
   if (password.length < minPassword) return 0;
   const rest = [...common, ...wordsOf(about)].reduce(
@@ -40,14 +43,14 @@ export function strength(password: string, about: readonly string[] = []): Stren
   return score < 6 ? 1 : score < 10 ? 2 : score < 14 ? 3 : 4;
 }
 
-/** What a password keeps of the rules. Only its length is the server's business; the rest is advice. */
+/** Which of the rules a password follows. The server checks the length only; the other rules are advice. */
 export interface Kept {
   readonly length: boolean;
   readonly uncommon: boolean;
   readonly impersonal: boolean;
 }
 
-/** Compares a password with the rules that are shown before it is typed; an empty one keeps none. */
+/** Checks a password against the rules that the form shows; an empty password follows none. */
 export function rules(password: string, about: readonly string[] = []): Kept {
   const lower = password.toLowerCase();
   const free = (words: readonly string[]) => password !== '' && !words.some((word) => lower.includes(word));
@@ -58,7 +61,7 @@ export function rules(password: string, about: readonly string[] = []): Kept {
   };
 }
 
-// Shorter words are found in too many others.
+// Words of up to three letters are part of too many other words.
 function wordsOf(about: readonly string[]): string[] {
   return about.flatMap((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 3);
 }
@@ -67,7 +70,7 @@ function code(character: string): number {
   return character.codePointAt(0) ?? 0;
 }
 
-/** What the server would say of a new password's length, without asking it. */
+/** The server's error for the length of a new password, without a request. */
 export function badPassword(password: string): Failure | undefined {
   if (password.length < minPassword) return { code: 'PASSWORD_TOO_SHORT', status: 400 };
   return password.length > maxPassword ? { code: 'PASSWORD_TOO_LONG', status: 400 } : undefined;

@@ -14,7 +14,7 @@ const answers: fc.Arbitrary<Answers> = fc.record({
 });
 
 describe('changed', () => {
-  it('is what brings one to the other, and nothing else', () => {
+  it('has exactly the fields that differ', () => {
     fc.assert(
       fc.property(answers, answers, (from, to) => {
         const difference = changed(from, to);
@@ -26,7 +26,7 @@ describe('changed', () => {
 });
 
 describe('merge', () => {
-  it('keeps what I changed, and takes what they changed', () => {
+  it('keeps my changes, and takes theirs', () => {
     const base = { ...answersOf(), time_per_week: 5 };
     const mine: Answers = { ...base, primary_goal: 'academic', time_per_week: 6 };
     const theirs: Answers = { ...base, learning_mode: 'visual', time_per_week: 7 };
@@ -36,7 +36,7 @@ describe('merge', () => {
     });
   });
 
-  it('loses nobody’s change without saying so', () => {
+  it('reports every change that it does not keep', () => {
     fc.assert(
       fc.property(answers, answers, answers, (base, mine, theirs) => {
         const { answers: got, both } = merge(base, mine, theirs);
@@ -50,7 +50,7 @@ describe('merge', () => {
     );
   });
 
-  it('changes nothing when only one of us did', () => {
+  it('takes the only change', () => {
     fc.assert(
       fc.property(answers, answers, (base, other) => {
         expect(merge(base, other, base)).toEqual({ answers: other, both: [] });
@@ -63,11 +63,11 @@ describe('merge', () => {
 describe('the API', () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  /** A server that gives these answers, one after the other, and a caller whose tokens are counted. */
+  /** A server that returns these responses one after the other, and a caller that numbers its tokens. */
   function server(...responses: Array<Response | Error>) {
     const fetch = vi.fn(async (_url: string, _init?: RequestInit) => {
       const next = responses.shift();
-      if (!next || next instanceof Error) throw next ?? new Error('asked once too often');
+      if (!next || next instanceof Error) throw next ?? new Error('one request too many');
       return next;
     });
     vi.stubGlobal('fetch', fetch);
@@ -84,7 +84,7 @@ describe('the API', () => {
     expect(fetch.mock.calls[0]?.[1]?.headers).toEqual({ authorization: 'Bearer token-1' });
   });
 
-  it('saves only over the version it read', async () => {
+  it('sends the version it read as If-Match', async () => {
     const { fetch, caller } = server(json(412, { error_code: 'PROFILE_CHANGED' }));
     const { failure } = await updateProfile(caller, { time_per_week: 3 }, '"1"');
     expect(failure).toEqual({ code: 'PROFILE_CHANGED', status: 412 });
@@ -95,7 +95,7 @@ describe('the API', () => {
     });
   });
 
-  it('tries a refused token once again', async () => {
+  it('fetches a new token once after INVALID_TOKEN', async () => {
     const { fetch, caller } = server(
       json(401, { error_code: 'INVALID_TOKEN' }),
       json(201, { id: 'p' }, { etag: '"1"' }),
@@ -105,7 +105,7 @@ describe('the API', () => {
     expect(fetch.mock.calls[1]?.[1]?.headers).toMatchObject({ authorization: 'Bearer token-2' });
   });
 
-  it('does not try for ever', async () => {
+  it('gives up after the second INVALID_TOKEN', async () => {
     const { fetch, caller } = server(
       json(401, { error_code: 'INVALID_TOKEN' }),
       json(401, { error_code: 'INVALID_TOKEN' }),
@@ -114,13 +114,13 @@ describe('the API', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
-  it('says that it is offline, or that the answer is no JSON', async () => {
+  it('returns OFFLINE without a response, and SERVICE_UNAVAILABLE for a 502 in HTML', async () => {
     const { caller } = server(new TypeError('Failed to fetch'), new Response('<html>', { status: 502 }));
     expect((await readProfile(caller)).failure?.code).toBe('OFFLINE');
     expect((await readProfile(caller)).failure?.code).toBe('SERVICE_UNAVAILABLE');
   });
 
-  it('asks nobody without a token', async () => {
+  it('sends no request without a token', async () => {
     const { fetch, caller } = server();
     const failure = { code: 'UNAUTHORIZED', status: 401 };
     expect(await readProfile({ ...caller, getToken: async () => ({ failure }) })).toEqual({ failure });

@@ -1,6 +1,6 @@
 import { failureOf, type Outcome, offline } from './failure';
 
-/** The answers that the profile's questions know, in the order they are shown. */
+/** The possible answers to the profile's questions, in the order of the form. */
 export const choices = {
   age_range: ['under_18', '18_24', '25_34', '35_plus'],
   education_level: ['high_school', 'undergrad', 'masters', 'phd', 'self_taught'],
@@ -12,7 +12,7 @@ export const choices = {
 
 export type ChoiceField = keyof typeof choices;
 
-/** What a person can say about how they learn; null is no answer. */
+/** A person's answers; null is no answer. */
 export type Answers = { [F in ChoiceField]: (typeof choices)[F][number] | null } & {
   time_per_week: number | null;
   preferred_language: string;
@@ -20,13 +20,13 @@ export type Answers = { [F in ChoiceField]: (typeof choices)[F][number] | null }
 
 export type Profile = Answers & { id: string; user_id: string; created_at: string; updated_at: string };
 
-/** A profile, and the version of it that was read: what If-Match names when it is saved. */
+/** A profile and the ETag of the version that was read, which is sent as If-Match when it is saved. */
 export interface Version {
   readonly profile: Profile;
   readonly etag: string;
 }
 
-/** What sends a person's JWT. */
+/** Provides the person's JWT. */
 export interface Caller {
   readonly getToken: () => Promise<Outcome<string>>;
   readonly clearToken: () => void;
@@ -53,7 +53,7 @@ async function call(caller: Caller, method: string, body?: Partial<Answers>, eta
   }
 }
 
-// A token can die between two looks at it: its key was retired, or a backup came back. A new one is asked for, once.
+// The API can reject a token that has not expired, for example because its key was retired. Then a new one is fetched, once.
 async function withToken(caller: Caller, send: () => Promise<Outcome<Version>>): Promise<Outcome<Version>> {
   const first = await send();
   if (first.failure?.code !== 'INVALID_TOKEN') return first;
@@ -66,17 +66,17 @@ export function readProfile(caller: Caller): Promise<Outcome<Version>> {
   return withToken(caller, () => call(caller, 'GET'));
 }
 
-/** Makes the caller's profile; failure `PROFILE_ALREADY_EXISTS` when another tab was faster. */
+/** Creates the caller's profile; failure `PROFILE_ALREADY_EXISTS` when another tab has created it. */
 export function createProfile(caller: Caller, answers: Partial<Answers>): Promise<Outcome<Version>> {
   return withToken(caller, () => call(caller, 'POST', answers));
 }
 
-/** Changes the fields that are given, unless the profile is no longer the version that was read: failure `PROFILE_CHANGED`. */
+/** Changes the given fields; failure `PROFILE_CHANGED` when the profile is no longer the version that was read. */
 export function updateProfile(caller: Caller, changes: Partial<Answers>, etag: string): Promise<Outcome<Version>> {
   return withToken(caller, () => call(caller, 'PUT', changes, etag));
 }
 
-/** The answers of a profile alone; those of nobody when there is none. */
+/** The answers of a profile; no answers when there is no profile. */
 export function answersOf(profile?: Profile): Answers {
   return {
     age_range: profile?.age_range ?? null,
@@ -96,8 +96,8 @@ export function changed(from: Answers, to: Answers): Partial<Answers> {
 }
 
 /**
- * What stands in the form after somebody else saved: their answers, and this person's where this person changed them.
- * `both` names the fields that both changed, differently.
+ * Merges two changes of the same version: `theirs`, with the fields that `mine` changed. `both` lists the fields that
+ * both changed to different values.
  */
 export function merge(base: Answers, mine: Answers, theirs: Answers): { answers: Answers; both: Array<keyof Answers> } {
   const my = changed(base, mine);

@@ -17,13 +17,13 @@ const typed = (draft: Draft, answers: Partial<Answers>): Draft => ({
 });
 
 describe('a draft', () => {
-  it('of no profile has nothing to lose until something is said', () => {
+  it('without a profile has no changes until the first answer', () => {
     const draft = draftOf(undefined);
     expect(unsaved(draft)).toBe(false);
     expect(unsaved(typed(draft, { learning_mode: 'visual' }))).toBe(true);
   });
 
-  it('sends only what was changed, over the version it was read from', async () => {
+  it('sends only the changed fields', async () => {
     server.saveElsewhere({ learning_mode: 'visual', time_per_week: 3 });
     const { data } = await send(caller, typed(draftOf(await read()), { time_per_week: 4 }));
     expect(data?.became).toBe('saved');
@@ -31,13 +31,13 @@ describe('a draft', () => {
     expect(data && unsaved(data.draft)).toBe(false);
   });
 
-  it('can take an answer back', async () => {
+  it('can remove an answer', async () => {
     server.saveElsewhere({ age_range: '18_24' });
     await send(caller, typed(draftOf(await read()), { age_range: null }));
     expect(server.saved()?.age_range).toBeNull();
   });
 
-  it('keeps what was typed while it was on its way', () => {
+  it('keeps the input typed while the request was running', () => {
     const sent = typed(draftOf(undefined), { time_per_week: 1 });
     const now = typed(sent, { time_per_week: 2, learning_mode: 'visual' });
     const profile = { ...sent.answers, id: 'p', user_id: 'u1', created_at: '', updated_at: '' };
@@ -46,8 +46,8 @@ describe('a draft', () => {
   });
 });
 
-describe('when somebody else saved first', () => {
-  it('both are kept as long as nobody contradicts anybody', async () => {
+describe('when the profile was changed elsewhere', () => {
+  it('both changes are kept without a conflict', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
@@ -57,7 +57,7 @@ describe('when somebody else saved first', () => {
     expect(data?.draft.answers).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
   });
 
-  it('nothing is saved where they contradict, until the person has chosen', async () => {
+  it('nothing is saved with a conflict, until the person has chosen', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { time_per_week: 4, learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
@@ -70,7 +70,7 @@ describe('when somebody else saved first', () => {
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'visual', age_range: '25_34' });
   });
 
-  it('a profile that another tab created is changed instead', async () => {
+  it('a profile that another tab created is updated', async () => {
     const draft = typed(draftOf(undefined), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 2 });
     const { data } = await send(caller, draft);
@@ -78,7 +78,7 @@ describe('when somebody else saved first', () => {
     expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 2 });
   });
 
-  it('a profile that is gone is created anew, with what was changed', async () => {
+  it('a deleted profile is created again, with the changes', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.removeElsewhere();
@@ -86,7 +86,7 @@ describe('when somebody else saved first', () => {
     expect(server.saved()).toMatchObject({ learning_mode: 'visual' });
   });
 
-  it('it is not tried for ever', async () => {
+  it('gives up after three attempts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.requests.length = 0;
@@ -104,7 +104,7 @@ describe('when somebody else saved first', () => {
     expect(server.requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
   });
 
-  it('a failure to read theirs leaves everything as it is', async () => {
+  it('a failure to read the new version is returned', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5 });
@@ -117,7 +117,7 @@ describe('when somebody else saved first', () => {
 });
 
 describe('rebase', () => {
-  it('changes nothing when nobody saved, and keeps the question that is still open', async () => {
+  it('to the same version changes nothing, and keeps the conflicts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = { ...draftOf(await read()), conflicts: [{ field: 'time_per_week', mine: 1, theirs: 3 }] } as const;
     expect(rebase(draft, await read())).toEqual(draft);

@@ -11,46 +11,46 @@ import {
   type Version,
 } from './profile';
 
-/** A profile that is being filled in. */
+/** A profile that a person is editing. */
 export interface Draft {
-  /** The version it started from; none when there is no profile yet. */
+  /** The version it started from; undefined when there is no profile yet. */
   readonly base: Version | undefined;
-  /** What stands in the form. */
+  /** The current content of the form. */
   readonly answers: Answers;
-  /** What somebody else saved meanwhile in fields that were changed here, too. Empty when nobody did. */
+  /** Fields that were changed both here and elsewhere, to different values. */
   readonly conflicts: readonly Conflict[];
 }
 
-/** One field, changed here and elsewhere, differently. */
+/** One field that was changed here and elsewhere, to different values. */
 export interface Conflict {
   readonly field: keyof Answers;
   readonly mine: Answers[keyof Answers];
   readonly theirs: Answers[keyof Answers];
 }
 
-/** What became of a draft that was sent: another one, to go on with. */
+/** The result of sending a draft, with the draft to continue with. */
 export interface Sent {
   readonly draft: Draft;
-  /** `conflict`: nothing was saved, the person has to choose. `merged`: saved, beside what somebody else had changed. */
+  /** `conflict`: nothing was saved, the person has to choose. `merged`: saved together with changes made elsewhere. */
   readonly became: 'saved' | 'merged' | 'conflict';
 }
 
-/** A draft of a version as it was read. */
+/** A draft without changes. */
 export function draftOf(base: Version | undefined): Draft {
   return { base, answers: answersOf(base?.profile), conflicts: [] };
 }
 
-/** What would be sent: the fields that differ from the version the draft started from. */
+/** The fields to send: those that differ from the version that the draft started from. */
 export function changes(draft: Draft): Partial<Answers> {
   return changed(answersOf(draft.base?.profile), draft.answers);
 }
 
-/** Whether anything in the draft would be lost with it. */
+/** Whether the draft has unsaved changes. */
 export function unsaved(draft: Draft): boolean {
   return Object.keys(changes(draft)).length > 0;
 }
 
-/** The draft, going on from a newer version than it started from. */
+/** The draft, moved to a newer version than it started from. */
 export function rebase(draft: Draft, theirs: Version | undefined): Draft {
   if (draft.base?.etag === theirs?.etag) return { ...draft, base: theirs };
   const other = answersOf(theirs?.profile);
@@ -62,12 +62,12 @@ export function rebase(draft: Draft, theirs: Version | undefined): Draft {
   };
 }
 
-// Somebody saved, created or removed the profile since it was read.
+// The profile was changed, created or deleted elsewhere since it was read.
 const outdated = ['PROFILE_CHANGED', 'PROFILE_ALREADY_EXISTS', 'PROFILE_NOT_FOUND'];
 
 /**
- * Sends what was changed. When somebody else saved first, their version is read, and as long as nobody contradicts
- * anybody both are kept: that is tried `tries` times, then the last failure stands.
+ * Sends the changes. When the profile was changed elsewhere, reads the new version and, without conflicts, sends the
+ * changes again: at most `tries` times, then it returns the last failure.
  */
 export async function send(caller: Caller, draft: Draft, tries = 3): Promise<Outcome<Sent>> {
   const outcome = draft.base
@@ -83,7 +83,7 @@ export async function send(caller: Caller, draft: Draft, tries = 3): Promise<Out
   return again.data?.became === 'saved' ? { data: { ...again.data, became: 'merged' } } : again;
 }
 
-/** The draft after it was sent, with what was typed while it was on its way. */
+/** The draft after it was sent, with the input typed while the request was running. */
 export function typedSince(sent: Draft, now: Draft, became: Draft): Draft {
   return { ...became, answers: { ...became.answers, ...changed(sent.answers, now.answers) } };
 }

@@ -1,10 +1,10 @@
-/** What a browser calls itself, in words for a list of devices; empty parts where it does not say. */
+/** Names of a browser and its system, for a list of devices; empty where the User-Agent has none. */
 export interface Device {
   readonly browser: string;
   readonly system: string;
 }
 
-// The first that matches counts: every browser claims to be the ones after it.
+// The first match counts: the User-Agent of each browser contains the names of browsers further down.
 const browsers: ReadonlyArray<readonly [RegExp, string]> = [
   [/Edg(?:A|iOS)?\//, 'Edge'],
   [/OPR\/|Opera/, 'Opera'],
@@ -25,7 +25,7 @@ const systems: ReadonlyArray<readonly [RegExp, string]> = [
   [/Linux/, 'Linux'],
 ];
 
-/** Reads the User-Agent header that a session was started with. */
+/** Reads the User-Agent of a session. */
 export function device(userAgent: string | null | undefined): Device {
   const of = (names: typeof browsers) => names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1] ?? '';
   return { browser: of(browsers), system: of(systems) };

@@ -1,11 +1,12 @@
-/** From how many seconds on a wait is told in minutes, and is long enough to offer something else meanwhile. */
+// Seconds from which a wait is shown in minutes, and a form offers an alternative.
 const long = 120;
 
+/** Whether a wait is long enough to show it in minutes and to offer an alternative. */
 export function isLong(seconds: number): boolean {
   return seconds >= long;
 }
 
-/** Whole minutes that are not over before the wait is. */
+/** Rounds a wait up to whole minutes. */
 export function inMinutes(seconds: number): number {
   return Math.ceil(seconds / 60);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { when } from './when';
 
-const now = new Date(2026, 2, 30, 0, 30); // the day after clocks were put forward in much of the world
+const now = new Date(2026, 2, 30, 0, 30); // the day after the start of daylight saving time in Europe
 
 describe('when', () => {
   it.each([
@@ -10,12 +10,12 @@ describe('when', () => {
     [new Date(2026, 2, 28, 0, 0), '2 days ago'],
     [new Date(2026, 2, 1, 12, 0), '29 days ago'],
     [new Date(2026, 0, 31, 12, 0), '2 months ago'],
-    [new Date(2026, 2, 31, 12, 0), 'today'], // a clock that is wrong
+    [new Date(2026, 2, 31, 12, 0), 'today'], // the clock of the server is ahead
   ])('%s was %s', (date, relative) => {
     expect(when(date, now, 'en').relative).toBe(relative);
   });
 
-  it('speaks the language of the page', () => {
+  it('uses the language of the page', () => {
     expect(when(new Date(2026, 2, 29), now, 'de')).toMatchObject({
       relative: 'gestern',
       exact: expect.stringContaining('29.03.2026'),

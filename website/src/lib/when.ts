@@ -1,4 +1,4 @@
-/** A day, as people say it. */
+/** A time as text. */
 export interface When {
   /** `today`, `yesterday`, `3 days ago`, `last month`. */
   readonly relative: string;
@@ -9,8 +9,8 @@ export interface When {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Says when something was, in a language (a BCP 47 tag), seen from `now`. Days are those of the calendar here, since a
- * session says of itself only once a day that it is used.
+ * Formats a time relative to `now`, in a language (a BCP 47 tag). It counts calendar days in the local time zone: hours
+ * would be wrong, because a session records its use only once a day.
  */
 export function when(date: Date, now: Date, language: string): When {
   const days = Math.round((midnight(date) - midnight(now)) / day);
@@ -22,7 +22,7 @@ export function when(date: Date, now: Date, language: string): When {
   };
 }
 
-// Rounded above, since days are 23 to 25 hours long.
+// The caller rounds the difference of two midnights, since a day can have 23 or 25 hours.
 function midnight(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }

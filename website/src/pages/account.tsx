@@ -19,14 +19,14 @@ const sections = ['name', 'email', 'password', 'sessions', 'delete'];
 
 export default function Account(): ReactNode {
   const { state } = useAuth();
-  const gone = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
-  // The sections come later than the page, and links to them are right nevertheless.
+  const isDeleted = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
+  // The sections are not in the static HTML. Docusaurus would report links to them as broken.
   const links = useBrokenLinks();
   for (const id of sections) links.collectAnchor(id);
   return (
     <AuthPage wide title={translate({ id: 'account.title', message: 'Your account' })}>
-      {gone ? (
-        <Farewell />
+      {isDeleted ? (
+        <Deleted />
       ) : (
         <>
           <LinkNote />
@@ -38,7 +38,7 @@ export default function Account(): ReactNode {
 }
 
 function Sections({ user, session }: Session): ReactNode {
-  // A browser looked for the section before it was there.
+  // The browser looked for the fragment's section before it was rendered.
   useEffect(() => {
     const id = window.location.hash.slice(1);
     if (sections.includes(id)) document.getElementById(id)?.focus();
@@ -54,16 +54,16 @@ function Sections({ user, session }: Session): ReactNode {
   );
 }
 
-function Farewell(): ReactNode {
+function Deleted(): ReactNode {
   return (
     <Done>
       <p>
         {translate({
           id: 'account.deleted',
-          message: 'Your account is deleted, with all that belonged to it. Farewell.',
+          message: 'Your account is deleted, with everything that belonged to it.',
         })}
       </p>
-      <Link to="/">{translate({ id: 'account.deleted.home', message: 'To the front page' })}</Link>
+      <Link to="/">{translate({ id: 'account.deleted.home', message: 'To the home page' })}</Link>
     </Done>
   );
 }

@@ -4,7 +4,7 @@ import { useResetLink } from '../auth/useResetLink';
 import AuthPage from '../components/AuthPage';
 import CancelEmailChange from '../components/CancelEmailChange';
 
-/** Where the mail leads that tells the old address of a change. Opening it changes nothing: mail scanners open links. */
+/** The page of the link in the mail to the old email address. Opening it changes nothing: mail scanners open links. */
 export default function CancelEmailChangePage(): ReactNode {
   const link = useResetLink();
   const title = translate({ id: 'cancelChange.title', message: 'Stop the change of your e-mail address' });
@@ -14,7 +14,7 @@ export default function CancelEmailChangePage(): ReactNode {
         title={title}
         intro={translate({
           id: 'cancelChange.none',
-          message: 'Open the link in the mail that told you of the change.',
+          message: 'Open the link in the mail that told you about the change.',
         })}
       >
         {null}
@@ -26,7 +26,7 @@ export default function CancelEmailChangePage(): ReactNode {
       title={title}
       intro={translate({
         id: 'cancelChange.intro',
-        message: 'Somebody who was signed in to your account asked to move it to another e-mail address.',
+        message: 'Someone who was signed in to your account asked to change its e-mail address.',
       })}
     >
       <CancelEmailChange token={link?.token} />

@@ -7,7 +7,7 @@ import AuthPage from '../components/AuthPage';
 import { mailboxTitle } from '../components/Mailbox';
 import ResetMailbox from '../components/ResetMailbox';
 
-/** Has a link sent with which a new password can be chosen. Says the same to known and unknown addresses. */
+/** Asks for a link to choose a new password. It shows the same for an email address without an account. */
 export default function ForgotPassword(): ReactNode {
   const [sentTo, setSentTo] = useState<string>();
   if (sentTo !== undefined) {

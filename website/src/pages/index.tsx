@@ -7,7 +7,7 @@ import Layout from '@theme/Layout';
 import type { ReactNode } from 'react';
 import styles from './index.module.css';
 
-/** The first page: what Xenon is, and that it works. */
+/** The home page. */
 export default function Home(): ReactNode {
   return (
     <Layout
@@ -15,7 +15,8 @@ export default function Home(): ReactNode {
       description={translate({
         id: 'home.head.description',
         message:
-          'A Go backend on AWS Lambda and Neon that the stock better-auth client works against, unpatched. Supabase users come along with their passwords.',
+          'A Go backend on AWS Lambda and Neon that works with the stock better-auth client, unpatched. Users from ' +
+          'Supabase keep their passwords.',
       })}
     >
       <main className={styles.home}>

@@ -1,14 +1,14 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
-import { useSendOn } from '../auth/signedIn';
+import { useRedirectSignedIn } from '../auth/useRedirectSignedIn';
 import { useSearch } from '../auth/useSearch';
 import AuthPage from '../components/AuthPage';
 import { FormNote } from '../components/FormMessage';
 import SignInForm from '../components/SignInForm';
 
-/** Signs in, and goes on to `?next=`. */
+/** Signs in, and continues to `?next=`. */
 export default function Login(): ReactNode {
-  const next = useSendOn();
+  const next = useRedirectSignedIn();
   const query = new URLSearchParams(useSearch() ?? '');
   return (
     <AuthPage title={translate({ id: 'login.title', message: 'Sign in' })}>

@@ -1,14 +1,14 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { sendVerification } from '../auth/mails';
-import { useSendOn } from '../auth/signedIn';
+import { useRedirectSignedIn } from '../auth/useRedirectSignedIn';
 import AuthPage from '../components/AuthPage';
 import Mailbox, { mailboxTitle } from '../components/Mailbox';
 import RegisterForm from '../components/RegisterForm';
 
-/** Makes an account: the person is signed in then, or has a mail to open first, as the server is set up. */
+/** Creates an account. Depending on the server's settings, the person is signed in or has to open a mail first. */
 export default function Register(): ReactNode {
-  const next = useSendOn();
+  const next = useRedirectSignedIn();
   const [mailedTo, setMailedTo] = useState<string>();
   if (mailedTo !== undefined) {
     return (

@@ -10,7 +10,7 @@ import { mailboxTitle } from '../components/Mailbox';
 import NewPasswordForm from '../components/NewPasswordForm';
 import ResetMailbox from '../components/ResetMailbox';
 
-/** Where the link of a reset mail leads: to a new password, or to a new link. */
+/** The page of the link in a reset mail: sets a new password, or asks for a new link. */
 export default function ResetPassword(): ReactNode {
   const link = useResetLink();
   const [refused, setRefused] = useState(false);
@@ -58,7 +58,8 @@ export default function ResetPassword(): ReactNode {
   );
 }
 
-// To another page, so that password managers notice. Who is still signed in, which is up to the server, is sent on from there.
+// Navigates to /login/, so that password managers offer to save the password. If the server kept the session, /login/
+// redirects further.
 function useSaved(): () => Promise<void> {
   const { state, refresh } = useAuth();
   const history = useHistory();

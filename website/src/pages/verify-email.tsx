@@ -11,7 +11,7 @@ import Mailbox, { mailboxTitle } from '../components/Mailbox';
 import Skeleton from '../components/Skeleton';
 import { nextPath } from '../lib/next';
 
-/** Where the links of mails lead that confirm an address, once the API has seen them: with `?verified`, or `?error=CODE`. */
+/** The page to which the API redirects after it has checked a verification link: with `?verified` or `?error=CODE`. */
 export default function VerifyEmail(): ReactNode {
   const { state } = useAuth();
   const search = useSearch();
@@ -53,7 +53,7 @@ interface Screen {
   readonly content: ReactNode;
 }
 
-/** What is to be said, by the query the API sent the person here with. `again` asks for another mail. */
+/** The content for the API's query. `again` is the form that asks for another mail. */
 function screenOf(search: string | undefined, verified: boolean, next: string, again: ReactNode): Screen {
   const title = translate({ id: 'verify.title', message: 'Confirm your e-mail address' });
   if (search === undefined) return { title, content: <Skeleton lines={2} /> };
@@ -87,7 +87,7 @@ function screenOf(search: string | undefined, verified: boolean, next: string, a
 
 function gone(): Screen {
   return {
-    title: translate({ id: 'verify.gone', message: 'This account is no longer there' }),
+    title: translate({ id: 'verify.gone', message: 'This account no longer exists' }),
     intro: translate({
       id: 'verify.gone.text',
       message: 'It was deleted, or its address was changed, after the mail was sent.',

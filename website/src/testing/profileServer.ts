@@ -1,25 +1,25 @@
 import { vi } from 'vitest';
 import { type Answers, answersOf, type Profile } from '../lib/profile';
 
-/** What the API does, for tests of what the site does with it: one profile a user, and a version that moves when it changes. */
+/** A stand-in for the profile API: one profile for each user, with a version that changes at each save. */
 export interface ProfileServer {
-  /** Whose cookie the browser has. */
+  /** The id of the user whose cookie the browser has. */
   who: string;
-  /** A save in another tab, or on another device. */
+  /** Saves as another tab or device would. */
   readonly saveElsewhere: (answers: Partial<Answers>) => void;
   readonly removeElsewhere: () => void;
   readonly saved: () => Profile | undefined;
-  /** What was asked, such as `PUT {"time_per_week":3}`. */
+  /** The requests to the profile, such as `PUT {"time_per_week":3}`. */
   readonly requests: string[];
-  /** Answers the next request to the profile instead. */
+  /** Answers the next request to the profile, instead of this server. */
   instead: (() => Response | Promise<Response>) | undefined;
 }
 
-// The client keeps the first it finds.
+// The client keeps the first `fetch` that it finds, so all tests share this one.
 const theFetch: typeof fetch = (input, init) => current(input, init);
 let current: typeof fetch;
 
-/** Puts one in the place of `fetch`. */
+/** Replaces `fetch` by a profile server. */
 export function profileServer(who = 'u1'): ProfileServer {
   const profiles = new Map<string, { profile: Profile; version: number }>();
   let version = 0;
@@ -63,7 +63,7 @@ export function profileServer(who = 'u1'): ProfileServer {
   return server;
 }
 
-/** A token that says whom it is about, and that it lives a week. */
+/** A token with a subject and a lifetime of a week. */
 export function tokenOf(subject: string): string {
   return `header.${btoa(JSON.stringify({ sub: subject, iat: 0, exp: 604_800 }))}.signature`;
 }
@@ -72,7 +72,7 @@ function subjectOf(authorization: string): string {
   return (JSON.parse(atob(authorization.split('.')[1] ?? '')) as { sub: string }).sub;
 }
 
-/** An answer of the API. */
+/** A JSON response of the API. */
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
 }

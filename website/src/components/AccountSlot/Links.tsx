@@ -4,7 +4,7 @@ import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import { type ReactNode, useState } from 'react';
 import { useAuth } from '../../auth/AuthContext';
-import { anyDraft, dropDrafts } from '../../auth/drafts';
+import { dropDrafts, hasDrafts } from '../../auth/drafts';
 import { describe } from '../../lib/errors';
 import type { Failure } from '../../lib/failure';
 import styles from './styles.module.css';
@@ -12,12 +12,12 @@ import styles from './styles.module.css';
 interface Props {
   readonly itemClass?: string;
   readonly linkClass?: string;
-  /** Something was chosen. */
+  /** Called after the person has chosen an item. */
   readonly onDone?: (() => void) | undefined;
   readonly onSignedOut?: () => void;
 }
 
-/** Where a person who is signed in can go, and out. */
+/** The items for a person who is signed in: profile, account, sign out. */
 export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Props): ReactNode {
   const signOut = useSignOut();
   const [failure, setFailure] = useState<Failure>();
@@ -61,16 +61,16 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
   );
 }
 
-/** Signs out, unless the person would rather save first; then nothing comes back. */
+/** Signs out. Returns undefined when the person cancels because of unsaved changes. */
 function useSignOut() {
   const { signOut } = useAuth();
   const history = useHistory();
   return async () => {
-    if (anyDraft() && !window.confirm(question())) return undefined;
+    if (hasDrafts() && !window.confirm(question())) return undefined;
     const outcome = await signOut();
     if (outcome.failure) return outcome;
     dropDrafts();
-    // No page about the person stays on the screen, nor is it kept to come back to.
+    // Pages with the person's data are left, and replaced in the history.
     if (/^\/(profile|account)(\/|$)/.test(history.location.pathname)) history.replace('/');
     return outcome;
   };

@@ -1,7 +1,7 @@
 import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import Unseen from '../Unseen';
+import VisuallyHidden from '../VisuallyHidden';
 import { initials } from './initials';
 import Links from './Links';
 import styles from './styles.module.css';
@@ -9,22 +9,22 @@ import styles from './styles.module.css';
 interface Props {
   readonly name: string;
   readonly email: string;
-  /** The person has just signed out with this menu. */
+  /** Called after the person has signed out with this menu. */
   readonly onSignedOut: () => void;
 }
 
-/** A button with the person's initials, which shows and hides links: a disclosure, whose content is walked through with Tab. */
+/** A button with the person's initials that shows and hides a list of links. Tab moves through the list. */
 export default function Menu({ name, email, onSignedOut }: Props): ReactNode {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const { pathname } = useLocation();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu
+  // biome-ignore lint/correctness/useExhaustiveDependencies: navigation to another page closes the menu
   useEffect(() => setOpen(false), [pathname]);
   useEffect(() => {
     if (!open) return;
-    const outside = (event: Event) => {
+    const onOutside = (event: Event) => {
       if (!box.current?.contains(event.target as Node)) setOpen(false);
     };
     const onKey = (event: KeyboardEvent) => {
@@ -32,12 +32,12 @@ export default function Menu({ name, email, onSignedOut }: Props): ReactNode {
       setOpen(false);
       button.current?.focus();
     };
-    document.addEventListener('pointerdown', outside);
-    document.addEventListener('focusin', outside);
+    document.addEventListener('pointerdown', onOutside);
+    document.addEventListener('focusin', onOutside);
     document.addEventListener('keydown', onKey);
     return () => {
-      document.removeEventListener('pointerdown', outside);
-      document.removeEventListener('focusin', outside);
+      document.removeEventListener('pointerdown', onOutside);
+      document.removeEventListener('focusin', onOutside);
       document.removeEventListener('keydown', onKey);
     };
   }, [open]);
@@ -52,7 +52,9 @@ export default function Menu({ name, email, onSignedOut }: Props): ReactNode {
         onClick={() => setOpen(!open)}
       >
         <span aria-hidden="true">{initials(name || email)}</span>
-        <Unseen>{translate({ id: 'account.menu', message: 'Account of {name}' }, { name: name || email })}</Unseen>
+        <VisuallyHidden>
+          {translate({ id: 'account.menu', message: 'Account of {name}' }, { name: name || email })}
+        </VisuallyHidden>
       </button>
       <div id={id} className={styles.menu} hidden={!open}>
         <p className={styles.who}>

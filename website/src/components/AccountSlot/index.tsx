@@ -9,13 +9,13 @@ import Menu from './Menu';
 import styles from './styles.module.css';
 
 interface Props {
-  /** The form of the sidebar of small screens: items of a list. */
+  /** Renders list items for the mobile sidebar. */
   readonly mobile?: boolean;
-  /** Closes that sidebar. */
+  /** Closes the mobile sidebar. */
   readonly onClick?: () => void;
 }
 
-/** Who is signed in, at the end of the navbar. Its place is as wide before that is known, so nothing moves. */
+/** The account at the end of the navbar. Its width is the same before the session is known, so the layout is stable. */
 export default function AccountSlot({ mobile, onClick }: Props): ReactNode {
   return mobile ? <Items onClick={onClick} /> : <Slot />;
 }
@@ -24,7 +24,7 @@ function Slot(): ReactNode {
   const { state } = useAuth();
   const signIn = useRef<HTMLDivElement>(null);
   const hadFocus = useRef(false);
-  // Who signs out here by keyboard is not sent back to the top of the page.
+  // After a sign-out here the focus moves to the sign-in link, so that keyboard users do not start at the top again.
   useEffect(() => {
     if (state.status === 'signed-out' && hadFocus.current) signIn.current?.querySelector('a')?.focus();
     hadFocus.current = false;

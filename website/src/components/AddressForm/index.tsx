@@ -8,14 +8,14 @@ import FormMessage from '../FormMessage';
 import SubmitButton from '../SubmitButton';
 
 interface Props {
-  /** What stands there at first. */
+  /** The initial value of the input. */
   readonly initial?: string | undefined;
-  /** Has a mail sent to the address; returns why not. */
+  /** Asks for a mail to this email address; returns the failure. */
   readonly send: (email: string) => Promise<Failure | undefined>;
   readonly onSent: (email: string) => void;
 }
 
-/** Asks for an address to send a link to. */
+/** A form for the email address that a link is sent to. */
 export default function AddressForm({ initial = '', send, onSent }: Props): ReactNode {
   const [email, setEmail] = useState(initial);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {

@@ -13,11 +13,11 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A page for people, not for search engines: one card in the middle, and a word for those without JavaScript. */
+/** The frame of all account pages: noindex, one card in the middle, and a note for browsers without JavaScript. */
 export default function AuthPage({ title, intro, wide, children }: Props): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(title);
-  // Another title is another screen, without a page change that would be announced.
+  // A new title means a new screen. No navigation announces it to screen readers, so the heading takes the focus.
   useEffect(() => {
     if (shown.current !== title) heading.current?.focus();
     shown.current = title;
@@ -35,8 +35,8 @@ export default function AuthPage({ title, intro, wide, children }: Props): React
         <noscript>
           <p className={styles.noscript}>
             <Translate id="auth.noscript">
-              This page needs JavaScript, because the site itself is only files. The documentation can be read without
-              it.
+              This page needs JavaScript, because it calls the API from your browser. You can read the documentation
+              without it.
             </Translate>
           </p>
         </noscript>

@@ -6,7 +6,7 @@ import CancelEmailChange from './index';
 let asked: { url: string; body: unknown }[] = [];
 let reply: { status: number; body: unknown };
 
-// The client keeps the fetch that it finds first.
+// The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
   asked.push({ url: String(url), body: JSON.parse(String(init?.body)) });
   return new Response(JSON.stringify(reply.body), {
@@ -17,7 +17,7 @@ vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
 
 afterEach(cleanup);
 
-/** Answers every request with one status and body. */
+/** Makes the server answer every request with this status and body. */
 function server(status: number, body: unknown): void {
   asked = [];
   reply = { status, body };
@@ -30,7 +30,7 @@ const page = () =>
     </MemoryRouter>,
   );
 
-it('sends nothing before the button is pressed, and then the token', async () => {
+it('sends the token only after the button is pressed', async () => {
   server(200, { status: true });
   page();
   expect(asked).toEqual([]);
@@ -42,7 +42,7 @@ it('sends nothing before the button is pressed, and then the token', async () =>
   expect(screen.getByRole('link', { name: 'Choose a new password' }).getAttribute('href')).toBe('/forgot-password/');
 });
 
-it('says that there is nothing to stop when the token is not good, and what to do', async () => {
+it('explains what to do when the token is invalid', async () => {
   server(400, { message: 'Invalid token', code: 'INVALID_TOKEN' });
   page();
   fireEvent.click(screen.getByRole('button'));
@@ -50,7 +50,7 @@ it('says that there is nothing to stop when the token is not good, and what to d
   expect(screen.getByRole('link', { name: 'Choose a new password' })).toBeTruthy();
 });
 
-it('can be tried again when the server is away', async () => {
+it('can be tried again when the server is unavailable', async () => {
   server(503, { message: 'Service temporarily unavailable', code: 'SERVICE_UNAVAILABLE' });
   page();
   fireEvent.click(screen.getByRole('button'));

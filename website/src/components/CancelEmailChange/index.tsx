@@ -7,7 +7,7 @@ import Done from '../Done';
 import FormMessage from '../FormMessage';
 import SubmitButton from '../SubmitButton';
 
-/** Stops a change of e-mail address with the token of a mail; undefined until the token has been read. */
+/** Stops a change of email address with the token of a mail. The token is undefined until it has been read. */
 export default function CancelEmailChange({ token }: { readonly token: string | undefined }): ReactNode {
   const [stopped, setStopped] = useState(false);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
@@ -30,14 +30,16 @@ export default function CancelEmailChange({ token }: { readonly token: string | 
             : translate({
                 id: 'cancelChange.used',
                 message:
-                  'There is nothing to stop any more: the change was stopped or made already, or it is more than an hour old. If you can no longer sign in with this address, write to support.',
+                  'There is nothing to stop any more: the change was already stopped or made, or the link is more ' +
+                  'than an hour old. If you can no longer sign in with this address, write to support.',
               })}
         </p>
         <p>
           {translate({
             id: 'cancelChange.next',
             message:
-              'If you did not ask for the change, somebody else was signed in to your account. Choose a new password now: that signs everybody out.',
+              'If you did not ask for the change, someone else was signed in to your account. Choose a new password ' +
+              'now: that signs out all devices.',
           })}
         </p>
         <Link className="button button--primary button--block" to="/forgot-password/">

@@ -7,7 +7,7 @@ import type { User } from '../../lib/authClient';
 import FormMessage, { FormNote } from '../FormMessage';
 import styles from './styles.module.css';
 
-/** The address as it is, and whether it was shown to be this person's. */
+/** The current email address, and whether it is verified. */
 export default function Address({ user }: { readonly user: User }): ReactNode {
   return (
     <>
@@ -39,7 +39,10 @@ function Confirm({ email }: { readonly email: string }): ReactNode {
       {sent && (
         <FormNote>
           {translate(
-            { id: 'account.email.confirmSent', message: 'A link is on its way to {email}. Spam folders take some.' },
+            {
+              id: 'account.email.confirmSent',
+              message: 'A link is on its way to {email}. Check the spam folder, too.',
+            },
             { email },
           )}
         </FormNote>

@@ -5,7 +5,10 @@ import { useSearch } from '../../auth/useSearch';
 import Done from '../Done';
 import FormMessage from '../FormMessage';
 
-/** What a link did that was mailed to change an address. One mail can follow the other, and the link does not say which it was. */
+/**
+ * The result of a link from a mail that changes the email address. There can be two mails one after the other, and the
+ * query does not tell which of them the link was in.
+ */
 export default function LinkNote(): ReactNode {
   const { state } = useAuth();
   const query = new URLSearchParams(useSearch());
@@ -22,7 +25,7 @@ export default function LinkNote(): ReactNode {
 function otherUser(): string {
   return translate({
     id: 'account.email.link.otherUser',
-    message: 'This link belongs to another account than yours. Sign out and open it again.',
+    message: 'This link belongs to another account. Sign out and open it again.',
   });
 }
 
@@ -30,13 +33,14 @@ function opened(email: string | undefined): string {
   if (!email)
     return translate({
       id: 'account.email.link.signedOut',
-      message: 'The link was right. Sign in to see your address.',
+      message: 'The link worked. Sign in to see your address.',
     });
   return translate(
     {
       id: 'account.email.link',
       message:
-        'The link was right, and your address is {email}. If that is still the old one, open the link that went to the new one.',
+        'The link worked, and your address is {email}. If that is still the old one, open the link in the mail to the ' +
+        'new one.',
     },
     { email },
   );

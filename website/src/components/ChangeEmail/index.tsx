@@ -12,10 +12,10 @@ import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import Address from './Address';
 
-// Where the links in the mails lead: see LinkNote.
+// The page that the links in the mails redirect to; LinkNote shows the result.
 const callbackURL = '/account/?email=link';
 
-/** A person's address: whether it is confirmed, and another one. */
+/** Shows the email address, verifies it and changes it. */
 export default function ChangeEmail({ user }: { readonly user: User }): ReactNode {
   const [sentTo, setSentTo] = useState<string>();
   const [off, setOff] = useState(false);
@@ -32,7 +32,8 @@ export default function ChangeEmail({ user }: { readonly user: User }): ReactNod
               {
                 id: 'account.email.sent',
                 message:
-                  'Almost done: open the link in the mail to {next}. Where this site asks the old address first, the mail goes to {now}, and the other one follows. Until then {now} stays your address.',
+                  'Almost done: open the link in the mail to {next}. If this site asks the old address first, the ' +
+                  'first mail goes to {now} and the second to {next}. Until then {now} stays your address.',
               },
               { next: sentTo, now: user.email },
             )}
@@ -79,7 +80,7 @@ function Form({ user, onSent, onOff }: FormProps): ReactNode {
           label={translate({ id: 'account.email.new', message: 'New e-mail address' })}
           hint={translate({
             id: 'account.email.hint',
-            message: 'We send a link there. The address changes when you open it. We tell your old address, too.',
+            message: 'We send a link there. The address changes when you open it. We also notify your old address.',
           })}
           autoComplete="email"
           value={typed}
@@ -97,11 +98,12 @@ function Form({ user, onSent, onOff }: FormProps): ReactNode {
 
 function wrong(same: boolean): string {
   return same
-    ? translate({ id: 'account.email.same', message: 'This is your address already.' })
+    ? translate({ id: 'account.email.same', message: 'This is already your address.' })
     : translate({ id: 'account.email.invalid', message: 'That is not an e-mail address, such as ada@example.com.' });
 }
 
-// The feature, or all mail, is switched off. The latter has no code, and that the address is the same was ruled out.
+// Whether the feature, or all mail, is off. Without mail the API answers 400 without a code, as it does for the same
+// address, which the form has excluded.
 function isOff({ code, status }: Failure): boolean {
   return code === 'CHANGE_EMAIL_DISABLED' || (code === 'UNKNOWN' && status === 400);
 }

@@ -14,7 +14,7 @@ import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 
-/** Another password. The form goes away once it was taken, so that password managers notice. */
+/** Changes the password. The form disappears after success, so that password managers offer to save the password. */
 export default function ChangePassword({ user }: { readonly user: User }): ReactNode {
   const [done, setDone] = useState<'alone' | 'with others'>();
   return (

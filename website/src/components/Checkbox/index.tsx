@@ -8,7 +8,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** Yes or no, beside what it is about. */
+/** A checkbox with its label. */
 export default function Checkbox({ name, checked, onChange, children }: Props): ReactNode {
   return (
     <label className={styles.checkbox}>

@@ -10,7 +10,7 @@ interface Props<V extends string> {
   readonly onChange: (value: V | null) => void;
 }
 
-/** A question with a few answers, all of them in sight; nobody has to give one. */
+/** A question with a few answers as radio buttons, including "no answer". */
 export default function Choice<V extends string>({ name, legend, options, value, onChange }: Props<V>): ReactNode {
   const none = { value: null, label: translate({ id: 'profile.noAnswer', message: 'No answer' }) };
   return (

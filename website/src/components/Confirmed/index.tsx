@@ -5,7 +5,7 @@ import { useAuth } from '../../auth/AuthContext';
 import { withNext } from '../../lib/next';
 import Skeleton from '../Skeleton';
 
-/** What to do with a confirmed address: sign in with it, or go on to `next`, when that is done. */
+/** The next step after the email address is verified: sign in, or continue to `next` if the person is signed in. */
 export default function Confirmed({ next }: { readonly next: string }): ReactNode {
   const { state } = useAuth();
   if (state.status === 'pending') return <Skeleton lines={1} />;

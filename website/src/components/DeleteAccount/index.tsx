@@ -16,10 +16,10 @@ import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 
-/** Where a person is led whose account is gone, also by the link in a mail. */
-export const farewell = '/account/?deleted=yes';
+/** The page after an account was deleted, here or by the link in a mail. */
+export const deletedPage = '/account/?deleted=yes';
 
-/** The end of an account, with everything that belongs to it. */
+/** Deletes the account with everything that belongs to it. */
 export default function DeleteAccount({ user }: { readonly user: User }): ReactNode {
   const [step, setStep] = useState<'closed' | 'open' | 'mailed' | 'off'>('closed');
   return (
@@ -31,7 +31,7 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
         step !== 'off' &&
         translate({
           id: 'account.delete.intro',
-          message: 'Your account, your profile and all sign-ins are removed at once. Nobody can bring them back.',
+          message: 'Your account, your profile and all sessions are deleted at once. This cannot be undone.',
         })
       }
     >
@@ -55,7 +55,7 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
               {
                 id: 'account.delete.mailed',
                 message:
-                  'One more step: open the link in the mail to {email}, in this browser. Until then nothing is deleted.',
+                  'One more step: in this browser, open the link in the mail to {email}. Until then nothing is deleted.',
               },
               { email: user.email },
             )}
@@ -93,14 +93,14 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     if (!confirms(typed, user.email)) return { code: 'NOT_CONFIRMED', status: 0 };
     const { data, failure } = await confirmed(() =>
-      ask((client, fetchOptions) => client.deleteUser({ password, callbackURL: farewell, fetchOptions })),
+      ask((client, fetchOptions) => client.deleteUser({ password, callbackURL: deletedPage, fetchOptions })),
     );
     if (failure && isOff(failure)) onOff();
     else if (failure) return failure;
     else if (data?.message === 'Verification email sent') onMailed();
     else {
       dropDrafts();
-      history.replace(farewell);
+      history.replace(deletedPage);
     }
     return undefined;
   });
@@ -154,7 +154,7 @@ function confirms(typed: string, email: string): boolean {
   return typed.trim() === 'DELETE' || typed.trim().toLowerCase() === email.toLowerCase();
 }
 
-// Switched off, the library answers as if there were no such route.
+// With the feature off, Better Auth answers as if the route did not exist.
 function isOff({ status, code }: Failure): boolean {
   return status === 404 && code === 'UNKNOWN';
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { FormNote } from '../FormMessage';
 import styles from './styles.module.css';
 
-/** Stands where a form stood that was taken, and takes the focus that the form had. */
+/** Replaces a form after success, and takes the focus. */
 export default function Done({ children }: { readonly children: ReactNode }): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), []);

@@ -3,7 +3,7 @@ import styles from './styles.module.css';
 
 const arches = [0, 1, 2, 3, 4] as const;
 
-/** A row of door arches with a glowing particle in the last: the guest at the door, the gas beside neon. Only to look at. */
+/** A drawing of door arches with a glowing particle in the last one. It is decoration, hidden from screen readers. */
 export default function Door(): ReactNode {
   return (
     <svg className={styles.door} viewBox="0 0 420 440" aria-hidden="true" focusable="false">
@@ -25,7 +25,7 @@ export default function Door(): ReactNode {
   );
 }
 
-/** An arch, the smaller the deeper. */
+/** The path of an arch. A greater depth makes it smaller. */
 function arch(depth: number): string {
   const half = 165 - depth * 26;
   const spring = 190 + depth * 22;

@@ -3,19 +3,19 @@ import { type ComponentProps, type ReactNode, useEffect } from 'react';
 import styles from './styles.module.css';
 
 interface Props extends Omit<ComponentProps<'input'>, 'onChange'> {
-  /** Also the `name`, and the same in every build: password managers remember it. */
+  /** Also the default of `name`. It must be the same in every build, because password managers remember it. */
   readonly id: string;
   readonly label: string;
   readonly hint?: ReactNode;
   readonly error?: string | undefined;
   readonly onChange: (value: string) => void;
-  /** What stands at the end of the line, such as a button that shows the password. */
+  /** Content at the end of the line, such as a button that shows the password. */
   readonly after?: ReactNode;
-  /** What stands below, such as a meter. */
+  /** Content below the line, such as a strength meter. */
   readonly children?: ReactNode;
 }
 
-/** One line of a form: a label that is always seen, the input, what helps to fill it in, and what is wrong with it. */
+/** One field of a form: a visible label, a hint, the input and its error. */
 export default function Field({
   id,
   label,
@@ -28,10 +28,10 @@ export default function Field({
   ...input
 }: Props): ReactNode {
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the static HTML comes alive
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at hydration
   useEffect(() => {
     const typed = (document.getElementById(id) as HTMLInputElement).value;
-    if (typed !== String(input.value ?? '')) onChange(typed); // people and password managers do not wait for scripts
+    if (typed !== String(input.value ?? '')) onChange(typed); // people and password managers type before hydration
   }, []);
   return (
     <div className={styles.field}>
@@ -63,7 +63,7 @@ export default function Field({
   );
 }
 
-/** How every form asks for an e-mail address. */
+/** The properties of every input for an email address. */
 export const emailInput = {
   type: 'email',
   inputMode: 'email',

@@ -9,12 +9,12 @@ const limited: Failure = { code: 'TOO_MANY_REQUESTS', status: 429, retryAfter: 9
 
 afterEach(cleanup);
 
-it('is nothing while nothing is wrong', () => {
+it('renders nothing without a failure', () => {
   const { container } = render(<FormMessage failure={undefined} />);
   expect(container.innerHTML).toBe('');
 });
 
-it('takes the focus when something goes wrong, not at each draw', () => {
+it('takes the focus for a new failure, not at each render', () => {
   const form = (wait: number, failure: Failure) => (
     <>
       <FormMessage failure={failure} wait={wait} />
@@ -30,7 +30,7 @@ it('takes the focus when something goes wrong, not at each draw', () => {
   expect(document.activeElement).toBe(screen.getByRole('alert'));
 });
 
-it('leads to the field it is about, without a word in the address', async () => {
+it('moves the focus to its field, without a fragment in the URL', async () => {
   render(
     <>
       <FormMessage failure={tooShort} fields={{ password: 'new-password' }} />
@@ -42,12 +42,12 @@ it('leads to the field it is about, without a word in the address', async () => 
   expect(window.location.hash).toBe('');
 });
 
-it('is no link where the form has no such field', () => {
+it('is not a link when the form has no such field', () => {
   render(<FormMessage failure={tooShort} fields={{ email: 'email' }} />);
   expect(screen.queryByRole('link')).toBeNull();
 });
 
-it('counts silently, and says when it is over', () => {
+it('announces the end of the wait, but not each second', () => {
   const { rerender } = render(<FormMessage failure={limited} wait={9} />);
   expect(screen.getByText('You can try again in 9 s.').getAttribute('aria-live')).toBe('off');
   expect(screen.getByRole('status').textContent).toBe('');
@@ -60,7 +60,7 @@ it.each([
   [120, 'You can try again in 2 min.'],
   [121, 'You can try again in 3 min.'],
   [3600, 'You can try again in 60 min.'],
-])('counts %i seconds in minutes from two minutes on', (wait, words) => {
+])('shows a wait of %i seconds as: %s', (wait, words) => {
   render(<FormMessage failure={limited} wait={wait} />);
   expect(screen.getByText(words)).toBeTruthy();
 });

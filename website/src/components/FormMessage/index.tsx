@@ -7,15 +7,15 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly failure: Failure | undefined;
-  /** Ids of the form's inputs by what a failure can be about, to lead there. */
+  /** Ids of the form's inputs, by the field that a failure belongs to. The message links to the input. */
   readonly fields?: { readonly [F in Field]?: string };
-  /** Seconds left before another try. */
+  /** Seconds until the next attempt. */
   readonly wait?: number;
-  /** What can be done about it, such as a button that sends a mail again. */
+  /** Ways to solve the problem, such as a button that sends a mail again. */
   readonly children?: ReactNode;
 }
 
-/** Why the form was not taken. It is announced and focused once, when it appears. */
+/** Why the form was not accepted. The message takes the focus when it appears. */
 export default function FormMessage({ failure, fields, wait = 0, children }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -28,7 +28,7 @@ export default function FormMessage({ failure, fields, wait = 0, children }: Pro
     <div ref={box} role="alert" tabIndex={-1} className={styles.message}>
       <p>
         {target ? (
-          <a href={`#${target}`} onClick={(event) => lead(event, target)}>
+          <a href={`#${target}`} onClick={(event) => focusInput(event, target)}>
             {message}
           </a>
         ) : (
@@ -41,13 +41,13 @@ export default function FormMessage({ failure, fields, wait = 0, children }: Pro
   );
 }
 
-// To the input itself, not to an address that ends in its name.
-function lead(event: MouseEvent, target: string): void {
+// Moves the focus to the input, without a fragment in the URL.
+function focusInput(event: MouseEvent, target: string): void {
   event.preventDefault();
   document.getElementById(target)?.focus();
 }
 
-// Read out when it begins, as part of the message, and when it is over; not every second.
+// Screen readers announce the wait at its start, as part of the message, and at its end; not every second.
 function Countdown({ wait }: { readonly wait: number }): ReactNode {
   return (
     <>
@@ -66,7 +66,7 @@ function Countdown({ wait }: { readonly wait: number }): ReactNode {
   );
 }
 
-/** Something that went well, announced politely. */
+/** A success message, announced by screen readers without interrupting. */
 export function FormNote({ children }: { readonly children: ReactNode }): ReactNode {
   return (
     <div role="status" className={styles.note}>

@@ -17,7 +17,7 @@ await fetch('/api/profile', {
   headers: { Authorization: \`Bearer \${data.token}\` },
 });`;
 
-/** The stock client, whole. */
+/** Shows code that uses the stock client. */
 export default function HomeClient(): ReactNode {
   return (
     <section className={styles.client} aria-labelledby="client">
@@ -27,14 +27,14 @@ export default function HomeClient(): ReactNode {
         </Heading>
         <p>
           <Translate id="home.client.stock">
-            There is no SDK of ours. better-auth comes from npm as it is, with its hooks for React, Vue, Svelte and
+            Xenon has no SDK of its own. You install better-auth from npm, with its hooks for React, Vue, Svelte and
             Solid.
           </Translate>
         </p>
         <p>
           <Translate id="home.client.tokens">
-            The session is an HttpOnly cookie. APIs of your own get a JWT, signed with RS256, which any server can
-            verify with the published keys.
+            The session is an HttpOnly cookie. Your own APIs get a JWT, signed with RS256, which any server can verify
+            with the published keys.
           </Translate>
         </p>
         <p>

@@ -6,7 +6,7 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** What Xenon is, in ten seconds, and that it works, below. */
+/** What Xenon is, and below it live responses of the API. */
 export default function HomeHero(): ReactNode {
   return (
     <header className={styles.hero}>
@@ -16,9 +16,8 @@ export default function HomeHero(): ReactNode {
         </Heading>
         <p className={styles.lead}>
           <Translate id="home.lead" values={{ client: <span className={styles.name}>better-auth</span> }}>
-            {
-              'Xenon is a Go backend on AWS Lambda and Neon that the stock {client} client works against, unpatched. People who come over from Supabase keep their passwords.'
-            }
+            {'Xenon is a Go backend on AWS Lambda and Neon that works with the stock {client} client, unpatched. ' +
+              'People who come over from Supabase keep their passwords.'}
           </Translate>
         </p>
         <p className={styles.actions}>

@@ -6,7 +6,7 @@ import styles from './styles.module.css';
 import { summary } from './summary';
 import { type Probe, useProbe } from './useProbe';
 
-/** The API behind this very page, asked now, and the way in. */
+/** Live responses of the API behind this site, and links to register and sign in. */
 export default function HomeLive(): ReactNode {
   const health = useProbe('/health');
   const keys = useProbe('/api/auth/jwks');
@@ -14,7 +14,7 @@ export default function HomeLive(): ReactNode {
     <section className={styles.live} aria-labelledby="live">
       <div className={styles.answers}>
         <Heading as="h2" id="live" className={styles.title}>
-          <Translate id="home.live.title">This site runs on it</Translate>
+          <Translate id="home.live.title">This site runs on Xenon</Translate>
         </Heading>
         <Answer path="/health" probe={health.probe} />
         <Answer path="/api/auth/jwks" probe={keys.probe} />
@@ -31,9 +31,7 @@ export default function HomeLive(): ReactNode {
       </div>
       <div className={styles.try}>
         <p>
-          <Translate id="home.live.try">
-            Try it as a person would: make an account, keep a profile, delete both.
-          </Translate>
+          <Translate id="home.live.try">Try it: create an account, save a profile, delete both.</Translate>
         </p>
         <p className={styles.actions}>
           <Link className="button button--primary" to="/register/">
@@ -58,7 +56,7 @@ function Answer({ path, probe }: { readonly path: string; readonly probe: Probe 
         )}
         {probe.state === 'away' && (
           <span className={styles.asking}>
-            {translate({ id: 'home.live.away', message: 'No answer here. It runs with make dev.' })}
+            {translate({ id: 'home.live.away', message: 'No answer. Start the API with make dev.' })}
           </span>
         )}
         {probe.state === 'answered' && (

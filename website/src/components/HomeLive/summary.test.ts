@@ -7,6 +7,6 @@ test.each([
   ['no keys', { keys: [] }, '0 × '],
   ['keys of another kind', { keys: ['a'] }, '{"keys":["a"]}'],
   ['nothing', null, 'null'],
-])('%s on one line', (_, body, want) => {
+])('summarises %s on one line', (_, body, want) => {
   expect(summary(body)).toBe(want);
 });

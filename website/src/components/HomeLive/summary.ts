@@ -1,4 +1,4 @@
-/** An answer on one line: key sets by what their keys are, everything else as it came. */
+/** A response body on one line: a key set as a list of its keys, everything else as JSON. */
 export function summary(body: unknown): string {
   if (!isKeySet(body)) return JSON.stringify(body);
   const keys = body.keys.map(({ alg, kid }) => `${alg} ${kid.slice(0, 8)}…`);

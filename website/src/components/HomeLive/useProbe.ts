@@ -1,12 +1,12 @@
 import { useCallback, useEffect, useState } from 'react';
 
-/** What one address of the API answered. */
+/** The response of one path of the API. */
 export type Probe =
   | { readonly state: 'asking' }
   | { readonly state: 'answered'; readonly status: number; readonly ms: number; readonly body: unknown }
   | { readonly state: 'away' };
 
-/** Asks an address of this origin once the page is there, and again when told to. The time is the browser's, network included. */
+/** Requests a path of this origin after the first render, and again at `ask`. The time includes the network. */
 export function useProbe(path: string): { readonly probe: Probe; readonly ask: () => void } {
   const [probe, setProbe] = useState<Probe>({ state: 'asking' });
   const ask = useCallback(() => {
@@ -24,6 +24,6 @@ async function measure(path: string): Promise<Probe> {
     const body: unknown = await answer.json();
     return { state: 'answered', status: answer.status, ms: Math.max(1, Math.round(performance.now() - began)), body };
   } catch {
-    return { state: 'away' }; // no network, or a server that has the pages alone
+    return { state: 'away' }; // no network, or a server without the API
   }
 }

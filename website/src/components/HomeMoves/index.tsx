@@ -4,7 +4,7 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** What an import from Supabase brings along, what it leaves alone, and what it cannot bring. */
+/** What an import from Supabase copies, what it does not change, and what it cannot copy. */
 export default function HomeMoves(): ReactNode {
   return (
     <section aria-labelledby="moves">
@@ -12,13 +12,13 @@ export default function HomeMoves(): ReactNode {
         <Translate id="home.moves.title">Leaving Supabase: what moves, what stays</Translate>
       </Heading>
       <div className={styles.columns}>
-        <Column title={translate({ id: 'home.moves.along', message: 'Comes along' })} items={along()} />
+        <Column title={translate({ id: 'home.moves.along', message: 'Moves' })} items={along()} />
         <Column title={translate({ id: 'home.moves.stays', message: 'Stays as it is' })} items={stays()} />
-        <Column title={translate({ id: 'home.moves.behind', message: 'Stays behind' })} items={behind()} />
+        <Column title={translate({ id: 'home.moves.behind', message: 'Does not move' })} items={behind()} />
       </div>
       <p className={styles.more}>
         <Link to="/docs/migrate/">
-          <Translate id="home.moves.more">The whole move, the way back included</Translate>
+          <Translate id="home.moves.more">The whole import, including how to go back</Translate>
         </Link>
       </p>
     </section>
@@ -46,15 +46,15 @@ function along(): string[] {
       message: 'Password hashes: people sign in with the password they have',
     }),
     translate({ id: 'home.moves.along.accounts', message: 'Linked accounts and learner profiles' }),
-    translate({ id: 'home.moves.along.bans', message: 'Bans: who was kept out stays out' }),
+    translate({ id: 'home.moves.along.bans', message: 'Bans: banned users stay banned' }),
   ];
 }
 
 function stays(): string[] {
   return [
-    translate({ id: 'home.moves.stays.source', message: 'Supabase: it is only ever read' }),
+    translate({ id: 'home.moves.stays.source', message: 'Supabase: the import only reads it' }),
     translate({ id: 'home.moves.stays.changed', message: 'Rows that changed here after they were copied' }),
-    translate({ id: 'home.moves.stays.back', message: 'The way back, until you finalise the run' }),
+    translate({ id: 'home.moves.stays.back', message: 'The possibility to roll back, until you finalise the run' }),
   ];
 }
 

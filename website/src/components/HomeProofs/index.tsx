@@ -6,13 +6,13 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** Three figures, each with where it comes from. What can be counted in docs/ was counted there at build. */
+/** Three figures with links to their sources. The build counts two of them in docs/. */
 export default function HomeProofs(): ReactNode {
   const { differences, equations, securityRows } = usePluginData('figures') as Figures;
   return (
     <section aria-labelledby="proofs">
       <Heading as="h2" id="proofs">
-        <Translate id="home.proofs.title">Shown, not promised</Translate>
+        <Translate id="home.proofs.title">What the tests show</Translate>
       </Heading>
       <div className={styles.proofs}>
         <Proof
@@ -21,9 +21,8 @@ export default function HomeProofs(): ReactNode {
           more={translate({ id: 'home.proofs.wire.more', message: 'Every difference' })}
         >
           <Translate id="home.proofs.wire" values={{ differences }}>
-            {
-              'requests are played against better-auth 1.7.25 and against Xenon, and status, body, cookies and headers compared. {differences} differences are listed, each with its reason. One more fails the build.'
-            }
+            {'requests are sent to better-auth 1.7.25 and to Xenon, and status, body, cookies and headers compared. ' +
+              '{differences} differences are listed, each with its reason. Any other difference fails the build.'}
           </Translate>
         </Proof>
         <Proof
@@ -43,7 +42,7 @@ export default function HomeProofs(): ReactNode {
           more={translate({ id: 'home.proofs.security.more', message: 'Security, row by row' })}
         >
           <Translate id="home.proofs.security">
-            rows of what a build has to hold, each with the tests that prove it. What is not proved says so.
+            security requirements, each with the tests that prove it. A requirement without a test says so.
           </Translate>
         </Proof>
       </div>

@@ -5,15 +5,15 @@ import SendAgain from '../SendAgain';
 import styles from './styles.module.css';
 
 interface Props {
-  /** What was sent, as a sentence with the address. */
+  /** A sentence about the mail, with the email address. */
   readonly children: ReactNode;
-  /** Sends the mail once more; returns why not. */
+  /** Sends the mail again; returns the failure. */
   readonly send: () => Promise<Failure | undefined>;
-  /** Goes back to the form, for those who mistyped. */
+  /** Goes back to the form, to correct the email address. */
   readonly onBack: () => void;
 }
 
-/** It goes on in the mailbox. Looks the same whether the mail was sent or the address is nobody's. */
+/** Tells the person to open their mail. It looks the same for an email address without an account. */
 export default function Mailbox({ children, send, onBack }: Props): ReactNode {
   return (
     <div className={styles.mailbox}>
@@ -34,8 +34,7 @@ export default function Mailbox({ children, send, onBack }: Props): ReactNode {
       <p className={styles.small}>
         {translate({
           id: 'mail.hour',
-          message:
-            'The link works once, and for an hour. Nothing there? Look into the spam folder, or check the address.',
+          message: 'The link works once, and for an hour. No mail? Check the spam folder, and the address above.',
         })}
       </p>
       <SendAgain send={send} />
@@ -46,7 +45,7 @@ export default function Mailbox({ children, send, onBack }: Props): ReactNode {
   );
 }
 
-/** What the page is called on which it stands. */
+/** The title of a page that shows a Mailbox. */
 export function mailboxTitle(): string {
-  return translate({ id: 'mail.title', message: 'Look into your mailbox' });
+  return translate({ id: 'mail.title', message: 'Check your mailbox' });
 }

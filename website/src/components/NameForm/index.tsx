@@ -10,7 +10,7 @@ import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
-/** What a person is called. */
+/** Changes the person's name. */
 export default function NameForm({ user }: { readonly user: User }): ReactNode {
   const [typed, setTyped] = useState<string>();
   const [saved, setSaved] = useState(false);

@@ -9,14 +9,14 @@ import PasswordField from '../PasswordField';
 import SubmitButton from '../SubmitButton';
 
 interface Props {
-  /** From the mail's link. Not there yet when the page is only HTML. */
+  /** From the mail's link; undefined before hydration. */
   readonly token: string | undefined;
   readonly onSaved: () => void;
-  /** Called when the token has been used, is too old, or its account is gone. */
+  /** Called when the token is used or expired, or the account no longer exists. */
   readonly onRefused: () => void;
 }
 
-/** Chooses a new password by a link from a mail. Whose it is, only the server knows. */
+/** Sets a new password with the token of a mail's link. */
 export default function NewPasswordForm({ token, onSaved, onRefused }: Props): ReactNode {
   const [newPassword, setNewPassword] = useState('');
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {

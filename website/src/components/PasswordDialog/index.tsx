@@ -12,11 +12,14 @@ import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 import styles from './styles.module.css';
 
-/** Does things for which the server may want the password again, or for which the session has just ended. */
+/** Makes calls for which the server may want the password again, or whose session has ended. */
 export interface Confirmation {
-  /** Calls; when the server wants the password first, asks for it and calls once more. Whoever cancels gets the first failure. */
+  /**
+   * Makes the call. When the server wants the password first, asks for it and makes the call again. When the person
+   * cancels, returns the first failure.
+   */
   readonly confirmed: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
-  /** Has to stand somewhere in the page. */
+  /** The caller has to render it. */
   readonly dialog: ReactNode;
 }
 
@@ -25,7 +28,7 @@ interface Question {
   readonly answer: (signedIn: boolean) => void;
 }
 
-/** Asks the person who is, or was just, signed in for their password when the server wants it. */
+/** Asks the person who is or was signed in for their password when the server wants it. */
 export function usePasswordDialog(): Confirmation {
   const { state } = useAuth();
   const last = useRef<Session>(undefined);
@@ -53,7 +56,7 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
       return failure;
     }
     answer(true);
-    box.current?.close(); // gives the focus back to what had it
+    box.current?.close(); // returns the focus to the element that had it
     return undefined;
   });
   return (
@@ -64,11 +67,11 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
           {expired
             ? translate({
                 id: 'again.expired',
-                message: 'You were signed out meanwhile. Nothing is lost: sign in, and it goes on.',
+                message: 'You were signed out in the meantime. Nothing is lost: sign in to continue.',
               })
             : translate({
                 id: 'again.why',
-                message: 'You signed in a while ago. For your safety, show that it is still you.',
+                message: 'You signed in a while ago. For your safety, confirm that it is still you.',
               })}
         </p>
         <FormMessage failure={failure} wait={wait} fields={{ password: 'password-again-input' }} />
@@ -93,9 +96,9 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
   );
 }
 
-// The new session is as long-lived as the one it follows, which ends: a password that was asked for twice is no second device.
+// The new session gets the kind of lifetime of the old one, and replaces it, so that the list of devices has one entry.
 async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
-  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > aDay;
+  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortLifetime;
   const outcome = await ask((client, fetchOptions) =>
     client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
   );
@@ -104,5 +107,5 @@ async function signInAgain({ user, session }: Session, password: string): Promis
   return outcome;
 }
 
-// Sessions that are not remembered live a day, others seven. A session that has slid is of the longer kind.
-const aDay = 25 * 60 * 60 * 1000;
+// Milliseconds. Sessions without "remember me" last a day, others seven days. Only the latter are extended by use.
+const shortLifetime = 25 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** An eye: with a bar through it while it would hide what is seen. */
+/** An eye icon, with a line through it while the password is shown. */
 export default function Eye({ open }: { readonly open: boolean }): ReactNode {
   return (
     <svg

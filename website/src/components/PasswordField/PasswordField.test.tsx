@@ -39,7 +39,7 @@ it('can be pasted', async () => {
   expect(input().value).toBe('correct horse');
 });
 
-it('can be shown, and hides again when it is sent', async () => {
+it('can be shown, and is hidden when the form is sent', async () => {
   render(<Form />);
   const show = screen.getByRole('button', { name: 'Show password' });
   await userEvent.type(input(), 'correct horse');
@@ -50,10 +50,10 @@ it('can be shown, and hides again when it is sent', async () => {
   expect(input().type).toBe('password');
 });
 
-it('says that caps lock is on, as long as it is', () => {
+it('shows that caps lock is on', () => {
   render(<Form />);
   const key = createEvent.keyDown(input(), { key: 'A' });
-  Object.assign(key, { getModifierState: (modifier: string) => modifier === 'CapsLock' }); // which happy-dom does not know
+  Object.assign(key, { getModifierState: (modifier: string) => modifier === 'CapsLock' }); // happy-dom lacks it
   fireEvent(input(), key);
   const note = screen.getAllByRole('status')[0];
   expect(note?.textContent).toBe('Caps lock is on.');
@@ -61,24 +61,24 @@ it('says that caps lock is on, as long as it is', () => {
   expect(note?.textContent).toBe('');
 });
 
-it('has rules only where one is chosen', () => {
+it('shows rules only for a new password', () => {
   render(<Form />);
   expect(screen.queryByRole('list')).toBeNull();
   expect(input().autocomplete).toBe('current-password');
 });
 
-it('ticks its rules off, and judges', async () => {
+it('marks the rules that the password follows, and shows its strength', async () => {
   render(<Form autoComplete="new-password" />);
   expect(rule('8 to 128')).not.toContain('done');
   expect(input().getAttribute('aria-describedby')).toBe('password-hint');
   await userEvent.type(input(), 'lovelace 1815 engine');
   expect(rule('8 to 128')).toContain('done');
-  expect(rule('Nothing well-known')).toContain('done');
+  expect(rule('Not a common password')).toContain('done');
   expect(rule('Not your name')).not.toContain('done');
   expect(screen.getByText(/Password strength/).parentElement?.textContent).toBe('Password strength: Good');
 });
 
-it('keeps what was typed before it came alive', async () => {
+it('keeps input typed before hydration', async () => {
   const page = document.createElement('div');
   document.body.append(page);
   page.innerHTML = renderToString(<Form />);

@@ -2,7 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import { maxPassword, minPassword, rules } from '../../lib/password';
-import Unseen from '../Unseen';
+import VisuallyHidden from '../VisuallyHidden';
 import styles from './styles.module.css';
 
 interface Props {
@@ -10,19 +10,19 @@ interface Props {
   readonly about: readonly string[];
 }
 
-/** What makes a good password, said before one is typed, and ticked off meanwhile. */
+/** The rules for a good password, visible before typing. Each is marked as done while the password follows it. */
 export default function Rules({ value, about }: Props): ReactNode {
   const kept = rules(value, about);
   return (
     <ul className={styles.rules}>
       <Rule kept={kept.length}>
         {translate(
-          { id: 'password.rules.length', message: '{min} to {max} characters; a few words are easy to keep' },
+          { id: 'password.rules.length', message: '{min} to {max} characters; a few words are easy to remember' },
           { min: minPassword, max: maxPassword },
         )}
       </Rule>
       <Rule kept={kept.uncommon}>
-        {translate({ id: 'password.rules.uncommon', message: 'Nothing well-known, such as “123456”' })}
+        {translate({ id: 'password.rules.uncommon', message: 'Not a common password, such as “123456”' })}
       </Rule>
       {about.length > 0 && (
         <Rule kept={kept.impersonal}>
@@ -37,7 +37,7 @@ function Rule({ kept, children }: { readonly kept: boolean; readonly children: R
   return (
     <li className={clsx(kept && styles.kept)}>
       {children}
-      {kept && <Unseen>{translate({ id: 'password.rules.kept', message: ' (done)' })}</Unseen>}
+      {kept && <VisuallyHidden>{translate({ id: 'password.rules.kept', message: ' (done)' })}</VisuallyHidden>}
     </li>
   );
 }

@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import { strength } from '../../lib/password';
-import Unseen from '../Unseen';
+import VisuallyHidden from '../VisuallyHidden';
 import styles from './styles.module.css';
 
 interface Props {
@@ -9,8 +9,8 @@ interface Props {
   readonly about: readonly string[];
 }
 
-/** How hard the password is to guess. Advice, and never in the way; its place is kept, so that nothing moves at the first key. */
-export default function Advice({ value, about }: Props): ReactNode {
+/** How hard the password is to guess; advice only. It takes up its space from the start, so the layout is stable. */
+export default function StrengthMeter({ value, about }: Props): ReactNode {
   const score = strength(value, about);
   const words = [
     translate({ id: 'password.strength.0', message: 'Too short' }),
@@ -30,7 +30,7 @@ export default function Advice({ value, about }: Props): ReactNode {
       <span role="status">
         {value !== '' && (
           <>
-            <Unseen>{translate({ id: 'password.strength', message: 'Password strength: ' })}</Unseen>
+            <VisuallyHidden>{translate({ id: 'password.strength', message: 'Password strength: ' })}</VisuallyHidden>
             {words[score]}
           </>
         )}

@@ -1,9 +1,9 @@
 import { translate } from '@docusaurus/Translate';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import Field from '../Field';
-import Advice from './Advice';
 import Eye from './Eye';
 import Rules from './Rules';
+import StrengthMeter from './StrengthMeter';
 import styles from './styles.module.css';
 
 interface Props {
@@ -12,22 +12,22 @@ interface Props {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly error?: string | undefined;
-  /** `current-password` to sign in, `new-password` to choose one: then the rules and a meter are shown. */
+  /** `current-password` to sign in; `new-password` to choose one, with the rules and a strength meter. */
   readonly autoComplete: 'current-password' | 'new-password';
-  /** What others know of the person, for the meter. */
+  /** Texts about the person that others know, for the strength meter. */
   readonly about?: readonly string[];
   readonly autoFocus?: boolean;
 }
 
-/** A password: can be pasted, can be shown, and says when caps lock is on. */
+/** A password input that accepts pasting, can show the password, and warns about caps lock. */
 export default function PasswordField({ value, autoComplete, about = [], ...field }: Props): ReactNode {
   const [shown, setShown] = useState(false);
   const [capsLock, setCapsLock] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const isNew = autoComplete === 'new-password';
-  // A key that a password manager presses is an event without a keyboard.
-  const watch = (event: KeyboardEvent) => setCapsLock(event.getModifierState?.('CapsLock') ?? false);
-  // Browsers remember what was typed as text, and managers look for a password.
+  // Password managers send key events without getModifierState.
+  const watchCapsLock = (event: KeyboardEvent) => setCapsLock(event.getModifierState?.('CapsLock') ?? false);
+  // Hidden before the form is sent: browsers keep the value of text inputs, and password managers save password inputs.
   useEffect(() => {
     const form = button.current?.form;
     const hide = () => setShown(false);
@@ -45,8 +45,8 @@ export default function PasswordField({ value, autoComplete, about = [], ...fiel
       spellCheck={false}
       required
       className={styles.input}
-      onKeyUp={watch}
-      onKeyDown={watch}
+      onKeyUp={watchCapsLock}
+      onKeyDown={watchCapsLock}
       onBlur={() => setCapsLock(false)}
       hint={isNew && <Rules value={value} about={about} />}
       after={
@@ -67,7 +67,7 @@ export default function PasswordField({ value, autoComplete, about = [], ...fiel
       <p className={styles.note} role="status">
         {capsLock && translate({ id: 'password.capsLock', message: 'Caps lock is on.' })}
       </p>
-      {isNew && <Advice value={value} about={about} />}
+      {isNew && <StrengthMeter value={value} about={about} />}
     </Field>
   );
 }

@@ -7,21 +7,21 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly conflicts: readonly Conflict[];
-  /** What stands in the form. */
+  /** The current answers of the form. */
   readonly answers: Answers;
   readonly onChoose: (field: keyof Answers, value: Answers[keyof Answers]) => void;
 }
 
-/** Somebody, most likely the same person elsewhere, saved other answers to the same questions: which shall it be? */
+/** Lets the person choose between their answers and those saved elsewhere, most likely by themselves. */
 export default function ProfileConflict({ conflicts, answers, onChoose }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other conflicts are news
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new conflicts take the focus
   useEffect(() => box.current?.focus(), [conflicts]);
   return (
     <div ref={box} role="alert" tabIndex={-1} className={styles.conflict}>
       <p>
         <strong>
-          {translate({ id: 'profile.conflict.title', message: 'Your profile was changed elsewhere meanwhile.' })}
+          {translate({ id: 'profile.conflict.title', message: 'Your profile was changed elsewhere in the meantime.' })}
         </strong>{' '}
         {translate({
           id: 'profile.conflict.what',

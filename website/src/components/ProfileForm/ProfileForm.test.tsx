@@ -8,7 +8,7 @@ import { dropDrafts, keptDraft } from '../../auth/drafts';
 import { type ProfileServer, profileServer } from '../../testing/profileServer';
 import ProfileForm from '.';
 
-// The sidebar of small screens is part of the theme's frame, which is not here.
+// The mobile sidebar's state comes from the theme's layout, which these tests do not render.
 vi.mock('@docusaurus/theme-common/internal', () => ({ useNavbarMobileSidebar: () => ({ shown: false }) }));
 
 let server: ProfileServer;
@@ -48,14 +48,14 @@ describe('the profile', () => {
     expect(server.requests).toEqual(['GET', 'POST {"learning_mode":"code_first"}', 'PUT {"time_per_week":6}']);
   });
 
-  it('says why it cannot be read, and tries again', async () => {
+  it('shows why it cannot be loaded, and loads it again', async () => {
     server.instead = () => new Response('', { status: 503 });
     visit();
     await userEvent.click(await screen.findByRole('button', { name: 'Try again' }));
     await screen.findByText(/Tell us how you learn/);
   });
 
-  it('shows both sides of a conflict, and saves what was chosen', async () => {
+  it('shows both answers of a conflict, and saves the chosen one', async () => {
     server.saveElsewhere({ time_per_week: 3, learning_mode: 'visual' });
     visit();
     await userEvent.type(await hours(), '6'); // 36
@@ -74,7 +74,7 @@ describe('the profile', () => {
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'textual', age_range: '25_34' });
   });
 
-  it('keeps what was typed while its form was away, for the same person only', async () => {
+  it('keeps unsaved input while the form is unmounted, for the same person only', async () => {
     const first = visit();
     await userEvent.type(await hours(), '7');
     first.unmount();
@@ -88,7 +88,7 @@ describe('the profile', () => {
     expect(screen.getByText('1 change, not saved yet')).toBeTruthy();
   });
 
-  it('compares what was kept with what was saved meanwhile', async () => {
+  it('shows a conflict between kept input and a change saved meanwhile', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const first = visit();
     await userEvent.type(await hours(), '6');
@@ -98,7 +98,7 @@ describe('the profile', () => {
     expect(within(await screen.findByRole('alert')).getByText('36')).toBeTruthy();
   });
 
-  it('sends nothing with the token of somebody else who signed in in another tab', async () => {
+  it('sends nothing with the token of another person who signed in in another tab', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     server.who = 'u2';
     visit('u1');
@@ -115,7 +115,7 @@ describe('leaving', () => {
     return confirm;
   };
 
-  it('is not asked about when there is nothing to lose', async () => {
+  it('asks nothing without unsaved changes', async () => {
     const confirm = asked(false);
     visit();
     await hours();
@@ -124,7 +124,7 @@ describe('leaving', () => {
     expect(confirm).not.toHaveBeenCalled();
   });
 
-  it('waits for an answer when there is, and knows what it means', async () => {
+  it('asks with unsaved changes, and drops them when the person leaves', async () => {
     const confirm = asked(false);
     visit();
     await userEvent.type(await hours(), '7');
@@ -137,7 +137,7 @@ describe('leaving', () => {
     expect(keptDraft('u1')).toBeUndefined();
   });
 
-  it('the site is guarded by the browser, which asks in its own words', async () => {
+  it('the site makes the browser ask with unsaved changes', async () => {
     visit();
     await userEvent.type(await hours(), '7');
     const event = new Event('beforeunload', { cancelable: true });
@@ -149,7 +149,7 @@ describe('leaving', () => {
     expect(after.defaultPrevented).toBe(false);
   });
 
-  it('after discarding, is not asked about', async () => {
+  it('asks nothing after the changes were discarded', async () => {
     const confirm = asked(false);
     server.saveElsewhere({ time_per_week: 3 });
     visit();

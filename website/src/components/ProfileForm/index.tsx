@@ -19,7 +19,7 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 import { languageOptions, options, questions } from './words';
 
-/** What a person says of how they learn: made on the first visit, changed on later ones. */
+/** The learner profile: created on the first visit, edited on later ones. */
 export default function ProfileForm({ userId }: { readonly userId: string }): ReactNode {
   const editor = useProfile(userId);
   const { refresh } = useAuth();
@@ -55,7 +55,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
     return outcome.failure;
   });
   useLeaveGuard({
-    // Not what stands here, but what is kept: after signing out there is nothing left to ask for.
+    // The kept draft decides, not the form: signing out drops the drafts, and then leaving needs no question.
     unsaved: () => keptDraft(userId) !== undefined,
     question: translate({ id: 'profile.leave', message: 'Your changes are not saved. Leave without saving?' }),
     onLeave: () => dropDraft(userId),
@@ -147,6 +147,6 @@ function pending(count: number): string {
 
 function done(became: Sent['became']): string {
   return became === 'merged'
-    ? translate({ id: 'profile.merged', message: 'Saved, beside what was changed elsewhere meanwhile.' })
+    ? translate({ id: 'profile.merged', message: 'Saved, together with the changes made elsewhere.' })
     : translate({ id: 'profile.saved', message: 'Saved.' });
 }

@@ -3,14 +3,14 @@ import { type Answers, type ChoiceField, choices } from '../../lib/profile';
 
 type Words = () => string;
 
-/** What each field asks, in the order of the form. */
+/** The question of each field, in the order of the form. */
 export const questions: { readonly [F in keyof Answers]: Words } = {
-  primary_goal: () => translate({ id: 'profile.primary_goal', message: 'What do you learn for?' }),
+  primary_goal: () => translate({ id: 'profile.primary_goal', message: 'Why are you learning?' }),
   tech_background: () => translate({ id: 'profile.tech_background', message: 'What do you do?' }),
-  education_level: () => translate({ id: 'profile.education_level', message: 'How far did school take you?' }),
+  education_level: () => translate({ id: 'profile.education_level', message: 'What is your education?' }),
   age_range: () => translate({ id: 'profile.age_range', message: 'How old are you?' }),
-  learning_mode: () => translate({ id: 'profile.learning_mode', message: 'How do things stick best?' }),
-  learning_speed: () => translate({ id: 'profile.learning_speed', message: 'How fast do you like to go?' }),
+  learning_mode: () => translate({ id: 'profile.learning_mode', message: 'How do you learn best?' }),
+  learning_speed: () => translate({ id: 'profile.learning_speed', message: 'How fast do you like to learn?' }),
   time_per_week: () => translate({ id: 'profile.time_per_week', message: 'Hours a week' }),
   preferred_language: () => translate({ id: 'profile.preferred_language', message: 'Language' }),
 };
@@ -51,7 +51,7 @@ const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[
   learning_speed: {
     intensive: () => translate({ id: 'profile.learning_speed.intensive', message: 'Intensive' }),
     balanced: () => translate({ id: 'profile.learning_speed.balanced', message: 'Balanced' }),
-    casual: () => translate({ id: 'profile.learning_speed.casual', message: 'At leisure' }),
+    casual: () => translate({ id: 'profile.learning_speed.casual', message: 'Casual' }),
   },
 };
 
@@ -61,7 +61,7 @@ export function options<F extends ChoiceField>(field: F): Array<{ value: (typeof
   return choices[field].map((value: (typeof choices)[F][number]) => ({ value, label: words[value]() }));
 }
 
-/** An answer in words. */
+/** An answer as text. */
 export function answerOf(field: keyof Answers, value: Answers[keyof Answers]): string {
   if (value === null) return translate({ id: 'profile.noAnswer', message: 'No answer' });
   if (field === 'preferred_language') return languageName(String(value));
@@ -93,13 +93,13 @@ const languages = [
   'zh',
 ];
 
-/** The languages to choose from, `chosen` among them: profiles that come from elsewhere can have any. */
+/** The languages to choose from, including `chosen`: an imported profile can have any language. */
 export function languageOptions(chosen: string): Array<{ value: string; label: string }> {
   const all = languages.includes(chosen) ? languages : [chosen, ...languages];
   return all.map((value) => ({ value, label: languageName(value) }));
 }
 
-// Each in its own language, as its speakers look for it.
+// The name of a language in that language.
 function languageName(code: string): string {
   try {
     return new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;

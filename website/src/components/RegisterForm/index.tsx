@@ -3,7 +3,7 @@ import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { ask } from '../../auth/client';
 import { invalidAddress, verifiedPage } from '../../auth/mails';
-import { cookiesBlocked } from '../../auth/signedIn';
+import { cookiesBlocked } from '../../auth/useRedirectSignedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
 import { withNext } from '../../lib/next';
@@ -15,13 +15,16 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** Where the person goes who has registered. */
+  /** The page after the registration. */
   readonly next: string;
-  /** Called when the address has to be confirmed first; also when somebody has it already, for which the server says the same. */
+  /**
+   * Called when the email address has to be verified first. The server gives the same answer for an email address that
+   * already has an account.
+   */
   readonly onMailed: (email: string) => void;
 }
 
-/** Makes an account. Where that signs the person in, the client asks for the session by itself. */
+/** Creates an account. If that signs the person in, the client fetches the session by itself. */
 export default function RegisterForm({ next, onMailed }: Props): ReactNode {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
@@ -29,11 +32,11 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     const refused = badPassword(password);
     if (refused) return refused;
-    const address = email.trim();
+    const trimmed = email.trim();
     const { data, failure } = await ask((client, fetchOptions) =>
       client.signUp.email({
         name: name.trim(),
-        email: address,
+        email: trimmed,
         password,
         callbackURL: verifiedPage(next),
         fetchOptions,
@@ -41,7 +44,7 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
     );
     if (failure) return invalidAddress(failure);
     if (data?.token) return cookiesBlocked();
-    onMailed(address);
+    onMailed(trimmed);
     return undefined;
   });
   if (failure?.code === 'EMAIL_PASSWORD_SIGN_UP_DISABLED') {
@@ -96,7 +99,7 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
           id: 'register.terms',
           message: 'We keep your name, your address and a hash of your password, nothing else.',
         })}{' '}
-        <Link to="/docs/security/">{translate({ id: 'register.terms.more', message: 'How they are kept safe' })}</Link>
+        <Link to="/docs/security/">{translate({ id: 'register.terms.more', message: 'How we protect them' })}</Link>
       </p>
       <SubmitButton busy={busy} wait={wait} block>
         {translate({ id: 'register.submit', message: 'Create account' })}

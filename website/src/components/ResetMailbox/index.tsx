@@ -8,7 +8,7 @@ interface Props {
   readonly onBack: () => void;
 }
 
-/** What stands on a page after a link to choose a new password was asked for. */
+/** Shown after the person has asked for a link to choose a new password. */
 export default function ResetMailbox({ email, onBack }: Props): ReactNode {
   return (
     <Mailbox send={() => sendReset(email)} onBack={onBack}>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
 interface Props {
-  /** Also where `/account/#id` leads. */
+  /** Also the fragment of `/account/#id`. */
   readonly id: string;
   readonly title: string;
   readonly intro?: ReactNode;
@@ -11,7 +11,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** One thing that can be done on a page with several. */
+/** One section of a page with several forms. */
 export default function Section({ id, title, intro, danger, children }: Props): ReactNode {
   return (
     <section className={clsx(styles.section, danger && styles.danger)} aria-labelledby={id}>

@@ -5,11 +5,11 @@ import type { Failure } from '../../lib/failure';
 import FormMessage, { FormNote } from '../FormMessage';
 
 interface Props {
-  /** Has the mail sent; returns why not. */
+  /** Sends the mail; returns the failure. */
   readonly send: () => Promise<Failure | undefined>;
 }
 
-/** A mail once more. It is no form, so it can stand in one. */
+/** A button that sends a mail again. It has no form element, so it can be used inside a form. */
 export default function SendAgain({ send }: Props): ReactNode {
   const [sent, setSent] = useState(0);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
@@ -24,7 +24,7 @@ export default function SendAgain({ send }: Props): ReactNode {
         <FormNote key={sent}>
           {translate({
             id: 'mail.sentAgain',
-            message: 'Sent again. Mails can take a minute, and spam folders take some.',
+            message: 'Sent again. A mail can take a minute. Check the spam folder, too.',
           })}
         </FormNote>
       )}

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** A telephone, or something with a keyboard. */
+/** A phone, or a laptop for every other system. */
 export default function DeviceIcon({ system }: { readonly system: string }): ReactNode {
   return (
     <svg

@@ -9,13 +9,13 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly session: SessionRow;
-  /** Whether it is the one of this device. */
+  /** Whether it is the session of this device. */
   readonly here: boolean;
   readonly busy: boolean;
   readonly onEnd: (event: { preventDefault: () => void }) => void;
 }
 
-/** One device that is signed in. */
+/** One session in the list of devices. */
 export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
   const language = useDocusaurusContext().i18n.currentLocale;
   const name = deviceName(session);
@@ -32,7 +32,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
         </p>
         <p className={styles.facts}>
           <span>
-            {session.ipAddress || translate({ id: 'account.sessions.noAddress', message: 'Address unknown' })}
+            {session.ipAddress || translate({ id: 'account.sessions.noAddress', message: 'Unknown IP address' })}
           </span>
           <Day
             of={session.createdAt}
@@ -80,7 +80,7 @@ function Day({ of, relative, exact, message }: DayProps): ReactNode {
   );
 }
 
-/** What a device is called in the list. */
+/** The name of a session's device in the list. */
 export function deviceName({ userAgent }: Pick<SessionRow, 'userAgent'>): string {
   const { browser, system } = device(userAgent);
   if (browser && system)

@@ -12,7 +12,7 @@ import Skeleton from '../Skeleton';
 import Row, { deviceName } from './Row';
 import styles from './styles.module.css';
 
-/** Where a person is signed in, and how to end that. `current` is the token of this device's session. */
+/** The list of the person's sessions, with buttons to end them. `current` is the token of this device's session. */
 export default function Sessions({ current }: { readonly current: string }): ReactNode {
   const sessions = useSessions(current);
   const { confirmed, dialog } = usePasswordDialog();
@@ -23,7 +23,7 @@ export default function Sessions({ current }: { readonly current: string }): Rea
       title={translate({ id: 'account.sessions', message: 'Where you are signed in' })}
       intro={translate({
         id: 'account.sessions.intro',
-        message: 'End what you do not know, and change your password then.',
+        message: 'If you do not recognise a device, sign it out and change your password.',
       })}
     >
       {!rows && !unread && <Skeleton lines={2} />}
@@ -85,7 +85,7 @@ function List({ rows, current, end, endOthers }: ListProps): ReactNode {
         ? translate({ id: 'account.sessions.ended', message: 'Signed out: {device}.' }, { device: deviceName(row) })
         : translate({ id: 'account.sessions.othersEnded', message: 'All other devices are signed out.' }),
     );
-    note.current?.focus(); // the button that was pressed is gone
+    note.current?.focus(); // the pressed button no longer exists
   });
   const run = (row?: SessionRow) => (event: { preventDefault: () => void }) => {
     if (busy) return event.preventDefault();

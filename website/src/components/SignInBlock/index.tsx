@@ -7,19 +7,19 @@ import Skeleton from '../Skeleton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** What only a person who is signed in sees. */
+  /** The content for a person who is signed in. */
   readonly children: (user: Session['user'], session: Session['session']) => ReactNode;
 }
 
-/** Shows its content to those who are signed in, and to others a form to sign in with, in its place: nobody is sent away. */
+/** Shows its content to a person who is signed in, and the sign-in form to others, without a redirect. */
 export default function SignInBlock({ children }: Props): ReactNode {
   const { state, refresh } = useAuth();
   const content = useRef<HTMLDivElement>(null);
-  const asked = useRef(false);
-  // The form had the focus, and is gone.
+  const hadForm = useRef(false);
+  // After a sign-in the content takes the focus, since the form no longer exists.
   useEffect(() => {
-    if (state.status === 'signed-in' && asked.current) content.current?.focus();
-    asked.current = state.status !== 'signed-in' && state.status !== 'pending';
+    if (state.status === 'signed-in' && hadForm.current) content.current?.focus();
+    hadForm.current = state.status !== 'signed-in' && state.status !== 'pending';
   }, [state.status]);
   if (state.status === 'signed-in') {
     return (

@@ -7,7 +7,7 @@ import SignInForm from '.';
 let asked: unknown[] = [];
 let retryAfter: string;
 
-// The client keeps the fetch that it finds first.
+// The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (_: string | URL, init?: RequestInit) => {
   asked.push(JSON.parse(String(init?.body)));
   return new Response(JSON.stringify({ message: 'Too many requests. Please try again later.' }), {
@@ -21,8 +21,8 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-/** The form after a sign-in that was refused for so many seconds. */
-async function refused(seconds: number): Promise<void> {
+/** Renders the form and signs in, for which the server asks to wait. */
+async function submitAndWait(seconds: number): Promise<void> {
   retryAfter = String(seconds);
   render(
     <MemoryRouter>
@@ -35,21 +35,21 @@ async function refused(seconds: number): Promise<void> {
   await screen.findByRole('alert');
 }
 
-it('offers a new password where the wait is long', async () => {
-  await refused(3600);
+it('offers a password reset when the wait is long', async () => {
+  await submitAndWait(3600);
   const alert = screen.getByRole('alert');
   expect(alert.textContent).toContain('Too many tries.');
   expect(alert.textContent).toContain('You can try again in 60 min.');
   expect(alert.querySelector('a')?.getAttribute('href')).toBe('/forgot-password/');
 });
 
-it('offers no new password where the wait is short', async () => {
-  await refused(9);
+it('offers no password reset when the wait is short', async () => {
+  await submitAndWait(9);
   expect(screen.getByRole('alert').querySelector('a')).toBeNull();
 });
 
-it('takes another e-mail address at once', async () => {
-  await refused(3600);
+it('accepts another email address at once', async () => {
+  await submitAndWait(3600);
   await userEvent.click(screen.getByRole('button', { name: 'Wait 60 min' }));
   expect(asked).toHaveLength(1);
   await userEvent.clear(screen.getByLabelText('E-mail address'));

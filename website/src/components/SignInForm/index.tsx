@@ -4,7 +4,7 @@ import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { ask } from '../../auth/client';
 import { sendVerification } from '../../auth/mails';
-import { cookiesBlocked } from '../../auth/signedIn';
+import { cookiesBlocked } from '../../auth/useRedirectSignedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
 import { withNext } from '../../lib/next';
@@ -17,13 +17,13 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** Where those go who register instead; default: back to this page. */
+  /** The page after a registration instead of a sign-in; default: this page. */
   readonly next?: string;
 }
 
 /**
- * Signs a person in with e-mail address and password. The client then asks for the session by itself, so what stands
- * where this form stood follows from useAuth().
+ * Signs a person in with email address and password. The client then fetches the session by itself, and the parent
+ * replaces this form when useAuth() has the session.
  */
 export default function SignInForm({ next }: Props): ReactNode {
   const { pathname } = useLocation();
@@ -37,7 +37,7 @@ export default function SignInForm({ next }: Props): ReactNode {
     if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
     return failure ?? cookiesBlocked();
   });
-  // Wrong passwords are counted for each address, so the wait for one does not hold for another.
+  // The server counts wrong passwords for each email address, so the wait does not apply to another one.
   const changeEmail = (typed: string) => {
     setEmail(typed);
     if (failure?.status === 429) setFailure(undefined);
@@ -50,7 +50,7 @@ export default function SignInForm({ next }: Props): ReactNode {
         )}
         {isLong(wait) && (
           <p>
-            {translate({ id: 'login.limited', message: 'With a new password you can sign in at once.' })}{' '}
+            {translate({ id: 'login.limited', message: 'After a password reset you can sign in at once.' })}{' '}
             <Link to="/forgot-password/">{translate({ id: 'login.forgot', message: 'Forgot your password?' })}</Link>
           </p>
         )}

@@ -2,12 +2,12 @@ import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** The shape of what is coming, so that nothing moves when it is there. */
+/** A placeholder with the size of the content that is loading, so that the layout is stable. */
 export default function Skeleton({ lines = 4 }: { readonly lines?: number }): ReactNode {
   return (
     <div className={styles.skeleton} role="status" aria-label={translate({ id: 'skeleton.label', message: 'Loading' })}>
       {Array.from({ length: lines }, (_, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines are all alike and never move
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are identical and keep their order
         <span key={line} />
       ))}
     </div>

@@ -6,15 +6,15 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly busy: boolean;
-  /** Seconds left before another try. */
+  /** Seconds until the next attempt. */
   readonly wait?: number;
   readonly danger?: boolean;
-  /** As wide as its form. */
+  /** Full width of the form. */
   readonly block?: boolean;
   readonly children: ReactNode;
 }
 
-/** Sends its form. While it does, it stays where it is and keeps the focus: it only says that it is busy. */
+/** Submits its form. While the form is sent or has to wait, the button keeps the focus and its text says so. */
 export default function SubmitButton({ busy, wait = 0, danger, block, children }: Props): ReactNode {
   return (
     <button

@@ -3,7 +3,7 @@ import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** The browser's own details; the theme's animated ones need a style attribute, which the Content-Security-Policy refuses. */
+/** The browser's own details element. The theme's needs a style attribute, which the Content-Security-Policy blocks. */
 export default function Details({ summary, children, className, ...rest }: Props): ReactNode {
   return (
     <details className={clsx(styles.details, className)} {...rest}>

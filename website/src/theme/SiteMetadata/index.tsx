@@ -3,7 +3,7 @@ import font from '@site/src/fonts/hanken-grotesk.woff2';
 import SiteMetadata from '@theme-original/SiteMetadata';
 import type { ReactNode } from 'react';
 
-/** Asks for the font early, so that it is there at the first paint and no text moves. */
+/** Preloads the font, so that it is available at the first paint and the layout is stable. */
 export default function SiteMetadataWithFont(): ReactNode {
   return (
     <>

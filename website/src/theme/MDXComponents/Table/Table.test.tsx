@@ -10,7 +10,7 @@ const rows = (
   </tbody>
 );
 
-test('the keyboard reaches the scroll frame in the static HTML, before scripts run', () => {
+test('the scroll frame in the static HTML can receive the keyboard focus', () => {
   const html = renderToString(<Table>{rows}</Table>);
   expect(html).toMatch(/<div[^>]* tabindex="0"/);
   expect(html).toMatch(/<div[^>]* role="group"/);

@@ -3,8 +3,8 @@ import { type ComponentProps, type ReactNode, useEffect, useRef, useState } from
 import styles from './styles.module.css';
 
 /**
- * A table in a scroll frame. The keyboard can reach the frame in the static HTML, before scripts run; once the width is
- * known, a frame that does not scroll leaves the tab order.
+ * A table in a scroll frame. In the static HTML the frame can receive the keyboard focus; once its width is known, a
+ * frame that does not scroll leaves the tab order.
  */
 export default function Table(props: ComponentProps<'table'>): ReactNode {
   const frame = useRef<HTMLDivElement>(null);

@@ -1,7 +1,7 @@
 import type { Props } from '@theme/CodeBlock/Line/Token';
 import type { ReactNode } from 'react';
 
-/** A token with its classes alone: the style that the highlighter gives to empty lines is refused by the Content-Security-Policy. */
+/** A token without the highlighter's style attribute on empty lines, which the Content-Security-Policy blocks. */
 export default function CodeBlockLineToken({ className, children }: Props): ReactNode {
   return <span className={className}>{children}</span>;
 }
