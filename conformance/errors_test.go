@@ -37,7 +37,7 @@ func recordedFaults(t *testing.T) map[fault]bool {
 	return all
 }
 
-// Every code of the library that these settings can bring about (contract: endpoints, validation, origin, rate limits).
+// Every error code of Better Auth that these settings can cause (docs/wire.md).
 var codes = strings.Fields(`
 	ACCOUNT_NOT_FOUND BAD_REQUEST BANNED_USER CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND CROSS_SITE_NAVIGATION_LOGIN_BLOCKED
 	EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH EMAIL_NOT_VERIFIED FAILED_TO_CREATE_USER

@@ -179,7 +179,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 	}
 }
 
-// Everything the contract promises to notice is noticed, and what it allows is not.
+// differences reports each change of the schema that matters to Better Auth, and ignores the changes that do not.
 func TestSchemaDifferencesAreSeen(t *testing.T) {
 	t.Parallel()
 	library := recordedSchema(t)

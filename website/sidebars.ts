@@ -32,7 +32,7 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Beside Better Auth',
       link: { type: 'doc', id: 'better-auth' },
-      items: ['divergences', 'tables'],
+      items: ['wire', 'divergences', 'tables'],
     },
     {
       type: 'category',

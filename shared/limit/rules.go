@@ -41,8 +41,8 @@ func (c customRule) matches(path string) bool {
 	return c.path == path
 }
 
-// rule is the limit of a path: the first entry of RATE_LIMIT_RULES that matches, else Better Auth's (contract: rate
-// limits).
+// rule is the limit of a path: the first entry of RATE_LIMIT_RULES that matches, else Better Auth's
+// (docs/wire.md#rate-limits).
 func (l *Limiter) rule(path string) Rule {
 	for _, c := range l.custom {
 		if c.matches(path) {

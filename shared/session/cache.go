@@ -20,7 +20,7 @@ const (
 )
 
 // payload is what the cache cookie says, in the library's words and order. The signature is over these bytes with
-// expiresAt appended, so they must be what JSON.stringify would write (contract: cookie cache).
+// expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
 type payload struct {
 	Session   store.Session `json:"session"`
 	User      cachedUser    `json:"user"`
@@ -158,7 +158,7 @@ func (p *payload) complete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// asked reports whether the query has a switch on: any text is "on", even "false" (contract: session).
+// asked reports whether the query switches an option on: any text does, even "false" (docs/wire.md#session-endpoints).
 func asked(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]
 	return len(values) > 1 || len(values) == 1 && values[0] != ""

@@ -148,7 +148,7 @@ func (s *Sessions) addRaw(w http.ResponseWriter, name, value string, maxAge int)
 	w.Header().Add("Set-Cookie", s.line(name, value, maxAge))
 }
 
-// line is a Set-Cookie line with the library's attributes in the library's order (contract: cookies).
+// line is a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
 func (s *Sessions) line(name, value string, maxAge int) string {
 	return s.lineFor("/", name, value, maxAge)
 }

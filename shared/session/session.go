@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// The life of sessions (contract: sessions).
+// The lifetimes of sessions (docs/wire.md#sessions).
 const (
 	life           = 7 * 24 * time.Hour
 	forgottenLife  = 24 * time.Hour // with rememberMe false

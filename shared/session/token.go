@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Session tokens, as the library makes them (contract: objects).
+// The alphabet and length of a session token (docs/wire.md#objects).
 const (
 	tokenLength   = 32
 	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Charge is one request counted against a limit as Better Auth counts (contract: rate limits): a window begins with the
-// first request, every further one up to Max prolongs it, and it ends when Window has passed since the last.
+// Charge counts one request against a limit, as Better Auth counts (docs/wire.md#rate-limits). A window begins with the
+// first request. Each further request up to Max extends it. It ends when Window has passed since the last one.
 //
 // The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund give a
 // Fixed charge back.

@@ -55,7 +55,7 @@ func counted(t *testing.T, url, key string) string {
 	return fmt.Sprint(count, " ", last-now.UnixMilli())
 }
 
-// The library's own steps, with a limit of 3 in 10 s (contract: rate limits).
+// Better Auth's counting, with a limit of 3 in 10 s (docs/wire.md#rate-limits).
 func TestChargesCountAsTheLibraryCounts(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

@@ -97,7 +97,7 @@ func TestFillHoldsTheFacts(t *testing.T) {
 	}
 }
 
-// Every value of the vocabulary and every provider of the contract occurs.
+// Every value of the vocabulary and every provider that the import knows occurs.
 func TestFillHoldsTheVocabulary(t *testing.T) {
 	t.Parallel()
 	url := New(t)
