@@ -51,7 +51,7 @@ const themeConfig: UserThemeConfig = {
         title: 'Migrate',
         items: [
           { label: 'Importing from Supabase', to: '/docs/migrate/' },
-          { label: 'Beside Better Auth', to: '/docs/better-auth/' },
+          { label: 'With Better Auth', to: '/docs/better-auth/' },
           { label: 'Every difference', to: '/docs/divergences/' },
         ],
       },

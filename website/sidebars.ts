@@ -30,7 +30,7 @@ const sidebars: SidebarsConfig = {
     },
     {
       type: 'category',
-      label: 'Beside Better Auth',
+      label: 'With Better Auth',
       link: { type: 'doc', id: 'better-auth' },
       items: ['wire', 'divergences', 'tables'],
     },

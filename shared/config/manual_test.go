@@ -37,7 +37,7 @@ var manual = []struct{ name, value, fallback, meaning string }{
 	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
 	{"RATE_LIMIT", "on", "", "Count requests by address, path and account, and refuse what is too many. `off` is for tests and benchmarks."},
 	{"RATE_LIMIT_RULES", "", "Better Auth's own", "JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see [rate limits](#rate-limits)."},
-	{"CLIENT_IP", "remote", "", "Where the caller's IP address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops. In the cloud a header counts only with [the origin secret](deploy.md#whose-address)."},
+	{"CLIENT_IP", "remote", "", "Where the caller's IP address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address)."},
 	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the address is confirmed."},
 	{"SEND_VERIFICATION_ON_SIGN_IN", "off", "", "A sign-in refused for that mails the link again."},
 	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link opens a session."},
