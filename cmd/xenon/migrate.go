@@ -22,7 +22,7 @@ type migrateCmd struct {
 	Verify   migrateVerifyCmd   `cmd:"" help:"Compare everything copied with the source."`
 	Rollback migrateRollbackCmd `cmd:"" help:"Remove what a run brought and nobody touched since."`
 	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check one."`
-	Finalize migrateFinalizeCmd `cmd:"" help:"End a run for good: forget the imported password hashes."`
+	Finalize migrateFinalizeCmd `cmd:"" help:"End a run and delete its imported password hashes."`
 }
 
 // importFlags are common to the commands that work on a run.

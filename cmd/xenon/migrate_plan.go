@@ -23,7 +23,7 @@ type choiceFlags struct {
 	Profiles      string   `help:"The table of profiles with its schema, as it is written and without quotes; none for none; default: public.profiles" placeholder:"TABLE"`
 	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
-	AllowDeletion bool     `name:"allow-deletions" help:"Go on although more than half of the users have vanished from the source."`
+	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users are gone from the source."`
 }
 
 func (c choiceFlags) options(run string) (supabase.Options, error) {

@@ -14,7 +14,7 @@ type migrateRunCmd struct {
 	choiceFlags
 	Concurrency int  `help:"Batches at a time; default: 2. Each takes a connection to either side." placeholder:"N"`
 	DryRun      bool `help:"Print the plan and write nothing."`
-	Quick       bool `help:"In a later pass, look only at rows whose own times say that they changed. A full pass has to come last."`
+	Quick       bool `help:"In a later pass, skip batches in which no row has a newer time. The last pass must be full."`
 }
 
 func (migrateRunCmd) Help() string {

@@ -37,7 +37,8 @@ func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 }
 
 // Begin opens a pass: it plans a run that is new, goes on with one that was interrupted, and starts the next pass of one
-// that is complete. It takes the lease. quick limits a later pass to users whose rows say that they changed (watermark).
+// that is complete. It takes the lease. quick limits a later pass to batches in which a row has a
+// time after the watermark.
 func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, error) {
 	asked := o
 	o, err := o.defaults()

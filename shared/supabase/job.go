@@ -13,7 +13,7 @@ type Request struct {
 	Rollback bool `json:"rollback"` // undo the run instead of going on with it
 	Force    bool `json:"force"`    // a rollback takes users along that somebody has changed since
 	Cascade  bool `json:"cascade"`  // a forced rollback takes rows of other tables along that refer to the users
-	Quick    bool `json:"quick"`    // a later pass looks only at users whose rows say that they changed
+	Quick    bool `json:"quick"`    // a later pass skips batches in which no row has a newer time
 	// Concurrency is how many functions work at the same time, 1 to 40; 0 is 8. Each has one connection to either database.
 	Concurrency int `json:"concurrency"`
 }

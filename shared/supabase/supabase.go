@@ -45,7 +45,8 @@ type Options struct {
 	// {"age_range": {"35_44": "35_plus"}}. Without an entry a value that the target does not allow becomes NULL and is kept
 	// in quarantine.
 	ProfileValues map[string]map[string]string `json:"profileValues,omitempty"`
-	// AllowDeletions lets a later pass remove users that have vanished from the source even when they are more than half.
+	// AllowDeletions lets a later pass run although more than half of the users are gone from the source. A pass always
+	// removes users that are gone; without AllowDeletions it refuses to start if they are that many.
 	AllowDeletions bool `json:"allowDeletions,omitempty"`
 }
 
