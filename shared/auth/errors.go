@@ -6,7 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Errors of signing up, signing in and sessions. All errors of this file have Better Auth's status, code and message.
+// Errors of signing up, signing in and sessions. All errors of this file have Better Auth's status,
+// code and message (docs/wire.md#endpoints).
 var (
 	errUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")

@@ -30,7 +30,7 @@ func (c mailClaims) identifier() string {
 	return store.VerifyEmailLink + c.ID
 }
 
-// Better Auth's request types of an email change.
+// Better Auth's request types of an email change (docs/wire.md#change-of-email).
 const (
 	confirmChange = "change-email-confirmation" // the link to the old email, which confirms the change
 	verifyChange  = "change-email-verification" // the link to the new email, which proves ownership
@@ -123,7 +123,8 @@ func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 	return nil
 }
 
-// Better Auth's alphabets and lengths of one-time tokens: 142 bits for a password reset, 165 bits for a deletion.
+// Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects): 142 bits for a password reset, 165 bits
+// for a deletion.
 const (
 	resetAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	resetLength    = 24

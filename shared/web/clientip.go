@@ -23,9 +23,10 @@ type Clients struct {
 }
 
 // IP returns the IP address of the client, found as the setting CLIENT_IP says, in Better Auth's form: IPv4 as text,
-// IPv6 masked to its /64 and written as eight groups. It returns "" if the IP address is not known. The values in
-// X-Forwarded-For further left than the trusted hops come from the client and never count. Without a right origin
-// secret no header counts: the result is the IP address of the connection, which API Gateway calls sourceIp.
+// IPv6 masked to its /64 and written as eight groups (docs/wire.md#client-ip-address). It returns "" if the IP address
+// is not known. The values in X-Forwarded-For further left than the trusted hops come from the client and never count.
+// Without a right origin secret no header counts: the result is the IP address of the connection, which API Gateway
+// calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
 	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):

@@ -12,7 +12,7 @@ import (
 )
 
 // Decode fills dst, a pointer to a struct, from the body that ReadBody parsed. It returns the error of Better Auth's
-// schema: all problems in one VALIDATION_ERROR, in the order of the fields.
+// schema: all problems in one VALIDATION_ERROR, in the order of the fields (docs/wire.md#validation-messages).
 //
 // The type of a field says what is expected. A string or bool is required; a pointer, slice or map may be absent, but
 // not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a string:
@@ -235,7 +235,8 @@ func jsType(value any) string {
 	return "undefined"
 }
 
-// emailPattern is Better Auth's syntax of an email. It allows ASCII only, so that no two emails look alike.
+// emailPattern is Better Auth's syntax of an email (docs/wire.md#email-syntax). It allows ASCII only, so that no two
+// emails look alike.
 var emailPattern = regexp.MustCompile(
 	`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
 

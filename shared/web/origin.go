@@ -6,8 +6,8 @@ import (
 )
 
 // Origins decides which origins and redirect targets are trusted: the public origin and those of the setting
-// BETTER_AUTH_TRUSTED_ORIGINS. It is stricter than Better Auth, which accepts what browsers repair: Origins refuses
-// spaces, tabs, backslashes and "https:host".
+// BETTER_AUTH_TRUSTED_ORIGINS (docs/wire.md#trusted-urls). It is stricter than Better Auth, which accepts what browsers
+// repair: Origins refuses spaces, tabs, backslashes and "https:host".
 type Origins struct {
 	own     string
 	entries []trustedEntry
@@ -86,7 +86,7 @@ func isSafe(r *http.Request) bool {
 }
 
 // CheckOrigin refuses a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from a
-// trusted origin. It accepts requests without cookies.
+// trusted origin (docs/wire.md#origin-check). It accepts requests without cookies.
 func (o Origins) CheckOrigin(r *http.Request) error {
 	if isSafe(r) || !hasCookies(r) {
 		return nil
@@ -95,7 +95,8 @@ func (o Origins) CheckOrigin(r *http.Request) error {
 }
 
 // CheckLogin is CheckOrigin for sign-in and sign-up, whose requests often have no cookies yet: a browser that sends
-// Origin, Referer or fetch metadata must name a trusted origin. A client that sends none of them, such as curl, passes.
+// Origin, Referer or fetch metadata must name a trusted origin (docs/wire.md#sign-in-origin-check). A client that sends
+// none of them, such as curl, passes.
 func (o Origins) CheckLogin(r *http.Request) error {
 	if hasCookies(r) {
 		return o.requireOrigin(r)
@@ -146,7 +147,7 @@ func (o Origins) requireOrigin(r *http.Request) error {
 }
 
 // CheckRedirects refuses a request whose body names a redirect target that is not trusted, on every route, whether or
-// not the route uses the target. It needs ReadBody first.
+// not the route uses the target (docs/wire.md#redirect-targets). It needs ReadBody first.
 func (o Origins) CheckRedirects(r *http.Request) error {
 	if isSafe(r) {
 		return nil

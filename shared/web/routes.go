@@ -13,8 +13,9 @@ import (
 type Routes map[string]Handler
 
 // Mux returns a handler that matches routes as Better Auth's router does: exact and case-sensitive, without decoding or
-// cleaning the path. A request that matches no route gets a 404 with an empty body. The handler also gives each request
-// its id, writes its log record, answers panics, and adds CORS headers for the trusted origins in cfg.
+// cleaning the path. A request that matches no route gets a 404 with an empty body (docs/wire.md#request-pipeline). The
+// handler also gives each request its id, writes its log record, answers panics, and adds CORS headers for the trusted
+// origins in cfg.
 func (rt Routes) Mux(cfg config.Config) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.match(r)
