@@ -25,7 +25,7 @@ func TestR03_CacheCookiesGoBothWays(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, long enough"
 	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	sessions := session.New(cfg, nil, func(context.Context) ([]byte, error) { return []byte(secret), nil })
+	sessions := session.New(cfg, func(context.Context) ([]byte, error) { return []byte(secret), nil })
 	long := strings.Repeat("long ", 3000) // Better Auth cuts its cookie into parts, Xenon sets none
 	names := []string{
 		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7", "\ufffd\ufeff",
@@ -51,7 +51,7 @@ func TestR03_CacheCookiesGoBothWays(t *testing.T) {
 		r.Header.Set("Cookie", cookies)
 		w := httptest.NewRecorder()
 		// There is no database behind sessions: only the cookie can answer.
-		caller, _, err := sessions.Cached(w, r)
+		caller, _, err := sessions.Cached(w, r, nil)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
 			t.Errorf("the library's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
 		}

@@ -43,8 +43,8 @@ func selectAccount(where string, object map[string]any) (id string, err error) {
 }
 
 // selectedProvider returns the provider of the selected account, if the account belongs to the caller.
-func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, id string) (string, error) {
-	caller, err := s.requireSensitive(w, r)
+func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (string, error) {
+	caller, err := s.requireSensitive(w, r, db)
 	switch {
 	case errors.Is(err, errUnauthorized):
 		return "", errTokenUnauthorized
@@ -53,7 +53,7 @@ func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, id st
 	case id == "":
 		return "", errAccountNotFound
 	}
-	provider, err := s.Store.ProviderOfAccount(r.Context(), caller.User.ID, id)
+	provider, err := db.ProviderOfAccount(r.Context(), caller.User.ID, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return "", errAccountNotFound
@@ -64,13 +64,13 @@ func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, id st
 }
 
 // providerToken answers get-access-token and refresh-token. No provider is configured, so it always returns an error.
-func (s *Service) providerToken(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) providerToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	body, _ := web.Object(r)
 	id, err := selectAccount("body", body)
 	if err != nil {
 		return err
 	}
-	provider, err := s.selectedProvider(w, r, id)
+	provider, err := s.selectedProvider(w, r, db, id)
 	if err != nil {
 		return err
 	}

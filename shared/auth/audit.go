@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -37,13 +38,17 @@ var auditEvents = map[string]string{
 	"/refresh-token":           "provider-token",
 }
 
+// handlers maps method and path to handlers.
+type handlers map[string]limit.Handler
+
 // withAuditAndLimits adds the audit log and the rate limits of its path to each route.
-func (s *Service) withAuditAndLimits(rt web.Routes) web.Routes {
-	for route, h := range rt {
+func (s *Service) withAuditAndLimits(all handlers) web.Routes {
+	routes := web.Routes{}
+	for route, h := range all {
 		_, path, _ := strings.Cut(route, " "+basePath)
-		rt[route] = s.audited(auditEvents[path], s.limited(path, h))
+		routes[route] = s.audited(auditEvents[path], s.limited(path, h))
 	}
-	return rt
+	return routes
 }
 
 // audited makes the log record of a request a record of the audit log. It does so before h runs, so that a panic is in

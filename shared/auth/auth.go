@@ -38,7 +38,7 @@ type Service struct {
 // New makes the endpoints of a deployment. signing may be nil if none of the served routes signs or publishes keys.
 func New(cfg config.Config, db *store.Store, appSecrets *secrets.Secrets, signing *keys.Keys) *Service {
 	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now) //nolint:forbidigo // Service.Now replaces it
-	sessions := session.New(cfg, db, appSecrets.AuthSecret)
+	sessions := session.New(cfg, appSecrets.AuthSecret)
 	sessions.Clients = limits.Clients
 	return &Service{
 		Store:    db,
@@ -56,22 +56,22 @@ func New(cfg config.Config, db *store.Store, appSecrets *secrets.Secrets, signin
 
 // Signup returns the routes of functions/signup.
 func (s *Service) Signup() web.Routes {
-	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
+	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
 }
 
 // Signin returns the routes of functions/signin.
 func (s *Service) Signin() web.Routes {
-	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
+	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
 }
 
 // Signout returns the routes of functions/signout.
 func (s *Service) Signout() web.Routes {
-	return s.withAuditAndLimits(web.Routes{"POST /api/auth/sign-out": s.post(s.signOut)})
+	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-out": s.post(s.signOut)})
 }
 
 // Session returns the routes of functions/session.
 func (s *Service) Session() web.Routes {
-	routes := s.withAuditAndLimits(web.Routes{
+	routes := s.withAuditAndLimits(handlers{
 		"GET /api/auth/get-session":            s.getSession,
 		"POST /api/auth/get-session":           s.postSession,
 		"GET /api/auth/list-sessions":          s.listSessions,
@@ -86,17 +86,17 @@ func (s *Service) Session() web.Routes {
 
 // Token returns the routes of functions/token.
 func (s *Service) Token() web.Routes {
-	return s.withAuditAndLimits(web.Routes{"GET /api/auth/token": s.token})
+	return s.withAuditAndLimits(handlers{"GET /api/auth/token": s.token})
 }
 
 // JWKS returns the routes of functions/jwks.
 func (s *Service) JWKS() web.Routes {
-	return s.withAuditAndLimits(web.Routes{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
+	return s.withAuditAndLimits(handlers{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
 }
 
 // Password returns the routes of functions/password.
 func (s *Service) Password() web.Routes {
-	return s.withAuditAndLimits(web.Routes{
+	return s.withAuditAndLimits(handlers{
 		"POST /api/auth/change-password":        s.post(s.changePassword),
 		"POST /api/auth/verify-password":        s.post(s.verifyPassword),
 		"POST /api/auth/request-password-reset": s.post(s.requestPasswordReset),
@@ -107,7 +107,7 @@ func (s *Service) Password() web.Routes {
 
 // Email returns the routes of functions/email.
 func (s *Service) Email() web.Routes {
-	return s.withAuditAndLimits(web.Routes{
+	return s.withAuditAndLimits(handlers{
 		"POST /api/auth/send-verification-email": s.post(s.sendVerificationEmail),
 		"GET /api/auth/verify-email":             s.verifyEmail,
 		"POST /api/auth/change-email":            s.post(s.changeEmail),
@@ -117,7 +117,7 @@ func (s *Service) Email() web.Routes {
 
 // Account returns the routes of functions/account.
 func (s *Service) Account() web.Routes {
-	return s.withAuditAndLimits(web.Routes{
+	return s.withAuditAndLimits(handlers{
 		"POST /api/auth/update-user":         s.post(s.updateUser),
 		"POST /api/auth/delete-user":         s.post(s.deleteUser),
 		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
@@ -134,13 +134,13 @@ func (s *Service) Account() web.Routes {
 }
 
 // post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
-func (s *Service) post(h web.Handler) web.Handler { return s.withChecks(h, false) }
+func (s *Service) post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }
 
 // formPost is post for the routes that also accept form fields.
-func (s *Service) formPost(h web.Handler) web.Handler { return s.withChecks(h, true) }
+func (s *Service) formPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
 
-func (s *Service) withChecks(h web.Handler, form bool) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
+	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 		if err := web.ReadBody(w, r, form); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (s *Service) withChecks(h web.Handler, form bool) web.Handler {
 		if err := s.Origins.CheckRedirects(r); err != nil {
 			return err
 		}
-		return h(w, r)
+		return h(w, r, db)
 	}
 }
 

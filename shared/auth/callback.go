@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -20,7 +21,7 @@ type callbackParameters struct {
 
 // callback answers GET /api/auth/callback/{provider}. No provider is configured, so no state is valid, and it always
 // redirects to the error page.
-func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) callback(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	var in callbackParameters
 	if err := web.DecodeQuery(r, &in); err != nil {
 		return err
@@ -35,7 +36,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
 
 // postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
 // with the fields of the form in the query.
-func (s *Service) postCallback(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	var body, query callbackParameters
 	if web.HasBody(r) {
 		if err := web.Decode(r, &body); err != nil {

@@ -12,14 +12,14 @@ import (
 // cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. With the token of the
 // notice that was mailed to the old email, it cancels every email change that the user has requested. It needs no
 // session.
-func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token string `json:"token"`
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	userID, err := s.Store.CancelEmailChange(r.Context(), store.CancelEmailLink+in.Token, s.Now())
+	userID, err := db.CancelEmailChange(r.Context(), store.CancelEmailLink+in.Token, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
 		return errInvalidCancel

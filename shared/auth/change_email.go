@@ -15,7 +15,7 @@ import (
 
 // changeEmail answers POST /api/auth/change-email: it mails a link to the new email, and the email changes when the user
 // opens the link. The session must be fresh. The response does not reveal whether another user has the new email.
-func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewEmail    string  `json:"newEmail" check:"email"`
 		CallbackURL *string `json:"callbackURL"`
@@ -23,7 +23,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r)
+	caller, err := s.requireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 	case s.Mail == nil:
 		return errNoChangeMail
 	}
-	if err := s.requestEmailChange(r, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
+	if err := s.requestEmailChange(r, db, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
 		return err
 	}
 	return statusTrue(w)
@@ -47,7 +47,9 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request) error {
 // requestEmailChange mails a notice with a link for cancelling to the old email, and a link that proves ownership to the
 // new email. With the setting CHANGE_EMAIL_CONFIRMATION and a verified old email, it mails only a link to the old email;
 // the user must open it before the new email gets a link.
-func (s *Service) requestEmailChange(r *http.Request, caller *session.Caller, newEmail, callbackURL string) error {
+func (s *Service) requestEmailChange(
+	r *http.Request, db *store.Store, caller *session.Caller, newEmail, callbackURL string,
+) error {
 	user := caller.User
 	confirm := s.Options.ChangeEmailConfirmation && user.EmailVerified
 	c := mailClaims{Email: user.Email, UpdateTo: newEmail, RequestType: verifyChange, UserID: user.ID}
@@ -58,7 +60,7 @@ func (s *Service) requestEmailChange(r *http.Request, caller *session.Caller, ne
 		change.Cancel = store.CancelEmailLink + cancel
 	}
 	now := s.Now().Truncate(time.Millisecond)
-	taken, err := s.Store.InsertEmailChange(r.Context(), change, now.Add(mailTokenLife), now)
+	taken, err := db.InsertEmailChange(r.Context(), change, now.Add(mailTokenLife), now)
 	if err != nil {
 		return fmt.Errorf("store email change: %w", err)
 	}
@@ -68,7 +70,7 @@ func (s *Service) requestEmailChange(r *http.Request, caller *session.Caller, ne
 		m = mail.Message{Kind: mail.ChangeEmailConfirmation, To: user.Email, NewEmail: newEmail}
 		c.RequestType = confirmChange
 	} else {
-		noticeSent = s.send(r, mail.Message{
+		noticeSent = s.send(r, db, mail.Message{
 			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: newEmail,
 			Token: cancel, URL: s.Options.Origin + "/cancel-email-change/?token=" + cancel,
 		})
@@ -76,17 +78,19 @@ func (s *Service) requestEmailChange(r *http.Request, caller *session.Caller, ne
 	if taken || !noticeSent { // without the notice the owner of the old email could not cancel the change
 		m.Kind = mail.Nothing
 	}
-	return s.sendEmailLink(r, m, c, callbackURL)
+	return s.sendEmailLink(r, db, m, c, callbackURL)
 }
 
 // redeemEmailChange redeems the token of an email change and returns the reply. The token names the user and the email
 // that the user still has, so it works once. It refuses a caller who is signed in as another user, and it starts no
 // session.
-func (s *Service) redeemEmailChange(w http.ResponseWriter, r *http.Request, c mailClaims, target string) (any, error) {
+func (s *Service) redeemEmailChange(
+	w http.ResponseWriter, r *http.Request, db *store.Store, c mailClaims, target string,
+) (any, error) {
 	if c.UserID == "" {
 		return nil, errInvalidToken
 	}
-	user, err := s.Store.UserByID(r.Context(), c.UserID)
+	user, err := db.UserByID(r.Context(), c.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errUserNotFound
@@ -96,17 +100,17 @@ func (s *Service) redeemEmailChange(w http.ResponseWriter, r *http.Request, c ma
 		return nil, errInvalidToken
 	}
 	web.NoteUser(r.Context(), user.ID)
-	caller, err := s.optionalCaller(w, r)
+	caller, err := s.optionalCaller(w, r, db)
 	switch {
 	case err != nil:
 		return nil, err
 	case caller != nil && caller.User.ID != user.ID:
 		return nil, errInvalidUser
 	case c.RequestType == confirmChange:
-		return statusReply{true}, s.sendLinkToNewEmail(r, c, target)
+		return statusReply{true}, s.sendLinkToNewEmail(r, db, c, target)
 	}
 	verified := c.RequestType == verifyChange
-	user, err = s.Store.ChangeEmail(r.Context(), c.identifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
+	user, err = db.ChangeEmail(r.Context(), c.identifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
 	switch {
 	case errors.Is(err, store.ErrDuplicate): // another user has it since the mail was sent; Better Auth answers 500
 		return nil, errUserExists
@@ -115,7 +119,7 @@ func (s *Service) redeemEmailChange(w http.ResponseWriter, r *http.Request, c ma
 	case err != nil:
 		return nil, fmt.Errorf("change email: %w", err)
 	}
-	if err := s.notifyEmailChanged(r, c, target); err != nil {
+	if err := s.notifyEmailChanged(r, db, c, target); err != nil {
 		return nil, err
 	}
 	reply := verifyReply{Status: true, User: &user}
@@ -127,19 +131,19 @@ func (s *Service) redeemEmailChange(w http.ResponseWriter, r *http.Request, c ma
 
 // notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older
 // version of Better Auth, changes the email without proof, so the new email also gets a verification link.
-func (s *Service) notifyEmailChanged(r *http.Request, c mailClaims, target string) error {
+func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
 	if s.Mail == nil {
 		return nil
 	}
-	s.send(r, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.Origin})
+	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.Origin})
 	if c.RequestType == verifyChange {
 		return nil
 	}
-	return s.sendVerification(r, c.UpdateTo, target)
+	return s.sendVerification(r, db, c.UpdateTo, target)
 }
 
 // sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.
-func (s *Service) sendLinkToNewEmail(r *http.Request, c mailClaims, callbackURL string) error {
+func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailClaims, callbackURL string) error {
 	if s.Mail == nil {
 		return nil
 	}
@@ -148,9 +152,9 @@ func (s *Service) sendLinkToNewEmail(r *http.Request, c mailClaims, callbackURL 
 	now := s.Now().Truncate(time.Millisecond)
 	var err error
 	if c.ID == "" { // the token comes from a TypeScript server
-		err = s.Store.InsertVerification(r.Context(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
+		err = db.InsertVerification(r.Context(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
 	} else {
-		err = s.Store.ContinueEmailChange(r.Context(), c.identifier(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
+		err = db.ContinueEmailChange(r.Context(), c.identifier(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -159,5 +163,5 @@ func (s *Service) sendLinkToNewEmail(r *http.Request, c mailClaims, callbackURL 
 		return fmt.Errorf("store email change: %w", err)
 	}
 	m := mail.Message{Kind: mail.VerifyEmail, Purpose: mail.ChangeEmail, To: c.UpdateTo}
-	return s.sendEmailLink(r, m, next, callbackURL)
+	return s.sendEmailLink(r, db, m, next, callbackURL)
 }

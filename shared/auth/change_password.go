@@ -13,7 +13,7 @@ import (
 
 // changePassword answers POST /api/auth/change-password. With revokeOtherSessions it ends every session of the caller,
 // the current one included, and starts a new one.
-func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewPassword         string `json:"newPassword"`
 		CurrentPassword     string `json:"currentPassword"`
@@ -22,14 +22,14 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r)
+	caller, err := s.requireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
 	if err := checkPasswordLength(in.NewPassword); err != nil {
 		return err
 	}
-	credential, err := s.confirmPassword(r, caller, in.CurrentPassword)
+	credential, err := s.confirmPassword(r, db, caller, in.CurrentPassword)
 	if err != nil {
 		return err
 	}
@@ -39,9 +39,9 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	reply := signUpReply{User: caller.User}
 	if in.RevokeOtherSessions != nil && *in.RevokeOtherSessions {
-		reply.Token, err = s.replaceSessions(w, r, caller, credential, hash)
+		reply.Token, err = s.replaceSessions(w, r, db, caller, credential, hash)
 	} else {
-		err = s.Store.ChangePassword(r.Context(), caller.User.ID, credential, hash, s.Now())
+		err = db.ChangePassword(r.Context(), caller.User.ID, credential, hash, s.Now())
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request changed it after the comparison
@@ -57,36 +57,38 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request) error {
 
 // confirmPassword checks the password of the caller and returns the credential. It checks the length first, so that it
 // never hashes a text that is too long for a password.
-func (s *Service) confirmPassword(r *http.Request, caller *session.Caller, secret string) (store.Credential, error) {
+func (s *Service) confirmPassword(
+	r *http.Request, db *store.Store, caller *session.Caller, secret string,
+) (store.Credential, error) {
 	if password.Length(secret) > password.MaxLength {
 		return store.Credential{}, errPasswordTooLong
 	}
-	r = s.countInSession(r, caller)
-	credential, err := s.Store.CredentialOfUser(r.Context(), caller.User.ID)
+	db.AddCharges(s.sessionCharges(caller)...)
+	credential, err := db.CredentialOfUser(r.Context(), caller.User.ID)
 	switch {
 	case err != nil:
 		return credential, fmt.Errorf("find credential: %w", err)
 	case credential.Hash == "":
 		return credential, errNoCredential
 	}
-	ok, err := s.comparePassword(r, caller.User.ID, credential.Hash, secret)
+	ok, err := s.comparePassword(r, db, caller.User.ID, credential.Hash, secret)
 	switch {
 	case err != nil:
 		return credential, err
 	case !ok:
 		return credential, errInvalidPassword
 	}
-	s.refundAttempt(r)
+	s.refundAttempt(r, db)
 	return credential, nil
 }
 
 // replaceSessions stores the new password, ends every session of the caller, starts another and returns its token.
 func (s *Service) replaceSessions(
-	w http.ResponseWriter, r *http.Request, caller *session.Caller, old store.Credential, hash string,
+	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, old store.Credential, hash string,
 ) (*string, error) {
 	next := s.Sessions.Prepare(r, true)
 	next.UserID = caller.User.ID
-	if err := s.Store.ChangePasswordAndSessions(r.Context(), old, hash, &next); err != nil {
+	if err := db.ChangePasswordAndSessions(r.Context(), old, hash, &next); err != nil {
 		return nil, err
 	}
 	return &next.Token, s.Sessions.Reset(w, r, session.Caller{Session: next, User: caller.User})

@@ -28,7 +28,7 @@ var userDeleted = deletionReply{true, "User deleted"}
 func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
 
 // deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session.
-func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
 		Password    *string `json:"password"`
@@ -37,7 +37,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r)
+	caller, err := s.requireSensitive(w, r, db)
 	switch {
 	case err != nil:
 		return err
@@ -45,20 +45,20 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 		return errDeleteDisabled
 	}
 	if secret := orEmpty(in.Password); secret != "" {
-		if _, err := s.confirmPassword(r, caller, secret); err != nil {
+		if _, err := s.confirmPassword(r, db, caller, secret); err != nil {
 			return err
 		}
 	}
 	token := orEmpty(in.Token)
 	switch {
 	case token != "":
-		err = s.deleteByToken(w, r, caller, token)
+		err = s.deleteByToken(w, r, db, caller, token)
 	case s.Options.DeleteUserVerification && s.Mail != nil:
-		return s.sendDeletionLink(w, r, caller, orEmpty(in.CallbackURL))
+		return s.sendDeletionLink(w, r, db, caller, orEmpty(in.CallbackURL))
 	case !s.isFresh(caller) && orEmpty(in.Password) == "":
 		return errSessionExpired
 	default:
-		err = s.deleteCaller(w, r, caller)
+		err = s.deleteCaller(w, r, db, caller)
 	}
 	if err != nil {
 		return err
@@ -68,24 +68,26 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request) error {
 
 // sendDeletionLink mails the caller a link that deletes the user.
 func (s *Service) sendDeletionLink(
-	w http.ResponseWriter, r *http.Request, caller *session.Caller, callbackURL string,
+	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, callbackURL string,
 ) error {
 	token, userID := oneTimeToken(deleteAlphabet, deleteLength), caller.User.ID
 	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
 	m.URL = s.Options.Origin + basePath + "/delete-user/callback?token=" + token +
 		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
 	now := s.Now().Truncate(time.Millisecond)
-	err := s.Store.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
+	err := db.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
 	if err != nil {
 		return fmt.Errorf("store deletion token: %w", err)
 	}
-	s.send(r, m)
+	s.send(r, db, m)
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
 // deleteByToken deletes the caller, and the mailed token with it, if the token is the caller's.
-func (s *Service) deleteByToken(w http.ResponseWriter, r *http.Request, caller *session.Caller, token string) error {
-	err := s.Store.DeleteUserByVerification(r.Context(), deletionIdentifier(token), caller.User.ID, s.Now())
+func (s *Service) deleteByToken(
+	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, token string,
+) error {
+	err := db.DeleteUserByVerification(r.Context(), deletionIdentifier(token), caller.User.ID, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
 		return errInvalidDeletion
@@ -96,8 +98,8 @@ func (s *Service) deleteByToken(w http.ResponseWriter, r *http.Request, caller *
 	return nil
 }
 
-func (s *Service) deleteCaller(w http.ResponseWriter, r *http.Request, caller *session.Caller) error {
-	if err := s.Store.DeleteUser(r.Context(), caller.User.ID); err != nil {
+func (s *Service) deleteCaller(w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller) error {
+	if err := db.DeleteUser(r.Context(), caller.User.ID); err != nil {
 		return fmt.Errorf("delete user: %w", err)
 	}
 	s.Sessions.Clear(w, r)

@@ -5,12 +5,13 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // deleteUserCallback answers GET /api/auth/delete-user/callback, the mailed link that deletes a user. The browser must
 // be signed in as that user.
-func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
@@ -21,14 +22,14 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request) err
 	if !s.Options.DeleteUser {
 		return errNotFound
 	}
-	caller, err := s.Sessions.Sensitive(w, r)
+	caller, err := s.Sessions.Sensitive(w, r, db)
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
 		return errGetUserInfo
 	case err != nil:
 		return err
 	}
-	if err := s.deleteByToken(w, r, caller, in.Token); err != nil {
+	if err := s.deleteByToken(w, r, db, caller, in.Token); err != nil {
 		return err
 	}
 	if target := orEmpty(in.CallbackURL); target != "" {

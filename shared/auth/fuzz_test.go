@@ -56,7 +56,7 @@ func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
 	cfg := config.Config{Origin: fuzzedOrigin, SharedDatabase: true}
-	s := &Service{Options: cfg, Sessions: session.New(cfg, nil, secret), Now: func() time.Time { return now }}
+	s := &Service{Options: cfg, Sessions: session.New(cfg, secret), Now: func() time.Time { return now }}
 	good, err := s.signMailToken(f.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "b@example.com", RequestType: verifyChange})
 	if err != nil {
 		f.Fatal(err)

@@ -6,15 +6,19 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // getSession answers GET /api/auth/get-session with the session and its user, or null. If the session was read from
 // Postgres, the response has a JWT in a header; without signing keys it has none. A session from the cache cookie gets
 // no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
-func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, fromCookie, err := s.Sessions.Cached(w, r, db)
+	if errors.As(err, new(*store.LimitedError)) {
+		return err
+	}
 	noStore(w)
-	caller, fromCookie, err := s.Sessions.Cached(w, r)
 	switch {
 	case errors.Is(err, session.ErrEnded):
 		return errGetSession
@@ -35,7 +39,7 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request) error {
 
 // postSession answers POST /api/auth/get-session, which Better Auth accepts only with deferred session refresh, with an
 // error.
-func (s *Service) postSession(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) postSession(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err
 	}

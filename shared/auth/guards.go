@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
 )
 
 // freshAge is how long after the sign-in a session is fresh.
@@ -13,18 +14,18 @@ const freshAge = 24 * time.Hour
 
 // requireCaller returns the signed-in caller or an error. Like the other functions in this file it reads the session
 // from Postgres, never from the cache cookie.
-func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	return require(s.Sessions.Caller(w, r))
+func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+	return require(s.Sessions.Caller(w, r, db))
 }
 
 // requireSensitive is requireCaller for routes that change credentials, end sessions or delete the user.
-func (s *Service) requireSensitive(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	return require(s.Sessions.Sensitive(w, r))
+func (s *Service) requireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+	return require(s.Sessions.Sensitive(w, r, db))
 }
 
 // requireFresh is requireCaller for routes that need a sign-in within freshAge.
-func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	caller, err := s.requireCaller(w, r)
+func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+	caller, err := s.requireCaller(w, r, db)
 	if err == nil && !s.isFresh(caller) {
 		return nil, errSessionNotFresh
 	}
@@ -36,8 +37,8 @@ func (s *Service) isFresh(caller *session.Caller) bool {
 }
 
 // optionalCaller returns the caller of a route that needs no session, or nil if the client is not signed in.
-func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-	caller, err := s.Sessions.Caller(w, r)
+func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+	caller, err := s.Sessions.Caller(w, r, db)
 	if errors.Is(err, session.ErrEnded) {
 		return nil, nil //nolint:nilnil // a client without a session is not an error
 	}

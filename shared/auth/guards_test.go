@@ -14,6 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
+type guard func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
+
 func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -22,16 +24,16 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
 	s := &Service{Now: func() time.Time { return now }}
-	s.Sessions = session.New(cfg, db, func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil })
+	s.Sessions = session.New(cfg, func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil })
 	s.Sessions.Now = s.Now
 	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
 	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now}, &row); err != nil {
 		t.Fatal(err)
 	}
-	guard := func(g func(http.ResponseWriter, *http.Request) (*session.Caller, error), query string) error {
+	call := func(g guard, query string) error {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/"+query, nil)
 		r.Header.Set("Authorization", "Bearer "+row.Token)
-		_, err := g(httptest.NewRecorder(), r)
+		_, err := g(httptest.NewRecorder(), r, db)
 		return err
 	}
 	for _, c := range []struct {
@@ -41,19 +43,19 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		now = row.CreatedAt.Add(c.age)
 		// Neither prolonging a session nor a query makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
-			if err := guard(s.requireFresh, query); !errors.Is(err, c.want) {
+			if err := call(s.requireFresh, query); !errors.Is(err, c.want) {
 				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)
 			}
 		}
-		for name, g := range map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){"requireCaller": s.requireCaller, "requireSensitive": s.requireSensitive} {
-			if err := guard(g, ""); err != nil {
+		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "requireSensitive": s.requireSensitive} {
+			if err := call(g, ""); err != nil {
 				t.Errorf("%s, %v old: got %v", name, c.age, err)
 			}
 		}
 	}
 	row.Token = "nobody"
-	for _, g := range []func(http.ResponseWriter, *http.Request) (*session.Caller, error){s.requireCaller, s.requireFresh, s.requireSensitive} {
-		if err := guard(g, ""); !errors.Is(err, errUnauthorized) {
+	for _, g := range []guard{s.requireCaller, s.requireFresh, s.requireSensitive} {
+		if err := call(g, ""); !errors.Is(err, errUnauthorized) {
 			t.Errorf("nobody: got %v, want %v", err, errUnauthorized)
 		}
 	}

@@ -35,14 +35,14 @@ type betterAuthKeySet struct {
 
 // jwks answers GET and HEAD /api/auth/jwks with Xenon's public keys and, if SHARED_DATABASE is on, those of Better
 // Auth's table jwks.
-func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	published, err := s.Keys.Public(r.Context())
 	if err != nil {
 		return fmt.Errorf("read signing keys: %w", err)
 	}
 	caching := jwksCaching
 	if s.Options.SharedDatabase {
-		theirs, theirCaching, err := s.betterAuthKeys(r.Context())
+		theirs, theirCaching, err := s.betterAuthKeys(r.Context(), db)
 		if err != nil {
 			return err
 		}
@@ -56,10 +56,12 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request) error {
 
 // betterAuthKeys returns the keys of Better Auth's table jwks and the Cache-Control of the response. If Postgres does
 // not answer in time, it returns the keys that were last read. The only error is that of a rate limit.
-func (s *Service) betterAuthKeys(ctx context.Context) (theirs []keys.JWK, caching string, err error) {
+func (s *Service) betterAuthKeys(
+	ctx context.Context, db *store.Store,
+) (theirs []keys.JWK, caching string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, betterAuthKeysTimeout)
 	defer cancel()
-	rows, err := s.Store.LibraryKeys(ctx, s.Now())
+	rows, err := db.LibraryKeys(ctx, s.Now())
 	switch {
 	case errors.As(err, new(*store.LimitedError)):
 		return nil, "", err

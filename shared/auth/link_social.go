@@ -3,11 +3,12 @@ package auth
 import (
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // linkSocial answers POST /api/auth/link-social. No provider is configured, so it always returns an error.
-func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
 		Provider    string  `json:"provider" check:"choice"`
@@ -28,7 +29,7 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if _, err := s.requireSensitive(w, r); err != nil {
+	if _, err := s.requireSensitive(w, r, db); err != nil {
 		return err
 	}
 	return errProviderNotFound

@@ -15,12 +15,12 @@ type accountReply struct {
 }
 
 // listAccounts answers GET /api/auth/list-accounts with the accounts of the caller, without password hashes and tokens.
-func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.requireCaller(w, r)
+func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, err := s.requireCaller(w, r, db)
 	if err != nil {
 		return err
 	}
-	accounts, err := s.Store.AccountsOfUser(r.Context(), caller.User.ID)
+	accounts, err := db.AccountsOfUser(r.Context(), caller.User.ID)
 	if err != nil {
 		return fmt.Errorf("list accounts: %w", err)
 	}

@@ -4,17 +4,18 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // listSessions answers GET /api/auth/list-sessions with the sessions of the caller that have not expired. The session
 // must be fresh.
-func (s *Service) listSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.requireFresh(w, r)
+func (s *Service) listSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, err := s.requireFresh(w, r, db)
 	if err != nil {
 		return err
 	}
-	sessions, err := s.Store.SessionsOfUser(r.Context(), caller.User.ID, s.Now())
+	sessions, err := db.SessionsOfUser(r.Context(), caller.User.ID, s.Now())
 	if err != nil {
 		return fmt.Errorf("list sessions: %w", err)
 	}

@@ -35,26 +35,26 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, ceiling 
 
 // mayMail reports whether a mail may leave, and counts it if so. The caller of the request is not told that it may not:
 // a mail.Nothing goes in its place.
-func (s *Service) mayMail(r *http.Request, m mail.Message) (bool, error) {
+func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (bool, error) {
 	if !s.Options.RateLimit {
 		return true, nil
 	}
 	client, ceiling := s.mailCharges(r, m)
-	if may, err := s.take(r, client); !may {
+	if may, err := s.countMail(r, db, client); !may {
 		return false, err
 	}
-	may, err := s.take(r, ceiling)
+	may, err := s.countMail(r, db, ceiling)
 	if may || err != nil {
 		return may, err
 	}
-	if err := s.Store.GiveBack(r.Context(), client); err != nil {
-		return false, fmt.Errorf("give back: %w", err)
+	if err := db.Uncount(r.Context(), client); err != nil {
+		return false, fmt.Errorf("uncount mail: %w", err)
 	}
 	return false, nil
 }
 
-func (s *Service) take(r *http.Request, c store.Charge) (bool, error) {
-	err := s.Store.Take(r.Context(), c)
+func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (bool, error) {
+	err := db.Count(r.Context(), c)
 	if errors.As(err, new(*store.LimitedError)) {
 		return false, nil
 	}

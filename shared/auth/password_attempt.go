@@ -30,18 +30,19 @@ func (s *Service) networkCounter(r *http.Request, email string) string {
 	return attemptCounter(email) + "|" + s.Limits.IP(r)
 }
 
-// countSignIn counts an attempt to sign in with the next statement. A device that the account knows has a counter of
-// its own, which strangers cannot use up. For the others the network comes first, so that one network cannot use up the
-// account's.
-func (s *Service) countSignIn(r *http.Request, email string, device *session.Device) *http.Request {
+// signInCharges returns the charges of an attempt to sign in. A device that the account knows has a counter of its own,
+// which strangers cannot use up. For other devices the counter of the network comes first, so that one network cannot
+// use up the counter of the account.
+func (s *Service) signInCharges(r *http.Request, email string, device *session.Device) []store.Charge {
 	switch {
 	case !s.Options.RateLimit:
-		return r
+		return nil
 	case device != nil:
-		return s.countAttempt(r, s.charge(deviceLimit, attemptCounter(email)+"|device:"+device.ID))
+		return []store.Charge{s.attemptCharge(deviceLimit, attemptCounter(email)+"|device:"+device.ID)}
 	}
-	return s.countAttempt(r,
-		s.charge(networkLimit, s.networkCounter(r, email)), s.charge(accountLimit, attemptCounter(email)))
+	return []store.Charge{
+		s.attemptCharge(networkLimit, s.networkCounter(r, email)), s.attemptCharge(accountLimit, attemptCounter(email)),
+	}
 }
 
 // signInCounters are the keys that a completed reset from r clears.
@@ -52,25 +53,25 @@ func (s *Service) signInCounters(r *http.Request, email string) []string {
 	return []string{s.networkCounter(r, email), attemptCounter(email)}
 }
 
-// countInSession counts an attempt of a signed-in user. Attacks from outside do not reach this counter.
-func (s *Service) countInSession(r *http.Request, caller *session.Caller) *http.Request {
+// sessionCharges returns the charges of an attempt of a signed-in user. Other users cannot use up this counter.
+func (s *Service) sessionCharges(caller *session.Caller) []store.Charge {
 	if !s.Options.RateLimit {
-		return r
+		return nil
 	}
-	return s.countAttempt(r, s.charge(sessionLimit, "account:"+caller.User.ID+"|session:"+caller.Session.ID))
+	return []store.Charge{s.attemptCharge(sessionLimit, "account:"+caller.User.ID+"|session:"+caller.Session.ID)}
 }
 
-func (s *Service) countAttempt(r *http.Request, charges ...store.Charge) *http.Request {
-	for i := range charges {
-		charges[i].Fixed = true
-	}
-	return r.WithContext(store.WithCharge(r.Context(), charges...))
+// attemptCharge returns a charge whose window begins with the first attempt. It is given back if the password is right.
+func (s *Service) attemptCharge(rule limit.Rule, key string) store.Charge {
+	c := s.charge(rule, key)
+	c.Fixed = true
+	return c
 }
 
 // comparePassword reports whether secret is the password of hash, which is "" where there is none. It is the only place
 // that compares passwords; the attempt has been counted with the look-up of hash, or is counted now.
-func (s *Service) comparePassword(r *http.Request, userID, hash, secret string) (bool, error) {
-	if err := s.Store.Settle(r.Context()); err != nil {
+func (s *Service) comparePassword(r *http.Request, db *store.Store, userID, hash, secret string) (bool, error) {
+	if err := db.FlushCharges(r.Context()); err != nil {
 		return false, fmt.Errorf("count attempt: %w", err)
 	}
 	ok, err := s.Hasher.Verify(r.Context(), hash, secret)
@@ -84,8 +85,8 @@ func (s *Service) comparePassword(r *http.Request, userID, hash, secret string) 
 }
 
 // refundAttempt gives back an attempt with the right password that opens no session.
-func (s *Service) refundAttempt(r *http.Request) {
-	if err := s.Store.Refund(r.Context()); err != nil {
+func (s *Service) refundAttempt(r *http.Request, db *store.Store) {
+	if err := db.Refund(r.Context()); err != nil {
 		web.NoteError(r.Context(), fmt.Errorf("refund attempt: %w", err))
 	}
 }

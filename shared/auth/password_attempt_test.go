@@ -380,6 +380,26 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	}
 }
 
+// The session is extended in the database before the attempt is counted, so the browser gets its new cookie, too.
+func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, limits)
+	cookie := s.register().cookie()
+	s.now = s.now.Add(24*time.Hour - time.Minute) // a minute before the session is due
+	guess := func() answer {
+		return s.do("POST", "/api/auth/verify-password", `{"password":"wrong horse"}`, "Cookie", cookie, "Origin", origin)
+	}
+	for range 10 {
+		if a := guess(); a.status != 400 {
+			t.Fatalf("got %d %s", a.status, a.body)
+		}
+	}
+	s.now = s.now.Add(time.Minute)
+	if a := guess(); a.status != 429 || !strings.Contains(a.header.Get("Set-Cookie"), "better-auth.session_token=") {
+		t.Errorf("got %d %s, Set-Cookie %q", a.status, a.body, a.header.Get("Set-Cookie"))
+	}
+}
+
 func TestR17_OwnerOfAThrottledAccountCanStillReset(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, limits, from("xff:1"))

@@ -18,7 +18,7 @@ func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 }
 
 // limited counts the requests of a path by the client's IP address.
-func (s *Service) limited(path string, h web.Handler) web.Handler {
+func (s *Service) limited(path string, h limit.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now
 	return l.Handle(path, errTooManyRequests, h)

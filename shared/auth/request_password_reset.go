@@ -20,7 +20,7 @@ func resetIdentifier(token string) string { return store.ResetPasswordLink + tok
 
 // requestPasswordReset answers POST /api/auth/request-password-reset: it mails a link that resets the password. For an
 // email that no user has, it does the same work and queues a mail.Nothing.
-func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email      string  `json:"email" check:"email"`
 		RedirectTo *string `json:"redirectTo"`
@@ -36,14 +36,14 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request) e
 	m.URL = s.Options.Origin + basePath + "/reset-password/" + token +
 		"?callbackURL=" + encodeURIComponent(orEmpty(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
-	userID, err := s.Store.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
+	userID, err := db.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
 	if err != nil {
 		return fmt.Errorf("store reset token: %w", err)
 	}
 	if userID == "" {
 		m.Kind = mail.Nothing
 	}
-	s.send(r, m)
+	s.send(r, db, m)
 	return web.JSON(w, http.StatusOK, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`

@@ -14,7 +14,7 @@ import (
 // checks before it uses the token. One transaction deletes the token and all other mailed links, stores the password,
 // resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It starts no
 // session, but sets the device cookie, so that the owner can sign in while others guess passwords.
-func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewPassword string  `json:"newPassword"`
 		Token       *string `json:"token"`
@@ -36,7 +36,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	identifier := resetIdentifier(token)
-	userID, email, err := s.Store.UserOfVerification(r.Context(), identifier, s.Now())
+	userID, email, err := db.UserOfVerification(r.Context(), identifier, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errInvalidReset
@@ -51,7 +51,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	counters := append(s.signInCounters(r, email), s.resetCounts(r, email)...)
-	err = s.Store.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
+	err = db.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request used it
 		return errInvalidReset

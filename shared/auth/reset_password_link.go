@@ -11,7 +11,7 @@ import (
 
 // resetPasswordLink answers GET /api/auth/reset-password/{token}, the mailed link: it redirects to the page with the
 // form for a new password, with the token or an error in the query. It does not use the token.
-func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL string `json:"callbackURL"`
 	}
@@ -23,7 +23,7 @@ func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request) erro
 		return redirect(w, s.setParameter(basePath+"/error", "error", errInvalidReset.Code))
 	}
 	token := r.PathValue("token")
-	_, _, err := s.Store.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
+	_, _, err := db.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		web.NoteCode(r.Context(), errInvalidReset.Code)

@@ -3,16 +3,18 @@ package auth
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/store"
 )
 
 // revokeOtherSessions answers POST /api/auth/revoke-other-sessions: it ends all sessions of the caller except the
 // current one.
-func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.requireSensitive(w, r)
+func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, err := s.requireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteSessionsExcept(r.Context(), caller.User.ID, caller.Session.Token, s.Now()); err != nil {
+	if err := db.DeleteSessionsExcept(r.Context(), caller.User.ID, caller.Session.Token, s.Now()); err != nil {
 		return fmt.Errorf("revoke other sessions: %w", err)
 	}
 	return statusTrue(w)

@@ -3,15 +3,17 @@ package auth
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/store"
 )
 
 // revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, the current one included.
-func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.requireSensitive(w, r)
+func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, err := s.requireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteSessionsOfUser(r.Context(), caller.User.ID); err != nil {
+	if err := db.DeleteSessionsOfUser(r.Context(), caller.User.ID); err != nil {
 		return fmt.Errorf("revoke sessions: %w", err)
 	}
 	s.Sessions.Clear(w, r)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -15,8 +16,8 @@ const basePath = "/api/auth"
 // send passes a mail to the sender and reports whether it succeeded. If the email has had too many mails, it sends a
 // mail.Nothing instead and notes the dropped mail in the audit log and in a metric. As in Better Auth, the response does
 // not depend on whether a mail can be sent.
-func (s *Service) send(r *http.Request, m mail.Message) (sent bool) {
-	may, err := s.mayMail(r, m)
+func (s *Service) send(r *http.Request, db *store.Store, m mail.Message) (sent bool) {
+	may, err := s.mayMail(r, db, m)
 	switch {
 	case err != nil: // the mail could not be counted, but the response says that it was sent
 		web.NoteError(r.Context(), err)
@@ -34,7 +35,9 @@ func (s *Service) send(r *http.Request, m mail.Message) (sent bool) {
 
 // sendEmailLink mails a link to verify-email with the claims c. The link redirects to callbackURL, or to "/" if that is
 // empty.
-func (s *Service) sendEmailLink(r *http.Request, m mail.Message, c mailClaims, callbackURL string) error {
+func (s *Service) sendEmailLink(
+	r *http.Request, db *store.Store, m mail.Message, c mailClaims, callbackURL string,
+) error {
 	token, err := s.signMailToken(r.Context(), c)
 	if err != nil {
 		return err
@@ -42,6 +45,6 @@ func (s *Service) sendEmailLink(r *http.Request, m mail.Message, c mailClaims, c
 	m.Token = token
 	m.URL = s.Options.Origin + basePath + "/verify-email?token=" + token +
 		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
-	s.send(r, m)
+	s.send(r, db, m)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -15,7 +16,7 @@ import (
 const resendDuration = 500 * time.Millisecond
 
 // sendVerificationEmail answers POST /api/auth/send-verification-email: it mails a link that verifies an email.
-func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email       string  `json:"email" check:"email"`
 		CallbackURL *string `json:"callbackURL"`
@@ -26,20 +27,20 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request) 
 	if s.Mail == nil {
 		return errVerificationDisabled
 	}
-	caller, err := s.optionalCaller(w, r)
+	caller, err := s.optionalCaller(w, r, db)
 	if err != nil {
 		return err
 	}
 	email := strings.ToLower(in.Email)
 	switch {
 	case caller == nil:
-		err = s.resend(r, email, orEmpty(in.CallbackURL))
+		err = s.resend(r, db, email, orEmpty(in.CallbackURL))
 	case caller.User.Email != email:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
 		err = errEmailVerified
 	default:
-		err = s.sendVerification(r, caller.User.Email, orEmpty(in.CallbackURL))
+		err = s.sendVerification(r, db, caller.User.Email, orEmpty(in.CallbackURL))
 	}
 	if err != nil {
 		return err
@@ -48,10 +49,10 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request) 
 }
 
 // resend is sendVerification for a client that is not signed in. It always takes at least resendDuration.
-func (s *Service) resend(r *http.Request, email, callbackURL string) error {
+func (s *Service) resend(r *http.Request, db *store.Store, email, callbackURL string) error {
 	timer := time.NewTimer(resendDuration)
 	defer timer.Stop()
-	err := s.sendVerification(r, email, callbackURL)
+	err := s.sendVerification(r, db, email, callbackURL)
 	select {
 	case <-timer.C:
 	case <-r.Context().Done():
@@ -61,11 +62,11 @@ func (s *Service) resend(r *http.Request, email, callbackURL string) error {
 
 // sendVerification mails a link that verifies an email. For an email that no user has or that is verified, it does the
 // same work and queues a mail.Nothing.
-func (s *Service) sendVerification(r *http.Request, email, callbackURL string) error {
+func (s *Service) sendVerification(r *http.Request, db *store.Store, email, callbackURL string) error {
 	c := mailClaims{Email: email}
 	c.ID = newLinkID()
 	now := s.Now().Truncate(time.Millisecond)
-	userID, err := s.Store.InsertEmailVerification(r.Context(), c.identifier(), email, now.Add(mailTokenLife), now)
+	userID, err := db.InsertEmailVerification(r.Context(), c.identifier(), email, now.Add(mailTokenLife), now)
 	if err != nil {
 		return fmt.Errorf("store verification link: %w", err)
 	}
@@ -73,5 +74,5 @@ func (s *Service) sendVerification(r *http.Request, email, callbackURL string) e
 	if c.UserID = userID; userID == "" {
 		m.Kind = mail.Nothing
 	}
-	return s.sendEmailLink(r, m, c, callbackURL)
+	return s.sendEmailLink(r, db, m, c, callbackURL)
 }

@@ -21,7 +21,7 @@ type signInReply struct {
 
 // signInEmail answers POST /api/auth/sign-in/email: it checks email and password and starts a session. Only a client
 // that knows the password learns that the user is banned or that the email is not verified.
-func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email       string  `json:"email"`
 		Password    string  `json:"password"`
@@ -45,16 +45,16 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	r = s.countSignIn(r, email, device)
-	user, hash, err := s.authenticate(r, email, in.Password, device)
+	db.AddCharges(s.signInCharges(r, email, device)...)
+	user, hash, err := s.authenticate(r, db, email, in.Password, device)
 	if err != nil {
 		return err
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
-		s.refundAttempt(r)
-		return s.refuseUnverified(r, user, orEmpty(in.CallbackURL))
+		s.refundAttempt(r, db)
+		return s.refuseUnverified(r, db, user, orEmpty(in.CallbackURL))
 	}
-	row, err := s.Sessions.Start(w, r, user, in.RememberMe == nil || *in.RememberMe)
+	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
 	switch {
 	case errors.Is(err, store.ErrBanned):
 		return errBanned
@@ -74,9 +74,9 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request) error {
 
 // refuseUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
 // first mails another verification link.
-func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL string) error {
+func (s *Service) refuseUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
 	if s.Mail != nil && s.Options.SendVerificationOnSignIn {
-		if err := s.sendVerification(r, user.Email, callbackURL); err != nil {
+		if err := s.sendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err
 		}
 	}
@@ -88,9 +88,9 @@ func (s *Service) refuseUnverified(r *http.Request, user store.User, callbackURL
 // authenticate replaces it; an error there does not fail the sign-in. A device whose cookie is older than the password
 // counts as unknown.
 func (s *Service) authenticate(
-	r *http.Request, email, secret string, device *session.Device,
+	r *http.Request, db *store.Store, email, secret string, device *session.Device,
 ) (user store.User, hash string, err error) {
-	user, credential, err := s.Store.UserWithPassword(r.Context(), email)
+	user, credential, err := db.UserWithPassword(r.Context(), email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return user, "", fmt.Errorf("find user: %w", err)
 	}
@@ -98,9 +98,9 @@ func (s *Service) authenticate(
 		web.NoteUser(r.Context(), user.ID)
 	}
 	if device != nil && !device.Knows(credential.Hash) {
-		r = s.countSignIn(r, email, nil)
+		db.AddCharges(s.signInCharges(r, email, nil)...)
 	}
-	ok, err := s.comparePassword(r, user.ID, credential.Hash, secret)
+	ok, err := s.comparePassword(r, db, user.ID, credential.Hash, secret)
 	switch {
 	case err != nil:
 		return user, "", err
@@ -109,14 +109,14 @@ func (s *Service) authenticate(
 	case s.Hasher.Current(credential.Hash):
 		return user, credential.Hash, nil
 	}
-	return user, s.rehash(r, credential, secret), nil
+	return user, s.rehash(r, db, credential, secret), nil
 }
 
 // rehash stores the password in the format of new hashes and returns the hash that is stored afterwards.
-func (s *Service) rehash(r *http.Request, old store.Credential, secret string) string {
+func (s *Service) rehash(r *http.Request, db *store.Store, old store.Credential, secret string) string {
 	hash, err := s.Hasher.Hash(r.Context(), secret)
 	if err == nil {
-		err = s.Store.ReplaceHash(r.Context(), old.AccountID, old.Hash, hash, s.Now())
+		err = db.ReplaceHash(r.Context(), old.AccountID, old.Hash, hash, s.Now())
 	}
 	if err != nil {
 		web.NoteError(r.Context(), fmt.Errorf("replace password hash: %w", err))

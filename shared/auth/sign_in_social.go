@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // signInSocial answers POST /api/auth/sign-in/social. No provider is configured, so it always returns an error.
-func (s *Service) signInSocial(_ http.ResponseWriter, r *http.Request) error {
+func (s *Service) signInSocial(_ http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	var in struct {
 		CallbackURL        *string `json:"callbackURL"`
 		NewUserCallbackURL *string `json:"newUserCallbackURL"`

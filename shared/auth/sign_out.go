@@ -3,11 +3,12 @@ package auth
 import (
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // signOut answers POST /api/auth/sign-out: it ends the session. Without a session it succeeds, too.
-func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) signOut(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL     *string `json:"callbackURL"`
 		DisableRedirect *bool   `json:"disableRedirect"`
@@ -18,7 +19,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := s.Sessions.End(w, r); err != nil {
+	if err := s.Sessions.End(w, r, db); err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, struct {

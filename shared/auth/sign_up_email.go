@@ -20,7 +20,7 @@ type signUpReply struct {
 }
 
 // signUpEmail answers POST /api/auth/sign-up/email: it creates a user with a password and starts a session.
-func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Name        string  `json:"name" check:"max=256"`
 		Email       string  `json:"email" check:"email"`
@@ -42,7 +42,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	email := strings.ToLower(in.Email)
-	taken, err := s.Store.EmailTaken(r.Context(), email)
+	taken, err := db.EmailTaken(r.Context(), email)
 	if err != nil {
 		return fmt.Errorf("find user by email: %w", err)
 	}
@@ -57,9 +57,9 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request) error {
 	row := s.Sessions.Prepare(r, remember)
 	newUser := store.NewUser{Name: in.Name, Email: email, Image: in.Image, Hash: hash, At: row.CreatedAt.Time}
 	if s.Options.RequireEmailVerification {
-		return s.signUpUnverified(w, r, newUser, taken, orEmpty(in.CallbackURL))
+		return s.signUpUnverified(w, r, db, newUser, taken, orEmpty(in.CallbackURL))
 	}
-	user, err := s.Store.SignUp(r.Context(), newUser, &row)
+	user, err := db.SignUp(r.Context(), newUser, &row)
 	switch {
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return errCreateUser
@@ -86,7 +86,7 @@ const signUpDuration = 250 * time.Millisecond
 // email has a placeholder user and cannot be told from the response for a free email: both hash the password, try to
 // insert the rows, queue a mail and take at least signUpDuration.
 func (s *Service) signUpUnverified(
-	w http.ResponseWriter, r *http.Request, n store.NewUser, taken bool, callbackURL string,
+	w http.ResponseWriter, r *http.Request, db *store.Store, n store.NewUser, taken bool, callbackURL string,
 ) error {
 	timer := time.NewTimer(signUpDuration)
 	defer timer.Stop()
@@ -95,9 +95,9 @@ func (s *Service) signUpUnverified(
 		c.ID = newLinkID()
 	}
 	user := placeholderUser(n)
-	id, made, err := s.Store.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+	id, made, err := db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
 	if err == nil && id == "" && !taken { // a concurrent sign-up committed; a new statement sees its user
-		id, made, err = s.Store.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+		id, made, err = db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
 	}
 	switch {
 	case errors.Is(err, store.ErrInvalid):
@@ -113,7 +113,7 @@ func (s *Service) signUpUnverified(
 		if c.UserID = id; id == "" {
 			m.Kind = mail.Nothing
 		}
-		if err := s.sendEmailLink(r, m, c, callbackURL); err != nil {
+		if err := s.sendEmailLink(r, db, m, c, callbackURL); err != nil {
 			web.NoteError(r.Context(), err) // the user exists and can request another link
 		}
 	}

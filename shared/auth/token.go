@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // token answers GET /api/auth/token with a JWT for the signed-in caller.
-func (s *Service) token(w http.ResponseWriter, r *http.Request) error {
-	caller, err := s.requireCaller(w, r)
+func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	caller, err := s.requireCaller(w, r, db)
 	if err != nil {
 		return err
 	}

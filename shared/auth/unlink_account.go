@@ -11,18 +11,18 @@ import (
 
 // unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, but never the last one. The
 // session must be fresh.
-func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		AccountID string `json:"accountId"` // the id of the row in the table account, not the provider's id
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireFresh(w, r)
+	caller, err := s.requireFresh(w, r, db)
 	if err != nil {
 		return err
 	}
-	err = s.Store.DeleteAccount(r.Context(), caller.User.ID, in.AccountID)
+	err = db.DeleteAccount(r.Context(), caller.User.ID, in.AccountID)
 	switch {
 	case errors.Is(err, store.ErrLastAccount):
 		return errLastAccount

@@ -12,11 +12,11 @@ import (
 )
 
 // updateUser answers POST /api/auth/update-user: it changes the name and image of the caller.
-func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
 	}
-	caller, err := s.requireCaller(w, r)
+	caller, err := s.requireCaller(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	change.At = s.Now().Truncate(time.Millisecond)
-	user, err := s.Store.UpdateUser(r.Context(), caller.User.ID, change)
+	user, err := db.UpdateUser(r.Context(), caller.User.ID, change)
 	switch {
 	case errors.Is(err, store.ErrInvalid):
 		return errUpdateUser

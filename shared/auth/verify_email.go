@@ -20,7 +20,7 @@ type verifyReply struct {
 // verifyEmail answers GET /api/auth/verify-email, the mailed link that verifies or changes an email. With a callbackURL
 // it redirects there, with a code in the query if there is an error. As in Better Auth, the error for a banned user is
 // never a redirect, and the email is verified by then.
-func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
@@ -29,7 +29,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	target := orEmpty(in.CallbackURL)
-	reply, err := s.redeemEmailLink(w, r, in.Token, target)
+	reply, err := s.redeemEmailLink(w, r, db, in.Token, target)
 	var refused *web.Error
 	switch {
 	case errors.Is(err, errBanned):
@@ -46,15 +46,17 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 }
 
 // redeemEmailLink redeems the token of a link and returns the reply.
-func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token, target string) (any, error) {
+func (s *Service) redeemEmailLink(
+	w http.ResponseWriter, r *http.Request, db *store.Store, token, target string,
+) (any, error) {
 	claims, err := s.parseMailToken(r.Context(), token)
 	if err != nil {
 		return nil, err
 	}
 	if claims.UpdateTo != "" {
-		return s.redeemEmailChange(w, r, claims, target)
+		return s.redeemEmailChange(w, r, db, claims, target)
 	}
-	user, err := s.Store.UserByEmail(r.Context(), strings.ToLower(claims.Email))
+	user, err := db.UserByEmail(r.Context(), strings.ToLower(claims.Email))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errUserNotFound
@@ -66,20 +68,20 @@ func (s *Service) redeemEmailLink(w http.ResponseWriter, r *http.Request, token,
 		return verifyReply{Status: true}, nil
 	}
 	web.NoteUser(r.Context(), user.ID)
-	confirmed, err := s.Store.ConfirmEmail(r.Context(), claims.identifier(), user.ID, user.Email, s.Now())
+	confirmed, err := db.ConfirmEmail(r.Context(), claims.identifier(), user.ID, user.Email, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return s.redeemAgain(r, user.ID)
+		return s.redeemAgain(r, db, user.ID)
 	case err != nil:
 		return nil, fmt.Errorf("confirm email: %w", err)
 	}
-	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, confirmed)
+	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
 // redeemAgain returns the reply to a link that was used or revoked. If the email is verified, it was used, and the reply
 // is success. Only the first use of a link starts a session.
-func (s *Service) redeemAgain(r *http.Request, userID string) (any, error) {
-	user, err := s.Store.UserByID(r.Context(), userID)
+func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
+	user, err := db.UserByID(r.Context(), userID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errUserNotFound
@@ -94,11 +96,13 @@ func (s *Service) redeemAgain(r *http.Request, userID string) (any, error) {
 // startSessionAfterVerification starts a session for a user who has just verified the email, if the setting
 // AUTO_SIGN_IN_AFTER_VERIFICATION is on and the browser is not signed in. If the user is signed in, it sets the cookies
 // of the session again, because the cache cookie contains the user as not verified.
-func (s *Service) startSessionAfterVerification(w http.ResponseWriter, r *http.Request, user store.User) error {
+func (s *Service) startSessionAfterVerification(
+	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
+) error {
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil
 	}
-	caller, err := s.optionalCaller(w, r)
+	caller, err := s.optionalCaller(w, r, db)
 	switch {
 	case err != nil:
 		return err
@@ -111,7 +115,7 @@ func (s *Service) startSessionAfterVerification(w http.ResponseWriter, r *http.R
 	}
 	row := s.Sessions.Prepare(r, true)
 	row.UserID = user.ID
-	row.ID, err = s.Store.InsertSession(r.Context(), row)
+	row.ID, err = db.InsertSession(r.Context(), row)
 	switch {
 	case errors.Is(err, store.ErrBanned):
 		return errBanned

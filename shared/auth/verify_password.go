@@ -4,22 +4,23 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // verifyPassword answers POST /api/auth/verify-password: it checks the password of the signed-in caller.
-func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Password string `json:"password"`
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r)
+	caller, err := s.requireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
-	_, err = s.confirmPassword(r, caller, in.Password)
+	_, err = s.confirmPassword(r, db, caller, in.Password)
 	switch {
 	case errors.Is(err, errNoCredential):
 		return errInvalidPassword

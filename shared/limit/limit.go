@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,29 +48,47 @@ func New(cfg config.Config, db *store.Store, acceptsOrigin func(context.Context,
 	}
 }
 
-// Handle counts the requests of a path before anything is hashed or changed: with the first statement that h runs. A
-// request that fails without one is counted on its own, so that a refusal uses up the limit; one that succeeds without
-// one is not counted. Too many, also by a charge that h added, are answered with refusal and the header X-Retry-After.
-func (l *Limiter) Handle(path string, refusal *web.Error, h web.Handler) web.Handler {
-	rule := l.rule(path)
+// Handler answers a request. The first statement on db also counts the request.
+type Handler func(w http.ResponseWriter, r *http.Request, db *store.Store) error
+
+// Handle counts the requests of a path with the first statement of h, which is before h hashes or changes anything. A
+// request that fails before its first statement is counted in a round trip of its own, so that refusals use up the
+// limit; one that succeeds without a statement is not counted. If Postgres refuses a charge, also one that h added, the
+// answer is refusal with the header X-Retry-After.
+func (l *Limiter) Handle(path string, refusal *web.Error, h Handler) web.Handler {
 	if l.off {
-		return h
+		return func(w http.ResponseWriter, r *http.Request) error { return h(w, r, l.Store) }
 	}
+	rule := l.rule(path)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		clean := w.Header().Clone()
-		var charges []store.Charge
-		if rule != (Rule{}) {
-			charges = l.charges(rule, path, r)
+		err := l.count(w, r, h, l.charges(rule, path, r))
+		if limited := (*store.LimitedError)(nil); errors.As(err, &limited) {
+			return refuse(w, limited.RetryAfter, refusal)
 		}
-		err := l.count(w, r, h, charges)
-		var refused *store.LimitedError
-		if !errors.As(err, &refused) {
+		return err
+	}
+}
+
+// count runs h with a database handle that counts charges, unless this process knows that they are refused.
+func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
+	for _, c := range charges {
+		if err := l.Store.KnownRefusal(c); err != nil {
 			return err
 		}
-		clear(w.Header()) // the handler's cookies and caching rules are not those of the refusal
-		maps.Copy(w.Header(), clean)
-		return refuse(w, refused.RetryAfter, refusal)
 	}
+	db := l.Store.Charging(charges...)
+	failure := h(w, r, db)
+	if failure == nil {
+		return nil
+	}
+	err := db.FlushCharges(r.Context())
+	if errors.As(err, new(*store.LimitedError)) {
+		return err
+	}
+	if err != nil {
+		web.NoteError(r.Context(), fmt.Errorf("count request: %w", err))
+	}
+	return failure
 }
 
 func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error {
@@ -80,8 +97,11 @@ func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error
 	return refusal
 }
 
-// charges are one for the IP address and, of IPv6, one for its /48.
+// charges returns one charge for the IP address and, for IPv6, one for its /48. The zero Rule has none.
 func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charge {
+	if rule == (Rule{}) {
+		return nil
+	}
 	ip := l.IP(r)
 	now := l.Now()
 	charges := []store.Charge{{Key: ip + "|" + path, Window: rule.Window, Max: rule.Max, At: now}}
@@ -103,26 +123,4 @@ func (l *Limiter) IP(r *http.Request) string {
 		})
 	}
 	return cmp.Or(ip, noTrustedIP)
-}
-
-// count runs h with charges, which are settled afterwards if h failed before a statement could do it.
-func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h web.Handler, charges []store.Charge) error {
-	for _, c := range charges {
-		if err := l.Store.Refused(c); err != nil {
-			return err
-		}
-	}
-	ctx := store.WithCharge(r.Context(), charges...)
-	failure := h(w, r.WithContext(ctx))
-	if failure == nil {
-		return nil
-	}
-	err := l.Store.Settle(ctx)
-	if errors.As(err, new(*store.LimitedError)) {
-		return err
-	}
-	if err != nil {
-		web.NoteError(ctx, fmt.Errorf("count request: %w", err))
-	}
-	return failure
 }

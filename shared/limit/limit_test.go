@@ -51,7 +51,9 @@ func TestRulesMatchAsCustomRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failing := func(http.ResponseWriter, *http.Request) error { return web.NewError(400, "", "") } // counted without a statement
+	failing := func(http.ResponseWriter, *http.Request, *store.Store) error { // it is counted without a statement
+		return web.NewError(400, "", "")
+	}
 	for path, want := range map[string]int{"/token": 5, "/a/b": 2, "/a/b/c": 4, "/sign-in/email": 3, "/sign-in-elsewhere": 3} {
 		h := limit.New(cfg, db, nil, time.Now).Handle(path, web.NewError(429, "", "too many"), failing)
 		passed := 0

@@ -7,12 +7,12 @@ import (
 )
 
 // create answers POST /api/profile.
-func (s *Service) create(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error {
+func (s *Service) create(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
 	in, err := fields(w, r)
 	if err != nil {
 		return err
 	}
-	p, err := s.Store.CreateProfile(r.Context(), caller, in)
+	p, err := db.CreateProfile(r.Context(), caller, in)
 	if err != nil {
 		return failure("create profile", err)
 	}

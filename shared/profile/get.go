@@ -9,8 +9,8 @@ import (
 )
 
 // get answers GET /api/profile.
-func (s *Service) get(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error {
-	p, err := s.Store.ProfileOf(r.Context(), caller)
+func (s *Service) get(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
+	p, err := db.ProfileOf(r.Context(), caller)
 	if err != nil {
 		return failure("read profile", err)
 	}
@@ -19,6 +19,7 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request, caller store.Token
 
 // answer sends a profile with its ETag, which moves with every change of it.
 func answer(w http.ResponseWriter, status int, p store.Profile) error {
+	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("ETag", `"`+strconv.FormatInt(p.UpdatedAt.UnixMicro(), 36)+`"`)
 	return web.JSON(w, status, p)
 }

@@ -56,6 +56,23 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 	}
 }
 
+// A 429 has no header of the answer that the request would have got otherwise.
+func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
+	t.Parallel()
+	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {
+		s := newSite(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
+		_, token := s.person()
+		s.do("POST", token, "{}")
+		if !hasToken {
+			token = ""
+		}
+		w := s.do("GET", token, "")
+		if w.Code != 429 || w.Header().Get("Cache-Control") != "" || w.Header().Get("WWW-Authenticate") != "" {
+			t.Errorf("%s: got %d, headers %v", name, w.Code, w.Header())
+		}
+	}
+}
+
 func TestALimitedProfileReadIsOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "RATE_LIMIT", "on")

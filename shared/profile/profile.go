@@ -60,23 +60,23 @@ var errTooMany = &web.Error{
 	Body: reply{limit.TooMany, "TOO_MANY_REQUESTS"},
 }
 
-func (s *Service) limited(h web.Handler) web.Handler {
+func (s *Service) limited(h limit.Handler) web.Handler {
 	return s.Limits.Handle("/api/profile", errTooMany, h)
 }
 
 // guarded calls h with whom the request's valid token names, and gives errors this API's form.
-func (s *Service) guarded(h func(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Cache-Control", "no-store")
+func (s *Service) guarded(
+	h func(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error,
+) limit.Handler {
+	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 		caller, err := s.caller(r)
 		if err == nil {
 			web.NoteUser(r.Context(), caller.UserID)
-			err = h(w, r, caller)
+			err = h(w, r, db, caller)
 			web.NotePoolWaits(r.Context(), s.Store.Waits())
 		}
-		var e *web.Error
-		if errors.As(err, &e) && e.Status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", "Bearer")
+		if errors.As(err, new(*store.LimitedError)) {
+			return err
 		}
 		return inForm(err)
 	}
@@ -99,7 +99,7 @@ func failure(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// inForm gives an error the body of this API. Whatever is nobody's fault but ours says no more than that.
+// inForm gives an error the headers and the body of this API. The body of a 5xx does not tell the reason.
 func inForm(err error) error {
 	var e *web.Error
 	switch {
@@ -113,5 +113,9 @@ func inForm(err error) error {
 	}
 	formed := *e
 	formed.Body = reply{e.Message, e.Code}
+	formed.Header = http.Header{"Cache-Control": {"no-store"}}
+	if e.Status == http.StatusUnauthorized {
+		formed.Header.Set("WWW-Authenticate", "Bearer")
+	}
 	return &formed
 }

@@ -11,12 +11,12 @@ import (
 
 // update answers PUT /api/profile: it changes the fields that are present. With If-Match it changes nothing unless the
 // profile is still the one that was read; without, the last write wins.
-func (s *Service) update(w http.ResponseWriter, r *http.Request, caller store.TokenHolder) error {
+func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
 	in, err := fields(w, r)
 	if err != nil {
 		return err
 	}
-	p, err := s.Store.UpdateProfile(r.Context(), caller, in, ifMatch(r.Header.Values("If-Match")))
+	p, err := db.UpdateProfile(r.Context(), caller, in, ifMatch(r.Header.Values("If-Match")))
 	if err != nil {
 		return failure("update profile", err)
 	}

@@ -21,6 +21,7 @@ import (
 type banned struct {
 	t        *testing.T
 	sessions *session.Sessions
+	db       *store.Store
 	user     store.User
 	cookies  []*http.Cookie // as sign-in set them
 	now      time.Time
@@ -36,7 +37,8 @@ func newBanned(t *testing.T, cfg config.Config) *banned {
 	db.Dial = b.wire.Dial
 	t.Cleanup(db.Close)
 	cfg.Origin = "http://localhost:3000"
-	b.sessions = session.New(cfg, db, secret("a secret of the tests, long enough"))
+	b.db = db
+	b.sessions = session.New(cfg, secret("a secret of the tests, long enough"))
 	b.sessions.Now = func() time.Time { return b.now }
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -74,12 +76,17 @@ func (b *banned) request(query string) *http.Request {
 
 // ways are all that find out who is calling.
 func (b *banned) ways() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
-	cached := func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-		c, _, err := b.sessions.Cached(w, r)
-		return c, err
-	}
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
-		"Cached": cached, "Caller": b.sessions.Caller, "Sensitive": b.sessions.Sensitive,
+		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			c, _, err := b.sessions.Cached(w, r, b.db)
+			return c, err
+		},
+		"Caller": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			return b.sessions.Caller(w, r, b.db)
+		},
+		"Sensitive": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			return b.sessions.Sensitive(w, r, b.db)
+		},
 	}
 }
 
@@ -144,7 +151,7 @@ func TestBan_NoSessionBegins(t *testing.T) {
 	b := newBanned(t, config.Config{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.set("banned = true")
 	w := httptest.NewRecorder()
-	if _, err := b.sessions.Start(w, b.request(""), b.user, true); !errors.Is(err, store.ErrBanned) {
+	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {
 		t.Errorf("got %v, want ErrBanned", err)
 	}
 	if len(w.Header()) > 0 {

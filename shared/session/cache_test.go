@@ -56,7 +56,7 @@ func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.U
 // sessions has the cache on and no database: whatever asks for one panics.
 func (v recorded) sessions(origin string) *Sessions {
 	cfg := config.Config{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	s := New(cfg, nil, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil })
+	s := New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil })
 	s.Now = v.now
 	return s
 }
@@ -112,7 +112,7 @@ func TestR03_ACacheHitTouchesNothing(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	w := httptest.NewRecorder()
-	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value))
+	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value), nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
 		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
 	}

@@ -61,7 +61,7 @@ func TestSignaturesAreTheLibrarys(t *testing.T) {
 func TestCookiesAreReadAsTheLibraryReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret(v.Secret))
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret(v.Secret))
 	token := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
@@ -87,7 +87,7 @@ func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	for _, c := range v.Set {
-		sessions := session.New(config.Config{Origin: c.BaseURL}, nil, secret(v.Secret))
+		sessions := session.New(config.Config{Origin: c.BaseURL}, secret(v.Secret))
 		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
@@ -116,7 +116,7 @@ func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
 func TestBearerTokens(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret(v.Secret))
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret(v.Secret))
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
 		"Bearer " + value:  value,
@@ -142,7 +142,7 @@ func TestBearerTokens(t *testing.T) {
 
 func TestR21_TokensAreRandom(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, nil, secret("s"))
+	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret("s"))
 	const draws, alphabet = 20_000, 62
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}

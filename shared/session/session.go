@@ -25,7 +25,6 @@ const (
 
 // Sessions starts, finds and ends sessions.
 type Sessions struct {
-	Store  *store.Store
 	Secret func(context.Context) ([]byte, error) // signs the cookies
 	Now    func() time.Time
 
@@ -35,10 +34,10 @@ type Sessions struct {
 	cache  time.Duration // how young a cache cookie is believed; 0 when the cache is off
 }
 
-// New makes Sessions that read rows from db and sign cookies with secret.
-func New(cfg config.Config, db *store.Store, secret func(context.Context) ([]byte, error)) *Sessions {
+// New makes Sessions that sign cookies with secret.
+func New(cfg config.Config, secret func(context.Context) ([]byte, error)) *Sessions {
 	s := &Sessions{
-		Store: db, Secret: secret, Now: time.Now, //nolint:forbidigo // the default of the clock that tests replace
+		Secret: secret, Now: time.Now, //nolint:forbidigo // the default of the clock that tests replace
 		secure: cfg.Secure(), Clients: web.Clients{From: cfg.ClientIP},
 	}
 	if cfg.CookieCache {
@@ -63,10 +62,12 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 }
 
 // Start stores a session for a user and sets its cookie; store.ErrBanned if the user is banned.
-func (s *Sessions) Start(w http.ResponseWriter, r *http.Request, user store.User, remember bool) (store.Session, error) {
+func (s *Sessions) Start(
+	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, remember bool,
+) (store.Session, error) {
 	row := s.Prepare(r, remember)
 	row.UserID = user.ID
-	id, err := s.Store.InsertSession(r.Context(), row)
+	id, err := db.InsertSession(r.Context(), row)
 	if err != nil {
 		return store.Session{}, fmt.Errorf("start session: %w", err)
 	}
@@ -101,13 +102,13 @@ func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, 
 }
 
 // End deletes the sessions that r carries, if any, and clears the cookies.
-func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
+func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	tokens, err := s.Tokens(r)
 	if err != nil {
 		return err
 	}
 	if len(tokens) > 0 {
-		userID, err := s.Store.EndSessions(r.Context(), tokens)
+		userID, err := db.EndSessions(r.Context(), tokens)
 		switch {
 		case err == nil:
 			web.NoteUser(r.Context(), userID)

@@ -49,11 +49,10 @@ type LimitedError struct{ RetryAfter time.Duration }
 
 func (e *LimitedError) Error() string { return fmt.Sprintf("limited for another %v", e.RetryAfter) }
 
-// pending are the charges of a request: those that no statement has settled yet, and the Fixed ones that counted.
-type pending struct {
-	mu      sync.Mutex
-	charges []Charge
-	counted []window
+// request is the charges of one request.
+type request struct {
+	pending []Charge // not sent yet
+	counted []window // the Fixed charges that counted, until they are given back
 }
 
 // window is one window of a Fixed charge.
@@ -62,57 +61,47 @@ type window struct {
 	ends int64 // milliseconds since 1970
 }
 
-type pendingKey struct{}
-
-// WithCharge adds charges to what is pending in ctx. The next statement run with ctx settles all of it, once: a read takes
-// it along in its own round trip, anything else settles first. The charges count in order until one is refused; then the
-// statement returns a *LimitedError, and has not run if it would have changed something.
-func WithCharge(ctx context.Context, charges ...Charge) context.Context {
-	p, ok := ctx.Value(pendingKey{}).(*pending)
-	if !ok {
-		p = &pending{}
-		ctx = context.WithValue(ctx, pendingKey{}, p)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.charges = append(p.charges, charges...)
-	return ctx
+// Charging returns a handle of the same database for one request. Its first statement also counts charges: a read sends
+// them in its own round trip, a write in one before it. They count in order until Postgres refuses one; then the
+// statement returns a *LimitedError, and a write has not run.
+func (s *Store) Charging(charges ...Charge) *Store {
+	return &Store{s.database, &request{pending: charges}}
 }
 
-// take returns what is pending in ctx and leaves nothing.
-func take(ctx context.Context) []Charge {
-	p, ok := ctx.Value(pendingKey{}).(*pending)
-	if !ok {
+// AddCharges makes the next statement on a handle from Charging count further charges, after those still pending. A
+// Store that is no such handle accepts none.
+func (s *Store) AddCharges(charges ...Charge) {
+	if len(charges) > 0 {
+		s.request.pending = append(s.request.pending, charges...)
+	}
+}
+
+// takePending returns the pending charges and leaves none.
+func (s *Store) takePending() []Charge {
+	if s.request == nil {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	charges := p.charges
-	p.charges = nil
+	charges := s.request.pending
+	s.request.pending = nil
 	return charges
 }
 
-// noteCounted keeps windows in ctx, so that they can be given back.
-func noteCounted(ctx context.Context, windows []window) {
-	if p, ok := ctx.Value(pendingKey{}).(*pending); ok && len(windows) > 0 {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.counted = append(p.counted, windows...)
+// noteCounted keeps windows, so that they can be given back.
+func (s *Store) noteCounted(windows []window) {
+	if s.request != nil {
+		s.request.counted = append(s.request.counted, windows...)
 	}
 }
 
-// takeCounted returns the Fixed charges of ctx that counted, as arguments of refunded, and forgets them.
-func takeCounted(ctx context.Context) (keys []string, ends []int64) {
-	p, ok := ctx.Value(pendingKey{}).(*pending)
-	if !ok {
+// takeCounted returns the Fixed charges that counted, as arguments of refunded, and leaves none.
+func (s *Store) takeCounted() (keys []string, ends []int64) {
+	if s.request == nil {
 		return nil, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, w := range p.counted {
+	for _, w := range s.request.counted {
 		keys, ends = append(keys, w.key), append(ends, w.ends)
 	}
-	p.counted = nil
+	s.request.counted = nil
 	return keys, ends
 }
 
@@ -137,9 +126,9 @@ func refundedAs(keys, ends string) string {
 	return strings.NewReplacer("{KEYS}", keys, "{ENDS}", ends).Replace(refunded)
 }
 
-// Refund gives the Fixed charges of ctx that counted back, in one round trip; none if there are none.
+// Refund gives back the Fixed charges that the handle has counted, in one round trip, or none if there are none.
 func (s *Store) Refund(ctx context.Context) error {
-	keys, ends := takeCounted(ctx)
+	keys, ends := s.takeCounted()
 	if len(keys) == 0 {
 		return nil
 	}
@@ -149,27 +138,27 @@ func (s *Store) Refund(ctx context.Context) error {
 
 var refundStatement = "WITH " + refundedAs("$1", "$2") + " SELECT"
 
-// Settle settles what is still pending in ctx, in one round trip; none if nothing is. A *LimitedError if a charge was
-// refused.
-func (s *Store) Settle(ctx context.Context) error {
-	if charges := take(ctx); len(charges) > 0 {
+// FlushCharges sends pending charges in a round trip of their own, or none if nothing is pending. It returns a
+// *LimitedError if Postgres refuses one.
+func (s *Store) FlushCharges(ctx context.Context) error {
+	if charges := s.takePending(); len(charges) > 0 {
 		return s.ask(ctx, charges, nil)
 	}
 	return nil
 }
 
-// Take settles one charge at once, apart from what is pending.
-func (s *Store) Take(ctx context.Context, c Charge) error { return s.ask(ctx, []Charge{c}, nil) }
+// Count counts one charge at once and leaves pending ones pending. It returns a *LimitedError if Postgres refuses it.
+func (s *Store) Count(ctx context.Context, c Charge) error { return s.ask(ctx, []Charge{c}, nil) }
 
-// GiveBack takes a charge that counted off its count again.
-func (s *Store) GiveBack(ctx context.Context, c Charge) error {
+// Uncount takes a charge that counted off its count again.
+func (s *Store) Uncount(ctx context.Context, c Charge) error {
 	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
 	return err
 }
 
-// Refused returns the *LimitedError that the database would answer to c, nil if it has to be asked. It knows what the
-// database told this process; a row deleted meanwhile is remembered until its window would have ended.
-func (s *Store) Refused(c Charge) error {
+// KnownRefusal returns the *LimitedError that Postgres would return for c, as far as this process remembers it, else
+// nil. A process also remembers a row that was deleted meanwhile, until the end of its window.
+func (s *Store) KnownRefusal(c Charge) error {
 	if wait := s.refusals.wait(c); wait > 0 {
 		return &LimitedError{wait}
 	}

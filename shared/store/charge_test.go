@@ -78,12 +78,12 @@ func TestChargesCountAsTheLibraryCounts(t *testing.T) {
 			{40 * time.Second, 0, "1 40000"},
 		} {
 			db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
-			ctx := store.WithCharge(t.Context(), charge(key, 3, now.Add(c.at)))
+			request := db.Charging(charge(key, 3, now.Add(c.at)))
 			var err error
 			if ride {
-				_, err = db.EmailTaken(ctx, "x")
+				_, err = request.EmailTaken(t.Context(), "x")
 			} else {
-				err = db.Settle(ctx)
+				err = request.FlushCharges(t.Context())
 			}
 			if got := wait(t, err); got != c.wait {
 				t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
@@ -103,30 +103,42 @@ func TestChargesRideAlong(t *testing.T) {
 	for i, c := range []struct {
 		name  string
 		trips int
-		call  func(context.Context) error
+		call  func(context.Context, *store.Store) error
 	}{
-		{"a read", 1, func(ctx context.Context) error {
+		{"a read", 1, func(ctx context.Context, db *store.Store) error {
 			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
 			return err
 		}},
-		{"a read of many rows", 1, func(ctx context.Context) error { _, err := db.LibraryKeys(ctx, now); return err }},
-		{"a read that finds nothing", 1, func(ctx context.Context) error { _, err := db.UserByEmail(ctx, "x"); return notFound(err) }},
-		{"a write", 2, func(ctx context.Context) error { _, err := db.CreateProfile(ctx, holder(user, s), nil); return err }},
-		{"one without a result", 2, func(ctx context.Context) error { return db.DeleteSession(ctx, "x") }},
-		{"nothing else", 1, db.Settle},
+		{"a read of many rows", 1, func(ctx context.Context, db *store.Store) error {
+			_, err := db.LibraryKeys(ctx, now)
+			return err
+		}},
+		{"a read that finds nothing", 1, func(ctx context.Context, db *store.Store) error {
+			_, err := db.UserByEmail(ctx, "x")
+			return notFound(err)
+		}},
+		{"a write", 2, func(ctx context.Context, db *store.Store) error {
+			_, err := db.CreateProfile(ctx, holder(user, s), nil)
+			return err
+		}},
+		{"one without a result", 2, func(ctx context.Context, db *store.Store) error {
+			return db.DeleteSession(ctx, "x")
+		}},
+		{"nothing else", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
 	} {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
-		ctx := store.WithCharge(t.Context(), charge(a, 3, now))
+		request := db.Charging(charge(a, 3, now))
+		request.AddCharges(charge(b, 3, now))
 		before := wire.Trips()
-		if err := c.call(store.WithCharge(ctx, charge(b, 3, now))); err != nil {
+		if err := c.call(t.Context(), request); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if got := wire.Trips() - before; got != c.trips {
 			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
 		}
 		before = wire.Trips()
-		if err := db.Settle(ctx); err != nil || wire.Trips() != before {
-			t.Errorf("%s: settling again: %v, %d round trips", c.name, err, wire.Trips()-before)
+		if err := request.FlushCharges(t.Context()); err != nil || wire.Trips() != before {
+			t.Errorf("%s: a second time: %v, %d round trips", c.name, err, wire.Trips()-before)
 		}
 		if got := []string{counted(t, url, a), counted(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
 			t.Errorf("%s: got rows %q", c.name, got)
@@ -145,16 +157,17 @@ func TestRefusedChargeStopsWhatFollows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
-	if err := db.Take(t.Context(), charge("full", 1, now)); err != nil {
+	if err := db.Count(t.Context(), charge("full", 1, now)); err != nil {
 		t.Fatal(err)
 	}
 	later := now.Add(time.Second)
-	ctx := store.WithCharge(t.Context(), charge("full", 1, later), charge("next", 1, later))
-	if _, err := db.EmailTaken(ctx, "x"); wait(t, err) != 9*time.Second {
+	request := db.Charging(charge("full", 1, later), charge("next", 1, later))
+	if _, err := request.EmailTaken(t.Context(), "x"); wait(t, err) != 9*time.Second {
 		t.Errorf("a read: got %v", err)
 	}
-	ctx = store.WithCharge(t.Context(), charge("full", 1, later))
-	if _, err := db.SignUp(ctx, store.NewUser{Email: "a@example.com", At: now}, session("a", now)); wait(t, err) != 9*time.Second {
+	request = db.Charging(charge("full", 1, later))
+	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: now}, session("a", now))
+	if wait(t, err) != 9*time.Second {
 		t.Errorf("a write: got %v", err)
 	}
 	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
@@ -164,8 +177,8 @@ func TestRefusedChargeStopsWhatFollows(t *testing.T) {
 		t.Errorf("the charge after the refused one counted: %q", got)
 	}
 	fresh := open(t, url, 1, nil)
-	ctx = store.WithCharge(t.Context(), charge("next", 1, later), charge("full", 1, later))
-	if _, err := fresh.EmailTaken(ctx, "x"); wait(t, err) != 9*time.Second {
+	request = fresh.Charging(charge("next", 1, later), charge("full", 1, later))
+	if _, err := request.EmailTaken(t.Context(), "x"); wait(t, err) != 9*time.Second {
 		t.Errorf("refused by the second charge: got %v", err)
 	}
 	if got := counted(t, url, "next"); got != "1 1000" {
@@ -188,8 +201,8 @@ func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
 				db := open(t, address, 5, nil)
 				for range 25 {
 					group.Go(func() {
-						ctx := store.WithCharge(t.Context(), charge(name, 3, at), charge(name+" account", 10, at))
-						switch _, err := db.EmailTaken(ctx, "x"); {
+						request := db.Charging(charge(name, 3, at), charge(name+" account", 10, at))
+						switch _, err := request.EmailTaken(t.Context(), "x"); {
 						case err == nil:
 							passed.Add(1)
 						case wait(t, err) != 10*time.Second:
@@ -234,17 +247,17 @@ func TestR43_ChargeIsNotMadeTwiceWhenTheAnswerIsLost(t *testing.T) {
 		return lossy{conn, lose}, err
 	}
 	_, s := signUp(t, db, "ada@example.com")
-	for i, call := range []func(context.Context) error{
-		func(ctx context.Context) error {
+	for i, call := range []func(context.Context, *store.Store) error{
+		func(ctx context.Context, db *store.Store) error {
 			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
 			return err
 		},
-		func(ctx context.Context) error { return db.DeleteSession(ctx, "x") },
-		db.Settle,
+		func(ctx context.Context, db *store.Store) error { return db.DeleteSession(ctx, "x") },
+		func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) },
 	} {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
-		if err := call(store.WithCharge(t.Context(), charge(key, 3, now))); err != nil {
+		if err := call(t.Context(), db.Charging(charge(key, 3, now))); err != nil {
 			t.Errorf("%d: %v", i, err)
 		}
 		if got := counted(t, url, key); got != "1 0" {
@@ -257,13 +270,14 @@ func TestChargeOutlivesAFaultyStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
-	if _, err := db.UserByEmail(store.WithCharge(t.Context(), charge("key", 3, now)), "nul \x00"); !errors.Is(err, store.ErrNotFound) {
+	_, err := db.Charging(charge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
+	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	if got := counted(t, url, "key"); got != "1 0" {
 		t.Errorf("got row %q", got)
 	}
-	err := db.Settle(store.WithCharge(t.Context(), charge("nul \x00", 3, now)))
+	err = db.Charging(charge("nul \x00", 3, now)).FlushCharges(t.Context())
 	if err == nil || unavailable(err) {
 		t.Errorf("a key that the database cannot hold: got %v", err)
 	}
@@ -274,11 +288,10 @@ func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1, nil)
 	proxy.Refuse()
-	ctx := store.WithCharge(t.Context(), charge("key", 3, now))
-	if _, err := db.EmailTaken(ctx, "x"); !unavailable(err) {
+	if _, err := db.Charging(charge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
 		t.Errorf("got %v", err)
 	}
-	if err := db.DeleteSession(store.WithCharge(t.Context(), charge("key", 3, now)), "x"); !unavailable(err) {
+	if err := db.Charging(charge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -289,7 +302,7 @@ func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
 	db := open(t, dbtest.New(t), 1, wire)
 	take := func(at time.Duration) (trips int, wait_ time.Duration) {
 		before := wire.Trips()
-		err := db.Take(t.Context(), charge("key", 1, now.Add(at)))
+		err := db.Count(t.Context(), charge("key", 1, now.Add(at)))
 		return wire.Trips() - before, wait(t, err)
 	}
 	take(0) // connects
@@ -308,7 +321,7 @@ func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
 			t.Errorf("%v after: got %d round trips and wait %v, want %d and %v", c.at, trips, got, c.trips, c.wait)
 		}
 	}
-	if err := db.Refused(charge("key", 1, now.Add(15*time.Second))); wait(t, err) != 5*time.Second {
+	if err := db.KnownRefusal(charge("key", 1, now.Add(15*time.Second))); wait(t, err) != 5*time.Second {
 		t.Errorf("got %v", err)
 	}
 }
@@ -352,8 +365,8 @@ func TestP12_OldRowsAreCleanedUpInsideRequests(t *testing.T) {
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.Trips()
-		ctx := store.WithCharge(t.Context(), charge(c.key, 10, now.Add(c.at)))
-		if _, err := db.EmailTaken(ctx, "x"); err != nil {
+		request := db.Charging(charge(c.key, 10, now.Add(c.at)))
+		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
 			t.Error(err)
 		}
 		if got := wire.Trips() - before; got != c.trips || rows() != c.rows {
@@ -370,7 +383,7 @@ func TestP12_CleaningWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
-	if err := db.Take(t.Context(), charge("old", 3, now)); err != nil {
+	if err := db.Count(t.Context(), charge("old", 3, now)); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := pgx.Connect(t.Context(), url)
@@ -382,7 +395,7 @@ func TestP12_CleaningWaitsForNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if err := db.Take(t.Context(), charge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
+		if err := db.Count(t.Context(), charge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -411,7 +424,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
 	} {
 		db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
-		if got := wait(t, db.Take(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
+		if got := wait(t, db.Count(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
 			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
 		}
 		if got := counted(t, url, "key"); got != c.row {
@@ -424,19 +437,19 @@ func TestRefundGivesBackOnlyWhatTheRequestCounted(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 2, nil)
-	attempt := func(at time.Time) context.Context {
-		ctx := store.WithCharge(t.Context(), charge("address", 9, at), fixed("network", 9, at), fixed("account", 9, at))
-		if err := db.Settle(ctx); err != nil {
+	attempt := func(at time.Time) *store.Store {
+		request := db.Charging(charge("address", 9, at), fixed("network", 9, at), fixed("account", 9, at))
+		if err := request.FlushCharges(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return ctx
+		return request
 	}
 	rows := func() []string {
 		return []string{counted(t, url, "address"), counted(t, url, "network"), counted(t, url, "account")}
 	}
-	refund := func(ctx context.Context, want ...string) {
+	refund := func(request *store.Store, want ...string) {
 		t.Helper()
-		if err := db.Refund(ctx); err != nil {
+		if err := request.Refund(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, rows()); diff != "" {
@@ -447,7 +460,7 @@ func TestRefundGivesBackOnlyWhatTheRequestCounted(t *testing.T) {
 	refund(first, "2 0", "1 10000", "1 10000")
 	refund(first, "2 0", "1 10000", "1 10000") // once only
 	refund(second, "2 0", "", "")
-	refund(t.Context(), "2 0", "", "")
+	refund(db, "2 0", "", "")
 	late, later := attempt(now), now.Add(11*time.Second)
 	attempt(later)
 	refund(late, "1 11000", "1 21000", "1 21000") // another window
@@ -458,8 +471,8 @@ func TestInsertSessionGivesChargesBackInItsRoundTrip(t *testing.T) {
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)
 	_, s := signUp(t, db, "ada@example.com")
-	ctx := store.WithCharge(t.Context(), fixed("network", 9, now), fixed("account", 9, now))
-	if _, _, err := db.UserWithPassword(ctx, "ada@example.com"); err != nil {
+	request := db.Charging(fixed("network", 9, now), fixed("account", 9, now))
+	if _, _, err := request.UserWithPassword(t.Context(), "ada@example.com"); err != nil {
 		t.Fatal(err)
 	}
 	if got := counted(t, url, "account"); got != "1 10000" {
@@ -467,7 +480,7 @@ func TestInsertSessionGivesChargesBackInItsRoundTrip(t *testing.T) {
 	}
 	before := wire.Trips()
 	s.Token = "another token"
-	if _, err := db.InsertSession(ctx, s); err != nil {
+	if _, err := request.InsertSession(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	if got := wire.Trips() - before; got != 1 {
@@ -489,10 +502,10 @@ func TestChargesAndRefundsOfOneAccountRunSideBySide(t *testing.T) {
 		group.Go(func() {
 			for range 10 {
 				network := fmt.Sprint("network", i%2)
-				ctx := store.WithCharge(t.Context(), fixed(network, 1000, now), fixed("account", 1000, now))
-				err := db.Settle(ctx)
+				request := db.Charging(fixed(network, 1000, now), fixed("account", 1000, now))
+				err := request.FlushCharges(t.Context())
 				if err == nil && i > 0 {
-					err = db.Refund(ctx)
+					err = request.Refund(t.Context())
 				}
 				if err != nil {
 					t.Error(err)
@@ -511,7 +524,7 @@ func TestRefusalOfFixedChargeIsSoonAskedAgain(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)
-	if err := db.Take(t.Context(), fixed("key", 1, now)); err != nil {
+	if err := db.Count(t.Context(), fixed("key", 1, now)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -524,7 +537,7 @@ func TestRefusalOfFixedChargeIsSoonAskedAgain(t *testing.T) {
 		{6 * time.Second, 4 * time.Second, 1},
 	} {
 		before := wire.Trips()
-		if got := wait(t, db.Take(t.Context(), fixed("key", 1, now.Add(c.at)))); got != c.wait || wire.Trips()-before != c.trips {
+		if got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at)))); got != c.wait || wire.Trips()-before != c.trips {
 			t.Errorf("after %v: wait %v and %d round trips, want %v and %d", c.at, got, wire.Trips()-before, c.wait, c.trips)
 		}
 	}

@@ -73,13 +73,13 @@ func TestARepeatedReadIsCharged(t *testing.T) {
 	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: now}
 	for range 3 {
 		p.Arm(dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"}, dbtest.AtStatement, 1, 1)
-		_, _, err := db.UserWithPassword(store.WithCharge(t.Context(), c), "ada@example.com")
+		_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 		if sent := p.Disarm(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("got %v after %d errors", err, sent)
 		}
 	}
 	var limited *store.LimitedError
-	if err := db.Take(t.Context(), c); !errors.As(err, &limited) {
+	if err := db.Count(t.Context(), c); !errors.As(err, &limited) {
 		t.Errorf("got %v after three charges, want a *LimitedError", err)
 	}
 }

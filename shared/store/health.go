@@ -43,7 +43,7 @@ func (s *Store) Ready(ctx context.Context) error {
 func (s *Store) checkTables(ctx context.Context) error {
 	sql, args := schema.Query(s.schema)
 	var misfit error
-	err := s.ask(ctx, take(ctx), &question{sql, args, func(rows pgx.Rows) error {
+	err := s.ask(ctx, s.takePending(), &question{sql, args, func(rows pgx.Rows) error {
 		err := schema.Compare(rows, schema.AllApplied)
 		if errors.As(err, new(*schema.Error)) {
 			misfit, err = err, nil

@@ -9,7 +9,7 @@ import (
 
 // list is read for statements that return any number of rows; no rows are an empty list, never nil.
 func list[T any](ctx context.Context, s *Store, scan func(pgx.CollectableRow) (T, error), sql string, args ...any) ([]T, error) {
-	if err := s.Settle(ctx); err != nil {
+	if err := s.FlushCharges(ctx); err != nil {
 		return nil, err
 	}
 	var out []T

@@ -94,11 +94,11 @@ func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
 	// A request that fails so is counted all the same.
 	c := store.Charge{Key: "k", Window: time.Minute, Max: often, At: now}
 	for range often {
-		if _, err := db.UserByID(store.WithCharge(t.Context(), c), "no uuid"); !errors.Is(err, store.ErrNotFound) {
+		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("got %v, want ErrNotFound", err)
 		}
 	}
-	if err := db.Take(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
+	if err := db.Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
 		t.Errorf("one too many: got %v", err)
 	}
 }
@@ -116,7 +116,8 @@ func TestP20_AServerThatForgot(t *testing.T) {
 			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * often, At: now}
 			look := func() {
 				t.Helper()
-				if _, who, err := db.SessionWithUser(store.WithCharge(t.Context(), c), []string{made.Token}, now); err != nil || who.ID != user.ID {
+				_, who, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
+				if err != nil || who.ID != user.ID {
 					t.Fatalf("got %+v, %v", who, err)
 				}
 			}
@@ -158,7 +159,8 @@ func TestR44_PreparedThroughPgbouncer(t *testing.T) {
 		for range 2 {
 			group.Go(func() {
 				for range each {
-					ctx := store.WithCharge(context.WithoutCancel(t.Context()), store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
+					ctx := context.WithoutCancel(t.Context())
+					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
 					if _, who, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || who.ID != user.ID {
 						t.Errorf("read: got %+v, %v", who, err)
 					}

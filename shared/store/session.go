@@ -62,9 +62,10 @@ const (
 
 // InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was
 // over by then is cleared, as Better Auth's admin plugin does. ErrOrphan if there is no such user. A user who gets this
-// far has shown the password: the same statement gives the Fixed charges of ctx back, also to a user who is banned.
+// far has shown the password: the same statement gives back the Fixed charges that s has counted, also to a user who is
+// banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
-	keys, ends := takeCounted(ctx)
+	keys, ends := s.takeCounted()
 	id, err := write(ctx, s, scalar[string], insertSession,
 		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends)
 	if errors.Is(err, ErrNotFound) {

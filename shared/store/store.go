@@ -37,7 +37,15 @@ const (
 
 // Store runs statements on a pool of connections. Its methods return ErrNotFound, ErrDuplicate, ErrInvalid, an error that
 // is Unavailable, or an error nobody expected.
+//
+// A Store is safe for concurrent use. A handle from Charging is for one request, which uses it from one goroutine.
 type Store struct {
+	*database
+	request *request // nil unless the Store is a handle from Charging
+}
+
+// database is what a Store and its handles share.
+type database struct {
 	// Dial opens the network connections; nil is the default. Tests count round trips with it.
 	Dial pgconn.DialFunc
 
@@ -59,7 +67,7 @@ type Store struct {
 // Open makes a Store of at most maxConns connections to the database that url names, and dials nothing. url is asked
 // before each connection, so that a rotated password is picked up; loginFailed is called when the database refused it.
 func Open(url func(context.Context) (string, error), loginFailed func(), maxConns int32) *Store {
-	s := &Store{url: url, loginFail: loginFailed, most: maxConns}
+	s := &Store{database: &database{url: url, loginFail: loginFailed, most: maxConns}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
 		panic(err) // the text above is constant
@@ -135,9 +143,9 @@ func prepare(_ context.Context, c *pgx.Conn) (bool, error) {
 
 var errPoolFull = errors.New("all connections are busy")
 
-// with settles what is pending in ctx and runs f on a connection, within the time limits.
+// with sends pending charges and then runs f on a connection, within the time limits.
 func (s *Store) with(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
-	if err := s.Settle(ctx); err != nil {
+	if err := s.FlushCharges(ctx); err != nil {
 		return err
 	}
 	return s.on(ctx, f)
@@ -198,10 +206,10 @@ func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 }
 
 // read runs a statement that changes nothing and returns one row, and runs it once more after an error that may be over
-// by then. What is pending in ctx goes along.
+// by then. It sends pending charges in the same round trip.
 func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
 	var out T
-	err := s.ask(ctx, take(ctx), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
+	err := s.ask(ctx, s.takePending(), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 		return err
 	}})
@@ -214,7 +222,7 @@ func read[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), s
 // readAll is read for a statement that returns any number of rows.
 func readAll[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) ([]T, error) {
 	var out []T
-	err := s.ask(ctx, take(ctx), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
+	err := s.ask(ctx, s.takePending(), &question{s.in(sql), utc(args), func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 		return err
 	}})
@@ -269,7 +277,7 @@ func (s *Store) sendAlone(ctx context.Context, c *pgx.Conn, q *question, out *ou
 // then it asks once more, without the charges if the server may have counted them already.
 func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 	for _, c := range charges {
-		if err := s.Refused(c); err != nil {
+		if err := s.KnownRefusal(c); err != nil {
 			return err
 		}
 	}
@@ -282,7 +290,7 @@ func (s *Store) ask(ctx context.Context, charges []Charge, q *question) error {
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
 			left = left[min(done.counted, len(left)):]
-			noteCounted(ctx, done.fixed)
+			s.noteCounted(done.fixed)
 		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // none of them ran
 		case done.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
 			left = nil // they counted, or nobody knows: pgx calls a lost answer safe to retry when it was to a batch

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 )
 
@@ -12,8 +13,9 @@ type Error struct {
 	Status  int
 	Code    string // one of Better Auth's codes; empty where Better Auth sends none
 	Message string
-	Body    any   // sent instead of {message, code} by an API with its own form of errors; NoBody sends no body
-	Cause   error // logged, never sent
+	Body    any         // sent instead of {message, code} by an API with its own form of errors; NoBody sends no body
+	Header  http.Header // set on the response; may be nil
+	Cause   error       // logged, never sent
 }
 
 // NewError returns an Error in Better Auth's form: {"message": …, "code": …}.
@@ -69,6 +71,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Cause != nil {
 		note(r.Context(), slog.String("error", e.Cause.Error()))
 	}
+	maps.Copy(w.Header(), e.Header)
 	if e.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", RetryAfter)
 	}
