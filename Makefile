@@ -40,18 +40,19 @@ sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://l
 	@scripts/sam-local $(ARGS)
 
 .PHONY: test
-test: audit lint template test-go test-real test-site smoke ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
+test: audit lint template test-go test-site smoke ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
 audit: ## check the dependencies for known vulnerabilities, where the database can be reached
 	@scripts/vuln || test $$? -eq 3
 
-# The packages below conformance/ run in test-real, which has all of their tests. The import takes longest and starts first,
-# beside the others.
+# The tags bring the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
+# stand-in of Secrets Manager. One run has every package, so that no test runs twice. The import takes longest, so it
+# starts first.
 .PHONY: test-go
-test-go: .tools/pgbouncer.done
-	go test -race -timeout 40m ./shared/supabase $$(go list ./... | grep -v /conformance/)
+test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
+	go test -race -timeout 40m -tags node,moto ./shared/supabase/... ./...
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, its components and its pages as built
@@ -61,13 +62,6 @@ test-site: node_modules website/csp-hashes.txt ## check the site's code, its com
 .PHONY: secrets
 secrets: .tools/pgbouncer.done ## run all Go tests once more, and look for secrets in all they print
 	@QUIET=1 scripts/no-secrets go test -count 1 -v ./...
-
-# Tests that need more than Go and a Postgres: Node for the library and its client, Python for Secrets Manager's stand-in.
-.PHONY: test-real
-test-real: .tools/pgbouncer.done .tools/moto.done conformance/node_modules conformance/statemachine/node_modules
-	go test -race -timeout 40m -tags node,moto ./conformance/... ./shared/secrets/... ./shared/keys/... ./shared/mail/...
-	go test -race -tags moto -run Cloud ./cmd/xenon/
-test-real: .tools/sam.done # whose emulator conformance/lambda runs
 
 .PHONY: client-newest
 client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)

@@ -172,3 +172,21 @@ func TestR02_DivergencesAreThoseOfTheList(t *testing.T) {
 		}
 	}
 }
+
+// Every recording belongs to a scenario.
+func TestRecordingsHaveTheirScenario(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{recording: true}
+	for _, s := range allScenarios(t) {
+		known[recordOf(s)] = true
+	}
+	files, err := filepath.Glob("recorded/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !known[file] {
+			t.Errorf("%s: no scenario has that name", file)
+		}
+	}
+}

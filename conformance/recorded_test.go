@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/xenon-auth/xenon/migrations"
@@ -29,22 +28,4 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 		})
 	}
 	t.Log(n.String())
-}
-
-// What is recorded belongs to a conversation that is still there.
-func TestRecordingsHaveTheirScenario(t *testing.T) {
-	t.Parallel()
-	known := map[string]bool{recording: true}
-	for _, s := range allScenarios(t) {
-		known[recordOf(s)] = true
-	}
-	files, err := filepath.Glob("recorded/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if !known[file] {
-			t.Errorf("%s: no scenario has that name", file)
-		}
-	}
 }
