@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
 // signer is a deployment's Keys and a Verifier that reads what they publish.
-func signer(b *testing.B) (*keys.Keys, *keys.Verifier) {
+func signer(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
 	b.Helper()
 	set, err := keys.Generate(time.Now())
 	if err != nil {
@@ -41,8 +42,7 @@ func signer(b *testing.B) (*keys.Keys, *keys.Verifier) {
 		}
 	}))
 	b.Cleanup(server.Close)
-	cfg.JWKSURL = server.URL
-	return k, keys.NewVerifier(cfg, time.Now)
+	return k, jwtverify.MustNew(jwtverify.Options{JWKSURL: server.URL, Issuer: origin, Audience: origin, Now: time.Now})
 }
 
 var benchClaims = keys.Claims{

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/scrypt"
 
+	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -155,7 +156,10 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 		JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn,
 		SigningKeysFile: filepath.Join(w.argon2id.dir, "signing-keys.json"),
 	}
-	v, signer := keys.NewVerifier(cfg, time.Now), keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
+	v := jwtverify.MustNew(jwtverify.Options{
+		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: time.Now,
+	})
+	signer := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
 	fresh := make(chan string, newJWTs*(*nRound+1))
 	for range cap(fresh) {
 		token, err := signer.Sign(tb.Context(), keys.Claims{Subject: "somebody", SessionID: "some session"})

@@ -104,7 +104,7 @@ func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),
-		profile.New(db, keys.NewVerifier(w.cfg, time.Now), a.Limits, time.Now).Profile(),
+		profile.New(w.cfg, db, a.Limits, time.Now).Profile(),
 	} {
 		for route, h := range served {
 			all[route] = h

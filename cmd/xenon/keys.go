@@ -117,7 +117,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 }
 
 func rotateSecret(ctx context.Context, cfg config.Config) (keys.Set, error) {
-	return keys.NewRotation(cfg, time.Now).Now(ctx)
+	return keys.NewRotation(cfg, time.Now).RotateNow(ctx)
 }
 
 func rotateFile(_ context.Context, cfg config.Config) (keys.Set, error) {

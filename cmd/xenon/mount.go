@@ -30,7 +30,7 @@ func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now f
 		"session":  a.Session(),
 		"token":    a.Token(),
 		"jwks":     a.JWKS(),
-		"profile":  profile.New(db, keys.NewVerifier(cfg, now), limits, now).Profile(),
+		"profile":  profile.New(cfg, db, limits, now).Profile(),
 		"health":   health.New(db, limits).Health(),
 	}
 }

@@ -93,7 +93,7 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(db, keys.NewVerifier(cfg, now), a.Limits, now).Profile(), health.New(db, a.Limits).Health(),
+		profile.New(cfg, db, a.Limits, now).Profile(), health.New(db, a.Limits).Health(),
 	} {
 		maps.Copy(e.routes, served)
 	}

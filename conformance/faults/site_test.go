@@ -90,7 +90,7 @@ func (s *site) restart(t *testing.T) {
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(profiles, keys.NewVerifier(s.cfg, time.Now), a.Limits, time.Now).Profile(),
+		profile.New(s.cfg, profiles, a.Limits, time.Now).Profile(),
 	} {
 		for route, h := range served {
 			all[route] = h

@@ -51,7 +51,7 @@ func endpoints(cfg config.Config, conns int32, hasher *password.Hasher) (http.Ha
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(db, keys.NewVerifier(cfg, time.Now), a.Limits, time.Now).Profile(), health.New(db, a.Limits).Health(),
+		profile.New(cfg, db, a.Limits, time.Now).Profile(), health.New(db, a.Limits).Health(),
 	} {
 		maps.Copy(all, served)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
@@ -19,6 +18,6 @@ func main() {
 		vault := secrets.New(cfg, time.Now)
 		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
 		limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now)
-		return profile.New(db, keys.NewVerifier(cfg, time.Now), limits, time.Now).Profile().Mux(cfg)
+		return profile.New(cfg, db, limits, time.Now).Profile().Mux(cfg)
 	})
 }

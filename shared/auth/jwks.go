@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -19,7 +20,7 @@ const (
 
 // jwksCaching is the Cache-Control of a complete key set: a CDN caches it for as long as verifiers do, and serves it for
 // a day if the server does not answer.
-var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(keys.MaxAge.Seconds()))
+var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxAge.Seconds()))
 
 // The Cache-Control of a key set that may lack keys of Better Auth, because Postgres did not answer.
 const (

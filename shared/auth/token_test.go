@@ -13,17 +13,19 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
 // verifier trusts the site's own JWKS, served over HTTP.
-func (s *site) verifier() *keys.Verifier {
+func (s *site) verifier() *jwtverify.Verifier {
 	s.t.Helper()
 	server := httptest.NewServer(s.mux)
 	s.t.Cleanup(server.Close)
-	cfg := s.cfg
-	cfg.JWKSURL = server.URL + jwksPath
-	return keys.NewVerifier(cfg, func() time.Time { return s.now })
+	return jwtverify.MustNew(jwtverify.Options{
+		JWKSURL: server.URL + jwksPath, Issuer: s.cfg.JWTIssuer, Audience: s.cfg.JWTAudience,
+		Now: func() time.Time { return s.now },
+	})
 }
 
 func TestR36_TokenSaysWhoAndWhereFromAndForWhom(t *testing.T) {

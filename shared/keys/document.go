@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// documentVersion changes when an older program could not read the document.
+// documentVersion is increased when older versions of Xenon cannot read the document any more.
 const documentVersion = 1
 
-// document is a key set as JSON. Keys are PEM, so that openssl can look at them.
+// document is a key set as JSON. Keys are PEM, which openssl reads.
 type document struct {
 	Version int               `json:"version"`
 	Next    *documentKey      `json:"next"`
@@ -35,10 +35,11 @@ type documentRetired struct {
 	PublicKey      string    `json:"publicKey"` // PKIX
 }
 
-// errNoKeys is what a deployment hears that was never given keys: they are never made on a request.
-var errNoKeys = errors.New("the key set holds no signing key: make one with xenon keys rotate (make dev makes one on a laptop)")
+// errNoKeys is the error of a deployment that has no keys yet. Requests never generate keys.
+var errNoKeys = errors.New(
+	"the key set has no signing key: make one with xenon keys rotate (make dev makes one for local development)")
 
-// Document returns the set with its private keys as the text that Secrets Manager or a file keeps.
+// Document returns the set with its private keys, as the JSON that is stored in Secrets Manager or in a file.
 func (s Set) Document() ([]byte, error) {
 	d := document{Version: documentVersion, Retired: []documentRetired{}}
 	for _, k := range []struct {
@@ -49,14 +50,14 @@ func (s Set) Document() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encode key %s: %w", k.key.ID, err)
 		}
-		*k.into = &documentKey{ID: k.key.ID, CreatedAt: k.key.CreatedAt, PrivateKey: armour("PRIVATE KEY", der)}
+		*k.into = &documentKey{ID: k.key.ID, CreatedAt: k.key.CreatedAt, PrivateKey: encodePEM("PRIVATE KEY", der)}
 	}
 	for _, k := range s.Retired {
 		der, err := x509.MarshalPKIXPublicKey(k.public)
 		if err != nil {
 			return nil, fmt.Errorf("encode key %s: %w", k.ID, err)
 		}
-		d.Retired = append(d.Retired, documentRetired{k.ID, k.RetiredAt, k.PublishedUntil, armour("PUBLIC KEY", der)})
+		d.Retired = append(d.Retired, documentRetired{k.ID, k.RetiredAt, k.PublishedUntil, encodePEM("PUBLIC KEY", der)})
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
@@ -65,23 +66,23 @@ func (s Set) Document() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// ParseSet reads what Document wrote. It refuses keys shorter than MinBits, a kid that is not the key's thumbprint, and
-// the same key twice. No error repeats what it read.
+// ParseSet reads the JSON that Document writes. It refuses keys shorter than MinBits, a kid that is not the key's
+// thumbprint, and duplicate keys. Its errors contain nothing of the text, which is secret.
 func ParseSet(text []byte) (Set, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Set{}, errNoKeys
 	}
 	var d document
 	if json.Unmarshal(text, &d) != nil {
-		return Set{}, errors.New("the key set is not a document of xenon keys rotate")
+		return Set{}, errors.New("the key set is not a document that xenon keys rotate wrote")
 	}
 	switch {
-	case d.Version == 0 && d.Next == nil && d.Current == nil: // what a secret holds before its first key
+	case d.Version == 0 && d.Next == nil && d.Current == nil: // the content of a new secret
 		return Set{}, errNoKeys
 	case d.Version != documentVersion:
 		return Set{}, fmt.Errorf("the key set has version %d, this program reads %d", d.Version, documentVersion)
 	case d.Next == nil || d.Current == nil:
-		return Set{}, errors.New("the key set lacks its next or its current key: put back what was there before")
+		return Set{}, errors.New("the key set lacks its next or its current key: restore the version before")
 	}
 	var s Set
 	var err error
@@ -98,10 +99,10 @@ func ParseSet(text []byte) (Set, error) {
 		}
 		s.Retired = append(s.Retired, key)
 	}
-	return s, s.unique()
+	return s, s.checkUnique()
 }
 
-func (s Set) unique() error {
+func (s Set) checkUnique() error {
 	seen := map[string]bool{s.Next.ID: true}
 	ids := []string{s.Current.ID}
 	for _, k := range s.Retired {
@@ -109,7 +110,7 @@ func (s Set) unique() error {
 	}
 	for _, id := range ids {
 		if seen[id] {
-			return fmt.Errorf("key set: key %s is there twice", id)
+			return fmt.Errorf("key set: key %s is in it twice", id)
 		}
 		seen[id] = true
 	}
@@ -117,7 +118,7 @@ func (s Set) unique() error {
 }
 
 func (d *documentKey) parse() (Key, error) {
-	der, err := unarmour("PRIVATE KEY", d.PrivateKey)
+	der, err := decodePEM("PRIVATE KEY", d.PrivateKey)
 	if err != nil {
 		return Key{}, err
 	}
@@ -130,7 +131,7 @@ func (d *documentKey) parse() (Key, error) {
 }
 
 func (d *documentRetired) parse() (RetiredKey, error) {
-	der, err := unarmour("PUBLIC KEY", d.PublicKey)
+	der, err := decodePEM("PUBLIC KEY", d.PublicKey)
 	if err != nil {
 		return RetiredKey{}, err
 	}
@@ -144,7 +145,7 @@ func (d *documentRetired) parse() (RetiredKey, error) {
 
 func checkPublic(public *rsa.PublicKey, id string) error {
 	if bits := public.N.BitLen(); bits < MinBits {
-		return fmt.Errorf("an RSA key of %d bits, at least %d are needed", bits, MinBits)
+		return fmt.Errorf("the RSA key has %d bits, at least %d are needed", bits, MinBits)
 	}
 	if want := thumbprint(public); id != want {
 		return fmt.Errorf("kid is not the key's thumbprint %s", want)
@@ -152,11 +153,11 @@ func checkPublic(public *rsa.PublicKey, id string) error {
 	return nil
 }
 
-func armour(kind string, der []byte) string {
+func encodePEM(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-func unarmour(kind, text string) ([]byte, error) {
+func decodePEM(kind, text string) ([]byte, error) {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
 		return nil, fmt.Errorf("not one PEM block %q", kind)

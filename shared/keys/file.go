@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// LoadFile reads the key set of a laptop. The error is one of os.ErrNotExist when there is none.
+// LoadFile reads a key set from a file, for local development. The error is os.ErrNotExist if there is no file.
 func LoadFile(path string) (Set, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // G304: the path is a setting of whoever runs this
+	text, err := os.ReadFile(path) //nolint:gosec // G304: the operator sets the path
 	if err != nil {
 		return Set{}, fmt.Errorf("read key set: %w", err)
 	}
@@ -19,8 +19,8 @@ func LoadFile(path string) (Set, error) {
 	return s, nil
 }
 
-// SaveFile writes the set where only this user can read it, all at once, so that a running server sees the old set or
-// the new one.
+// SaveFile writes a key set to a file that only this user can read. It replaces the file in one step, so that a running
+// server reads the old set or the new one.
 func SaveFile(path string, s Set) error {
 	text, err := s.Document()
 	if err != nil {

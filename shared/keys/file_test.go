@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestSaveFile(t *testing.T) {
+func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".xenon")
 	path := filepath.Join(dir, "keys.json")
@@ -34,8 +34,8 @@ func TestSaveFile(t *testing.T) {
 	}
 }
 
-// Who reads while others write sees one whole set or another.
-func TestSaveFile_Atomic(t *testing.T) {
+// A reader sees the old set or the new one while others write.
+func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	if err := SaveFile(path, sets().first); err != nil {

@@ -1,9 +1,9 @@
 package keys
 
 import (
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,12 +16,14 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/clock"
+	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // outages are made on purpose here
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the tests cause outages
 	os.Exit(m.Run())
 }
 
@@ -29,7 +31,8 @@ const origin = "https://learn.example.com"
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// sets are three key sets, each the rotation of the one before, and one of somebody else. RSA keys are slow to make.
+// sets returns three key sets, each the rotation of the one before, and one of another deployment. Generating RSA keys
+// is slow, so all tests share them.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
 	var errs [4]error
 	s.first, errs[0] = Generate(start)
@@ -44,34 +47,22 @@ var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set })
 	return s
 })
 
-// clock is a time that tests move.
-type clock struct{ ns atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.ns.Store(start.Add(48 * time.Hour).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time          { return time.Unix(0, c.ns.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
+func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 
 // deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that reads
-// there. The set is the third, so there are four keys.
+// the server. The set is the third, so there are four keys.
 type deployment struct {
-	*clock
+	*clock.Clock
 	cfg      config.Config
 	keys     *Keys
-	verifier *Verifier
-	asked    atomic.Int64                 // how often the JWKS was fetched
-	answer   atomic.Pointer[http.Handler] // instead of the published keys
+	verifier *jwtverify.Verifier
+	answer   atomic.Pointer[http.Handler] // what the server does instead of publishing the keys
 }
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{clock: newClock()}
+	d := &deployment{Clock: newClock()}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.asked.Add(1)
 		if h := d.answer.Load(); h != nil {
 			(*h).ServeHTTP(w, r)
 			return
@@ -87,9 +78,15 @@ func deploy(t *testing.T) *deployment {
 		JWKSURL:         server.URL,
 	}
 	d.save(t, sets().third)
-	d.keys = New(secrets.New(d.cfg, d.now), d.cfg, d.now)
-	d.verifier = NewVerifier(d.cfg, d.now)
+	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
+	d.verifier = d.newVerifier()
 	return d
+}
+
+func (d *deployment) newVerifier() *jwtverify.Verifier {
+	return jwtverify.MustNew(jwtverify.Options{
+		JWKSURL: d.cfg.JWKSURL, Issuer: d.cfg.JWTIssuer, Audience: d.cfg.JWTAudience, Now: d.Now,
+	})
 }
 
 func (d *deployment) jwks(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +105,7 @@ func (d *deployment) save(t *testing.T, s Set) {
 	}
 }
 
-// serve makes the JWKS URL answer with status and body; down makes it drop the connection; up undoes both.
+// serve makes the JWKS URL answer with status and body.
 func (d *deployment) serve(status int, body string) {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
@@ -117,14 +114,26 @@ func (d *deployment) serve(status int, body string) {
 	d.answer.Store(&h)
 }
 
-func (d *deployment) down() {
-	var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	d.answer.Store(&h)
+// checkAccepted fails the test unless the verifier accepts the token.
+func (d *deployment) checkAccepted(t *testing.T, token string) {
+	t.Helper()
+	got, err := d.verifier.Verify(t.Context(), token)
+	if got.UserID != testClaims.Subject || got.SessionID != testClaims.SessionID || err != nil {
+		t.Errorf("Verify = %+v, %v, want user %s and session %s", got, err, testClaims.Subject, testClaims.SessionID)
+	}
 }
 
-func (d *deployment) up() { d.answer.Store(nil) }
+// checkRefused fails the test unless the verifier says that the token is invalid.
+func (d *deployment) checkRefused(t *testing.T, token string) {
+	t.Helper()
+	got, err := d.verifier.Verify(t.Context(), token)
+	invalid := errors.Is(err, jwtverify.ErrInvalidToken) && !errors.Is(err, jwtverify.ErrUnavailable)
+	if !invalid || got != (jwtverify.Claims{}) {
+		t.Errorf("Verify = %+v, %v, want ErrInvalidToken and no claims", got, err)
+	}
+}
 
-var someone = Claims{
+var testClaims = Claims{
 	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",
 	SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c",
 	User:      map[string]any{"name": "Zoë <b>", "email": "zoe@example.com"},
@@ -132,36 +141,20 @@ var someone = Claims{
 
 func (d *deployment) token(t *testing.T) string {
 	t.Helper()
-	token, err := d.keys.Sign(t.Context(), someone)
+	token, err := d.keys.Sign(t.Context(), testClaims)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return token
 }
 
-// goodClaims are those of a valid token, for forging from.
+// goodClaims are the claims of a valid token.
 func (d *deployment) goodClaims() jwt.MapClaims {
-	now := d.now().Unix()
+	now := d.Now().Unix()
 	return jwt.MapClaims{
-		"sub": someone.Subject, "sid": someone.SessionID, "jti": "x", "iss": origin, "aud": origin,
+		"sub": testClaims.Subject, "sid": testClaims.SessionID, "jti": "x", "iss": origin, "aud": origin,
 		"iat": now, "exp": now + 3600,
 	}
-}
-
-// forge signs any header over any claims with the current key of the deployment.
-func (d *deployment) forge(t *testing.T, header, claims map[string]any) string {
-	t.Helper()
-	return forgeWith(t, sets().third.Current.private, header, claims)
-}
-
-func forgeWith(t *testing.T, key *rsa.PrivateKey, header, claims map[string]any) string {
-	t.Helper()
-	text := segment(t, header) + "." + segment(t, claims)
-	signature, err := jwt.SigningMethodRS256.Sign(text, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
 func segment(t *testing.T, v any) string {
@@ -171,8 +164,4 @@ func segment(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-func goodHeader() map[string]any {
-	return map[string]any{"alg": "RS256", "kid": sets().third.Current.ID}
 }

@@ -11,24 +11,28 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// JWK is the public half of a key as the JWKS shows it: {"alg","kty","n","e","kid","use"} for ours.
+// JWK is a public key as /api/auth/jwks publishes it: {"alg","kty","n","e","kid","use"} for the keys of a Set.
 type JWK struct {
 	KeyID string
 	text  json.RawMessage
 }
 
-// MarshalJSON writes the members in the library's order.
+// MarshalJSON writes the members in Better Auth's order.
 func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 
-// newJWK writes the form that Better Auth's /jwks has for an RSA key, and use besides, which some verifiers demand.
+// newJWK writes an RSA key as Better Auth's /jwks does, and adds use, which some verifiers need. It writes the JSON
+// itself because the bytes must equal Better Auth's.
 func newJWK(id string, public *rsa.PublicKey) JWK {
 	n, e := members(public)
-	return JWK{KeyID: id, text: json.RawMessage(`{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`)}
+	text := `{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`
+	return JWK{KeyID: id, text: json.RawMessage(text)}
 }
 
-// thumbprint is RFC 7638 with SHA-256: the members that make the key, in alphabetical order.
+// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638): of its required members in alphabetical order.
 func thumbprint(public *rsa.PublicKey) string {
 	n, e := members(public)
 	sum := sha256.Sum256([]byte(`{"e":"` + e + `","kty":"RSA","n":"` + n + `"}`))
@@ -40,16 +44,16 @@ func members(public *rsa.PublicKey) (n, e string) {
 	return encode(public.N.Bytes()), encode(big.NewInt(int64(public.E)).Bytes())
 }
 
-// privateMembers are what RFC 7518 §6 and RFC 8037 call private or symmetric.
+// privateMembers are the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
-// ParsePublicJWK makes the JWKS entry of a row of the library's jwks table, the way the library's /jwks does: alg, then
-// crv when the key has one, then what publicKey holds, then the id as kid. It takes every asymmetric kind the library
-// makes, and refuses a row that would publish a private key or one that is not for signatures. Like our own keys it
-// gets use "sig". alg may be empty, as in rows older than the column; the key then gets the one that Better Auth makes
-// such keys for.
+// ParsePublicJWK makes the JWKS entry of a row of Better Auth's jwks table, as Better Auth's /jwks does: alg, then crv
+// if the key has one, then the members of publicKey, then the row's id as kid. The entry also gets use "sig". It takes
+// every asymmetric key type that Better Auth makes, and refuses private keys and keys that are not for signatures. alg
+// may be empty, as in rows that are older than the column; the entry then gets the algorithm that Better Auth uses such
+// keys for.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
-	names, values, err := object([]byte(publicKeyJSON))
+	names, values, err := parseObject([]byte(publicKeyJSON))
 	if err != nil {
 		return JWK{}, err
 	}
@@ -63,14 +67,15 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 		return JWK{}, errors.New("publicKey is not a public JWK")
 	}
 	if alg == "" {
-		alg = usualAlgorithm(kind, values["crv"])
+		alg = defaultAlgorithm(kind, values["crv"])
 	}
 	if _, given := values["alg"]; !given && alg != "" {
 		values["alg"] = quote(alg)
 	}
-	var use usage
-	if json.Unmarshal([]byte(publicKeyJSON), &use) != nil || !use.verifies(signatureAlgorithms[kind]...) ||
-		alg != "" && !slices.Contains(signatureAlgorithms[kind], alg) {
+	algorithms := jwks.SignatureAlgorithms(kind)
+	var use jwks.Usage
+	if json.Unmarshal([]byte(publicKeyJSON), &use) != nil || !use.AllowsVerifying(algorithms...) ||
+		alg != "" && !slices.Contains(algorithms, alg) {
 		return JWK{}, errors.New("use, key_ops or alg says that the key is not for signatures")
 	}
 	values["kid"], values["use"] = quote(id), quote("sig")
@@ -79,22 +84,23 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid", "use"}) {
 		if value, ok := values[name]; ok {
 			members = append(members, string(quote(name))+":"+string(value))
-			delete(values, name) // a member stands once, where it was named first
+			delete(values, name) // each member is written once, at its first place
 		}
 	}
 	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
 }
 
-// usualAlgorithm is the algorithm for which Better Auth makes keys of a kind and curve, "" where it makes none.
-func usualAlgorithm(kind string, crv json.RawMessage) string {
+// defaultAlgorithm returns the algorithm that Better Auth uses keys of a type and curve for, or "" if it makes no such
+// keys.
+func defaultAlgorithm(kind string, crv json.RawMessage) string {
 	if kind == "RSA" {
 		return "RS256"
 	}
 	return map[string]string{`"Ed25519"`: "EdDSA", `"P-256"`: "ES256", `"P-521"`: "ES512"}[string(crv)]
 }
 
-// object reads a JSON object and keeps the order of its members.
-func object(text []byte) (names []string, values map[string]json.RawMessage, err error) {
+// parseObject reads a JSON object and keeps the order of its members.
+func parseObject(text []byte) (names []string, values map[string]json.RawMessage, err error) {
 	if json.Unmarshal(text, &values) != nil || values == nil {
 		return nil, nil, errors.New("publicKey is not a JSON object")
 	}
@@ -111,6 +117,6 @@ func object(text []byte) (names []string, values map[string]json.RawMessage, err
 }
 
 func quote(s string) json.RawMessage {
-	text, _ := json.Marshal(s) // a string always can
+	text, _ := json.Marshal(s) // a string always marshals
 	return text
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPublic_Entries(t *testing.T) {
+func TestPublicReturnsPublishedKeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	published := func() (ids []string) {
 		t.Helper()
-		jwks, err := d.keys.Public(t.Context())
+		public, err := d.keys.Public(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, key := range jwks {
+		for _, key := range public {
 			text, err := json.Marshal(key)
 			if err != nil {
 				t.Fatal(err)
@@ -41,15 +41,15 @@ func TestPublic_Entries(t *testing.T) {
 	if got := published(); !cmp.Equal(got, want) {
 		t.Errorf("published %v, want current, next, retired %v", got, want)
 	}
-	d.advance(6*24*time.Hour + Spread) // the oldest retired a day before the clock's start
+	d.Advance(6*24*time.Hour + Spread) // the oldest retired a day before the clock's start
 	if got := published(); !cmp.Equal(got, want[:3]) {
-		t.Errorf("published %v after the oldest key's time, want %v", got, want[:3])
+		t.Errorf("published %v after the oldest key expired, want %v", got, want[:3])
 	}
 }
 
-func TestParsePublicJWK_AsTheLibrary(t *testing.T) {
+func TestParsePublicJWKEqualsBetterAuth(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/library_jwks_rows.json")
+	text, err := os.ReadFile("testdata/better_auth_jwks_rows.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,15 +78,33 @@ func TestParsePublicJWK_AsTheLibrary(t *testing.T) {
 	}
 }
 
-func TestParsePublicJWK_Members(t *testing.T) {
+func TestParsePublicJWKOrdersMembers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ publicKey, alg, want string }{
-		"an RSA row without alg": {`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "", `{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
-		"an OKP row without alg": {`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "", `{"alg":"EdDSA","crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
-		"an EC row without alg":  {`{"kty":"EC","crv":"P-521","x":"AQ","y":"AQ"}`, "", `{"alg":"ES512","crv":"P-521","kty":"EC","x":"AQ","y":"AQ","kid":"id","use":"sig"}`},
-		"a curve without an alg": {`{"crv":"Ed448","x":"AQ","kty":"OKP"}`, "", `{"crv":"Ed448","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`},
-		"alg and kid inside":     {`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256", `{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB","use":"sig"}`},
-		"more members":           {` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256", `{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id","use":"sig"}`},
+		"an RSA row without alg": {
+			`{"kty":"RSA","n":"AQ","e":"AQAB"}`, "",
+			`{"alg":"RS256","kty":"RSA","n":"AQ","e":"AQAB","kid":"id","use":"sig"}`,
+		},
+		"an OKP row without alg": {
+			`{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "",
+			`{"alg":"EdDSA","crv":"Ed25519","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`,
+		},
+		"an EC row without alg": {
+			`{"kty":"EC","crv":"P-521","x":"AQ","y":"AQ"}`, "",
+			`{"alg":"ES512","crv":"P-521","kty":"EC","x":"AQ","y":"AQ","kid":"id","use":"sig"}`,
+		},
+		"a curve without an alg": {
+			`{"crv":"Ed448","x":"AQ","kty":"OKP"}`, "",
+			`{"crv":"Ed448","x":"AQ","kty":"OKP","kid":"id","use":"sig"}`,
+		},
+		"alg and kid inside": {
+			`{"kid":"x","alg":"PS256","kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256",
+			`{"alg":"PS256","kid":"id","kty":"RSA","n":"AQ","e":"AQAB","use":"sig"}`,
+		},
+		"more members": {
+			` { "kty" : "RSA", "key_ops": ["verify"], "n":"AQ","e":"AQAB" } `, "RS256",
+			`{"alg":"RS256","kty":"RSA","key_ops":["verify"],"n":"AQ","e":"AQAB","kid":"id","use":"sig"}`,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

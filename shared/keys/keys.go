@@ -1,8 +1,10 @@
-// Package keys looks after the signing keys: it loads, signs, publishes, rotates and verifies.
+// Package keys issues JWTs: it loads the key set of a deployment, signs with it, publishes its public keys and rotates
+// it. Package jwtverify verifies the JWTs.
 //
-// A deployment has one key set: next is published and does not sign yet, current signs, retired keys stay published until
-// every token they signed is dead. A rotation moves each key one place on, so that a key is known everywhere before its
-// first token and as long as its last one lives.
+// A key set has three kinds of keys: the next key is published and does not sign yet, the current key signs, and
+// retired keys stay published until every token they signed has expired. A rotation retires the current key, makes the
+// next key the current one and generates a new next key, so that verifiers know a key before its first token and until
+// its last token expires.
 package keys
 
 import (
@@ -13,27 +15,25 @@ import (
 	"sync"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cache"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// MaxAge is how long others may keep the JWKS, and how long a Verifier does.
-const MaxAge = 5 * time.Minute
-
-// Keys signs with the deployment's key set and publishes it. It is safe for concurrent use; make one per process. Keys are
-// never made here: a deployment without any gets an error that says how to make them.
+// Keys signs with the deployment's key set and publishes its public keys. It is safe for concurrent use; make one per
+// process. It never generates keys: a deployment without keys gets an error that says how to make them.
 type Keys struct {
 	secrets  *secrets.Secrets
 	issuer   string
 	audience string
 	lifetime time.Duration
 	now      func() time.Time
-	tokens   cache[string, issued] // by session id
+	tokens   *cache.Cache[string, issued] // by session id
 
 	mu   sync.Mutex // guards what follows
 	text []byte     // the document that was read last
-	set  *Set       // of the last document that was good
-	err  error      // of text, when it is no good
+	set  *Set       // of the last valid document
+	err  error      // why text is not valid, or nil
 }
 
 // New fetches nothing; the first use does. now is the clock.
@@ -43,12 +43,14 @@ func New(s *secrets.Secrets, cfg config.Config, now func() time.Time) *Keys {
 		issuer:   cfg.JWTIssuer,
 		audience: cfg.JWTAudience,
 		lifetime: cfg.JWTExpiresIn,
-		tokens:   cache[string, issued]{size: maxTokens},
-		now:      func() time.Time { return now().Round(0) }, // a monotonic clock may stand still while a Lambda is frozen
+		tokens:   cache.New[string, issued](maxTokens),
+
+		// Without its monotonic part, which may stand still while Lambda freezes the process.
+		now: func() time.Time { return now().Round(0) },
 	}
 }
 
-// Public returns every key that a token may be signed with, or will be soon: the set's, without those whose time is over.
+// Public returns the public keys of the set: current, next, and the retired ones that are still published.
 func (k *Keys) Public(ctx context.Context) ([]JWK, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -58,14 +60,14 @@ func (k *Keys) Public(ctx context.Context) ([]JWK, error) {
 		newJWK(set.Current.ID, &set.Current.private.PublicKey),
 		newJWK(set.Next.ID, &set.Next.private.PublicKey),
 	}
-	for _, r := range set.alive(k.now()) {
+	for _, r := range set.stillPublished(k.now()) {
 		published = append(published, newJWK(r.ID, r.public))
 	}
 	return published, nil
 }
 
-// load returns the current set. A document is parsed once. One that is no good is asked for again, and meanwhile the last
-// good set is used on, which a single warning says.
+// load returns the key set. It parses a document once. While the document is not valid, load reads it again at each
+// use, returns the last valid set, and logs one warning.
 func (k *Keys) load(ctx context.Context) (*Set, error) {
 	text, err := k.secrets.SigningKeys(ctx)
 	if err != nil {
@@ -92,6 +94,6 @@ func (k *Keys) parse(ctx context.Context, text []byte) {
 	case err == nil:
 		k.set = &set
 	case k.set != nil:
-		slog.WarnContext(ctx, "new key set is no good, the last good one is used on", "error", err)
+		slog.WarnContext(ctx, "the new key set is not valid, the last valid one stays in use", "error", err)
 	}
 }

@@ -11,42 +11,44 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
 const (
-	// finishWithin is how long after a set was made it may be put to use in Secrets Manager. Its times allow for that much.
+	// finishWithin is how long after it was made a set may come into use in Secrets Manager. The times in the set include
+	// it.
 	finishWithin = 15 * time.Minute
 
-	functionTimeout = 2 * time.Minute // all four steps, with what Secrets Manager does in between
+	functionTimeout = 2 * time.Minute // for all four steps of the rotation function
 	functionPoll    = time.Second
 )
 
-// errOther means that a pending set is not the one that follows the set in use.
-var errOther = errors.New("the keys were changed since the rotation began")
+// errKeysChanged means that a pending set is not the one that follows the set in use.
+var errKeysChanged = errors.New("the keys were changed since the rotation began")
 
-// RotationStep is one of the four calls by which Secrets Manager has a function rotate a secret (AWS Secrets Manager User
-// Guide, "Lambda rotation functions").
+// RotationStep is one of the four calls that Secrets Manager makes to a rotation function (AWS Secrets Manager User
+// Guide, "Rotation by Lambda function").
 type RotationStep struct {
 	Step     string `json:"Step"` // createSecret, setSecret, testSecret, finishSecret
 	SecretID string `json:"SecretId"`
-	Version  string `json:"ClientRequestToken"` // the version of the secret that the rotation makes
+	Version  string `json:"ClientRequestToken"` // the new version of the secret
 }
 
-// Rotation rotates the key set in Secrets Manager. A first rotation makes the first set, where the secret is empty or {}.
+// Rotation rotates the key set in Secrets Manager. If the secret is empty or {}, a rotation makes the first set.
 type Rotation struct {
 	versions *secrets.Versions
 	lifetime time.Duration
 	now      func() time.Time
 }
 
-// NewRotation calls nothing. The secret is cfg.SigningKeysARN; now is the clock.
+// NewRotation makes the rotation of the secret cfg.SigningKeysARN. It calls nothing.
 func NewRotation(cfg config.Config, now func() time.Time) *Rotation {
 	return &Rotation{versions: secrets.NewVersions(cfg), lifetime: cfg.JWTExpiresIn, now: now}
 }
 
-// Do does one step and logs it. A step may come again at any time; it does then what is still to be done. After an error
-// Secrets Manager begins again with the first step.
+// Do does one step and logs it. Secrets Manager may repeat a step at any time; it then does what is left of it. After
+// an error Secrets Manager starts again with the first step.
 func (r *Rotation) Do(ctx context.Context, s RotationStep) error {
 	if err := r.do(ctx, s); err != nil {
 		slog.ErrorContext(ctx, "rotation step failed", "step", s.Step, "version", s.Version, "error", err)
@@ -57,7 +59,7 @@ func (r *Rotation) Do(ctx context.Context, s RotationStep) error {
 }
 
 func (r *Rotation) do(ctx context.Context, s RotationStep) error {
-	if !r.versions.Are(s.SecretID) {
+	if !r.versions.Manages(s.SecretID) {
 		return fmt.Errorf("asked to rotate %q, which is not SIGNING_KEYS_ARN", s.SecretID)
 	}
 	stages, err := r.versions.Stages(ctx)
@@ -75,7 +77,7 @@ func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	case "createSecret":
 		return r.create(ctx, stages, s.Version)
 	case "setSecret":
-		return nil // there is nobody else to tell
+		return nil // no other service holds the keys
 	case "testSecret":
 		return r.test(ctx, stages, s.Version)
 	case "finishSecret":
@@ -84,8 +86,8 @@ func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	return fmt.Errorf("there is no step %q", s.Step)
 }
 
-// create makes the pending set, or looks at the one of an attempt that failed later. What a version holds cannot be changed,
-// so a set that must not be used any more ends its rotation; the next one begins with a new version.
+// create makes the pending set, or checks the set that an earlier attempt made. The content of a version cannot be
+// changed, so a set that must not come into use any more ends its rotation; the next rotation makes a new version.
 func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
 	if err != nil {
@@ -95,14 +97,14 @@ func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version st
 		return r.put(ctx, version, current)
 	}
 	if _, err := r.check(current, pending); err != nil {
-		err = fmt.Errorf("the unfinished rotation is given up, rotate again: %w", err)
-		return errors.Join(err, r.versions.GiveUp(ctx, version))
+		err = fmt.Errorf("the unfinished rotation was canceled, rotate again: %w", err)
+		return errors.Join(err, r.versions.Cancel(ctx, version))
 	}
 	return nil
 }
 
 func (r *Rotation) put(ctx context.Context, version string, current []byte) error {
-	next, err := r.after(current)
+	next, err := r.next(current)
 	if err != nil {
 		return err
 	}
@@ -114,8 +116,8 @@ func (r *Rotation) put(ctx context.Context, version string, current []byte) erro
 	return err
 }
 
-// after makes the set that comes after the text of the one in use. It replaces nothing that it cannot read.
-func (r *Rotation) after(current []byte) (Set, error) {
+// next makes the set that follows the one in use. It does not replace a set that it cannot read.
+func (r *Rotation) next(current []byte) (Set, error) {
 	set, err := ParseSet(current)
 	switch {
 	case errors.Is(err, errNoKeys):
@@ -126,8 +128,8 @@ func (r *Rotation) after(current []byte) (Set, error) {
 	return set.rotate(r.now(), r.lifetime, finishWithin)
 }
 
-// test looks at the pending set as everybody will use it. When a rotation is only configured, Secrets Manager calls this step
-// alone, with a copy of what is in use.
+// test checks the pending set. When an operator configures rotation without rotating at once, Secrets Manager calls
+// only this step, with a copy of the set in use.
 func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
 	if err != nil || pending != nil && slices.Equal(pending, current) {
@@ -137,7 +139,7 @@ func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version stri
 	return err
 }
 
-// finish looks again, since somebody may have changed the keys meanwhile; a change after that fails the promotion.
+// finish checks the set again, because the set in use may have changed since. A change after that makes Promote fail.
 func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
 	if err != nil {
@@ -150,12 +152,15 @@ func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version st
 	if err := r.versions.Promote(ctx, version, stages.Current()); err != nil {
 		return err
 	}
-	slog.InfoContext(ctx, "signing keys rotated", "current", set.Current.ID, "next", set.Next.ID, "retired", len(set.Retired))
+	slog.InfoContext(ctx, "signing keys rotated",
+		"current", set.Current.ID, "next", set.Next.ID, "retired", len(set.Retired))
 	return nil
 }
 
-// read returns what the version in use and the pending one hold, nil for nothing.
-func (r *Rotation) read(ctx context.Context, stages secrets.Stages, version string) (current, pending []byte, err error) {
+// read returns the content of the version in use and of the pending one, nil if there is none.
+func (r *Rotation) read(
+	ctx context.Context, stages secrets.Stages, version string,
+) (current, pending []byte, err error) {
 	current, err = r.versions.Read(ctx, stages.Current())
 	if err != nil && !errors.Is(err, secrets.ErrNoValue) {
 		return nil, nil, err
@@ -167,50 +172,52 @@ func (r *Rotation) read(ctx context.Context, stages secrets.Stages, version stri
 	return current, pending, nil
 }
 
-// check returns the pending set if it may be put to use now.
+// check returns the pending set if it may come into use now.
 func (r *Rotation) check(current, pending []byte) (Set, error) {
 	set, err := ParseSet(pending)
 	if err != nil {
 		return Set{}, fmt.Errorf("pending version: %w", err)
 	}
-	if err := errors.Join(set.Current.prove(), set.Next.prove()); err != nil {
+	if err := errors.Join(set.Current.check(), set.Next.check()); err != nil {
 		return Set{}, fmt.Errorf("pending version: %w", err)
 	}
 	now := r.now()
 	old, err := ParseSet(current)
 	if err == nil {
-		err = set.follows(old, now, r.lifetime)
+		err = set.checkFollows(old, now, r.lifetime)
 	}
-	if err != nil && !errors.Is(err, errNoKeys) { // without keys in use there is nothing to follow
+	if err != nil && !errors.Is(err, errNoKeys) { // without keys in use, any set may be the first
 		return Set{}, fmt.Errorf("after the version in use: %w", err)
 	}
 	if made := set.Next.CreatedAt; !now.Before(made.Add(finishWithin)) {
-		return Set{}, fmt.Errorf("pending version: made at %s and not in use within %s", made.Format(time.RFC3339), finishWithin)
+		return Set{}, fmt.Errorf("pending version: made at %s and not in use within %s",
+			made.Format(time.RFC3339), finishWithin)
 	}
 	return set, nil
 }
 
-// follows reports what speaks against using the set after old: nothing, if old's next key signs now and no key goes away
-// that a living token may be signed with.
-func (s Set) follows(old Set, now time.Time, lifetime time.Duration) error {
-	if s.Current.ID != old.Next.ID || s.Next.ID == old.Current.ID || len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
-		return errOther
+// checkFollows returns an error if the set must not come into use after old. It may if its current key is old's next
+// key and it still publishes every key that a valid token may be signed with.
+func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error {
+	if s.Current.ID != old.Next.ID || s.Next.ID == old.Current.ID ||
+		len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
+		return errKeysChanged
 	}
 	if s.Retired[0].PublishedUntil.Before(seconds(now.Add(lifetime + Spread))) {
-		return fmt.Errorf("key %s would go before the tokens it signs", old.Current.ID)
+		return fmt.Errorf("key %s would be removed before the tokens it signs expire", old.Current.ID)
 	}
-	for _, k := range old.alive(now) {
+	for _, k := range old.stillPublished(now) {
 		if !slices.ContainsFunc(s.Retired, func(r RetiredKey) bool { return r.ID == k.ID }) {
-			return fmt.Errorf("retired key %s is gone: %w", k.ID, errOther)
+			return fmt.Errorf("retired key %s is missing: %w", k.ID, errKeysChanged)
 		}
 	}
 	return nil
 }
 
-// prove signs something and verifies it with the key as it is published.
-func (k Key) prove() error {
-	const text = "proof"
-	public, ok := verificationKey(newJWK(k.ID, &k.private.PublicKey).text)
+// check signs a text and verifies it with the public key as it is published.
+func (k Key) check() error {
+	const text = "text"
+	public, ok := jwks.ParseKey(newJWK(k.ID, &k.private.PublicKey).text)
 	if !ok {
 		return fmt.Errorf("key %s cannot be published", k.ID)
 	}

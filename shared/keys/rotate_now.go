@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Now does a whole rotation for a person and returns the set in use after it. A secret that has a rotation function is
-// rotated by that; another one, from here. The error is ErrTooSoon as for Rotate.
-func (r *Rotation) Now(ctx context.Context) (Set, error) {
+// RotateNow does a whole rotation and returns the set that is in use after it. If the secret has a rotation function,
+// Secrets Manager calls that; else RotateNow does its steps. The error is ErrTooSoon as for Set.Rotate.
+func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	stages, err := r.versions.Stages(ctx)
 	if err != nil {
 		return Set{}, err
@@ -18,11 +18,11 @@ func (r *Rotation) Now(ctx context.Context) (Set, error) {
 		return Set{}, err
 	}
 	if !stages.Rotated {
-		return r.fromHere(ctx, current)
+		return r.rotateWithoutFunction(ctx, current)
 	}
 	if set, err := ParseSet(current); err == nil {
-		if err := set.ready(r.now(), finishWithin); err != nil {
-			return Set{}, err // the function would say so where nobody hears it
+		if err := set.checkReady(r.now(), finishWithin); err != nil {
+			return Set{}, err // the rotation function would only log it
 		}
 	}
 	version, err := r.versions.StartRotation(ctx)
@@ -32,12 +32,12 @@ func (r *Rotation) Now(ctx context.Context) (Set, error) {
 	if err := r.await(ctx, version); err != nil {
 		return Set{}, err
 	}
-	return r.inUse(ctx, version)
+	return r.readSet(ctx, version)
 }
 
-// fromHere does what the function's steps do.
-func (r *Rotation) fromHere(ctx context.Context, current []byte) (Set, error) {
-	next, err := r.after(current)
+// rotateWithoutFunction does the steps of the rotation function.
+func (r *Rotation) rotateWithoutFunction(ctx context.Context, current []byte) (Set, error) {
+	next, err := r.next(current)
 	if err != nil {
 		return Set{}, err
 	}
@@ -56,10 +56,10 @@ func (r *Rotation) fromHere(ctx context.Context, current []byte) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	return r.inUse(ctx, version)
+	return r.readSet(ctx, version)
 }
 
-func (r *Rotation) inUse(ctx context.Context, version string) (Set, error) {
+func (r *Rotation) readSet(ctx context.Context, version string) (Set, error) {
 	text, err := r.versions.Read(ctx, version)
 	if err != nil {
 		return Set{}, err

@@ -9,40 +9,41 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// cdn keeps what the JWKS endpoint said for MaxAge, as a CDN in front of it may.
+// cdn caches the answer of the JWKS endpoint for MaxAge, as a CDN may.
 type cdn struct {
-	d    *deployment
-	mu   sync.Mutex
-	from time.Time
-	kept *httptest.ResponseRecorder
+	d      *deployment
+	mu     sync.Mutex
+	from   time.Time // when cached was fetched
+	cached *httptest.ResponseRecorder
 }
 
 func (c *cdn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept == nil || c.d.now().Sub(c.from) >= MaxAge {
-		c.kept, c.from = httptest.NewRecorder(), c.d.now()
-		c.d.jwks(c.kept, r)
+	if c.cached == nil || c.d.Now().Sub(c.from) >= jwks.MaxAge {
+		c.cached, c.from = httptest.NewRecorder(), c.d.Now()
+		c.d.jwks(c.cached, r)
 	}
-	w.Write(c.kept.Body.Bytes())
+	w.Write(c.cached.Body.Bytes())
 }
 
-// signed is a token and when it dies.
+// signed is a token and when it expires.
 type signed struct {
 	token string
 	until time.Time
 }
 
-// R37: two rotations while four callers sign and verify. Every cache on the way is as old as it may be: a signer that
-// still has the set from before the rotation, a CDN, and the verifier's own keys. No valid token is rejected, none is
-// accepted after its end, and a key that is no longer published counts for nothing.
+// R37: two rotations while four goroutines sign and verify. Every cache is as old as it may be: a signer that still has
+// the set from before the rotation, a CDN, and the verifier's own keys. No valid token is refused, no expired token is
+// accepted, and no token of a key that is not published any more.
 func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	t.Parallel()
 	const (
-		step     = MaxAge - time.Second // just too short for any cache to notice
+		step     = jwks.MaxAge - time.Second // so that every cache still has its copy
 		lifetime = time.Hour
 		steps    = 40
 	)
@@ -58,17 +59,17 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		if err := SaveFile(cfg.SigningKeysFile, s); err != nil {
 			t.Fatal(err)
 		}
-		return New(secrets.New(cfg, d.now), cfg, d.now)
+		return New(secrets.New(cfg, d.Now), cfg, d.Now)
 	}
-	d.keys = New(secrets.New(d.cfg, d.now), d.cfg, d.now)
+	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	set, first := sets().third, sets().third
 	stale := d.keys
 
 	var mu sync.Mutex
-	var live, dead []signed
+	var valid, expired []signed
 	load := func(worker int) {
 		for i, signer := range []*Keys{d.keys, stale} {
-			c := someone
+			c := testClaims
 			c.SessionID = strconv.Itoa(worker*2 + i)
 			token, err := signer.Sign(t.Context(), c)
 			if err != nil {
@@ -76,10 +77,10 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 				return
 			}
 			if _, err := d.verifier.Verify(t.Context(), token); err != nil {
-				t.Errorf("a new token is rejected: %v", err)
+				t.Errorf("a new token is refused: %v", err)
 			}
 			mu.Lock()
-			live = append(live, signed{token, d.now().Add(lifetime)})
+			valid = append(valid, signed{token, d.Now().Add(lifetime)})
 			mu.Unlock()
 		}
 	}
@@ -89,22 +90,22 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 			wg.Go(func() { load(worker) })
 		}
 		wg.Wait()
-		for _, s := range live {
-			if _, err := d.verifier.Verify(t.Context(), s.token); d.now().Before(s.until) && err != nil {
-				t.Fatalf("step %d: a live token is rejected: %v", n, err)
+		for _, s := range valid {
+			if _, err := d.verifier.Verify(t.Context(), s.token); d.Now().Before(s.until) && err != nil {
+				t.Fatalf("step %d: a valid token is refused: %v", n, err)
 			}
 		}
-		for _, s := range dead {
-			d.refused(t, s.token)
+		for _, s := range expired {
+			d.checkRefused(t, s.token)
 		}
-		live, dead = split(live, d.now().Add(step))
-		d.advance(step)
+		valid, expired = split(valid, d.Now().Add(step))
+		d.Advance(step)
 
 		stale = d.keys
 		if n == 5 || n == 15 {
 			stale = signerOf(set)
 			var err error
-			if set, err = set.Rotate(d.now(), lifetime); err != nil {
+			if set, err = set.Rotate(d.Now(), lifetime); err != nil {
 				t.Fatal(err)
 			}
 			d.save(t, set)
@@ -114,23 +115,23 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		t.Fatal("the test did not rotate twice")
 	}
 
-	// Whoever stole the first key cannot use it any more, with a token that is otherwise good.
-	thief, err := signerOf(first).Sign(t.Context(), someone)
+	// A stolen copy of the first key is useless now, even for an otherwise valid token.
+	forged, err := signerOf(first).Sign(t.Context(), testClaims)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.refused(t, thief)
-	d.accepted(t, d.token(t))
+	d.checkRefused(t, forged)
+	d.checkAccepted(t, d.token(t))
 }
 
-// split parts the tokens that live at now from those that died on the way there.
-func split(tokens []signed, now time.Time) (live, dead []signed) {
+// split returns the tokens that are valid at the time now and those that are not.
+func split(tokens []signed, now time.Time) (valid, expired []signed) {
 	for _, s := range tokens {
 		if now.Before(s.until) {
-			live = append(live, s)
+			valid = append(valid, s)
 		} else {
-			dead = append(dead, s)
+			expired = append(expired, s)
 		}
 	}
-	return live, dead
+	return valid, expired
 }

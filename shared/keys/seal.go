@@ -10,20 +10,22 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// ErrBadSeal means that the text is not what was sealed, or is no seal of that type.
+// ErrBadSeal means that the text is not what Seal signed, or was signed as another type.
 var ErrBadSeal = errors.New("bad seal")
 
-// ErrUnknownKey means that the seal names a key that is not among those given, so that nothing can be said about it.
+// ErrUnknownKey means that the seal names a key that is not in the JWKS, so that it cannot be checked.
 var ErrUnknownKey = errors.New("unknown key")
 
-// Seal signs a text that is no token with the current key and returns it as a compact JWS (RFC 7515). typ says in the
-// header what the text is; the Verifier and other careful readers refuse any typ but JWT (RFC 8725 §3.11), so that a seal
-// never passes for a token. payload must not have the claims of one.
+// Seal signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). typ stands in
+// the header and says what the text is. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11),
+// so a seal cannot be used as a token. payload must not have the claims of a token either.
 func (k *Keys) Seal(ctx context.Context, typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
-		return "", errors.New("a seal needs a typ of its own")
+		return "", errors.New("a seal needs a typ other than JWT")
 	}
 	set, err := k.load(ctx)
 	if err != nil {
@@ -39,45 +41,53 @@ func (k *Keys) Seal(ctx context.Context, typ string, payload []byte) (string, er
 	return text + "." + encode(signature), nil
 }
 
-// Unseal returns what Seal signed and the id of the key, if one of the keys in the JWKS signed it as a typ. The error is
-// ErrBadSeal or ErrUnknownKey; anything else is about the JWKS.
-func Unseal(jwks []byte, typ, sealed string) (payload []byte, kid string, err error) {
-	keys, err := parseJWKS(jwks)
+// Unseal returns the payload that Seal signed as a typ, and the id of the key, if the key is in the JWKS. The error is
+// ErrBadSeal or ErrUnknownKey; any other error is about the JWKS.
+func Unseal(publicKeys []byte, typ, sealed string) (payload []byte, kid string, err error) {
+	keys, err := jwks.Parse(publicKeys)
 	if err != nil {
 		return nil, "", err
 	}
-	text, signature, payload, kid, err := openSeal(typ, sealed)
+	seal, err := parseSeal(typ, sealed)
 	if err != nil {
 		return nil, "", err
 	}
 	for _, key := range keys {
 		public, ok := key.Key().(*rsa.PublicKey)
-		if !ok || key.Marshal().KID != kid {
+		if !ok || key.Marshal().KID != seal.kid {
 			continue
 		}
-		if jwt.SigningMethodRS256.Verify(text, signature, public) != nil {
-			return nil, kid, fmt.Errorf("%w: the signature is not that of key %s", ErrBadSeal, kid)
+		if jwt.SigningMethodRS256.Verify(seal.signed, seal.signature, public) != nil {
+			return nil, seal.kid, fmt.Errorf("%w: the signature is not that of key %s", ErrBadSeal, seal.kid)
 		}
-		return payload, kid, nil
+		return seal.payload, seal.kid, nil
 	}
-	return nil, kid, fmt.Errorf("%w %q", ErrUnknownKey, kid)
+	return nil, seal.kid, fmt.Errorf("%w %q", ErrUnknownKey, seal.kid)
 }
 
-// openSeal takes a seal apart. It takes one spelling only: what is signed cannot be written in another way.
-func openSeal(typ, sealed string) (text string, signature, payload []byte, kid string, err error) {
+// parsedSeal is a seal whose signature is not checked yet.
+type parsedSeal struct {
+	signed             string // what the signature is of
+	payload, signature []byte
+	kid                string
+}
+
+// parseSeal accepts one encoding of a seal only: strict base64url without line breaks.
+func parseSeal(typ, sealed string) (parsedSeal, error) {
 	parts := strings.Split(sealed, ".")
 	if len(parts) != 3 || strings.ContainsAny(sealed, "\r\n") {
-		return "", nil, nil, "", fmt.Errorf("%w: not three parts", ErrBadSeal)
+		return parsedSeal{}, fmt.Errorf("%w: it does not have three parts", ErrBadSeal)
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
+		var err error
 		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
-			return "", nil, nil, "", fmt.Errorf("%w: not base64url", ErrBadSeal)
+			return parsedSeal{}, fmt.Errorf("%w: it is not base64url", ErrBadSeal)
 		}
 	}
 	var header struct{ Alg, Typ, Kid string }
 	if json.Unmarshal(decoded[0], &header) != nil || header.Alg != jwt.SigningMethodRS256.Alg() || header.Typ != typ {
-		return "", nil, nil, "", fmt.Errorf("%w: the header is not that of a %s", ErrBadSeal, typ)
+		return parsedSeal{}, fmt.Errorf("%w: its header is not that of a %s", ErrBadSeal, typ)
 	}
-	return parts[0] + "." + parts[1], decoded[2], decoded[1], header.Kid, nil
+	return parsedSeal{parts[0] + "." + parts[1], decoded[1], decoded[2], header.Kid}, nil
 }

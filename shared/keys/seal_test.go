@@ -36,7 +36,7 @@ func (d *deployment) seal(t *testing.T, payload string) string {
 	return sealed
 }
 
-func TestSeal(t *testing.T) {
+func TestUnsealReturnsWhatSealSigned(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	sealed, kid := d.seal(t, "one note"), sets().third.Current.ID
@@ -54,7 +54,7 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// Whatever a seal holds, even all the claims of a session, the profile API takes none for a token, and no token for a seal.
+// The verifier refuses a seal even if its payload has all claims of a token, and Unseal refuses a token.
 func TestR34_SealIsNoToken(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -62,8 +62,8 @@ func TestR34_SealIsNoToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.refused(t, d.seal(t, string(claims)))
-	d.refused(t, d.seal(t, `{"digest":"sha256:00"}`))
+	d.checkRefused(t, d.seal(t, string(claims)))
+	d.checkRefused(t, d.seal(t, `{"digest":"sha256:00"}`))
 	if _, _, err := Unseal(d.published(t), noteType, d.token(t)); !errors.Is(err, ErrBadSeal) {
 		t.Errorf("a token as a seal: got %v", err)
 	}
@@ -72,13 +72,14 @@ func TestR34_SealIsNoToken(t *testing.T) {
 func TestUnsealRefuses(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	jwks, sealed := d.published(t), d.seal(t, "one note")
+	published, sealed := d.published(t), d.seal(t, "one note")
 	for i := range len(sealed) {
 		altered := []byte(sealed)
 		if altered[i] = 'A'; sealed[i] == 'A' {
 			altered[i] = 'B'
 		}
-		if _, _, err := Unseal(jwks, noteType, string(altered)); !errors.Is(err, ErrBadSeal) && !errors.Is(err, ErrUnknownKey) {
+		_, _, err := Unseal(published, noteType, string(altered))
+		if !errors.Is(err, ErrBadSeal) && !errors.Is(err, ErrUnknownKey) {
 			t.Fatalf("character %d altered: got %v", i, err)
 		}
 	}
@@ -90,26 +91,32 @@ func TestUnsealRefuses(t *testing.T) {
 		}
 		return text + "." + segmentText(string(signature))
 	}
+	header := func(alg, typ, kid string) string {
+		return `{"alg":"` + alg + `","typ":"` + typ + `","kid":"` + kid + `"}`
+	}
+	ours, foreign := sets().third.Current.ID, sets().foreign.Current.ID
+	unsigned := segmentText(`{"alg":"none","typ":"note+jws"}`) + "." + segmentText("x") + "."
 	for name, c := range map[string]struct {
 		sealed string
 		want   error
 	}{
 		"another type":                {strings.Replace(sealed, ".", "x.", 1), ErrBadSeal},
-		"nothing":                     {"", ErrBadSeal},
+		"empty":                       {"", ErrBadSeal},
 		"line break":                  {sealed + "\n", ErrBadSeal},
 		"four parts":                  {sealed + ".", ErrBadSeal},
-		"unsigned":                    {segmentText(`{"alg":"none","typ":"note+jws"}`) + "." + segmentText("x") + ".", ErrBadSeal},
-		"somebody else's key":         {signed(`{"alg":"RS256","typ":"note+jws","kid":"` + sets().foreign.Current.ID + `"}`), ErrUnknownKey},
-		"somebody else in our name":   {signed(`{"alg":"RS256","typ":"note+jws","kid":"` + sets().third.Current.ID + `"}`), ErrBadSeal},
+		"unsigned":                    {unsigned, ErrBadSeal},
+		"another deployment's key":    {signed(header("RS256", noteType, foreign)), ErrUnknownKey},
+		"another key with our kid":    {signed(header("RS256", noteType, ours)), ErrBadSeal},
 		"no kid":                      {signed(`{"alg":"RS256","typ":"note+jws"}`), ErrUnknownKey},
-		"a seal of another type":      {signed(`{"alg":"RS256","typ":"other+jws","kid":"x"}`), ErrBadSeal},
-		"symmetric with a public key": {signed(`{"alg":"HS256","typ":"note+jws","kid":"` + sets().third.Current.ID + `"}`), ErrBadSeal},
+		"a seal of another type":      {signed(header("RS256", "other+jws", "x")), ErrBadSeal},
+		"symmetric with a public key": {signed(header("HS256", noteType, ours)), ErrBadSeal},
 	} {
-		if _, _, err := Unseal(jwks, noteType, c.sealed); !errors.Is(err, c.want) {
+		if _, _, err := Unseal(published, noteType, c.sealed); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, _, err := Unseal([]byte(`{"keys":[]}`), noteType, sealed); err == nil || errors.Is(err, ErrBadSeal) || errors.Is(err, ErrUnknownKey) {
+	_, _, err := Unseal([]byte(`{"keys":[]}`), noteType, sealed)
+	if err == nil || errors.Is(err, ErrBadSeal) || errors.Is(err, ErrUnknownKey) {
 		t.Errorf("no keys: got %v", err)
 	}
 }

@@ -9,25 +9,26 @@ import (
 	"slices"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// MinBits is the shortest RSA modulus that is signed with or trusted (RFC 7518 §3.3), and the length of new keys.
-const MinBits = 2048
+// MinBits is the length of new RSA keys and the least length of keys that are read.
+const MinBits = jwks.MinBits
 
-// Spread is the longest a change of the key set takes to be known everywhere: by the functions that read it, by a CDN in
-// front of the JWKS, and by those who verify. A key is published so long before it signs, and so long after the last
-// token it signed is dead.
-const Spread = secrets.TTL + 2*MaxAge
+// Spread is how long a change of the key set takes at most to reach every cache: that of the functions which read the
+// secret, that of a CDN in front of the JWKS, and those of verifiers. A key is published for at least this time before
+// it signs, and for at least this time after the last token it signed has expired.
+const Spread = secrets.TTL + 2*jwks.MaxAge
 
-// ErrTooSoon is Rotate's error while the next key is not yet known everywhere.
-var ErrTooSoon = errors.New("the next key is not yet known everywhere")
+// ErrTooSoon is the error of Rotate while some caches may not have the next key yet.
+var ErrTooSoon = errors.New("verifiers may not have the next key yet")
 
 // Set is one key set. It prints without its private keys, and only Document writes them.
 type Set struct {
 	Next    Key          // published, does not sign yet
 	Current Key          // signs
-	Retired []RetiredKey // published until every token they signed is dead, newest first
+	Retired []RetiredKey // published until every token they signed has expired, newest first
 }
 
 // Key is a key pair. Its ID is the RFC 7638 thumbprint of the public half.
@@ -36,10 +37,10 @@ type Key struct {
 	CreatedAt time.Time
 
 	private *rsa.PrivateKey
-	header  string // of every token the key signs, encoded
+	header  string // of every token that the key signs, in base64url
 }
 
-// RetiredKey is a key that will not sign again; its private half is gone.
+// RetiredKey is the public half of a key that does not sign any more. Its private half was deleted.
 type RetiredKey struct {
 	ID             string
 	RetiredAt      time.Time
@@ -48,8 +49,8 @@ type RetiredKey struct {
 	public *rsa.PublicKey
 }
 
-// Generate makes the first key set of a deployment, or replaces one whose keys are no longer secret, which ends every
-// token at once.
+// Generate makes the first key set of a deployment. It also replaces a set whose keys are no longer secret, which makes
+// every token invalid.
 func Generate(now time.Time) (Set, error) {
 	current, err := generateKey(now)
 	if err != nil {
@@ -59,16 +60,16 @@ func Generate(now time.Time) (Set, error) {
 	return Set{Next: next, Current: current}, err
 }
 
-// Rotate returns the set after this one: next signs, current retires, a new key is published as next, and retired keys
-// are dropped when their time is over. lifetime is that of a token, the longest that is or was in use. The set itself is
-// not changed. The error is ErrTooSoon within Spread of the last rotation.
+// Rotate returns the next set: the next key becomes current, the current key is retired, a new next key is generated,
+// and retired keys that need not be published any more are removed. lifetime is the longest lifetime of a token that is
+// or was in use. Rotate does not change s. The error is ErrTooSoon within Spread of the last rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
 	return s.rotate(now, lifetime, 0)
 }
 
-// rotate is Rotate for a set that is put to use up to late after it was made, as each set before it was.
-func (s Set) rotate(now time.Time, lifetime, late time.Duration) (Set, error) {
-	if err := s.ready(now, late); err != nil {
+// rotate is Rotate for sets that may come into use up to delay after they were made.
+func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
+	if err := s.checkReady(now, delay); err != nil {
 		return Set{}, err
 	}
 	next, err := generateKey(now)
@@ -78,22 +79,22 @@ func (s Set) rotate(now time.Time, lifetime, late time.Duration) (Set, error) {
 	retired := RetiredKey{
 		ID:             s.Current.ID,
 		RetiredAt:      seconds(now),
-		PublishedUntil: seconds(now.Add(late + lifetime + Spread)),
+		PublishedUntil: seconds(now.Add(delay + lifetime + Spread)),
 		public:         &s.Current.private.PublicKey,
 	}
-	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.alive(now)...)}, nil
+	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
 }
 
-// ready is nil when next is known everywhere, else ErrTooSoon.
-func (s Set) ready(now time.Time, late time.Duration) error {
-	if from := s.Next.CreatedAt.Add(late + Spread); now.Before(from) {
+// checkReady returns ErrTooSoon while some caches may not have the next key yet.
+func (s Set) checkReady(now time.Time, delay time.Duration) error {
+	if from := s.Next.CreatedAt.Add(delay + Spread); now.Before(from) {
 		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
-// alive returns the retired keys that are still published.
-func (s Set) alive(now time.Time) []RetiredKey {
+// stillPublished returns the retired keys that are published at the time now.
+func (s Set) stillPublished(now time.Time) []RetiredKey {
 	return slices.DeleteFunc(slices.Clone(s.Retired), func(k RetiredKey) bool { return !now.Before(k.PublishedUntil) })
 }
 
@@ -107,8 +108,9 @@ func generateKey(now time.Time) (Key, error) {
 
 func newKey(private *rsa.PrivateKey, createdAt time.Time) Key {
 	id := thumbprint(&private.PublicKey)
-	header := `{"alg":"RS256","kid":"` + id + `"}` // no typ: the library writes none
-	return Key{ID: id, CreatedAt: createdAt, private: private, header: base64.RawURLEncoding.EncodeToString([]byte(header))}
+	header := `{"alg":"RS256","kid":"` + id + `"}` // without typ, as Better Auth writes it
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(header))
+	return Key{ID: id, CreatedAt: createdAt, private: private, header: encoded}
 }
 
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

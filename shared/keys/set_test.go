@@ -17,11 +17,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestP27_RotateMovesEveryKeyOnePlaceOn(t *testing.T) {
+func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	t.Parallel()
 	s := sets()
 	if s.second.Current.ID != s.first.Next.ID || s.third.Current.ID != s.second.Next.ID {
-		t.Error("the key that signs was not published as next before")
+		t.Error("the current key was not the next key before")
 	}
 	retired := func(s Set) (ids []string) {
 		for _, k := range s.Retired {
@@ -34,7 +34,7 @@ func TestP27_RotateMovesEveryKeyOnePlaceOn(t *testing.T) {
 		t.Errorf("retired keys %v, want %v", got, want)
 	}
 	if len(s.first.Retired) != 0 || s.first.Current.ID == s.first.Next.ID {
-		t.Error("Rotate changed the set it was called on")
+		t.Error("Rotate changed the set")
 	}
 
 	newest := s.third.Retired[0]
@@ -42,7 +42,7 @@ func TestP27_RotateMovesEveryKeyOnePlaceOn(t *testing.T) {
 		t.Errorf("retired at %v, want %v", got, want)
 	}
 	if got, want := newest.PublishedUntil, newest.RetiredAt.Add(7*24*time.Hour+15*time.Minute); !got.Equal(want) {
-		t.Errorf("published until %v, want %v: a token's life and the age of every cache", got, want)
+		t.Errorf("published until %v, want %v: the lifetime of a token and of every cache", got, want)
 	}
 
 	later, err := s.third.Rotate(newest.PublishedUntil, time.Hour)
@@ -50,22 +50,22 @@ func TestP27_RotateMovesEveryKeyOnePlaceOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := retired(later), []string{s.third.Current.ID}; !cmp.Equal(got, want) {
-		t.Errorf("after their time the set keeps %v, want %v", got, want)
+		t.Errorf("after the retired keys expired the set has %v, want %v", got, want)
 	}
 }
 
-func TestP27_RotateWaitsUntilNextIsKnown(t *testing.T) {
+func TestRotateWaitsUntilVerifiersHaveNextKey(t *testing.T) {
 	t.Parallel()
 	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour)
 	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
-		t.Errorf("Rotate: %v, want ErrTooSoon and from when on", err)
+		t.Errorf("Rotate: %v, want ErrTooSoon and the time of the next rotation", err)
 	}
 	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour); err != nil {
 		t.Errorf("Rotate after a quarter of an hour: %v", err)
 	}
 }
 
-func TestDocument_RoundTrip(t *testing.T) {
+func TestParseSetReadsWhatDocumentWrites(t *testing.T) {
 	t.Parallel()
 	want, err := sets().third.Document()
 	if err != nil {
@@ -80,7 +80,7 @@ func TestDocument_RoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("a set that was written and read is another one")
+		t.Error("the set changed when it was written and read")
 	}
 	if len(want) > 64<<10/2 {
 		t.Errorf("a set of four keys has %d bytes; Secrets Manager takes 65536", len(want))
@@ -90,7 +90,8 @@ func TestDocument_RoundTrip(t *testing.T) {
 func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 	t.Parallel()
 	// The example of RFC 7638 §3.1.
-	n, err := base64.RawURLEncoding.DecodeString("0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7a" +
+	n, err := base64.RawURLEncoding.DecodeString("" +
+		"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7a" +
 		"PFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY" +
 		"368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ" +
 		"-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw")
@@ -104,9 +105,11 @@ func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 
 	s := sets()
 	seen := map[string]bool{}
-	for _, k := range []Key{s.first.Current, s.first.Next, s.second.Next, s.third.Next, s.foreign.Current, s.foreign.Next} {
+	for _, k := range []Key{
+		s.first.Current, s.first.Next, s.second.Next, s.third.Next, s.foreign.Current, s.foreign.Next,
+	} {
 		if seen[k.ID] || len(k.ID) != 43 {
-			t.Errorf("kid %q is not new or not a thumbprint", k.ID)
+			t.Errorf("kid %q is a duplicate or not a thumbprint", k.ID)
 		}
 		seen[k.ID] = true
 	}
@@ -147,6 +150,7 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	notPrivate, notPublic := encodePEM("PRIVATE KEY", []byte("SECRET")), encodePEM("PUBLIC KEY", nil)
 	tests := map[string]struct {
 		text []byte
 		want string
@@ -166,9 +170,9 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 		"a retired key again":   {edited(t, func(d *document) { d.Retired[1] = d.Retired[0] }), "twice"},
 		"no PEM":                {edited(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
 		"two PEM blocks":        {edited(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
-		"not a key":             {edited(t, func(d *document) { d.Next.PrivateKey = armour("PRIVATE KEY", []byte("SECRET")) }), "not RSA"},
-		"no public key":         {edited(t, func(d *document) { d.Retired[0].PublicKey = armour("PUBLIC KEY", nil) }), "not RSA"},
-		"a private one instead": {edited(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
+		"not a key":             {edited(t, func(d *document) { d.Next.PrivateKey = notPrivate }), "not RSA"},
+		"no public key":         {edited(t, func(d *document) { d.Retired[0].PublicKey = notPublic }), "not RSA"},
+		"a private key instead": {edited(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

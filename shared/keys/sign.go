@@ -15,18 +15,18 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims is what a caller puts into a token; the rest comes from the settings and the clock.
+// Claims holds the claims that the caller decides. Keys adds those of the settings and the clock.
 type Claims struct {
 	Subject   string // the user's id
-	SessionID string // the id of the session's row; never its token
-	User      any    // becomes JSON, an object whose members become claims; nil: none
+	SessionID string // the id of the session's row, never its token
+	User      any    // encodes as a JSON object, whose members become claims; nil: none
 }
 
-// ownClaims are those that User must not name.
+// ownClaims are the claims that User must not contain.
 var ownClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"}
 
-// Sign returns a new RS256 token. Header and claims are the library's, in its order: iat, the user's members, sub, exp,
-// iss, aud; after them jti, random, and sid, the session. Most callers want Token.
+// Sign returns a new RS256 token. Its header and claims are Better Auth's, in Better Auth's order: iat, the members of
+// User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Most callers want Token.
 func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -51,7 +51,8 @@ func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, err
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// payload is written by hand to keep the library's order and the user's bytes.
+// payload writes the JSON itself, because encoding/json changes the order of the claims and the bytes of the user, and
+// both must equal Better Auth's.
 func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"iat":` + strconv.FormatInt(now.Unix(), 10))
@@ -62,7 +63,9 @@ func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 	b.WriteString(`,"sub":`)
 	b.Write(quote(c.Subject))
 	b.WriteString(`,"exp":` + strconv.FormatInt(now.Unix()+int64(k.lifetime/time.Second), 10))
-	for _, claim := range [][2]string{{"iss", k.issuer}, {"aud", k.audience}, {"jti", rand.Text()}, {"sid", c.SessionID}} {
+	for _, claim := range [][2]string{
+		{"iss", k.issuer}, {"aud", k.audience}, {"jti", rand.Text()}, {"sid", c.SessionID},
+	} {
 		b.WriteString(`,"` + claim[0] + `":`)
 		b.Write(quote(claim[1]))
 	}
@@ -70,7 +73,7 @@ func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 	return b.Bytes()
 }
 
-// user returns User as compact JSON, unescaped as JavaScript writes it.
+// user returns User as compact JSON without HTML escaping, as JSON.stringify writes it.
 func (c Claims) user() ([]byte, error) {
 	if c.Subject == "" || c.SessionID == "" {
 		return nil, errors.New("claims need a subject and a session id")
@@ -87,7 +90,7 @@ func (c Claims) user() ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-// checkMembers refuses the text of a user, nil if there is none, that would not go into a token as it is.
+// checkMembers refuses a user that is not a JSON object or has a member of ownClaims. It accepts nil.
 func checkMembers(user []byte) error {
 	if user == nil {
 		return nil

@@ -16,12 +16,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// parts returns header and payload of a token as text.
+// parts returns the header and the payload of a token as text.
 func parts(t *testing.T, token string) (header, payload string) {
 	t.Helper()
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {
-		t.Fatalf("a token of %d parts, want 3", len(segments))
+		t.Fatalf("the token has %d parts, want 3", len(segments))
 	}
 	var text [2]string
 	for i := range text {
@@ -48,9 +48,9 @@ func TestR36_TokenOfASession(t *testing.T) {
 	}
 	jti, _ := got["jti"].(string)
 	delete(got, "jti")
-	now := float64(d.now().Unix())
+	now := float64(d.Now().Unix())
 	want := map[string]any{
-		"sub": someone.Subject, "sid": someone.SessionID, "iss": origin, "aud": origin, "iat": now, "exp": now + 604800,
+		"sub": testClaims.Subject, "sid": testClaims.SessionID, "iss": origin, "aud": origin, "iat": now, "exp": now + 604800,
 		"name": "Zoë <b>", "email": "zoe@example.com",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -82,7 +82,7 @@ func TestR36_SettingsDecide(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.cfg.JWTIssuer, d.cfg.JWTAudience, d.cfg.JWTExpiresIn = "https://issuer.example", "the-audience", 15*time.Minute
-	token, err := New(secrets.New(d.cfg, d.now), d.cfg, d.now).Sign(t.Context(), Claims{Subject: "u", SessionID: "s"})
+	token, err := New(secrets.New(d.cfg, d.Now), d.cfg, d.Now).Sign(t.Context(), Claims{Subject: "u", SessionID: "s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
 	seen := map[any]bool{}
 	for range 200 {
 		var claims map[string]any
-		if err := json.Unmarshal(d.keys.payload(someone, nil, d.now()), &claims); err != nil {
+		if err := json.Unmarshal(d.keys.payload(testClaims, nil, d.Now()), &claims); err != nil {
 			t.Fatal(err)
 		}
 		if seen[claims["jti"]] {
@@ -115,25 +115,43 @@ func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
 	}
 }
 
-// The library's claims, in its order and byte for byte, are what ours begin with.
-func TestSign_LibraryClaims(t *testing.T) {
+// betterAuthToken holds the claims of a token that Better Auth signed.
+type betterAuthToken struct {
+	Now            int64
+	Issuer, Claims string
+}
+
+func readBetterAuthToken(t *testing.T) (b betterAuthToken) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/better_auth_jwt.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// The claims of a token begin with Better Auth's, in Better Auth's order and with the same bytes.
+func TestClaimsBeginWithThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	lib := readLibraryToken(t)
-	_, members, _ := strings.Cut(lib.Claims, ",")
+	b := readBetterAuthToken(t)
+	_, members, _ := strings.Cut(b.Claims, ",")
 	user, _, _ := strings.Cut(members, `,"sub":`)
-	k := New(nil, config.Config{JWTIssuer: lib.Issuer, JWTAudience: lib.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
+	k := New(nil, config.Config{JWTIssuer: b.Issuer, JWTAudience: b.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
 	c := Claims{Subject: "usrA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5", SessionID: "s", User: json.RawMessage("{" + user + "}")}
 	text, err := c.user()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(k.payload(c, text, time.Unix(lib.Now, 0)))
-	if want := strings.TrimSuffix(lib.Claims, "}") + `,"jti":`; !strings.HasPrefix(got, want) {
-		t.Errorf("claims\n%s\nwant them to begin with the library's\n%s", got, want)
+	got := string(k.payload(c, text, time.Unix(b.Now, 0)))
+	if want := strings.TrimSuffix(b.Claims, "}") + `,"jti":`; !strings.HasPrefix(got, want) {
+		t.Errorf("claims\n%s\nwant them to begin with Better Auth's\n%s", got, want)
 	}
 }
 
-func TestSign_RefusesClaims(t *testing.T) {
+func TestSignRefusesClaims(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	tests := map[string]Claims{
@@ -150,10 +168,10 @@ func TestSign_RefusesClaims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := d.keys.Sign(t.Context(), c); err == nil {
-				t.Error("Sign took the claims")
+				t.Error("Sign accepted the claims")
 			}
 			if _, err := d.keys.Token(t.Context(), c); err == nil {
-				t.Error("Token took the claims")
+				t.Error("Token accepted the claims")
 			}
 		})
 	}
@@ -164,16 +182,16 @@ func TestSign_RefusesClaims(t *testing.T) {
 	}
 }
 
-// Without a key set every use is an error that says what to do, and nothing is made.
-func TestP24_NeverMintsOnARequest(t *testing.T) {
+// Without a key set every method returns an error that says what to do, and makes no keys.
+func TestRequestsNeverMakeKeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.cfg.SigningKeysFile += ".other"
-	k := New(secrets.New(d.cfg, d.now), d.cfg, d.now)
+	k := New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	check := func(state string) {
 		t.Helper()
-		_, signed := k.Sign(t.Context(), someone)
-		_, token := k.Token(t.Context(), someone)
+		_, signed := k.Sign(t.Context(), testClaims)
+		_, token := k.Token(t.Context(), testClaims)
 		_, public := k.Public(t.Context())
 		for _, err := range []error{signed, token, public} {
 			if err == nil || !strings.Contains(err.Error(), "xenon keys rotate") || !strings.Contains(err.Error(), "make dev") {
@@ -183,7 +201,7 @@ func TestP24_NeverMintsOnARequest(t *testing.T) {
 	}
 	check("no file")
 	if _, err := os.Stat(d.cfg.SigningKeysFile); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the file is there now (%v)", err)
+		t.Errorf("the file exists now (%v)", err)
 	}
 	for _, text := range []string{"", "{}"} {
 		if err := os.WriteFile(d.cfg.SigningKeysFile, []byte(text), 0o600); err != nil {
@@ -194,13 +212,13 @@ func TestP24_NeverMintsOnARequest(t *testing.T) {
 	if err := SaveFile(d.cfg.SigningKeysFile, sets().first); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Sign(t.Context(), someone); err != nil {
+	if _, err := k.Sign(t.Context(), testClaims); err != nil {
 		t.Errorf("after keys were made: %v", err)
 	}
 }
 
-// A set that cannot be read does not take away the one that can.
-func TestKeys_LastGoodSet(t *testing.T) {
+// While the stored key set is not valid, the last valid one stays in use.
+func TestLastValidSetStaysInUse(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	before, _ := parts(t, d.token(t))
@@ -216,7 +234,7 @@ func TestKeys_LastGoodSet(t *testing.T) {
 	}
 }
 
-func TestKeys_ParsesADocumentOnce(t *testing.T) {
+func TestDocumentIsParsedOnce(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	first, err := d.keys.load(t.Context())

@@ -10,15 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// P26: the last token of a session is handed out again, while nothing about it changed.
-func TestP26_TokenIsReused(t *testing.T) {
+// Token returns the last token of a session while it is new and nothing in it has changed.
+func TestTokenIsReused(t *testing.T) {
 	t.Parallel()
-	renamed, foreign, other := someone, someone, someone
+	renamed, foreign, other := testClaims, testClaims, testClaims
 	renamed.User = map[string]any{"name": "Zoë", "email": "zoe@example.com"}
 	foreign.Subject = "another-user"
 	other.SessionID = "another-session"
-	equal := someone
-	equal.User = maps.Clone(someone.User.(map[string]any))
+	equal := testClaims
+	equal.User = maps.Clone(testClaims.User.(map[string]any))
+	const tenth = 10 * time.Second
 	tests := map[string]struct {
 		lifetime time.Duration
 		after    time.Duration
@@ -26,17 +27,17 @@ func TestP26_TokenIsReused(t *testing.T) {
 		rotate   bool
 		reused   bool
 	}{
-		"at once":                    {then: someone, reused: true},
+		"at once":                    {then: testClaims, reused: true},
 		"equal claims":               {then: equal, reused: true},
-		"just within a minute":       {after: time.Minute - 1, then: someone, reused: true},
-		"after a minute":             {after: time.Minute, then: someone},
-		"within a tenth of its life": {lifetime: 100 * time.Second, after: 10*time.Second - 1, then: someone, reused: true},
-		"after a tenth of its life":  {lifetime: 100 * time.Second, after: 10 * time.Second, then: someone},
-		"the clock went back":        {after: -time.Second, then: someone},
+		"just within a minute":       {after: time.Minute - 1, then: testClaims, reused: true},
+		"after a minute":             {after: time.Minute, then: testClaims},
+		"before a tenth of its life": {lifetime: 10 * tenth, after: tenth - 1, then: testClaims, reused: true},
+		"after a tenth of its life":  {lifetime: 10 * tenth, after: tenth, then: testClaims},
+		"the clock went back":        {after: -time.Second, then: testClaims},
 		"the user changed":           {then: renamed},
 		"another user":               {then: foreign},
 		"another session":            {then: other},
-		"the key was replaced":       {then: someone, rotate: true},
+		"the key was replaced":       {then: testClaims, rotate: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -44,13 +45,13 @@ func TestP26_TokenIsReused(t *testing.T) {
 			d := deploy(t)
 			if test.lifetime > 0 {
 				d.cfg.JWTExpiresIn = test.lifetime
-				d.keys = New(secrets.New(d.cfg, d.now), d.cfg, d.now)
+				d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 			}
-			first, err := d.keys.Token(t.Context(), someone)
+			first, err := d.keys.Token(t.Context(), testClaims)
 			if err != nil {
 				t.Fatal(err)
 			}
-			d.advance(test.after)
+			d.Advance(test.after)
 			if test.rotate {
 				d.save(t, sets().foreign)
 			}
@@ -65,13 +66,13 @@ func TestP26_TokenIsReused(t *testing.T) {
 	}
 }
 
-func TestP26_ManyAtOnce(t *testing.T) {
+func TestTokenIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
-			c := someone
+			c := testClaims
 			for i := range 20 {
 				c.SessionID = strconv.Itoa((worker + i) % 4)
 				token, err := d.keys.Token(t.Context(), c)

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/jwtverify"
 )
 
-// What a key says it is for, on both ways into this package: the JWKS that a Verifier reads, and Better Auth's table.
+// use, key_ops and alg count for both sources of keys: the JWKS that jwtverify reads, and Better Auth's table.
 func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
 	t.Parallel()
 	for members, want := range map[string]bool{
@@ -51,11 +53,11 @@ func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
 			}
 			key += "}"
 			d.serve(http.StatusOK, `{"keys":[`+key+`]}`)
-			_, err := NewVerifier(d.cfg, d.now).Verify(t.Context(), d.token(t))
+			_, err := d.newVerifier().Verify(t.Context(), d.token(t))
 			if got := err == nil; got != want {
 				t.Errorf("verifies a token: %v (%v), want %v", got, err, want)
 			}
-			if err != nil && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrInvalidToken) {
+			if err != nil && !errors.Is(err, jwtverify.ErrUnavailable) && !errors.Is(err, jwtverify.ErrInvalidToken) {
 				t.Errorf("got %v", err)
 			}
 			published, err := ParsePublicJWK("id", key, "")
@@ -71,7 +73,7 @@ func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
 
 func publicMembers(k *Key) (n, e string) { return members(&k.private.PublicKey) }
 
-// A key beside a good one that is not for signatures neither verifies nor hides the good one.
+// A key for encryption with the same kid as a signing key verifies nothing and does not hide the signing key.
 func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -81,8 +83,9 @@ func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	entry := func(n, e, id, more string) string {
 		return `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"` + more + `}`
 	}
-	d.serve(http.StatusOK, `{"keys":[`+entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
-	if _, err := NewVerifier(d.cfg, d.now).Verify(t.Context(), d.token(t)); err != nil {
+	encrypting := entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
+	d.serve(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
+	if _, err := d.newVerifier().Verify(t.Context(), d.token(t)); err != nil {
 		t.Error(err)
 	}
 }

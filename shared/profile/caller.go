@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
@@ -22,7 +22,7 @@ func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	}
 	who, err := s.Verifier.Verify(r.Context(), strings.TrimSpace(h[len(scheme):]))
 	switch {
-	case errors.Is(err, keys.ErrInvalidToken):
+	case errors.Is(err, jwtverify.ErrInvalidToken):
 		return store.TokenHolder{}, errToken
 	case err != nil:
 		return store.TokenHolder{}, err

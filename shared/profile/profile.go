@@ -8,7 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/jwtverify"
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -17,14 +18,16 @@ import (
 // Service holds what the endpoints need.
 type Service struct {
 	Store    *store.Store
-	Verifier *keys.Verifier
+	Verifier *jwtverify.Verifier
 	Limits   *limit.Limiter
 	Now      func() time.Time
 }
 
-// New makes the endpoints on a database, for callers whose tokens verifier accepts and whom limits lets through, by the
-// clock now.
-func New(db *store.Store, verifier *keys.Verifier, limits *limit.Limiter, now func() time.Time) *Service {
+// New makes the endpoints on a database, for callers with tokens of the issuer and for the audience of the settings.
+func New(cfg config.Config, db *store.Store, limits *limit.Limiter, now func() time.Time) *Service {
+	verifier := jwtverify.MustNew(jwtverify.Options{
+		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: now,
+	})
 	return &Service{Store: db, Verifier: verifier, Limits: limits, Now: now}
 }
 

@@ -96,7 +96,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.limits = limit.New(cfg, db, vault.AcceptsOrigin, func() time.Time { return s.now })
-	s.mux = profile.New(db, keys.NewVerifier(cfg, time.Now), s.limits, time.Now).Profile().Mux(cfg)
+	s.mux = profile.New(cfg, db, s.limits, time.Now).Profile().Mux(cfg)
 	return s
 }
 

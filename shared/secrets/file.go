@@ -8,12 +8,12 @@ import (
 	"sync"
 )
 
-// keyFile is the key set on a laptop. It looks at the file on every read, so that a rotation shows at once.
+// keyFile is the file with the key set, for local development. It checks at every read whether the file has changed.
 type keyFile struct {
 	path string
 
 	mu   sync.Mutex
-	seen os.FileInfo
+	seen os.FileInfo // of the file when text was read
 	text []byte
 }
 
@@ -22,12 +22,13 @@ func (f *keyFile) read() ([]byte, error) {
 	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no signing keys in %s: make dev and xenon keys rotate make them; in the cloud set SIGNING_KEYS_ARN: %w", f.path, err)
+		return nil, fmt.Errorf("no signing keys in %s: make dev and xenon keys rotate make them; "+
+			"in the cloud set SIGNING_KEYS_ARN: %w", f.path, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look at signing keys: %w", err)
+		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	if f.seen != nil && same(f.seen, info) {
+	if f.seen != nil && isUnchanged(f.seen, info) {
 		return f.text, nil
 	}
 	text, err := os.ReadFile(f.path)
@@ -38,6 +39,6 @@ func (f *keyFile) read() ([]byte, error) {
 	return text, nil
 }
 
-func same(a, b os.FileInfo) bool {
+func isUnchanged(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

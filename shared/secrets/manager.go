@@ -16,16 +16,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// stageCurrent is the label of the version that is in use.
+// stageCurrent is the staging label of the version that is in use.
 const stageCurrent = "AWSCURRENT"
 
-// manager is Secrets Manager.
+// manager is a client of Secrets Manager.
 type manager struct {
 	aws    config.AWS
-	client *secretsmanager.Client // made by the first call
+	client *secretsmanager.Client // made by open
 }
 
-// open is to be called before client is used.
+// open makes the client. Every method that uses client calls it first.
 func (m *manager) open() error {
 	if m.client != nil {
 		return nil
@@ -34,7 +34,9 @@ func (m *manager) open() error {
 		return err
 	}
 	as := aws.Credentials{
-		AccessKeyID: m.aws.AccessKeyID, SecretAccessKey: string(m.aws.SecretAccessKey), SessionToken: string(m.aws.SessionToken),
+		AccessKeyID:     m.aws.AccessKeyID,
+		SecretAccessKey: string(m.aws.SecretAccessKey),
+		SessionToken:    string(m.aws.SessionToken),
 	}
 	options := secretsmanager.Options{
 		Region:      m.aws.Region,
@@ -47,14 +49,14 @@ func (m *manager) open() error {
 	return nil
 }
 
-// document is one secret: its text, or why there is none.
+// document is the text of a secret, or the error of reading it.
 type document struct {
 	arn  string
 	text []byte
 	err  error
 }
 
-// read returns the current version of every secret, in one call. The error is one of the call.
+// read returns the current version of every secret, with one call. Its error is the call's; each document has its own.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]document, error) {
 	if err := m.open(); err != nil {
 		return nil, err
@@ -65,9 +67,11 @@ func (m *manager) read(ctx context.Context, arns []string) (map[string]document,
 	return m.readAll(ctx, arns)
 }
 
-// readOne is not a batch of one, because batches are allowed far less often per second than single reads.
+// readOne does not use a batch of one, because Secrets Manager allows far fewer batches per second than single reads.
 func (m *manager) readOne(ctx context.Context, arn string) (map[string]document, error) {
-	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: aws.String(stageCurrent)})
+	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
+		SecretId: &arn, VersionStage: aws.String(stageCurrent),
+	})
 	if err != nil {
 		return nil, callError{arns: []string{arn}, err: err}
 	}
@@ -81,17 +85,18 @@ func (m *manager) readAll(ctx context.Context, arns []string) (map[string]docume
 	}
 	docs := map[string]document{}
 	for _, arn := range arns {
-		docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager sent no value", arn)}
+		docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager returned no value", arn)}
 	}
 	for _, arn := range arns {
 		for _, v := range out.SecretValues {
-			if names(arn, aws.ToString(v.ARN)) {
+			if isSameSecret(arn, aws.ToString(v.ARN)) {
 				docs[arn] = newDocument(arn, v.SecretString, v.SecretBinary)
 			}
 		}
 		for _, e := range out.Errors {
-			if names(arn, aws.ToString(e.SecretId)) {
-				docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: %s: %s", arn, aws.ToString(e.ErrorCode), aws.ToString(e.Message))}
+			if isSameSecret(arn, aws.ToString(e.SecretId)) {
+				err := fmt.Errorf("secret %s: %s: %s", arn, aws.ToString(e.ErrorCode), aws.ToString(e.Message))
+				docs[arn] = document{arn: arn, err: err}
 			}
 		}
 	}
@@ -105,13 +110,13 @@ func newDocument(arn string, text *string, binary []byte) document {
 	return document{arn: arn, text: binary}
 }
 
-// names reports whether the configured ARN means the secret with the full one. Secrets Manager also takes an ARN without
-// the hyphen and six characters that it appends to a name.
-func names(configured, full string) bool {
+// isSameSecret reports whether the configured ARN is that of the secret with the full ARN. Secrets Manager also accepts
+// an ARN without the hyphen and the six characters that it appends to the name of a secret.
+func isSameSecret(configured, full string) bool {
 	return full == configured || len(full) == len(configured)+7 && strings.HasPrefix(full, configured+"-")
 }
 
-// callError is a call that failed. It names the secrets; what the service says holds no value.
+// callError is the error of a call. It names the secrets. The errors of Secrets Manager contain no value.
 type callError struct {
 	arns []string
 	err  error
@@ -122,7 +127,7 @@ func (e callError) Error() string {
 }
 func (e callError) Unwrap() error { return e.err }
 
-// Unavailable reports whether waiting may help: the service was not reached, is in trouble, or asks to slow down.
+// Unavailable reports whether a later call may succeed: there was no answer, a 5xx answer, or throttling.
 func (e callError) Unavailable() bool {
 	var named smithy.APIError
 	if errors.As(e.err, &named) {
@@ -134,6 +139,6 @@ func (e callError) Unavailable() bool {
 	if !errors.As(e.err, &answer) {
 		return true
 	}
-	status := answer.HTTPStatusCode() // 0: the connection broke before an answer
+	status := answer.HTTPStatusCode() // 0: the connection ended before an answer
 	return status == 0 || status >= http.StatusInternalServerError
 }

@@ -50,7 +50,7 @@ func TestParseAppSecret(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestIsSameSecret(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		configured, full string
@@ -64,8 +64,8 @@ func TestNames(t *testing.T) {
 		{arn, "", false},
 	}
 	for _, test := range tests {
-		if got := names(test.configured, test.full); got != test.want {
-			t.Errorf("names(%q, %q) = %v, want %v", test.configured, test.full, got, test.want)
+		if got := isSameSecret(test.configured, test.full); got != test.want {
+			t.Errorf("isSameSecret(%q, %q) = %v, want %v", test.configured, test.full, got, test.want)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// ImportURLs returns the two databases of an import. They are read anew every time, since whoever asks then works for
-// minutes. The error holds no value; one that says Unavailable() is over by itself.
+// ImportURLs returns the database URLs of an import. It does not cache them, because an import calls it once in
+// minutes. The error contains no value; one with Unavailable() == true may disappear without a change.
 func ImportURLs(ctx context.Context, cfg config.Config) (from, to string, err error) {
 	if cfg.MigrateSecretARN == "" {
 		return string(cfg.FromDatabaseURL), string(cfg.ToDatabaseURL), nil
@@ -22,7 +22,7 @@ func ImportURLs(ctx context.Context, cfg config.Config) (from, to string, err er
 	return parseImportSecret(got[cfg.MigrateSecretARN])
 }
 
-// parseImportSecret never repeats what it read, nor what the JSON package says about it.
+// parseImportSecret returns errors without the text and without the errors of encoding/json, which may quote the text.
 func parseImportSecret(d document) (from, to string, err error) {
 	var in struct {
 		From string `json:"FROM_DATABASE_URL"`

@@ -20,8 +20,10 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/xenon-auth/xenon/internal/testkit/clock"
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/remote"
 )
 
 // These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
@@ -36,7 +38,7 @@ type cloud struct {
 	admin *secretsmanager.Client
 	calls atomic.Int64
 	cut   atomic.Bool
-	clock *clock
+	clock *clock.Clock
 	cfg   config.Config
 }
 
@@ -50,7 +52,7 @@ const (
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	post(t, "/moto-api/reset", "")
-	c := &cloud{t: t, clock: newClock()}
+	c := &cloud{t: t, clock: clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
 	proxy := httputil.NewSingleHostReverseProxy(moto)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.calls.Add(1)
@@ -123,7 +125,7 @@ func (c *cloud) reads(s *Secrets, url, secret, keys string, calls int64) {
 
 func TestMoto_OneCallForEverything(t *testing.T) {
 	c := newCloud(t)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	if got := c.calls.Load(); got != 0 {
 		t.Fatalf("New made %d calls, want 0", got)
 	}
@@ -142,7 +144,7 @@ func TestMoto_OneCallForEverything(t *testing.T) {
 func TestMoto_OneSecretAlone(t *testing.T) {
 	c := newCloud(t)
 	c.cfg.SigningKeysARN = ""
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	for range 2 {
 		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
 			t.Errorf("DatabaseURL: %v", err)
@@ -156,18 +158,18 @@ func TestMoto_OneSecretAlone(t *testing.T) {
 // P28: five minutes later, or after an Invalidate, the new version is used.
 func TestMoto_RotatedSecret(t *testing.T) {
 	c := newCloud(t)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	c.reads(s, goodURL, goodSecret, goodKeys, 1)
 
 	c.put(c.cfg.SigningKeysARN, "second")
-	c.clock.advance(TTL - 1)
+	c.clock.Advance(TTL - 1)
 	c.reads(s, goodURL, goodSecret, goodKeys, 1)
-	c.clock.advance(1)
+	c.clock.Advance(1)
 	c.reads(s, goodURL, goodSecret, "second", 2)
 
 	const url = "postgres://xenon:rotated@db.example.test/xenon"
 	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, goodURL, url, 1))
-	c.clock.advance(CoolDown)
+	c.clock.Advance(remote.CoolDown)
 	s.Invalidate()
 	c.reads(s, url, goodSecret, "second", 3)
 	for range 100 { // a flood of failed sign-ins to the database
@@ -179,7 +181,7 @@ func TestMoto_RotatedSecret(t *testing.T) {
 // A rotation is known as soon as CloudFront sends what it made, and the secret before it stays good.
 func TestMoto_RotatedOriginSecret(t *testing.T) {
 	c := newCloud(t)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	current := func() string {
 		out, err := c.admin.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &c.cfg.AppSecretARN})
 		if err != nil {
@@ -205,7 +207,7 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 			t.Fatalf("got version %q, %v", version, err)
 		}
 		made = append(made, current())
-		c.clock.advance(CoolDown)
+		c.clock.Advance(remote.CoolDown)
 		deployed = version
 		for i, secret := range slices.Backward(made) { // the newest, which makes it read the app secret again, first
 			want := i >= len(made)-2
@@ -219,7 +221,7 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.clock.advance(TTL)
+	c.clock.Advance(TTL)
 	if !s.AcceptsOrigin(t.Context(), made[2]) {
 		t.Error("what CloudFront sends is refused after deployments that failed")
 	}
@@ -237,11 +239,11 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 
 func TestMoto_ServiceDown(t *testing.T) {
 	c := newCloud(t)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	c.reads(s, goodURL, goodSecret, goodKeys, 1)
 
 	c.cut.Store(true)
-	c.clock.advance(24 * time.Hour)
+	c.clock.Advance(24 * time.Hour)
 	if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
 		t.Errorf("DatabaseURL with the service down: %v, want the last good value", err)
 	}
@@ -249,21 +251,21 @@ func TestMoto_ServiceDown(t *testing.T) {
 	c.reads(s, goodURL, goodSecret, goodKeys, tried)
 
 	c.cut.Store(false)
-	c.clock.advance(CoolDown)
+	c.clock.Advance(remote.CoolDown)
 	c.reads(s, goodURL, goodSecret, goodKeys, tried+1)
 }
 
 func TestMoto_ServiceDownFromTheStart(t *testing.T) {
 	c := newCloud(t)
 	c.cut.Store(true)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	_, err := s.DatabaseURL(t.Context())
 	var away interface{ Unavailable() bool }
 	if !errors.As(err, &away) || !away.Unavailable() || !strings.Contains(err.Error(), c.cfg.AppSecretARN) {
 		t.Errorf("DatabaseURL: %v, want an error that is Unavailable and names the ARN", err)
 	}
 	c.cut.Store(false)
-	c.clock.advance(errorHold)
+	c.clock.Advance(time.Second)
 	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load()+1)
 }
 
@@ -294,7 +296,7 @@ func TestMoto_WrongARN(t *testing.T) {
 		c := newCloud(t)
 		good := c.cfg.SigningKeysARN
 		c.cfg.SigningKeysARN = wrong
-		s := New(c.cfg, c.clock.now)
+		s := New(c.cfg, c.clock.Now)
 		_, err := s.SigningKeys(t.Context())
 		refused(t, err, wrong, "ResourceNotFoundException")
 		if strings.Contains(err.Error(), c.cfg.AppSecretARN) || strings.Contains(err.Error(), good) {
@@ -307,13 +309,13 @@ func TestMoto_WrongARN(t *testing.T) {
 	t.Run("of both", func(t *testing.T) {
 		c := newCloud(t)
 		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
-		_, err := New(c.cfg, c.clock.now).DatabaseURL(t.Context())
+		_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 		refused(t, err, wrong, wrong+"2")
 	})
 	t.Run("alone", func(t *testing.T) {
 		c := newCloud(t)
 		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong}
-		_, err := New(c.cfg, c.clock.now).AuthSecret(t.Context())
+		_, err := New(c.cfg, c.clock.Now).AuthSecret(t.Context())
 		refused(t, err, wrong, "ResourceNotFoundException")
 	})
 }
@@ -322,13 +324,13 @@ func TestMoto_Denied(t *testing.T) {
 	c := newCloud(t)
 	post(t, "/moto-api/reset-auth", "0") // from now on moto knows no caller
 	t.Cleanup(func() { post(t, "/moto-api/reset-auth", "inf") })
-	_, err := New(c.cfg, c.clock.now).DatabaseURL(t.Context())
+	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 	refused(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }
 
 func TestMoto_MalformedSecret(t *testing.T) {
 	c := newCloud(t)
-	s := New(c.cfg, c.clock.now)
+	s := New(c.cfg, c.clock.Now)
 	c.put(c.cfg.AppSecretARN, `{"BETTER_AUTH_SECRET":"`+goodSecret+`"}`)
 	_, err := s.DatabaseURL(t.Context())
 	refused(t, err, c.cfg.AppSecretARN, "DATABASE_URL")
@@ -337,10 +339,10 @@ func TestMoto_MalformedSecret(t *testing.T) {
 	}
 
 	c.put(c.cfg.AppSecretARN, goodApp)
-	c.clock.advance(CoolDown) // a problem is looked at again by itself
+	c.clock.Advance(remote.CoolDown) // a problem is looked at again by itself
 	c.reads(s, goodURL, goodSecret, goodKeys, 2)
 
 	c.put(c.cfg.AppSecretARN, "not-shown at all")
-	c.clock.advance(TTL)
+	c.clock.Advance(TTL)
 	c.reads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
 }

@@ -15,17 +15,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// maxOriginSecrets is how many of the app secret's originSecrets are accepted: the one that CloudFront sends, and the
-// one that it sends while a deployment is on its way.
+// maxOriginSecrets is how many originSecrets the app secret may have: during a deployment CloudFront sends the old or
+// the new one.
 const maxOriginSecrets = 2
 
-// minOriginSecret is the least length of one of them, in bytes.
+// minOriginSecret is the least length of an origin secret, in bytes.
 const minOriginSecret = 32
 
-// AcceptsOrigin reports whether got, the origin secret that came with a request, is one of the app secret's
-// originSecrets. If it is none of those at hand, the app secret is read again first, no sooner than CoolDown after the
-// last time, because a deployment may have rotated them. Without an app secret every request is accepted: CLIENT_IP
-// alone says which proxies are trusted.
+// AcceptsOrigin reports whether got, the origin secret of a request, is one of the app secret's originSecrets. If it is
+// not, AcceptsOrigin reads the app secret again, but not within remote.CoolDown of the last fetch, because a deployment
+// may have rotated them. Without an app secret it accepts every request: then CLIENT_IP alone says which proxies are
+// trusted.
 func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
 	if s.cfg.AppSecretARN == "" {
 		return true
@@ -40,15 +40,16 @@ func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
 	return s.isOriginSecret(ctx, got)
 }
 
-// isOriginSecret takes the same time whichever of the secrets got is, or is not.
+// isOriginSecret compares in constant time.
 func (s *Secrets) isOriginSecret(ctx context.Context, got string) bool {
 	app, err := s.app(ctx)
 	if err != nil {
 		return false
 	}
 	if len(app.originSecrets) == 0 {
-		s.noOrigin.Do(func() {
-			slog.WarnContext(ctx, "the app secret has no originSecrets, so no request is known to come through CloudFront and no forwarded IP address counts",
+		s.warnNoOriginSecrets.Do(func() {
+			slog.WarnContext(ctx, "the app secret has no originSecrets, so no request is known to come through CloudFront "+
+				"and the IP address in its headers is ignored",
 				"advice", "deploy with make deploy, which makes one; docs/deploy.md says how to do it by hand")
 		})
 	}
@@ -61,7 +62,7 @@ func (s *Secrets) isOriginSecret(ctx context.Context, got string) bool {
 
 func checkOriginSecrets(list []string) error {
 	if len(list) > maxOriginSecrets {
-		return fmt.Errorf("originSecrets has %d entries, may have %d", len(list), maxOriginSecrets)
+		return fmt.Errorf("originSecrets has %d entries, at most %d are allowed", len(list), maxOriginSecrets)
 	}
 	for _, v := range list {
 		if len(v) < minOriginSecret {
@@ -71,28 +72,30 @@ func checkOriginSecrets(list []string) error {
 	return nil
 }
 
-// RotateOrigin puts a new origin secret first in the app secret's originSecrets and keeps as the second the one that
-// CloudFront sends: that of the version deployed, if it is known, else the first so far. It repeats the new one as
-// originSecret, a text, which is all that a dynamic reference of CloudFormation can read, and returns the version of
-// the app secret that has it. Everything else in the app secret stays as it is.
+// RotateOrigin adds a new origin secret as the first of the app secret's originSecrets. The second is then the one that
+// CloudFront sends now: that of the version deployed, or, if deployed is empty, the first until now. It also stores the
+// new one as the string originSecret, because a dynamic reference in CloudFormation cannot read a list. It returns the
+// new version of the app secret, and leaves its other members as they are.
 func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})
 	if err != nil {
 		return "", err
 	}
-	text, err := withNewOrigin(docs[arn].text, m.originSecretOf(ctx, arn, deployed), rand.Text()+rand.Text())
+	text, err := addOriginSecret(docs[arn].text, m.originSecretOf(ctx, arn, deployed), rand.Text()+rand.Text())
 	if err != nil {
 		return "", fmt.Errorf("secret %s: %w", arn, err)
 	}
-	out, err := m.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: aws.String(string(text))})
+	out, err := m.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId: &arn, SecretString: aws.String(string(text)),
+	})
 	if err != nil {
 		return "", callError{arns: []string{arn}, err: err}
 	}
 	return aws.ToString(out.VersionId), nil
 }
 
-// originSecretOf is the origin secret in a version of the app secret, "" if there is none or it is gone.
+// originSecretOf returns the origin secret in a version of the app secret, "" if there is none or no such version.
 func (m *manager) originSecretOf(ctx context.Context, arn, version string) string {
 	if version == "" {
 		return ""
@@ -104,19 +107,19 @@ func (m *manager) originSecretOf(ctx context.Context, arn, version string) strin
 	var app struct {
 		OriginSecret string `json:"originSecret"`
 	}
-	_ = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &app) // what is no JSON has no origin secret
+	_ = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &app) // a text that is not JSON has no origin secret
 	return app.OriginSecret
 }
 
-// withNewOrigin never repeats what it read in an error. sent is what CloudFront sends now, "" if that is not known.
-func withNewOrigin(text []byte, sent, secret string) ([]byte, error) {
+// addOriginSecret returns errors without the text. sent is what CloudFront sends now, "" if that is not known.
+func addOriginSecret(text []byte, sent, secret string) ([]byte, error) {
 	members := map[string]json.RawMessage{}
 	var accepted []string
 	if json.Unmarshal(text, &members) != nil || members == nil {
 		return nil, errors.New("it is not a JSON object")
 	}
 	if list, ok := members["originSecrets"]; ok && json.Unmarshal(list, &accepted) != nil {
-		return nil, errors.New("originSecrets is not a list of texts")
+		return nil, errors.New("originSecrets is not a list of strings")
 	}
 	if sent != "" {
 		accepted = []string{sent}

@@ -23,7 +23,7 @@ func TestOriginSecretsAreOneOrTwoLongTexts(t *testing.T) {
 		`[]`:                               "",
 		`["` + long + `"]`:                 "",
 		`["` + long + `","` + long + `2"]`: "",
-		`["` + long + `","` + long + `","hidden"]`: "originSecrets has 3 entries, may have 2",
+		`["` + long + `","` + long + `","hidden"]`: "originSecrets has 3 entries, at most 2 are allowed",
 		`["hidden"]`:     "has 6 characters, needs at least 32",
 		`"` + long + `"`: "is not of the form",
 	} {
@@ -49,7 +49,7 @@ func TestANewOriginSecretKeepsTheOneBeforeAndAllElse(t *testing.T) {
 		{"fourth", "fifth", `["fifth","fourth"]`},
 	} {
 		var err error
-		if text, err = withNewOrigin(text, c.sent, c.secret); err != nil {
+		if text, err = addOriginSecret(text, c.sent, c.secret); err != nil {
 			t.Fatal(err)
 		}
 		var got struct {
@@ -66,7 +66,7 @@ func TestANewOriginSecretKeepsTheOneBeforeAndAllElse(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"hidden", `["hidden"]`, "null", `{"originSecrets":"hidden"}`} {
-		if _, err := withNewOrigin([]byte(bad), "", "x"); err == nil || strings.Contains(err.Error(), "hidden") {
+		if _, err := addOriginSecret([]byte(bad), "", "x"); err == nil || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: got %v", bad, err)
 		}
 	}

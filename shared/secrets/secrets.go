@@ -1,5 +1,5 @@
-// Package secrets hands out what a deployment keeps secret: from Secrets Manager in the cloud, from settings and a file
-// on a laptop.
+// Package secrets reads the secrets of a deployment: from Secrets Manager in the cloud, from the settings and a file in
+// local development.
 package secrets
 
 import (
@@ -12,26 +12,29 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/pg"
+	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-// TTL is how long values from Secrets Manager are used before they are read again.
+// TTL is how long a value from Secrets Manager is used before it is read again.
 const TTL = 5 * time.Minute
 
-// Secrets is safe for concurrent use; make one per process. With an ARN in the settings the value comes from Secrets
-// Manager, both values in one call, and stays the last good one while the service is down. No error holds a value.
+// Secrets is safe for concurrent use; make one per process. If the settings have the ARN of a secret, its value comes
+// from Secrets Manager; both secrets are read in one call. While Secrets Manager is unavailable, the last good values
+// stay in use. No error contains a value.
 //
-// An error that says Unavailable() is over by itself; any other needs a person.
+// An error with Unavailable() == true may disappear without a change; any other needs an operator.
 type Secrets struct {
 	cfg    config.Config
 	file   keyFile
 	cloud  manager
-	values *Remote[values]
-	whole  bool // every value was there once; only fetch uses it
+	values *remote.Value[values]
+	whole  bool // one fetch returned every value; only fetch uses it
 
-	noOrigin sync.Once // warns that there are no origin secrets
+	warnNoOriginSecrets sync.Once
 }
 
-// values are what one fetch brought, each with its own problem, so that a wrong key set does not take the database away.
+// values are the result of one fetch. Each value has its own error, so that an invalid key set does not make the
+// database URL unavailable.
 type values struct {
 	app     appSecret
 	appErr  error
@@ -42,17 +45,17 @@ type values struct {
 type appSecret struct {
 	databaseURL   string
 	authSecret    []byte
-	originSecrets []string // what CloudFront sends with each request, newest first
+	originSecrets []string // the values that CloudFront may send in its header, newest first
 }
 
-// New fetches nothing; the first read does. now is the clock.
+// New fetches nothing; the first read does.
 func New(cfg config.Config, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
-	s.values = &Remote[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
+	s.values = &remote.Value[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
 	return s
 }
 
-// DatabaseURL returns where requests go, DATABASE_URL.
+// DatabaseURL returns DATABASE_URL, the database that requests use.
 func (s *Secrets) DatabaseURL(ctx context.Context) (string, error) {
 	if s.cfg.AppSecretARN == "" {
 		if s.cfg.DatabaseURL == "" {
@@ -64,7 +67,7 @@ func (s *Secrets) DatabaseURL(ctx context.Context) (string, error) {
 	return app.databaseURL, err
 }
 
-// AuthSecret returns the bytes of BETTER_AUTH_SECRET, at least config.MinSecretLength of them. They are not to be changed.
+// AuthSecret returns the bytes of BETTER_AUTH_SECRET, at least config.MinSecretLength. The caller must not change them.
 func (s *Secrets) AuthSecret(ctx context.Context) ([]byte, error) {
 	if s.cfg.AppSecretARN == "" {
 		if err := checkAuthSecret(string(s.cfg.AuthSecret)); err != nil {
@@ -76,8 +79,8 @@ func (s *Secrets) AuthSecret(ctx context.Context) ([]byte, error) {
 	return app.authSecret, err
 }
 
-// SigningKeys returns the key-set document as package keys writes it, unread. It is not to be changed. A file is read
-// again as soon as it changed.
+// SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A file is read
+// again when it has changed.
 func (s *Secrets) SigningKeys(ctx context.Context) ([]byte, error) {
 	if s.cfg.SigningKeysARN == "" {
 		return s.file.read()
@@ -90,8 +93,8 @@ func (s *Secrets) SigningKeys(ctx context.Context) ([]byte, error) {
 	return v.keys, err
 }
 
-// Invalidate says that a value turned out to be wrong: the database refused it, or it names a key nobody knows. The next
-// read asks again, though never sooner than CoolDown after the last time.
+// Invalidate reports that a value turned out to be wrong, for example because Postgres refused the password. The next
+// read fetches the values again, but not within remote.CoolDown of the last fetch.
 func (s *Secrets) Invalidate() { s.values.Invalidate() }
 
 func (s *Secrets) app(ctx context.Context) (appSecret, error) {
@@ -103,8 +106,8 @@ func (s *Secrets) app(ctx context.Context) (appSecret, error) {
 	return v.app, err
 }
 
-// fetch reads every secret that has an ARN. Once all were good, a problem with one is an error of the whole, and the last
-// good values stay; before that, one good value is better than none.
+// fetch reads every secret that has an ARN. After one fetch that returned every value, an error of one secret is an
+// error of the fetch, so that the last good values stay in use. Before that, it returns the values that are good.
 func (s *Secrets) fetch(ctx context.Context) (values, error) {
 	var v values
 	var wanted []string
@@ -131,7 +134,7 @@ func (s *Secrets) fetch(ctx context.Context) (values, error) {
 	return v, nil
 }
 
-// parseAppSecret never repeats what it read, nor what the JSON package says about it.
+// parseAppSecret returns errors without the text and without the errors of encoding/json, which may quote the text.
 func parseAppSecret(d document) (appSecret, error) {
 	if d.err != nil {
 		return appSecret{}, d.err
@@ -157,7 +160,7 @@ func parseAppSecret(d document) (appSecret, error) {
 	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	return appSecret{databaseURL: in.DatabaseURL, authSecret: []byte(in.AuthSecret), originSecrets: in.OriginSecrets}, nil
+	return appSecret{in.DatabaseURL, []byte(in.AuthSecret), in.OriginSecrets}, nil
 }
 
 func checkAuthSecret(v string) error {

@@ -1,5 +1,5 @@
-// Package laptop finds as whom a person calls AWS: by a profile, single sign-on, or whatever else the SDK knows. Functions
-// do without it, because it would make each of them 1.6 MB bigger.
+// Package laptop finds as whom a person calls AWS: by a profile, single sign-on, or whatever else the SDK knows.
+// Functions do without it, because it would make each of them 1.6 MB bigger.
 package laptop
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// AWS returns what the SDK finds in its variables and files, with the endpoints of in, if it has any. What it found lasts
-// as long as the person's sign-in; nothing renews it.
+// AWS returns what the SDK finds in its variables and files, with the endpoints of in, if it has any. What it found
+// lasts as long as the person's sign-in; nothing renews it.
 func AWS(ctx context.Context, in config.AWS) (config.AWS, error) {
 	cfg, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {

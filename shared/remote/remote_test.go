@@ -1,4 +1,4 @@
-package secrets
+package remote
 
 import (
 	"bytes"
@@ -11,40 +11,33 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/clock"
 )
 
-// clock is a time that tests move.
-type clock struct{ ns atomic.Int64 }
+func newClock() *clock.Clock { return clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) }
 
-func newClock() *clock {
-	c := &clock{}
-	c.ns.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
-	return c
+func newValue(c *clock.Clock, s *service) *Value[int] {
+	return &Value[int]{Name: "number", Fetch: s.fetch, Fresh: 5 * time.Minute, Stale: 24 * time.Hour, Now: c.Now}
 }
 
-func (c *clock) now() time.Time          { return time.Unix(0, c.ns.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
-func newRemote(c *clock, e *elsewhere) *Remote[int] {
-	return &Remote[int]{Name: "number", Fetch: e.fetch, Fresh: 5 * time.Minute, Stale: 24 * time.Hour, Now: c.now}
-}
-
-// elsewhere hands out 1, 2, 3 … while it is up.
-type elsewhere struct {
+// service returns 1, 2, 3 … while it is up.
+type service struct {
 	calls atomic.Int64
 	down  atomic.Bool
 }
 
-var errDown = errors.New("elsewhere is down")
+var errDown = errors.New("the service is down")
 
-func (e *elsewhere) fetch(context.Context) (int, error) {
-	n := e.calls.Add(1)
-	if e.down.Load() {
+func (s *service) fetch(context.Context) (int, error) {
+	n := s.calls.Add(1)
+	if s.down.Load() {
 		return 0, errDown
 	}
 	return int(n), nil
 }
 
-// step is one thing that happens to a Remote, and how often elsewhere was asked after it.
+// step is one event, the result of Get after it, and the number of fetches until then.
 type step struct {
 	after      time.Duration
 	down       bool
@@ -54,7 +47,7 @@ type step struct {
 	calls      int64
 }
 
-func TestRemote(t *testing.T) {
+func TestGetFetchesWhenDue(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]step{
 		"kept while fresh": {
@@ -62,7 +55,7 @@ func TestRemote(t *testing.T) {
 			{after: 5*time.Minute - 1, value: 1, calls: 1},
 			{after: 1, value: 2, calls: 2},
 		},
-		"the last good value while elsewhere is down, asked for every ten seconds": {
+		"the last good value while the service is down, fetched every ten seconds": {
 			{value: 1, calls: 1},
 			{after: 5 * time.Minute, down: true, value: 1, calls: 2},
 			{after: 9 * time.Second, down: true, value: 1, calls: 2},
@@ -70,18 +63,18 @@ func TestRemote(t *testing.T) {
 			{after: time.Second, value: 1, calls: 3},
 			{after: 9 * time.Second, value: 4, calls: 4},
 		},
-		"a value too old is an error": {
+		"a stale value is an error": {
 			{value: 1, calls: 1},
 			{after: 24 * time.Hour, down: true, value: 1, calls: 2},
 			{after: CoolDown, down: true, err: errDown, calls: 3},
 			{after: time.Second, value: 4, calls: 4},
 		},
-		"no value: the same error for a second, then asked again": {
+		"no value: the same error for a second, then fetched again": {
 			{down: true, err: errDown, calls: 1},
 			{after: time.Second - 1, err: errDown, calls: 1},
 			{after: 1, value: 2, calls: 2},
 		},
-		"invalidated: asked again, not within ten seconds": {
+		"invalidated: fetched again, not within ten seconds": {
 			{value: 1, calls: 1},
 			{after: 3 * time.Second, invalidate: true, value: 1, calls: 1},
 			{after: 7 * time.Second, value: 2, calls: 2},
@@ -89,12 +82,12 @@ func TestRemote(t *testing.T) {
 			{after: time.Second, invalidate: true, value: 2, calls: 2},
 			{after: 8 * time.Second, invalidate: true, value: 3, calls: 3},
 		},
-		"invalidated once: asked again once": {
+		"invalidated once: fetched again once": {
 			{value: 1, calls: 1},
 			{after: CoolDown, invalidate: true, value: 2, calls: 2},
 			{after: CoolDown, value: 2, calls: 2},
 		},
-		"invalidated while elsewhere is down": {
+		"invalidated while the service is down": {
 			{value: 1, calls: 1},
 			{after: CoolDown, invalidate: true, down: true, value: 1, calls: 2},
 			{after: CoolDown, value: 3, calls: 3},
@@ -103,29 +96,30 @@ func TestRemote(t *testing.T) {
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, e := newClock(), &elsewhere{}
-			r := newRemote(c, e)
+			c, e := newClock(), &service{}
+			r := newValue(c, e)
 			for i, s := range steps {
-				c.advance(s.after)
+				c.Advance(s.after)
 				e.down.Store(s.down)
 				if s.invalidate {
 					r.Invalidate()
 				}
 				got, err := r.Get(t.Context())
 				if got != s.value || !errors.Is(err, s.err) || e.calls.Load() != s.calls {
-					t.Fatalf("step %d: Get = %d, %v after %d calls, want %d, %v after %d", i, got, err, e.calls.Load(), s.value, s.err, s.calls)
+					t.Fatalf("step %d: Get = %d, %v after %d calls, want %d, %v after %d",
+						i, got, err, e.calls.Load(), s.value, s.err, s.calls)
 				}
 			}
 		})
 	}
 }
 
-// A flood of readers, and a flood of readers who found the value wrong, each become one fetch.
-func TestRemote_SingleFlight(t *testing.T) {
+// A hundred calls at once make one fetch, also when each of them invalidated the value before.
+func TestConcurrentCallsMakeOneFetch(t *testing.T) {
 	t.Parallel()
-	c, e := newClock(), &elsewhere{}
+	c, e := newClock(), &service{}
 	started, release := make(chan struct{}), make(chan struct{})
-	r := newRemote(c, e)
+	r := newValue(c, e)
 	r.Fetch = func(ctx context.Context) (int, error) {
 		if e.calls.Load() == 0 {
 			close(started)
@@ -153,7 +147,7 @@ func TestRemote_SingleFlight(t *testing.T) {
 	if got := e.calls.Load(); got != 1 {
 		t.Fatalf("%d fetches for the first 100 readers, want 1", got)
 	}
-	c.advance(CoolDown)
+	c.Advance(CoolDown)
 	r.Invalidate()
 	flood(r.Invalidate)
 	if got := e.calls.Load(); got != 2 {
@@ -161,12 +155,12 @@ func TestRemote_SingleFlight(t *testing.T) {
 	}
 }
 
-// While somebody fetches, others can have the value there is, even if it was found wrong; without one, they wait.
-func TestRemote_HeldWaitsForNobody(t *testing.T) {
+// While another call fetches, GetAllowStale returns the held value, even an invalidated one. Without a value it waits.
+func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, e := newClock(), &elsewhere{}
-		r := newRemote(c, e)
+		c, e := newClock(), &service{}
+		r := newValue(c, e)
 		release := make(chan struct{})
 		r.Fetch = func(ctx context.Context) (int, error) {
 			<-release
@@ -182,7 +176,7 @@ func TestRemote_HeldWaitsForNobody(t *testing.T) {
 		}
 		go ask(r.Get)
 		synctest.Wait()
-		go ask(r.Held)
+		go ask(r.GetAllowStale)
 		synctest.Wait()
 		if n := len(got); n != 0 {
 			t.Fatalf("%d answers before there is a value, want none", n)
@@ -192,13 +186,13 @@ func TestRemote_HeldWaitsForNobody(t *testing.T) {
 			t.Fatalf("got %d and %d, want the first value twice", a, b)
 		}
 
-		c.advance(CoolDown)
+		c.Advance(CoolDown)
 		r.Invalidate()
-		go ask(r.Held) // whoever comes first fetches
+		go ask(r.GetAllowStale) // the first call fetches
 		synctest.Wait()
 		go ask(r.Get)
 		synctest.Wait()
-		ask(r.Held)
+		ask(r.GetAllowStale)
 		if v, n := <-got, len(got); v != 1 || n != 0 {
 			t.Errorf("got %d at once, and %d more answers, want 1 and none", v, n)
 		}
@@ -209,11 +203,11 @@ func TestRemote_HeldWaitsForNobody(t *testing.T) {
 	})
 }
 
-// A caller who gives up neither waits nor leaves an error behind for the others.
-func TestRemote_CallerGone(t *testing.T) {
+// A canceled call does not wait, and leaves no error for other calls.
+func TestCanceledCallLeavesNoError(t *testing.T) {
 	t.Parallel()
-	e := &elsewhere{}
-	r := newRemote(newClock(), e)
+	e := &service{}
+	r := newValue(newClock(), e)
 	r.Fetch = func(ctx context.Context) (int, error) {
 		if e.calls.Load() == 0 {
 			e.calls.Add(1)
@@ -222,10 +216,10 @@ func TestRemote_CallerGone(t *testing.T) {
 		}
 		return e.fetch(ctx)
 	}
-	gone, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := r.Get(gone)
+		_, err := r.Get(canceled)
 		done <- err
 	}()
 	for e.calls.Load() == 0 { // the first caller is inside Fetch
@@ -234,23 +228,23 @@ func TestRemote_CallerGone(t *testing.T) {
 	waiting, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := r.Get(waiting); !errors.Is(err, context.Canceled) {
-		t.Errorf("a waiting caller who left got %v, want context canceled", err)
+		t.Errorf("a canceled call that waits got %v, want context canceled", err)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("the fetching caller who left got %v, want context canceled", err)
+		t.Errorf("a canceled call that fetches got %v, want context canceled", err)
 	}
 	if got, err := r.Get(t.Context()); got != 2 || err != nil {
-		t.Errorf("Get = %d, %v at once after a caller left, want 2, nil", got, err)
+		t.Errorf("Get = %d, %v right after a canceled call, want 2, nil", got, err)
 	}
 }
 
-// A fetch is bounded even when the caller is not.
-func TestRemote_FetchHasDeadline(t *testing.T) {
+// A fetch has a deadline even if the caller's context has none.
+func TestFetchHasDeadline(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	var left []time.Duration
-	r := newRemote(c, nil)
+	r := newValue(c, nil)
 	r.Fetch = func(ctx context.Context) (int, error) {
 		deadline, ok := ctx.Deadline()
 		if !ok {
@@ -263,35 +257,35 @@ func TestRemote_FetchHasDeadline(t *testing.T) {
 		if _, err := r.Get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 	}
-	if len(left) != 2 || left[0] > firstTimeout || left[1] > againTimeout {
-		t.Errorf("fetches had %v left, want at most %v and %v", left, firstTimeout, againTimeout)
+	if len(left) != 2 || left[0] > firstTimeout || left[1] > refreshTimeout {
+		t.Errorf("fetches had %v left, want at most %v and %v", left, firstTimeout, refreshTimeout)
 	}
 }
 
 // Not parallel: it reads what the process logs.
-func TestRemote_WarnsOncePerOutage(t *testing.T) {
+func TestOutageIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
 	defer slog.SetDefault(before)
 
-	c, e := newClock(), &elsewhere{}
-	r := newRemote(c, e)
+	c, e := newClock(), &service{}
+	r := newValue(c, e)
 	for outage := range 2 {
 		e.down.Store(false)
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		if _, err := r.Get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		e.down.Store(true)
-		c.advance(5 * time.Minute)
+		c.Advance(5 * time.Minute)
 		for range 10 {
 			if _, err := r.Get(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			c.advance(CoolDown)
+			c.Advance(CoolDown)
 		}
 		if got := strings.Count(log.String(), `"level":"WARN"`); got != outage+1 {
 			t.Errorf("%d warnings after outage %d, want one an outage:\n%s", got, outage+1, log.String())

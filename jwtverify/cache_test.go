@@ -1,0 +1,75 @@
+package jwtverify
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// A token in the cache is accepted only if it would still be accepted without the cache.
+func TestR34_VerifiedBefore(t *testing.T) {
+	t.Parallel()
+	type check = func(*deployment, *testing.T, string)
+	accepted, refused := (*deployment).checkAccepted, (*deployment).checkRefused
+	unavailable := (*deployment).checkUnavailable
+	tests := map[string]struct {
+		after time.Duration
+		then  func(*testing.T, *deployment)
+		want  check
+	}{
+		"at once":                 {want: accepted},
+		"just before it expires":  {after: 7*24*time.Hour - 1, want: accepted},
+		"when it expires":         {after: 7 * 24 * time.Hour, want: refused},
+		"the clock went back":     {after: -maxAhead, want: accepted},
+		"the clock went far back": {after: -maxAhead - time.Second, want: refused},
+		"the JWKS is unavailable": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) { d.down() }, want: accepted},
+		"it is for a day": {
+			after: maxStale + 10*time.Second, then: func(_ *testing.T, d *deployment) { d.down() }, want: unavailable,
+		},
+		"its key is not published": {
+			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.save(t, sets().foreign) }, want: refused,
+		},
+		"its kid names another key": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) {
+			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
+			d.serve(http.StatusOK, jwksOf(other))
+		}, want: refused},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t)
+			token := d.token(t)
+			for range 2 {
+				d.checkAccepted(t, token)
+			}
+			if test.then != nil {
+				test.then(t, d)
+			}
+			d.Advance(test.after)
+			test.want(d, t, token)
+		})
+	}
+}
+
+func TestR34_CacheHoldsAcceptedTokensOnly(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	good := d.token(t)
+	expired := d.goodClaims()
+	expired["exp"] = d.Now().Unix()
+	for _, bad := range []string{
+		"", "not.a.token", good + "=", good[:len(good)-4] + "AAAA", forge(t, goodHeader(), expired),
+	} {
+		d.checkRefused(t, bad)
+	}
+	if got := d.verifier.verified.Len(); got != 0 {
+		t.Errorf("%d tokens in the cache, want none", got)
+	}
+	d.checkAccepted(t, good)
+	if got := d.verifier.verified.Len(); got != 1 {
+		t.Errorf("%d tokens in the cache, want the valid one", got)
+	}
+	d.checkRefused(t, good[:len(good)-4]+"AAAA")
+}

@@ -1,0 +1,15 @@
+package jwtverify
+
+import "errors"
+
+// ErrInvalidToken means that the token is not valid; answer 401. The error that wraps it says why, for the log.
+var ErrInvalidToken = errors.New("invalid token")
+
+// ErrUnavailable means that the public keys could not be fetched, or are too old, so that the token cannot be verified;
+// answer 503. The error that wraps it says why. It has the method Unavailable() bool.
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string     { return "the public keys are unavailable" }
+func (unavailable) Unavailable() bool { return true }

@@ -1,0 +1,207 @@
+// Package jwtverify verifies the JWTs that Xenon issues, for Go services that accept them as bearer tokens.
+//
+//	verifier, err := jwtverify.New(jwtverify.Options{
+//		JWKSURL:  "https://learn.example.com/api/auth/jwks",
+//		Issuer:   "https://learn.example.com",
+//		Audience: "https://learn.example.com",
+//	})
+//	...
+//	claims, err := verifier.Verify(r.Context(), token)
+//	switch {
+//	case errors.Is(err, jwtverify.ErrInvalidToken): // answer 401
+//	case err != nil: // answer 503
+//	}
+//
+// A Verifier accepts RS256 only, and needs iss, aud, exp, iat and sub. It takes keys from the JWKS URL alone and
+// ignores keys and URLs in a token's header. exp and nbf have no tolerance; iat may be a minute ahead of the local
+// clock.
+//
+// It fetches the keys inside a call of Verify and starts no goroutine, so it works in a process that is frozen between
+// requests, as on AWS Lambda. It fetches at the first token, then at most every five minutes and, for a token with an
+// unknown key id, at most every ten seconds. While the URL does not answer, it uses the last keys for 24 hours and logs
+// a warning with log/slog.
+//
+// A token stays valid until it expires, even after its session ended. docs/resource-servers.md shows how a service with
+// access to the database checks the session too.
+package jwtverify
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/cache"
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+const (
+	maxAhead    = time.Minute // how far iat may be ahead of the local clock
+	maxVerified = 4096        // tokens that a Verifier remembers by their digests, each for jwks.MaxAge at most
+)
+
+// Options says which tokens a Verifier accepts.
+type Options struct {
+	JWKSURL  string // required: the URL of the issuer's public keys, http or https
+	Issuer   string // required: what iss must be, the setting JWT_ISSUER of the Xenon deployment
+	Audience string // required: what aud must be or contain, its setting JWT_AUDIENCE
+
+	Now func() time.Time // the clock; nil: time.Now
+}
+
+// Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Make one per process: it
+// caches the keys, and the tokens it has accepted, so that a token that is sent again costs no second signature check.
+type Verifier struct {
+	issuer   string
+	audience string
+	now      func() time.Time
+	keySet   *keySet
+	keyfunc  keyfunc.Keyfunc
+	parser   *jwt.Parser
+	verified *cache.Cache[[sha256.Size]byte, verified]
+}
+
+// verified is what an accepted token says, and the key that signed it.
+type verified struct {
+	claims Claims
+	keyID  string
+	key    any
+}
+
+// New makes a Verifier. It fetches nothing; the first token does. The error names the option that is missing or wrong.
+func New(o Options) (*Verifier, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now //nolint:forbidigo // the default for services outside this repository
+	}
+	set := newKeySet(o.JWKSURL, o.Now)
+	keys, err := keyfunc.New(keyfunc.Options{Storage: set})
+	if err != nil {
+		return nil, fmt.Errorf("jwtverify: %w", err)
+	}
+	return &Verifier{
+		issuer:   o.Issuer,
+		audience: o.Audience,
+		now:      o.Now,
+		keySet:   set,
+		keyfunc:  keys,
+		verified: cache.New[[sha256.Size]byte, verified](maxVerified),
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
+			jwt.WithIssuer(o.Issuer),
+			jwt.WithAudience(o.Audience),
+			jwt.WithExpirationRequired(),
+			jwt.WithStrictDecoding(),
+			jwt.WithTimeFunc(o.Now),
+		),
+	}, nil
+}
+
+// MustNew is New for options that were checked before. It panics where New returns an error.
+func MustNew(o Options) *Verifier {
+	v, err := New(o)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (o Options) check() error {
+	if u, err := url.Parse(o.JWKSURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("jwtverify: Options.JWKSURL %q is not an http or https URL", o.JWKSURL)
+	}
+	if o.Issuer == "" {
+		return errors.New("jwtverify: Options.Issuer is empty")
+	}
+	if o.Audience == "" {
+		return errors.New("jwtverify: Options.Audience is empty")
+	}
+	return nil
+}
+
+// Verify returns the claims of a token, without the prefix "Bearer ", that is valid now. Otherwise the error is
+// ErrInvalidToken or ErrUnavailable.
+func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+	if strings.ContainsAny(token, "\r\n") { // Go's base64 skips them, so that one token would have many spellings
+		return Claims{}, fmt.Errorf("%w: it has a line break", ErrInvalidToken)
+	}
+	now, digest := v.now(), sha256.Sum256([]byte(token))
+	if known, ok := v.verified.Get(digest, now); ok {
+		if key, err := v.keySet.KeyRead(ctx, known.keyID); err == nil && key.Key() == known.key {
+			return known.claims.of(token), nil
+		}
+	}
+	good, err := v.parse(ctx, token, now)
+	if err != nil {
+		return Claims{}, err
+	}
+	until := now.Add(jwks.MaxAge) // after that the keys are fetched again and are other values
+	if good.claims.ExpiresAt.Before(until) {
+		until = good.claims.ExpiresAt
+	}
+	v.verified.Add(digest, good, now, until)
+	return good.claims.of(token), nil
+}
+
+func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (verified, error) {
+	var claims tokenClaims
+	var good verified
+	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		if err := checkHeader(t.Header); err != nil {
+			return nil, err
+		}
+		key, err := v.keyfunc.KeyfuncCtx(ctx)(t)
+		good.key = key
+		good.keyID, _ = t.Header[jwkset.HeaderKID].(string) // checkHeader made sure that it is a string
+		return key, err
+	})
+	if err == nil {
+		err = claims.check(now)
+	}
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return verified{}, err
+	case err != nil:
+		return verified{}, fmt.Errorf("%w: %w", ErrInvalidToken, v.explain(err, claims))
+	}
+	good.claims = Claims{UserID: claims.Subject, SessionID: claims.SessionID, ExpiresAt: claims.ExpiresAt.Time}
+	return good, nil
+}
+
+// explain adds both values to the errors that a wrong option causes.
+func (v *Verifier) explain(err error, got tokenClaims) error {
+	switch {
+	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
+		return fmt.Errorf("%w: iss is %q, Options.Issuer is %q", err, got.Issuer, v.issuer)
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return fmt.Errorf("%w: aud is %q, Options.Audience is %q", err, got.Audience, v.audience)
+	}
+	return err
+}
+
+// checkHeader refuses tokens of another kind (RFC 8725, section 3.11) and extensions (RFC 7515, section 4.1.11), none
+// of which is implemented here. It ignores jku, jwk, x5u and x5c, which say where to get a key: kid selects one of the
+// JWKS.
+func checkHeader(h map[string]any) error {
+	if _, ok := h["crit"]; ok {
+		return errors.New("crit in the header")
+	}
+	if typ, ok := h["typ"]; ok {
+		if s, ok := typ.(string); !ok || !strings.EqualFold(s, "JWT") {
+			return fmt.Errorf("typ %q in the header", fmt.Sprint(typ))
+		}
+	}
+	if kid, ok := h[jwkset.HeaderKID].(string); !ok || kid == "" {
+		return errors.New("no kid in the header")
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package jwtverify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+	"github.com/xenon-auth/xenon/shared/remote"
+)
+
+const (
+	maxStale = 24 * time.Hour // how long keys are trusted while fetches fail
+	maxBytes = 64 << 10       // of a JWKS: about a hundred keys
+)
+
+// keySet is the JWKS at a URL, as a storage of keyfunc. docs/adr/0009-own-jwks-storage.md says why it is not keyfunc's
+// own. It fetches inside the request that needs it: at the first use, when the set is older than jwks.MaxAge, and for
+// an unknown kid; one fetch at a time, and at most one in remote.CoolDown. While another request fetches, a known key
+// is found at once, because the URL may be slow.
+type keySet struct {
+	jwkset.Storage // an empty one, for the methods that keyfunc does not call
+
+	url    string
+	client *http.Client
+	keys   *remote.Value[[]jwkset.JWK]
+}
+
+func newKeySet(url string, now func() time.Time) *keySet {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		transport = &http.Transport{}
+	}
+	transport = transport.Clone()
+	transport.DisableKeepAlives = true // the next fetch is minutes away, and the connection would be closed by then
+	s := &keySet{
+		Storage: jwkset.NewMemoryStorage(),
+		url:     url,
+		client: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	s.keys = &remote.Value[[]jwkset.JWK]{Name: "JWKS", Fetch: s.fetch, Fresh: jwks.MaxAge, Stale: maxStale, Now: now}
+	return s
+}
+
+// KeyRead returns the key with an id. keyfunc calls it for every token.
+func (s *keySet) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
+	key, err := s.find(ctx, kid, s.keys.GetAllowStale)
+	if errors.Is(err, jwkset.ErrKeyNotFound) {
+		s.keys.Invalidate()
+		key, err = s.find(ctx, kid, s.keys.Get)
+	}
+	return key, err
+}
+
+func (s *keySet) find(
+	ctx context.Context, kid string, get func(context.Context) ([]jwkset.JWK, error),
+) (jwkset.JWK, error) {
+	keys, err := get(ctx)
+	if err != nil {
+		return jwkset.JWK{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	for _, key := range keys {
+		if key.Marshal().KID == kid {
+			return key, nil
+		}
+	}
+	return jwkset.JWK{}, fmt.Errorf("%w in the JWKS: kid %q", jwkset.ErrKeyNotFound, kid)
+}
+
+func (s *keySet) fetch(ctx context.Context) ([]jwkset.JWK, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := s.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", s.url, response.Status)
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.url, err)
+	}
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("%s is longer than %d bytes", s.url, maxBytes)
+	}
+	return jwks.Parse(text)
+}

@@ -1,0 +1,196 @@
+package jwtverify
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	if got := d.asked.Load(); got != 0 {
+		t.Fatalf("%d fetches by New, want 0", got)
+	}
+	token := d.token(t)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() { d.checkAccepted(t, token) })
+	}
+	wg.Wait()
+	for range 200 {
+		d.checkAccepted(t, token)
+	}
+	if got := d.asked.Load(); got != 1 {
+		t.Errorf("%d fetches for 250 tokens, want 1", got)
+	}
+	d.Advance(jwks.MaxAge)
+	d.checkAccepted(t, token)
+	if got := d.asked.Load(); got != 2 {
+		t.Errorf("%d fetches after %v, want 2", got, jwks.MaxAge)
+	}
+}
+
+// Tokens with a forged kid neither cause many fetches nor delay valid tokens, and a new kid is found.
+func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	good := d.token(t)
+	d.checkAccepted(t, good)
+	forged := forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims())
+	flood := func() {
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { d.checkRefused(t, forged) })
+			wg.Go(func() { d.checkAccepted(t, good) })
+		}
+		wg.Wait()
+	}
+	for n := range int64(4) {
+		flood()
+		if got := d.asked.Load(); got != n+1 {
+			t.Fatalf("%d fetches after flood %d, want %d", got, n, n+1)
+		}
+		d.Advance(10 * time.Second)
+	}
+
+	// From now on the JWKS has one more key.
+	key := sets().foreign.current
+	d.serve(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
+	d.checkAccepted(t, forgeWith(t, key.private, map[string]any{"alg": "RS256", "kid": key.id}, d.goodClaims()))
+}
+
+// The JWKS may be unavailable for a day.
+func TestR38_JWKSAway(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*deployment){
+		"connection dropped": (*deployment).down,
+		"server error":       func(d *deployment) { d.serve(http.StatusInternalServerError, "") },
+		"not found":          func(d *deployment) { d.serve(http.StatusNotFound, `{"keys":[]}`) },
+		"an HTML page":       func(d *deployment) { d.serve(http.StatusOK, "<!doctype html>") },
+		"an empty set":       func(d *deployment) { d.serve(http.StatusOK, `{"keys":[]}`) },
+		"another document":   func(d *deployment) { d.serve(http.StatusOK, `{"version":1}`) },
+		"too long": func(d *deployment) {
+			d.serve(http.StatusOK, `{"keys":[`+strings.Repeat(" ", maxBytes)+`]}`)
+		},
+	}
+	for name, breakJWKS := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t)
+			token := d.token(t)
+			d.checkAccepted(t, token)
+			breakJWKS(d)
+			d.Advance(time.Hour)
+			d.checkAccepted(t, token)
+			d.checkRefused(t, forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims()))
+			d.Advance(23 * time.Hour)
+			d.checkAccepted(t, token)
+			d.Advance(10 * time.Second)
+			d.checkUnavailable(t, token)
+			d.up()
+			d.Advance(time.Second)
+			d.checkAccepted(t, token)
+		})
+	}
+}
+
+func TestR38_NeverHadKeys(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	token := d.token(t)
+	d.down()
+	for range 20 {
+		d.checkUnavailable(t, token)
+	}
+	if got := d.asked.Load(); got != 1 {
+		t.Errorf("%d fetches within a second, want 1", got)
+	}
+	d.checkRefused(t, "not.a.token") // it is invalid whatever the keys are
+	d.up()
+	d.Advance(time.Second)
+	d.checkAccepted(t, token)
+}
+
+func TestVerifyReturnsErrorOfCanceledContext(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.verifier.Verify(canceled, d.token(t)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Verify: %v, want context canceled", err)
+	}
+	d.checkAccepted(t, d.token(t))
+}
+
+// Keys of the JWKS that cannot verify tokens are skipped, before and after others.
+func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
+	t.Parallel()
+	key := sets().third.current
+	entry := func(change map[string]any) map[string]any {
+		m := key.jwk()
+		delete(m, "use")
+		maps.Copy(m, change)
+		return m
+	}
+	unusable := map[string]any{
+		"another algorithm": entry(map[string]any{"alg": "RS512"}),
+		"for encryption":    entry(map[string]any{"use": "enc"}),
+		"symmetric":         map[string]any{"kty": "oct", "alg": "HS256", "kid": key.id, "k": "AQAB"},
+		"another type": map[string]any{
+			"kty": "OKP", "alg": "EdDSA", "kid": key.id, "crv": "Ed25519", "x": "6AWTDbbskT1d1IkyBpNqkA0vjTr-LxTVJfvO8snMY_s",
+		},
+		"exponent 1":    entry(map[string]any{"e": "AQ"}),
+		"no modulus":    entry(map[string]any{"n": ""}),
+		"not base64":    entry(map[string]any{"n": "?"}),
+		"no kid":        entry(map[string]any{"kid": ""}),
+		"wrong type":    entry(map[string]any{"n": 1}),
+		"not an object": "key",
+	}
+	spare := sets().third.next.jwk()
+	for name, bad := range unusable {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t)
+			serve := func(keys ...any) { d.serve(http.StatusOK, jwksOf(keys...)) }
+			token := d.token(t)
+			serve(bad, spare)
+			d.checkRefused(t, token)
+			d.Advance(10 * time.Second)
+			serve(bad, spare, entry(nil))
+			d.checkAccepted(t, token)
+		})
+	}
+}
+
+func TestR40_ShortKeyInTheJWKS(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.serve(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
+	d.checkRefused(t, forgeWith(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
+}
+
+// The keys come from the JWKS URL, not from a URL that it redirects to.
+func TestR35_RedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	d, elsewhere := deploy(t), deploy(t)
+	redirect := http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound)
+	d.answer.Store(&redirect)
+	d.checkUnavailable(t, d.token(t))
+	if got := elsewhere.asked.Load(); got != 0 {
+		t.Errorf("the verifier followed the redirect %d times, want 0", got)
+	}
+}

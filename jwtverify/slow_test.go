@@ -1,0 +1,218 @@
+package jwtverify
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// The timeouts of a fetch in package remote: while there are no keys, and while there are older ones.
+const (
+	firstFetch = 5 * time.Second
+	laterFetch = 2 * time.Second
+)
+
+// slowAnswers are answers of a server that delay the client.
+var slowAnswers = map[string]http.HandlerFunc{
+	"hangs": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	"hangs after the headers": func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	},
+	"hangs before the last byte": func(w http.ResponseWriter, r *http.Request) {
+		text := jwksText()
+		_, _ = w.Write(text[:len(text)-1])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	},
+	"sends one byte at a time": func(w http.ResponseWriter, r *http.Request) {
+		for _, b := range jwksText() {
+			_, err := w.Write([]byte{b})
+			if err != nil || http.NewResponseController(w).Flush() != nil || r.Context().Err() != nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	},
+	"answers too late": func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(firstFetch + time.Millisecond)
+		_, _ = w.Write(jwksText())
+	},
+}
+
+// jwksText is a JWKS with the current key of the third set.
+func jwksText() []byte { return []byte(jwksOf(sets().third.current.jwk())) }
+
+// publisher is a JWKS URL and a Verifier that reads it, with HTTP over pipes, inside a synctest bubble, so that
+// durations are exact.
+type publisher struct {
+	verifier *Verifier
+	asked    atomic.Int64
+	answer   atomic.Value // of http.HandlerFunc
+}
+
+func publish(t *testing.T) *publisher {
+	p := &publisher{}
+	p.up()
+	l := make(pipes)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.asked.Add(1)
+		p.answer.Load().(http.HandlerFunc)(w, r)
+	})}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	began := time.Now()
+	now := func() time.Time { return newClock().Now().Add(time.Since(began)) }
+	p.verifier = MustNew(Options{JWKSURL: "http://jwks.example", Issuer: origin, Audience: origin, Now: now})
+	p.verifier.keySet.client.Transport.(*http.Transport).DialContext = l.dial
+	return p
+}
+
+func (p *publisher) up() {
+	p.answer.Store(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jwksText()) }))
+}
+
+// verify returns the result of Verify and how long it took.
+func (p *publisher) verify(ctx context.Context, token string) outcome {
+	began := time.Now()
+	_, err := p.verifier.Verify(ctx, token)
+	o := outcome{"accepted", time.Since(began)}
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		o.result = "unavailable"
+	case errors.Is(err, ErrInvalidToken):
+		o.result = "refused"
+	case err != nil:
+		o.result = err.Error()
+	}
+	return o
+}
+
+type outcome struct {
+	result   string
+	duration time.Duration
+}
+
+// verifyByFifty verifies a token in fifty goroutines at once, and counts the outcomes.
+func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome]int {
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	got := map[outcome]int{}
+	for range 50 {
+		group.Go(func() {
+			o := p.verify(ctx, token)
+			mu.Lock()
+			defer mu.Unlock()
+			got[o]++
+		})
+	}
+	group.Wait()
+	return got
+}
+
+func (p *publisher) check(t *testing.T, what string, got map[outcome]int, want outcome, fetches int64) {
+	t.Helper()
+	if len(got) != 1 || got[want] == 0 {
+		t.Errorf("%s: got %v, want only %v", what, got, want)
+	}
+	if n := p.asked.Load(); n != fetches {
+		t.Errorf("%s: %d fetches so far, want %d", what, n, fetches)
+	}
+}
+
+// pipes is a net.Listener whose connections are pipes.
+type pipes chan net.Conn
+
+func (l pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	l <- server
+	return client, nil
+}
+
+func (l pipes) Accept() (net.Conn, error) {
+	if c, ok := <-l; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (l pipes) Close() error   { close(l); return nil }
+func (l pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+// twoTokens returns a valid token and one whose kid is in no JWKS.
+func twoTokens(t *testing.T) (good, forged string) {
+	d := deploy(t)
+	unknownKid := map[string]any{"alg": "RS256", "kid": "forged"}
+	return forge(t, goodHeader(), d.goodClaims()), forge(t, unknownKid, d.goodClaims())
+}
+
+// While a refresh hangs, tokens with known keys verify at once. Only the call that refreshes and calls with an unknown
+// key wait, for two seconds.
+func TestR38_SlowJWKS(t *testing.T) {
+	t.Parallel()
+	good, forged := twoTokens(t)
+	for name, answer := range slowAnswers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := publish(t)
+				p.check(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 1)
+
+				time.Sleep(jwks.MaxAge)
+				p.answer.Store(answer)
+				var refresh, unknown outcome
+				var group sync.WaitGroup
+				group.Go(func() { refresh = p.verify(t.Context(), good) })
+				synctest.Wait()
+				group.Go(func() { unknown = p.verify(t.Context(), forged) })
+				synctest.Wait()
+				p.check(t, "while a refresh hangs", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				group.Wait()
+				if want := (outcome{"accepted", laterFetch}); refresh != want {
+					t.Errorf("the call that refreshes: got %v, want %v", refresh, want)
+				}
+				if want := (outcome{"refused", laterFetch}); unknown != want {
+					t.Errorf("an unknown key: got %v, want %v", unknown, want)
+				}
+				p.check(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				p.check(t, "unknown keys after the refresh", p.verifyByFifty(t.Context(), forged), outcome{"refused", 0}, 2)
+
+				p.up()
+				time.Sleep(10 * time.Second)
+				p.check(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+			})
+		})
+	}
+}
+
+// Without any keys the result is ErrUnavailable, when the caller's context ends or after five seconds, and fifty calls
+// make one fetch.
+func TestR38_SlowJWKSAtTheStart(t *testing.T) {
+	t.Parallel()
+	good, _ := twoTokens(t)
+	for name, answer := range slowAnswers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := publish(t)
+				p.answer.Store(answer)
+				short, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				p.check(t, "callers with a second", p.verifyByFifty(short, good), outcome{"unavailable", time.Second}, 1)
+				time.Sleep(time.Second)
+				p.check(t, "callers without a deadline", p.verifyByFifty(t.Context(), good), outcome{"unavailable", firstFetch}, 2)
+				p.up()
+				time.Sleep(time.Second)
+				p.check(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+			})
+		})
+	}
+}

@@ -1,0 +1,66 @@
+// Package cache keeps values in memory until they expire.
+//
+// It does not use an LRU library: a process that runs for days must not keep expired tokens in memory until it is full,
+// and a library that evicts by time needs a goroutine, which stands still while Lambda freezes the process.
+package cache
+
+import (
+	"maps"
+	"sync"
+	"time"
+)
+
+// minEvictAt is the least number of entries at which Add evicts the expired ones.
+const minEvictAt = 16
+
+// Cache keeps at most a fixed number of values, each for a period of time. It is safe for concurrent use.
+type Cache[K comparable, V any] struct {
+	size int
+
+	mu      sync.Mutex
+	entries map[K]entry[V]
+	evictAt int // the number of entries at which Add evicts the expired ones
+}
+
+type entry[V any] struct {
+	value       V
+	from, until time.Time
+}
+
+// New makes an empty cache of at most size values.
+func New[K comparable, V any](size int) *Cache[K, V] { return &Cache[K, V]{size: size} }
+
+// Get returns the value of key if now lies in its period. It also finds nothing when the clock went back to before the
+// value was added.
+func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[key]
+	if !ok || now.Before(e.from) || !now.Before(e.until) {
+		return value, false
+	}
+	return e.value, true
+}
+
+// Add stores a value for the period from the current time, from, to until. It evicts expired entries when the number of
+// entries has doubled since the last eviction. If the map is still full, Add clears it: entries are cheap to compute
+// again.
+func (c *Cache[K, V]) Add(key K, value V, from, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries == nil || len(c.entries) >= c.evictAt {
+		maps.DeleteFunc(c.entries, func(_ K, old entry[V]) bool { return !from.Before(old.until) })
+		if c.entries == nil || len(c.entries) >= c.size {
+			c.entries = map[K]entry[V]{}
+		}
+		c.evictAt = min(c.size, 2*len(c.entries)+minEvictAt)
+	}
+	c.entries[key] = entry[V]{value, from, until}
+}
+
+// Len returns the number of entries, including expired ones that are not evicted yet.
+func (c *Cache[K, V]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries)
+}

@@ -1,0 +1,47 @@
+package jwks_test
+
+import (
+	"crypto/rsa"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// goodJWKS is a key set that Better Auth published.
+func goodJWKS(tb testing.TB) string {
+	tb.Helper()
+	text, err := os.ReadFile("../keys/testdata/better_auth_jwt.json")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var file struct{ JWKS json.RawMessage }
+	if err := json.Unmarshal(text, &file); err != nil {
+		tb.Fatal(err)
+	}
+	return string(file.JWKS)
+}
+
+// Parse returns usable keys, each with an id, or an error.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		goodJWKS(f), `{"keys":[{}]}`, `{"keys":[{"kty":"RSA","kid":"x","n":"AQ","e":"AQAB"}]}`,
+		`{"keys":null}`, `<!doctype html>`, `[]`, `{"keys":[{"kty":"RSA","e":"` + strings.Repeat("A", 99) + `"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		keys, err := jwks.Parse(text)
+		if (err == nil) != (len(keys) > 0) {
+			t.Errorf("got %d keys, %v", len(keys), err)
+		}
+		for _, k := range keys {
+			public, ok := k.Key().(*rsa.PublicKey)
+			if !ok || public.N.BitLen() < jwks.MinBits || k.Marshal().KID == "" {
+				t.Errorf("%q is accepted", text)
+			}
+		}
+	})
+}

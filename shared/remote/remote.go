@@ -1,0 +1,134 @@
+// Package remote keeps a copy of a value that another service holds, such as a secret or a JSON Web Key Set, and
+// fetches it again when it is due.
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// CoolDown is the least time between two fetches of a Value that holds one.
+const CoolDown = 10 * time.Second
+
+const (
+	firstTimeout   = 5 * time.Second // of a fetch while there is no value, unless the caller's context ends earlier
+	refreshTimeout = 2 * time.Second // of a fetch while an older value could be returned
+	errorHold      = time.Second     // the least time between two fetches while there is no value
+)
+
+// Value is the copy. The first caller that finds a fetch due does it; others wait for that fetch or, with
+// GetAllowStale, use the value that is held. A fetch is due when the value is older than Fresh or was invalidated, but
+// not within CoolDown of the last fetch. While fetches fail, Get returns the last good value and logs one warning.
+// Everything happens inside a call of Get, without a goroutine or a timer, because Lambda freezes the process between
+// requests.
+//
+// The fields are set before the first call. The methods are safe for concurrent use.
+type Value[T any] struct {
+	Name  string                               // for the log and for errors
+	Fetch func(ctx context.Context) (T, error) // never runs twice at once; its errors are logged, without secrets
+	Fresh time.Duration                        // how long a value is used before it is fetched again
+	Stale time.Duration                        // how long a value is used while fetches fail; 0: without end
+	Now   func() time.Time
+
+	once      sync.Once
+	semaphore chan struct{} // the caller that put an element into it may fetch
+
+	mu      sync.Mutex // guards what follows
+	value   T
+	held    bool      // value was fetched
+	fetched time.Time // when value was fetched
+	tried   time.Time // when the last fetch ended, with or without success
+	due     bool      // invalidated since the last fetch
+	err     error     // of the last fetch
+}
+
+// Get returns the value. Its error is that of the last fetch and means that there is no value to use; a caller whose
+// context is canceled before there is one gets the error of the context.
+func (v *Value[T]) Get(ctx context.Context) (T, error) { return v.get(ctx, false) }
+
+// GetAllowStale is Get, except that it returns the held value at once while another caller fetches a new one.
+func (v *Value[T]) GetAllowStale(ctx context.Context) (T, error) { return v.get(ctx, true) }
+
+func (v *Value[T]) get(ctx context.Context, allowStale bool) (T, error) {
+	v.once.Do(func() { v.semaphore = make(chan struct{}, 1) })
+	value, fetchDue, err := v.current()
+	if !fetchDue {
+		return value, err
+	}
+	select {
+	case v.semaphore <- struct{}{}:
+	default:
+		if err == nil && allowStale {
+			return value, nil
+		}
+		select {
+		case v.semaphore <- struct{}{}:
+		case <-ctx.Done():
+			var none T
+			return none, fmt.Errorf("wait for %s: %w", v.Name, ctx.Err())
+		}
+	}
+	defer func() { <-v.semaphore }()
+	if value, fetchDue, err := v.current(); !fetchDue { // another caller fetched while this one waited
+		return value, err
+	}
+	v.fetch(ctx)
+	value, _, err = v.current()
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		err = fmt.Errorf("fetch %s: %w", v.Name, ctx.Err())
+	}
+	return value, err
+}
+
+// Invalidate makes the first Get after the cool-down fetch again. Call it when the value turned out to be wrong.
+func (v *Value[T]) Invalidate() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due = true
+}
+
+// current returns the value or the error that Get would return without a fetch, and whether a fetch is due.
+func (v *Value[T]) current() (value T, fetchDue bool, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	age := now.Sub(v.fetched)
+	switch {
+	case v.held && (v.Stale == 0 || age <= v.Stale):
+		return v.value, (v.due || age >= v.Fresh) && now.Sub(v.tried) >= CoolDown, nil
+	case v.err == nil:
+		return value, true, fmt.Errorf("%s was never fetched", v.Name)
+	default:
+		return value, now.Sub(v.tried) >= errorHold, v.err
+	}
+}
+
+func (v *Value[T]) fetch(ctx context.Context) {
+	timeout := firstTimeout
+	if v.held {
+		timeout = refreshTimeout
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	value, err := v.Fetch(limited)
+
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	switch {
+	case err == nil:
+		v.value, v.held, v.fetched, v.due = value, true, now, false
+	case errors.Is(ctx.Err(), context.Canceled):
+		return // the caller ended the fetch, so its error says nothing about the service
+	case v.held && v.err == nil:
+		slog.WarnContext(ctx, "fetch failed, the last good value stays in use", "what", v.Name, "error", err)
+	}
+	v.tried, v.err = now, err
+}
+
+// now reads the clock without its monotonic part, which may stand still while Lambda freezes the process.
+func (v *Value[T]) now() time.Time { return v.Now().Round(0) }
