@@ -141,8 +141,8 @@ var aListed = regexp.MustCompile(`(?m)^\| (D\d\d) \|`)
 // everywhere are the divergences that the player expects of every answer of Xenon's and takes off before comparing.
 var everywhere = []string{"D02", "D12", "D17", "D65", "D77"}
 
-// unseen is the line of docs/divergences.md that names what no conversation can show.
-var unseen = regexp.MustCompile(`(?m)^Not to be seen in a conversation[^:]*: (.*)$`)
+// unseen is the paragraph of docs/divergences.md that names the differences that no scenario can show.
+var unseen = regexp.MustCompile(`(?ms)^No scenario of .*? can show these[^:]*: .*?(?:\n\n|\z)`)
 
 // Every divergence is listed with its reason, and every listed one is shown by a conversation or said not to be to show.
 func TestR02_DivergencesAreThoseOfTheList(t *testing.T) {
