@@ -35,7 +35,7 @@ func newSite(b *testing.B) *site {
 		"DATABASE_URL": dbtest.New(b), "BETTER_AUTH_SECRET": "a secret of the benchmarks, long enough",
 		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func newSite(b *testing.B) *site {
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, 1)
 	b.Cleanup(db.Close)
-	svc := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+	svc := auth.New(cfg, db, vault, time.Now)
 	routes := web.Routes{}
 	for _, served := range []web.Routes{svc.Signup(), svc.Signin(), svc.Session()} {
 		for route, h := range served {

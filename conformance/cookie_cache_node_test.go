@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,8 +25,8 @@ import (
 func TestR03_CacheCookiesGoBothWays(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, long enough"
-	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	sessions := session.New(cfg, func(context.Context) ([]byte, error) { return []byte(secret), nil })
+	cfg := config.API{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
+	sessions := session.New(cfg, func(context.Context) ([]byte, error) { return []byte(secret), nil }, time.Now)
 	long := strings.Repeat("long ", 3000) // Better Auth cuts its cookie into parts, Xenon sets none
 	names := []string{
 		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7", "\ufffd\ufeff",

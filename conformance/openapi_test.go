@@ -104,8 +104,9 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 func namesOfSettings() map[string]bool {
 	names := map[string]bool{}
 	record := func(name string) string { names[name] = true; return "" }
-	_, _ = config.Load(record) // only the names matter
-	_, _ = config.Migrate(record)
+	_, _ = config.LoadAPI(record) // only the names matter
+	_, _ = config.LoadImport(record)
+	_, _ = config.LoadMailer(record)
 	return names
 }
 

@@ -109,7 +109,7 @@ func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 // the server. The set is the third, so there are four keys.
 type deployment struct {
 	*clock.Clock
-	cfg      config.Config
+	cfg      config.API
 	keys     *keys.Keys
 	verifier *Verifier
 	asked    atomic.Int64                 // how often the JWKS was fetched
@@ -133,7 +133,7 @@ func deploy(t *testing.T) *deployment {
 		json.NewEncoder(w).Encode(map[string]any{"keys": published})
 	}))
 	t.Cleanup(server.Close)
-	d.cfg = config.Config{
+	d.cfg = config.API{
 		SigningKeysFile: filepath.Join(t.TempDir(), "keys.json"),
 		JWTIssuer:       origin,
 		JWTAudience:     origin,

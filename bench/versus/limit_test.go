@@ -152,7 +152,7 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	}))
 	tb.Cleanup(jwks.Close)
 	origin := "http://" + w.argon2id.host()
-	cfg := config.Config{
+	cfg := config.API{
 		JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn,
 		SigningKeysFile: filepath.Join(w.argon2id.dir, "signing-keys.json"),
 	}

@@ -42,7 +42,7 @@ type parts struct {
 // workshop is every function in this process, on a pool of one connection, with the limits of a deployment.
 type workshop struct {
 	server
-	cfg config.Config
+	cfg config.API
 }
 
 // handler takes the JSON of an event and returns that of the answer.
@@ -76,7 +76,7 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(), "keys.json"),
 		"BETTER_AUTH_URL": origin, "JWKS_URL": origin + "/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
 	}
-	if w.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+	if w.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		tb.Fatal(err)
 	}
 	set, err := keys.Generate(time.Now())
@@ -100,7 +100,7 @@ func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 		db.Dial = dial.Dial
 	}
 	tb.Cleanup(db.Close)
-	a := auth.New(w.cfg, db, vault, keys.New(vault, w.cfg, time.Now))
+	a := auth.New(w.cfg, db, vault, time.Now)
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),

@@ -34,7 +34,7 @@ func profiled(b *testing.B, limits string) {
 		"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
 		"RATE_LIMIT": limits, "MAIL": "none", "CLIENT_IP": "xff:1",
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func profiled(b *testing.B, limits string) {
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, pool)
 	b.Cleanup(db.Close)
-	handler := httptest.NewServer(auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).Session().Mux(cfg))
+	handler := httptest.NewServer(auth.New(cfg, db, vault, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := someone(active, func(i int) call { // an address each, with a limit of 100 in ten seconds

@@ -18,7 +18,7 @@ import (
 func ask(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	apiRoutes().Mux(config.Config{Origin: config.DefaultOrigin}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	apiRoutes().Mux(config.API{Origin: config.DefaultOrigin}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }
 

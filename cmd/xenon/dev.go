@@ -62,12 +62,14 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	cfg, err := config.Load(local.getenv(getenv, listener.Addr()))
+	cfg, err := config.LoadAPI(local.getenv(getenv, listener.Addr()))
 	if err != nil {
 		return advise(err, "Correct them in the environment or in .env; .env.example explains each.")
 	}
-	if cfg, err = asPerson(ctx, cfg); err != nil {
-		return err
+	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
+		if cfg.AWS, err = userAWS(ctx, cfg.AWS); err != nil {
+			return err
+		}
 	}
 	defer local.stop()
 	direct := "" // the flag names one database for everything
@@ -81,10 +83,10 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err := makeKeys(cfg.SigningKeysFile, std.err); err != nil {
 		return err
 	}
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, vault.Invalidate, devPool).In(cfg.Schema)
+	appSecrets := secrets.New(cfg, time.Now)
+	db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, devPool).In(cfg.Schema)
 	defer db.Close()
-	routes, err := mount(t, functions(cfg, vault, db, time.Now))
+	routes, err := mount(t, functions(cfg, appSecrets, db, time.Now))
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 }
 
 // withSite is the routes, and the site at every other path.
-func (c devCmd) withSite(routes web.Routes, cfg config.Config) (http.Handler, error) {
+func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
 	if c.NoSite {
 		routes["GET /"] = startPage(firstThings(cfg.Origin, c.Dir))
 		return devAPI(routes, cfg), nil
@@ -141,7 +143,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // devAPI answers the routes within the limits that API Gateway and CloudFront set in the cloud.
-func devAPI(routes web.Routes, cfg config.Config) http.Handler {
+func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
-	"github.com/xenon-auth/xenon/shared/secrets/laptop"
+	"github.com/xenon-auth/xenon/shared/secrets/awsprofile"
 )
 
 type keysCmd struct {
@@ -40,14 +40,11 @@ type listedKey struct {
 
 // Run prints the key set.
 func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	cfg, err := config.Keys(getenv)
-	if err == nil {
-		cfg, err = asPerson(ctx, cfg)
-	}
+	cfg, err := loadKeySettings(ctx, getenv)
 	if err != nil {
 		return err
 	}
-	text, err := secrets.New(cfg, time.Now).SigningKeys(ctx)
+	text, err := secrets.ReadSigningKeys(ctx, cfg)
 	if err != nil {
 		return advise(err, "xenon keys rotate makes the first keys; make dev does so by itself.")
 	}
@@ -91,10 +88,7 @@ is the longest that tokens live.
 
 // Run rotates the keys.
 func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	cfg, err := config.Keys(getenv)
-	if err == nil {
-		cfg, err = asPerson(ctx, cfg)
-	}
+	cfg, err := loadKeySettings(ctx, getenv)
 	if err != nil {
 		return err
 	}
@@ -116,11 +110,12 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	return nil
 }
 
-func rotateSecret(ctx context.Context, cfg config.Config) (keys.Set, error) {
-	return keys.NewRotation(cfg, time.Now).RotateNow(ctx)
+func rotateSecret(ctx context.Context, cfg config.Keys) (keys.Set, error) {
+	rotation := config.Rotation{SigningKeysARN: cfg.SigningKeysARN, JWTExpiresIn: cfg.JWTExpiresIn, AWS: cfg.AWS}
+	return keys.NewRotation(rotation, time.Now).RotateNow(ctx)
 }
 
-func rotateFile(_ context.Context, cfg config.Config) (keys.Set, error) {
+func rotateFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 	set, err := keys.LoadFile(cfg.SigningKeysFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -134,20 +129,25 @@ func rotateFile(_ context.Context, cfg config.Config) (keys.Set, error) {
 	return set, keys.SaveFile(cfg.SigningKeysFile, set)
 }
 
-// asPerson lets the settings call AWS as whoever sits at this machine, if they name anything there.
-func asPerson(ctx context.Context, cfg config.Config) (config.Config, error) {
-	if cfg.AppSecretARN == "" && cfg.SigningKeysARN == "" && cfg.MigrateSecretARN == "" && cfg.Mail != config.MailQueue {
-		return cfg, nil
+// loadKeySettings reads the settings of the key commands and the credentials of the user.
+func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, error) {
+	cfg, err := config.LoadKeys(getenv)
+	if err == nil && cfg.SigningKeysARN != "" {
+		cfg.AWS, err = userAWS(ctx, cfg.AWS)
 	}
-	as, err := laptop.AWS(ctx, cfg.AWS)
-	if err != nil {
-		return cfg, advise(err, "Sign in with aws sso login, or name a profile in AWS_PROFILE and a region in AWS_REGION.")
-	}
-	cfg.AWS = as
-	return cfg, nil
+	return cfg, err
 }
 
-// makeKeys makes the signing keys of a laptop once.
+// userAWS replaces the credentials with those of the user of the command, as the AWS CLI finds them.
+func userAWS(ctx context.Context, as config.AWS) (config.AWS, error) {
+	as, err := awsprofile.Load(ctx, as)
+	if err != nil {
+		return as, advise(err, "Sign in with aws sso login, or name a profile in AWS_PROFILE and a region in AWS_REGION.")
+	}
+	return as, nil
+}
+
+// makeKeys makes the signing keys for local development, if there are none.
 func makeKeys(file string, log io.Writer) error {
 	_, err := keys.LoadFile(file)
 	if !errors.Is(err, fs.ErrNotExist) {

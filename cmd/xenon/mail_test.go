@@ -156,7 +156,7 @@ func TestDevMailFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg, err := config.Load(local.getenv(env, &net.TCPAddr{Port: 3000}))
+		cfg, err := config.LoadAPI(local.getenv(env, &net.TCPAddr{Port: 3000}))
 		if err != nil {
 			t.Fatal(err)
 		}

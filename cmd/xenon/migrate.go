@@ -88,7 +88,7 @@ func checkURL(flag, address string) error {
 // urls are those of the flags, else the variables, else the secret.
 func (f importFlags) urls(ctx context.Context, getenv environment) (from, to string, err error) {
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
-	cfg, err := config.Migrate(func(name string) string {
+	cfg, err := config.LoadImport(func(name string) string {
 		if v := given[name]; v != "" {
 			return v
 		}
@@ -100,8 +100,10 @@ func (f importFlags) urls(ctx context.Context, getenv environment) (from, to str
 	if err != nil {
 		return "", "", wrongUse("%s\n  Name the databases with --from and --to, or in the environment.", err)
 	}
-	if cfg, err = asPerson(ctx, cfg); err != nil {
-		return "", "", err
+	if cfg.SecretARN != "" {
+		if cfg.AWS, err = userAWS(ctx, cfg.AWS); err != nil {
+			return "", "", err
+		}
 	}
 	from, to, err = secrets.ImportURLs(ctx, cfg)
 	if f.From != "" {

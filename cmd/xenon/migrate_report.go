@@ -14,7 +14,6 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
-	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
@@ -52,27 +51,24 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 		fmt.Fprintf(std.out, "\nTo keep it: %s --html report.html\n", choiceFlags{}.again("report", c.Name))
 		return nil
 	}
-	k, err := signer(ctx, getenv)
+	cfg, err := loadKeySettings(ctx, getenv)
 	if err != nil {
 		return err
 	}
-	sealed, err := r.Seal(ctx, k)
+	sealed, err := seal(ctx, r, cfg)
 	if err != nil {
 		return advise(err, "SIGNING_KEYS_ARN or SIGNING_KEYS_FILE names the keys; on a laptop, xenon keys rotate makes some.")
 	}
 	return c.write(sealed, std)
 }
 
-// signer is the key set that signs the deployment's tokens.
-func signer(ctx context.Context, getenv environment) (*keys.Keys, error) {
-	cfg, err := config.Keys(getenv)
-	if err == nil {
-		cfg, err = asPerson(ctx, cfg)
-	}
+// seal signs the report with the key that signs the deployment's tokens.
+func seal(ctx context.Context, r supabase.Report, cfg config.Keys) (supabase.Sealed, error) {
+	set, err := keys.Load(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return supabase.Sealed{}, err
 	}
-	return keys.New(secrets.New(cfg, time.Now), cfg, time.Now), nil
+	return r.Seal(set)
 }
 
 func (c migrateReportCmd) write(s supabase.Sealed, std streams) error {
@@ -148,7 +144,7 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 
 // jwks is the key set that a report is checked with.
 func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte, error) {
-	cfg, err := config.Keys(getenv)
+	cfg, err := config.LoadKeys(getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +158,14 @@ func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte,
 	case from != "":
 		return os.ReadFile(from) //nolint:gosec // the caller names the file
 	}
-	if cfg, err = asPerson(ctx, cfg); err != nil {
+	if cfg, err = loadKeySettings(ctx, getenv); err != nil {
 		return nil, err
 	}
-	public, err := keys.New(secrets.New(cfg, time.Now), cfg, time.Now).Public(ctx)
+	set, err := keys.Load(ctx, cfg)
 	if err != nil {
 		return nil, advise(err, "--jwks takes the public keys from elsewhere: a file, or the deployment's /api/auth/jwks.")
 	}
-	return json.Marshal(map[string]any{"keys": public})
+	return json.Marshal(map[string]any{"keys": set.Public(time.Now())})
 }
 
 const (

@@ -17,6 +17,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
@@ -307,11 +308,8 @@ func sealedReport(t *testing.T) (file, keyFile string) {
 	if err := keys.SaveFile(keyFile, set); err != nil {
 		t.Fatal(err)
 	}
-	k, err := signer(t.Context(), environment(func(name string) string { return map[string]string{"SIGNING_KEYS_FILE": keyFile}[name] }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := supabase.Report{Status: supabase.Status{Run: "autumn"}}.Seal(t.Context(), k)
+	report := supabase.Report{Status: supabase.Status{Run: "autumn"}}
+	sealed, err := seal(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
 	if err != nil {
 		t.Fatal(err)
 	}

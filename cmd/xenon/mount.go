@@ -7,7 +7,6 @@ import (
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
-	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -16,10 +15,11 @@ import (
 )
 
 // functions are the routes that the code of each folder under functions/ can answer, by the clock now.
-func functions(cfg config.Config, vault *secrets.Secrets, db *store.Store, now func() time.Time) map[string]web.Routes {
-	limits := limit.New(cfg, db, vault.AcceptsOrigin, now)
-	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
-	a.Now, a.Sessions.Now = now, now
+func functions(
+	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
+) map[string]web.Routes {
+	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, now)
+	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
 		"account":  a.Account(),
 		"email":    a.Email(),

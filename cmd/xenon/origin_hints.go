@@ -31,7 +31,7 @@ type originHints struct {
 	seen map[string]bool
 }
 
-func withOriginHints(cfg config.Config, next http.Handler) http.Handler {
+func withOriginHints(cfg config.API, next http.Handler) http.Handler {
 	return &originHints{next: next, own: cfg.Origin, origins: web.NewOrigins(cfg.Origin, cfg.TrustedOrigins), seen: map[string]bool{}}
 }
 

@@ -18,7 +18,7 @@ func TestDevSaysOnceWhyAPageOfAnotherOriginGetsNoFurther(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
-	h := withOriginHints(config.Config{
+	h := withOriginHints(config.API{
 		Origin: "http://localhost:3000", TrustedOrigins: []string{"http://127.0.0.1:5173", "http://localhost:5173", "myapp://"},
 	}, http.NotFoundHandler())
 	for _, c := range []struct {

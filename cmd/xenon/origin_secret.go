@@ -6,7 +6,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
-	"github.com/xenon-auth/xenon/shared/secrets/laptop"
+	"github.com/xenon-auth/xenon/shared/secrets/awsprofile"
 )
 
 // originSecretCmd rotates what CloudFront sends to the API. scripts/deploy calls it.
@@ -17,7 +17,7 @@ type originSecretCmd struct {
 
 // Run prints the version of the app secret that has the new origin secret.
 func (c originSecretCmd) Run(ctx context.Context, std streams) error {
-	as, err := laptop.AWS(ctx, config.AWS{})
+	as, err := awsprofile.Load(ctx, config.AWS{})
 	if err != nil {
 		return advise(err, "Sign in to AWS as for the AWS CLI, and set AWS_REGION.")
 	}

@@ -22,7 +22,7 @@ import (
 // rotatedBy lets functions/rotate, by the clock now, rotate a secret.
 func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
 	t.Helper()
-	cfg, err := config.Rotate(func(name string) string {
+	cfg, err := config.LoadRotation(func(name string) string {
 		if name == "SIGNING_KEYS_ARN" {
 			return arn
 		}

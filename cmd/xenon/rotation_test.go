@@ -28,7 +28,7 @@ import (
 type rotating struct {
 	t      *testing.T
 	origin string
-	cfg    config.Config
+	cfg    config.API
 	ahead  atomic.Int64 // how far the clock is ahead of the real one
 }
 
@@ -47,7 +47,7 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
 	}
 	maps.Copy(env, more)
-	if x.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+	if x.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
 	if err := makeKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {

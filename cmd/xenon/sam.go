@@ -70,9 +70,9 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 }
 
 // inContainer are all settings that have a value and that a function reads: those of `xenon dev`, but for where files are.
-func inContainer(getenv func(string) string, port string) (map[string]string, config.Config, error) {
+func inContainer(getenv func(string) string, port string) (map[string]string, config.API, error) {
 	set := map[string]string{}
-	cfg, err := config.Load(func(name string) string {
+	cfg, err := config.LoadAPI(func(name string) string {
 		value := getenv(name)
 		if value != "" && !strings.HasPrefix(name, "AWS_") { // sam hands on what it knows of AWS
 			set[name] = value
@@ -152,7 +152,7 @@ func join(ctx context.Context, inside net.Conn, to string) {
 }
 
 // write makes the files that scripts/sam-local gives to sam.
-func (c samCmd) write(set map[string]string, cfg config.Config) error {
+func (c samCmd) write(set map[string]string, cfg config.API) error {
 	t, err := samTemplate(templateFile, c.Arch, set)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ const (
 )
 
 // besides answers the routes, and with site what the distribution does not send to the API.
-func (p sitePolicy) besides(routes web.Routes, cfg config.Config, site http.Handler) http.Handler {
+func (p sitePolicy) besides(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
 	api := devAPI(routes, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()

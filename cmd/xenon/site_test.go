@@ -47,7 +47,7 @@ func builtSite(t *testing.T) string {
 }
 
 // withSite is the dev server's handler with one route of the API, GET /api/auth/ok, and the site in dir.
-func withSite(t *testing.T, dir string, cfg config.Config) http.Handler {
+func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	t.Helper()
 	p, err := readSitePolicy(filepath.Join(root, templateFile))
 	if err != nil {
@@ -71,7 +71,7 @@ func answer(h http.Handler, method, target string, headers ...string) *httptest.
 	return w
 }
 
-var local3000 = config.Config{Origin: config.DefaultOrigin}
+var local3000 = config.API{Origin: config.DefaultOrigin}
 
 func TestSitePaths(t *testing.T) {
 	t.Parallel()
@@ -183,7 +183,7 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "max-age=63072000",
 	}
 	for origin, want := range map[string]map[string]string{"http://localhost:3000": plain, "https://learn.example.com": secure} {
-		h := withSite(t, builtSite(t), config.Config{Origin: origin})
+		h := withSite(t, builtSite(t), config.API{Origin: origin})
 		for _, path := range []string{"/", "/login", "/nothing", "/assets/js/main.5bd45f58.js"} {
 			got := map[string]string{}
 			headers := answer(h, "GET", path).Header()

@@ -32,7 +32,10 @@ func theTemplate(t *testing.T) template {
 
 func served(t *testing.T) map[string]web.Routes {
 	t.Helper()
-	cfg := config.Config{Origin: config.DefaultOrigin, PasswordHash: config.Argon2id}
+	cfg := config.API{
+		Origin: config.DefaultOrigin, PasswordHash: config.Argon2id,
+		JWKSURL: config.DefaultOrigin + "/api/auth/jwks", JWTIssuer: config.DefaultOrigin, JWTAudience: config.DefaultOrigin,
+	}
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, 1)
 	t.Cleanup(db.Close)
@@ -186,8 +189,9 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	}
 	read := map[string]bool{}
 	spy := func(name string) string { read[name] = true; return "" }
-	_, _ = config.Load(spy) // only the names matter
-	_, _ = config.Migrate(spy)
+	_, _ = config.LoadAPI(spy) // only the names matter
+	_, _ = config.LoadImport(spy)
+	_, _ = config.LoadMailer(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
 	if len(found) < 4 {
 		t.Fatalf("found %d variables", len(found))

@@ -81,15 +81,15 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 		name, value, _ := strings.Cut(line, "=")
 		env[name] = value
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
 	vault := secrets.New(cfg, now)
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
 	t.Cleanup(db.Close)
-	a := auth.New(cfg, db, vault, keys.New(vault, cfg, now))
-	a.Hasher, a.Now, a.Sessions.Now, a.Limits.Now = s.hasher, now, now, now
+	a := auth.New(cfg, db, vault, now)
+	a.Hasher = s.hasher
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),

@@ -34,7 +34,7 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 type site struct {
 	mux   http.Handler
 	wire  *wire
-	cfg   config.Config
+	cfg   config.API
 	db    *pgxpool.Pool // the test's own way to the database
 	mails string
 	open  *store.Store // the endpoints' way
@@ -60,7 +60,7 @@ func newSiteBy(t *testing.T, url, way string) *site {
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
 	}
 	var err error
-	if s.cfg, err = config.Load(func(name string) string { return env[name] }); err != nil {
+	if s.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
 	set, err := keys.Generate(time.Now())
@@ -108,7 +108,7 @@ func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 	if pool != nil {
 		db.Dial, *pool = s.wire.Dial, db
 	}
-	a := auth.New(s.cfg, db, vault, keys.New(vault, s.cfg, time.Now))
+	a := auth.New(s.cfg, db, vault, time.Now)
 	a.Hasher = password.Cheap()
 	return a
 }

@@ -16,7 +16,7 @@ import (
 // runEnvironment is one environment of a function: it starts with nothing, has one connection to the database, and answers one
 // request after the other, which come and go by its standard input and output.
 func runEnvironment() {
-	cfg, err := config.FromEnv()
+	cfg, err := config.FromEnv(config.LoadAPI)
 	if err != nil {
 		panic(err)
 	}

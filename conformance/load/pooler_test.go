@@ -61,7 +61,7 @@ func TestSC004_FiftyProcessesThroughThePooler(t *testing.T) {
 // publish serves the keys, as the site of the environments does.
 func publish(t *testing.T, env map[string]string) string {
 	t.Helper()
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}

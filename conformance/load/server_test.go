@@ -35,7 +35,7 @@ func runServer() {
 	if err != nil {
 		panic(err)
 	}
-	cfg, err := config.Load(atListener(l, os.Getenv))
+	cfg, err := config.LoadAPI(atListener(l, os.Getenv))
 	if err != nil {
 		panic(err)
 	}

@@ -41,10 +41,10 @@ func settings(tb testing.TB, database string) map[string]string {
 }
 
 // endpoints are all that a deployment answers, on at most conns connections. hasher is nil for the one that cfg names.
-func endpoints(cfg config.Config, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
+func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
-	a := auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now))
+	a := auth.New(cfg, db, vault, time.Now)
 	if hasher != nil {
 		a.Hasher = hasher
 	}
@@ -82,7 +82,7 @@ func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler,
 	}
 	s := &site{address: l.Addr().String(), database: dbtest.New(t)}
 	env := settings(t, s.database)
-	cfg, err := config.Load(atListener(l, func(name string) string { return env[name] }))
+	cfg, err := config.LoadAPI(atListener(l, func(name string) string { return env[name] }))
 	if err != nil {
 		t.Fatal(err)
 	}

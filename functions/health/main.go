@@ -14,9 +14,9 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.Config) http.Handler {
-		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
-		return health.New(db, limit.New(cfg, db, vault.AcceptsOrigin, time.Now)).Health().Mux(cfg)
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 1).In(cfg.Schema)
+		return health.New(db, limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now)).Health().Mux(cfg)
 	})
 }

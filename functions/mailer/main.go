@@ -14,7 +14,7 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
-	cfg, err := config.MailerFromEnv()
+	cfg, err := config.FromEnv(config.LoadMailer)
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problem", err.Error())
 		os.Exit(1)

@@ -17,7 +17,7 @@ import (
 )
 
 type handler struct {
-	cfg config.Config
+	cfg config.Import
 	log *slog.Logger
 	now func() time.Time
 }

@@ -27,7 +27,7 @@ const password = "hunter2"
 func aHandler() (handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return handler{
-		cfg: config.Config{
+		cfg: config.Import{
 			FromDatabaseURL: "postgres://someone:" + password + "@127.0.0.1:6543/postgres", // refused before anything is dialled
 			ToDatabaseURL:   "postgres://someone:" + password + "@127.0.0.1:1/none",
 		},
@@ -67,7 +67,7 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 	t.Parallel()
 	source, target := dbtest.NewErrorProxy(t, supabasetest.New(t)), dbtest.NewErrorProxy(t, dbtest.New(t))
 	h := handler{
-		cfg: config.Config{FromDatabaseURL: config.Secret(source.URL()), ToDatabaseURL: config.Secret(target.URL())},
+		cfg: config.Import{FromDatabaseURL: config.Secret(source.URL()), ToDatabaseURL: config.Secret(target.URL())},
 		log: slog.New(slog.DiscardHandler), now: time.Now,
 	}
 	rejected := dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"}

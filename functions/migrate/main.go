@@ -13,7 +13,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	cfg, err := config.MigrateFromEnv()
+	cfg, err := config.FromEnv(config.LoadImport)
 	if err != nil {
 		log.Error("settings are wrong; the function does not start", "problem", err.Error())
 		os.Exit(1)

@@ -14,10 +14,10 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.Config) http.Handler {
-		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
-		limits := limit.New(cfg, db, vault.AcceptsOrigin, time.Now)
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 1).In(cfg.Schema)
+		limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now)
 		return profile.New(cfg, db, limits, time.Now).Profile().Mux(cfg)
 	})
 }

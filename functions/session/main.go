@@ -7,16 +7,15 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.Config) http.Handler {
-		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
-		return auth.New(cfg, db, vault, keys.New(vault, cfg, time.Now)).Session().Mux(cfg)
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 1).In(cfg.Schema)
+		return auth.New(cfg, db, appSecrets, time.Now).Session().Mux(cfg)
 	})
 }

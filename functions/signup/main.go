@@ -13,9 +13,9 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.Config) http.Handler {
-		vault := secrets.New(cfg, time.Now)
-		db := store.Open(vault.DatabaseURL, vault.Invalidate, 1).In(cfg.Schema)
-		return auth.New(cfg, db, vault, nil).Signup().Mux(cfg)
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 1).In(cfg.Schema)
+		return auth.New(cfg, db, appSecrets, time.Now).Signup().Mux(cfg)
 	})
 }

@@ -23,34 +23,34 @@ import (
 type Service struct {
 	Store    *store.Store
 	Sessions *session.Sessions
-	Keys     *keys.Keys // nil in functions that sign nothing
+	Keys     *keys.Keys
 	Hasher   *password.Hasher
 	Breaches *password.Breaches
 	Limits   *limit.Limiter
 	Mail     mail.Sender // nil when the deployment has no mail
 	Origins  web.Origins
-	Options  config.Config
+	Options  config.API
 	Now      func() time.Time
 
 	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
-// New makes the endpoints of a deployment. signing may be nil if none of the served routes signs or publishes keys.
-func New(cfg config.Config, db *store.Store, appSecrets *secrets.Secrets, signing *keys.Keys) *Service {
-	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now) //nolint:forbidigo // Service.Now replaces it
-	sessions := session.New(cfg, appSecrets.AuthSecret)
+// New makes the endpoints of a deployment. It fetches nothing.
+func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func() time.Time) *Service {
+	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, now)
+	sessions := session.New(cfg, appSecrets.AuthSecret, now)
 	sessions.Clients = limits.Clients
 	return &Service{
 		Store:    db,
 		Sessions: sessions,
 		Limits:   limits,
-		Keys:     signing,
+		Keys:     keys.New(appSecrets, cfg, now),
 		Hasher:   password.New(cfg.PasswordHash),
 		Breaches: password.NewBreaches(),
 		Mail:     mail.New(cfg),
 		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins),
-		Now:      time.Now, //nolint:forbidigo // tests replace it
+		Now:      now,
 	}
 }
 

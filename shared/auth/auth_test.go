@@ -35,7 +35,7 @@ type site struct {
 	svc  *auth.Service
 	mux  http.Handler
 	now  time.Time
-	cfg  config.Config
+	cfg  config.API
 }
 
 // newSite makes a site; change may alter its settings first.
@@ -53,7 +53,7 @@ func newSite(t *testing.T, change ...func(map[string]string)) *site {
 	for _, f := range change {
 		f(env)
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +64,8 @@ func newSite(t *testing.T, change ...func(map[string]string)) *site {
 	db := store.Open(vault.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.svc = auth.New(cfg, db, vault, keys.New(vault, cfg, clock))
+	s.svc = auth.New(cfg, db, vault, clock)
 	s.svc.Hasher = password.Cheap()
-	s.svc.Now, s.svc.Sessions.Now = clock, clock
 	all := web.Routes{}
 	for _, routes := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),

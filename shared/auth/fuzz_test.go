@@ -23,7 +23,7 @@ func FuzzRedirect(f *testing.F) {
 	} {
 		f.Add(target, "token", "x y&z")
 	}
-	s := &Service{Options: config.Config{Origin: fuzzedOrigin}}
+	s := &Service{Options: config.API{Origin: fuzzedOrigin}}
 	origins := web.NewOrigins(fuzzedOrigin, []string{"https://*.app.example", "myapp://"})
 	f.Fuzz(func(t *testing.T, target, name, value string) {
 		if !origins.TrustsRedirect(target) {
@@ -55,8 +55,9 @@ func parses(target string) bool {
 func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
-	cfg := config.Config{Origin: fuzzedOrigin, SharedDatabase: true}
-	s := &Service{Options: cfg, Sessions: session.New(cfg, secret), Now: func() time.Time { return now }}
+	cfg := config.API{Origin: fuzzedOrigin, SharedDatabase: true}
+	clock := func() time.Time { return now }
+	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, clock), Now: clock}
 	good, err := s.signMailToken(f.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "b@example.com", RequestType: verifyChange})
 	if err != nil {
 		f.Fatal(err)

@@ -22,10 +22,10 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 2)
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
-	cfg := config.Config{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
+	cfg := config.API{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
 	s := &Service{Now: func() time.Time { return now }}
-	s.Sessions = session.New(cfg, func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil })
-	s.Sessions.Now = s.Now
+	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil }
+	s.Sessions = session.New(cfg, secret, s.Now)
 	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
 	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now}, &row); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ const mailSecret = "a secret of the tests, long enough"
 
 func tokenService(now time.Time) *Service {
 	return &Service{
-		Options:  config.Config{SharedDatabase: true}, // a token need not have an ID
+		Options:  config.API{SharedDatabase: true}, // a token need not have an ID
 		Now:      func() time.Time { return now },
 		Sessions: &session.Sessions{Secret: func(context.Context) ([]byte, error) { return []byte(mailSecret), nil }},
 	}

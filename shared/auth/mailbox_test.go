@@ -89,7 +89,7 @@ func (s *site) again(box *mailbox, settings ...string) {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // Where the library itself sent people, recorded.
 func TestRedirectTargetsAsLibrary(t *testing.T) {
 	t.Parallel()
-	s := &Service{Options: config.Config{Origin: "http://localhost:3000"}}
+	s := &Service{Options: config.API{Origin: "http://localhost:3000"}}
 	for _, c := range []struct{ target, set, added string }{
 		{"/a", "http://localhost:3000/a?token=T", "/a?error=E"},
 		{"/a?x=1 2&y=%20&z=%zz&é=ü&token=old&token=b&e=", "http://localhost:3000/a?x=1+2&y=+&z=%25zz&%C3%A9=%C3%BC&token=T&e=", "/a?x=1%202&y=%20&z=%zz&%C3%A9=%C3%BC&token=old&token=b&e=&error=E"},
@@ -44,7 +44,7 @@ func TestRedirectTargetsAsLibrary(t *testing.T) {
 // A path that resolves to "//host" would leave the site; the library lets it.
 func TestR31_RedirectsStayOnTheSite(t *testing.T) {
 	t.Parallel()
-	s := &Service{Options: config.Config{Origin: "https://site.example"}}
+	s := &Service{Options: config.API{Origin: "https://site.example"}}
 	for target, want := range map[string]string{
 		"/..//evil.example":          "https://site.example//evil.example?error=E",
 		"/.//evil.example":           "https://site.example//evil.example?error=E",

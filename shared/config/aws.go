@@ -3,30 +3,23 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"strings"
 )
 
-// AWS is what Lambda tells a function in the SDK's own variables: where it is, and as whom it calls. The SDK's way of
-// finding the same also knows profiles and single sign-on, and makes each function 1.6 MB bigger; shared/secrets/laptop has
-// it for people.
+// AWS holds the region and the credentials that Lambda sets in the variables of the AWS SDK. The SDK's own config
+// package also finds profiles and single sign-on, but makes each function 1.6 MB larger; shared/secrets/awsprofile uses
+// it for cmd/xenon.
 type AWS struct {
 	Region          string
 	AccessKeyID     string
 	SecretAccessKey Secret
 	SessionToken    Secret // empty with credentials that do not expire
 
-	SecretsEndpoint string // of an emulator of Secrets Manager; empty: AWS's own
-	QueueEndpoint   string // of an emulator of SQS
+	SecretsEndpoint string // of an emulator of Secrets Manager; empty: AWS
+	QueueEndpoint   string // of an emulator of SQS; empty: AWS
 }
 
-// AWSFromEnv reads the process environment as every function does.
-func AWSFromEnv() AWS {
-	l := loader{getenv: os.Getenv}
-	return l.aws()
-}
-
-// Check returns an error that names what is missing.
+// Check returns an error that names the missing variables.
 func (a AWS) Check() error {
 	var missing []string
 	for _, v := range []struct{ name, value string }{
@@ -54,18 +47,4 @@ func (l *loader) aws() AWS {
 		SecretsEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		QueueEndpoint:   cmp.Or(l.getenv("AWS_ENDPOINT_URL_SQS"), endpoint),
 	}
-}
-
-// RotateFromEnv reads only what functions/rotate needs.
-func RotateFromEnv() (Config, error) { return Rotate(os.Getenv) }
-
-// Rotate is RotateFromEnv on any environment: Keys, with a secret in the cloud.
-func Rotate(getenv func(string) string) (Config, error) {
-	c, err := Keys(getenv)
-	if err == nil && c.SigningKeysARN == "" {
-		l := loader{}
-		l.problem("SIGNING_KEYS_ARN", "is missing; it names the secret that is rotated")
-		err = l.err()
-	}
-	return c, err
 }

@@ -9,9 +9,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestAWS(t *testing.T) {
+func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
-	lambda := []string{"AWS_REGION", "eu-central-1", "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t"}
+	lambda := []string{
+		"AWS_REGION", "eu-central-1", "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t",
+	}
 	want := config.AWS{Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t"}
 	emulator, both := want, want
 	emulator.SecretsEndpoint, emulator.QueueEndpoint = "http://localhost:5000", "http://localhost:5000"
@@ -27,7 +30,7 @@ func TestAWS(t *testing.T) {
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
 		}, both},
 	} {
-		got, err := config.Load(env(append(lambda, c.more...)...))
+		got, err := config.LoadAPI(env(append(lambda, c.more...)...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,8 +51,8 @@ func TestAWSCheckNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// A wrong ARN stops the start, and the error says which one it is.
-func TestSecretARNs(t *testing.T) {
+// The error of a wrong ARN names the variable and the value.
+func TestWrongSecretARNsAreRefused(t *testing.T) {
 	t.Parallel()
 	for value, good := range map[string]bool{
 		"arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf": true,
@@ -62,24 +65,27 @@ func TestSecretARNs(t *testing.T) {
 		"xenon/keys": false,
 	} {
 		for _, name := range []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN"} {
-			_, err := config.Load(env(name, value, "MAIL", "none"))
+			_, err := config.LoadAPI(env(name, value, "MAIL", "none"))
 			if good && err != nil {
 				t.Errorf("%s=%s: got %v", name, value, err)
 			}
-			if !good && (err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), value)) {
+			namesBoth := err != nil && strings.Contains(err.Error(), name+": ") && strings.Contains(err.Error(), value)
+			if !good && !namesBoth {
 				t.Errorf("%s=%s: got %v, want an error that names both", name, value, err)
 			}
 		}
 	}
 }
 
-func TestRotateNeedsASecret(t *testing.T) {
+func TestRotationRequiresSecret(t *testing.T) {
 	t.Parallel()
-	if _, err := config.Rotate(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: is missing") {
+	if _, err := config.LoadRotation(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: is missing") {
 		t.Errorf("got %v", err)
 	}
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
-	if got, err := config.Rotate(env("SIGNING_KEYS_ARN", arn)); got.SigningKeysARN != arn || got.JWTExpiresIn != config.DefaultJWTExpiresIn || err != nil {
-		t.Errorf("got %+v, %v", got, err)
+	got, err := config.LoadRotation(env("SIGNING_KEYS_ARN", arn))
+	want := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: config.DefaultJWTExpiresIn}
+	if got != want || err != nil {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }

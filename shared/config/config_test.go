@@ -28,13 +28,13 @@ func env(pairs ...string) func(string) string {
 	return func(name string) string { return m[name] }
 }
 
-func TestDefaults(t *testing.T) {
+func TestLoadAPIHasDefaults(t *testing.T) {
 	t.Parallel()
-	got, err := config.Load(env())
+	got, err := config.LoadAPI(env())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Config{
+	want := config.API{
 		DatabaseURL: "postgres://u:hunter2@localhost/db", AuthSecret: "0123456789abcdef0123456789abcdef",
 		Schema:          "public",
 		SigningKeysFile: ".xenon/signing-keys.json",
@@ -52,24 +52,25 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestSchemaIsAPlainName(t *testing.T) {
+func TestSchemaIsUnquotedName(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{"public", "xenon", "_x9", "select", strings.Repeat("x", 63)} {
-		if got, err := config.Load(env("SCHEMA", good)); err != nil || got.Schema != good {
+		if got, err := config.LoadAPI(env("SCHEMA", good)); err != nil || got.Schema != good {
 			t.Errorf("%s: got %q, %v", good, got.Schema, err)
 		}
 	}
 	for _, bad := range []string{
-		"Xenon", "a.b", `a"b`, "a b", "9x", "xénon", "a;drop", "pg_catalog", "pg_temp", "information_schema", "supabase_import",
+		"Xenon", "a.b", `a"b`, "a b", "9x", "xénon", "a;drop", "pg_catalog", "pg_temp", "information_schema",
+		"supabase_import",
 		strings.Repeat("x", 64),
 	} {
-		if _, err := config.Load(env("SCHEMA", bad)); err == nil || !strings.Contains(err.Error(), "SCHEMA: ") {
+		if _, err := config.LoadAPI(env("SCHEMA", bad)); err == nil || !strings.Contains(err.Error(), "SCHEMA: ") {
 			t.Errorf("%s: got %v, want a problem with SCHEMA", bad, err)
 		}
 	}
 }
 
-func TestOrigins(t *testing.T) {
+func TestOriginIsNormalized(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"https://Learn.Example.com/":    "https://learn.example.com",
@@ -77,7 +78,7 @@ func TestOrigins(t *testing.T) {
 		"http://learn.example.com:80":   "http://learn.example.com",
 		"http://localhost:3001":         "http://localhost:3001",
 	} {
-		got, err := config.Load(env("BETTER_AUTH_URL", in))
+		got, err := config.LoadAPI(env("BETTER_AUTH_URL", in))
 		if err != nil || got.Origin != want {
 			t.Errorf("%s: got %q, %v, want %q", in, got.Origin, err, want)
 		}
@@ -87,7 +88,7 @@ func TestOrigins(t *testing.T) {
 func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	t.Parallel()
 	const password, secret = "hunter2-the-password", "too-short-a-secret"
-	_, err := config.Load(env(
+	_, err := config.LoadAPI(env(
 		"DATABASE_URL", "mysql://u:"+password+"@h/db",
 		"BETTER_AUTH_SECRET", secret,
 		"BETTER_AUTH_URL", "learn.example.com/app",
@@ -98,36 +99,38 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"SIGNING_KEYS_ARN", "keys",
 	))
 	if err == nil {
-		t.Fatal("bad settings passed")
+		t.Fatal("got no error for wrong settings")
 	}
 	for _, name := range []string{
-		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH", "JWKS_URL", "JWT_EXPIRES_IN", "CLIENT_IP", "SIGNING_KEYS_ARN",
+		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH",
+		"JWKS_URL", "JWT_EXPIRES_IN", "CLIENT_IP", "SIGNING_KEYS_ARN",
 	} {
 		if !strings.Contains(err.Error(), "\n"+name+": ") && !strings.Contains(err.Error(), "settings: "+name+": ") {
 			t.Errorf("no line for %s in:\n%v", name, err)
 		}
 	}
 	if strings.Contains(err.Error(), password) || strings.Contains(err.Error(), secret) {
-		t.Errorf("a secret stands in:\n%v", err)
+		t.Errorf("the error shows a secret:\n%v", err)
 	}
 }
 
 func TestR50_Missing(t *testing.T) {
 	t.Parallel()
-	_, err := config.Load(func(string) string { return "" })
+	_, err := config.LoadAPI(func(string) string { return "" })
 	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
 		if err == nil || !strings.Contains(err.Error(), name+": is missing") {
 			t.Errorf("%s is not reported as missing: %v", name, err)
 		}
 	}
-	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:app", "MAIL", "none")
-	if _, err := config.Load(cloud); err != nil {
+	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app"
+	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", arn, "MAIL", "none")
+	if _, err := config.LoadAPI(cloud); err != nil {
 		t.Errorf("in the cloud both come from Secrets Manager: %v", err)
 	}
 }
 
-// Mails of a deployment never go to a file by default.
-func TestMailHasToBeChosenInTheCloud(t *testing.T) {
+// In the cloud mails never go to a file.
+func TestMailMustBeSetInTheCloud(t *testing.T) {
 	t.Parallel()
 	const arn, queue = "arn:aws:secretsmanager:eu-west-1:1:secret:app", "https://sqs.example.test/1/mail"
 	for _, c := range []struct {
@@ -141,33 +144,34 @@ func TestMailHasToBeChosenInTheCloud(t *testing.T) {
 		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: is missing"},
 		{nil, ""},
 	} {
-		_, err := config.Load(env(c.set...))
+		_, err := config.LoadAPI(env(c.set...))
 		if err == nil && c.want != "" || err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%v: got %v, want %q", c.set, err, c.want)
 		}
 	}
 }
 
-func TestMailerNeedsASender(t *testing.T) {
+func TestMailerRequiresSender(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"no-reply@learn.example.com":         "<no-reply@learn.example.com>",
 		"Xenon <no-reply@learn.example.com>": `"Xenon" <no-reply@learn.example.com>`,
 		"Zoë <no-reply@learn.example.com>":   "=?utf-8?q?Zo=C3=AB?= <no-reply@learn.example.com>",
 	} {
-		got, err := config.Mailer(func(name string) string { return map[string]string{"MAIL_FROM": in}[name] })
-		if err != nil || got.MailFrom != want {
-			t.Errorf("%s: got %q, %v, want %q", in, got.MailFrom, err, want)
+		got, err := config.LoadMailer(func(name string) string { return map[string]string{"MAIL_FROM": in}[name] })
+		if err != nil || got.From != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got.From, err, want)
 		}
 	}
 	for _, in := range []string{"", "Xenon", "a@example.com, b@example.com"} {
-		if _, err := config.Mailer(func(string) string { return in }); err == nil || !strings.Contains(err.Error(), "MAIL_FROM: ") {
+		_, err := config.LoadMailer(func(string) string { return in })
+		if err == nil || !strings.Contains(err.Error(), "MAIL_FROM: ") {
 			t.Errorf("%q: got %v", in, err)
 		}
 	}
 }
 
-func TestClientIP(t *testing.T) {
+func TestClientIPHasThreeForms(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]config.ClientIP{
 		"remote":     {Source: config.RemoteAddr},
@@ -175,7 +179,7 @@ func TestClientIP(t *testing.T) {
 		"xff:0":      {Source: config.ForwardedFor},
 		"xff:2":      {Source: config.ForwardedFor, Hops: 2},
 	} {
-		if got, err := config.Load(env("CLIENT_IP", in)); err != nil || got.ClientIP != want {
+		if got, err := config.LoadAPI(env("CLIENT_IP", in)); err != nil || got.ClientIP != want {
 			t.Errorf("%s: got %+v, %v", in, got.ClientIP, err)
 		}
 	}
@@ -183,33 +187,38 @@ func TestClientIP(t *testing.T) {
 
 func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	t.Parallel()
-	if got, err := config.SchemaURL(env("DIRECT_DATABASE_URL", "postgres://direct/db")); err != nil || got != "postgres://direct/db" {
+	got, err := config.SchemaURL(env("DIRECT_DATABASE_URL", "postgres://direct/db"))
+	if err != nil || got != "postgres://direct/db" {
 		t.Errorf("got %q, %v", string(got), err)
 	}
 	if got, err := config.SchemaURL(env()); err != nil || got != "postgres://u:hunter2@localhost/db" {
 		t.Errorf("got %q, %v", string(got), err)
 	}
 	if _, err := config.SchemaURL(func(string) string { return "" }); err == nil {
-		t.Error("a missing URL passed")
+		t.Error("got no error for a missing URL")
 	}
 }
 
-func TestKeysNeedNoOrigin(t *testing.T) {
+func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[string]string{"": "", "https://learn.example.com/api/auth/jwks": "https://learn.example.com/api/auth/jwks"} {
-		got, err := config.Keys(env("JWKS_URL", url))
-		if err != nil || got.JWKSURL != want || got.SigningKeysFile != config.DefaultSigningKeysFile || got.JWTExpiresIn != config.DefaultJWTExpiresIn {
-			t.Errorf("%q: got %+v, %v", url, got, err)
+	for _, url := range []string{"", "https://learn.example.com/api/auth/jwks"} {
+		got, err := config.LoadKeys(env("JWKS_URL", url))
+		want := config.Keys{
+			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn, JWKSURL: url,
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%q: %v (-want +got):\n%s", url, err, diff)
 		}
 	}
-	if _, err := config.Keys(env("JWKS_URL", "jwks.json")); err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
+	_, err := config.LoadKeys(env("JWKS_URL", "jwks.json"))
+	if err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
 		t.Errorf("a file: got %v", err)
 	}
 }
 
 func TestSecretsDoNotShow(t *testing.T) {
 	t.Parallel()
-	c, err := config.Load(env())
+	c, err := config.LoadAPI(env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,15 +226,17 @@ func TestSecretsDoNotShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.DatabaseURL), string(asJSON)} {
+	for _, text := range []string{
+		fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q", c.DatabaseURL), string(asJSON),
+	} {
 		if strings.Contains(text, "hunter2") || strings.Contains(text, "0123456789abcdef") {
 			t.Errorf("a secret shows in %s", text)
 		}
 	}
 }
 
-// The example file names exactly the settings that are read, and its values are the defaults.
-func TestEnvExample(t *testing.T) {
+// .env.example names exactly the settings that are read, and its values are the defaults.
+func TestEnvExampleHasAllSettings(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open(filepath.Join("..", "..", ".env.example"))
 	if err != nil {
@@ -244,14 +255,15 @@ func TestEnvExample(t *testing.T) {
 	}
 	read := map[string]bool{}
 	spy := func(name string) string { read[name] = true; return env()(name) }
-	defaults, err := config.Load(spy)
+	defaults, err := config.LoadAPI(spy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := config.SchemaURL(spy); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = config.Migrate(spy) // only the names matter
+	_, _ = config.LoadImport(spy) // only the names matter
+	_, _ = config.LoadMailer(spy)
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)
 	}
@@ -260,7 +272,7 @@ func TestEnvExample(t *testing.T) {
 			delete(example, name)
 		}
 	}
-	got, err := config.Load(func(name string) string {
+	got, err := config.LoadAPI(func(name string) string {
 		if v, ok := example[name]; ok {
 			return v
 		}

@@ -17,57 +17,57 @@ import (
 
 var update = flag.Bool("update", false, "write docs/configuration.md")
 
-// manual is docs/configuration.md: what every variable means, and what it is when nobody sets it. Where the default
-// follows from another setting, fallback says so in words and value is empty.
+// manual is the table of docs/configuration.md: the default and the meaning of every variable. If the default depends
+// on another setting, fallback describes it and value is empty. The lines are long because each is a row of the table.
 var manual = []struct{ name, value, fallback, meaning string }{
-	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "Where requests go: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters it may have."},
-	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "Where schema changes go: Neon's direct endpoint."},
+	{"DATABASE_URL", "", "`xenon dev`: a Postgres of its own", "The database that requests use: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters are allowed."},
+	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "The database URL for schema changes: Neon's direct endpoint."},
 	{"SCHEMA", "public", "", "The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than `public` is written into every statement, so it works through every pooler. See [tables.md](tables.md)."},
-	{"BETTER_AUTH_URL", "http://localhost:3000", "", "Public origin: issuer of tokens, prefix of cookies, start of links. Never taken from the Host header."},
-	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, as the TypeScript server's. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
-	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call and be redirected to, comma-separated; see [trusted origins](#trusted-origins)."},
-	{"PASSWORD_HASH", "argon2id", "", "What new password hashes are written as: `argon2id`, or `scrypt`, which a stock TypeScript server reads."},
+	{"BETTER_AUTH_URL", "http://localhost:3000", "", "The public origin: issuer of tokens, prefix of cookies, start of links. It is never taken from the Host header."},
+	{"BETTER_AUTH_SECRET", "", "`xenon dev`: made once", "Signs cookies and mail tokens, like the setting of the same name of Better Auth. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`."},
+	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "none", "More origins that may call the API and be the target of redirects, separated by commas; see [trusted origins](#trusted-origins)."},
+	{"PASSWORD_HASH", "argon2id", "", "The format of new password hashes: `argon2id`, or `scrypt`, which an unchanged TypeScript server reads."},
 	{"PASSWORD_BLOCKLIST", "off", "", "`on`: the most common passwords are refused at sign-up, change and reset, with 400 `PASSWORD_COMPROMISED`. The list is part of the program: those of Django's 20,000 that have 8 characters or more."},
 	{"PASSWORD_BREACH_CHECK", "off", "", "`on`: passwords known from breaches are refused the same way. Asks `api.pwnedpasswords.com`, as Better Auth's `haveIBeenPwned` plugin does, with the first five characters of the SHA-1 hash. If the service does not answer within 300 ms, the password is accepted."},
 	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
-	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "Who issues JWTs, and whose `/api/profile` accepts."},
-	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "For whom JWTs are, and which `/api/profile` accepts."},
-	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is good for."},
-	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere is believed in until the cookie is too old; an answer from the cookie carries no JWT."},
+	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "The issuer (`iss`) of JWTs, which `/api/profile` requires."},
+	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "The audience (`aud`) of JWTs, which `/api/profile` requires."},
+	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is valid."},
+	{"COOKIE_CACHE", "off", "", "`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere stays valid for get-session until the cookie is too old; an answer from the cookie has no JWT."},
 	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
-	{"RATE_LIMIT", "on", "", "Count requests by address, path and account, and refuse what is too many. `off` is for tests and benchmarks."},
+	{"RATE_LIMIT", "on", "", "Count requests by IP address, path and account, and refuse those above the limit. `off` is for tests and benchmarks."},
 	{"RATE_LIMIT_RULES", "", "Better Auth's own", "JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see [rate limits](#rate-limits)."},
-	{"CLIENT_IP", "remote", "", "Where the caller's IP address comes from: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted hops. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address)."},
-	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the address is confirmed."},
-	{"SEND_VERIFICATION_ON_SIGN_IN", "off", "", "A sign-in refused for that mails the link again."},
-	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link opens a session."},
+	{"CLIENT_IP", "remote", "", "How the IP address of the client is found: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted proxies. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address)."},
+	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the email is verified."},
+	{"SEND_VERIFICATION_ON_SIGN_IN", "off", "", "A sign-in that is refused because the email is not verified sends the link again."},
+	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link creates a session."},
 	{"REVOKE_SESSIONS_ON_PASSWORD_RESET", "on", "", "A password reset ends all sessions."},
-	{"DELETE_USER_VERIFICATION", "off", "", "An account is deleted by a mailed link."},
-	{"CHANGE_EMAIL_CONFIRMATION", "off", "", "The old address is asked before the new one."},
-	{"CHANGE_EMAIL", "on", "", "`off`: nobody can change their address."},
-	{"DELETE_USER", "on", "", "`off`: nobody can delete their account."},
-	{"SIGN_UP", "on", "", "`off`: nobody can register; whoever has an account can still sign in. The first step of moving to Xenon: nobody can take an email address before its owner has been imported."},
-	{"SHARED_DATABASE", "off", "", "`on`: a TypeScript server with Better Auth uses the same database and the same `BETTER_AUTH_SECRET`. Then `/api/auth/jwks` also publishes the public keys of its `jwks` table, so that the JWTs of that server verify, and its mailed links that verify or change an email address work here, although nothing revokes them. `off`: rows of that table are never read, and such links are refused."},
-	{"MAIL", "outbox", "", "Where mails go: `outbox`, a file, for development; `queue`, SQS, from where `functions/mailer` sends them; `none`."},
-	{"MAIL_FILE", ".xenon/mail.jsonl", "", "The outbox: one JSON line a mail."},
+	{"DELETE_USER_VERIFICATION", "off", "", "A user is deleted with a mailed link."},
+	{"CHANGE_EMAIL_CONFIRMATION", "off", "", "The old email has to confirm a change before the new one."},
+	{"CHANGE_EMAIL", "on", "", "`off`: users cannot change their email."},
+	{"DELETE_USER", "on", "", "`off`: users cannot delete their account."},
+	{"SIGN_UP", "on", "", "`off`: new users cannot register; existing users can sign in. It is the first step of a move to Xenon: no one can register with an email before its owner is imported."},
+	{"SHARED_DATABASE", "off", "", "`on`: a TypeScript server with Better Auth uses the same database and the same `BETTER_AUTH_SECRET`. Then `/api/auth/jwks` also publishes the public keys of its `jwks` table, so that the JWTs of that server verify. Its mailed links that verify or change an email work too, although nothing revokes them. `off`: rows of that table are never read, and such links are refused."},
+	{"MAIL", "outbox", "", "Where mails go: `outbox`, a file, for development; `queue`, an SQS queue, which `functions/mailer` reads; `none`."},
+	{"MAIL_FILE", ".xenon/mail.jsonl", "", "The outbox file, with one JSON line for each mail."},
 	{"MAIL_QUEUE_URL", "", "none; `MAIL=queue` needs it", "The SQS queue."},
 	{"MAIL_FROM", "", "none; `functions/mailer` needs it", "The sender, verified in SES, such as `Xenon <no-reply@learn.example.com>`."},
-	{"SIGNING_KEYS_FILE", ".xenon/signing-keys.json", "", "The signing keys on a laptop."},
+	{"SIGNING_KEYS_FILE", ".xenon/signing-keys.json", "", "The file with the signing keys, for local development."},
 	{"SIGNING_KEYS_ARN", "", "`SIGNING_KEYS_FILE`", "The secret in Secrets Manager that holds the signing keys."},
 	{"APP_SECRET_ARN", "", "`DATABASE_URL`, `BETTER_AUTH_SECRET`", "The secret in Secrets Manager that holds both."},
-	{"FROM_DATABASE_URL", "", "none", "Source of an import: the Supabase project, through its session pooler or direct."},
-	{"TO_DATABASE_URL", "", "none", "Target of an import: Neon's direct endpoint."},
+	{"FROM_DATABASE_URL", "", "none", "The source of an import: the Supabase project, through its session pooler or direct."},
+	{"TO_DATABASE_URL", "", "none", "The target of an import: Neon's direct endpoint."},
 	{"MIGRATE_SECRET_ARN", "", "`FROM_DATABASE_URL`, `TO_DATABASE_URL`", "The secret in Secrets Manager that holds both. Only `functions/migrate` may read it."},
-	{"AWS_REGION", "", "set by Lambda", "Where AWS is called."},
-	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "As whom AWS is called."},
-	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The key that belongs to it."},
-	{"AWS_SESSION_TOKEN", "", "set by Lambda", "The token of credentials that expire."},
-	{"AWS_ENDPOINT_URL", "", "AWS itself", "A local emulator of Secrets Manager and SQS."},
+	{"AWS_REGION", "", "set by Lambda", "The AWS region."},
+	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "The access key for AWS."},
+	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The secret of the access key."},
+	{"AWS_SESSION_TOKEN", "", "set by Lambda", "The session token, with temporary credentials."},
+	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager and SQS."},
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 }
 
-// trustedOrigins is the page's section on BETTER_AUTH_TRUSTED_ORIGINS.
+// trustedOrigins is the section on BETTER_AUTH_TRUSTED_ORIGINS.
 const trustedOrigins = `
 ## Trusted origins
 
@@ -76,61 +76,61 @@ const trustedOrigins = `
 | ` + "`https://app.example.com`, `http://localhost:3001`" + ` | this origin |
 | ` + "`app.example.com`" + ` | the same with https, and with http only if ` + "`BETTER_AUTH_URL`" + ` is http |
 | ` + "`https://*.example.com`" + ` | every host below your domain; ` + "`*` is any characters, `?` one" + ` |
-| ` + "`https://my-app-*.vercel.app`" + ` | hosts of this form; in a label with other text a wildcard stands for no dot |
-| ` + "`http://localhost:*`, `http://192.168.*.*:3000`" + ` | every port; every address of a private network |
-| ` + "`myapp://`, `myapp://host/cb`" + ` | everything of an app's own scheme; this host, and paths that begin so |
+| ` + "`https://my-app-*.vercel.app`" + ` | hosts of this form; a wildcard in a label with other text matches no dot |
+| ` + "`http://localhost:*`, `http://192.168.*.*:3000`" + ` | every port; every IP address of a private network |
+| ` + "`myapp://`, `myapp://host/cb`" + ` | every URL with the app's own scheme; this host and paths that begin like this |
 | ` + "`exp://192.168.*.*:*/**`" + ` | Expo in development, with any port and path; ` + "`**`" + ` is any number of path segments |
 
 A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" + ` would trust everybody who can register a
-name there, so they stop the start; so does an entry that nothing can match. The error says what to write instead.
+name there. Xenon does not start with such an entry, or with one that nothing can match. The error says what to write instead.
 `
 
-// rateLimits is the page's section on RATE_LIMIT_RULES. Its setting for a class is the one that shared/auth tests.
+// rateLimits is the section on RATE_LIMIT_RULES. A test of shared/auth uses its setting for a class.
 const rateLimits = `
 ## Rate limits
 
 Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" + ` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
 ` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and `/send-verification-email` in 60, 100 of any other" + `
-path in 10. A window starts again with every request that is let through, and ends when that many seconds pass without one.
+path in 10. Every accepted request restarts the window, which ends when that many seconds pass without one.
 
-` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that come before these. A name is a path below ` + "`/api/auth`, or a whole path such as `/api/profile` and" + `
+` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` + "`/api/auth`, or a whole path such as `/api/profile` and" + `
 ` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that matches counts. `false` switches" + `
 the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
 
-A classroom, an office or a campus has one IP address for everybody, and Better Auth's limits let only three of them sign in every 10
-seconds. With this setting a class of 30 is in at once:
+A classroom, an office or a campus has one IP address for everybody, and Better Auth's limits allow only three sign-ins in 10
+seconds. With this setting a class of 30 can sign in at once:
 
 ` + "```sh" + `
 RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}'
 ` + "```" + `
 
-Guesses at the password of one account stay limited whatever these rules say.
+Wrong passwords for one account stay limited whatever these rules say.
 
-- **IPv6** addresses are counted by their /64, as Better Auth does, and by their /48 besides, which may use ten times the maximum.
-- **` + "`/health`" + `** is counted in the memory of each process, and at least one request a second is always let through.
-- **Unknown IP addresses** share one bucket for each path. A warning in the log says so once, and that ` + "`CLIENT_IP`" + ` is what to change.
+- **IPv6** addresses are counted by their /64, as Better Auth does, and by their /48 too, with ten times the maximum.
+- **` + "`/health`" + `** is counted in the memory of each process, and at least one request in a second is always accepted.
+- **Unknown IP addresses** share one counter for each path. One warning in the log says this, and that ` + "`CLIENT_IP`" + ` must be set.
 `
 
-func TestManualIsComplete(t *testing.T) {
+func TestManualExplainsEverySetting(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
 	spy := func(name string) string { read[name] = true; return env()(name) }
-	defaults, err := config.Load(spy)
+	defaults, err := config.LoadAPI(spy)
 	if err == nil {
 		_, err = config.SchemaURL(spy)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = config.Migrate(spy) // here and below only the names matter
-	_, _ = config.Mailer(spy)
+	_, _ = config.LoadImport(spy) // here and below only the names matter
+	_, _ = config.LoadMailer(spy)
 	explained := map[string]bool{}
 	for _, m := range manual {
 		explained[m.name] = true
 		if m.value == "" {
 			continue
 		}
-		if got, err := config.Load(env(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
+		if got, err := config.LoadAPI(env(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
 			t.Errorf("%s=%s is not the default: %v\n%s", m.name, m.value, err, cmp.Diff(defaults, got))
 		}
 	}
@@ -139,14 +139,14 @@ func TestManualIsComplete(t *testing.T) {
 	}
 }
 
-func TestManualIsNotStale(t *testing.T) {
+func TestManualIsUpToDate(t *testing.T) {
 	t.Parallel()
 	text := strings.Builder{}
 	text.WriteString(`# Configuration
 
-Every setting is an environment variable, read once at the start. What is wrong is reported all together, and nothing starts. Empty is the
-same as not set. ` + "`.env.example`" + ` is the same list to copy from; [deploy.md](deploy.md) says which parameters of the template set
-them in the cloud.
+Every setting is an environment variable, read once at the start. If settings are wrong, one error names all of them and nothing
+starts. An empty variable counts as not set. ` + "`.env.example`" + ` has the same list, to copy from; [deploy.md](deploy.md) says which
+parameters of the template set the variables in the cloud.
 
 This page is written by ` + "`make manual`" + ` from shared/config; change it there.
 

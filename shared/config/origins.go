@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// trustedOrigins are the entries of a list, each of which has been checked.
+// trustedOrigins reads and checks a list of origins.
 func (l *loader) trustedOrigins(name string) []string {
 	entries := l.list(name)
 	for _, entry := range entries {
@@ -28,18 +28,19 @@ var (
 	portSuffix = regexp.MustCompile(`:[0-9*?]*$`)
 )
 
-// IsHost tells a trusted origin that is a host, with or without a port, from a custom scheme such as "myapp:/".
+// IsHost reports whether a trusted origin is a host, with or without a port, and not a custom scheme such as "myapp:/".
 func IsHost(entry string) bool { return hostEntry.MatchString(entry) }
 
-// IsIPv4Pattern reports whether a host has wildcards and otherwise only digits and dots, at least one of them a digit.
-// No name may match it.
+// IsIPv4Pattern reports whether a host has wildcards and otherwise only digits and dots, with at least one digit. Such
+// a pattern matches IP addresses only, never names.
 func IsIPv4Pattern(host string) bool {
 	return strings.ContainsAny(host, "*?") && strings.ContainsAny(host, "0123456789") &&
 		strings.Trim(host, "0123456789.*?") == ""
 }
 
-// checkTrustedOrigin refuses an entry that would trust sites of strangers, or that nothing can match, and says what to
-// write instead. Custom schemes belong to an app, so their patterns are taken as they are.
+// checkTrustedOrigin refuses an entry that trusts sites which others can register, and an entry that nothing can match.
+// The error says what to write instead. Patterns in custom schemes are not checked, because the scheme belongs to an
+// app.
 func checkTrustedOrigin(entry string) error {
 	scheme, rest, found := strings.Cut(entry, ":")
 	switch {
@@ -72,7 +73,8 @@ func checkWebOrigin(scheme, authority string) error {
 	switch {
 	case strings.ContainsAny(authority, `/#\`):
 		origin, _, _ := strings.Cut(authority, "/")
-		return fmt.Errorf("has more than scheme, host and port, which is all that an origin has; write %s://%s", scheme, origin)
+		return fmt.Errorf("has more than scheme, host and port, which is all that an origin has; write %s://%s",
+			scheme, origin)
 	case strings.ContainsAny(authority, "@ ") || host == "":
 		return errors.New("is not an origin such as https://app.example.com")
 	case strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e || r <= ' ' }):
@@ -83,9 +85,9 @@ func checkWebOrigin(scheme, authority string) error {
 	return checkHostPattern(scheme, strings.ToLower(host))
 }
 
-// checkHostPattern wants whole labels that are wildcards to be below a registrable domain. A label that has other text
-// besides its wildcard may also be right below a suffix that its owner gives names under, such as vercel.app, but not
-// below one of ICANN's, such as com, where anybody can register what matches.
+// checkHostPattern checks a host with wildcards. A label that is only a wildcard must be below a registrable domain. A
+// label with other text beside its wildcard may also be directly below a private suffix such as vercel.app, but not
+// below an ICANN suffix such as com, where others can register a name that matches.
 func checkHostPattern(scheme, host string) error {
 	labels := strings.Split(host, ".")
 	if slices.Contains(labels, "") {
@@ -116,12 +118,15 @@ func checkHostPattern(scheme, host string) error {
 	case below != suffix, private && !whole:
 		return nil
 	case private:
-		return fmt.Errorf("trusts everybody who has a name below %s; write your part of the name, such as %s://my-app-*.%s", below, scheme, below)
+		return fmt.Errorf("trusts everybody who has a name below %s; write your part of the name, such as %s://my-app-*.%s",
+			below, scheme, below)
 	}
-	return fmt.Errorf("trusts everybody who can register a name below %s; write your domain out, such as %s://*.example.%s", below, scheme, below)
+	return fmt.Errorf("trusts everybody who can register a name below %s; "+
+		"write your domain out, such as %s://*.example.%s", below, scheme, below)
 }
 
-// checkIPv4Pattern wants the fixed numbers at the front to be those of a private network or the loopback.
+// checkIPv4Pattern accepts a pattern whose fixed first numbers are those of a private network or of the loopback
+// network.
 func checkIPv4Pattern(labels []string) error {
 	fixed := []string{"0", "0", "0", "0"}
 	for i, label := range labels {
@@ -134,5 +139,6 @@ func checkIPv4Pattern(labels []string) error {
 	if err == nil && len(labels) == 4 && (addr.IsPrivate() || addr.IsLoopback()) {
 		return nil
 	}
-	return errors.New("trusts IP addresses of strangers; a pattern has to begin like a private network, such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
+	return errors.New("trusts IP addresses of strangers; a pattern has to begin like a private network, " +
+		"such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
 }

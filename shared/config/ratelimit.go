@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// RateLimitRule is an entry of RATE_LIMIT_RULES, as one of Better Auth's rateLimit.customRules.
+// RateLimitRule is an entry of RATE_LIMIT_RULES, like one of Better Auth's rateLimit.customRules.
 type RateLimitRule struct {
-	Path   string        // below /api/auth, or the whole path of other routes; * and ** are wildcards
-	Window time.Duration // 0: requests of the path are not limited
+	Path   string        // without /api/auth, or the whole path of other routes; * and ** are wildcards
+	Window time.Duration // 0: no limit
 	Max    int
 }
 
-// maxWindow is how long the store remembers a request.
+// maxWindow is how long the rateLimit table keeps a row.
 const maxWindow = time.Hour
 
 const rateLimitForm = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
 
-// rateLimitRules keeps the order of the object's members: the first that matches counts.
+// rateLimitRules keeps the order of the JSON members, because the first rule that matches counts.
 func (l *loader) rateLimitRules(name string) []RateLimitRule {
 	text := l.getenv(name)
 	if text == "" {

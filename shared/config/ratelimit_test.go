@@ -10,16 +10,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestRateLimitRulesKeepTheirOrder(t *testing.T) {
+func TestRateLimitRulesKeepOrder(t *testing.T) {
 	t.Parallel()
-	cfg, err := config.Load(env("RATE_LIMIT_RULES", `{"/z": {"max": 30, "window": 10}, "/a/**": false, "*": {"window": 0.5, "max": 1}}`))
-	want := []config.RateLimitRule{{Path: "/z", Window: 10 * time.Second, Max: 30}, {Path: "/a/**"}, {Path: "*", Window: 500 * time.Millisecond, Max: 1}}
+	const rules = `{"/z": {"max": 30, "window": 10}, "/a/**": false, "*": {"window": 0.5, "max": 1}}`
+	cfg, err := config.LoadAPI(env("RATE_LIMIT_RULES", rules))
+	want := []config.RateLimitRule{
+		{Path: "/z", Window: 10 * time.Second, Max: 30},
+		{Path: "/a/**"},
+		{Path: "*", Window: 500 * time.Millisecond, Max: 1},
+	}
 	if diff := cmp.Diff(want, cfg.RateLimitRules); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
-func TestBadRateLimitRulesStopTheStart(t *testing.T) {
+func TestWrongRateLimitRulesAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`on`:                                   "is not of the form",
@@ -37,7 +42,7 @@ func TestBadRateLimitRulesStopTheStart(t *testing.T) {
 		`{"/a": {"window": 10, "max": 0}}`:     `"/a": needs a window of at most 3600 seconds`,
 		`{"sign-in": {"window": 1, "max": 1}}`: `"sign-in" is not a path`,
 	} {
-		_, err := config.Load(env("RATE_LIMIT_RULES", text))
+		_, err := config.LoadAPI(env("RATE_LIMIT_RULES", text))
 		if err == nil || !strings.Contains(err.Error(), "RATE_LIMIT_RULES: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}

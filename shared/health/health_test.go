@@ -22,7 +22,7 @@ func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
 	t.Cleanup(db.Close)
-	return health.New(db, limit.New(config.Config{}, db, nil, time.Now)).Health().Mux(config.Config{})
+	return health.New(db, limit.New(config.API{}, db, nil, time.Now)).Health().Mux(config.API{})
 }
 
 func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
@@ -143,7 +143,7 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	db.Dial = wire.Dial
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	cfg := config.Config{RateLimit: true}
+	cfg := config.API{RateLimit: true}
 	mux := health.New(db, limit.New(cfg, db, nil, func() time.Time { return now })).Health().Mux(cfg)
 	for i := range 100 {
 		if w := get(t, mux, "/health"); w.Code != 200 {
@@ -165,7 +165,7 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 func TestHealthNeverRefusesAProbeASecond(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	cfg := config.Config{RateLimit: true, RateLimitRules: []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}}
+	cfg := config.API{RateLimit: true, RateLimitRules: []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}}
 	limits := limit.New(cfg, nil, nil, func() time.Time { return now })
 	probed := 0
 	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { probed++; return nil })

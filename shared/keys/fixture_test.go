@@ -53,7 +53,7 @@ func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 // the server. The set is the third, so there are four keys.
 type deployment struct {
 	*clock.Clock
-	cfg      config.Config
+	cfg      config.API
 	keys     *Keys
 	verifier *jwtverify.Verifier
 	answer   atomic.Pointer[http.Handler] // what the server does instead of publishing the keys
@@ -70,7 +70,7 @@ func deploy(t *testing.T) *deployment {
 		d.jwks(w, r)
 	}))
 	t.Cleanup(server.Close)
-	d.cfg = config.Config{
+	d.cfg = config.API{
 		SigningKeysFile: filepath.Join(t.TempDir(), "keys.json"),
 		JWTIssuer:       origin,
 		JWTAudience:     origin,

@@ -36,8 +36,8 @@ type Keys struct {
 	err  error      // why text is not valid, or nil
 }
 
-// New fetches nothing; the first use does. now is the clock.
-func New(s *secrets.Secrets, cfg config.Config, now func() time.Time) *Keys {
+// New fetches nothing; the first use does.
+func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 	return &Keys{
 		secrets:  s,
 		issuer:   cfg.JWTIssuer,
@@ -50,20 +50,26 @@ func New(s *secrets.Secrets, cfg config.Config, now func() time.Time) *Keys {
 	}
 }
 
-// Public returns the public keys of the set: current, next, and the retired ones that are still published.
+// Public returns the public keys that the deployment publishes now.
 func (k *Keys) Public(ctx context.Context) ([]JWK, error) {
 	set, err := k.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	published := []JWK{
-		newJWK(set.Current.ID, &set.Current.private.PublicKey),
-		newJWK(set.Next.ID, &set.Next.private.PublicKey),
+	return set.Public(k.now()), nil
+}
+
+// Load reads the key set that the settings name, for a command.
+func Load(ctx context.Context, cfg config.Keys) (Set, error) {
+	text, err := secrets.ReadSigningKeys(ctx, cfg)
+	if err != nil {
+		return Set{}, fmt.Errorf("load signing keys: %w", err)
 	}
-	for _, r := range set.stillPublished(k.now()) {
-		published = append(published, newJWK(r.ID, r.public))
+	set, err := ParseSet(text)
+	if err != nil {
+		return Set{}, fmt.Errorf("load signing keys: %w", err)
 	}
-	return published, nil
+	return set, nil
 }
 
 // load returns the key set. It parses a document once. While the document is not valid, load reads it again at each

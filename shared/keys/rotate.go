@@ -43,8 +43,8 @@ type Rotation struct {
 }
 
 // NewRotation makes the rotation of the secret cfg.SigningKeysARN. It calls nothing.
-func NewRotation(cfg config.Config, now func() time.Time) *Rotation {
-	return &Rotation{versions: secrets.NewVersions(cfg), lifetime: cfg.JWTExpiresIn, now: now}
+func NewRotation(cfg config.Rotation, now func() time.Time) *Rotation {
+	return &Rotation{versions: secrets.NewVersions(cfg.AWS, cfg.SigningKeysARN), lifetime: cfg.JWTExpiresIn, now: now}
 }
 
 // Do does one step and logs it. Secrets Manager may repeat a step at any time; it then does what is left of it. After

@@ -29,7 +29,7 @@ type cloud struct {
 	*clock.Clock
 	*mototest.SecretsManager
 	t        *testing.T
-	cfg      config.Config
+	cfg      config.API
 	rotation *Rotation
 	log      bytes.Buffer
 }
@@ -38,11 +38,11 @@ type cloud struct {
 func newCloud(t *testing.T, content string) *cloud {
 	t.Helper()
 	c := &cloud{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
-	c.cfg = config.Config{
-		AWS: config.AWSFromEnv(), SigningKeysARN: c.Create("xenon/keys", content),
+	c.cfg = config.API{
+		AWS: mototest.AWS(t), SigningKeysARN: c.Create("xenon/keys", content),
 		JWTExpiresIn: week, JWTIssuer: origin, JWTAudience: origin,
 	}
-	c.rotation = NewRotation(c.cfg, c.Now)
+	c.rotation = c.newRotation()
 	c.Function = func(event []byte) error {
 		var s RotationStep
 		if err := json.Unmarshal(event, &s); err != nil {
@@ -61,6 +61,11 @@ func newCloud(t *testing.T, content string) *cloud {
 		}
 	})
 	return c
+}
+
+func (c *cloud) newRotation() *Rotation {
+	cfg := config.Rotation{SigningKeysARN: c.cfg.SigningKeysARN, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
+	return NewRotation(cfg, c.Now)
 }
 
 func text(t *testing.T, s Set) string {
@@ -221,7 +226,7 @@ func TestMotoRotationOfAWrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
 	c := newCloud(t, "{}")
 	c.cfg.SigningKeysARN = wrong
-	c.rotation = NewRotation(c.cfg, c.Now)
+	c.rotation = c.newRotation()
 	_, byCommand := c.rotation.RotateNow(t.Context())
 	_, bySigner := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now).Public(t.Context())
 	for who, err := range map[string]error{

@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"context"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -23,18 +22,14 @@ var ErrUnknownKey = errors.New("unknown key")
 // Seal signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). typ stands in
 // the header and says what the text is. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11),
 // so a seal cannot be used as a token. payload must not have the claims of a token either.
-func (k *Keys) Seal(ctx context.Context, typ string, payload []byte) (string, error) {
+func (s Set) Seal(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a seal needs a typ other than JWT")
 	}
-	set, err := k.load(ctx)
-	if err != nil {
-		return "", err
-	}
-	header := `{"alg":"RS256","typ":` + string(quote(typ)) + `,"kid":` + string(quote(set.Current.ID)) + `}`
+	header := `{"alg":"RS256","typ":` + string(quote(typ)) + `,"kid":` + string(quote(s.Current.ID)) + `}`
 	encode := base64.RawURLEncoding.EncodeToString
 	text := encode([]byte(header)) + "." + encode(payload)
-	signature, err := jwt.SigningMethodRS256.Sign(text, set.Current.private)
+	signature, err := jwt.SigningMethodRS256.Sign(text, s.Current.private)
 	if err != nil {
 		return "", fmt.Errorf("seal: %w", err)
 	}

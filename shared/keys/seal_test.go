@@ -29,7 +29,7 @@ func segmentText(text string) string { return base64.RawURLEncoding.EncodeToStri
 
 func (d *deployment) seal(t *testing.T, payload string) string {
 	t.Helper()
-	sealed, err := d.keys.Seal(t.Context(), noteType, []byte(payload))
+	sealed, err := sets().third.Seal(noteType, []byte(payload))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestUnsealReturnsWhatSealSigned(t *testing.T) {
 		t.Errorf("got %q by %s, %v", payload, by, err)
 	}
 	for _, typ := range []string{"", "JWT", "jwt"} {
-		if _, err := d.keys.Seal(t.Context(), typ, nil); err == nil {
+		if _, err := sets().third.Seal(typ, nil); err == nil {
 			t.Errorf("sealed as typ %q", typ)
 		}
 	}

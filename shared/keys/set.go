@@ -85,6 +85,19 @@ func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
 }
 
+// Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens may
+// still be valid.
+func (s Set) Public(now time.Time) []JWK {
+	published := []JWK{
+		newJWK(s.Current.ID, &s.Current.private.PublicKey),
+		newJWK(s.Next.ID, &s.Next.private.PublicKey),
+	}
+	for _, r := range s.stillPublished(now) {
+		published = append(published, newJWK(r.ID, r.public))
+	}
+	return published
+}
+
 // checkReady returns ErrTooSoon while some caches may not have the next key yet.
 func (s Set) checkReady(now time.Time, delay time.Duration) error {
 	if from := s.Next.CreatedAt.Add(delay + Spread); now.Before(from) {

@@ -139,7 +139,7 @@ func TestClaimsBeginWithThoseOfBetterAuth(t *testing.T) {
 	b := readBetterAuthToken(t)
 	_, members, _ := strings.Cut(b.Claims, ",")
 	user, _, _ := strings.Cut(members, `,"sub":`)
-	k := New(nil, config.Config{JWTIssuer: b.Issuer, JWTAudience: b.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
+	k := New(nil, config.API{JWTIssuer: b.Issuer, JWTAudience: b.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
 	c := Claims{Subject: "usrA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5", SessionID: "s", User: json.RawMessage("{" + user + "}")}
 	text, err := c.user()
 	if err != nil {

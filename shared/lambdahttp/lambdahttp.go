@@ -30,9 +30,9 @@ type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGat
 
 // Main is a door: it reads the settings, builds the handler once per sandbox, and serves events until Lambda ends the
 // process. With bad settings it logs all problems in one record and exits with status 1. Logs are JSON lines on stdout.
-func Main(build func(cfg config.Config) http.Handler) {
+func Main(build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
-	cfg, err := config.FromEnv()
+	cfg, err := config.FromEnv(config.LoadAPI)
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problems", problems(err))
 		os.Exit(1)

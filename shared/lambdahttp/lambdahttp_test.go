@@ -79,7 +79,7 @@ func TestR48_NoDeadlineIsNone(t *testing.T) {
 
 func TestRequestIDIsTheGateways(t *testing.T) {
 	t.Parallel()
-	h := web.Routes{"GET /api/auth/get-session": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.Config{})
+	h := web.Routes{"GET /api/auth/get-session": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.API{})
 	invoked := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8c1f7a52"})
 	tests := []struct {
 		name, gateway string

@@ -41,7 +41,7 @@ type Limiter struct {
 }
 
 // New makes the limiter of a deployment, which counts in db. acceptsOrigin is for web.Clients.
-func New(cfg config.Config, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time) *Limiter {
+func New(cfg config.API, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time) *Limiter {
 	return &Limiter{
 		Store: db, Now: now, Clients: web.Clients{From: cfg.ClientIP, AcceptsOrigin: acceptsOrigin},
 		custom: compile(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),

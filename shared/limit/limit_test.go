@@ -23,7 +23,7 @@ func TestAnUnknownIPAddressIsWarnedOfOnce(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
-	cfg := config.Config{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
+	cfg := config.API{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
 	limits := limit.New(cfg, nil, nil, time.Now)
 	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { return nil })
 	for range 3 {
@@ -42,7 +42,7 @@ func TestRulesMatchAsCustomRules(t *testing.T) {
 	url := dbtest.New(t)
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
 	t.Cleanup(db.Close)
-	cfg, err := config.Load(func(name string) string {
+	cfg, err := config.LoadAPI(func(name string) string {
 		return map[string]string{
 			"DATABASE_URL": url, "BETTER_AUTH_SECRET": strings.Repeat("x", 32),
 			"RATE_LIMIT_RULES": `{"/token": {"window": 10, "max": 5}, "/a/*": {"window": 10, "max": 2}, "/a/**": {"window": 10, "max": 4}, "/a/b": {"window": 10, "max": 1}}`,

@@ -44,7 +44,7 @@ type Sender interface {
 }
 
 // New is the Sender that the settings ask for, nil for none. It opens and calls nothing.
-func New(cfg config.Config) Sender {
+func New(cfg config.API) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:
 		return outbox{file: cfg.MailFile}

@@ -27,11 +27,11 @@ var changeEmail = Message{
 // A Sender that is not there has to compare equal to nil, or the endpoints would mail into the void.
 func TestNew_NoneIsNil(t *testing.T) {
 	t.Parallel()
-	if got := New(config.Config{Mail: config.MailNone}); got != nil {
+	if got := New(config.API{Mail: config.MailNone}); got != nil {
 		t.Errorf("got %T, want nil", got)
 	}
 	for _, kind := range []config.Mail{config.MailOutbox, config.MailQueue} {
-		if got := New(config.Config{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}); got == nil {
+		if got := New(config.API{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}); got == nil {
 			t.Errorf("%s: got nil", kind)
 		}
 	}
@@ -40,7 +40,7 @@ func TestNew_NoneIsNil(t *testing.T) {
 func newOutbox(t *testing.T) (Sender, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "not", "there", "mail.jsonl")
-	return New(config.Config{Mail: config.MailOutbox, MailFile: file}), file
+	return New(config.API{Mail: config.MailOutbox, MailFile: file}), file
 }
 
 func lines(t *testing.T, file string) []string {
@@ -77,7 +77,7 @@ func TestOutbox_OneLineAMail(t *testing.T) {
 func TestOutbox_Concurrent(t *testing.T) {
 	t.Parallel()
 	first, file := newOutbox(t)
-	second := New(config.Config{Mail: config.MailOutbox, MailFile: file})
+	second := New(config.API{Mail: config.MailOutbox, MailFile: file})
 	const each = 100
 	var wg sync.WaitGroup
 	for i := range each {
@@ -108,7 +108,7 @@ func TestOutbox_Concurrent(t *testing.T) {
 func TestOutbox_ErrorShowsNoLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() // a directory is no file to write to
-	err := New(config.Config{Mail: config.MailOutbox, MailFile: dir}).Send(t.Context(), changeEmail)
+	err := New(config.API{Mail: config.MailOutbox, MailFile: dir}).Send(t.Context(), changeEmail)
 	noSecrets(t, err)
 }
 

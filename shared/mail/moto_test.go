@@ -47,7 +47,7 @@ func newQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}), client, *made.QueueUrl
+	return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}), client, *made.QueueUrl
 }
 
 func receive(t *testing.T, client *awssqs.Client, url string) []string {
@@ -132,7 +132,7 @@ func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
 	}))
 	defer front.Close()
 	t.Setenv("AWS_ENDPOINT_URL", front.URL)
-	if err := New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(t.Context(), changeEmail); err != nil {
+	if err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(t.Context(), changeEmail); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
@@ -170,7 +170,7 @@ func TestMoto_QueueSigns(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", key)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret+"-not")
 	sender := func() Sender {
-		return New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: queueURL})
+		return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL})
 	}
 	err := sender().Send(t.Context(), changeEmail)
 	noSecrets(t, err)
@@ -253,7 +253,7 @@ func TestMoto_QueueTriesAgain(t *testing.T) {
 				}
 			}))
 			t.Setenv("AWS_ENDPOINT_URL", front.URL)
-			err := New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: c.queue}).Send(t.Context(), changeEmail)
+			err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: c.queue}).Send(t.Context(), changeEmail)
 			front.Close()
 			if got := calls.Load(); got != c.calls || (err == nil) != c.ok {
 				t.Errorf("%s, %s: got %d calls, %v, want %d", name, how, got, err, c.calls)
@@ -272,7 +272,7 @@ func TestMoto_QueueGivesUpWithTheRequest(t *testing.T) {
 	_, _, queueURL := newQueue(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(ctx, changeEmail)
+	err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(ctx, changeEmail)
 	noSecrets(t, err)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context canceled", err)

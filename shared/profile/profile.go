@@ -24,7 +24,7 @@ type Service struct {
 }
 
 // New makes the endpoints on a database, for callers with tokens of the issuer and for the audience of the settings.
-func New(cfg config.Config, db *store.Store, limits *limit.Limiter, now func() time.Time) *Service {
+func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time.Time) *Service {
 	verifier := jwtverify.MustNew(jwtverify.Options{
 		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: now,
 	})

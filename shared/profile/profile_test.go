@@ -39,7 +39,7 @@ type site struct {
 	now    time.Time // by which limits count
 	asked  int       // requests for the JWKS
 
-	cfg      config.Config
+	cfg      config.API
 	foreign  *rsa.PrivateKey   // of a TypeScript server, published beside ours
 	sessions map[string]string // the session id of each person
 }
@@ -78,7 +78,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	for i := 0; i < len(settings); i += 2 {
 		env[settings[i]] = settings[i+1]
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,14 @@
 package secrets
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"sync"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // keyFile is the file with the key set, for local development. It checks at every read whether the file has changed.
@@ -37,6 +40,21 @@ func (f *keyFile) read() ([]byte, error) {
 	}
 	f.seen, f.text = info, text
 	return text, nil
+}
+
+// ReadSigningKeys returns the key set that the settings name, for a command. A function uses Secrets.SigningKeys.
+func ReadSigningKeys(ctx context.Context, cfg config.Keys) ([]byte, error) {
+	if cfg.SigningKeysARN == "" {
+		file := keyFile{path: cfg.SigningKeysFile}
+		return file.read()
+	}
+	cloud := manager{aws: cfg.AWS}
+	docs, err := cloud.read(ctx, []string{cfg.SigningKeysARN})
+	if err != nil {
+		return nil, err
+	}
+	doc := docs[cfg.SigningKeysARN]
+	return doc.text, doc.err
 }
 
 func isUnchanged(a, b os.FileInfo) bool {

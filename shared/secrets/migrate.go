@@ -10,16 +10,16 @@ import (
 
 // ImportURLs returns the database URLs of an import. It does not cache them, because an import calls it once in
 // minutes. The error contains no value; one with Unavailable() == true may disappear without a change.
-func ImportURLs(ctx context.Context, cfg config.Config) (from, to string, err error) {
-	if cfg.MigrateSecretARN == "" {
+func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err error) {
+	if cfg.SecretARN == "" {
 		return string(cfg.FromDatabaseURL), string(cfg.ToDatabaseURL), nil
 	}
 	cloud := manager{aws: cfg.AWS}
-	got, err := cloud.read(ctx, []string{cfg.MigrateSecretARN})
+	got, err := cloud.read(ctx, []string{cfg.SecretARN})
 	if err != nil {
 		return "", "", err
 	}
-	return parseImportSecret(got[cfg.MigrateSecretARN])
+	return parseImportSecret(got[cfg.SecretARN])
 }
 
 // parseImportSecret returns errors without the text and without the errors of encoding/json, which may quote the text.
@@ -31,7 +31,7 @@ func parseImportSecret(d document) (from, to string, err error) {
 	if json.Unmarshal(d.text, &in) != nil {
 		return "", "", fmt.Errorf(`secret %s is not of the form {"FROM_DATABASE_URL": "…", "TO_DATABASE_URL": "…"}`, d.arn)
 	}
-	_, err = config.Migrate(func(name string) string {
+	_, err = config.LoadImport(func(name string) string {
 		return map[string]string{"FROM_DATABASE_URL": in.From, "TO_DATABASE_URL": in.To}[name]
 	})
 	if err != nil {

@@ -12,18 +12,19 @@ import (
 func TestMoto_ImportURLs(t *testing.T) {
 	c := newCloud(t)
 	const from, to = "postgres://a:not-shown@supabase.test/postgres", "postgres://b:not-shown@neon.test/neondb"
-	cfg := config.Config{AWS: c.cfg.AWS, MigrateSecretARN: c.create("xenon/migrate", `{"FROM_DATABASE_URL":"`+from+`","TO_DATABASE_URL":"`+to+`"}`)}
+	arn := c.create("xenon/migrate", `{"FROM_DATABASE_URL":"`+from+`","TO_DATABASE_URL":"`+to+`"}`)
+	cfg := config.Import{AWS: c.cfg.AWS, SecretARN: arn}
 	gotFrom, gotTo, err := ImportURLs(t.Context(), cfg)
 	if gotFrom != from || gotTo != to || err != nil {
 		t.Errorf("got %v, want both URLs", err)
 	}
-	c.put(cfg.MigrateSecretARN, `{"FROM_DATABASE_URL":"`+to+`","TO_DATABASE_URL":"`+from+`"}`)
+	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+to+`","TO_DATABASE_URL":"`+from+`"}`)
 	if gotFrom, _, err := ImportURLs(t.Context(), cfg); gotFrom != to || err != nil {
 		t.Errorf("got %v, want the new version at once", err)
 	}
-	c.put(cfg.MigrateSecretARN, `{"FROM_DATABASE_URL":"`+from+`"}`)
+	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+from+`"}`)
 	_, _, err = ImportURLs(t.Context(), cfg)
-	refused(t, err, cfg.MigrateSecretARN, "TO_DATABASE_URL")
+	refused(t, err, cfg.SecretARN, "TO_DATABASE_URL")
 	c.cut.Store(true)
 	_, _, err = ImportURLs(t.Context(), cfg)
 	if waits, ok := errors.AsType[interface {

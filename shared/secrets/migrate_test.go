@@ -9,7 +9,8 @@ import (
 
 func TestImportURLsOfALaptop(t *testing.T) {
 	t.Parallel()
-	from, to, err := ImportURLs(t.Context(), config.Config{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
+	from, to, err := ImportURLs(t.Context(),
+		config.Import{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
 	if from != "postgres://from" || to != "postgres://to" || err != nil {
 		t.Errorf("got %q, %q, %v", from, to, err)
 	}

@@ -39,7 +39,7 @@ type cloud struct {
 	calls atomic.Int64
 	cut   atomic.Bool
 	clock *clock.Clock
-	cfg   config.Config
+	cfg   config.API
 }
 
 const (
@@ -74,7 +74,7 @@ func newCloud(t *testing.T) *cloud {
 	}
 	c.admin = secretsmanager.NewFromConfig(cfg)
 	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
-	c.cfg = config.Config{AWS: config.AWSFromEnv(), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
+	c.cfg = config.API{AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
 	return c
 }
 
@@ -308,13 +308,13 @@ func TestMoto_WrongARN(t *testing.T) {
 	})
 	t.Run("of both", func(t *testing.T) {
 		c := newCloud(t)
-		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
+		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
 		_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 		refused(t, err, wrong, wrong+"2")
 	})
 	t.Run("alone", func(t *testing.T) {
 		c := newCloud(t)
-		c.cfg = config.Config{AWS: c.cfg.AWS, AppSecretARN: wrong}
+		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong}
 		_, err := New(c.cfg, c.clock.Now).AuthSecret(t.Context())
 		refused(t, err, wrong, "ResourceNotFoundException")
 	})

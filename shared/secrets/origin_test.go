@@ -11,7 +11,7 @@ import (
 
 func TestWithoutAnAppSecretEveryOriginIsAccepted(t *testing.T) {
 	t.Parallel()
-	if !New(config.Config{}, time.Now).AcceptsOrigin(t.Context(), "") {
+	if !New(config.API{}, time.Now).AcceptsOrigin(t.Context(), "") {
 		t.Error("a laptop has no origin secret to compare with")
 	}
 }

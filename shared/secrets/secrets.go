@@ -24,7 +24,7 @@ const TTL = 5 * time.Minute
 //
 // An error with Unavailable() == true may disappear without a change; any other needs an operator.
 type Secrets struct {
-	cfg    config.Config
+	cfg    config.API
 	file   keyFile
 	cloud  manager
 	values *remote.Value[values]
@@ -49,7 +49,7 @@ type appSecret struct {
 }
 
 // New fetches nothing; the first read does.
-func New(cfg config.Config, now func() time.Time) *Secrets {
+func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
 	s.values = &remote.Value[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
 	return s

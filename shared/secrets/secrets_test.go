@@ -17,7 +17,7 @@ const authSecret = "0123456789abcdef0123456789abcdef"
 
 func TestLaptop_ValuesFromSettings(t *testing.T) {
 	t.Parallel()
-	s := secrets.New(config.Config{DatabaseURL: "postgres://u:p@h/d", AuthSecret: authSecret}, time.Now)
+	s := secrets.New(config.API{DatabaseURL: "postgres://u:p@h/d", AuthSecret: authSecret}, time.Now)
 	if got, err := s.DatabaseURL(t.Context()); got != "postgres://u:p@h/d" || err != nil {
 		t.Errorf("DatabaseURL: %v", err)
 	}
@@ -28,7 +28,7 @@ func TestLaptop_ValuesFromSettings(t *testing.T) {
 
 func TestLaptop_MissingValues(t *testing.T) {
 	t.Parallel()
-	s := secrets.New(config.Config{AuthSecret: "too-short"}, time.Now)
+	s := secrets.New(config.API{AuthSecret: "too-short"}, time.Now)
 	if _, err := s.DatabaseURL(t.Context()); err == nil || !strings.Contains(err.Error(), "DATABASE_URL") {
 		t.Errorf("DatabaseURL: %v, want an error that names DATABASE_URL", err)
 	}
@@ -42,7 +42,7 @@ func TestLaptop_MissingValues(t *testing.T) {
 func TestLaptop_SigningKeysFollowTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
-	s := secrets.New(config.Config{SigningKeysFile: path}, time.Now)
+	s := secrets.New(config.API{SigningKeysFile: path}, time.Now)
 
 	_, err := s.SigningKeys(t.Context())
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "xenon keys rotate") {
@@ -78,7 +78,7 @@ func TestLaptop_UnchangedFileIsReadOnce(t *testing.T) {
 	if err := os.WriteFile(path, []byte("set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := secrets.New(config.Config{SigningKeysFile: path}, time.Now)
+	s := secrets.New(config.API{SigningKeysFile: path}, time.Now)
 	first, err := s.SigningKeys(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -26,9 +26,9 @@ type Versions struct {
 	cloud manager
 }
 
-// NewVersions calls nothing.
-func NewVersions(cfg config.Config) *Versions {
-	return &Versions{arn: cfg.SigningKeysARN, cloud: manager{aws: cfg.AWS}}
+// NewVersions reads and changes the versions of the secret with the ARN. It calls nothing.
+func NewVersions(as config.AWS, arn string) *Versions {
+	return &Versions{arn: arn, cloud: manager{aws: as}}
 }
 
 // Manages reports whether secretID is the ARN of the secret.

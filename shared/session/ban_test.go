@@ -29,7 +29,7 @@ type banned struct {
 	wire     *dbtest.Wire
 }
 
-func newBanned(t *testing.T, cfg config.Config) *banned {
+func newBanned(t *testing.T, cfg config.API) *banned {
 	t.Helper()
 	url := dbtest.New(t)
 	b := &banned{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.Wire{}}
@@ -38,8 +38,7 @@ func newBanned(t *testing.T, cfg config.Config) *banned {
 	t.Cleanup(db.Close)
 	cfg.Origin = "http://localhost:3000"
 	b.db = db
-	b.sessions = session.New(cfg, secret("a secret of the tests, long enough"))
-	b.sessions.Now = func() time.Time { return b.now }
+	b.sessions = session.New(cfg, secret("a secret of the tests, long enough"), func() time.Time { return b.now })
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +92,7 @@ func (b *banned) ways() map[string]func(http.ResponseWriter, *http.Request) (*se
 // A ban written by SQL is felt by the next request, in one round trip; when it is over the session is good again.
 func TestBan_TheNextRequestIsNobodys(t *testing.T) {
 	t.Parallel()
-	b := newBanned(t, config.Config{})
+	b := newBanned(t, config.API{})
 	for name, who := range b.ways() {
 		for _, c := range []struct {
 			columns string
@@ -124,7 +123,7 @@ func TestBan_TheNextRequestIsNobodys(t *testing.T) {
 // With the cookie cache on, get-session believes the cookie for its five minutes, and nothing else does for any.
 func TestBan_TheCookieCacheIsBelievedToItsEnd(t *testing.T) {
 	t.Parallel()
-	b := newBanned(t, config.Config{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
+	b := newBanned(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.set("banned = true")
 	for _, c := range []struct {
 		way, query string
@@ -148,7 +147,7 @@ func TestBan_TheCookieCacheIsBelievedToItsEnd(t *testing.T) {
 
 func TestBan_NoSessionBegins(t *testing.T) {
 	t.Parallel()
-	b := newBanned(t, config.Config{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
+	b := newBanned(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.set("banned = true")
 	w := httptest.NewRecorder()
 	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {

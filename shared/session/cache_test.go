@@ -55,10 +55,8 @@ func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.U
 
 // sessions has the cache on and no database: whatever asks for one panics.
 func (v recorded) sessions(origin string) *Sessions {
-	cfg := config.Config{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	s := New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil })
-	s.Now = v.now
-	return s
+	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
+	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, v.now)
 }
 
 // request carries the caller's session cookie and others.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,7 +62,7 @@ func TestSignaturesAreTheLibrarys(t *testing.T) {
 func TestCookiesAreReadAsTheLibraryReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret(v.Secret))
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), time.Now)
 	token := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
@@ -87,7 +88,7 @@ func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	for _, c := range v.Set {
-		sessions := session.New(config.Config{Origin: c.BaseURL}, secret(v.Secret))
+		sessions := session.New(config.API{Origin: c.BaseURL}, secret(v.Secret), time.Now)
 		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
@@ -116,7 +117,7 @@ func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
 func TestBearerTokens(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret(v.Secret))
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), time.Now)
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
 		"Bearer " + value:  value,
@@ -142,7 +143,7 @@ func TestBearerTokens(t *testing.T) {
 
 func TestR21_TokensAreRandom(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.Config{Origin: "http://localhost:3000"}, secret("s"))
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret("s"), time.Now)
 	const draws, alphabet = 20_000, 62
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}

@@ -35,9 +35,9 @@ type Sessions struct {
 }
 
 // New makes Sessions that sign cookies with secret.
-func New(cfg config.Config, secret func(context.Context) ([]byte, error)) *Sessions {
+func New(cfg config.API, secret func(context.Context) ([]byte, error), now func() time.Time) *Sessions {
 	s := &Sessions{
-		Secret: secret, Now: time.Now, //nolint:forbidigo // the default of the clock that tests replace
+		Secret: secret, Now: now,
 		secure: cfg.Secure(), Clients: web.Clients{From: cfg.ClientIP},
 	}
 	if cfg.CookieCache {

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,9 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
-	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
@@ -136,25 +133,15 @@ func TestReasonsAreExplainedOnce(t *testing.T) {
 	}
 }
 
-// signing is a deployment that signs, and its JWKS.
-func signing(t *testing.T) (k *keys.Keys, jwks func() []byte) {
+// signing returns the key set of a deployment, and its JWKS.
+func signing(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
-	cfg := config.Config{SigningKeysFile: filepath.Join(t.TempDir(), "keys.json"), JWTIssuer: "https://learn.example.com", JWTAudience: "https://learn.example.com", JWTExpiresIn: time.Hour}
 	set, err := keys.Generate(noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := keys.SaveFile(cfg.SigningKeysFile, set); err != nil {
-		t.Fatal(err)
-	}
-	now := func() time.Time { return noon }
-	k = keys.New(secrets.New(cfg, now), cfg, now)
-	return k, func() []byte {
-		public, err := k.Public(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(map[string]any{"keys": public})
+	return set, func() []byte {
+		text, err := json.Marshal(map[string]any{"keys": set.Public(noon)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,9 +149,9 @@ func signing(t *testing.T) (k *keys.Keys, jwks func() []byte) {
 	}
 }
 
-func seal(t *testing.T, k *keys.Keys, r supabase.Report) supabase.Sealed {
+func seal(t *testing.T, set keys.Set, r supabase.Report) supabase.Sealed {
 	t.Helper()
-	s, err := r.Seal(t.Context(), k)
+	s, err := r.Seal(set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package supabase
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -33,8 +32,8 @@ type sealPayload struct {
 	Digest string `json:"digest"`
 }
 
-// Seal signs the report with the current signing key.
-func (r Report) Seal(ctx context.Context, k *keys.Keys) (Sealed, error) {
+// Seal signs the report with the current key of the set.
+func (r Report) Seal(set keys.Set) (Sealed, error) {
 	text, err := r.canonical()
 	if err != nil {
 		return Sealed{}, err
@@ -44,7 +43,7 @@ func (r Report) Seal(ctx context.Context, k *keys.Keys) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, fmt.Errorf("sign the report: %w", err)
 	}
-	if s.Signature, err = k.Seal(ctx, sealType, payload); err != nil {
+	if s.Signature, err = set.Seal(sealType, payload); err != nil {
 		return Sealed{}, fmt.Errorf("sign the report: %w", err)
 	}
 	return s, nil

@@ -35,14 +35,14 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 		"DATABASE_URL": databaseURL, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
 		"MAIL_FILE": filepath.Join(t.TempDir(), "mail.jsonl"), "CLIENT_IP": "xff:0", "RATE_LIMIT": "off",
 	}
-	cfg, err := config.Load(func(name string) string { return env[name] })
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, nil, 4)
 	t.Cleanup(db.Close)
-	service := auth.New(cfg, db, vault, nil)
+	service := auth.New(cfg, db, vault, time.Now)
 	return &xenon{t, map[string]http.Handler{
 		"/sign-up/email": service.Signup().Mux(cfg), "/sign-in/email": service.Signin().Mux(cfg),
 		"/change-password": service.Password().Mux(cfg), "/request-password-reset": service.Password().Mux(cfg),

@@ -16,7 +16,7 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		web.Expose(w.Header(), "set-auth-jwt", "a token")
 		return web.JSON(w, 200, true)
 	}, web.PreflightRoute: web.Preflight}
-	mux := routes.Mux(config.Config{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
+	mux := routes.Mux(config.API{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
 	for _, c := range []struct {
 		name, method, path, origin, asks string
 		status                           int
@@ -74,7 +74,7 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 		}
 		return web.JSON(w, 200, true)
 	}}
-	mux := routes.Mux(config.Config{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example"}})
+	mux := routes.Mux(config.API{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example"}})
 	for _, origin := range []string{"", "https://own.example", "https://app.example", "https://anybody.example", "null"} {
 		for _, c := range []struct {
 			method string

@@ -38,7 +38,7 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 			return err
 		}
 		return web.JSON(w, 200, in)
-	}}.Mux(config.Config{})
+	}}.Mux(config.API{})
 	const empty = `{"provider":"","inner":null,"scopes":null,"params":null,"data":null,"image":{"Present":false,"Value":null}}`
 	for _, c := range []struct{ body, want string }{
 		{`{"provider":""}`, empty},
@@ -109,7 +109,7 @@ func TestDecodeQueryAnswersLikeBetterAuth(t *testing.T) {
 			return err
 		}
 		return web.JSON(w, 200, in)
-	}}.Mux(config.Config{})
+	}}.Mux(config.API{})
 	for query, want := range map[string]string{
 		"?token=t":                      `{"token":"t","callbackURL":null}`,
 		"?token=&callbackURL=%2Fa&x=1":  `{"token":"","callbackURL":"/a"}`,

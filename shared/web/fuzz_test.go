@@ -32,7 +32,7 @@ func FuzzBody(f *testing.F) {
 			return err
 		}
 		return web.JSON(w, http.StatusOK, in.Name)
-	}}.Mux(config.Config{})
+	}}.Mux(config.API{})
 	const form = "application/x-www-form-urlencoded"
 	for _, body := range []string{
 		`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":true}`, `{"name":["a"],"callbackURL":{}}`, `[]`, `"\ud800"`, `null`,

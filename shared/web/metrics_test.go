@@ -104,7 +104,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 
 func TestRequestsOutsideOfAPIGatewayHaveNoMetrics(t *testing.T) {
 	log := captureLog(t)
-	h := web.Routes{"GET /x": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.Config{})
+	h := web.Routes{"GET /x": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.API{})
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/x", nil))
 	var line map[string]any
 	if err := json.Unmarshal(log.Bytes(), &line); err != nil {

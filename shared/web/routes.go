@@ -16,7 +16,7 @@ type Routes map[string]Handler
 // cleaning the path. A request that matches no route gets a 404 with an empty body (docs/wire.md#request-pipeline). The
 // handler also gives each request its id, writes its log record, answers panics, and adds CORS headers for the trusted
 // origins in cfg.
-func (rt Routes) Mux(cfg config.Config) http.Handler {
+func (rt Routes) Mux(cfg config.API) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.match(r)
 		if h == nil {

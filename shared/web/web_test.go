@@ -47,7 +47,7 @@ func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 			return err
 		}
 		return web.JSON(w, 200, in)
-	}}.Mux(config.Config{})
+	}}.Mux(config.API{})
 	const json, form = "application/json", "application/x-www-form-urlencoded"
 	const typeOf = `{"message":"[body.%s] Invalid input: expected %s, received %s","code":"VALIDATION_ERROR"}`
 	for _, c := range []struct {
@@ -89,7 +89,7 @@ func TestRoutesMatchExactly(t *testing.T) {
 			return err
 		}
 	}
-	mux := web.Routes{"GET /api/auth/ok": text("ok"), "GET /api/auth/reset-password/{token}": text("token ")}.Mux(config.Config{})
+	mux := web.Routes{"GET /api/auth/ok": text("ok"), "GET /api/auth/reset-password/{token}": text("token ")}.Mux(config.API{})
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -143,7 +143,7 @@ func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[stri
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/x", nil)
 	r = r.WithContext(web.WithRequestID(r.Context(), "gateway-id"))
-	web.Routes{"GET /x": h}.Mux(config.Config{}).ServeHTTP(w, r)
+	web.Routes{"GET /x": h}.Mux(config.API{}).ServeHTTP(w, r)
 	var records []map[string]any
 	for line := range strings.Lines(buf.String()) {
 		var m map[string]any

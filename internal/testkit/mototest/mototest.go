@@ -17,6 +17,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // Server is a running moto server.
@@ -135,4 +137,14 @@ func (s *Server) Fresh(t testing.TB) {
 	for name, value := range s.Environment() {
 		t.Setenv(name, value)
 	}
+}
+
+// AWS returns the settings that the environment variables hold, as a function reads them.
+func AWS(t testing.TB) config.AWS {
+	t.Helper()
+	cfg, err := config.FromEnv(config.LoadKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg.AWS
 }

@@ -52,10 +52,10 @@ type Mailer struct {
 	ses  *sesv2.Client // made by the first mail
 }
 
-// New calls nothing. Mails come from cfg.MailFrom; now is the clock. Endpoint, region and credentials are what the SDK finds
+// New calls nothing. Mails come from cfg.From. Endpoint, region and credentials are what the SDK finds
 // in its own variables and files.
-func New(cfg config.Config, now func() time.Time) *Mailer {
-	return &Mailer{from: cfg.MailFrom, now: now}
+func New(cfg config.Mailer, now func() time.Time) *Mailer {
+	return &Mailer{from: cfg.From, now: now}
 }
 
 // Deliver sends what the batch holds. What fails is logged, by its kind and never by what it says, and named in the answer;

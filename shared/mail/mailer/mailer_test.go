@@ -79,7 +79,7 @@ const from = "Xenon <no-reply@learn.example.com>"
 
 // newMailer runs at the time the letters were written.
 func newMailer(after time.Duration) *Mailer {
-	return New(config.Config{MailFrom: from}, func() time.Time { return letter(mail.VerifyEmail).At.Add(after) })
+	return New(config.Mailer{From: from}, func() time.Time { return letter(mail.VerifyEmail).At.Add(after) })
 }
 
 func ids(t *testing.T, f Failures, err error) string {

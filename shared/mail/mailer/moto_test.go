@@ -92,7 +92,7 @@ func TestMoto_FromTheEndpointToSES(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := mail.New(config.Config{AWS: config.AWSFromEnv(), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
+	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
 	var letters []mail.Message
 	for _, kind := range kinds {
 		letters = append(letters, letter(kind))
@@ -165,7 +165,7 @@ func TestMoto_OneBadMailNeverResendsTheGoodOnes(t *testing.T) {
 // The address of the sender is not ours to use: all come back, and SES's words, which quote an address, are not repeated.
 func TestMoto_SenderNotVerified(t *testing.T) {
 	newSES(t)
-	m := New(config.Config{MailFrom: "no-reply@elsewhere.example.net"}, newMailer(0).now)
+	m := New(config.Mailer{From: "no-reply@elsewhere.example.net"}, newMailer(0).now)
 	var failed Failures
 	var err error
 	log := logged(t, func() {

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(config.Config) http.Handler {
+	lambdahttp.Main(func(config.API) http.Handler {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /works", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNoContent)

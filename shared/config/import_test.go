@@ -9,10 +9,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
+func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:migrate"
-	urls := []string{"FROM_DATABASE_URL", "postgres://u:hunter2@supabase.test/postgres", "TO_DATABASE_URL", "postgresql://u:hunter2@neon.test/neondb"}
+	urls := []string{
+		"FROM_DATABASE_URL", "postgres://u:hunter2@supabase.test/postgres",
+		"TO_DATABASE_URL", "postgresql://u:hunter2@neon.test/neondb",
+	}
+	notPostgres := []string{"FROM_DATABASE_URL", "mysql://u:hunter2@h/d", "TO_DATABASE_URL", "hunter2 %"}
 	for name, c := range map[string]struct {
 		set  []string
 		want []string // names in the error
@@ -21,10 +25,10 @@ func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
 		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
 		"nothing":   {nil, []string{"FROM_DATABASE_URL: is missing", "TO_DATABASE_URL: is missing"}},
 		"one":       {urls[:2], []string{"TO_DATABASE_URL: is missing"}},
-		"not ours":  {[]string{"FROM_DATABASE_URL", "mysql://u:hunter2@h/d", "TO_DATABASE_URL", "hunter2 %"}, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
+		"neither":   {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
 		"no ARN":    {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {
-		got, err := config.Migrate(env(c.set...))
+		got, err := config.LoadImport(env(c.set...))
 		if (err != nil) != (c.want != nil) {
 			t.Errorf("%s: got %v, want an error: %v", name, err, c.want != nil)
 			continue
@@ -35,10 +39,12 @@ func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: a password stands in: %v", name, err)
+			t.Errorf("%s: the error shows a password: %v", name, err)
 		}
 		if name == "both" {
-			want := config.Config{Schema: "public", FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3])}
+			want := config.Import{
+				Schema: "public", FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3]),
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -46,8 +52,8 @@ func TestMigrateNeedsTwoDatabasesOrTheirSecret(t *testing.T) {
 	}
 }
 
-// Every database URL is read by one rule, and what is wrong with several is said together.
-func TestDatabaseURLsStopTheStart(t *testing.T) {
+// All database URLs follow the same rules, and one error names all that are wrong.
+func TestWrongDatabaseURLsAreRefused(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
 		"pgbouncer=true&connection_limit=1&schema=public": "",
@@ -60,14 +66,17 @@ func TestDatabaseURLsStopTheStart(t *testing.T) {
 		"sslrootcert=/no/such.pem":                        "/no/such.pem",
 	} {
 		const base = "postgres://u:hunter2@db.example.com/db?"
-		_, request := config.Load(env("DATABASE_URL", base+query))
+		_, request := config.LoadAPI(env("DATABASE_URL", base+query))
 		_, direct := config.SchemaURL(env("DIRECT_DATABASE_URL", base+query))
-		_, both := config.Migrate(env("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
-		for name, err := range map[string]error{"DATABASE_URL": request, "DIRECT_DATABASE_URL": direct, "FROM_DATABASE_URL": both, "TO_DATABASE_URL": both} {
+		_, both := config.LoadImport(env("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
+		for name, err := range map[string]error{
+			"DATABASE_URL": request, "DIRECT_DATABASE_URL": direct, "FROM_DATABASE_URL": both, "TO_DATABASE_URL": both,
+		} {
+			missing := err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want)
 			switch {
 			case want == "" && err != nil:
 				t.Errorf("%s?%s: %v", name, query, err)
-			case want != "" && (err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want)):
+			case want != "" && missing:
 				t.Errorf("%s?%s: got %v, want one with %q", name, query, err, want)
 			case err != nil && strings.Contains(err.Error(), "hunter2"):
 				t.Errorf("%s?%s: a password is shown: %v", name, query, err)

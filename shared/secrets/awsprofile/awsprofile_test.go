@@ -1,4 +1,4 @@
-package laptop
+package awsprofile
 
 import (
 	"os"
@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// nobody takes all AWS settings of this machine away.
-func nobody(t *testing.T) (dir string) {
+// clearAWS removes all AWS settings of the machine until the end of the test, and returns an empty directory for new ones.
+func clearAWS(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, variable := range os.Environ() {
@@ -26,8 +26,8 @@ func nobody(t *testing.T) (dir string) {
 	return dir
 }
 
-func TestAProfile(t *testing.T) {
-	dir := nobody(t)
+func TestLoadReadsProfile(t *testing.T) {
+	dir := clearAWS(t)
 	for name, text := range map[string]string{
 		"config":      "[profile work]\nregion = eu-central-1\nendpoint_url = http://localhost:5000\n",
 		"credentials": "[work]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\naws_session_token = t\n",
@@ -37,7 +37,7 @@ func TestAProfile(t *testing.T) {
 		}
 	}
 	t.Setenv("AWS_PROFILE", "work")
-	got, err := AWS(t.Context(), config.AWS{QueueEndpoint: "http://localhost:1"})
+	got, err := Load(t.Context(), config.AWS{QueueEndpoint: "http://localhost:1"})
 	want := config.AWS{
 		Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t",
 		SecretsEndpoint: "http://localhost:5000", QueueEndpoint: "http://localhost:1",
@@ -47,14 +47,14 @@ func TestAProfile(t *testing.T) {
 	}
 }
 
-func TestNobody(t *testing.T) {
-	nobody(t)
-	if _, err := AWS(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "find AWS credentials") {
+func TestLoadNamesWhatIsMissing(t *testing.T) {
+	clearAWS(t)
+	if _, err := Load(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "find AWS credentials") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-	if _, err := AWS(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
+	if _, err := Load(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
 		t.Errorf("got %v, want an error that names the region", err)
 	}
 }

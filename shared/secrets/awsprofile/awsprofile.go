@@ -1,6 +1,6 @@
-// Package laptop finds as whom a person calls AWS: by a profile, single sign-on, or whatever else the SDK knows.
-// Functions do without it, because it would make each of them 1.6 MB bigger.
-package laptop
+// Package awsprofile finds the AWS credentials of the user of cmd/xenon as the AWS CLI does: in variables, profiles and
+// single sign-on. Functions do not import it, because it makes a binary 1.6 MB larger.
+package awsprofile
 
 import (
 	"cmp"
@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// AWS returns what the SDK finds in its variables and files, with the endpoints of in, if it has any. What it found
-// lasts as long as the person's sign-in; nothing renews it.
-func AWS(ctx context.Context, in config.AWS) (config.AWS, error) {
+// Load returns the region, the credentials and the endpoints that the SDK finds in variables and files. The endpoints of
+// in take precedence. Nothing renews the credentials when they expire.
+func Load(ctx context.Context, in config.AWS) (config.AWS, error) {
 	cfg, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		return in, fmt.Errorf("load AWS settings: %w", err)

@@ -1,0 +1,37 @@
+package config
+
+// Import holds the settings of functions/migrate and of xenon migrate.
+type Import struct {
+	FromDatabaseURL Secret // the Supabase project that is read
+	ToDatabaseURL   Secret // the target's direct endpoint
+	SecretARN       string // the secret in Secrets Manager with both; only functions/migrate may read it
+	Schema          string // the schema of Xenon's tables
+	AWS             AWS
+}
+
+// LoadImport reads the settings of an import. Without MIGRATE_SECRET_ARN both URLs are required.
+func LoadImport(getenv func(string) string) (Import, error) {
+	l := loader{getenv: getenv}
+	c := Import{
+		FromDatabaseURL: Secret(getenv("FROM_DATABASE_URL")),
+		ToDatabaseURL:   Secret(getenv("TO_DATABASE_URL")),
+		SecretARN:       l.secretARN("MIGRATE_SECRET_ARN"),
+		Schema:          l.schema("SCHEMA"),
+		AWS:             l.aws(),
+	}
+	if c.SecretARN == "" {
+		l.importURL("FROM_DATABASE_URL", string(c.FromDatabaseURL),
+			"the Supabase project, through its session pooler or direct")
+		l.importURL("TO_DATABASE_URL", string(c.ToDatabaseURL), "the target's direct endpoint")
+	}
+	return c, l.err()
+}
+
+func (l *loader) importURL(name, v, database string) {
+	if v == "" {
+		l.problem(name, "is missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)",
+			database)
+		return
+	}
+	l.checkDatabaseURL(name, v)
+}

@@ -1,0 +1,48 @@
+package config
+
+import "time"
+
+// Keys holds the settings of the commands that read or rotate the signing keys.
+type Keys struct {
+	SigningKeysARN  string // the secret in Secrets Manager with the key set
+	SigningKeysFile string // the file with the key set, if SigningKeysARN is empty
+	JWTExpiresIn    time.Duration
+	JWKSURL         string // where a report's signature is checked; empty: with the key set itself
+	AWS             AWS
+}
+
+// LoadKeys reads the settings of the key commands.
+func LoadKeys(getenv func(string) string) (Keys, error) {
+	l := loader{getenv: getenv}
+	c := Keys{
+		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
+		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		AWS:             l.aws(),
+	}
+	if getenv("JWKS_URL") != "" {
+		c.JWKSURL = l.url("JWKS_URL", "")
+	}
+	return c, l.err()
+}
+
+// Rotation holds the settings of functions/rotate.
+type Rotation struct {
+	SigningKeysARN string // the secret in Secrets Manager with the key set
+	JWTExpiresIn   time.Duration
+	AWS            AWS
+}
+
+// LoadRotation reads the settings of functions/rotate.
+func LoadRotation(getenv func(string) string) (Rotation, error) {
+	l := loader{getenv: getenv}
+	c := Rotation{
+		SigningKeysARN: l.secretARN("SIGNING_KEYS_ARN"),
+		JWTExpiresIn:   l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		AWS:            l.aws(),
+	}
+	if getenv("SIGNING_KEYS_ARN") == "" {
+		l.problem("SIGNING_KEYS_ARN", "is missing; it names the secret that is rotated")
+	}
+	return c, l.err()
+}

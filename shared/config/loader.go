@@ -1,0 +1,184 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/pg"
+)
+
+// loader reads variables and collects the problems.
+type loader struct {
+	getenv   func(string) string
+	problems []error
+}
+
+func (l *loader) err() error {
+	if len(l.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("settings: %w", errors.Join(l.problems...))
+}
+
+func (l *loader) problem(name, format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf(name+": "+format, args...))
+}
+
+func (l *loader) text(name, fallback string) string {
+	if v := l.getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (l *loader) list(name string) []string {
+	var out []string
+	for v := range strings.SplitSeq(l.getenv(name), ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// oneOf returns the first of allowed by default.
+func (l *loader) oneOf(name string, allowed ...string) string {
+	v := l.text(name, allowed[0])
+	if !slices.Contains(allowed, v) {
+		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
+	}
+	return v
+}
+
+// on reads "on" or "off".
+func (l *loader) on(name string, fallback bool) bool {
+	words := []string{"off", "on"}
+	if fallback {
+		words = []string{"on", "off"}
+	}
+	return l.oneOf(name, words...) == "on"
+}
+
+func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
+	v := l.getenv(name)
+	if v == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 300 {
+		l.problem(name, "%q is not a number of seconds from 1 to 300", v)
+	}
+	return time.Duration(n) * time.Second
+}
+
+func (l *loader) duration(name string, fallback time.Duration) time.Duration {
+	v := l.getenv(name)
+	if v == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < time.Second {
+		l.problem(name, "%q is not a duration of at least a second such as 168h or 15m", v)
+	}
+	return d
+}
+
+func (l *loader) origin(name, fallback string) string {
+	v := strings.TrimSuffix(l.text(name, fallback), "/")
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		l.problem(name, "%s is not an origin such as https://learn.example.com", quote(v))
+		return fallback
+	}
+	host := strings.ToLower(u.Host)
+	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
+		host = strings.TrimSuffix(host, defaultPort)
+	}
+	return u.Scheme + "://" + host
+}
+
+func (l *loader) url(name, fallback string) string {
+	v := l.text(name, fallback)
+	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		l.problem(name, "%s is not an http or https URL", quote(v))
+	}
+	return v
+}
+
+// quote quotes a URL, or returns "[redacted]" if it may contain a password.
+func quote(v string) string {
+	if strings.Contains(v, "@") {
+		return redacted
+	}
+	return strconv.Quote(v)
+}
+
+func (l *loader) databaseURL(name, v string) {
+	if v == "" {
+		l.problem(name, "is missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
+		return
+	}
+	l.checkDatabaseURL(name, v)
+}
+
+// checkDatabaseURL adds a problem if v is not a database URL. The problem does not quote v, which contains a password.
+func (l *loader) checkDatabaseURL(name, v string) {
+	if _, err := pg.Parse(v); err != nil {
+		l.problem(name, "%w", err)
+	}
+}
+
+func (l *loader) secret(name, v string) {
+	switch {
+	case v == "":
+		l.problem(name, "is missing; make one with: openssl rand -base64 32")
+	case len(v) < MinSecretLength:
+		l.problem(name, "has %d characters, needs at least %d; make one with: openssl rand -base64 32",
+			len(v), MinSecretLength)
+	}
+}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
+
+// schema accepts names that mean the same with and without quotes, and refuses those of Postgres and of the import.
+func (l *loader) schema(name string) string {
+	v := l.text(name, DefaultSchema)
+	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {
+		l.problem(name, "%q is not a name of lower-case letters, digits and _ for a schema such as xenon; pg_*, "+
+			"information_schema and supabase_import are reserved", v)
+	}
+	return v
+}
+
+// secretARN reads the ARN of a secret. It may be empty.
+func (l *loader) secretARN(name string) string {
+	v := l.getenv(name)
+	parts := strings.SplitN(v, ":", 7) // arn:partition:secretsmanager:region:account:secret:name
+	if v != "" && (len(parts) < 7 || parts[0] != "arn" || parts[2] != "secretsmanager" ||
+		parts[5] != "secret" || parts[6] == "") {
+		l.problem(name, "%q is not the ARN of a secret in Secrets Manager", v)
+	}
+	return v
+}
+
+func (l *loader) clientIP(name string) ClientIP {
+	v := l.text(name, "remote")
+	hops, isXFF := strings.CutPrefix(v, "xff:")
+	switch n, err := strconv.Atoi(hops); {
+	case v == "remote":
+		return ClientIP{Source: RemoteAddr}
+	case v == "cloudfront":
+		return ClientIP{Source: CloudFront}
+	case isXFF && err == nil && n >= 0:
+		return ClientIP{Source: ForwardedFor, Hops: n}
+	}
+	l.problem(name, "%q is not remote, cloudfront or xff:N", v)
+	return ClientIP{}
+}

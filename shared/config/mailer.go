@@ -1,0 +1,19 @@
+package config
+
+import "net/mail"
+
+// Mailer holds the settings of functions/mailer, which has no database and no secret.
+type Mailer struct {
+	From string // the sender as the header From has it, verified in SES
+}
+
+// LoadMailer reads the settings of functions/mailer.
+func LoadMailer(getenv func(string) string) (Mailer, error) {
+	l := loader{getenv: getenv}
+	from, err := mail.ParseAddress(getenv("MAIL_FROM"))
+	if err != nil {
+		l.problem("MAIL_FROM", `%q is not an email such as "Xenon <no-reply@learn.example.com>"`, getenv("MAIL_FROM"))
+		return Mailer{}, l.err()
+	}
+	return Mailer{From: from.String()}, nil
+}
