@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+// Some files import node:sqlite, which Node has from version 22.5 on. Their tests use the databases of the two servers.
+const sqlite = fileURLToPath(new URL("./sqlite.mjs", import.meta.url));
 const ours = fileURLToPath(new URL("./test-instance.mjs", import.meta.url));
 
 export default defineConfig({
@@ -13,6 +15,9 @@ export default defineConfig({
         return /(^|\/)test-utils(\/test-instance|\/index)?$/.test(source) && importer?.includes("/better-auth/src/")
           ? ours
           : undefined;
+      },
+      transform(code) {
+        return code.includes('"node:sqlite"') ? code.replaceAll('"node:sqlite"', JSON.stringify(sqlite)) : undefined;
       },
     },
   ],
