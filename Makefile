@@ -1,17 +1,17 @@
-# Everything a person does with this repository. `make` alone lists the targets.
-# Needs Go, Node and git; each target gets what else it needs by itself, into .tools/ and node_modules/.
+# All commands of this repository. `make` alone lists the targets. They need Go, Node and git. Each target installs the
+# other tools that it needs, into .tools/ and node_modules/.
 
-# Tools are pinned here and nowhere else.
+# Versions of the tools.
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
 
-# A function is no bigger than this, in bytes; every megabyte is read at a cold start.
+# The largest size of a function's binary in bytes. Lambda reads it at every cold start.
 MAX_SIZE := 13500000
 
 SHELL     := /bin/bash
-# Says what is missing instead of what failed because of it.
+# Fails with a clear message if Node is missing or too old.
 NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
 TOOLS     := $(CURDIR)/.tools
@@ -24,14 +24,14 @@ LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Only whoever asks for the API alone does without the site.
+# Builds the site first, unless ARGS has --no-site.
 .PHONY: dev
 dev: $(if $(findstring --no-site,$(ARGS)),,website/csp-hashes.txt) ## run everything on http://localhost:3000 until Ctrl-C
 	@go build -o bin/xenon ./cmd/xenon
 	@exec bin/xenon dev $(ARGS)
 
 .PHONY: site
-site: website/node_modules ## the same with live reload, for work on the site
+site: website/node_modules ## like dev, with live reload of the site
 	@go build -o bin/xenon ./cmd/xenon
 	@exec scripts/site $(ARGS)
 
@@ -44,7 +44,7 @@ test: audit lint template test-go test-site smoke ## run linters, all tests with
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
-audit: ## check the dependencies for known vulnerabilities, where the database can be reached
+audit: ## look for known vulnerabilities in the dependencies, if the database can be reached
 	@scripts/vuln || test $$? -eq 3
 
 # The tags bring the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
@@ -55,44 +55,45 @@ test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node
 	go test -race -timeout 40m -tags node,moto ./shared/supabase/... ./...
 
 .PHONY: test-site
-test-site: node_modules website/csp-hashes.txt ## check the site's code, its components and its pages as built
+test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
 	@npm run --silent lint
 	@cd website && npm run --silent typecheck && npm run --silent test
 
 .PHONY: secrets
-secrets: .tools/pgbouncer.done ## run all Go tests once more, and look for secrets in all they print
+secrets: .tools/pgbouncer.done ## run all Go tests and search their output for secrets
 	@QUIET=1 scripts/no-secrets go test -count 1 -v ./...
 
 .PHONY: client-newest
-client-newest: conformance/node_modules ## try the newest better-auth client there is; reports, never fails (VERSION= names another)
+client-newest: conformance/node_modules ## test with the newest better-auth client; reports, never fails (VERSION= for another one)
 	@scripts/client-newest $(VERSION)
 
-# It starts a container engine where it can. Where none can run, the tests are skipped by name, and say why.
+# Starts a Docker engine if none is running. If that is not possible, the tests are skipped with the reason.
 .PHONY: test-sam-local
-test-sam-local: .tools/sam.done ## have one conversation with `make sam-local` and with `make dev`, and compare
+test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` and to `make dev`, and compare
 	@scripts/docker-engine go test -tags docker -count 1 -v ./conformance/samlocal/
 
-# The source of Supabase's auth server comes from GitHub alone, so what needs it is apart from make test.
+# Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
-gotrue: .tools/gotrue.done ## try the import against Supabase's real auth server (needs the internet once)
+gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
 	go test -race -count 1 -tags gotrue -run GoTrue ./shared/supabase/
 
-# Conversations wait more than they compute, so more of them run at once than there are processors.
+# Scenarios mostly wait, so more of them run in parallel than there are processors.
 .PHONY: conformance
-conformance: conformance/node_modules ## play every conversation against the real library and against Xenon, and compare
+conformance: conformance/node_modules ## send every scenario to Better Auth and to Xenon, and compare
 	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
 
 .PHONY: record
-record: conformance/node_modules ## write down what the library answers, after a scenario was changed
+record: conformance/node_modules ## record Better Auth's answers after a scenario was changed
 	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsTheLibrary' -update
 
-# The public repository's tests are fetched from GitHub once, so this is apart from make test.
+# Not part of make test, because Better Auth's tests have to be fetched from GitHub.
 .PHONY: peers
-peers: conformance/node_modules ## run Better Auth's public tests against it and against Xenon, over HTTP, and list the differences (needs the internet once)
+peers: conformance/node_modules ## run Better Auth's public tests against Better Auth and Xenon, and list the differences (needs internet access once)
 	@scripts/better-auth-tests $(SOURCE)
 	cd conformance && go test -tags peers -count 1 -timeout 60m -run TestPeers $(ARGS) .
 
-# scripts/browser finds Chromium, or installs it. The summary reporter of playwright.config.ts is for the whole suite only.
+# scripts/browser finds Chromium, or installs it. The summary reporter of playwright.config.ts is for the whole suite
+# only.
 .PHONY: smoke
 smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in, save a profile and sign out in a real browser, with axe on each page
 	@go build -o bin/xenon ./cmd/xenon
@@ -100,20 +101,20 @@ smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in, save a prof
 		node_modules/.bin/playwright test --grep @smoke --project desktop-light --reporter list
 
 .PHONY: e2e
-e2e: website/csp-hashes.txt e2e/node_modules ## a person in a browser, through every page, against the real stack
+e2e: website/csp-hashes.txt e2e/node_modules ## test every page in a real browser, with the real API and database
 	@go build -o bin/xenon ./cmd/xenon
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && node_modules/.bin/playwright test $(ARGS)
 
 .PHONY: screenshots
-screenshots: ## the same, and keep a picture of every state, in e2e/screenshots
+screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 	@SCREENSHOTS=1 $(MAKE) --no-print-directory e2e
 
 .PHONY: lint
-lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## check the rules of the house
+lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## run the linters
 	$< run ./...
 
 .PHONY: template
-template: .tools/sam.done ## check template.yaml, and the state machine of the import
+template: .tools/sam.done ## check template.yaml and the state machine of the import
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
 	@scripts/lint-state-machine functions/migrate/statemachine.asl.json | .tools/sam/bin/cfn-lint
 
@@ -122,10 +123,10 @@ fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 	$< fmt ./...
 
 .PHONY: check
-check: test e2e test-sam-local reproduce vuln ## everything: what CI runs, the browser, the containers, and the vulnerability database (needs the internet)
+check: test e2e test-sam-local reproduce vuln ## everything: make test, all browser tests, containers, reproducible builds, vulnerabilities (needs internet access)
 
 .PHONY: vuln
-vuln: ## ask the Go vulnerability database about our dependencies (GOVULNDB=file:///... for a copy; fails when there is none)
+vuln: ## look up the dependencies in the Go vulnerability database (GOVULNDB=file:///... for a copy; fails without one)
 	@scripts/vuln
 
 .PHONY: build
@@ -137,27 +138,27 @@ dist/%/bootstrap: FORCE
 	@test "$$(wc -c < $@)" -le $(MAX_SIZE) || { echo '$* has more than $(MAX_SIZE) bytes' >&2; exit 1; }
 
 .PHONY: reproduce
-reproduce: build ## build every function again elsewhere, from nothing, and compare
+reproduce: build ## build every function again in another directory without a cache, and compare
 	@scripts/reproduce $(FUNCTIONS)
 
 .PHONY: sbom
-sbom: .tools/cyclonedx-$(CYCLONEDX) ## list what the functions are made of, in CycloneDX, into dist/
+sbom: .tools/cyclonedx-$(CYCLONEDX) ## write a CycloneDX list of each function's dependencies into dist/
 	@mkdir -p dist
 	@for f in $(FUNCTIONS); do CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
 		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
 
 .PHONY: manual
-manual: website/csp-hashes.txt ## write docs/configuration.md, docs/licences.md and docs/licences-site.md anew
+manual: website/csp-hashes.txt ## write docs/configuration.md, docs/licences.md and docs/licences-site.md
 	go test -count 1 -run Manual ./shared/config -update
 	go test -count 1 -run R59_Licences ./cmd/xenon -update-licences
 	@cd website && npm run --silent licences
 
 .PHONY: lambda
-lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's emulator, and write docs/lambda.md anew
+lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's emulator, and write docs/lambda.md
 	go test -count 1 -v -tags moto -run P15_EveryFunctionThroughItsRoutes ./conformance/lambda -update
 	go test -count 1 -tags moto -run '^$$' -bench ColdStart -benchtime 15x ./bench -update
 
-# What `sam build` calls for a function of template.yaml, such as build-SigninFunction for functions/signin.
+# `sam build` calls this for each function of template.yaml, for example build-SigninFunction for functions/signin.
 build-%Function:
 	@$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
 
@@ -166,32 +167,32 @@ deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=de
 	@scripts/deploy $(or $(ENV),dev)
 
 .PHONY: publish
-publish: .tools/sam.done ## publish website/build alone (ENV=dev or prod)
+publish: .tools/sam.done ## upload website/build without building it (ENV=dev or prod)
 	@scripts/publish $(or $(ENV),dev)
 
 .PHONY: bench
-bench: conformance/node_modules .tools/sam.done ## measure against the library, Postgres and the bare hash (a quarter of an hour; needs pgbench)
+bench: conformance/node_modules .tools/sam.done ## compare with Better Auth, Postgres and the bare hash (15 minutes; needs pgbench)
 	go test -timeout 40m -run '^$$' -bench Versus ./bench/versus -growth -docs ../../docs
 
 .PHONY: soak
-soak: ## let 500 people use the site for eleven minutes, and write what it took into docs/reliability.md
+soak: ## run 500 users for eleven minutes, and write the result into docs/reliability.md
 	go test -timeout 20m -run '^$$' -bench Soak -benchtime 1x ./conformance/load -docs ../../docs
 
 .PHONY: bench-micro
-bench-micro: ## measure the parts: hashing, tokens, requests, starts, sizes, the import
+bench-micro: ## measure single parts: hashing, tokens, requests, starts, sizes, the import
 	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench
 
 .PHONY: attack
-attack: .tools/schemathesis.done ## attack every endpoint with what schemathesis makes of docs/openapi.yaml (two minutes; needs Python)
+attack: .tools/schemathesis.done ## test every endpoint with requests that schemathesis generates from docs/openapi.yaml (two minutes; needs Python)
 	@scripts/attack
 
-# What is found is kept as a seed, which make test tries again for ever.
+# go test saves each failing input as a seed, which make test then repeats.
 .PHONY: fuzz
-fuzz: ## fuzz all that reads strangers' text, one target after the other (FUZZTIME=10m each; FUZZ= names some)
+fuzz: ## fuzz every parser of client input, one after the other (FUZZTIME=10m each; FUZZ= selects some)
 	@scripts/fuzz $(or $(FUZZTIME),10m) $(FUZZ)
 
 .PHONY: timing
-timing: ## can refusals be told apart by their time? a thousand of each, with the Mann-Whitney test (ten minutes)
+timing: ## compare the times of a thousand refusals of each kind with the Mann-Whitney test (ten minutes)
 	go test -timeout 30m -run '^$$' -bench Timing -benchtime 1x ./conformance/attack
 
 .PHONY: schema
@@ -199,7 +200,7 @@ schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL
 	go run ./cmd/xenon schema up
 
 .PHONY: clean
-clean: ## remove the development database, secret and keys, and all that was built
+clean: ## remove the development database, secret and keys, and all build results
 	@link=$$(readlink .xenon/postgres 2>/dev/null); if [ -n "$$link" ]; then rm -rf "$$link"; fi
 	rm -rf .xenon bin dist .aws-sam
 
@@ -237,7 +238,7 @@ clean: ## remove the development database, secret and keys, and all that was bui
 	@scripts/gotrue
 	@touch $@
 
-# The site is built anew when anything it is made of is newer, or gone. The hashes are the last thing a build writes.
+# Builds the site if a source file is newer. The build writes csp-hashes.txt last.
 SITE_SOURCES := $(shell find website docs \( -name node_modules -o -name build -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -print 2>/dev/null)
 
 website/csp-hashes.txt: $(SITE_SOURCES) website/node_modules
@@ -253,23 +254,23 @@ node_modules: package-lock.json
 
 website/node_modules: website/package-lock.json
 	@$(NEEDS_NODE)
-	@echo "Installing what the site is made of, as pinned …"
+	@echo "Installing the site's dependencies …"
 	@cd website && npm ci --no-audit --no-fund
 	@touch $@
 
 e2e/node_modules: e2e/package-lock.json
 	@$(NEEDS_NODE)
-	@echo "Installing what drives the browser, as pinned …"
+	@echo "Installing Playwright …"
 	@cd e2e && npm ci --no-audit --no-fund
 	@touch $@
 
 conformance/node_modules: conformance/package-lock.json
-	@echo "Installing the library and its client, as pinned …"
+	@echo "Installing Better Auth and its client …"
 	@cd conformance && npm ci --no-audit --no-fund
 	@touch $@
 
 conformance/statemachine/node_modules: conformance/statemachine/package-lock.json
-	@echo "Installing the interpreter of the States Language, as pinned, and the Node it needs …"
+	@echo "Installing the interpreter of the States Language and the Node that it needs …"
 	@cd conformance/statemachine && npm ci --no-audit --no-fund
 	@touch $@
 

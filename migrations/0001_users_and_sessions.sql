@@ -1,6 +1,6 @@
--- The tables of Better Auth 1.7.25 with uuid ids, column by column and index by index as its own migration makes them
--- (conformance/schema_test.go compares). A database that the TypeScript server has used already keeps its tables.
--- jwks is the library's too: its keys are published beside ours, and nothing of ours writes there.
+-- The tables of Better Auth 1.7.25 with uuid ids. Columns and indexes are the same as in Better Auth's own migration
+-- (conformance/schema_test.go compares them). A database that a Better Auth server has used keeps its tables. Xenon
+-- never writes to jwks. With SHARED_DATABASE=on it publishes the public keys of that table.
 
 -- +goose Up
 

@@ -1,4 +1,4 @@
--- What a learner tells about themselves, one row a user. NULL is "not said".
+-- The learner profile, one row per user. NULL means that the user gave no answer.
 
 -- +goose Up
 
@@ -17,7 +17,8 @@ CREATE TABLE user_profile (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 
--- updated_at is the ETag, so no two versions of a row may share one: not within a transaction, nor when a clock is set back.
+-- updated_at is the ETag, so each version of a row needs a different one, also within a transaction and after the clock
+-- was set back.
 -- +goose StatementBegin
 CREATE FUNCTION user_profile_touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,7 +1,7 @@
--- Who is kept out, why and until when: column by column as the library's admin plugin makes them
--- (conformance/schema_node_test.go compares), because a TypeScript server with that plugin writes bans here too and an
--- import brings them along. Without that plugin the library does not look at them. They may be there already. NULL is "not
--- banned"; banned without "banExpires" is for ever.
+-- Bans, with reason and expiry. The columns are those of Better Auth's admin plugin (conformance/schema_node_test.go
+-- compares them): a Better Auth server with this plugin writes bans here too, and an import copies them. Better Auth
+-- without the plugin ignores them. The columns may exist already. NULL in banned means "not banned"; a ban without
+-- "banExpires" does not end.
 
 -- +goose Up
 

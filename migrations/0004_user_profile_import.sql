@@ -1,5 +1,5 @@
--- The import from Supabase updates profiles in place, so that rows of other tables that refer to a profile stay, and writes
--- the time that Supabase has. It says so with the setting xenon.keep_updated_at, which no request sets.
+-- The import from Supabase updates profiles in place, so that rows of other tables that refer to a profile stay valid.
+-- It writes Supabase's updated_at. For this it sets xenon.keep_updated_at, which no request sets.
 
 -- +goose Up
 

@@ -1,6 +1,6 @@
--- A new password, a change of email address, a revocation of sessions and a deletion delete every mailed link of the user in
--- the same statement. The value of such a row of verification begins with the id of the user. Values of other features can be
--- several kilobytes long, more than an index entry may be, so only the first 36 characters are indexed.
+-- A new password, a change of email, a revocation of sessions and the deletion of a user also delete all mailed links
+-- of the user, in the same statement. The value of such a row of verification begins with the user's id. Only its first
+-- 36 characters are indexed, because values of other features can be longer than an index entry may be.
 
 -- +goose Up
 
