@@ -4,14 +4,14 @@ import "testing"
 
 const notConfigured = `{"message":"Account is not associated with a configured social provider.","code":"PROVIDER_NOT_CONFIGURED"}`
 
-func TestAccountInfoAnswersAsTheLibrary(t *testing.T) {
+func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p, bob := s.join("ada"), s.join("bob")
-	google, foreign := s.link(p, "google", ""), s.link(bob, "google", "")
+	s := newServer(t)
+	p, bob := s.signUp("ada"), s.signUp("bob")
+	google, foreign := s.addAccount(p, "google", ""), s.addAccount(bob, "google", "")
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`, p.id)
 	const none = "[query] Invalid input"
-	s.run("GET", "/api/auth/account-info", []row{
+	s.checkRows("GET", "/api/auth/account-info", []row{
 		{name: "nobody, nothing selected", status: 400, want: invalid(none)},
 		{name: "empty query", body: "?", status: 400, want: invalid(none)},
 		{name: "user alone", body: "?userId=u", status: 400, want: invalid(none)},
@@ -24,17 +24,17 @@ func TestAccountInfoAnswersAsTheLibrary(t *testing.T) {
 		{name: "account and cookie", body: "?accountId=x&useAccountCookie=true", status: 400, want: invalid(`[query] Unrecognized key: "useAccountCookie"`)},
 		{name: "nobody", body: "?accountId=" + google, status: 401, want: ""},
 		{name: "nobody, naming a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
-		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: notAccount},
-		{name: "empty", who: p, body: "?accountId=", status: 400, want: notAccount},
-		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: notAccount},
-		{name: "no UTF-8", who: p, body: "?accountId=%ff", status: 400, want: notAccount},
-		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: notAccount},
-		{name: "foreign", who: p, body: "?accountId=" + foreign, status: 400, want: notAccount},
-		{name: "foreign, naming its user", who: p, body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400, want: notAccount},
+		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
+		{name: "empty", who: p, body: "?accountId=", status: 400, want: accountNotFound},
+		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},
+		{name: "no UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
+		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: accountNotFound},
+		{name: "foreign", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},
+		{name: "foreign, naming its user", who: p, body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400, want: accountNotFound},
 		{name: "own", who: p, body: "?accountId=" + google, status: 400, want: notConfigured},
 		{name: "own password", who: p, body: "?accountId=" + credential, status: 400, want: notConfigured},
 		{name: "own, naming another user", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400, want: notConfigured},
 	})
 	s.exec(`DELETE FROM session`)
-	s.run("GET", "/api/auth/account-info", []row{{name: "dead", who: p, body: "?accountId=x", status: 401, want: "", cookies: cleared}})
+	s.checkRows("GET", "/api/auth/account-info", []row{{name: "dead", who: p, body: "?accountId=x", status: 401, want: "", cookies: cleared}})
 }

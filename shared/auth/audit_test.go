@@ -16,8 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// capture collects what is logged until the test ends. Not for parallel tests: it replaces the default logger.
-func capture(t *testing.T) *bytes.Buffer {
+// captureLog collects the log until the test ends. Not for parallel tests: it replaces the default logger.
+func captureLog(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var log bytes.Buffer
 	old := slog.Default()
@@ -26,7 +26,7 @@ func capture(t *testing.T) *bytes.Buffer {
 	return &log
 }
 
-// records reads and empties a captured log.
+// records returns the records of a captured log and empties it.
 func records(t *testing.T, log *bytes.Buffer) (all []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(log.String()) {
@@ -41,8 +41,8 @@ func records(t *testing.T, log *bytes.Buffer) (all []map[string]any) {
 }
 
 func TestR52_OneRecordForEveryOutcome(t *testing.T) {
-	log := capture(t)
-	s := newSite(t, from("xff:1"))
+	log := captureLog(t)
+	s := newServer(t, clientIP("xff:1"))
 	agent := []string{"X-Forwarded-For", "192.0.2.7", "User-Agent", "Browser/1"}
 	first := s.do("POST", signUpPath, ada, agent...)
 	user := first.json(t)["user"].(map[string]any)["id"]
@@ -112,9 +112,9 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 	}
 }
 
-func TestR52_RateLimitedIsAnOutcome(t *testing.T) {
-	log := capture(t)
-	s := newSite(t, limits, from("remote"))
+func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
+	log := captureLog(t)
+	s := newServer(t, withRateLimit, clientIP("remote"))
 	s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT '192.0.2.1|' || p, 100, $1
 		FROM unnest(ARRAY['/sign-in/email', '/list-sessions']) p`, s.now.UnixMilli())
 	s.signIn()
@@ -128,14 +128,14 @@ func TestR52_RateLimitedIsAnOutcome(t *testing.T) {
 }
 
 func TestR53_NothingSecretIsLogged(t *testing.T) {
-	log := capture(t)
-	s := newSite(t, limits, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
+	log := captureLog(t)
+	s := newServer(t, withRateLimit, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
 	s.svc.Mail = &mailbox{}
 	secrets := map[string]string{
 		"password": "correct horse", "wrong password": "wrong horse", "new password": "battery staple",
 		"secret": "a secret of the tests", "database": s.url, "url token": "url-token-of-the-test",
 	}
-	first := s.register()
+	first := s.signUpAda()
 	second := s.signIn()
 	s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1))
 	jwt := s.do("GET", tokenPath, "", "Cookie", first.cookie()).json(t)["token"].(string)
@@ -157,7 +157,7 @@ func TestR53_NothingSecretIsLogged(t *testing.T) {
 	} {
 		s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
 	}
-	s.exec(`ALTER TABLE "user" RENAME TO people`) // and what a faulty database makes us say
+	s.exec(`ALTER TABLE "user" RENAME TO people`) // so that the database returns errors, which are logged
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", "sign-in/email", signIn}, {"GET", "get-session", ""}, {"POST", "sign-up/email", ada},
 	} {
@@ -195,15 +195,15 @@ func TestR53_NothingSecretIsLogged(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "ada@example.com") {
-		t.Error("the log contains an e-mail address")
+		t.Error("the log contains an email")
 	}
 }
 
 func TestR54_LogLinesCannotBeForged(t *testing.T) {
-	log := capture(t)
-	s := newSite(t)
+	log := captureLog(t)
+	s := newServer(t)
 	const forged = "x\"}\r\n{\"msg\":\"forged\"}\x1b[2J\u009b31m\u202e\x00\xff\u2028"
-	agent := strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(forged) // all that a request can carry
+	agent := strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(forged) // a request cannot contain these characters
 	body, err := json.Marshal(map[string]any{"email": forged + "@example.com", "password": forged, "name": forged, "callbackURL": forged, "token": forged})
 	if err != nil {
 		t.Fatal(err)
@@ -237,16 +237,16 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	}
 }
 
-// noEvents are the routes that only read, or change nothing about who may come in.
-var noEvents = []string{
+// routesWithoutEvent are the routes that only read, or change nothing that concerns security.
+var routesWithoutEvent = []string{
 	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions", "POST /api/auth/update-session",
 	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
 	"HEAD /api/auth/jwks", "OPTIONS /api/{proxy+}",
 }
 
 func TestR52_EveryChangeIsAnEvent(t *testing.T) {
-	log := capture(t)
-	s := newSite(t)
+	log := captureLog(t)
+	s := newServer(t)
 	for _, served := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(), s.svc.Email(),
 		s.svc.Account(),
@@ -259,7 +259,7 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 			if len(got) != 1 {
 				t.Fatalf("%s: got %d records", route, len(got))
 			}
-			if event, isOne := got[0]["event"], !slices.Contains(noEvents, route); (event != nil) != isOne {
+			if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
 				t.Errorf("%s: got event %v", route, event)
 			}
 		}

@@ -27,8 +27,8 @@ const origin = "http://localhost:3000"
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// site is every endpoint of the package on a database of the test's, with a clock that the test moves.
-type site struct {
+// server has all endpoints of the package on a database of its own, with a clock that the test sets.
+type server struct {
 	t    *testing.T
 	url  string // of the database
 	wire *dbtest.Wire
@@ -38,17 +38,17 @@ type site struct {
 	cfg  config.API
 }
 
-// newSite makes a site; change may alter its settings first.
-func newSite(t *testing.T, change ...func(map[string]string)) *site {
+// newServer starts a server. The functions in change may alter its settings first.
+func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	t.Helper()
-	s := &site{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)}
+	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)}
 	env := map[string]string{
 		"DATABASE_URL":       s.url,
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough",
 		"SIGNING_KEYS_FILE":  filepath.Join(t.TempDir(), "keys.json"),
 		"MAIL_FILE":          filepath.Join(t.TempDir(), "mail.jsonl"),
 		"CLIENT_IP":          "xff:0",
-		"RATE_LIMIT":         "off", // but where a test is about limits
+		"RATE_LIMIT":         "off", // off, except in tests of rate limits
 	}
 	for _, f := range change {
 		f(env)
@@ -79,13 +79,13 @@ func newSite(t *testing.T, change ...func(map[string]string)) *site {
 	return s
 }
 
-// answer is what came back, with the cookies a browser would now hold. The device cookie is apart, so that the others
-// can be compared with Better Auth's, and a client that sends cookie() is a stranger.
+// answer is a response. The device cookie is separate, so that tests compare the other cookies with those of Better
+// Auth, and a client that sends cookie() has no device cookie.
 type answer struct {
 	status int
 	body   string
 	header http.Header
-	device string // the line of the device cookie
+	device string // the Set-Cookie line of the device cookie
 }
 
 func (a answer) json(t *testing.T) (m map[string]any) {
@@ -102,7 +102,7 @@ func (a answer) code() string {
 	return e.Code
 }
 
-// cookie is the Cookie header that a browser would send back.
+// cookie returns the Cookie header that a browser would send after this response.
 func (a answer) cookie() string {
 	var pairs []string
 	for _, line := range a.header["Set-Cookie"] {
@@ -113,8 +113,8 @@ func (a answer) cookie() string {
 	return strings.Join(pairs, "; ")
 }
 
-// do sends a request; headers come in pairs of name and value.
-func (s *site) do(method, path, body string, headers ...string) answer {
+// do sends a request. Headers come in pairs of name and value. A 500 fails the test.
+func (s *server) do(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	a := s.raw(method, path, body, headers...)
 	if a.status == http.StatusInternalServerError {
@@ -123,8 +123,8 @@ func (s *site) do(method, path, body string, headers ...string) answer {
 	return a
 }
 
-// raw is do for a test in which a 500 is right.
-func (s *site) raw(method, path, body string, headers ...string) answer {
+// raw is do for a request that may answer 500.
+func (s *server) raw(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	var reader io.Reader
 	if body != "" {
@@ -140,12 +140,12 @@ func (s *site) raw(method, path, body string, headers ...string) answer {
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	a := answer{status: w.Code, body: w.Body.String(), header: w.Header()}
-	a.takeDevice()
+	a.moveDeviceCookie()
 	return a
 }
 
-// takeDevice moves the device cookie out of the headers.
-func (a *answer) takeDevice() {
+// moveDeviceCookie moves the device cookie from the headers to the field device.
+func (a *answer) moveDeviceCookie() {
 	var others []string
 	for _, line := range a.header["Set-Cookie"] {
 		if strings.HasPrefix(line, "better-auth.device=") {
@@ -160,7 +160,7 @@ func (a *answer) takeDevice() {
 	}
 }
 
-// deviceCookie is the Cookie header of a browser that has the device cookie alone.
+// deviceCookie returns the Cookie header of a browser that has only the device cookie.
 func (a answer) deviceCookie() string {
 	pair, _, _ := strings.Cut(a.device, ";")
 	return pair
@@ -177,8 +177,8 @@ const (
 
 const ada = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
 
-// register signs Ada up.
-func (s *site) register() answer {
+// signUpAda signs up Ada.
+func (s *server) signUpAda() answer {
 	s.t.Helper()
 	a := s.do("POST", signUpPath, ada)
 	if a.status != http.StatusOK {
@@ -188,7 +188,7 @@ func (s *site) register() answer {
 }
 
 // query reads one value from the database.
-func query[T any](s *site, sql string, args ...any) (v T) {
+func query[T any](s *server, sql string, args ...any) (v T) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
 	if err != nil {
@@ -201,8 +201,8 @@ func query[T any](s *site, sql string, args ...any) (v T) {
 	return v
 }
 
-// exec changes the database behind the server's back.
-func (s *site) exec(sql string, args ...any) {
+// exec changes the database directly.
+func (s *server) exec(sql string, args ...any) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
 	if err != nil {
@@ -214,8 +214,8 @@ func (s *site) exec(sql string, args ...any) {
 	}
 }
 
-// trips counts the round trips to the database that f takes.
-func (s *site) trips(f func()) int {
+// roundTrips counts the round trips to the database during f.
+func (s *server) roundTrips(f func()) int {
 	before := s.wire.Trips()
 	f()
 	return s.wire.Trips() - before
@@ -232,5 +232,5 @@ func makeKeys(t *testing.T, file string, now time.Time) {
 	}
 }
 
-// useRealHashing hashes as the product does, where a test is about that.
-func (s *site) useRealHashing() { s.svc.Hasher = password.New(s.cfg.PasswordHash) }
+// useRealHashing hashes with the product's cost, for tests about hashing.
+func (s *server) useRealHashing() { s.svc.Hasher = password.New(s.cfg.PasswordHash) }

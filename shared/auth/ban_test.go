@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	youAreBanned = `{"message":"You have been banned from this application. Please contact support if you believe this is an error.","code":"BANNED_USER"}`
-	ban          = `UPDATE "user" SET banned = true, "banReason" = 'spam'`
-	banUntil     = ban + `, "banExpires" = $1`
+	bannedError = `{"message":"You have been banned from this application. Please contact support if you believe this is an error.","code":"BANNED_USER"}`
+	ban         = `UPDATE "user" SET banned = true, "banReason" = 'spam'`
+	banUntil    = ban + `, "banExpires" = $1`
 )
 
-// The ban is told to those who know the password; to others it is nothing that can be told from a wrong one.
-func TestBan_SignIn(t *testing.T) {
+// Only a client with the right password learns of the ban. A wrong password gets the same response as without a ban.
+func TestBannedUserCannotSignIn(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	wrong := strings.Replace(signIn, "correct", "wrong", 1)
 	usual := s.do("POST", signInPath, wrong)
 	s.exec(ban)
@@ -31,26 +31,26 @@ func TestBan_SignIn(t *testing.T) {
 	}
 	for _, extra := range []string{"", `"callbackURL":"/welcome",`, `"rememberMe":false,`} {
 		var a answer
-		if got := s.trips(func() { a = s.do("POST", signInPath, strings.Replace(signIn, "{", "{"+extra, 1)) }); got != 2 {
+		if got := s.roundTrips(func() { a = s.do("POST", signInPath, strings.Replace(signIn, "{", "{"+extra, 1)) }); got != 2 {
 			t.Errorf("got %d round trips, want 2", got)
 		}
-		if a.status != 403 || a.body != youAreBanned || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
+		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
 			t.Errorf("%s: got %d %s, headers %v", extra, a.status, a.body, a.header)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
 		t.Errorf("got %d sessions, want the one of the sign-up", got)
 	}
-	s.do("POST", signUpPath, ada).want(t, "signing up again", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	s.do("POST", signUpPath, ada).check(t, "signing up again", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 }
 
-// A ban ends by itself, and the first sign-in afterwards clears it, in the same two round trips; nothing of it is on the wire.
-func TestBan_Ends(t *testing.T) {
+// A ban ends at its expiry, and the next sign-in deletes it in the same two round trips. No response contains it.
+func TestBanEndsAtItsExpiry(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	first := s.register()
+	s := newServer(t)
+	first := s.signUpAda()
 	s.exec(banUntil, s.now)
-	s.do("POST", signInPath, signIn).want(t, "in its last millisecond", 403, "BANNED_USER")
+	s.do("POST", signInPath, signIn).check(t, "in its last millisecond", 403, "BANNED_USER")
 	s.exec(banUntil, s.now.Add(-time.Millisecond))
 	if a := s.do("GET", sessionPath, "", "Cookie", first.cookie()); a.body == "null" || strings.Contains(a.body, "ban") {
 		t.Errorf("a session from before: got %s", a.body)
@@ -59,7 +59,7 @@ func TestBan_Ends(t *testing.T) {
 		t.Error("reading a session cleared the ban")
 	}
 	var a answer
-	if got := s.trips(func() { a = s.do("POST", signInPath, signIn) }); got != 2 {
+	if got := s.roundTrips(func() { a = s.do("POST", signInPath, signIn) }); got != 2 {
 		t.Errorf("got %d round trips, want 2", got)
 	}
 	if diff := cmp.Diff(first.json(t)["user"], a.json(t)["user"]); a.status != 200 || diff != "" {
@@ -69,31 +69,31 @@ func TestBan_Ends(t *testing.T) {
 		t.Error("the ban is not cleared")
 	}
 	s.exec(`UPDATE "user" SET banned = NULL`)
-	if !s.signsIn("ada@example.com", "correct horse") {
+	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("a user of whom nothing is said cannot sign in")
 	}
 }
 
-// An administrator's UPDATE is felt by the next request of every route, by cookie and by bearer token.
-func TestBan_IsOutAtOnceEverywhere(t *testing.T) {
+// A ban takes effect for the next request on every route, with a cookie and with a bearer token.
+func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	p := s.join("ada")
+	s, box := newMailServer(t)
+	p := s.signUp("ada")
 	before := s.tokensOf(p)
 	s.exec(ban)
-	for _, g := range append(guarded, []struct{ method, path, body, nobody string }{
+	for _, g := range append(sessionRoutes, []struct{ method, path, body, signedOut string }{
 		{"POST", changePasswordPath, `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, unauthorized},
 		{"POST", verifyPasswordPath, `{"password":"correct horse"}`, unauthorized},
 		{"POST", changeEmailPath, `{"newEmail":"new@example.com"}`, unauthorized},
 		{"POST", deleteUserPath, `{"password":"correct horse"}`, unauthorized},
 	}...) {
-		s.run(g.method, g.path, []row{{name: "banned", who: p, body: g.body, status: 401, want: g.nobody, cookies: cleared}})
+		s.checkRows(g.method, g.path, []row{{name: "banned", who: p, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+p.token); a.status != 401 {
 			t.Errorf("%s: a bearer token got %d %s", g.path, a.status, a.body)
 		}
 	}
-	s.by(p, "GET", deleteCallbackPath+"?token=x", "").want(t, "the link that deletes", 404, "FAILED_TO_GET_USER_INFO")
-	a := s.by(p, "GET", sessionPath, "")
+	s.doAs(p, "GET", deleteCallbackPath+"?token=x", "").check(t, "the link that deletes", 404, "FAILED_TO_GET_USER_INFO")
+	a := s.doAs(p, "GET", sessionPath, "")
 	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
 		t.Errorf("get-session: got %d %s, headers %v", a.status, a.body, a.header)
 	}
@@ -101,37 +101,37 @@ func TestBan_IsOutAtOnceEverywhere(t *testing.T) {
 		t.Errorf("something was changed; sessions:\n%s", diff)
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
-	if a := s.by(p, "GET", sessionPath, ""); a.body == "null" {
+	if a := s.doAs(p, "GET", sessionPath, ""); a.body == "null" {
 		t.Error("after the ban: the session is gone")
 	}
 	s.exec(ban)
-	if a := s.by(p, "POST", signOutPath, ""); a.status != 200 || len(s.tokensOf(p)) > 0 {
+	if a := s.doAs(p, "POST", signOutPath, ""); a.status != 200 || len(s.tokensOf(p)) > 0 {
 		t.Errorf("signing out: got %d %s", a.status, a.body)
 	}
 }
 
-// A new password is no way in.
-func TestBan_ResetPassword(t *testing.T) {
+// A new password does not let a banned user in.
+func TestPasswordResetDoesNotEndBan(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
+	s, box := newMailServer(t)
+	s.signUpAda()
 	s.exec(ban)
 	s.do("POST", requestResetPath, requestReset)
-	a := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+box.one(t).Token+`"}`)
+	a := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+box.takeOne(t).Token+`"}`)
 	if a.status != 200 || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
-	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).want(t, "the new password", 403, "BANNED_USER")
+	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).check(t, "the new password", 403, "BANNED_USER")
 }
 
-// A click on a mailed link verifies the address and opens no session; the library tells so at once, wherever it was to lead.
-func TestBan_VerifyEmail(t *testing.T) {
+// The link verifies the email and starts no session. As in Better Auth, the error is never a redirect.
+func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 	t.Parallel()
 	for _, expired := range []bool{false, true} {
 		for _, target := range []string{"", "&callbackURL=%2Fdone"} {
-			s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
-			own := s.register()
-			link := verifyEmailPath + "?token=" + s.verification(box, own, "/done").Token + target
+			s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+			own := s.signUpAda()
+			link := verifyEmailPath + "?token=" + s.requestVerificationLink(box, own, "/done").Token + target
 			s.exec(ban)
 			if expired {
 				s.exec(banUntil, s.now.Add(-time.Millisecond))
@@ -142,34 +142,34 @@ func TestBan_VerifyEmail(t *testing.T) {
 			switch {
 			case expired && (a.status >= 400 || a.cookie() == "" || sessions != 1 || query[bool](s, `SELECT banned FROM "user"`)):
 				t.Errorf("%s: a ban that is over: got %d %s, %d sessions", target, a.status, a.body, sessions)
-			case !expired && (a.status != 403 || a.body != youAreBanned || a.cookie() != "" || sessions != 1):
+			case !expired && (a.status != 403 || a.body != bannedError || a.cookie() != "" || sessions != 1):
 				t.Errorf("%s: got %d %s to %q, cookies %q, %d sessions", target, a.status, a.body, a.header.Get("Location"), a.cookie(), sessions)
 			}
-			if !s.verified("ada@example.com") {
+			if !s.isVerified("ada@example.com") {
 				t.Errorf("%s: the address is not verified", target)
 			}
 		}
 	}
 }
 
-// Of two reasons to refuse the library tells that the address is not verified.
-func TestBan_AfterVerification(t *testing.T) {
+// As in Better Auth, a user who is banned and not verified gets the error of the verification.
+func TestUnverifiedBannedUserIsToldToVerify(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on")
+	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on")
 	s.do("POST", signUpPath, ada)
 	box.take()
 	s.exec(ban)
-	s.do("POST", signInPath, signIn).want(t, "not verified", 403, "EMAIL_NOT_VERIFIED")
-	if a := s.follow(box.one(t)); a.status != 302 || a.cookie() != "" {
+	s.do("POST", signInPath, signIn).check(t, "not verified", 403, "EMAIL_NOT_VERIFIED")
+	if a := s.openLink(box.takeOne(t)); a.status != 302 || a.cookie() != "" {
 		t.Errorf("the link: got %d %s", a.status, a.body)
 	}
-	s.do("POST", signInPath, signIn).want(t, "verified", 403, "BANNED_USER")
+	s.do("POST", signInPath, signIn).check(t, "verified", 403, "BANNED_USER")
 }
 
-func TestBan_IsInTheAuditLog(t *testing.T) {
-	log := capture(t)
-	s := newSite(t)
-	p := s.join("ada")
+func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
+	log := captureLog(t)
+	s := newServer(t)
+	p := s.signUp("ada")
 	s.exec(ban)
 	records(t, log)
 	s.do("POST", signInPath, signIn)

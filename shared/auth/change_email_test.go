@@ -17,14 +17,14 @@ const (
 	verifyAda   = `UPDATE "user" SET "emailVerified" = true WHERE email = 'ada@example.com'`
 )
 
-func (s *site) emails() string {
+func (s *server) emails() string {
 	s.t.Helper()
 	return query[string](s, `SELECT coalesce(string_agg(email || CASE WHEN "emailVerified" THEN '+' ELSE '-' END, ' ' ORDER BY email), '') FROM "user"`)
 }
 
-func TestChangeEmail(t *testing.T) {
+func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		name, settings, body, setup string
 		status                      int
@@ -49,9 +49,9 @@ func TestChangeEmail(t *testing.T) {
 		{"array", "", `{"newEmail":["new@example.com"]}`, "", 400, `{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, ""},
 		{"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, ""},
 	} {
-		s.again(box, strings.Fields(c.settings)...)
-		a := s.register()
-		s.add("bob@example.com")
+		s.reset(box, strings.Fields(c.settings)...)
+		a := s.signUpAda()
+		s.insertUser("bob@example.com")
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
@@ -69,8 +69,8 @@ func TestChangeEmail(t *testing.T) {
 	}
 }
 
-// change asks for a change of Ada's address and returns the mail whose link carries it out, or the next step of it.
-func (s *site) change(box *mailbox, ada answer) mail.Message {
+// requestEmailChange requests a change of Ada's email and returns the mail with the link.
+func (s *server) requestEmailChange(box *mailbox, ada answer) mail.Message {
 	s.t.Helper()
 	s.do("POST", changeEmailPath, changeEmail, ada.bearer()...)
 	mails := box.take()
@@ -80,13 +80,13 @@ func (s *site) change(box *mailbox, ada answer) mail.Message {
 	return mails[len(mails)-1]
 }
 
-func TestChangeEmailLink(t *testing.T) {
+func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		name, setup string
 		age         time.Duration
-		who         string // clicks
+		who         string // opens the link
 		code        string
 		emails      string
 	}{
@@ -100,9 +100,9 @@ func TestChangeEmailLink(t *testing.T) {
 		{name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-"},
 		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
 	} {
-		s.again(box)
-		people := map[string]answer{"ada": s.register(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
-		m := s.change(box, people["ada"])
+		s.reset(box)
+		people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+		m := s.requestEmailChange(box, people["ada"])
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
@@ -111,7 +111,7 @@ func TestChangeEmailLink(t *testing.T) {
 		if c.who != "" {
 			headers = people[c.who].bearer()
 		}
-		a := s.follow(m, headers...)
+		a := s.openLink(m, headers...)
 		location := "/done"
 		if c.code != "" {
 			location += "?error=" + c.code
@@ -119,14 +119,14 @@ func TestChangeEmailLink(t *testing.T) {
 		if a.status != 302 || a.header.Get("Location") != location {
 			t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
 		}
-		// No session is opened; the caller's own cookie is handed out again.
+		// The link starts no session. A caller who is signed in gets the cookie again.
 		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" && got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
 			t.Errorf("%s: got token %q", c.name, got)
 		}
 		if got := s.emails(); got != c.emails {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.emails)
 		}
-		if again := s.follow(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
+		if again := s.openLink(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
 			t.Errorf("%s, again: got %d to %q", c.name, again.status, again.header.Get("Location"))
 		}
 	}
@@ -134,72 +134,72 @@ func TestChangeEmailLink(t *testing.T) {
 
 func TestChangeEmailLinkAnswersJSON(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	m := s.change(box, s.register())
+	s, box := newMailServer(t)
+	m := s.requestEmailChange(box, s.signUpAda())
 	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`)
-	s.do("GET", verifyEmailPath+"?token="+m.Token, "").want(t, "taken", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "taken", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 	s.exec(`DELETE FROM "user" WHERE email = 'new@example.com'`)
 	a := s.do("GET", verifyEmailPath+"?token="+m.Token, "")
 	user, _ := a.json(t)["user"].(map[string]any)
 	if a.status != 200 || user["email"] != "new@example.com" || len(user) != 7 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
-	s.do("GET", verifyEmailPath+"?token="+m.Token, "").want(t, "again", 401, "INVALID_TOKEN")
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "again", 401, "INVALID_TOKEN")
 }
 
-// With the confirmation, both addresses hear of the change, and nothing changes before both have agreed.
-func TestR42_ChangeOfAddressAsksBoth(t *testing.T) {
+// With CHANGE_EMAIL_CONFIRMATION both emails get a mail, and the email changes after both links were opened.
+func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "CHANGE_EMAIL_CONFIRMATION=on")
-	a := s.register()
+	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")
+	a := s.signUpAda()
 	s.exec(verifyAda)
-	first := s.change(box, a)
+	first := s.requestEmailChange(box, a)
 	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
 		t.Errorf("got %+v", first)
 	}
-	if got := s.follow(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" || len(got.header["Set-Cookie"]) > 0 {
+	if got := s.openLink(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" || len(got.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
-	second := box.one(t)
+	second := box.takeOne(t)
 	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" || !strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
 		t.Errorf("got %+v", second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
 		t.Errorf("before the new address has agreed: got %s", got)
 	}
-	s.follow(second)
+	s.openLink(second)
 	if got := s.emails(); got != "new@example.com+" {
 		t.Errorf("got %s", got)
 	}
 	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.sent()); diff != "" {
 		t.Errorf("mails afterwards (-want +got):\n%s", diff)
 	}
-	if got := s.follow(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" || cmp.Diff([]string(nil), box.sent()) != "" {
+	if got := s.openLink(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" || cmp.Diff([]string(nil), box.sent()) != "" {
 		t.Errorf("the old confirmation again: got %d to %q", got.status, got.header.Get("Location"))
 	}
 }
 
-// The confirmation of the old address works once, too, and answers JSON without a callbackURL.
+// The confirmation link works once and answers JSON without a callbackURL.
 func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "CHANGE_EMAIL_CONFIRMATION=on")
-	a := s.register()
+	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")
+	a := s.signUpAda()
 	s.exec(verifyAda)
-	first := s.change(box, a)
+	first := s.requestEmailChange(box, a)
 	if got := s.do("GET", verifyEmailPath+"?token="+first.Token, ""); got.status != 200 || got.body != `{"status":true}` {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
-	box.one(t)
-	s.do("GET", verifyEmailPath+"?token="+first.Token, "").want(t, "again", 401, "INVALID_TOKEN")
+	box.takeOne(t)
+	s.do("GET", verifyEmailPath+"?token="+first.Token, "").check(t, "again", 401, "INVALID_TOKEN")
 	if got := box.sent(); got != nil {
 		t.Errorf("again: got mails %q", got)
 	}
 }
 
-// The token of the notice stops every change that was asked for, once; a taken address makes no difference.
-func TestCancelEmailChange(t *testing.T) {
+// The token of the notice cancels every requested change, once. It does so for a taken email, too.
+func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	const path = "/api/auth/cancel-email-change"
 	for _, c := range []struct {
 		name, body, setup string
@@ -215,56 +215,56 @@ func TestCancelEmailChange(t *testing.T) {
 		{name: "none", body: `{}`, status: 400, code: "VALIDATION_ERROR"},
 		{name: "array", body: `{"token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR"},
 	} {
-		s.again(box)
-		a := s.register()
+		s.reset(box)
+		a := s.signUpAda()
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
 		s.do("POST", changeEmailPath, changeEmail, a.bearer()...)
 		notice := box.take()[0]
-		second := s.change(box, a)
+		second := s.requestEmailChange(box, a)
 		s.now = s.now.Add(c.age)
 		body := strings.Replace(c.body, "TOKEN", notice.Token, 1)
 		got := s.do("POST", path, body)
-		got.want(t, c.name, c.status, c.code)
+		got.check(t, c.name, c.status, c.code)
 		if c.status != 200 {
 			continue
 		}
 		if got.body != `{"status":true}` || notice.URL != origin+"/cancel-email-change/?token="+notice.Token {
 			t.Errorf("%s: got %s, notice %v", c.name, got.body, notice)
 		}
-		s.do("POST", path, body).want(t, c.name+", again", 400, "INVALID_TOKEN")
+		s.do("POST", path, body).check(t, c.name+", again", 400, "INVALID_TOKEN")
 		if second.Kind == mail.VerifyEmail {
-			if again := s.follow(second); again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
+			if again := s.openLink(second); again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
 				t.Errorf("%s: the second change: got %d to %q", c.name, again.status, again.header.Get("Location"))
 			}
 		}
 	}
 }
 
-// Signing out other devices leaves what was asked for on this one, which can still be cancelled.
+// Revoking other sessions keeps a change that this session requested. It can still be cancelled.
 func TestRevokingOtherSessionsLeavesOwnEmailChange(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	a := s.register()
-	m := s.change(box, a)
-	s.do("POST", "/api/auth/revoke-other-sessions", `{}`, a.bearer()...).want(t, "revoke", 200, "")
+	s, box := newMailServer(t)
+	a := s.signUpAda()
+	m := s.requestEmailChange(box, a)
+	s.do("POST", "/api/auth/revoke-other-sessions", `{}`, a.bearer()...).check(t, "revoke", 200, "")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {
 		t.Errorf("got %d links, want 2", got)
 	}
-	if got := s.follow(m); got.header.Get("Location") != "/done" {
+	if got := s.openLink(m); got.header.Get("Location") != "/done" {
 		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
 }
 
-func TestR41_ChangeOfAddressOnceUnderFiftyConcurrentClicks(t *testing.T) {
+func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	m := s.change(box, s.register())
+	s, box := newMailServer(t)
+	m := s.requestEmailChange(box, s.signUpAda())
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.follow(m) })
+		group.Go(func() { answers[i] = s.openLink(m) })
 	}
 	group.Wait()
 	changed := 0
@@ -280,11 +280,12 @@ func TestR41_ChangeOfAddressOnceUnderFiftyConcurrentClicks(t *testing.T) {
 	}
 }
 
-// Tokens of older versions of the library, which say no type: the change is made at once and has to be verified again.
-func TestChangeEmailTokensWithoutAType(t *testing.T) {
+// Tokens without a type, from older versions of Better Auth, change the email at once, and the new email is not
+// verified.
+func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "SHARED_DATABASE=on")
-	a := s.register()
+	s, box := newMailServer(t, "SHARED_DATABASE=on")
+	a := s.signUpAda()
 	s.exec(verifyAda)
 	token := func(claims jwt.MapClaims) string {
 		claims["email"], claims["updateTo"] = "ada@example.com", "new@example.com"
@@ -294,8 +295,8 @@ func TestChangeEmailTokensWithoutAType(t *testing.T) {
 		}
 		return verifyEmailPath + "?token=" + text
 	}
-	s.do("GET", token(jwt.MapClaims{}), "").want(t, "of nobody", 401, "INVALID_TOKEN")
-	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").want(t, "of no id", 401, "USER_NOT_FOUND")
+	s.do("GET", token(jwt.MapClaims{}), "").check(t, "of nobody", 401, "INVALID_TOKEN")
+	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").check(t, "of no id", 401, "USER_NOT_FOUND")
 	id := query[string](s, `SELECT id::text FROM "user"`)
 	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)
 	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false || got.header.Get("Set-Auth-Token") == "" {
@@ -308,7 +309,7 @@ func TestChangeEmailTokensWithoutAType(t *testing.T) {
 	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
 		t.Fatalf("got mails %v", mails)
 	}
-	if m := mails[1]; m.To != "new@example.com" || s.follow(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
+	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
 		t.Errorf("got %+v, then %s", m, s.emails())
 	}
 }

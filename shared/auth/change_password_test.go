@@ -8,16 +8,16 @@ import (
 
 const changePassword = `{"currentPassword":"correct horse","newPassword":"battery staple"}`
 
-func TestR13_ChangePasswordWantsTheCurrentOne(t *testing.T) {
+func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	long := strings.Repeat("x", 129)
 	for _, c := range []struct {
 		name, body string
 		setup      string
 		status     int
 		code       string
-		password   string // that opens the door afterwards
+		password   string // works for sign-in afterwards
 		sessions   int
 	}{
 		{"changed", changePassword, "", 200, "", "battery staple", 2},
@@ -35,19 +35,19 @@ func TestR13_ChangePasswordWantsTheCurrentOne(t *testing.T) {
 		{"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
 		{"missing", `{"revokeOtherSessions":null}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
 	} {
-		s.again(box)
-		a := s.register()
+		s.reset(box)
+		a := s.signUpAda()
 		s.do("POST", signInPath, signIn)
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
-		s.do("POST", changePasswordPath, c.body, a.bearer()...).want(t, c.name, c.status, c.code)
+		s.do("POST", changePasswordPath, c.body, a.bearer()...).check(t, c.name, c.status, c.code)
 		if got := query[int](s, `SELECT count(*) FROM session`); got != c.sessions {
 			t.Errorf("%s: got %d sessions, want %d", c.name, got, c.sessions)
 		}
 		for _, password := range []string{"correct horse", "battery staple"} {
-			if got := s.signsIn("ada@example.com", password); got != (password == c.password) {
-				t.Errorf("%s: %q opens the door: %v", c.name, password, got)
+			if got := s.canSignIn("ada@example.com", password); got != (password == c.password) {
+				t.Errorf("%s: %q signs in: %v", c.name, password, got)
 			}
 		}
 	}
@@ -55,21 +55,21 @@ func TestR13_ChangePasswordWantsTheCurrentOne(t *testing.T) {
 
 func TestChangePasswordNeedsASession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
-	s.do("POST", changePasswordPath, changePassword).want(t, "nobody", 401, "UNAUTHORIZED")
-	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").want(t, "unknown token", 401, "UNAUTHORIZED")
-	s.do("POST", changePasswordPath, `{}`).want(t, "validation first", 400, "VALIDATION_ERROR")
-	if !s.signsIn("ada@example.com", "correct horse") {
+	s := newServer(t)
+	s.signUpAda()
+	s.do("POST", changePasswordPath, changePassword).check(t, "nobody", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").check(t, "unknown token", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, `{}`).check(t, "validation first", 400, "VALIDATION_ERROR")
+	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("the password changed")
 	}
 }
 
-// R14: the default leaves other sessions, the option ends every one; R22: the caller's own gets a new token.
-func TestR22_ChangePasswordHandsOutANewToken(t *testing.T) {
+// R14: by default other sessions stay, and with revokeOtherSessions all end. R22: the caller gets a new token.
+func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	a := s.register()
+	s := newServer(t)
+	a := s.signUpAda()
 	other := s.do("POST", signInPath, signIn)
 	got := s.do("POST", changePasswordPath, changePassword, a.bearer()...)
 	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 || len(body["user"].(map[string]any)) != 7 {
@@ -93,10 +93,10 @@ func TestR22_ChangePasswordHandsOutANewToken(t *testing.T) {
 	}
 }
 
-func TestR14_ChangePasswordKeepsForgottenSessionsForgotten(t *testing.T) {
+func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"rememberMe":false,`, 1))
 	got := s.do("POST", changePasswordPath, strings.Replace(changePassword, "{", `{"revokeOtherSessions":true,`, 1), "Cookie", a.cookie(), "Origin", origin)
 	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") || !strings.Contains(lines, "dont_remember=true") {
@@ -104,11 +104,11 @@ func TestR14_ChangePasswordKeepsForgottenSessionsForgotten(t *testing.T) {
 	}
 }
 
-// Of many changes at once, all knowing the same password, one wins: it was the current one for nobody else.
-func TestChangePasswordOnceUnderConcurrentTries(t *testing.T) {
+// Of many concurrent changes with the right current password, one succeeds: afterwards the password is another one.
+func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	a := s.register()
+	s := newServer(t)
+	a := s.signUpAda()
 	var group sync.WaitGroup
 	answers := make([]answer, 20)
 	for i := range answers {
@@ -123,7 +123,7 @@ func TestChangePasswordOnceUnderConcurrentTries(t *testing.T) {
 			t.Errorf("got %d %s", a.status, a.body)
 		}
 	}
-	if changed != 1 || !s.signsIn("ada@example.com", "battery staple") {
+	if changed != 1 || !s.canSignIn("ada@example.com", "battery staple") {
 		t.Errorf("got %d changes, want 1", changed)
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 const dataCookie = "better-auth.session_data"
 
-// newCachingSite is a site with the cookie cache on.
-func newCachingSite(t *testing.T) *site {
-	return newSite(t, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
+// newCachingServer is newServer with the cookie cache on.
+func newCachingServer(t *testing.T) *server {
+	return newServer(t, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
 }
 
-// names are what an answer says of which cookie: "set" with its age, or "clear".
-func (a answer) names() (out []string) {
+// cookieChanges returns what an answer does to cookies: "set NAME AGE" or "clear NAME".
+func (a answer) cookieChanges() (out []string) {
 	for _, line := range a.header["Set-Cookie"] {
 		name, rest, _ := strings.Cut(strings.TrimPrefix(line, "better-auth."), "=")
 		value, attributes, _ := strings.Cut(rest, ";")
@@ -36,15 +36,15 @@ func (a answer) names() (out []string) {
 	return out
 }
 
-func (s *site) wantNames(a answer, what string, want ...string) {
+func (s *server) checkCookies(a answer, what string, want ...string) {
 	s.t.Helper()
-	if diff := cmp.Diff(want, a.names()); diff != "" {
+	if diff := cmp.Diff(want, a.cookieChanges()); diff != "" {
 		s.t.Errorf("%s: %d, cookies (-want +got):\n%s", what, a.status, diff)
 	}
 }
 
-// only is one cookie of several.
-func only(cookies, name string) string {
+// cookieNamed returns one cookie of a Cookie header.
+func cookieNamed(cookies, name string) string {
 	for pair := range strings.SplitSeq(cookies, "; ") {
 		if strings.HasPrefix(pair, name+"=") {
 			return pair
@@ -55,30 +55,30 @@ func only(cookies, name string) string {
 
 func TestCookieCacheComesWithEverySessionCookie(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	s.wantNames(s.register(), "sign-up", "set session_token 604800", "set session_data 300")
+	s := newCachingServer(t)
+	s.checkCookies(s.signUpAda(), "sign-up", "set session_token 604800", "set session_data 300")
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`)
-	s.wantNames(in, "sign-in", "set session_token 604800", "set session_data 300")
+	s.checkCookies(in, "sign-in", "set session_token 604800", "set session_data 300")
 	forgotten := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse","rememberMe":false}`)
-	s.wantNames(forgotten, "sign-in, not remembered", "set session_token", "set dont_remember", "set session_data")
+	s.checkCookies(forgotten, "sign-in, not remembered", "set session_token", "set dont_remember", "set session_data")
 	again := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`,
 		"Cookie", forgotten.cookie()+"; "+dataCookie+".1=x", "Origin", origin)
-	s.wantNames(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300", "clear session_data.1")
-	s.wantNames(s.do("POST", signOutPath, "", "Cookie", in.cookie(), "Origin", origin), "sign-out",
+	s.checkCookies(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300", "clear session_data.1")
+	s.checkCookies(s.do("POST", signOutPath, "", "Cookie", in.cookie(), "Origin", origin), "sign-out",
 		"clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
 }
 
 func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	up := s.register()
+	s := newCachingServer(t)
+	up := s.signUpAda()
 	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
-	s.wantNames(fromDatabase, "asked past the cache", "set session_data 300")
+	s.checkCookies(fromDatabase, "asked past the cache", "set session_data 300")
 	var cached answer
-	if got := s.trips(func() { cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie", up.cookie()) }); got != 0 {
+	if got := s.roundTrips(func() { cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie", up.cookie()) }); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
-	s.wantNames(cached, "cached")
+	s.checkCookies(cached, "cached")
 	if diff := cmp.Diff(fromDatabase.json(t), cached.json(t)); diff != "" {
 		t.Errorf("body (-database +cache):\n%s", diff)
 	}
@@ -86,23 +86,23 @@ func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
 		t.Errorf("got headers %v", cached.header)
 	}
 	var token answer
-	if got := s.trips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 || token.status != 200 {
+	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 || token.status != 200 {
 		t.Errorf("token: got %d, %d round trips, want 200 and 1", token.status, got)
 	}
-	s.wantNames(token, "token, where the library would have believed the cookie")
-	s.wantNames(s.do("GET", tokenPath, "", "Cookie", only(up.cookie(), "better-auth.session_token")), "token without it", "set session_data 300")
-	s.wantNames(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it", "set session_data 300")
-	s.wantNames(s.do("GET", sessionPath, "", "Cookie", only(up.cookie(), dataCookie)), "nobody's cache cookie")
+	s.checkCookies(token, "token, where Better Auth would have believed the cookie")
+	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookieNamed(up.cookie(), "better-auth.session_token")), "token without it", "set session_data 300")
+	s.checkCookies(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it", "set session_data 300")
+	s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)), "nobody's cache cookie")
 }
 
-func TestR23_ARevokedSessionIsBelievedByGetSessionForFiveMinutesAtMost(t *testing.T) {
+func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	cookie := s.register().cookie()
+	s := newCachingServer(t)
+	cookie := s.signUpAda().cookie()
 	s.exec(`DELETE FROM session`)
 	s.now = s.now.Add(5 * time.Minute)
-	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.names()) > 0 {
-		t.Errorf("in the cookie's last millisecond: got %s, cookies %q", a.body, a.names())
+	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.cookieChanges()) > 0 {
+		t.Errorf("in the cookie's last millisecond: got %s, cookies %q", a.body, a.cookieChanges())
 	}
 	everything := []string{"clear session_token", "clear session_data", "clear session_data", "clear dont_remember"}
 	for _, path := range []string{tokenPath, tokenPath + "?disableCookieCache="} {
@@ -110,30 +110,30 @@ func TestR23_ARevokedSessionIsBelievedByGetSessionForFiveMinutesAtMost(t *testin
 		if a.status != 401 || a.code() != "UNAUTHORIZED" {
 			t.Errorf("%s: got %d %s", path, a.status, a.body)
 		}
-		s.wantNames(a, path, everything...)
+		s.checkCookies(a, path, everything...)
 	}
 	s.now = s.now.Add(time.Millisecond)
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	if a.body != "null" {
 		t.Errorf("a millisecond later: got %s", a.body)
 	}
-	s.wantNames(a, "a millisecond later", everything...)
+	s.checkCookies(a, "a millisecond later", everything...)
 }
 
 func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{sessionPath, tokenPath} {
-		s := newCachingSite(t)
-		cookie := s.register().cookie()
+		s := newCachingServer(t)
+		cookie := s.signUpAda().cookie()
 		s.now = s.now.Add(24*time.Hour - 5*time.Minute)
 		fresh := s.do("GET", sessionPath, "", "Cookie", cookie)
-		s.wantNames(fresh, "a day less five minutes", "clear session_data", "set session_data 300")
+		s.checkCookies(fresh, "a day less five minutes", "clear session_data", "set session_data 300")
 		s.now = s.now.Add(5 * time.Minute)
-		young := only(cookie, "better-auth.session_token") + "; " + fresh.cookie()
-		s.wantNames(s.do("GET", path, "", "Cookie", young), "a day, with a young cache cookie")
-		s.wantNames(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "left alone", "clear session_data")
-		a := s.do("GET", path, "", "Cookie", only(cookie, "better-auth.session_token"))
-		s.wantNames(a, "a day: both, which the library forgets on guarded routes", "set session_token 604800", "set session_data 300")
+		young := cookieNamed(cookie, "better-auth.session_token") + "; " + fresh.cookie()
+		s.checkCookies(s.do("GET", path, "", "Cookie", young), "a day, with a young cache cookie")
+		s.checkCookies(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "left alone", "clear session_data")
+		a := s.do("GET", path, "", "Cookie", cookieNamed(cookie, "better-auth.session_token"))
+		s.checkCookies(a, "a day: both, which Better Auth forgets on sessionRoutes routes", "set session_token 604800", "set session_data 300")
 		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
 			t.Errorf("got an end of %v", got)
 		}
@@ -149,10 +149,10 @@ func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
 
 func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
+	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(time.Minute)
-	if got := s.trips(func() { s.wantNames(s.do("GET", sessionPath, "", "Cookie", cookie), "a minute") }); got != 0 {
+	if got := s.roundTrips(func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie), "a minute") }); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
 	s.now = s.now.Add(time.Millisecond)
@@ -161,19 +161,19 @@ func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 		if a.status != 200 || a.body == "null" {
 			t.Errorf("%s: got %d %s", path, a.status, a.body)
 		}
-		s.wantNames(a, path+", later", "clear session_data")
+		s.checkCookies(a, path+", later", "clear session_data")
 	}
 }
 
-func TestP05_BadCacheCookiesAreClearedAndIgnored(t *testing.T) {
+func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	cookie := s.register().cookie()
-	token, good := only(cookie, "better-auth.session_token"), only(cookie, dataCookie)
+	s := newCachingServer(t)
+	cookie := s.signUpAda().cookie()
+	token, good := cookieNamed(cookie, "better-auth.session_token"), cookieNamed(cookie, dataCookie)
 	other := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`).cookie()
-	foreign := newSite(t, func(env map[string]string) {
+	foreign := newServer(t, func(env map[string]string) {
 		env["COOKIE_CACHE"], env["BETTER_AUTH_SECRET"] = "compact", "another secret, which is long enough"
-	}).register().cookie()
+	}).signUpAda().cookie()
 	var many, large []string
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("unknown.%d=%d", i, i))
@@ -188,15 +188,15 @@ func TestP05_BadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 	encoded := base64.RawURLEncoding.EncodeToString
 	for _, c := range []struct {
 		name, cookies      string
-		session, elsewhere []string // cookies of get-session, of a guarded route
+		session, elsewhere []string // cookie changes of get-session and of the token route
 	}{
 		{"good", good, nil, nil},
 		{"unknown cookies besides", strings.Join(many, "; ") + "; " + good, nil, nil},
 		{"in parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" + good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
 		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
-		{"of another session", only(other, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
-		{"of another secret", only(foreign, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"of another session", cookieNamed(other, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"of another secret", cookieNamed(foreign, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
 		{"with a dot", dataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA", []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
 		{"not base64", dataCookie + `="\x00%zz"`, []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
 		{"of nothing", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
@@ -215,98 +215,98 @@ func TestP05_BadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 			if a.status != 200 || a.body == "null" {
 				t.Errorf("%s, %s: got %d %s", c.name, path, a.status, a.body)
 			}
-			s.wantNames(a, c.name+", "+path, want...)
+			s.checkCookies(a, c.name+", "+path, want...)
 		}
 	}
 }
 
-// The library takes such a name for a date and never believes the cookie.
-func TestP05_ANameLikeADateIsNotCached(t *testing.T) {
+// Better Auth reads such a name as a date and never accepts the cookie.
+func TestUserWithNameLikeADateIsNotCached(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
+	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"2026-01-15T12:00:00Z"`, 1)).cookie()
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
-	s.wantNames(a, "get-session", "clear session_data", "set session_data 300")
+	s.checkCookies(a, "get-session", "clear session_data", "set session_data 300")
 	if name := a.json(t)["user"].(map[string]any)["name"]; name != "2026-01-15T12:00:00Z" {
 		t.Errorf("got the name %v", name)
 	}
 }
 
-func TestP05_WithTheCacheOffStrayCookiesAreCleared(t *testing.T) {
+func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 	t.Parallel()
-	on, off := newCachingSite(t), newSite(t)
-	stray := only(on.register().cookie(), dataCookie)
-	token := off.register().cookie()
+	on, off := newCachingServer(t), newServer(t)
+	stray := cookieNamed(on.signUpAda().cookie(), dataCookie)
+	token := off.signUpAda().cookie()
 	for _, path := range []string{sessionPath, tokenPath} {
-		off.wantNames(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path, "clear session_data.1", "clear session_data")
+		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path, "clear session_data.1", "clear session_data")
 	}
-	off.wantNames(off.do("GET", sessionPath, "", "Cookie", stray), "nobody", "clear session_data")
-	off.wantNames(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", stray), "nobody", "clear session_data")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
 }
 
-func TestCookieCacheByBearer(t *testing.T) {
+func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	up := s.register()
+	s := newCachingServer(t)
+	up := s.signUpAda()
 	bare, _ := up.json(t)["token"].(string)
-	if got := s.trips(func() {
-		s.wantNames(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie", only(up.cookie(), dataCookie)), "with its cache cookie")
+	if got := s.roundTrips(func() {
+		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie", cookieNamed(up.cookie(), dataCookie)), "with its cache cookie")
 	}); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
-	s.wantNames(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare), "alone", "set session_data 300")
+	s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare), "alone", "set session_data 300")
 }
 
-// Better Auth cuts a large cache cookie into parts. They are read, and cleared where a new one takes their place.
+// Better Auth splits a large cache cookie into parts. They are read, and they are cleared if a new cookie is set.
 func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
+	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`, 1)).cookie()
-	whole := only(cookie, dataCookie)[len(dataCookie)+1:]
-	parts := only(cookie, tokenCookie)
+	whole := cookieNamed(cookie, dataCookie)[len(dataCookie)+1:]
+	parts := cookieNamed(cookie, tokenCookie)
 	for i := 0; len(whole) > 0; i++ {
 		n := min(1000, len(whole))
 		parts += fmt.Sprintf("; %s.%d=%s", dataCookie, i, whole[:n])
 		whole = whole[n:]
 	}
-	if got := s.trips(func() { s.wantNames(s.do("GET", sessionPath, "", "Cookie", parts), "cached") }); got != 0 {
+	if got := s.roundTrips(func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", parts), "cached") }); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
-	s.wantNames(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "past the cache",
+	s.checkCookies(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "past the cache",
 		"clear session_data.0", "clear session_data.1", "clear session_data.2", "clear session_data.3", "set session_data 300")
 }
 
-// Ending a session takes its cookies along: no cache cookie of it is handed out on the way.
+// A response that ends a session sets no cache cookie.
 func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	up := s.register()
+	s := newCachingServer(t)
+	up := s.signUpAda()
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`)
 	revoke := func(of answer) answer {
 		return s.do("POST", "/api/auth/revoke-session", fmt.Sprintf(`{"token":%q}`, of.json(t)["token"]), "Cookie", in.cookie(), "Origin", origin)
 	}
-	s.wantNames(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
-	s.wantNames(revoke(up), "another", "set session_data 300")
+	s.checkCookies(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
+	s.checkCookies(revoke(up), "another", "set session_data 300")
 	if a := s.do("GET", tokenPath, "", "Cookie", up.cookie()); a.status != 401 {
 		t.Errorf("the other's next call: got %d %s", a.status, a.body)
 	}
-	s.wantNames(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
+	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
 	if a := revoke(in); a.status != 401 {
 		t.Errorf("afterwards: got %d %s", a.status, a.body)
 	}
 }
 
-func TestACachedGetSessionIsNotCounted(t *testing.T) {
+func TestCachedGetSessionIsNotRateLimited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(env map[string]string) { env["COOKIE_CACHE"], env["RATE_LIMIT"] = "compact", "on" })
-	cookie := s.register().cookie()
-	if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
+	s := newServer(t, func(env map[string]string) { env["COOKIE_CACHE"], env["RATE_LIMIT"] = "compact", "on" })
+	cookie := s.signUpAda().cookie()
+	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
 }
 
-// The cache cookie of a revoked, banned or deleted user is believed for its five minutes, so it never earns a JWT,
-// which would be good for seven days.
+// The cache cookie of a revoked, banned or deleted user works for five minutes. It never leads to a JWT, which would be
+// valid for seven days.
 func TestGetSessionGivesNoJWTToCallerKnownFromCacheCookieAlone(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
@@ -317,8 +317,8 @@ func TestGetSessionGivesNoJWTToCallerKnownFromCacheCookieAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newCachingSite(t)
-			cookie := s.register().cookie()
+			s := newCachingServer(t)
+			cookie := s.signUpAda().cookie()
 			s.exec(sql)
 			for _, path := range []string{sessionPath, sessionPath + "?disableRefresh=true"} {
 				a := s.do("GET", path, "", "Cookie", cookie)
@@ -328,7 +328,7 @@ func TestGetSessionGivesNoJWTToCallerKnownFromCacheCookieAlone(t *testing.T) {
 			}
 			live := name == "live"
 			for _, c := range []struct{ path, cookie string }{
-				{sessionPath, only(cookie, "better-auth.session_token")},
+				{sessionPath, cookieNamed(cookie, "better-auth.session_token")},
 				{sessionPath + "?disableCookieCache=true", cookie},
 			} {
 				a := s.do("GET", c.path, "", "Cookie", c.cookie)

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// The link and the token, in both places where they are taken.
-func TestDeletionByToken(t *testing.T) {
+// The two routes that accept the token: the mailed link and the POST.
+func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		name, setup string
 		age         time.Duration
 		who         string
 		gone        bool
-		status      int // of the link; a session that is missing is answered otherwise by the POST
+		status      int // of the link; without a session the POST has another status
 		code        string
-		left        int // tokens
+		left        int // number of tokens that are left
 	}{
 		{name: "deleted", who: "ada", gone: true, status: 302},
 		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},
@@ -28,9 +28,9 @@ func TestDeletionByToken(t *testing.T) {
 		{name: "a reset token", setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada", status: 404, code: "INVALID_TOKEN", left: 1},
 	} {
 		for _, post := range []bool{false, true} {
-			s.again(box, "DELETE_USER_VERIFICATION=on")
-			people := map[string]answer{"ada": s.register(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
-			m := s.deletion(box, people["ada"], `{"callbackURL":"/bye"}`)
+			s.reset(box, "DELETE_USER_VERIFICATION=on")
+			people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+			m := s.requestDeletionLink(box, people["ada"], `{"callbackURL":"/bye"}`)
 			if c.setup != "" {
 				s.exec(c.setup)
 			}
@@ -49,7 +49,7 @@ func TestDeletionByToken(t *testing.T) {
 					status = 200
 				}
 			} else {
-				a = s.follow(m, headers...)
+				a = s.openLink(m, headers...)
 				if c.gone {
 					location = "/bye"
 				}
@@ -67,14 +67,14 @@ func TestDeletionByToken(t *testing.T) {
 
 func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
-	a := s.register()
-	m := s.deletion(box, a, `{}`)
+	s, box := newMailServer(t, "DELETE_USER_VERIFICATION=on")
+	a := s.signUpAda()
+	m := s.requestDeletionLink(box, a, `{}`)
 	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearer()...)
 	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"), "Max-Age=0") {
 		t.Errorf("got %d %s, cookies %q", got.status, got.body, got.header["Set-Cookie"])
 	}
-	s, _ = mailSite(t, "DELETE_USER=off")
+	s, _ = newMailServer(t, "DELETE_USER=off")
 	got = s.do("GET", deleteCallbackPath+"?token=x", "")
 	if got.status != 404 || got.body != `{"message":"Not found","code":"NOT_FOUND"}` {
 		t.Errorf("off: got %d %s", got.status, got.body)
@@ -83,13 +83,13 @@ func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 
 func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
-	a := s.register()
-	m := s.deletion(box, a, `{"callbackURL":"/bye"}`)
+	s, box := newMailServer(t, "DELETE_USER_VERIFICATION=on")
+	a := s.signUpAda()
+	m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye"}`)
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.follow(m, a.bearer()...) })
+		group.Go(func() { answers[i] = s.openLink(m, a.bearer()...) })
 	}
 	group.Wait()
 	done := 0

@@ -17,9 +17,9 @@ const (
 	badToken = `{"message":"Invalid token","code":"INVALID_TOKEN"}`
 )
 
-func TestR27_DeletingWantsThePasswordOrAFreshSession(t *testing.T) {
+func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	expired := `{"message":"Session expired. Re-authenticate to perform this action.","code":"SESSION_EXPIRED"}`
 	for _, c := range []struct {
 		name, settings, body, setup string
@@ -49,8 +49,8 @@ func TestR27_DeletingWantsThePasswordOrAFreshSession(t *testing.T) {
 		{name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`, status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
 		{name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200, answer: deleted, gone: true},
 	} {
-		s.again(box, strings.Fields(c.settings)...)
-		a := s.register()
+		s.reset(box, strings.Fields(c.settings)...)
+		a := s.signUpAda()
 		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
 		if c.setup != "" {
 			s.exec(c.setup)
@@ -70,8 +70,8 @@ func TestR27_DeletingWantsThePasswordOrAFreshSession(t *testing.T) {
 	}
 }
 
-// checkDeleted checks that of Ada nothing is left, or everything, and that Bob was left alone.
-func (s *site) checkDeleted(name string, gone bool) {
+// checkDeleted checks that Ada was deleted completely or not at all, and that Bob was not deleted.
+func (s *server) checkDeleted(name string, gone bool) {
 	s.t.Helper()
 	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == gone {
 		s.t.Errorf("%s: there still is a user: %v", name, got)
@@ -81,47 +81,47 @@ func (s *site) checkDeleted(name string, gone bool) {
 	}
 }
 
-// deletion asks for the link that deletes Ada's account.
-func (s *site) deletion(box *mailbox, ada answer, body string) mail.Message {
+// requestDeletionLink requests the link that deletes Ada.
+func (s *server) requestDeletionLink(box *mailbox, ada answer, body string) mail.Message {
 	s.t.Helper()
 	s.do("POST", deleteUserPath, body, ada.bearer()...)
-	return box.one(s.t)
+	return box.takeOne(s.t)
 }
 
-func TestDeletionMailIsTheLibrarys(t *testing.T) {
+func TestDeletionMailIsLikeThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "DELETE_USER_VERIFICATION=on")
-	a := s.register()
-	m := s.deletion(box, a, `{}`)
+	s, box := newMailServer(t, "DELETE_USER_VERIFICATION=on")
+	a := s.signUpAda()
+	m := s.requestDeletionLink(box, a, `{}`)
 	if want := origin + deleteCallbackPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || !regexp.MustCompile(`^[0-9a-z]{32}$`).MatchString(m.Token) {
 		t.Errorf("got %+v, want %s", m, want)
 	}
 	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 FROM verification v, "user" u`,
 		m.Token, s.now.Add(24*time.Hour)) {
-		t.Error("the token is not stored as the library stores it")
+		t.Error("the token is not stored as Better Auth stores it")
 	}
-	if m := s.deletion(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL, "&callbackURL=%2Fbye%20bye") {
+	if m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL, "&callbackURL=%2Fbye%20bye") {
 		t.Errorf("got %s", m.URL)
 	}
 }
 
-// R23: what was the person's is refused at once.
-func TestR23_NothingWorksAfterADeletion(t *testing.T) {
+// R23: sessions, password and reset links of a deleted user are refused at once.
+func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	a := s.register()
+	s, box := newMailServer(t)
+	a := s.signUpAda()
 	other := s.do("POST", signInPath, signIn)
-	token := s.reset(box)
-	s.do("POST", deleteUserPath, `{}`, a.bearer()...).want(t, "delete", 200, "")
+	token := s.requestResetToken(box)
+	s.do("POST", deleteUserPath, `{}`, a.bearer()...).check(t, "delete", 200, "")
 	for _, session := range []answer{a, other} {
 		if got := s.do("GET", sessionPath, "", session.bearer()...); got.body != "null" {
 			t.Errorf("got %s", got.body)
 		}
 	}
-	if s.signsIn("ada@example.com", "correct horse") {
-		t.Error("the password still opens the door")
+	if s.canSignIn("ada@example.com", "correct horse") {
+		t.Error("the password still signs in")
 	}
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "reset", 400, "INVALID_TOKEN")
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).check(t, "reset", 400, "INVALID_TOKEN")
 	if got := s.emails(); cmp.Diff("", got) != "" {
 		t.Errorf("got %s", got)
 	}

@@ -15,7 +15,7 @@ import (
 
 const fuzzedOrigin = "https://own.example"
 
-// Wherever a person may be sent, the Location says the same place after a parameter was put in, and nothing ends its line.
+// After a parameter is added to a trusted target, the location is still trusted, and no character ends the header line.
 func FuzzRedirect(f *testing.F) {
 	for _, target := range []string{
 		"/", "/a?b=c#d", "/..//evil.example", "/%2e%2e//x", "https://own.example/a?x=1&token=2#t", "https://own.example:443?x", "myapp://x/y?z", "/?=&&a",
@@ -36,7 +36,7 @@ func FuzzRedirect(f *testing.F) {
 			if strings.HasPrefix(target, "/") && strings.HasPrefix(location, "//") {
 				t.Errorf("%q: got %q, which is another host", target, location)
 			}
-			if !origins.TrustsRedirect(location) && (parses(location) || !strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path that a browser takes
+			if !origins.TrustsRedirect(location) && (parses(location) || !strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
 				t.Errorf("%q: got %q, which is not trusted", target, location)
 			}
 			if parses(target) && !parses(location) {
@@ -51,7 +51,7 @@ func parses(target string) bool {
 	return err == nil
 }
 
-// Whatever comes as the token of a mail, the answer is what was signed or that it is no good.
+// For every text, the result is the signed claims or errInvalidToken.
 func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
@@ -80,7 +80,7 @@ func FuzzMailToken(f *testing.F) {
 	})
 }
 
-// sameSignature allows for the bits that base64 leaves unused at the end.
+// sameSignature ignores the bits that base64 leaves unused at the end.
 func sameSignature(token, good string) bool {
 	return len(token) == len(good) && token[:len(good)-1] == good[:len(good)-1]
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestGetSessionAnswersAsTheLibrary(t *testing.T) {
+func TestGetSessionAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	up := s.register()
+	s := newServer(t)
+	up := s.signUpAda()
 	a := s.do("GET", sessionPath, "", "Cookie", up.cookie())
 	body := a.json(t)
 	session, _ := body["session"].(map[string]any)
@@ -32,9 +32,9 @@ func TestGetSessionAnswersAsTheLibrary(t *testing.T) {
 
 func TestR26_GetSessionIsNeverStored(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	for _, a := range []answer{
-		s.do("GET", sessionPath, ""), s.do("GET", sessionPath, "", "Cookie", s.register().cookie()), s.do("POST", sessionPath, "{}"),
+		s.do("GET", sessionPath, ""), s.do("GET", sessionPath, "", "Cookie", s.signUpAda().cookie()), s.do("POST", sessionPath, "{}"),
 	} {
 		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
 			t.Errorf("%d: got %q, %q", a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
@@ -44,17 +44,17 @@ func TestR26_GetSessionIsNeverStored(t *testing.T) {
 
 func TestGetSessionIsOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	for range 3 {
-		if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
+		if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
 			t.Errorf("got %d round trips, want 1", got)
 		}
 	}
-	if got := s.trips(func() { s.do("GET", sessionPath, "") }); got != 0 {
+	if got := s.roundTrips(func() { s.do("GET", sessionPath, "") }); got != 0 {
 		t.Errorf("nobody signed in: got %d round trips, want 0", got)
 	}
-	if got := s.trips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
+	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
 		t.Errorf("bad signature: got %d round trips, want 0", got)
 	}
 }
@@ -65,10 +65,10 @@ var cleared = []string{
 	"better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 }
 
-func TestGetSessionOfNobody(t *testing.T) {
+func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	up := s.register()
+	s := newServer(t)
+	up := s.signUpAda()
 	bare, _ := up.json(t)["token"].(string)
 	for _, c := range []struct {
 		name    string
@@ -99,8 +99,8 @@ func TestGetSessionOfNobody(t *testing.T) {
 
 func TestBearerIdentifiesASession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	up := s.register()
+	s := newServer(t)
+	up := s.signUpAda()
 	bare, _ := up.json(t)["token"].(string)
 	for _, token := range []string{bare, up.header.Get("Set-Auth-Token")} {
 		if a := s.do("GET", sessionPath, "", "Authorization", "Bearer "+token); a.json(t)["session"] == nil {
@@ -120,8 +120,8 @@ func TestBearerIdentifiesASession(t *testing.T) {
 
 func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	expires := func() string {
 		return query[time.Time](s, `SELECT "expiresAt" FROM session`).UTC().Format(time.RFC3339)
 	}
@@ -153,7 +153,7 @@ func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
 
 func TestNotRememberedSessionsDoNotSlide(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(23 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.header["Set-Cookie"]) > 0 {
@@ -165,10 +165,10 @@ func TestNotRememberedSessionsDoNotSlide(t *testing.T) {
 	}
 }
 
-func TestR23_SignedOutIsOutAtOnce(t *testing.T) {
+func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	a := s.do("POST", signOutPath, "{}", "Cookie", cookie, "Origin", origin)
 	if a.status != 200 || a.body != `{"success":true}` || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
 		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
@@ -189,11 +189,10 @@ func TestR23_SignedOutIsOutAtOnce(t *testing.T) {
 	}
 }
 
-// A deleted user's session is nobody's.
-func TestR23_DeletedUserIsOutAtOnce(t *testing.T) {
+func TestR23_SessionOfDeletedUserIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	s.exec(`DELETE FROM "user"`)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
 		t.Errorf("got %s", a.body)
@@ -202,7 +201,7 @@ func TestR23_DeletedUserIsOutAtOnce(t *testing.T) {
 
 func TestPostGetSessionIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
 	if a.status != 405 || a.code() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
 		t.Errorf("got %d %s", a.status, a.body)
@@ -214,8 +213,8 @@ func TestPostGetSessionIsRefused(t *testing.T) {
 
 func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(env map[string]string) { env["BETTER_AUTH_URL"] = "https://learn.example.com" })
-	up := s.register()
+	s := newServer(t, func(env map[string]string) { env["BETTER_AUTH_URL"] = "https://learn.example.com" })
+	up := s.signUpAda()
 	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") || !strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
 		t.Errorf("got %q", line)
 	}

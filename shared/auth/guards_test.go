@@ -41,7 +41,7 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		want error
 	}{{0, nil}, {24*time.Hour - time.Millisecond, nil}, {24 * time.Hour, errSessionNotFresh}, {25 * time.Hour, errSessionNotFresh}} {
 		now = row.CreatedAt.Add(c.age)
-		// Neither prolonging a session nor a query makes it fresh again.
+		// Neither the refresh of a session nor a query parameter makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
 			if err := call(s.requireFresh, query); !errors.Is(err, c.want) {
 				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)

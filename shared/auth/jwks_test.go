@@ -12,21 +12,21 @@ func setting(name, value string) func(map[string]string) {
 	return func(env map[string]string) { env[name] = value }
 }
 
-const insertLibraryKey = `
+const insertBetterAuthKey = `
 	INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
 	VALUES ('11111111-1111-4111-8111-111111111111', '{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}', '', now(), 'RS256')`
 
-const libraryKid = "11111111-1111-4111-8111-111111111111"
+const betterAuthKid = "11111111-1111-4111-8111-111111111111"
 
-// Whoever can insert a row into jwks would else sign tokens that everybody believes.
-func TestJWKSIgnoresTableOfLibraryUnlessDatabaseIsShared(t *testing.T) {
+// Without SHARED_DATABASE a row in the table jwks must not become a trusted key.
+func TestJWKSHasKeysOfBetterAuthOnlyIfDatabaseIsShared(t *testing.T) {
 	t.Parallel()
 	for value, published := range map[string]bool{"": false, "off": false, "on": true} {
-		s := newSite(t, setting("SHARED_DATABASE", value))
-		s.exec(insertLibraryKey)
+		s := newServer(t, setting("SHARED_DATABASE", value))
+		s.exec(insertBetterAuthKey)
 		var a answer
-		trips := s.trips(func() { a = s.do("GET", jwksPath, "") })
-		if got := strings.Contains(a.body, libraryKid); got != published || (trips > 0) != published {
+		trips := s.roundTrips(func() { a = s.do("GET", jwksPath, "") })
+		if got := strings.Contains(a.body, betterAuthKid); got != published || (trips > 0) != published {
 			t.Errorf("SHARED_DATABASE=%s: published %v in %d round trips, want %v", value, got, trips, published)
 		}
 		if cc := a.header.Get("Cache-Control"); cc != "public, max-age=300, stale-if-error=86400" {
@@ -35,16 +35,16 @@ func TestJWKSIgnoresTableOfLibraryUnlessDatabaseIsShared(t *testing.T) {
 	}
 }
 
-// A key set that may lack a key is never cached for as long as a whole one.
-func TestJWKSWithDatabaseAwayHasLastKnownKeysOrIsNotCached(t *testing.T) {
+// A key set that may lack keys of Better Auth is cached for a short time or not at all.
+func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 	t.Parallel()
 	const incomplete, lastKnown = "no-store", "public, max-age=30, stale-if-error=86400"
-	away := func(s *site, want bool, caching string) {
+	away := func(s *server, want bool, caching string) {
 		s.t.Helper()
 		start := time.Now()
 		a := s.do("GET", jwksPath, "")
-		if got := strings.Contains(a.body, libraryKid); a.status != 200 || got != want || a.header.Get("Cache-Control") != caching {
-			s.t.Errorf("got %d, the library's key %v, Cache-Control %q, want %v and %q", a.status, got, a.header.Get("Cache-Control"), want, caching)
+		if got := strings.Contains(a.body, betterAuthKid); a.status != 200 || got != want || a.header.Get("Cache-Control") != caching {
+			s.t.Errorf("got %d, Better Auth's key %v, Cache-Control %q, want %v and %q", a.status, got, a.header.Get("Cache-Control"), want, caching)
 		}
 		if strings.Count(a.body, `"kid"`) < 2 {
 			s.t.Errorf("our own keys are missing: %s", a.body)
@@ -57,15 +57,15 @@ func TestJWKSWithDatabaseAwayHasLastKnownKeysOrIsNotCached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var proxy *dbtest.Proxy
-			s := newSite(t, setting("SHARED_DATABASE", "on"), func(env map[string]string) {
+			s := newServer(t, setting("SHARED_DATABASE", "on"), func(env map[string]string) {
 				proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
 				env["DATABASE_URL"] = proxy.URL()
 			})
-			s.exec(insertLibraryKey)
+			s.exec(insertBetterAuthKey)
 			cut(proxy)
 			away(s, false, incomplete)
 			proxy.Resume()
-			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, libraryKid) {
+			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, betterAuthKid) {
 				t.Fatalf("the database is back: got %s", a.body)
 			}
 			cut(proxy)

@@ -2,11 +2,11 @@ package auth_test
 
 import "testing"
 
-func TestLinkSocialAnswersAsTheLibrary(t *testing.T) {
+func TestLinkSocialAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
-	s.run("POST", "/api/auth/link-social", append(socialRows(p),
+	s := newServer(t)
+	p := s.signUp("ada")
+	s.checkRows("POST", "/api/auth/link-social", append(socialRows(p),
 		row{name: "nobody", body: `{"provider":"google"}`, status: 401, want: unauthorized},
 		row{name: "id token", body: `{"provider":"x","idToken":{"token":"a","nonce":5,"accessToken":1,"refreshToken":2,"expiresAt":"x","user":5}}`, status: 400, want: invalid(
 			wrongType("body.idToken.nonce", "string", "number"), wrongType("body.idToken.accessToken", "string", "number"), wrongType("body.idToken.refreshToken", "string", "number"))},

@@ -7,28 +7,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestListAccountsAnswersAsTheLibrary(t *testing.T) {
+func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	const path = "/api/auth/list-accounts"
-	p, bob := s.join("ada"), s.join("bob")
-	s.link(bob, "github", "")
+	p, bob := s.signUp("ada"), s.signUp("bob")
+	s.addAccount(bob, "github", "")
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1`, p.id)
 	first := `{"accountId":"` + p.id + `","providerId":"credential","userId":"` + p.id +
 		`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","id":"` + credential + `","scopes":[]}`
-	s.run("GET", path, []row{
+	s.checkRows("GET", path, []row{
 		{name: "own", who: p, status: 200, want: `[` + first + `]`},
 		{name: "nobody", status: 401, want: unauthorized},
 	})
-	google := s.link(p, "google", " openid, email,,profile ")
-	a := s.by(p, "GET", path, "")
-	s.run("GET", path, []row{{name: "two", who: p, status: 200, want: `[` + first + `,{"accountId":"at-google","providerId":"google","userId":"` + p.id +
+	google := s.addAccount(p, "google", " openid, email,,profile ")
+	a := s.doAs(p, "GET", path, "")
+	s.checkRows("GET", path, []row{{name: "two", who: p, status: 200, want: `[` + first + `,{"accountId":"at-google","providerId":"google","userId":"` + p.id +
 		`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google + `","scopes":["openid","email","profile"]}]`}})
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "$argon2") {
 		t.Errorf("secrets leave: %s", a.body)
 	}
 	s.exec(`DELETE FROM account WHERE "userId" = $1`, p.id)
-	if diff := cmp.Diff("[]", s.by(p, "GET", path, "").body); diff != "" {
+	if diff := cmp.Diff("[]", s.doAs(p, "GET", path, "").body); diff != "" {
 		t.Errorf("no accounts (-want +got):\n%s", diff)
 	}
 }

@@ -10,23 +10,23 @@ import (
 
 const listSessionsPath = "/api/auth/list-sessions"
 
-func TestListSessionsAnswersAsTheLibrary(t *testing.T) {
+func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
+	s := newServer(t)
+	p := s.signUp("ada")
 	id := query[string](s, `SELECT id::text FROM session`)
-	s.run("GET", listSessionsPath, []row{
+	s.checkRows("GET", listSessionsPath, []row{
 		{name: "own", who: p, status: 200, want: `[{"expiresAt":"2026-01-22T12:00:00.123Z","token":"` + p.token +
 			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"","userId":"` + p.id + `","id":"` + id + `"}]`},
 		{name: "nobody", status: 401, want: unauthorized},
-		{name: "tampered", who: person{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
+		{name: "tampered", who: client{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
 	})
 	s.exec(`UPDATE session SET "ipAddress" = NULL, "userAgent" = NULL`)
-	if a := s.by(p, "GET", listSessionsPath, ""); listOf(t, a)[0]["ipAddress"] != nil {
+	if a := s.doAs(p, "GET", listSessionsPath, ""); listOf(t, a)[0]["ipAddress"] != nil {
 		t.Errorf("a row of another server with nulls: got %s", a.body)
 	}
 	s.exec(`DELETE FROM session`)
-	s.run("GET", listSessionsPath, []row{{name: "dead", who: p, status: 401, want: unauthorized, cookies: cleared}})
+	s.checkRows("GET", listSessionsPath, []row{{name: "dead", who: p, status: 401, want: unauthorized, cookies: cleared}})
 }
 
 func listOf(t *testing.T, a answer) (list []map[string]any) {
@@ -37,18 +37,18 @@ func listOf(t *testing.T, a answer) (list []map[string]any) {
 	return list
 }
 
-func TestR28_OwnersSeeTheirOwnLiveSessionsOnly(t *testing.T) {
+func TestR28_ListSessionsHasOnlyLiveSessionsOfTheCaller(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	laptop := s.join("ada")
-	s.join("bob")
+	s := newServer(t)
+	laptop := s.signUp("ada")
+	s.signUp("bob")
 	s.now = s.now.Add(time.Second)
-	phone := s.rejoin("ada")
+	phone := s.signInAs("ada")
 	s.now = s.now.Add(time.Second)
-	old := s.rejoin("ada")
+	old := s.signInAs("ada")
 	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now)
 	var got []any
-	for _, session := range listOf(t, s.by(laptop, "GET", listSessionsPath, "")) {
+	for _, session := range listOf(t, s.doAs(laptop, "GET", listSessionsPath, "")) {
 		got = append(got, session["token"])
 	}
 	if diff := cmp.Diff([]any{laptop.token, phone.token}, got); diff != "" {
@@ -56,21 +56,21 @@ func TestR28_OwnersSeeTheirOwnLiveSessionsOnly(t *testing.T) {
 	}
 }
 
-// A session that was prolonged is as old as its sign-in; the refusal hands out its cookie all the same.
-func TestR27_ListSessionsWantsAFreshSession(t *testing.T) {
+// A refresh does not make a session fresh. The 403 sets the cookie of the refreshed session.
+func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
+	s := newServer(t)
+	p := s.signUp("ada")
 	s.now = s.now.Add(24*time.Hour - time.Millisecond)
-	if a := s.by(p, "GET", listSessionsPath, ""); a.status != 200 {
+	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 200 {
 		t.Errorf("almost a day old: got %d %s", a.status, a.body)
 	}
 	s.now = s.now.Add(time.Millisecond)
-	a := s.by(p, "GET", listSessionsPath, "")
+	a := s.doAs(p, "GET", listSessionsPath, "")
 	if a.status != 403 || a.body != notFresh || a.cookie() != p.cookie || a.header.Get("Set-Auth-Token") == "" {
 		t.Errorf("a day old: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
-	if a := s.by(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
+	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("prolonged: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 }

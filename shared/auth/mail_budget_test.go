@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// flood asks for mails from many IP addresses and counts what was queued.
+// flood requests mails from many IP addresses and counts the queued mails.
 type flood struct {
-	*site
+	*server
 	box     *mailbox
 	sent    map[mail.Kind]int
 	answers []string
@@ -21,13 +21,13 @@ type flood struct {
 
 func newFlood(t *testing.T) *flood {
 	t.Helper()
-	f := &flood{site: newSite(t, limits, from("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
+	f := &flood{server: newServer(t, withRateLimit, clientIP("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
 	f.svc.Mail = f.box
-	f.register()
+	f.signUpAda()
 	return f
 }
 
-// ask sends a request from an IP address, and lets a minute pass.
+// ask sends a request from an IP address and moves the clock by a minute.
 func (f *flood) ask(path, email, ip string) {
 	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
 	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
@@ -45,9 +45,9 @@ func (f *flood) checkSent(name string, want map[mail.Kind]int) {
 	clear(f.sent)
 }
 
-// One client has five mails of a kind an hour sent to one address, all clients together twenty, and the answers are the
+// One client gets five mails of a kind an hour to one email, and all clients together get twenty. The responses are the
 // same.
-func TestMailsToOneAddressAreHeldBack(t *testing.T) {
+func TestMailsToOneEmailAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for range 8 {
@@ -68,8 +68,8 @@ func TestMailsToOneAddressAreHeldBack(t *testing.T) {
 	}
 }
 
-// What the ceiling holds back costs the client nothing: its own budget is whole when the ceiling allows mails again.
-func TestMailsThatTheCeilingHoldsBackCostNothing(t *testing.T) {
+// A mail that is dropped by the limit of all clients does not count for the client.
+func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for i := range 20 {
@@ -87,8 +87,8 @@ func TestMailsThatTheCeilingHoldsBackCostNothing(t *testing.T) {
 	f.checkSent("later", map[mail.Kind]int{mail.ResetPassword: 5})
 }
 
-// Mails of one kind, and those that never leave, spend nothing of another kind's budget.
-func TestMailBudgetsAreByKind(t *testing.T) {
+// Mails of one kind, and mails that are not sent, do not count for another kind.
+func TestMailLimitsAreByKind(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for range 7 {
@@ -104,33 +104,32 @@ func TestMailBudgetsAreByKind(t *testing.T) {
 	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// However many reset mails an attacker has had sent, the owner gets one whenever none of those that arrived works any
-// more.
-func TestCompletedResetClearsTheBudgetOfResetMails(t *testing.T) {
+// After a completed reset the owner gets a reset mail, whatever number of mails others have requested before.
+func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	var last mail.Message
 	for i := range 20 {
 		f.do("POST", requestResetPath, `{"email":"ada@example.com"}`, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", 10+i))
-		last = f.box.one(t)
+		last = f.box.takeOne(t)
 	}
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, at the ceiling", map[mail.Kind]int{mail.Nothing: 1})
-	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For", "192.0.2.1").want(t, "the newest link", 200, "")
+	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For", "192.0.2.1").check(t, "the newest link", 200, "")
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// A change of email address of which the old address cannot be told is not offered to the new one either.
-func TestEmailChangeIsNotMailedWhenItsNoticeIsHeldBack(t *testing.T) {
+// If the notice to the old email is dropped, the new email gets no link either.
+func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
-	a := s.register()
+	a := s.signUpAda()
 	for i := range 7 {
 		body := fmt.Sprintf(`{"newEmail":"new%d@example.com"}`, i)
-		s.do("POST", changeEmailPath, body, append(a.bearer(), "X-Forwarded-For", "192.0.2.1")...).want(t, body, 200, "")
+		s.do("POST", changeEmailPath, body, append(a.bearer(), "X-Forwarded-For", "192.0.2.1")...).check(t, body, 200, "")
 		s.now = s.now.Add(time.Minute)
 		want := []string{"email-change-notice ada@example.com", fmt.Sprintf("verify-email new%d@example.com", i)}
 		if i >= 5 {
@@ -142,9 +141,9 @@ func TestEmailChangeIsNotMailedWhenItsNoticeIsHeldBack(t *testing.T) {
 	}
 }
 
-// The audit log tells of a mail that was held back, though the caller is not told.
-func TestHeldBackMailIsInTheAuditLog(t *testing.T) {
-	log := capture(t)
+// A dropped mail is in the audit log, but not in the response.
+func TestDroppedMailIsInTheAuditLog(t *testing.T) {
+	log := captureLog(t)
 	f := newFlood(t)
 	for range 6 {
 		records(t, log)

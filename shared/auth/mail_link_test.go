@@ -4,10 +4,10 @@ import (
 	"testing"
 )
 
-// Every link in a mail refuses to send people elsewhere, whatever the token.
+// Every mailed link refuses an untrusted redirect target, whatever the token.
 func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 	t.Parallel()
-	s, _ := mailSite(t)
+	s, _ := newMailServer(t)
 	for _, path := range []string{resetPath + "/t?", verifyEmailPath + "?token=t&", deleteCallbackPath + "?token=t&"} {
 		for _, c := range []struct {
 			query  string
@@ -28,13 +28,13 @@ func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 			{"callbackURL=%2Fa&callbackURL=%2Fb", 400, "VALIDATION_ERROR"},
 		} {
 			a := s.do("GET", path+c.query, "")
-			a.want(t, path+c.query, c.status, c.code)
+			a.check(t, path+c.query, c.status, c.code)
 			if a.header.Get("Location") != "" {
 				t.Errorf("%s: sent to %s", path+c.query, a.header.Get("Location"))
 			}
 		}
 	}
-	s.do("GET", resetPath+"/t", "").want(t, "no callbackURL", 400, "VALIDATION_ERROR")
-	s.do("GET", verifyEmailPath, "").want(t, "no token", 400, "VALIDATION_ERROR")
-	s.do("GET", deleteCallbackPath+"?token=a&token=b", "").want(t, "two tokens", 400, "VALIDATION_ERROR")
+	s.do("GET", resetPath+"/t", "").check(t, "no callbackURL", 400, "VALIDATION_ERROR")
+	s.do("GET", verifyEmailPath, "").check(t, "no token", 400, "VALIDATION_ERROR")
+	s.do("GET", deleteCallbackPath+"?token=a&token=b", "").check(t, "two tokens", 400, "VALIDATION_ERROR")
 }

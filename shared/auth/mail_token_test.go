@@ -21,14 +21,14 @@ const mailSecret = "a secret of the tests, long enough"
 
 func tokenService(now time.Time) *Service {
 	return &Service{
-		Options:  config.API{SharedDatabase: true}, // a token need not have an ID
+		Options:  config.API{SharedDatabase: true}, // accept tokens without an ID
 		Now:      func() time.Time { return now },
 		Sessions: &session.Sessions{Secret: func(context.Context) ([]byte, error) { return []byte(mailSecret), nil }},
 	}
 }
 
-// A token that the library made is read, to its last second and not beyond.
-func TestMailTokenOfTheLibrary(t *testing.T) {
+// A token of Better Auth is valid until its expiry.
+func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 	t.Parallel()
 	const token = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0IjoxNzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
 	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired, 1795459556: errTokenExpired} {
@@ -44,7 +44,7 @@ func TestMailTokenOfTheLibrary(t *testing.T) {
 	}
 }
 
-func TestMailTokenIsWrittenAsTheLibrarys(t *testing.T) {
+func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 5e8))
 	token, err := s.signMailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com", RequestType: verifyChange, UserID: "u"})
@@ -62,7 +62,7 @@ func TestMailTokenIsWrittenAsTheLibrarys(t *testing.T) {
 	}
 }
 
-func TestR41_MailTokensOfWrongMake(t *testing.T) {
+func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 0))
 	hs256 := `{"alg":"HS256"}`
@@ -116,7 +116,7 @@ func TestR41_MailTokensOfWrongMake(t *testing.T) {
 	}
 }
 
-// Without a shared database a token has to name the row that stands for it.
+// Without SHARED_DATABASE a token needs the ID of its verification row.
 func TestMailTokenWithoutAnIDIsRefusedUnlessTheDatabaseIsShared(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 0))
@@ -140,7 +140,7 @@ func TestMailTokenWithoutAnIDIsRefusedUnlessTheDatabaseIsShared(t *testing.T) {
 	}
 }
 
-// At least 128 bits, of the library's letters, each as likely as the next.
+// Tokens have at least 128 random bits, and all characters are equally likely.
 func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -165,7 +165,7 @@ func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 			d := float64(counts[letter]) - want
 			chi += d * d / want
 		}
-		if chi > 3*float64(len(c.alphabet)) { // beyond twelve standard deviations
+		if chi > 3*float64(len(c.alphabet)) { // more than twelve standard deviations
 			t.Errorf("letters are not equally likely: chi-square %.0f for %d letters", chi, len(c.alphabet))
 		}
 	}

@@ -25,7 +25,7 @@ const (
 	deleteCallbackPath   = "/api/auth/delete-user/callback"
 )
 
-// mailbox keeps every mail it is given.
+// mailbox is a mail.Sender that keeps all mails.
 type mailbox struct {
 	mu    sync.Mutex
 	mails []mail.Message
@@ -54,8 +54,8 @@ func (m *mailbox) take() []mail.Message {
 	return mails
 }
 
-// one returns the only mail since the last call.
-func (m *mailbox) one(t *testing.T) mail.Message {
+// takeOne returns the only mail since the last call.
+func (m *mailbox) takeOne(t *testing.T) mail.Message {
 	t.Helper()
 	mails := m.take()
 	if len(mails) != 1 {
@@ -64,10 +64,10 @@ func (m *mailbox) one(t *testing.T) mail.Message {
 	return mails[0]
 }
 
-// mailSite is a site whose mails can be read, with settings "NAME=value".
-func mailSite(t *testing.T, settings ...string) (*site, *mailbox) {
+// newMailServer is newServer with a mailbox and with settings "NAME=value".
+func newMailServer(t *testing.T, settings ...string) (*server, *mailbox) {
 	t.Helper()
-	s := newSite(t, func(env map[string]string) {
+	s := newServer(t, func(env map[string]string) {
 		for _, setting := range settings {
 			name, value, _ := strings.Cut(setting, "=")
 			env[name] = value
@@ -80,9 +80,9 @@ func mailSite(t *testing.T, settings ...string) (*site, *mailbox) {
 	return s, box
 }
 
-// again makes the site as good as new, with other settings, for the next row of a table: a database for each would take
-// minutes.
-func (s *site) again(box *mailbox, settings ...string) {
+// reset empties the database and changes the settings, for the next row of a table. A new database for each row would
+// take minutes.
+func (s *server) reset(box *mailbox, settings ...string) {
 	s.t.Helper()
 	env := map[string]string{"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": string(s.cfg.AuthSecret), "RATE_LIMIT": "off"}
 	for _, setting := range settings {
@@ -102,31 +102,31 @@ func (s *site) again(box *mailbox, settings ...string) {
 	s.exec(`DELETE FROM "user"; DELETE FROM verification`)
 }
 
-// bearer is the header of a person who just signed up or in.
+// bearer returns the Authorization header after a sign-up or sign-in.
 func (a answer) bearer() []string {
 	return []string{"Authorization", "Bearer " + a.header.Get("Set-Auth-Token")}
 }
 
-// follow clicks on the link of a mail.
-func (s *site) follow(m mail.Message, headers ...string) answer {
+// openLink opens the link of a mail.
+func (s *server) openLink(m mail.Message, headers ...string) answer {
 	s.t.Helper()
 	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", headers...)
 }
 
-// signsIn reports whether a password opens the door.
-func (s *site) signsIn(email, password string) bool {
+// canSignIn reports whether a password is right.
+func (s *server) canSignIn(email, password string) bool {
 	s.t.Helper()
 	return s.do("POST", signInPath, `{"email":"`+email+`","password":"`+password+`"}`).status == http.StatusOK
 }
 
-// add makes a person behind the server's back and returns their id.
-func (s *site) add(email string) string {
+// insertUser inserts a user without a password and returns the id.
+func (s *server) insertUser(email string) string {
 	s.t.Helper()
 	return query[string](s, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', $1, false) RETURNING id::text`, email)
 }
 
-// want checks the status and code of an answer.
-func (a answer) want(t *testing.T, name string, status int, code string) {
+// check compares the status and code of an answer.
+func (a answer) check(t *testing.T, name string, status int, code string) {
 	t.Helper()
 	if a.status != status || a.code() != code {
 		t.Errorf("%s: got %d %s, want %d %s", name, a.status, a.body, status, code)

@@ -11,8 +11,8 @@ import (
 
 const compromised = `{"message":"The password you entered has been compromised. Please choose a different password.","code":"PASSWORD_COMPROMISED"}`
 
-// choose sends password to each route that sets one and returns the answers: sign-up, change and reset.
-func (s *site) choose(password string) map[string]answer {
+// setPasswords sends a password to each route that sets one and returns the answers: sign-up, change and reset.
+func (s *server) setPasswords(password string) map[string]answer {
 	s.t.Helper()
 	box := &mailbox{}
 	s.svc.Mail = box
@@ -24,33 +24,33 @@ func (s *site) choose(password string) map[string]answer {
 		"change": s.do("POST", "/api/auth/change-password", `{"currentPassword":"correct horse","newPassword":"`+password+`"}`,
 			"Cookie", in.cookie(), "Origin", origin),
 	}
-	s.do("POST", resetRequestPath, `{"email":"`+name+`@example.com"}`) // after the change, which ends older tokens
+	s.do("POST", requestResetPath, `{"email":"`+name+`@example.com"}`) // after the change, which deletes older tokens
 	token := box.take()[0].Token
 	all["reset"] = s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"`+password+`"}`)
 	return all
 }
 
-func TestCommonPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
+func TestCommonPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
-	for route, a := range newSite(t, on).choose("Password1") {
+	for route, a := range newServer(t, on).setPasswords("Password1") {
 		if a.status != 400 || a.body != compromised {
 			t.Errorf("%s: got %d %s", route, a.status, a.body)
 		}
 	}
-	for route, a := range newSite(t, on).choose("battery staple") {
+	for route, a := range newServer(t, on).setPasswords("battery staple") {
 		if a.status != 200 {
 			t.Errorf("%s, an uncommon one: got %d %s", route, a.status, a.body)
 		}
 	}
-	for route, a := range newSite(t).choose("Password1") {
+	for route, a := range newServer(t).setPasswords("Password1") {
 		if a.status != 200 {
 			t.Errorf("%s, without the setting: got %d %s", route, a.status, a.body)
 		}
 	}
 }
 
-func TestBreachedPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
+func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	status := http.StatusOK
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,23 +60,23 @@ func TestBreachedPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
 		}
 	}))
 	t.Cleanup(service.Close)
-	start := func() *site {
-		s := newSite(t, func(env map[string]string) { env["PASSWORD_BREACH_CHECK"] = "on" })
+	start := func() *server {
+		s := newServer(t, func(env map[string]string) { env["PASSWORD_BREACH_CHECK"] = "on" })
 		s.svc.Breaches = &password.Breaches{URL: service.URL}
 		return s
 	}
-	for route, a := range start().choose("password") {
+	for route, a := range start().setPasswords("password") {
 		if a.status != 400 || a.body != compromised {
 			t.Errorf("%s: got %d %s", route, a.status, a.body)
 		}
 	}
-	for route, a := range start().choose("battery staple") {
+	for route, a := range start().setPasswords("battery staple") {
 		if a.status != 200 {
 			t.Errorf("%s, another one: got %d %s", route, a.status, a.body)
 		}
 	}
 	status = http.StatusServiceUnavailable
-	for route, a := range start().choose("password") {
+	for route, a := range start().setPasswords("password") {
 		if a.status != 200 {
 			t.Errorf("%s, with the service away: got %d %s", route, a.status, a.body)
 		}

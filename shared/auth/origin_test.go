@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-func TestR29_WhereARequestComesFrom(t *testing.T) {
+func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(env map[string]string) { env["BETTER_AUTH_TRUSTED_ORIGINS"] = "https://app.example.test" })
-	s.register()
+	s := newServer(t, func(env map[string]string) { env["BETTER_AUTH_TRUSTED_ORIGINS"] = "https://app.example.test" })
+	s.signUpAda()
 	const cookie = "any=cookie"
 	for _, c := range []struct {
 		name    string
 		headers []string
-		code    string // "" for let through
+		code    string // "" if accepted
 	}{
 		{"curl", nil, ""},
 		{"own origin", []string{"Origin", origin}, ""},
@@ -43,7 +43,7 @@ func TestR29_WhereARequestComesFrom(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d %s", c.name, a.status, a.body, want, c.code)
 		}
 	}
-	// Routes without a login to protect look only at requests with cookies.
+	// Routes other than sign-in and sign-up check only requests with cookies.
 	if a := s.do("POST", signOutPath, "{}", "Origin", "https://evil.example"); a.status != 200 {
 		t.Errorf("sign-out without cookies: got %d %s", a.status, a.body)
 	}
@@ -52,10 +52,10 @@ func TestR29_WhereARequestComesFrom(t *testing.T) {
 	}
 }
 
-// The library's order: a bad body beats the origin, the origin beats validation, validation beats the login check.
-func TestOrderOfChecks(t *testing.T) {
+// Better Auth's order: body, origin, validation, origin check of sign-in.
+func TestChecksRunInTheOrderOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	evil := []string{"Origin", "https://evil.example"}
 	for _, c := range []struct {
 		name, body string
@@ -76,8 +76,8 @@ func TestOrderOfChecks(t *testing.T) {
 
 func TestR30_GetChangesNothingButTheSlidingExpiry(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	state := func() string {
 		return query[string](s, `SELECT concat((SELECT string_agg(u::text, ';') FROM "user" u), (SELECT string_agg(a::text, ';') FROM account a),
 			(SELECT string_agg(x::text, ';') FROM session x), (SELECT count(*) FROM verification), (SELECT count(*) FROM jwks))`)
@@ -91,10 +91,10 @@ func TestR30_GetChangesNothingButTheSlidingExpiry(t *testing.T) {
 	}
 }
 
-// Wrong method and unknown path: 404 and nothing else, as the library has it.
-func TestUnknownPathsAndMethods(t *testing.T) {
+// Unknown paths and methods get a 404 without a body, as in Better Auth.
+func TestUnknownPathsAndMethodsAre404(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	for _, c := range []struct{ method, path string }{
 		{"GET", signUpPath},
 		{"PUT", signInPath},

@@ -16,20 +16,20 @@ import (
 
 const wrongSignIn = `{"email":"ada@example.com","password":"wrong horse"}`
 
-// address is the header of a client IP address, behind a proxy.
-func address(last int) []string { return []string{"X-Forwarded-For", fmt.Sprintf("192.0.2.%d", last)} }
+// fromIP returns the header that names a client IP address.
+func fromIP(last int) []string { return []string{"X-Forwarded-For", fmt.Sprintf("192.0.2.%d", last)} }
 
 // guess sends n sign-ins with a wrong password, each from another IP address, and returns the statuses.
-func (s *site) guess(email string, n int) (statuses []int) {
+func (s *server) guess(email string, n int) (statuses []int) {
 	s.t.Helper()
 	for i := range n {
 		body := fmt.Sprintf(`{"email":%q,"password":"wrong horse"}`, email)
-		statuses = append(statuses, s.do("POST", signInPath, body, address(i)...).status)
+		statuses = append(statuses, s.do("POST", signInPath, body, fromIP(i)...).status)
 	}
 	return statuses
 }
 
-// count is how many of statuses are want.
+// count returns how many statuses equal want.
 func count(statuses []int, want int) (n int) {
 	for _, status := range statuses {
 		if status == want {
@@ -39,24 +39,24 @@ func count(statuses []int, want int) (n int) {
 	return n
 }
 
-// Known or not, an email has the same counters and answers.
-func TestR15_OneAccountFromManyAddresses(t *testing.T) {
+// The counters and responses are the same for an email that no user has.
+func TestR15_GuessesFromManyIPAddressesAreLimitedByAccount(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ADA@example.com", "nobody@example.com"} {
-		s := newSite(t, limits, from("xff:1"))
-		s.register()
+		s := newServer(t, withRateLimit, clientIP("xff:1"))
+		s.signUpAda()
 		if got := s.guess(email, 30); count(got, 401) != 20 || count(got, 429) != 10 {
 			t.Errorf("%s: got statuses %v, want 20 of 401 and then 429", email, got)
 		}
 		lower := strings.ToLower(email)
-		a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada@example.com", lower, 1), address(200)...)
+		a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada@example.com", lower, 1), fromIP(200)...)
 		if a.status != 429 || a.header.Get("X-Retry-After") != "3600" {
 			t.Errorf("%s: got %d, X-Retry-After %q", email, a.status, a.header.Get("X-Retry-After"))
 		}
 		if got := query[int](s, `SELECT count FROM "rateLimit" WHERE key = $1`, "account:"+lower); got != 20 {
 			t.Errorf("%s: the account's counter is %d", email, got)
 		}
-		if a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada", "eve", 1), address(201)...); a.status != 401 {
+		if a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada", "eve", 1), fromIP(201)...); a.status != 401 {
 			t.Errorf("another account: got %d", a.status)
 		}
 		s.now = s.now.Add(time.Hour)
@@ -66,20 +66,20 @@ func TestR15_OneAccountFromManyAddresses(t *testing.T) {
 	}
 }
 
-// One network alone does not keep others out.
+// Wrong passwords from one network do not lock out other networks.
 func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s.signUpAda()
 	var got []int
 	for range 12 {
-		got = append(got, s.do("POST", signInPath, wrongSignIn, address(1)...).status)
+		got = append(got, s.do("POST", signInPath, wrongSignIn, fromIP(1)...).status)
 		s.now = s.now.Add(10 * time.Second) // past the limit of the IP address
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
 		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
 	}
-	if a := s.do("POST", signInPath, signIn, address(2)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, fromIP(2)...); a.status != 200 {
 		t.Errorf("another network: got %d %s", a.status, a.body)
 	}
 }
@@ -87,11 +87,11 @@ func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 // RATE_LIMIT_RULES can lift the limit of an IP address, but not that of an account.
 func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = `{"/sign-in/email": false}` })
-	s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = `{"/sign-in/email": false}` })
+	s.signUpAda()
 	var got []int
 	for range 12 {
-		got = append(got, s.do("POST", signInPath, wrongSignIn, address(1)...).status)
+		got = append(got, s.do("POST", signInPath, wrongSignIn, fromIP(1)...).status)
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
 		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
@@ -100,10 +100,10 @@ func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 
 func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	known := s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
 	for i := range 50 {
-		headers := address(i % 5)
+		headers := fromIP(i % 5)
 		if i%2 == 0 {
 			headers = append(headers, "Cookie", known.deviceCookie(), "Origin", origin)
 		}
@@ -117,19 +117,19 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 	}
 }
 
-// The right password of a user who may not sign in is no guess.
+// The right password of a user who may not sign in does not count as a guess.
 func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"), func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
-	s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
+	s.signUpAda()
 	for i := range 12 {
-		if a := s.do("POST", signInPath, signIn, address(i)...); a.code() != "EMAIL_NOT_VERIFIED" {
+		if a := s.do("POST", signInPath, signIn, fromIP(i)...); a.code() != "EMAIL_NOT_VERIFIED" {
 			t.Fatalf("sign-in %d: got %d %s", i+1, a.status, a.body)
 		}
 	}
 	s.exec(`UPDATE "user" SET "emailVerified" = true, banned = true`)
 	for i := range 12 {
-		if a := s.do("POST", signInPath, signIn, address(100+i)...); a.code() != "BANNED_USER" {
+		if a := s.do("POST", signInPath, signIn, fromIP(100+i)...); a.code() != "BANNED_USER" {
 			t.Fatalf("sign-in %d: got %d %s", i+1, a.status, a.body)
 		}
 	}
@@ -140,23 +140,23 @@ func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 
 func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	known := s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
-	if a := s.do("POST", signInPath, signIn, address(200)...); a.status != 429 {
+	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 429 {
 		t.Fatalf("a stranger with the right password: got %d, want 429", a.status)
 	}
 	cookie := known.deviceCookie()
 	for i := range 3 { // each sign-in renews the cookie
-		a := s.do("POST", signInPath, signIn, append(address(200), "Cookie", cookie, "Origin", origin)...)
+		a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", cookie, "Origin", origin)...)
 		if a.status != 200 || a.device == "" || a.deviceCookie() == cookie {
 			t.Errorf("sign-in %d: got %d %s, device %q", i+1, a.status, a.body, a.device)
 		}
 		cookie = a.deviceCookie()
 		s.now = s.now.Add(10 * time.Second)
 	}
-	if got := s.trips(func() {
-		if a := s.do("POST", signInPath, signIn, append(address(201), "Cookie", cookie, "Origin", origin)...); a.status != 200 {
+	if got := s.roundTrips(func() {
+		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin", origin)...); a.status != 200 {
 			t.Errorf("got %d %s", a.status, a.body)
 		}
 	}); got != 2 {
@@ -166,43 +166,43 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 
 func TestJunkCookiesDoNotHideTheDeviceCookie(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	known := s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
 	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
-	if a := s.do("POST", signInPath, signIn, append(address(200), "Cookie", junk+known.deviceCookie(), "Origin", origin)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin", origin)...); a.status != 200 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
 
-// A known device is limited, too, on its own: whoever has it locks out neither strangers nor other devices.
+// Guesses with a known device have their own limit. Reaching it locks out no other device and no client without one.
 func TestKnownDeviceIsLimited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	known := s.register()
-	other := s.do("POST", signInPath, signIn, address(1)...)
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
+	other := s.do("POST", signInPath, signIn, fromIP(1)...)
 	var got []int
 	for i := range 12 {
-		a := s.do("POST", signInPath, wrongSignIn, append(address(i), "Cookie", known.deviceCookie(), "Origin", origin)...)
+		a := s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", known.deviceCookie(), "Origin", origin)...)
 		got = append(got, a.status)
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
 		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
 	}
-	if a := s.do("POST", signInPath, signIn, append(address(100), "Cookie", other.deviceCookie(), "Origin", origin)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin", origin)...); a.status != 200 {
 		t.Errorf("another known device: got %d", a.status)
 	}
-	if a := s.do("POST", signInPath, signIn, address(101)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
 		t.Errorf("a stranger: got %d", a.status)
 	}
 }
 
-// Cookies that do not make a device known: another account's, an old password's, one that is too old or altered.
+// These cookies do not make a device known: another account's, an old password's, an expired one, an altered one.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	known := s.register().deviceCookie()
-	eve := s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", "eve"), address(250)...).deviceCookie()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda().deviceCookie()
+	eve := s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", "eve"), fromIP(250)...).deviceCookie()
 	for _, c := range []struct {
 		name, cookie string
 		before       func()
@@ -223,7 +223,7 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 		c.before()
 		var got []int
 		for i := range 22 {
-			got = append(got, s.do("POST", signInPath, wrongSignIn, append(address(i), "Cookie", c.cookie, "Origin", origin)...).status)
+			got = append(got, s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", c.cookie, "Origin", origin)...).status)
 		}
 		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 || count(got, 429) == 0 {
 			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted as a stranger", c.name, n, got)
@@ -231,31 +231,31 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	}
 }
 
-// The cookie that a password change or reset sets is the only one that is good afterwards.
+// After a password change or reset only the device cookie that it set is valid.
 func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
-	first := s.register()
+	first := s.signUpAda()
 	changed := s.do("POST", "/api/auth/change-password", `{"currentPassword":"correct horse","newPassword":"battery staple"}`,
 		"Cookie", first.cookie(), "Origin", origin)
-	s.do("POST", resetRequestPath, `{"email":"ada@example.com"}`)
+	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
 	token := box.take()[0].Token
 	s.guess("ada@example.com", 30)
 	signInWith := func(password, cookie string) int {
 		s.now = s.now.Add(10 * time.Second)
-		headers := append(address(200), "Cookie", cookie, "Origin", origin)
+		headers := append(fromIP(200), "Cookie", cookie, "Origin", origin)
 		return s.do("POST", signInPath, strings.Replace(signIn, "correct horse", password, 1), headers...).status
 	}
 	if got := []int{signInWith("battery staple", first.deviceCookie()), signInWith("battery staple", changed.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
 		t.Errorf("after the change: got %v with the old cookie and the new one", got)
 	}
-	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`, address(201)...)
+	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`, fromIP(201)...)
 	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
 		t.Errorf("reset: got %d %s, device %q", reset.status, reset.body, reset.device)
 	}
-	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1), address(202)...); a.status != 200 {
+	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1), fromIP(202)...); a.status != 200 {
 		t.Errorf("the reset did not clear the count: a stranger with the new password got %d", a.status)
 	}
 	s.guess("ada@example.com", 30)
@@ -264,10 +264,10 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	}
 }
 
-// The cookie is for sign-in alone, and as long-lived and protected as the others.
+// The device cookie is sent to sign-in only.
 func TestDeviceCookieHasItsAttributes(t *testing.T) {
 	t.Parallel()
-	a := newSite(t).register()
+	a := newServer(t).signUpAda()
 	_, attributes, _ := strings.Cut(a.device, "; ")
 	if want := "Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly; SameSite=Lax"; attributes != want {
 		t.Errorf("got %q, want %q", attributes, want)
@@ -277,22 +277,22 @@ func TestDeviceCookieHasItsAttributes(t *testing.T) {
 	}
 }
 
-// Sign-ups that open no session look the same for a free email and a taken one.
-func TestHardenedSignUpSetsNoDeviceCookie(t *testing.T) {
+// The response to a sign-up with REQUIRE_EMAIL_VERIFICATION is the same for a free and a taken email.
+func TestSignUpWithRequiredVerificationSetsNoDeviceCookie(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
+	s := newServer(t, func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
 	for range 2 {
-		if a := s.register(); a.device != "" {
+		if a := s.signUpAda(); a.device != "" {
 			t.Errorf("got %q", a.device)
 		}
 	}
 }
 
-// A client without an Origin header, whose session ended, has the device cookie left and signs in as before.
+// A client without an Origin header whose session has ended still has the device cookie and can sign in.
 func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	known := s.register()
+	s := newServer(t)
+	known := s.signUpAda()
 	for _, path := range []string{signInPath, signUpPath} {
 		body := strings.Replace(ada, "ada@", "bob@", 1)
 		if path == signInPath {
@@ -310,15 +310,15 @@ func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 	}
 }
 
-// One hundred guesses at once: no more are answered than the limit says, and right passwords among them change nothing.
+// Of 120 concurrent sign-ins no more than 20 wrong passwords are compared, and right passwords do not change the count.
 func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
-	pooled := newSite(t, limits, from("xff:1"), func(env map[string]string) { env["DATABASE_URL"] = url })
-	pooled.now = pooled.now.Add(2 * time.Hour) // a window of its own
-	for i, site := range []*site{s, pooled} {
+	pooled := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled.now = pooled.now.Add(2 * time.Hour) // in another window
+	for i, site := range []*server{s, pooled} {
 		var wrong, right, others atomic.Int32
 		var group sync.WaitGroup
 		for n := range 120 {
@@ -327,7 +327,7 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 				if n%12 == 0 {
 					body = signIn
 				}
-				switch a := site.do("POST", signInPath, body, address(n)...); a.status {
+				switch a := site.do("POST", signInPath, body, fromIP(n)...); a.status {
 				case http.StatusUnauthorized:
 					wrong.Add(1)
 				case http.StatusOK:
@@ -347,13 +347,12 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	}
 }
 
-// Whoever has stolen a session gets ten guesses an hour, together on all routes, and the owner's own session is not
-// touched.
+// A stolen session gets ten guesses an hour on all routes together, and the owner's own session is not affected.
 func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	first := s.register()
-	owner := s.do("POST", signInPath, signIn, address(1)...)
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	first := s.signUpAda()
+	owner := s.do("POST", signInPath, signIn, fromIP(1)...)
 	guesses := []struct{ path, body string }{
 		{"/api/auth/verify-password", `{"password":"wrong horse"}`},
 		{"/api/auth/change-password", `{"currentPassword":"wrong horse","newPassword":"battery staple"}`},
@@ -362,7 +361,7 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	var got []int
 	for i := range 300 {
 		g := guesses[i%len(guesses)]
-		a := s.do("POST", g.path, g.body, append(address(i%200), "Cookie", first.cookie(), "Origin", origin)...)
+		a := s.do("POST", g.path, g.body, append(fromIP(i%200), "Cookie", first.cookie(), "Origin", origin)...)
 		if a.status != http.StatusTooManyRequests && a.code() != "INVALID_PASSWORD" {
 			t.Fatalf("%s: got %d %s", g.path, a.status, a.body)
 		}
@@ -402,16 +401,16 @@ func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
 
 func TestR17_OwnerOfAThrottledAccountCanStillReset(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
-	s.register()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s.signUpAda()
 	s.guess("ada@example.com", 30)
 	for _, from := range []int{1, 200} {
-		if a := s.do("POST", resetRequestPath, `{"email":"ada@example.com"}`, address(from)...); a.status != 200 {
+		if a := s.do("POST", requestResetPath, `{"email":"ada@example.com"}`, fromIP(from)...); a.status != 200 {
 			t.Errorf("a reset from %d: got %d %s", from, a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(time.Hour)
-	if a := s.do("POST", signInPath, signIn, address(200)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 200 {
 		t.Errorf("an hour later: got %d %s", a.status, a.body)
 	}
 }

@@ -17,27 +17,27 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// limits switches the limits on, as they are by default.
-func limits(env map[string]string) { env["RATE_LIMIT"] = "" }
+// withRateLimit switches the rate limits on, which is the default.
+func withRateLimit(env map[string]string) { env["RATE_LIMIT"] = "" }
 
-// from is a setting of CLIENT_IP.
-func from(source string) func(map[string]string) {
+// clientIP sets CLIENT_IP.
+func clientIP(source string) func(map[string]string) {
 	return func(env map[string]string) { env["CLIENT_IP"] = source }
 }
 
-const resetRequestPath = "/api/auth/request-password-reset"
-
-// keys are the rows of rateLimit: key, count.
-func (s *site) keys() string {
+// rateLimitRows returns the rows of the table rateLimit as "key count".
+func (s *server) rateLimitRows() string {
 	return query[string](s, `SELECT coalesce(string_agg(key || ' ' || count, ', ' ORDER BY key), '') FROM "rateLimit"`)
 }
 
-func (s *site) signIn(headers ...string) answer { return s.do("POST", signInPath, signIn, headers...) }
+func (s *server) signIn(headers ...string) answer {
+	return s.do("POST", signInPath, signIn, headers...)
+}
 
-func TestTooManyAnswersAsTheLibrary(t *testing.T) {
+func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
-	s.register()
+	s := newServer(t, withRateLimit)
+	s.signUpAda()
 	for range 3 {
 		if a := s.signIn(); a.status != 200 {
 			t.Fatalf("got %d %s", a.status, a.body)
@@ -49,7 +49,7 @@ func TestTooManyAnswersAsTheLibrary(t *testing.T) {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 	a.header.Del(web.RequestIDHeader)
-	a.header.Del("Vary") // of the rules for other origins
+	a.header.Del("Vary") // depends on CORS, not on the rate limit
 	want := http.Header{"Content-Type": {"application/json"}, "X-Retry-After": {"8"}}
 	if diff := cmp.Diff(want, a.header); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
@@ -62,16 +62,16 @@ func TestTooManyAnswersAsTheLibrary(t *testing.T) {
 	if a := s.signIn(); a.status != 200 {
 		t.Errorf("after the window: got %d", a.status)
 	}
-	if want := "no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.keys() != want {
-		t.Errorf("got %s, want %s", s.keys(), want)
+	if want := "no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.rateLimitRows() != want {
+		t.Errorf("got %s, want %s", s.rateLimitRows(), want)
 	}
 }
 
-// Every allowed request prolongs the window.
+// Every allowed request extends the window.
 func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
-	s.register()
+	s := newServer(t, withRateLimit)
+	s.signUpAda()
 	for i, c := range []struct {
 		later  time.Duration
 		status int
@@ -85,14 +85,14 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 
 func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, sharedDatabase)
-	cookie := s.register().cookie()
+	s := newServer(t, withRateLimit, withSharedDatabase)
+	cookie := s.signUpAda().cookie()
 	for _, c := range []struct {
 		method, path string
 		max          int
 		window       time.Duration
 	}{
-		{"POST", "/api/auth/sign-up/email", 2, 10 * time.Second}, // and the registration
+		{"POST", "/api/auth/sign-up/email", 2, 10 * time.Second}, // signUpAda is the third
 		{"POST", "/api/auth/sign-in/email", 3, 10 * time.Second},
 		{"POST", "/api/auth/sign-in/social", 3, 10 * time.Second},
 		{"POST", "/api/auth/change-password", 3, 10 * time.Second},
@@ -100,11 +100,11 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 		{"POST", "/api/auth/request-password-reset", 3, time.Minute},
 		{"POST", "/api/auth/send-verification-email", 3, time.Minute},
 		{"GET", "/api/auth/get-session", 100, 10 * time.Second},
-		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // methods count together
+		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // GET and POST share one count
 		{"POST", "/api/auth/update-user", 100, 10 * time.Second},
 		{"GET", "/api/auth/jwks", 100, 10 * time.Second},
 		{"GET", "/api/auth/reset-password/a", 100, 10 * time.Second},
-		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // guesses count together
+		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // all tokens share one count
 	} {
 		for i := range c.max {
 			if a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin); a.status == 429 {
@@ -116,17 +116,17 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 			t.Errorf("%s %s: got %d, X-Retry-After %q, want 429 and %s", c.method, c.path, a.status, a.header.Get("X-Retry-After"), want)
 		}
 	}
-	if strings.Contains(s.keys(), "reset-password/a") {
+	if strings.Contains(s.rateLimitRows(), "reset-password/a") {
 		t.Error("a one-time token is in the table")
 	}
 }
 
-// No route swallows the refusal, and none has done anything by then.
-func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
+// Every route returns the refusal and changes nothing before it.
+func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, sharedDatabase)
-	first := s.register()
-	// The second cookie is one that get-session and the guards clear.
+	s := newServer(t, withRateLimit, withSharedDatabase)
+	first := s.signUpAda()
+	// The second cookie is one that get-session and requireCaller clear.
 	headers := []string{"Cookie", first.cookie() + "; better-auth.session_data=leftover", "Origin", origin}
 	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() + 60}).
 		SignedString([]byte("a secret of the tests, long enough"))
@@ -139,13 +139,13 @@ func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
 	} {
 		for route := range routes {
 			if route == web.PreflightRoute {
-				continue // does nothing
+				continue // has no limit
 			}
 			s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") VALUES ('no-trusted-ip|' || $1, 100, $2)
 				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.SplitN(route, "/api/auth", 2)[1], s.now.UnixMilli())
 		}
 	}
-	before := s.everything()
+	before := s.dump()
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", "sign-up/email", `{"name":"B","email":"b@example.com","password":"correct horse"}`},
 		{"POST", "sign-in/email", signIn},
@@ -183,13 +183,13 @@ func TestEveryRouteIsRefusedBeforeItDoesAnything(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, headers %v", c.method, c.path, a.status, a.body, a.header)
 		}
 	}
-	if after := s.everything(); after != before {
+	if after := s.dump(); after != before {
 		t.Errorf("before %s\nafter %s", before, after)
 	}
 }
 
-// everything is what the database holds of people.
-func (s *site) everything() string {
+// dump returns the rows of users, sessions, accounts and verifications.
+func (s *server) dump() string {
 	return query[string](s, `SELECT concat((SELECT json_agg(u) FROM "user" u), (SELECT json_agg(s) FROM session s),
 		(SELECT json_agg(a) FROM account a), (SELECT json_agg(v) FROM verification v))`)
 }
@@ -206,8 +206,8 @@ func TestRefusedRequestsCountToo(t *testing.T) {
 		"403": {403, signIn, []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
 		"415": {415, signIn, []string{"Content-Type", "text/plain"}},
 	} {
-		s := newSite(t, limits)
-		s.register()
+		s := newServer(t, withRateLimit)
+		s.signUpAda()
 		for i := range 4 {
 			want := c.status
 			if i == 3 {
@@ -222,19 +222,19 @@ func TestRefusedRequestsCountToo(t *testing.T) {
 
 func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
-	s.register()
+	s := newServer(t, withRateLimit)
+	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
-	pooled := newSite(t, limits, func(env map[string]string) { env["DATABASE_URL"] = url })
-	pooled.now = pooled.now.Add(time.Hour) // a window of its own
-	for i, site := range []*site{s, pooled} {
+	pooled := newServer(t, withRateLimit, func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled.now = pooled.now.Add(time.Hour) // in another window
+	for i, site := range []*server{s, pooled} {
 		var others atomic.Int32
 		var hashed atomic.Int32
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {
 				switch a := site.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)); a.status {
-				case 401: // R20: whoever was refused was never hashed
+				case 401: // R20: no other request computes a hash
 					hashed.Add(1)
 				case 429:
 				default:
@@ -249,14 +249,14 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	}
 }
 
-func TestR16_WhatTheClientSaysNeverChangesTheKey(t *testing.T) {
+func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		source string
-		header []string // what the hops we trust say
+		header []string // set by the trusted proxies
 		key    string
 	}{
-		{"remote", nil, "192.0.2.1"}, // httptest's peer
+		{"remote", nil, "192.0.2.1"}, // the remote address of httptest
 		{"cloudfront", []string{"Cloudfront-Viewer-Address", "198.51.100.7:4711"}, "198.51.100.7"},
 		{"cloudfront", []string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"}, "2001:0db8:0001:0002:0000:0000:0000:0000"},
 		{"cloudfront", nil, "no-trusted-ip"},
@@ -264,7 +264,7 @@ func TestR16_WhatTheClientSaysNeverChangesTheKey(t *testing.T) {
 		{"xff:2", []string{"X-Forwarded-For", "%s, 198.51.100.7, 203.0.113.9"}, "198.51.100.7"},
 		{"xff:0", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "no-trusted-ip"},
 	} {
-		s := newSite(t, limits, from(c.source))
+		s := newServer(t, withRateLimit, clientIP(c.source))
 		for i, spoofed := range []string{"10.0.0.1", "10.0.0.2", "::1", "x"} {
 			headers := append([]string{"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed, "True-Client-Ip", spoofed}, c.header...)
 			for j := range headers {
@@ -278,15 +278,15 @@ func TestR16_WhatTheClientSaysNeverChangesTheKey(t *testing.T) {
 				t.Errorf("%s, request %d: got %d %s", c.source, i, a.status, a.body)
 			}
 		}
-		if got := s.keys(); !strings.Contains(got, c.key+"|/sign-in/email 3") || strings.Contains(got, "10.0.0") {
+		if got := s.rateLimitRows(); !strings.Contains(got, c.key+"|/sign-in/email 3") || strings.Contains(got, "10.0.0") {
 			t.Errorf("%s: got %s, want %s", c.source, got, c.key)
 		}
 	}
 }
 
-func TestR16_IPv6NetworkIsOneAddress(t *testing.T) {
+func TestR16_IPv6NetworkIsLimitedAsOneAddress(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	for i, c := range []struct {
 		address string
 		status  int
@@ -307,10 +307,10 @@ func TestR16_IPv6NetworkIsOneAddress(t *testing.T) {
 	}
 }
 
-// One customer of a network operator often has a whole /48, which is 65,536 of the networks that count as one address.
-func TestIPv6IsLimitedByItsSlash48Besides(t *testing.T) {
+// A customer of an internet provider often has a whole /48, which contains 65,536 /64 networks.
+func TestIPv6IsAlsoLimitedBySlash48(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, from("xff:1"))
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	attempt := func(network int, slash48 string) int {
 		body := fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`, network)
 		return s.do("POST", signInPath, body, "X-Forwarded-For", fmt.Sprintf("%s:%x::1", slash48, network)).status
@@ -328,10 +328,10 @@ func TestIPv6IsLimitedByItsSlash48Besides(t *testing.T) {
 	}
 }
 
-// classRules is what docs/configuration.md names for many people behind one IP address.
+// classRules are the settings in docs/configuration.md for many users behind one IP address.
 const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}`
 
-// Each of 30 people opens the login page, signs in and gets a JWT, and tries again as the answer says when refused.
+// Each of 30 users opens the login page, signs in and gets a JWT. Refused requests wait as X-Retry-After says.
 func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -339,15 +339,15 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 		atMost, over time.Duration
 	}{
 		"documented setting":   {classRules, time.Minute, -1},
-		"the library's limits": {"", time.Hour, time.Minute},
+		"Better Auth's limits": {"", time.Hour, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, limits, from("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
+			s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
 			begin := s.now
-			const person = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
+			const client = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
 			for i := range 30 {
-				s.do("POST", signUpPath, fmt.Sprintf(person, i), "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+				s.do("POST", signUpPath, fmt.Sprintf(client, i), "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 			}
 			class := []string{"X-Forwarded-For", "192.0.2.1"}
 			wait := func(a answer) bool {
@@ -364,8 +364,8 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 			for i := range 30 {
 				for wait(s.do("GET", "/api/auth/get-session", "", class...)) {
 				}
-				in := s.do("POST", signInPath, fmt.Sprintf(person, i), class...)
-				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(person, i), class...) {
+				in := s.do("POST", signInPath, fmt.Sprintf(client, i), class...)
+				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
 				}
 				if in.status != 200 {
 					t.Fatalf("person %d: got %d %s", i, in.status, in.body)
@@ -382,7 +382,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 
 func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, func(env map[string]string) {
+	s := newServer(t, withRateLimit, func(env map[string]string) {
 		env["RATE_LIMIT_RULES"] = `{"/sign-in/**": false, "/sign-in/email": {"window": 10, "max": 1}}`
 	})
 	for i := range 8 {
@@ -392,20 +392,20 @@ func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 	}
 }
 
-// sharedDatabase lets the key set ask the database.
-func sharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
+// withSharedDatabase makes the JWKS route read the database.
+func withSharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
 
-func TestRoundTripsWithLimits(t *testing.T) {
+func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits, sharedDatabase)
-	s.do("GET", jwksPath, "") // connects
+	s := newServer(t, withRateLimit, withSharedDatabase)
+	s.do("GET", jwksPath, "") // opens the connection
 	var cookie string
 	for _, c := range []struct {
 		name string
 		want int
 		call func()
 	}{
-		{"sign-up", 2, func() { cookie = s.register().cookie() }},
+		{"sign-up", 2, func() { cookie = s.signUpAda().cookie() }},
 		{"sign-in", 2, func() { s.signIn() }},
 		{"get-session", 1, func() { s.do("GET", sessionPath, "", "Cookie", cookie) }},
 		{"get-session of nobody", 0, func() { s.do("GET", sessionPath, "") }},
@@ -415,19 +415,19 @@ func TestRoundTripsWithLimits(t *testing.T) {
 		{"sign-out", 2, func() { s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin) }},
 		{"sign-out of nobody", 0, func() { s.do("POST", signOutPath, "") }},
 	} {
-		if got := s.trips(c.call); got != c.want {
+		if got := s.roundTrips(c.call); got != c.want {
 			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.want)
 		}
 	}
 }
 
-func TestP12_FloodCostsTheDatabaseNothing(t *testing.T) {
+func TestRefusedFloodTakesNoRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
-	for range 4 { // the fourth is refused by the database
+	s := newServer(t, withRateLimit)
+	for range 4 { // the database refuses the fourth
 		s.signIn()
 	}
-	if got := s.trips(func() {
+	if got := s.roundTrips(func() {
 		for range 50 {
 			if a := s.signIn(); a.status != 429 {
 				t.Errorf("got %d", a.status)
@@ -438,9 +438,9 @@ func TestP12_FloodCostsTheDatabaseNothing(t *testing.T) {
 	}
 }
 
-func TestR20_OverlongAddressIsNotABypass(t *testing.T) {
+func TestR20_OverlongEmailIsRateLimited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
+	s := newServer(t, withRateLimit)
 	body := fmt.Sprintf(`{"email":"%s@example.com","password":"correct horse"}`, strings.Repeat("a", 9000))
 	for i := range 4 {
 		want := 401
@@ -453,16 +453,16 @@ func TestR20_OverlongAddressIsNotABypass(t *testing.T) {
 	}
 }
 
-func TestRateLimitOff(t *testing.T) {
+func TestRateLimitOffCountsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	for range 20 {
 		if a := s.signIn(); a.status != 200 {
 			t.Fatalf("got %d", a.status)
 		}
 	}
-	if got := s.keys(); got != "" {
+	if got := s.rateLimitRows(); got != "" {
 		t.Errorf("got rows %s", got)
 	}
 }

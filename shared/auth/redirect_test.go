@@ -6,8 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Where the library itself sent people, recorded.
-func TestRedirectTargetsAsLibrary(t *testing.T) {
+// Recorded redirects of Better Auth.
+func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := &Service{Options: config.API{Origin: "http://localhost:3000"}}
 	for _, c := range []struct{ target, set, added string }{
@@ -41,7 +41,7 @@ func TestRedirectTargetsAsLibrary(t *testing.T) {
 	}
 }
 
-// A path that resolves to "//host" would leave the site; the library lets it.
+// Better Auth redirects a path that resolves to "//host" to that host.
 func TestR31_RedirectsStayOnTheSite(t *testing.T) {
 	t.Parallel()
 	s := &Service{Options: config.API{Origin: "https://site.example"}}

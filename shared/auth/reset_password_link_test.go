@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-func TestResetPasswordLink(t *testing.T) {
+func TestResetPasswordLinkRedirectsWithTokenOrError(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "BETTER_AUTH_TRUSTED_ORIGINS=https://other.example")
-	s.register()
+	s, box := newMailServer(t, "BETTER_AUTH_TRUSTED_ORIGINS=https://other.example")
+	s.signUpAda()
 	s.do("POST", requestResetPath, requestReset)
-	m := box.one(t)
+	m := box.takeOne(t)
 	for _, c := range []struct {
 		name, path, location string
 	}{
@@ -28,11 +28,11 @@ func TestResetPasswordLink(t *testing.T) {
 		}
 	}
 	s.now = s.now.Add(time.Hour)
-	if a := s.follow(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&token="+m.Token {
+	if a := s.openLink(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&token="+m.Token {
 		t.Errorf("in its last millisecond: got %s", a.header.Get("Location"))
 	}
 	s.now = s.now.Add(time.Millisecond)
-	if a := s.follow(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&error=INVALID_TOKEN" {
+	if a := s.openLink(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&error=INVALID_TOKEN" {
 		t.Errorf("expired: got %s", a.header.Get("Location"))
 	}
 }

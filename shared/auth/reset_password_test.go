@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// reset asks for a link for Ada and returns its token.
-func (s *site) reset(box *mailbox) string {
+// requestResetToken requests a link for Ada and returns its token.
+func (s *server) requestResetToken(box *mailbox) string {
 	s.t.Helper()
 	s.do("POST", requestResetPath, requestReset)
-	return box.one(s.t).Token
+	return box.takeOne(s.t).Token
 }
 
-func TestResetPassword(t *testing.T) {
+func TestResetPasswordNeedsAValidToken(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	long := strings.Repeat("x", 129)
 	for _, c := range []struct {
 		name        string
@@ -26,7 +26,7 @@ func TestResetPassword(t *testing.T) {
 		status      int
 		code        string
 		changed     bool
-		left        bool // the token can still be used
+		left        bool // the token still works
 	}{
 		{name: "reset", body: `{"newPassword":"battery staple","token":"TOKEN"}`, status: 200, changed: true},
 		{name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200, changed: true},
@@ -49,24 +49,24 @@ func TestResetPassword(t *testing.T) {
 		{name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400, code: "VALIDATION_ERROR", left: true},
 		{name: "nothing", status: 400, code: "VALIDATION_ERROR", left: true},
 	} {
-		s.again(box)
-		s.register()
-		token := s.reset(box)
+		s.reset(box)
+		s.signUpAda()
+		token := s.requestResetToken(box)
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
 		s.now = s.now.Add(c.age)
 		fill := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
 		a := s.do("POST", resetPath+fill(c.query), fill(c.body))
-		a.want(t, c.name, c.status, c.code)
+		a.check(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Set-Auth-Token") != "" {
 			t.Errorf("%s: got %s, cookies %q", c.name, a.body, a.header["Set-Cookie"])
 		}
-		if got := s.signsIn("ada@example.com", "battery staple"); got != c.changed {
-			t.Errorf("%s: the new password opens the door: %v", c.name, got)
+		if got := s.canSignIn("ada@example.com", "battery staple"); got != c.changed {
+			t.Errorf("%s: the new password signs in: %v", c.name, got)
 		}
-		if c.changed && s.signsIn("ada@example.com", "correct horse") {
-			t.Errorf("%s: the old password still opens the door", c.name)
+		if c.changed && s.canSignIn("ada@example.com", "correct horse") {
+			t.Errorf("%s: the old password still signs in", c.name)
 		}
 		if got := s.do("POST", resetPath, fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
 			t.Errorf("%s: the token can be used again: %v", c.name, got)
@@ -77,8 +77,8 @@ func TestResetPassword(t *testing.T) {
 	}
 }
 
-// Exactly one of fifty redemptions at once: of one token, with older siblings of the same identifier, for a person with
-// and without a password.
+// One of fifty concurrent requests with the same token succeeds, also with older rows of the same identifier and for a
+// user without a password.
 func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 	t.Parallel()
 	for name, setup := range map[string]string{
@@ -86,9 +86,9 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 		"siblings":      `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value, "expiresAt", "createdAt" - n * interval '1 ms' FROM verification, generate_series(0, 5) n`,
 		"no credential": `DELETE FROM account`,
 	} {
-		s, box := mailSite(t)
-		s.register()
-		token := s.reset(box)
+		s, box := newMailServer(t)
+		s.signUpAda()
+		token := s.requestResetToken(box)
 		if setup != "" {
 			s.exec(setup)
 		}
@@ -114,15 +114,15 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 	}
 }
 
-// Of several tokens at once for a person without a password one works, which deletes the others, and makes one account.
+// Of several concurrent tokens for a user without a password one works. It deletes the others and creates one account.
 func TestResetPasswordMakesOneAccount(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
+	s, box := newMailServer(t)
+	s.signUpAda()
 	s.exec(`DELETE FROM account`)
 	tokens := make([]string, 10)
 	for i := range tokens {
-		tokens[i] = s.reset(box)
+		tokens[i] = s.requestResetToken(box)
 	}
 	var group sync.WaitGroup
 	answers := make([]answer, len(tokens))
@@ -137,36 +137,36 @@ func TestResetPasswordMakesOneAccount(t *testing.T) {
 		if a.status == 200 {
 			done++
 		} else {
-			a.want(t, "another token", 400, "INVALID_TOKEN")
+			a.check(t, "another token", 400, "INVALID_TOKEN")
 		}
 	}
-	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 || !s.signsIn("ada@example.com", "battery staple") {
+	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 || !s.canSignIn("ada@example.com", "battery staple") {
 		t.Errorf("got %d accounts and %d resets, want 1 and 1", got, done)
 	}
 }
 
-// A newer row of the identifier that has expired voids the older ones, as in the library.
-func TestR41_TheNewestValueCounts(t *testing.T) {
+// As in Better Auth, only the newest row of an identifier counts, even if it has expired.
+func TestR41_NewestVerificationRowCounts(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
-	token := s.reset(box)
+	s, box := newMailServer(t)
+	s.signUpAda()
+	token := s.requestResetToken(box)
 	s.exec(`INSERT INTO verification (identifier, value, "expiresAt", "createdAt")
 		SELECT identifier, value, "createdAt" - interval '1 s', "createdAt" + interval '1 ms' FROM verification`)
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).want(t, "void", 400, "INVALID_TOKEN")
-	if s.signsIn("ada@example.com", "battery staple") {
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).check(t, "void", 400, "INVALID_TOKEN")
+	if s.canSignIn("ada@example.com", "battery staple") {
 		t.Error("a void token changed the password")
 	}
 }
 
-func TestR42_ResetSignsNobodyInAndRevokesAsConfigured(t *testing.T) {
+func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 	t.Parallel()
-	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one is another person's
-		s, box := mailSite(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET="+setting)
-		a := s.register()
+	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one of them is Bob's
+		s, box := newMailServer(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET="+setting)
+		a := s.signUpAda()
 		s.do("POST", signInPath, signIn)
 		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
-		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.reset(box)+`"}`, "Cookie", a.cookie(), "Origin", origin)
+		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie", a.cookie(), "Origin", origin)
 		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
 			t.Errorf("%s: got %d %s, cookies %q", setting, got.status, got.body, got.header["Set-Cookie"])
 		}
@@ -176,12 +176,12 @@ func TestR42_ResetSignsNobodyInAndRevokesAsConfigured(t *testing.T) {
 	}
 }
 
-// Reading a value sweeps what has expired, at most once a minute, and never what somebody is redeeming.
-func TestExpiredValuesAreSwept(t *testing.T) {
+// Reading a verification row deletes expired rows, at most once a minute.
+func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
-	s.reset(box)
+	s, box := newMailServer(t)
+	s.signUpAda()
+	s.requestResetToken(box)
 	add := func() {
 		s.exec(`INSERT INTO verification (identifier, value, "expiresAt") SELECT 'x' || n, '', $1 FROM generate_series(1, 5) n`, s.now.Add(-time.Millisecond))
 	}
@@ -205,16 +205,16 @@ func TestExpiredValuesAreSwept(t *testing.T) {
 
 func TestResetPasswordRoundTrips(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
-	token := s.reset(box)
-	if got := s.trips(func() { s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`) }); got != 2 {
+	s, box := newMailServer(t)
+	s.signUpAda()
+	token := s.requestResetToken(box)
+	if got := s.roundTrips(func() { s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`) }); got != 2 {
 		t.Errorf("got %d round trips, want 2", got)
 	}
-	if got := s.trips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {
+	if got := s.roundTrips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {
 		t.Errorf("a request: got %d round trips, want 1", got)
 	}
-	if got := s.trips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
+	if got := s.roundTrips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
 		t.Errorf("too short: got %d round trips, want 0", got)
 	}
 }

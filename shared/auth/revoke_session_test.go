@@ -9,14 +9,14 @@ import (
 
 const revokeSessionPath = "/api/auth/revoke-session"
 
-func TestRevokeSessionAnswersAsTheLibrary(t *testing.T) {
+func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p, bob := s.join("ada"), s.join("bob")
-	phone, old := s.rejoin("ada"), s.rejoin("ada")
+	s := newServer(t)
+	p, bob := s.signUp("ada"), s.signUp("bob")
+	phone, old := s.signInAs("ada"), s.signInAs("ada")
 	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now.Add(-time.Hour))
-	token := func(of person) string { return `{"token":"` + of.token + `"}` }
-	s.run("POST", revokeSessionPath, append(notObject("object"),
+	token := func(of client) string { return `{"token":"` + of.token + `"}` }
+	s.checkRows("POST", revokeSessionPath, append(notObjectRows("object"),
 		row{name: "no token", body: `{}`, status: 400, want: invalid(wrongType("body.token", "string", "undefined"))},
 		row{name: "null", who: p, body: `{"token":null}`, status: 400, want: invalid(wrongType("body.token", "string", "null"))},
 		row{name: "array", who: p, body: `{"token":["` + phone.token + `"]}`, status: 400, want: invalid(wrongType("body.token", "string", "array"))},
@@ -30,7 +30,7 @@ func TestRevokeSessionAnswersAsTheLibrary(t *testing.T) {
 	if diff := cmp.Diff(3, len(s.tokensOf(p))); diff != "" {
 		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
 	}
-	s.run("POST", revokeSessionPath, []row{
+	s.checkRows("POST", revokeSessionPath, []row{
 		{name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`, status: 200, want: statusTrue},
 		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrue},
 		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrue},
@@ -38,7 +38,7 @@ func TestRevokeSessionAnswersAsTheLibrary(t *testing.T) {
 	if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
 		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
 	}
-	s.run("POST", revokeSessionPath, []row{
+	s.checkRows("POST", revokeSessionPath, []row{
 		{name: "current", who: p, body: token(p), status: 200, want: statusTrue, cookies: cleared},
 		{name: "current, again", who: p, body: token(p), status: 401, want: unauthorized, cookies: cleared},
 	})
@@ -47,13 +47,13 @@ func TestRevokeSessionAnswersAsTheLibrary(t *testing.T) {
 	}
 }
 
-// A session that is prolonged and revoked by one request leaves no token behind, in a cookie or a header.
-func TestRevokeSessionDueForRefresh(t *testing.T) {
+// A request that refreshes and revokes its session sets no token, neither in a cookie nor in a header.
+func TestRevokeSessionDueForRefreshSetsNoToken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
+	s := newServer(t)
+	p := s.signUp("ada")
 	s.now = s.now.Add(25 * time.Hour)
-	a := s.by(p, "POST", revokeSessionPath, `{"token":"`+p.token+`"}`)
+	a := s.doAs(p, "POST", revokeSessionPath, `{"token":"`+p.token+`"}`)
 	if diff := cmp.Diff(cleared, a.header["Set-Cookie"]); diff != "" || a.body != statusTrue {
 		t.Errorf("got %d %s, cookies (-want +got):\n%s", a.status, a.body, diff)
 	}

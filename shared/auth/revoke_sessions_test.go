@@ -9,21 +9,21 @@ import (
 
 const revokeSessionsPath = "/api/auth/revoke-sessions"
 
-func TestRevokeSessionsAnswersAsTheLibrary(t *testing.T) {
+func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	bob := s.join("bob")
-	s.join("ada")
+	s := newServer(t)
+	bob := s.signUp("bob")
+	s.signUp("ada")
 	for _, body := range []string{`{}`, ``, `[1]`, `null`, `"x"`} {
-		p := s.rejoin("ada")
-		s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, s.rejoin("ada").token, s.now.Add(-time.Hour))
-		s.run("POST", revokeSessionsPath, []row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
+		p := s.signInAs("ada")
+		s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, s.signInAs("ada").token, s.now.Add(-time.Hour))
+		s.checkRows("POST", revokeSessionsPath, []row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
 		if got := s.tokensOf(p); len(got) != 0 {
 			t.Errorf("%s: got sessions %q", body, got)
 		}
-		s.run("POST", revokeSessionsPath, []row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
+		s.checkRows("POST", revokeSessionsPath, []row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
 	}
-	s.run("POST", revokeSessionsPath, []row{
+	s.checkRows("POST", revokeSessionsPath, []row{
 		{name: "nobody", body: `{}`, status: 401, want: unauthorized},
 		{name: "no JSON", who: bob, body: `{`, status: 400, want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
 	})

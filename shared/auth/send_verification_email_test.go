@@ -6,11 +6,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSendVerificationEmail(t *testing.T) {
+func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	a := s.register()
-	s.add("bob@example.com")
+	s, box := newMailServer(t)
+	a := s.signUpAda()
+	s.insertUser("bob@example.com")
 	verified := `UPDATE "user" SET "emailVerified" = true WHERE email = 'ada@example.com'`
 	for _, c := range []struct {
 		name, body, setup string
@@ -38,7 +38,7 @@ func TestSendVerificationEmail(t *testing.T) {
 			headers = a.bearer()
 		}
 		got := s.do("POST", sendVerificationPath, c.body, headers...)
-		got.want(t, c.name, c.status, c.code)
+		got.check(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
 			t.Errorf("%s: got %s", c.name, got.body)
 		}
@@ -50,24 +50,24 @@ func TestSendVerificationEmail(t *testing.T) {
 			t.Errorf("%s: mails (-want +got):\n%s", c.name, diff)
 		}
 	}
-	s, _ = mailSite(t, "MAIL=none")
+	s, _ = newMailServer(t, "MAIL=none")
 	got := s.do("POST", sendVerificationPath, `{"email":"ada@example.com"}`)
 	if got.status != 400 || got.body != `{"message":"Verification email isn't enabled","code":"VERIFICATION_EMAIL_NOT_ENABLED"}` {
 		t.Errorf("without mail: got %d %s", got.status, got.body)
 	}
 }
 
-// Unknown, verified and unverified: the same answer to the last header, the same round trips, one mail to the queue each.
-func TestR19_ResendsCannotBeToldApart(t *testing.T) {
+// Unknown, verified and unverified emails get the same response, after the same round trips and one queued mail.
+func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	s.register()
+	s, box := newMailServer(t)
+	s.signUpAda()
 	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bob', 'bob@example.com', true)`)
 	var first answer
 	firstTrips := 0
 	for i, email := range []string{"ada@example.com", "bob@example.com", "eve@example.com"} {
 		var a answer
-		trips := s.trips(func() { a = s.do("POST", sendVerificationPath, `{"email":"`+email+`"}`) })
+		trips := s.roundTrips(func() { a = s.do("POST", sendVerificationPath, `{"email":"`+email+`"}`) })
 		a.header.Del("X-Request-Id")
 		if i == 0 {
 			first, firstTrips = a, trips

@@ -9,10 +9,10 @@ import (
 
 const signIn = `{"email":"ada@example.com","password":"correct horse"}`
 
-func TestSignInAnswersAsTheLibrary(t *testing.T) {
+func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "ada@", "ADA@", 1))
 	body := a.json(t)
 	if a.status != 200 || body["redirect"] != false || body["user"].(map[string]any)["email"] != "ada@example.com" {
@@ -31,37 +31,37 @@ func TestSignInAnswersAsTheLibrary(t *testing.T) {
 	}
 }
 
-// A gateway may not take a header beyond ASCII.
+// A gateway may refuse a header with characters beyond ASCII.
 func TestSignInPercentEncodesTheLocation(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
 	if got := a.header.Get("Location"); got != "/gr%C3%BC%C3%9Fe/%E2%82%AC" || a.json(t)["url"] != "/grüße/€" {
 		t.Errorf("got %d %s, Location %q", a.status, a.body, got)
 	}
 }
 
-func TestSignInRoundTrips(t *testing.T) {
+func TestSignInTakesTwoRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
-	if got := s.trips(func() { s.do("POST", signInPath, signIn) }); got != 2 {
+	s := newServer(t)
+	s.signUpAda()
+	if got := s.roundTrips(func() { s.do("POST", signInPath, signIn) }); got != 2 {
 		t.Errorf("got %d round trips, want 2", got)
 	}
 	s.exec(`UPDATE account SET password = '$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy'`)
-	if got := s.trips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 3 {
+	if got := s.roundTrips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 3 {
 		t.Errorf("got %d round trips with a rehash, want 3", got)
 	}
-	if got := s.trips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 2 {
+	if got := s.roundTrips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 2 {
 		t.Errorf("got %d round trips after it, want 2", got)
 	}
 }
 
 func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	const bcrypt = `$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy`
 	body := strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)
 
@@ -85,11 +85,11 @@ func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
 	}
 }
 
-// Unknown address, no password, unknown format, wrong password: one answer, to the last header.
-func TestR18_RefusalsCannotBeToldApart(t *testing.T) {
+// An unknown email, no password, an unknown format and a wrong password get the same response with the same headers.
+func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bob', 'bob@example.com', false), ('Eve', 'eve@example.com', false)`)
 	s.exec(`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
 		SELECT id::text, 'credential', id, '$unknown$', now() FROM "user" WHERE name = 'Eve'`)
@@ -113,11 +113,11 @@ func TestR18_RefusalsCannotBeToldApart(t *testing.T) {
 	}
 }
 
-// A password is compared as it was received: no trimming, no folding, no cutting.
+// A password is compared byte by byte, without trimming, case folding or truncation.
 func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	for _, wrong := range []string{"correct horse ", " correct horse", "Correct horse", "correct hors", "correct horse\\u0000", "correct\u00a0horse", ""} {
 		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
 			t.Errorf("%q: got %d %s", wrong, a.status, a.body)
@@ -125,11 +125,11 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	}
 }
 
-// What can be refused without a hash is refused without one: no round trip is made, so no hash was looked up.
-func TestR20_ChecksBeforeHashing(t *testing.T) {
+// Invalid input takes no round trip, so no hash was read or computed.
+func TestR20_SignInChecksInputBeforeHashing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	for _, c := range []struct {
 		body, code string
 		status     int
@@ -143,7 +143,7 @@ func TestR20_ChecksBeforeHashing(t *testing.T) {
 		{`{"password"`, "BAD_REQUEST", 400, nil},
 	} {
 		var a answer
-		if got := s.trips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
+		if got := s.roundTrips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
 			t.Errorf("%s: got %d round trips, want 0", c.code, got)
 		}
 		if a.status != c.status || a.code() != c.code {
@@ -154,8 +154,8 @@ func TestR20_ChecksBeforeHashing(t *testing.T) {
 
 func TestR22_EverySignInHasANewToken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	seen := map[any]bool{s.register().json(t)["token"]: true}
+	s := newServer(t)
+	seen := map[any]bool{s.signUpAda().json(t)["token"]: true}
 	for range 3 {
 		token := s.do("POST", signInPath, signIn).json(t)["token"]
 		if seen[token] {
@@ -168,9 +168,9 @@ func TestR22_EverySignInHasANewToken(t *testing.T) {
 func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 	t.Parallel()
 	for setting, prefix := range map[string]string{"argon2id": "$argon2id$v=19$m=19456,t=2,p=1$", "scrypt": ""} {
-		s := newSite(t, func(env map[string]string) { env["PASSWORD_HASH"] = setting })
+		s := newServer(t, func(env map[string]string) { env["PASSWORD_HASH"] = setting })
 		s.useRealHashing()
-		s.register()
+		s.signUpAda()
 		got := query[string](s, `SELECT password FROM account`)
 		if !strings.HasPrefix(got, prefix) || setting == "scrypt" && (len(got) != 161 || got[32] != ':') {
 			t.Errorf("%s: got %q", setting, got)
@@ -181,10 +181,10 @@ func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 	}
 }
 
-// An address that is not confirmed is only told to somebody who knows the password.
-func TestSignInToBeVerified(t *testing.T) {
+// Only a client with the right password learns that the email is not verified.
+func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		settings string
 		mail     string
@@ -193,10 +193,10 @@ func TestSignInToBeVerified(t *testing.T) {
 		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on", "verify-email ada@example.com"},
 		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on MAIL=none", ""},
 	} {
-		s.again(box, strings.Fields(c.settings)...)
+		s.reset(box, strings.Fields(c.settings)...)
 		s.do("POST", signUpPath, ada)
 		box.take()
-		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).want(t, c.settings, 401, "INVALID_EMAIL_OR_PASSWORD")
+		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401, "INVALID_EMAIL_OR_PASSWORD")
 		if got := box.sent(); len(got) > 0 {
 			t.Errorf("%s: a wrong password sends %q", c.settings, got)
 		}
@@ -211,7 +211,7 @@ func TestSignInToBeVerified(t *testing.T) {
 			t.Errorf("%s: a session was opened", c.settings)
 		}
 		s.exec(verifyAda)
-		if !s.signsIn("ada@example.com", "correct horse") {
+		if !s.canSignIn("ada@example.com", "correct horse") {
 			t.Errorf("%s: a verified person cannot sign in", c.settings)
 		}
 	}

@@ -8,9 +8,9 @@ const (
 		"state, client_id, redirect_uri, response_type, code_challenge, code_challenge_method, nonce, scope"
 )
 
-// socialRows are what sign-in/social and link-social have in common.
-func socialRows(who person) []row {
-	rows := notObject("object")
+// socialRows are the requests that sign-in/social and link-social answer the same.
+func socialRows(who client) []row {
+	rows := notObjectRows("object")
 	for _, body := range []string{`{}`, `{"provider":null}`, `{"provider":5}`, `{"provider":["google"]}`} {
 		rows = append(rows, row{name: body, body: body, status: 400, want: invalid("[body.provider] Invalid input")})
 	}
@@ -18,10 +18,10 @@ func socialRows(who person) []row {
 		``, `,"foo":1`, `,"callbackURL":""`, `,"callbackURL":"/a","newUserCallbackURL":"/b","errorCallbackURL":"/c"`, `,"idToken":{"token":"a"}`, `,"scopes":[]`,
 		`,"additionalParams":{"a":"b"}`, `,"additionalData":{"a":[1]}`, `,"disableRedirect":true,"requestSignUp":false,"loginHint":"x"`,
 	} {
-		rows = append(rows, row{name: more, who: who, body: `{"provider":"google"` + more + `}`, status: 404, want: noProvider})
+		rows = append(rows, row{name: more, who: who, body: `{"provider":"google"` + more + `}`, status: 404, want: providerNotFound})
 	}
 	for _, provider := range []string{"", "__proto__", "constructor", "toString", "nul\\u0000", "credential"} {
-		rows = append(rows, row{name: provider, who: who, body: `{"provider":"` + provider + `"}`, status: 404, want: noProvider})
+		rows = append(rows, row{name: provider, who: who, body: `{"provider":"` + provider + `"}`, status: 404, want: providerNotFound})
 	}
 	for _, c := range []struct{ more, fault string }{
 		{`"callbackURL":null`, wrongType("body.callbackURL", "string", "null")},
@@ -59,10 +59,10 @@ func socialRows(who person) []row {
 	return rows
 }
 
-func TestSignInSocialAnswersAsTheLibrary(t *testing.T) {
+func TestSignInSocialAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.run("POST", socialPath, append(socialRows(person{}),
+	s := newServer(t)
+	s.checkRows("POST", socialPath, append(socialRows(client{}),
 		row{name: "id token", body: `{"provider":"x","idToken":{"token":"a","nonce":5,"accessToken":1,"refreshToken":2,"expiresAt":"x","user":5}}`, status: 400, want: invalid(
 			wrongType("body.idToken.nonce", "string", "number"), wrongType("body.idToken.accessToken", "string", "number"), wrongType("body.idToken.refreshToken", "string", "number"),
 			wrongType("body.idToken.expiresAt", "number", "string"), wrongType("body.idToken.user", "object", "number"))},

@@ -14,9 +14,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-func TestSignUpStoresAndAnswersAsTheLibrary(t *testing.T) {
+func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.COM","password":"correct horse","image":"https://x/y.png","role":"admin","id":"x"}`,
 		"User-Agent", "test/1", "X-Forwarded-For", "203.0.113.7")
 	body := a.json(t)
@@ -46,17 +46,17 @@ func TestSignUpStoresAndAnswersAsTheLibrary(t *testing.T) {
 
 func TestSignUpRoundTripsAreOneLookUpAndOneTransaction(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register() // connects
+	s := newServer(t)
+	s.signUpAda() // opens the connection
 	body := strings.Replace(ada, "ada@", "bob@", 1)
-	if got := s.trips(func() { s.do("POST", signUpPath, body) }); got != 2 {
+	if got := s.roundTrips(func() { s.do("POST", signUpPath, body) }); got != 2 {
 		t.Errorf("got %d round trips, want 2", got)
 	}
 }
 
-func TestSignUpNotRemembered(t *testing.T) {
+func TestSignUpNotRememberedLastsADay(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	a := s.do("POST", signUpPath, `{"name":"","email":"a@b.co","password":"correct horse","rememberMe":false}`)
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") || !strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
@@ -67,11 +67,11 @@ func TestSignUpNotRemembered(t *testing.T) {
 	}
 }
 
-// A mixed-case duplicate is the same address: the library's answer, and no second row.
-func TestSignUpTaken(t *testing.T) {
+// An email that differs only in case is the same email.
+func TestSignUpRefusesTakenEmail(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.register()
+	s := newServer(t)
+	s.signUpAda()
 	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
 	if a.status != 422 || a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
 		t.Errorf("got %d %s", a.status, a.body)
@@ -83,7 +83,7 @@ func TestSignUpTaken(t *testing.T) {
 
 func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
@@ -115,14 +115,14 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 
 func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	for _, c := range []struct {
 		password string
 		status   int
 		code     string
 	}{
 		{"1234567", 400, "PASSWORD_TOO_SHORT"},
-		{"😀😀😀", 400, "PASSWORD_TOO_SHORT"}, // six units
+		{"😀😀😀", 400, "PASSWORD_TOO_SHORT"}, // six UTF-16 code units
 		{"😀😀😀😀", 200, ""},
 		{"12345678", 200, ""},
 		{strings.Repeat("x", 128), 200, ""},
@@ -147,7 +147,7 @@ func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 
 func TestSignUpBadInputStoresNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	for _, c := range []struct {
 		name, body, contentType string
 		status                  int
@@ -159,9 +159,9 @@ func TestSignUpBadInputStoresNothing(t *testing.T) {
 		{"array", `[]`, "", 400, "VALIDATION_ERROR"},
 		{"missing fields", `{}`, "", 400, "VALIDATION_ERROR"},
 		{"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"object for e-mail", `{"name":"Ada","email":{},"password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"object for email", `{"name":"Ada","email":{},"password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
 		{"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"NUL in the e-mail", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"NUL in the email", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
 		{"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422, "FAILED_TO_CREATE_USER"},
 		{"2 MB", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "", 413, "PAYLOAD_TOO_LARGE"},
 		{"array for callbackURL", strings.Replace(ada, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
@@ -183,19 +183,19 @@ func TestSignUpBadInputStoresNothing(t *testing.T) {
 	}
 }
 
-// A lone surrogate becomes U+FFFD, as it does on the way from JavaScript to Postgres.
-func TestSignUpLoneSurrogate(t *testing.T) {
+// A lone surrogate becomes U+FFFD, as between JavaScript and Postgres.
+func TestSignUpReplacesLoneSurrogates(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	s.do("POST", signUpPath, `{"name":"A\ud800da","email":"ada@example.com","password":"correct horse"}`)
 	if got := query[string](s, `SELECT name FROM "user"`); got != "A\uFFFDda" {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestSignUpAsAForm(t *testing.T) {
+func TestSignUpAndSignInAcceptForms(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	const form = "application/x-www-form-urlencoded"
 	if a := s.do("POST", signUpPath, "name=Ada&email=ada%40example.com&password=correct+horse", "Content-Type", form); a.status != 200 {
 		t.Errorf("sign-up: got %d %s", a.status, a.body)
@@ -208,10 +208,10 @@ func TestSignUpAsAForm(t *testing.T) {
 	}
 }
 
-// With REQUIRE_EMAIL_VERIFICATION nobody is signed in, and a link goes out.
-func TestSignUpToBeVerified(t *testing.T) {
+// With REQUIRE_EMAIL_VERIFICATION a sign-up starts no session and mails a link.
+func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.com","password":"correct horse","image":"/a.png","callbackURL":"/hello there"}`)
 	body := a.json(t)
 	user, _ := body["user"].(map[string]any)
@@ -221,30 +221,30 @@ func TestSignUpToBeVerified(t *testing.T) {
 	if got := query[string](s, `SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
 		t.Errorf("got users, accounts, sessions %s", got)
 	}
-	m := box.one(t)
+	m := box.takeOne(t)
 	if m.Kind != "verify-email" || m.To != "ada@example.com" || !strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
 		t.Errorf("got %+v", m)
 	}
-	if got := s.follow(m); got.header.Get("Location") != "/hello there" || !s.verified("ada@example.com") {
+	if got := s.openLink(m); got.header.Get("Location") != "/hello there" || !s.isVerified("ada@example.com") {
 		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
-	if !s.signsIn("ada@example.com", "correct horse") {
+	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("cannot sign in after it")
 	}
-	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).want(t, "NUL", 422, "FAILED_TO_CREATE_USER")
-	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).want(t, "NUL, free", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).check(t, "NUL", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t, "NUL, free", 422, "FAILED_TO_CREATE_USER")
 
-	s, _ = mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
+	s, _ = newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
 	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
 		t.Errorf("without mail: got %d %s", a.status, a.body)
 	}
 }
 
-// A taken address gets the answer of a free one: status, headers, every field; the same round trips and a mail to the
-// queue that nobody gets.
-func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
+// A taken email gets the response of a free one: the same status, headers and fields, after the same round trips and
+// one queued mail.
+func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.do("POST", signUpPath, ada)
 	s.do("POST", signUpPath, strings.Replace(ada, "ada@", "eve@", 1))
 	s.exec(verifyAda)
@@ -257,10 +257,10 @@ func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
 		{"bob@example.com", "verify-email bob@example.com"},
 		{"ADA@example.com", "nothing ada@example.com"},
 		{"ada@example.com", "nothing ada@example.com"},
-		{"eve@example.com", "verify-email eve@example.com"}, // never verified: this sign-up gets a link of its own
+		{"eve@example.com", "verify-email eve@example.com"}, // not verified: this sign-up gets its own link
 	} {
 		var a answer
-		trips := s.trips(func() { a = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", c.email, 1)) })
+		trips := s.roundTrips(func() { a = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", c.email, 1)) })
 		a.header.Del("X-Request-Id")
 		id := uuid.FindString(a.body)
 		if id == "" || seen[id] {
@@ -286,7 +286,7 @@ func TestR19_TakenAddressesCannotBeToldApartWhenHardened(t *testing.T) {
 	}
 }
 
-// Somebody who has used the account, if only once, is not at the mercy of who signs up with the address next.
+// An account that has been used is not given to a later sign-up with the same email.
 func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 	t.Parallel()
 	for name, used := range map[string]string{
@@ -295,26 +295,25 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 		"a profile":      `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
 		"another way in": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', id, now() FROM "user"`,
 	} {
-		s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+		s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 		s.do("POST", signUpPath, ada)
 		s.exec(used)
 		box.take()
-		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).want(t, name, 200, "")
-		if got := box.one(t); got.Kind != mail.Nothing {
+		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).check(t, name, 200, "")
+		if got := box.takeOne(t); got.Kind != mail.Nothing {
 			t.Errorf("%s: got a %s mail", name, got.Kind)
 		}
 	}
 }
 
-// Of many sign-ups with one address at the same time each gets a link, and the account is that of the one whose link is
-// opened.
+// Of concurrent sign-ups with one email each gets a link, and the account belongs to the one whose link is opened.
 func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i, i)).want(t, "sign-up", 200, "")
+			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i, i)).check(t, "sign-up", 200, "")
 		})
 	}
 	group.Wait()
@@ -327,10 +326,10 @@ func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 			t.Errorf("got a %s mail, want a link", m.Kind)
 		}
 	}
-	s.follow(mails[7])
+	s.openLink(mails[7])
 	name := query[string](s, `SELECT name FROM "user"`)
 	for i := range 20 {
-		if got, want := s.signsIn("ada@example.com", fmt.Sprintf("password %d", i)), name == fmt.Sprint(i); got != want {
+		if got, want := s.canSignIn("ada@example.com", fmt.Sprintf("password %d", i)), name == fmt.Sprint(i); got != want {
 			t.Errorf("password %d signs in: %v, want %v; the name is %s", i, got, want, name)
 		}
 	}
@@ -339,10 +338,10 @@ func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 	}
 }
 
-// What sign-ups leave that nobody confirms is swept when it has expired.
-func TestLinksOfSignUpsThatNobodyOpensAreSwept(t *testing.T) {
+// Links of sign-ups are deleted after their expiry.
+func TestExpiredSignUpLinksAreDeleted(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	for range 3 {
 		s.do("POST", signUpPath, ada)
 	}

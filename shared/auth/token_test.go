@@ -17,8 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-// verifier trusts the site's own JWKS, served over HTTP.
-func (s *site) verifier() *jwtverify.Verifier {
+// verifier returns a verifier that reads the server's JWKS over HTTP.
+func (s *server) verifier() *jwtverify.Verifier {
 	s.t.Helper()
 	server := httptest.NewServer(s.mux)
 	s.t.Cleanup(server.Close)
@@ -28,10 +28,10 @@ func (s *site) verifier() *jwtverify.Verifier {
 	})
 }
 
-func TestR36_TokenSaysWhoAndWhereFromAndForWhom(t *testing.T) {
+func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	up := s.register()
+	s := newServer(t)
+	up := s.signUpAda()
 	a := s.do("GET", tokenPath, "", "Cookie", up.cookie())
 	token, _ := a.json(t)["token"].(string)
 	who, err := s.verifier().Verify(t.Context(), token)
@@ -61,7 +61,7 @@ func TestR36_TokenSaysWhoAndWhereFromAndForWhom(t *testing.T) {
 
 func TestTokenNeedsASession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newServer(t)
 	a := s.do("GET", tokenPath, "")
 	if a.status != 401 || a.body != `{"message":"Unauthorized","code":"UNAUTHORIZED"}` || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d %s", a.status, a.body)
@@ -70,8 +70,8 @@ func TestTokenNeedsASession(t *testing.T) {
 
 func TestTokenIsReusedForAMinute(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
 	first := token()
 	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
@@ -88,9 +88,9 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	}
 }
 
-func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
+func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, setting("SHARED_DATABASE", "on"))
+	s := newServer(t, setting("SHARED_DATABASE", "on"))
 	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
 	if err != nil {
 		t.Fatal(err)
@@ -130,21 +130,21 @@ func TestJWKSPublishesOursAndTheLibrarys(t *testing.T) {
 	}
 }
 
-// Keys do not depend on the database.
+// Xenon's own keys do not need the database.
 func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, setting("SHARED_DATABASE", "on"))
+	s := newServer(t, setting("SHARED_DATABASE", "on"))
 	s.svc.Store.Close()
 	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
 
-// A fault of the keys signs nobody out. A token cannot be had, which is the deployment's fault and no pause: 500.
-func TestKeysAreGone(t *testing.T) {
+// Without signing keys sessions still work. A token is an error of the deployment: 500.
+func TestSessionWorksWithoutSigningKeys(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	if err := os.Remove(s.cfg.SigningKeysFile); err != nil {
 		t.Fatal(err)
 	}
@@ -163,11 +163,11 @@ func TestKeysAreGone(t *testing.T) {
 	}
 }
 
-// The deadline of a request holds: nothing hangs, nothing is half done.
+// A request whose deadline has passed gets a 503 and changes nothing.
 func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	for _, c := range [][3]string{{"POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1)}, {"POST", signInPath, signIn}, {"GET", sessionPath, ""}, {"GET", tokenPath, ""}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -10,17 +10,17 @@ import (
 
 const updateUserPath = "/api/auth/update-user"
 
-func TestUpdateUserRefusesAsTheLibrary(t *testing.T) {
+func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
+	s := newServer(t)
+	p := s.signUp("ada")
 	const email = `{"message":"Email can not be updated","code":"EMAIL_CAN_NOT_BE_UPDATED"}`
 	const failed = `{"message":"Failed to update user","code":"FAILED_TO_UPDATE_USER"}`
 	before := query[string](s, `SELECT u::text FROM "user" u`)
-	rows := append(notObject("record"),
+	rows := append(notObjectRows("record"),
 		row{name: "nobody", body: `{}`, status: 401, want: unauthorized},
 		row{name: "nobody's wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
-		row{name: "nobody's e-mail", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
+		row{name: "nobody's email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
 		row{name: "name null", who: p, body: `{"name":null}`, status: 400, want: invalid(wrongType("body.name", "string", "null"))},
 		row{name: "name number", who: p, body: `{"name":5}`, status: 400, want: invalid(wrongType("body.name", "string", "number"))},
 		row{name: "name array", who: p, body: `{"name":["a"]}`, status: 400, want: invalid(wrongType("body.name", "string", "array"))},
@@ -39,7 +39,7 @@ func TestUpdateUserRefusesAsTheLibrary(t *testing.T) {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: email})
 	}
 	s.now = s.now.Add(time.Minute)
-	s.run("POST", updateUserPath, rows)
+	s.checkRows("POST", updateUserPath, rows)
 	if after := query[string](s, `SELECT u::text FROM "user" u`); after != before {
 		t.Errorf("the user changed\nfrom %s\nto   %s", before, after)
 	}
@@ -47,8 +47,8 @@ func TestUpdateUserRefusesAsTheLibrary(t *testing.T) {
 
 func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p, bob := s.join("ada"), s.join("bob")
+	s := newServer(t)
+	p, bob := s.signUp("ada"), s.signUp("bob")
 	before := query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, bob.id)
 	for _, c := range []struct{ body, name, image string }{
 		{`{"name":"Countess"}`, "Countess", "none"},
@@ -60,7 +60,7 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		{`{"name":"N","id":"1","email":"","emailVerified":true,"createdAt":"2000-01-01T00:00:00.000Z","updatedAt":"2000-01-01T00:00:00.000Z"}`, "N", "none"},
 	} {
 		s.now = s.now.Add(time.Minute)
-		a := s.by(p, "POST", updateUserPath, c.body)
+		a := s.doAs(p, "POST", updateUserPath, c.body)
 		if a.status != 200 || a.body != statusTrue || a.cookie() != p.cookie {
 			t.Errorf("%s: got %d %s, cookies %q", c.body, a.status, a.body, a.header["Set-Cookie"])
 		}
@@ -71,7 +71,7 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 			AND email = 'ada@example.com' AND NOT "emailVerified" AND "createdAt" < $4`, p.id, c.name, c.image, s.now) {
 			t.Errorf("%s: stored %s", c.body, query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, p.id))
 		}
-		user, _ := s.by(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
+		user, _ := s.doAs(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
 		if user["name"] != c.name {
 			t.Errorf("%s: get-session says %v", c.body, user)
 		}
@@ -81,21 +81,21 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 	}
 }
 
-func TestUpdateUserKeepsSessionsAsTheyAre(t *testing.T) {
+func TestUpdateUserKeepsSessions(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	forgotten := s.browser(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
-	a := s.by(forgotten, "POST", updateUserPath, `{"name":"F"}`)
+	s := newServer(t)
+	forgotten := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
+	a := s.doAs(forgotten, "POST", updateUserPath, `{"name":"F"}`)
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != forgotten.cookie {
 		t.Errorf("not remembered: got %q", lines)
 	}
-	p := s.join("bob")
+	p := s.signUp("bob")
 	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue || a.cookie() != p.cookie {
 		t.Errorf("by bearer: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
-	a = s.by(p, "POST", updateUserPath, `{"name":"Due"}`)
+	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
 	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
 		t.Errorf("due for refresh: got %d %s, cookies %q, exposed %q", a.status, a.body, a.header["Set-Cookie"], a.header.Get("Access-Control-Expose-Headers"))
 	}
@@ -104,13 +104,13 @@ func TestUpdateUserKeepsSessionsAsTheyAre(t *testing.T) {
 	}
 }
 
-// Somebody deletes the user between the look at the session and the update: there is nobody to update.
-func TestUpdateUserOfAUserDeletedMeanwhile(t *testing.T) {
+// A concurrent request deletes the user between the read of the session and the update.
+func TestUpdateUserRefusesConcurrentlyDeletedUser(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cookie := s.register().cookie()
+	s := newServer(t)
+	cookie := s.signUpAda().cookie()
 	s.exec(`CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
-	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // as if the row were not there
+	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // the update finds no row
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
 	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
 		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])

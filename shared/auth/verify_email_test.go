@@ -14,28 +14,28 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// verification asks for the link that verifies Ada's address.
-func (s *site) verification(box *mailbox, ada answer, callbackURL string) mail.Message {
+// requestVerificationLink requests the link that verifies Ada's email.
+func (s *server) requestVerificationLink(box *mailbox, ada answer, callbackURL string) mail.Message {
 	s.t.Helper()
 	s.do("POST", sendVerificationPath, `{"email":"ada@example.com","callbackURL":"`+callbackURL+`"}`, ada.bearer()...)
-	return box.one(s.t)
+	return box.takeOne(s.t)
 }
 
-func (s *site) verified(email string) bool {
+func (s *server) isVerified(email string) bool {
 	s.t.Helper()
 	return query[bool](s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, email)
 }
 
-func TestVerifyEmail(t *testing.T) {
+func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		name, setup string
 		age         time.Duration
 		broken      bool
 		status      int
 		code        string
-		verified    string // addresses that are, afterwards
+		verified    string // verified emails afterwards
 	}{
 		{name: "verified", status: 200, verified: "ada@example.com"},
 		{name: "in its last second", age: time.Hour - time.Second, status: 200, verified: "ada@example.com"},
@@ -47,8 +47,8 @@ func TestVerifyEmail(t *testing.T) {
 		{name: "already", setup: `UPDATE "user" SET "emailVerified" = true`, status: 200, verified: "ada@example.com"},
 	} {
 		for _, callbackURL := range []string{"", "/done?x=1#f"} {
-			s.again(box)
-			m := s.verification(box, s.register(), "/done?x=1#f")
+			s.reset(box)
+			m := s.requestVerificationLink(box, s.signUpAda(), "/done?x=1#f")
 			for statement := range strings.SplitSeq(c.setup, "; ") {
 				s.exec(statement)
 			}
@@ -83,37 +83,37 @@ func TestVerifyEmail(t *testing.T) {
 	}
 }
 
-func TestVerificationMailsAreTheLibrarys(t *testing.T) {
+func TestVerificationMailsAreLikeThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
-	a := s.register()
-	m := s.verification(box, a, "")
+	s, box := newMailServer(t)
+	a := s.signUpAda()
+	m := s.requestVerificationLink(box, a, "")
 	if want := origin + verifyEmailPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || m.Kind != mail.VerifyEmail || m.To != "ada@example.com" {
 		t.Errorf("got %+v, want %s", m, want)
 	}
-	if m := s.verification(box, a, "/a b?c"); !strings.HasSuffix(m.URL, "&callbackURL=%2Fa%20b%3Fc") {
+	if m := s.requestVerificationLink(box, a, "/a b?c"); !strings.HasSuffix(m.URL, "&callbackURL=%2Fa%20b%3Fc") {
 		t.Errorf("got %s", m.URL)
 	}
-	if a := s.follow(m); a.status != 302 || a.header.Get("Location") != "/" || !s.verified("ada@example.com") {
+	if a := s.openLink(m); a.status != 302 || a.header.Get("Location") != "/" || !s.isVerified("ada@example.com") {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
 
-// The first click opens a session where the deployment wants that, never in place of another user's; later clicks never
-// do.
-func TestAutoSignInAfterVerification(t *testing.T) {
+// With AUTO_SIGN_IN_AFTER_VERIFICATION the first click starts a session, but never if another user is signed in. Later
+// clicks start none.
+func TestFirstVerificationClickStartsASession(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
-	a := s.register()
+	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	a := s.signUpAda()
 	bob := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
-	got := s.follow(s.verification(box, a, ""), bob.bearer()...)
-	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.verified("ada@example.com") || query[int](s, `SELECT count(*) FROM session`) != 2 {
+	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearer()...)
+	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") || query[int](s, `SELECT count(*) FROM session`) != 2 {
 		t.Errorf("while another user is signed in: got %d, cookies %q", got.status, got.header["Set-Cookie"])
 	}
 	unverify := func() { s.exec(`UPDATE "user" SET "emailVerified" = false`) }
 	unverify()
-	m := s.verification(box, a, "")
-	got = s.follow(m)
+	m := s.requestVerificationLink(box, a, "")
+	got = s.openLink(m)
 	session := s.do("GET", sessionPath, "", "Cookie", got.cookie())
 	if got.status != 302 || !strings.Contains(session.body, `"ada@example.com"`) || !strings.Contains(session.body, `"emailVerified":true`) {
 		t.Errorf("got %d, session %s", got.status, session.body)
@@ -121,14 +121,14 @@ func TestAutoSignInAfterVerification(t *testing.T) {
 	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Error("the session is not a new one")
 	}
-	if again := s.follow(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 || query[int](s, `SELECT count(*) FROM session`) != 3 {
+	if again := s.openLink(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 || query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Errorf("again: got %d, cookies %q", again.status, again.header["Set-Cookie"])
 	}
 	unverify()
-	if spent := s.follow(m); spent.header.Get("Location") != "/?error=INVALID_TOKEN" || s.verified("ada@example.com") {
+	if spent := s.openLink(m); spent.header.Get("Location") != "/?error=INVALID_TOKEN" || s.isVerified("ada@example.com") {
 		t.Errorf("a spent link: got %d to %q", spent.status, spent.header.Get("Location"))
 	}
-	own := s.follow(s.verification(box, a, ""), a.bearer()...)
+	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
 	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Errorf("with a session of their own: got cookies %q", own.header["Set-Cookie"])
 	}
@@ -136,13 +136,13 @@ func TestAutoSignInAfterVerification(t *testing.T) {
 
 func TestR41_OneSessionUnderFiftyConcurrentClicks(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
-	m := s.verification(box, s.register(), "")
+	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	m := s.requestVerificationLink(box, s.signUpAda(), "")
 	s.exec(`DELETE FROM session`)
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.follow(m) })
+		group.Go(func() { answers[i] = s.openLink(m) })
 	}
 	group.Wait()
 	signedIn := 0
@@ -159,24 +159,24 @@ func TestR41_OneSessionUnderFiftyConcurrentClicks(t *testing.T) {
 	}
 }
 
-// With the cookie cache on, a person who verifies while signed in is seen as verified at once.
+// With the cookie cache on, the session of a user who verifies while signed in is verified at once.
 func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t, "COOKIE_CACHE=compact")
-	a := s.register()
-	m := s.verification(box, a, "")
-	got := s.follow(m, "Cookie", a.cookie())
+	s, box := newMailServer(t, "COOKIE_CACHE=compact")
+	a := s.signUpAda()
+	m := s.requestVerificationLink(box, a, "")
+	got := s.openLink(m, "Cookie", a.cookie())
 	if session := s.do("GET", sessionPath, "", "Cookie", got.cookie()); !strings.Contains(session.body, `"emailVerified":true`) {
 		t.Errorf("got %s", session.body)
 	}
 }
 
-// The whole way with the outbox that the product uses in development.
-func TestResetThroughTheOutbox(t *testing.T) {
+// The mail goes through the outbox, as in development.
+func TestResetPasswordThroughTheOutbox(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "mail.jsonl")
-	s := newSite(t, func(env map[string]string) { env["MAIL_FILE"] = file })
-	s.register()
+	s := newServer(t, func(env map[string]string) { env["MAIL_FILE"] = file })
+	s.signUpAda()
 	s.do("POST", requestResetPath, requestReset)
 	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
 	text, err := os.ReadFile(file)
@@ -187,9 +187,9 @@ func TestResetThroughTheOutbox(t *testing.T) {
 	if len(tokens) != 1 {
 		t.Fatalf("got %s", text)
 	}
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`).want(t, "reset", 200, "")
-	if !s.signsIn("ada@example.com", "battery staple") {
-		t.Error("the new password does not open the door")
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`).check(t, "reset", 200, "")
+	if !s.canSignIn("ada@example.com", "battery staple") {
+		t.Error("the new password does not sign in")
 	}
 	if got, want := strings.Count(string(text), "\n"), 1; cmp.Diff(want, got) != "" {
 		t.Errorf("got %d lines, want %d", got, want)

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-func TestVerifyPassword(t *testing.T) {
+func TestVerifyPasswordChecksThePassword(t *testing.T) {
 	t.Parallel()
-	s, box := mailSite(t)
+	s, box := newMailServer(t)
 	for _, c := range []struct {
 		name, body, setup string
 		status            int
@@ -22,13 +22,13 @@ func TestVerifyPassword(t *testing.T) {
 		{"array", `{"password":["correct horse"]}`, "", 400, "VALIDATION_ERROR"},
 		{"session gone", `{"password":"correct horse"}`, `DELETE FROM session`, 401, "UNAUTHORIZED"},
 	} {
-		s.again(box)
-		a := s.register()
+		s.reset(box)
+		a := s.signUpAda()
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
 		got := s.do("POST", verifyPasswordPath, c.body, a.bearer()...)
-		got.want(t, c.name, c.status, c.code)
+		got.check(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
 			t.Errorf("%s: got %s", c.name, got.body)
 		}

@@ -9,22 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// person is somebody signed in on a site, in one browser.
-type person struct{ cookie, token, id string }
+// client is a signed-in client.
+type client struct{ cookie, token, id string }
 
-// join signs somebody up by name.
-func (s *site) join(name string) person {
+// signUp signs up a user with the given name.
+func (s *server) signUp(name string) client {
 	s.t.Helper()
-	return s.browser(s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", name)))
+	return s.clientOf(s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", name)))
 }
 
-// rejoin signs somebody in again, in another browser.
-func (s *site) rejoin(name string) person {
+// signInAs signs in the user with the given name in another client.
+func (s *server) signInAs(name string) client {
 	s.t.Helper()
-	return s.browser(s.do("POST", signInPath, `{"email":"`+name+`@example.com","password":"correct horse"}`))
+	return s.clientOf(s.do("POST", signInPath, `{"email":"`+name+`@example.com","password":"correct horse"}`))
 }
 
-func (s *site) browser(a answer) person {
+func (s *server) clientOf(a answer) client {
 	s.t.Helper()
 	if a.status != http.StatusOK {
 		s.t.Fatalf("sign-up or sign-in: %d %s", a.status, a.body)
@@ -33,11 +33,11 @@ func (s *site) browser(a answer) person {
 	token, _ := body["token"].(string)
 	user, _ := body["user"].(map[string]any)
 	id, _ := user["id"].(string)
-	return person{a.cookie(), token, id}
+	return client{a.cookie(), token, id}
 }
 
-// by sends a request of somebody's, the zero person being nobody.
-func (s *site) by(p person, method, path, body string) answer {
+// doAs sends a request of a client. The zero client is not signed in.
+func (s *server) doAs(p client, method, path, body string) answer {
 	s.t.Helper()
 	if p.cookie == "" {
 		return s.do(method, path, body)
@@ -45,25 +45,25 @@ func (s *site) by(p person, method, path, body string) answer {
 	return s.do(method, path, body, "Cookie", p.cookie, "Origin", origin)
 }
 
-// row is one request of a table and its answer.
+// row is one request of a table and the expected response.
 type row struct {
 	name    string
-	who     person
+	who     client
 	body    string
 	status  int
 	want    string
-	cookies []string // exact lines
+	cookies []string // Set-Cookie lines
 }
 
-// run sends the rows in order and compares the answers.
-func (s *site) run(method, path string, rows []row) {
+// checkRows sends the requests in order and compares the responses.
+func (s *server) checkRows(method, path string, rows []row) {
 	s.t.Helper()
 	for _, c := range rows {
 		target, body := path, c.body
 		if method == "GET" {
 			target, body = path+c.body, ""
 		}
-		a := s.by(c.who, method, target, body)
+		a := s.doAs(c.who, method, target, body)
 		if a.status != c.status || a.body != c.want || a.header.Get("Content-Type") != "application/json" {
 			s.t.Errorf("%s %s, %s: got %d %s\nwant %d %s", method, path, c.name, a.status, a.body, c.status, c.want)
 		}
@@ -74,26 +74,26 @@ func (s *site) run(method, path string, rows []row) {
 }
 
 const (
-	unauthorized = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
-	statusTrue   = `{"status":true}`
-	noFields     = `{"message":"No fields to update"}`
-	notFresh     = `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`
-	notAccount   = `{"message":"Account not found","code":"ACCOUNT_NOT_FOUND"}`
-	noProvider   = `{"message":"Provider not found","code":"PROVIDER_NOT_FOUND"}`
+	unauthorized     = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
+	statusTrue       = `{"status":true}`
+	noFields         = `{"message":"No fields to update"}`
+	notFresh         = `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`
+	accountNotFound  = `{"message":"Account not found","code":"ACCOUNT_NOT_FOUND"}`
+	providerNotFound = `{"message":"Provider not found","code":"PROVIDER_NOT_FOUND"}`
 )
 
-// invalid is the library's answer to faults of validation.
-func invalid(faults ...string) string {
-	return `{"message":"` + strings.ReplaceAll(strings.Join(faults, "; "), `"`, `\"`) + `","code":"VALIDATION_ERROR"}`
+// invalid returns Better Auth's response to validation problems.
+func invalid(problems ...string) string {
+	return `{"message":"` + strings.ReplaceAll(strings.Join(problems, "; "), `"`, `\"`) + `","code":"VALIDATION_ERROR"}`
 }
 
-// wrongType is one such fault.
+// wrongType returns the message of one validation problem.
 func wrongType(where, want, got string) string {
 	return "[" + where + "] Invalid input: expected " + want + ", received " + got
 }
 
-// notObject are the rows for bodies that are no object, sent by nobody: validation comes before everything else.
-func notObject(want string) []row {
+// notObjectRows are requests whose body is not an object. The client is not signed in, because validation comes first.
+func notObjectRows(want string) []row {
 	return []row{
 		{name: "no body", body: "", status: 400, want: invalid(wrongType("body", want, "undefined"))},
 		{name: "array", body: `[{}]`, status: 400, want: invalid(wrongType("body", want, "array"))},
@@ -104,8 +104,8 @@ func notObject(want string) []row {
 	}
 }
 
-// link gives somebody an account of a provider and returns the id of its row.
-func (s *site) link(p person, provider, scope string) string {
+// addAccount adds an account of a provider and returns the id of its row.
+func (s *server) addAccount(p client, provider, scope string) string {
 	s.t.Helper()
 	return query[string](s, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "refreshToken", "createdAt", "updatedAt")
@@ -113,15 +113,15 @@ func (s *site) link(p person, provider, scope string) string {
 		RETURNING id::text`, p.id, provider, scope, s.now.Add(time.Minute))
 }
 
-// tokensOf are the tokens of somebody's stored sessions.
-func (s *site) tokensOf(p person) []string {
+// tokensOf returns the tokens of a user's stored sessions.
+func (s *server) tokensOf(p client) []string {
 	s.t.Helper()
 	return query[[]string](s, `SELECT coalesce(array_agg(token ORDER BY "createdAt", token), '{}') FROM session WHERE "userId" = $1`, p.id)
 }
 
-// guarded are the routes for signed-in people that stand in this package's account and session files, with a body or query that
-// passes validation, and what they answer to nobody.
-var guarded = []struct{ method, path, body, nobody string }{
+// sessionRoutes are routes that need a session, with a valid body or query and the response to a client that is not
+// signed in.
+var sessionRoutes = []struct{ method, path, body, signedOut string }{
 	{"GET", "/api/auth/list-sessions", "", unauthorized},
 	{"POST", "/api/auth/revoke-session", `{"token":"x"}`, unauthorized},
 	{"POST", "/api/auth/revoke-sessions", `{}`, unauthorized},
@@ -137,31 +137,33 @@ var guarded = []struct{ method, path, body, nobody string }{
 	{"GET", "/api/auth/token", "", unauthorized},
 }
 
-func TestNobodyIsRefusedWithoutTheDatabase(t *testing.T) {
+func TestRequestWithoutSessionIsRefusedWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	for _, g := range guarded {
-		trips := s.trips(func() { s.run(g.method, g.path, []row{{name: "nobody", body: g.body, status: 401, want: g.nobody}}) })
+	s := newServer(t)
+	for _, g := range sessionRoutes {
+		trips := s.roundTrips(func() {
+			s.checkRows(g.method, g.path, []row{{name: "nobody", body: g.body, status: 401, want: g.signedOut}})
+		})
 		if trips != 0 {
 			t.Errorf("%s: got %d round trips, want 0", g.path, trips)
 		}
 	}
 }
 
-// A revoked token is refused on the very next call of every route that decides anything.
-func TestR23_RevokedIsOutAtOnceEverywhere(t *testing.T) {
+// Every route refuses a revoked token in the next request.
+func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	here := s.join("ada")
-	for _, g := range guarded {
-		there := s.rejoin("ada")
-		if a := s.by(there, "GET", sessionPath, ""); a.body == "null" {
+	s := newServer(t)
+	here := s.signUp("ada")
+	for _, g := range sessionRoutes {
+		there := s.signInAs("ada")
+		if a := s.doAs(there, "GET", sessionPath, ""); a.body == "null" {
 			t.Fatalf("the session never was: %s", a.body)
 		}
-		if a := s.by(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
+		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
 			t.Fatalf("revoke: %d %s", a.status, a.body)
 		}
-		s.run(g.method, g.path, []row{{name: "revoked", who: there, body: g.body, status: 401, want: g.nobody, cookies: cleared}})
+		s.checkRows(g.method, g.path, []row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+there.token); a.status != 401 {
 			t.Errorf("%s: a revoked bearer token got %d %s", g.path, a.status, a.body)
 		}
@@ -174,31 +176,31 @@ func TestR23_RevokedIsOutAtOnceEverywhere(t *testing.T) {
 	}
 }
 
-// A guarded request reads the session and runs one statement of its own.
-func TestGuardedRoutesTakeTwoRoundTrips(t *testing.T) {
+// A route that needs a session reads the session and runs one statement of its own.
+func TestSessionRoutesTakeTwoRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	for _, g := range guarded {
-		p := s.browserOf(g.path)
-		if got := s.trips(func() { s.by(p, g.method, g.path, g.body) }); got > 2 {
+	s := newServer(t)
+	for _, g := range sessionRoutes {
+		p := s.signUpFor(g.path)
+		if got := s.roundTrips(func() { s.doAs(p, g.method, g.path, g.body) }); got > 2 {
 			t.Errorf("%s: got %d round trips, want 2 at most", g.path, got)
 		}
 	}
 }
 
-// browserOf signs up somebody of their own for a route.
-func (s *site) browserOf(path string) person {
+// signUpFor signs up a separate user for a route.
+func (s *server) signUpFor(path string) client {
 	s.t.Helper()
 	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], "?")
-	return s.join(name)
+	return s.signUp(name)
 }
 
-// Without a trusted origin a browser changes nothing.
-func TestGuardedRoutesWantATrustedOrigin(t *testing.T) {
+// A browser that does not name a trusted origin changes nothing.
+func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	p := s.join("ada")
-	for _, g := range guarded {
+	s := newServer(t)
+	p := s.signUp("ada")
+	for _, g := range sessionRoutes {
 		if g.method == "GET" {
 			continue
 		}

@@ -16,12 +16,12 @@ const (
 	tooLongImage = `[body.image] Too big: expected string to have <=32768 characters`
 )
 
-// Characters are counted as JavaScript counts them: an emoji is two.
-func TestNameAndImageAreBoundedOnWrite(t *testing.T) {
+// Lengths are counted in UTF-16 code units, as in JavaScript: an emoji counts as two.
+func TestLongNameOrImageIsRefused(t *testing.T) {
 	t.Parallel()
 	for i, c := range []struct {
 		what, name, image string
-		faults            []string
+		problems          []string
 	}{
 		{"longest name", strings.Repeat("x", 256), "", nil},
 		{"name one too long", strings.Repeat("x", 257), "", []string{tooLongName}},
@@ -38,29 +38,29 @@ func TestNameAndImageAreBoundedOnWrite(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			ada := s.join("ada")
+			s := newServer(t)
+			ada := s.signUp("ada")
 			want := func(what string, a answer) {
 				switch {
-				case c.faults == nil && a.status != http.StatusOK:
+				case c.problems == nil && a.status != http.StatusOK:
 					t.Errorf("%s: got %d %.200s", what, a.status, a.body)
-				case c.faults != nil && (a.status != http.StatusBadRequest || a.body != invalid(c.faults...)):
-					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, invalid(c.faults...))
+				case c.problems != nil && (a.status != http.StatusBadRequest || a.body != invalid(c.problems...)):
+					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, invalid(c.problems...))
 				}
 			}
 			body := map[string]any{"name": c.name, "image": c.image}
-			want("update-user", s.by(ada, "POST", "/api/auth/update-user", asJSON(t, body)))
+			want("update-user", s.doAs(ada, "POST", "/api/auth/update-user", toJSON(t, body)))
 			body["email"], body["password"] = fmt.Sprintf("new%d@example.com", i), "correct horse"
-			want("sign-up", s.do("POST", signUpPath, asJSON(t, body)))
+			want("sign-up", s.do("POST", signUpPath, toJSON(t, body)))
 			stored := query[int](s, `SELECT count(*) FROM "user" WHERE length(name) > 256 OR length(image) > 32768`)
-			if people := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.faults != nil && people != 1 {
+			if people := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.problems != nil && people != 1 {
 				t.Errorf("%d of %d users have too long a text", stored, people)
 			}
 		})
 	}
 }
 
-func asJSON(t *testing.T, v any) string {
+func toJSON(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -69,7 +69,7 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-// claimsOf are the claims of a JWT, whose signature other tests verify.
+// claimsOf returns the claims of a JWT without verifying it.
 func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -80,8 +80,8 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// A picture in the row of a user, also one that another server or an import has written, makes no token that a gateway
-// refuses.
+// A long image, which another server or an import may have stored, is not in a JWT, because API Gateway would refuse
+// the token.
 func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
@@ -98,14 +98,14 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			ada := s.join("ada")
+			s := newServer(t)
+			ada := s.signUp("ada")
 			s.exec(`UPDATE "user" SET image = $1`, c.image)
-			a := s.by(ada, "GET", sessionPath, "")
+			a := s.doAs(ada, "GET", sessionPath, "")
 			if got := a.json(t)["user"].(map[string]any)["image"]; got != c.image {
 				t.Errorf("get-session has an image of %d bytes, want %d", len(fmt.Sprint(got)), len(c.image))
 			}
-			token, _ := s.by(ada, "GET", tokenPath, "").json(t)["token"].(string)
+			token, _ := s.doAs(ada, "GET", tokenPath, "").json(t)["token"].(string)
 			for from, token := range map[string]string{"set-auth-jwt": a.header.Get("Set-Auth-Jwt"), "/token": token} {
 				claims := claimsOf(t, token)
 				if image, there := claims["image"]; there != c.in || there && image != c.image {
@@ -115,30 +115,30 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 					t.Errorf("%s: got %v", from, claims)
 				}
 			}
-			wantSmallHeaders(t, what, a)
+			checkHeaderSizes(t, what, a)
 		})
 	}
 }
 
-// A row that another server wrote can have any name.
+// Another server may have stored a name of any length.
 func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	ada := s.join("ada")
+	s := newServer(t)
+	ada := s.signUp("ada")
 	for name, in := range map[string]bool{strings.Repeat("x", 256): true, strings.Repeat("€", 256): true, strings.Repeat("x", 100_000): false} {
 		s.exec(`UPDATE "user" SET name = $1, image = $2`, name, strings.Repeat("y", 2048))
-		a := s.by(ada, "GET", sessionPath, "")
+		a := s.doAs(ada, "GET", sessionPath, "")
 		if _, there := claimsOf(t, a.header.Get("Set-Auth-Jwt"))["name"]; there != in {
 			t.Errorf("%d bytes: in the token %v, want %v", len(name), there, in)
 		}
-		wantSmallHeaders(t, fmt.Sprint(len(name), " bytes"), a)
+		checkHeaderSizes(t, fmt.Sprint(len(name), " bytes"), a)
 	}
 }
 
-// maxHeader is what no header may exceed: gateways take 10,240 bytes of request line and headers in all.
+// maxHeader is the largest size of one header in bytes. API Gateway accepts 10,240 bytes of request line and headers.
 const maxHeader = 8 << 10
 
-func wantSmallHeaders(t *testing.T, what string, a answer) {
+func checkHeaderSizes(t *testing.T, what string, a answer) {
 	t.Helper()
 	for name, values := range a.header {
 		for _, v := range values {
@@ -152,63 +152,63 @@ func wantSmallHeaders(t *testing.T, what string, a answer) {
 	}
 }
 
-// The cache cookie is one cookie or none, and never of a user whose image is long; an old one of theirs is cleared.
+// A user with a long image gets no cache cookie, and an older one is cleared.
 func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	t.Parallel()
-	s := newCachingSite(t)
-	up := s.register()
+	s := newCachingServer(t)
+	up := s.signUpAda()
 	cookie := up.cookie()
 	update := func(image string) answer {
-		a := s.do("POST", "/api/auth/update-user", asJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin", origin)
-		wantSmallHeaders(t, fmt.Sprint(len(image)), a)
+		a := s.do("POST", "/api/auth/update-user", toJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin", origin)
+		checkHeaderSizes(t, fmt.Sprint(len(image)), a)
 		return a
 	}
 	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{"set session_token 604800", "clear session_data"}
-	s.wantNames(update(strings.Repeat("x", 2048)), "2,048 characters", set...)
-	s.wantNames(update(strings.Repeat("x", 2049)), "2,049 characters", cleared...)
-	s.wantNames(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
-	s.wantNames(update(strings.Repeat("€", 2048)), "2,048 characters of 3 bytes", cleared...)
+	s.checkCookies(update(strings.Repeat("x", 2048)), "2,048 characters", set...)
+	s.checkCookies(update(strings.Repeat("x", 2049)), "2,049 characters", cleared...)
+	s.checkCookies(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
+	s.checkCookies(update(strings.Repeat("€", 2048)), "2,048 characters of 3 bytes", cleared...)
 
-	token := only(cookie, tokenCookie)
+	token := cookieNamed(cookie, tokenCookie)
 	for _, path := range []string{sessionPath, tokenPath} {
-		s.wantNames(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
+		s.checkCookies(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
 	}
 	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie", cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
-	s.wantNames(stale, "past the cache", "clear session_data", "clear session_data.0", "clear session_data.1")
+	s.checkCookies(stale, "past the cache", "clear session_data", "clear session_data.0", "clear session_data.1")
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
-	wantSmallHeaders(t, "sign-in", in)
-	s.wantNames(in, "sign-in", "set session_token 604800")
+	checkHeaderSizes(t, "sign-in", in)
+	s.checkCookies(in, "sign-in", "set session_token 604800")
 
 	s.exec(`UPDATE "user" SET image = NULL`)
 	in = s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
-	wantSmallHeaders(t, "a long User-Agent", in)
-	s.wantNames(in, "a long User-Agent", "set session_token 604800")
+	checkHeaderSizes(t, "a long User-Agent", in)
+	s.checkCookies(in, "a long User-Agent", "set session_token 604800")
 }
 
-// A redirect target comes back in Location and in mailed links.
+// A redirect target is sent in the header Location and in mailed links.
 func TestLongRedirectTargetIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	ada := s.join("ada")
+	s := newServer(t)
+	ada := s.signUp("ada")
 	long := "/" + strings.Repeat("x", 2048)
 	for _, target := range []string{long[:2048], "/" + strings.Repeat("é", 1023)} {
-		a := s.do("POST", signInPath, asJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
+		a := s.do("POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
 		if a.status != http.StatusOK {
 			t.Errorf("%d bytes: got %d %.100s", len(target), a.status, a.body)
 		}
-		wantSmallHeaders(t, "sign-in", a)
+		checkHeaderSizes(t, "sign-in", a)
 	}
 	for _, c := range []struct{ method, path, body string }{
-		{"POST", signInPath, asJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": long})},
-		{"POST", "/api/auth/request-password-reset", asJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
+		{"POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": long})},
+		{"POST", "/api/auth/request-password-reset", toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
 		{"GET", "/api/auth/verify-email?token=x&callbackURL=" + long, ""},
 		{"GET", "/api/auth/reset-password/x?callbackURL=" + long, ""},
 	} {
-		a := s.by(ada, c.method, c.path, c.body)
+		a := s.doAs(ada, c.method, c.path, c.body)
 		if a.status != http.StatusForbidden {
 			t.Errorf("%s: got %d %.100s", c.path[:min(60, len(c.path))], a.status, a.body)
 		}
-		wantSmallHeaders(t, c.path[:min(30, len(c.path))], a)
+		checkHeaderSizes(t, c.path[:min(30, len(c.path))], a)
 	}
 	if diff := cmp.Diff(0, query[int](s, `SELECT count(*) FROM verification`)); diff != "" {
 		t.Error(diff)
