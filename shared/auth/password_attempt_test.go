@@ -382,8 +382,8 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 // The session is extended in the database before the attempt is counted, so the browser gets its new cookie, too.
 func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, limits)
-	cookie := s.register().cookie()
+	s := newServer(t, withRateLimit)
+	cookie := s.signUpAda().cookie()
 	s.now = s.now.Add(24*time.Hour - time.Minute) // a minute before the session is due
 	guess := func() answer {
 		return s.do("POST", "/api/auth/verify-password", `{"password":"wrong horse"}`, "Cookie", cookie, "Origin", origin)
