@@ -60,27 +60,42 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		{"POST", "sign-up/email", strings.Replace(ada, "ada@", "b@", 1), agent, outcome{"sign-up", "ok", ""}, "new"},
 		{"POST", "sign-up/email", ada, agent, outcome{"sign-up", "refused", "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}, nil},
 		{"POST", "sign-in/email", signIn, agent, outcome{"sign-in", "ok", ""}, user},
-		{"POST", "sign-in/email", strings.Replace(signIn, "correct", "wrong", 1), agent, outcome{"sign-in", "refused", "INVALID_EMAIL_OR_PASSWORD"}, user},
-		{"POST", "sign-in/email", strings.Replace(signIn, "ada", "eve", 1), agent, outcome{"sign-in", "refused", "INVALID_EMAIL_OR_PASSWORD"}, nil},
+		{"POST", "sign-in/email", strings.Replace(signIn, "correct", "wrong", 1), agent,
+			outcome{"sign-in", "refused", "INVALID_EMAIL_OR_PASSWORD"}, user},
+		{"POST", "sign-in/email", strings.Replace(signIn, "ada", "eve", 1), agent,
+			outcome{"sign-in", "refused", "INVALID_EMAIL_OR_PASSWORD"}, nil},
 		{"GET", "token", "", signedIn, outcome{"token", "ok", ""}, user},
 		{"GET", "token", "", agent, outcome{"token", "refused", "UNAUTHORIZED"}, nil},
-		{"POST", "verify-password", `{"password":"wrong horse"}`, signedIn, outcome{"password-check", "refused", "INVALID_PASSWORD"}, user},
-		{"POST", "request-password-reset", `{"email":"ada@example.com"}`, agent, outcome{"password-reset-request", "ok", ""}, nil},
-		{"GET", "reset-password/abc?callbackURL=/reset", "", agent, outcome{"password-reset-link", "refused", "INVALID_TOKEN"}, nil},
-		{"POST", "reset-password", `{"token":"abc","newPassword":"battery staple"}`, agent, outcome{"password-reset", "refused", "INVALID_TOKEN"}, nil},
-		{"GET", "verify-email?token=abc&callbackURL=/x", "", agent, outcome{"email-verification", "refused", "INVALID_TOKEN"}, nil},
-		{"POST", "send-verification-email", `{"email":"ada@example.com"}`, signedIn, outcome{"email-verification-request", "ok", ""}, user},
-		{"POST", "change-email", `{"newEmail":"ada@example.com"}`, signedIn, outcome{"email-change", "refused", "Email is the same"}, user},
-		{"POST", "sign-out", ``, append([]string{"Cookie", second.cookie(), "Origin", origin}, agent...), outcome{"sign-out", "ok", ""}, user},
-		{"POST", "sign-in/social", `{"provider":"github"}`, agent, outcome{"social-sign-in", "refused", "PROVIDER_NOT_FOUND"}, nil},
+		{"POST", "verify-password", `{"password":"wrong horse"}`, signedIn,
+			outcome{"password-check", "refused", "INVALID_PASSWORD"}, user},
+		{"POST", "request-password-reset", `{"email":"ada@example.com"}`, agent, outcome{"password-reset-request", "ok", ""},
+			nil},
+		{"GET", "reset-password/abc?callbackURL=/reset", "", agent,
+			outcome{"password-reset-link", "refused", "INVALID_TOKEN"}, nil},
+		{"POST", "reset-password", `{"token":"abc","newPassword":"battery staple"}`, agent,
+			outcome{"password-reset", "refused", "INVALID_TOKEN"}, nil},
+		{"GET", "verify-email?token=abc&callbackURL=/x", "", agent, outcome{"email-verification", "refused", "INVALID_TOKEN"},
+			nil},
+		{"POST", "send-verification-email", `{"email":"ada@example.com"}`, signedIn,
+			outcome{"email-verification-request", "ok", ""}, user},
+		{"POST", "change-email", `{"newEmail":"ada@example.com"}`, signedIn,
+			outcome{"email-change", "refused", "Email is the same"}, user},
+		{"POST", "sign-out", ``, append([]string{"Cookie", second.cookie(), "Origin", origin}, agent...),
+			outcome{"sign-out", "ok", ""}, user},
+		{"POST", "sign-in/social", `{"provider":"github"}`, agent, outcome{"social-sign-in", "refused", "PROVIDER_NOT_FOUND"},
+			nil},
 		{"GET", "callback/github", "", agent, outcome{"social-sign-in-return", "refused", "state_not_found"}, nil},
-		{"POST", "link-social", `{"provider":"github"}`, signedIn, outcome{"account-link", "refused", "PROVIDER_NOT_FOUND"}, user},
+		{"POST", "link-social", `{"provider":"github"}`, signedIn, outcome{"account-link", "refused", "PROVIDER_NOT_FOUND"},
+			user},
 		{"POST", "get-access-token", `{"accountId":"x"}`, agent, outcome{"provider-token", "refused", "UNAUTHORIZED"}, nil},
 		{"POST", "revoke-session", `{"token":"x"}`, signedIn, outcome{"session-revoke", "ok", ""}, user},
 		{"POST", "revoke-other-sessions", `{}`, signedIn, outcome{"session-revoke", "ok", ""}, user},
-		{"POST", "unlink-account", `{"accountId":"` + account + `"}`, signedIn, outcome{"account-unlink", "refused", "FAILED_TO_UNLINK_LAST_ACCOUNT"}, user},
-		{"GET", "delete-user/callback?token=abc", "", signedIn, outcome{"user-delete-link", "refused", "INVALID_TOKEN"}, user},
-		{"POST", "change-password", `{"currentPassword":"correct horse","newPassword":"battery staple"}`, signedIn, outcome{"password-change", "ok", ""}, user},
+		{"POST", "unlink-account", `{"accountId":"` + account + `"}`, signedIn,
+			outcome{"account-unlink", "refused", "FAILED_TO_UNLINK_LAST_ACCOUNT"}, user},
+		{"GET", "delete-user/callback?token=abc", "", signedIn, outcome{"user-delete-link", "refused", "INVALID_TOKEN"},
+			user},
+		{"POST", "change-password", `{"currentPassword":"correct horse","newPassword":"battery staple"}`, signedIn,
+			outcome{"password-change", "ok", ""}, user},
 		{"POST", "sign-out", ``, agent, outcome{"sign-out", "ok", ""}, nil},
 		{"POST", "delete-user", `{"password":"battery staple"}`, signedIn, outcome{"user-delete", "ok", ""}, user},
 		{"POST", "revoke-sessions", `{}`, signedIn, outcome{"session-revoke", "refused", "UNAUTHORIZED"}, nil},
@@ -96,7 +111,8 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		if diff := cmp.Diff(c.want, outcome{fmt.Sprint(m["event"]), fmt.Sprint(m["result"]), reason}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.path, diff)
 		}
-		if m["ip"] != "192.0.2.7" || m["agent"] != "Browser/1" || m["requestId"] != a.header.Get(web.RequestIDHeader) || m["requestId"] == "" {
+		if m["ip"] != "192.0.2.7" || m["agent"] != "Browser/1" || m["requestId"] != a.header.Get(web.RequestIDHeader) ||
+			m["requestId"] == "" {
 			t.Errorf("%s: got %v", c.path, m)
 		}
 		if c.user != "new" && m["userId"] != c.user || c.user == "new" && m["userId"] == nil {
@@ -121,7 +137,8 @@ func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 	s.do("GET", "/api/auth/list-sessions", "")
 	for i, want := range []string{"sign-in", "rate-limit"} {
 		got := records(t, bytes.NewBufferString(strings.SplitAfter(log.String(), "\n")[i]))[0]
-		if got["event"] != want || got["result"] != "refused" || got["status"] != 429.0 || got["code"] != "Too many requests. Please try again later." {
+		if got["event"] != want || got["result"] != "refused" || got["status"] != 429.0 ||
+			got["code"] != "Too many requests. Please try again later." {
 			t.Errorf("got %v, want event %s", got, want)
 		}
 	}
@@ -203,8 +220,10 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	log := captureLog(t)
 	s := newServer(t)
 	const forged = "x\"}\r\n{\"msg\":\"forged\"}\x1b[2J\u009b31m\u202e\x00\xff\u2028"
-	agent := strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(forged) // a request cannot contain these characters
-	body, err := json.Marshal(map[string]any{"email": forged + "@example.com", "password": forged, "name": forged, "callbackURL": forged, "token": forged})
+	agent := strings.NewReplacer("\r", "", "\n", "", "\x00",
+		"").Replace(forged) // a request cannot contain these characters
+	body, err := json.Marshal(map[string]any{"email": forged + "@example.com", "password": forged, "name": forged,
+		"callbackURL": forged, "token": forged})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +236,9 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 		{"GET", "/api/auth/verify-email?token=%22%7D%0A%7B%1B%C2%9B&callbackURL=/%0A"},
 		{"GET", "/api/auth/%0A%1B"},
 	} {
-		s.do(c.method, c.path, string(body), "User-Agent", agent+strings.Repeat("ä", 500), "Content-Type", "application/json", "X-Request-Id", forged)
+		s.do(c.method, c.path, string(body), "User-Agent", agent+strings.Repeat("ä", 500),
+			"Content-Type", "application/json",
+			"X-Request-Id", forged)
 		requests++
 	}
 	raw := log.String()
@@ -239,7 +260,8 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 
 // routesWithoutEvent are the routes that only read, or change nothing that concerns security.
 var routesWithoutEvent = []string{
-	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions", "POST /api/auth/update-session",
+	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions",
+	"POST /api/auth/update-session",
 	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
 	"HEAD /api/auth/jwks", "OPTIONS /api/{proxy+}",
 }
@@ -248,7 +270,8 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	log := captureLog(t)
 	s := newServer(t)
 	for _, served := range []web.Routes{
-		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(), s.svc.Email(),
+		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(),
+		s.svc.Email(),
 		s.svc.Account(),
 	} {
 		for route := range served {

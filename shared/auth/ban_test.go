@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	bannedError = `{"message":"You have been banned from this application. Please contact support if you believe this is an error.","code":"BANNED_USER"}`
-	ban         = `UPDATE "user" SET banned = true, "banReason" = 'spam'`
-	banUntil    = ban + `, "banExpires" = $1`
+	bannedError = `{"message":"You have been banned from this application. Please contact support if you believe this ` +
+		`is an error.","code":"BANNED_USER"}`
+	ban      = `UPDATE "user" SET banned = true, "banReason" = 'spam'`
+	banUntil = ban + `, "banExpires" = $1`
 )
 
 // Only a client with the right password learns of the ban. A wrong password gets the same response as without a ban.
@@ -27,14 +28,19 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 		a.header.Del("X-Request-Id")
 	}
 	if refused.status != 401 || refused.body != usual.body || cmp.Diff(usual.header, refused.header) != "" {
-		t.Errorf("a wrong password: got %d %s, headers %s", refused.status, refused.body, cmp.Diff(usual.header, refused.header))
+		t.Errorf("a wrong password: got %d %s, headers %s", refused.status, refused.body,
+			cmp.Diff(usual.header, refused.header))
 	}
 	for _, extra := range []string{"", `"callbackURL":"/welcome",`, `"rememberMe":false,`} {
 		var a answer
-		if got := s.roundTrips(func() { a = s.do("POST", signInPath, strings.Replace(signIn, "{", "{"+extra, 1)) }); got != 2 {
+		if got := s.roundTrips(func() {
+			a = s.do("POST", signInPath,
+				strings.Replace(signIn, "{", "{"+extra, 1))
+		}); got != 2 {
 			t.Errorf("got %d round trips, want 2", got)
 		}
-		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
+		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 ||
+			a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
 			t.Errorf("%s: got %d %s, headers %v", extra, a.status, a.body, a.header)
 		}
 	}
@@ -82,22 +88,26 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	before := s.tokensOf(p)
 	s.exec(ban)
 	for _, g := range append(sessionRoutes, []struct{ method, path, body, signedOut string }{
-		{"POST", changePasswordPath, `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, unauthorized},
+		{"POST", changePasswordPath,
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, unauthorized},
 		{"POST", verifyPasswordPath, `{"password":"correct horse"}`, unauthorized},
 		{"POST", changeEmailPath, `{"newEmail":"new@example.com"}`, unauthorized},
 		{"POST", deleteUserPath, `{"password":"correct horse"}`, unauthorized},
 	}...) {
-		s.checkRows(g.method, g.path, []row{{name: "banned", who: p, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
+		s.checkRows(g.method, g.path,
+			[]row{{name: "banned", who: p, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+p.token); a.status != 401 {
 			t.Errorf("%s: a bearer token got %d %s", g.path, a.status, a.body)
 		}
 	}
 	s.doAs(p, "GET", deleteCallbackPath+"?token=x", "").check(t, "the link that deletes", 404, "FAILED_TO_GET_USER_INFO")
 	a := s.doAs(p, "GET", sessionPath, "")
-	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" ||
+		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
 		t.Errorf("get-session: got %d %s, headers %v", a.status, a.body, a.header)
 	}
-	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 || query[string](s, `SELECT name || email FROM "user"`) != "Adaada@example.com" {
+	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 ||
+		query[string](s, `SELECT name || email FROM "user"`) != "Adaada@example.com" {
 		t.Errorf("something was changed; sessions:\n%s", diff)
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
@@ -121,7 +131,8 @@ func TestPasswordResetDoesNotEndBan(t *testing.T) {
 	if a.status != 200 || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
-	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).check(t, "the new password", 403, "BANNED_USER")
+	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).check(t, "the new password",
+		403, "BANNED_USER")
 }
 
 // The link verifies the email and starts no session. As in Better Auth, the error is never a redirect.
@@ -140,10 +151,12 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 			a := s.do("GET", link, "", "Cookie", own.cookie())
 			sessions := query[int](s, `SELECT count(*) FROM session`)
 			switch {
-			case expired && (a.status >= 400 || a.cookie() == "" || sessions != 1 || query[bool](s, `SELECT banned FROM "user"`)):
+			case expired && (a.status >= 400 || a.cookie() == "" || sessions != 1 ||
+				query[bool](s, `SELECT banned FROM "user"`)):
 				t.Errorf("%s: a ban that is over: got %d %s, %d sessions", target, a.status, a.body, sessions)
 			case !expired && (a.status != 403 || a.body != bannedError || a.cookie() != "" || sessions != 1):
-				t.Errorf("%s: got %d %s to %q, cookies %q, %d sessions", target, a.status, a.body, a.header.Get("Location"), a.cookie(), sessions)
+				t.Errorf("%s: got %d %s to %q, cookies %q, %d sessions", target, a.status, a.body, a.header.Get("Location"),
+					a.cookie(), sessions)
 			}
 			if !s.isVerified("ada@example.com") {
 				t.Errorf("%s: the address is not verified", target)
@@ -174,7 +187,8 @@ func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
 	records(t, log)
 	s.do("POST", signInPath, signIn)
 	got := records(t, log)
-	if len(got) != 1 || got[0]["event"] != "sign-in" || got[0]["result"] != "refused" || got[0]["code"] != "BANNED_USER" || got[0]["userId"] != p.id {
+	if len(got) != 1 || got[0]["event"] != "sign-in" || got[0]["result"] != "refused" || got[0]["code"] != "BANNED_USER" ||
+		got[0]["userId"] != p.id {
 		t.Errorf("got %v", got)
 	}
 }

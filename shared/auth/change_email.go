@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changeEmail answers POST /api/auth/change-email: it mails a link to the new email, and the email changes when the user
-// opens the link. The session must be fresh. The response does not reveal whether another user has the new email.
+// changeEmail answers POST /api/auth/change-email: it mails a link to the new email, and the email changes when the
+// user opens the link. The session must be fresh. The response does not reveal whether another user has the new email.
 func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewEmail    string  `json:"newEmail" check:"email"`
@@ -44,9 +44,9 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return statusTrue(w)
 }
 
-// requestEmailChange mails a notice with a link for cancelling to the old email, and a link that proves ownership to the
-// new email. With the setting CHANGE_EMAIL_CONFIRMATION and a verified old email, it mails only a link to the old email;
-// the user must open it before the new email gets a link.
+// requestEmailChange mails a notice with a link for cancelling to the old email, and a link that proves ownership to
+// the new email. With the setting CHANGE_EMAIL_CONFIRMATION and a verified old email, it mails only a link to the old
+// email; the user must open it before the new email gets a link.
 func (s *Service) requestEmailChange(
 	r *http.Request, db *store.Store, caller *session.Caller, newEmail, callbackURL string,
 ) error {

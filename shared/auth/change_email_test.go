@@ -19,7 +19,9 @@ const (
 
 func (s *server) emails() string {
 	s.t.Helper()
-	return query[string](s, `SELECT coalesce(string_agg(email || CASE WHEN "emailVerified" THEN '+' ELSE '-' END, ' ' ORDER BY email), '') FROM "user"`)
+	return query[string](s,
+		`SELECT coalesce(string_agg(email || CASE WHEN "emailVerified" THEN '+' ELSE '-' END, ' ' ORDER BY email), '') `+
+			`FROM "user"`)
 }
 
 func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
@@ -31,23 +33,39 @@ func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 		answer                      string
 		mail                        string
 	}{
-		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
-		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
-		{"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`, "change-email-confirmation ada@example.com"},
-		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
-		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`, "email-change-notice ada@example.com, nothing bob@example.com"},
-		{"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200, `{"status":true}`, "nothing ada@example.com"},
-		{"in the last moment of a fresh session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day' + interval '1 ms'`, 200, `{"status":true}`, "email-change-notice ada@example.com, verify-email new@example.com"},
-		{"old session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 403, `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`, ""},
-		{"old session, off", "CHANGE_EMAIL=off", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 400, `{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
+		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com"},
+		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com"},
+		{"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`,
+			"change-email-confirmation ada@example.com"},
+		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com"},
+		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, nothing bob@example.com"},
+		{"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200,
+			`{"status":true}`, "nothing ada@example.com"},
+		{"in the last moment of a fresh session", "", changeEmail,
+			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day' + interval '1 ms'`, 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com"},
+		{"old session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 403,
+			`{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`, ""},
+		{"old session, off", "CHANGE_EMAIL=off", changeEmail,
+			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 400,
+			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
 		{"the same", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
-		{"off", "CHANGE_EMAIL=off", changeEmail, "", 400, `{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
+		{"off", "CHANGE_EMAIL=off", changeEmail, "", 400,
+			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
 		{"without mail", "MAIL=none", changeEmail, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
-		{"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
+		{"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
+			`{"message":"Verification email isn't enabled"}`, ""},
 		{"no session", "", changeEmail, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
-		{"no address", "", `{"newEmail":"x"}`, "", 400, `{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, ""},
-		{"array", "", `{"newEmail":["new@example.com"]}`, "", 400, `{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, ""},
-		{"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, ""},
+		{"no address", "", `{"newEmail":"x"}`, "", 400,
+			`{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, ""},
+		{"array", "", `{"newEmail":["new@example.com"]}`, "", 400,
+			`{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, ""},
+		{"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403,
+			`{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, ""},
 	} {
 		s.reset(box, strings.Fields(c.settings)...)
 		a := s.signUpAda()
@@ -95,13 +113,18 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 		{name: "verified stays verified", setup: verifyAda, emails: "bob@example.com- new@example.com+"},
 		{name: "another's session", who: "bob", code: "INVALID_USER", emails: "ada@example.com- bob@example.com-"},
 		{name: "expired", age: time.Hour, code: "TOKEN_EXPIRED", emails: "ada@example.com- bob@example.com-"},
-		{name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND", emails: "bob@example.com-"},
-		{name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-"},
-		{name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`, code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-"},
-		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
+		{name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND",
+			emails: "bob@example.com-"},
+		{name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`,
+			code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-"},
+		{name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`,
+			code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-"},
+		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`,
+			code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
 	} {
 		s.reset(box)
-		people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+		people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
+			strings.Replace(ada, "ada@", "bob@", 1))}
 		m := s.requestEmailChange(box, people["ada"])
 		if c.setup != "" {
 			s.exec(c.setup)
@@ -120,7 +143,8 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 			t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
 		}
 		// The link starts no session. A caller who is signed in gets the cookie again.
-		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" && got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
+		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" &&
+			got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
 			t.Errorf("%s: got token %q", c.name, got)
 		}
 		if got := s.emails(); got != c.emails {
@@ -157,11 +181,13 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
 		t.Errorf("got %+v", first)
 	}
-	if got := s.openLink(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" || len(got.header["Set-Cookie"]) > 0 {
+	if got := s.openLink(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" ||
+		len(got.header["Set-Cookie"]) > 0 {
 		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
 	}
 	second := box.takeOne(t)
-	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" || !strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
+	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" ||
+		!strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
 		t.Errorf("got %+v", second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
@@ -174,7 +200,8 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.sent()); diff != "" {
 		t.Errorf("mails afterwards (-want +got):\n%s", diff)
 	}
-	if got := s.openLink(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" || cmp.Diff([]string(nil), box.sent()) != "" {
+	if got := s.openLink(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" ||
+		cmp.Diff([]string(nil), box.sent()) != "" {
 		t.Errorf("the old confirmation again: got %d to %q", got.status, got.header.Get("Location"))
 	}
 }
@@ -208,7 +235,8 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 		code              string
 	}{
 		{name: "cancelled", body: `{"token":"TOKEN"}`, status: 200},
-		{name: "to a taken address", body: `{"token":"TOKEN"}`, setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200},
+		{name: "to a taken address", body: `{"token":"TOKEN"}`,
+			setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200},
 		{name: "expired", body: `{"token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},
 		{name: "unknown", body: `{"token":"x"}`, status: 400, code: "INVALID_TOKEN"},
 		{name: "NUL", body: `{"token":"\u0000"}`, status: 400, code: "INVALID_TOKEN"},
@@ -299,7 +327,8 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").check(t, "of no id", 401, "USER_NOT_FOUND")
 	id := query[string](s, `SELECT id::text FROM "user"`)
 	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)
-	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false || got.header.Get("Set-Auth-Token") == "" {
+	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false ||
+		got.header.Get("Set-Auth-Token") == "" {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
 	if emails := s.emails(); emails != "new@example.com-" {
@@ -309,7 +338,8 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
 		t.Fatalf("got mails %v", mails)
 	}
-	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" || s.emails() != "new@example.com+" {
+	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" ||
+		s.emails() != "new@example.com+" {
 		t.Errorf("got %+v, then %s", m, s.emails())
 	}
 }

@@ -21,18 +21,26 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		sessions   int
 	}{
 		{"changed", changePassword, "", 200, "", "battery staple", 2},
-		{"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse", 2},
-		{"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "", 200, "", "battery staple", 2},
-		{"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 200, "", "battery staple", 1},
-		{"wrong", `{"currentPassword":"wrong horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 400, "INVALID_PASSWORD", "correct horse", 2},
+		{"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
+			2},
+		{"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "",
+			200, "", "battery staple", 2},
+		{"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "",
+			200, "", "battery staple", 1},
+		{"wrong", `{"currentPassword":"wrong horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 400,
+			"INVALID_PASSWORD", "correct horse", 2},
 		{"empty", `{"currentPassword":"","newPassword":"battery staple"}`, "", 400, "INVALID_PASSWORD", "correct horse", 2},
-		{"current too long", `{"currentPassword":"` + long + `","newPassword":"battery staple"}`, "", 400, "PASSWORD_TOO_LONG", "correct horse", 2},
-		{"new too long", `{"currentPassword":"correct horse","newPassword":"` + long + `"}`, "", 400, "PASSWORD_TOO_LONG", "correct horse", 2},
-		{"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400, "PASSWORD_TOO_SHORT", "correct horse", 2},
+		{"current too long", `{"currentPassword":"` + long + `","newPassword":"battery staple"}`, "", 400,
+			"PASSWORD_TOO_LONG", "correct horse", 2},
+		{"new too long", `{"currentPassword":"correct horse","newPassword":"` + long + `"}`, "", 400, "PASSWORD_TOO_LONG",
+			"correct horse", 2},
+		{"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400,
+			"PASSWORD_TOO_SHORT", "correct horse", 2},
 		{"no hash", changePassword, `UPDATE account SET password = NULL`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
 		{"no account", changePassword, `DELETE FROM account`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
 		{"unknown hash", changePassword, `UPDATE account SET password = '$unknown$'`, 400, "INVALID_PASSWORD", "", 2},
-		{"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
+		{"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR",
+			"correct horse", 2},
 		{"missing", `{"revokeOtherSessions":null}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
 	} {
 		s.reset(box)
@@ -58,7 +66,8 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	s.do("POST", changePasswordPath, changePassword).check(t, "nobody", 401, "UNAUTHORIZED")
-	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").check(t, "unknown token", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").check(t, "unknown token", 401,
+		"UNAUTHORIZED")
 	s.do("POST", changePasswordPath, `{}`).check(t, "validation first", 400, "VALIDATION_ERROR")
 	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("the password changed")
@@ -72,12 +81,15 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	a := s.signUpAda()
 	other := s.do("POST", signInPath, signIn)
 	got := s.do("POST", changePasswordPath, changePassword, a.bearer()...)
-	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 || len(body["user"].(map[string]any)) != 7 {
+	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 ||
+		len(body["user"].(map[string]any)) != 7 {
 		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
 	}
-	got = s.do("POST", changePasswordPath, `{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearer()...)
+	got = s.do("POST", changePasswordPath,
+		`{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearer()...)
 	token, _ := got.json(t)["token"].(string)
-	if len(token) != 32 || !strings.HasPrefix(got.header.Get("Set-Auth-Token"), token+".") || !strings.Contains(got.header.Get("Set-Cookie"), token+".") {
+	if len(token) != 32 || !strings.HasPrefix(got.header.Get("Set-Auth-Token"), token+".") ||
+		!strings.Contains(got.header.Get("Set-Cookie"), token+".") {
 		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
 	}
 	for name, c := range map[string]struct {
@@ -98,8 +110,10 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"rememberMe":false,`, 1))
-	got := s.do("POST", changePasswordPath, strings.Replace(changePassword, "{", `{"revokeOtherSessions":true,`, 1), "Cookie", a.cookie(), "Origin", origin)
-	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") || !strings.Contains(lines, "dont_remember=true") {
+	got := s.do("POST", changePasswordPath, strings.Replace(changePassword, "{", `{"revokeOtherSessions":true,`, 1),
+		"Cookie", a.cookie(), "Origin", origin)
+	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") ||
+		!strings.Contains(lines, "dont_remember=true") {
 		t.Errorf("got %d %q", got.status, lines)
 	}
 }

@@ -63,7 +63,8 @@ func TestCookieCacheComesWithEverySessionCookie(t *testing.T) {
 	s.checkCookies(forgotten, "sign-in, not remembered", "set session_token", "set dont_remember", "set session_data")
 	again := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`,
 		"Cookie", forgotten.cookie()+"; "+dataCookie+".1=x", "Origin", origin)
-	s.checkCookies(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300", "clear session_data.1")
+	s.checkCookies(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300",
+		"clear session_data.1")
 	s.checkCookies(s.do("POST", signOutPath, "", "Cookie", in.cookie(), "Origin", origin), "sign-out",
 		"clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
 }
@@ -75,7 +76,10 @@ func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
 	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
 	s.checkCookies(fromDatabase, "asked past the cache", "set session_data 300")
 	var cached answer
-	if got := s.roundTrips(func() { cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie", up.cookie()) }); got != 0 {
+	if got := s.roundTrips(func() {
+		cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie",
+			up.cookie())
+	}); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
 	s.checkCookies(cached, "cached")
@@ -86,12 +90,15 @@ func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
 		t.Errorf("got headers %v", cached.header)
 	}
 	var token answer
-	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 || token.status != 200 {
+	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 ||
+		token.status != 200 {
 		t.Errorf("token: got %d, %d round trips, want 200 and 1", token.status, got)
 	}
 	s.checkCookies(token, "token, where Better Auth would have believed the cookie")
-	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookieNamed(up.cookie(), "better-auth.session_token")), "token without it", "set session_data 300")
-	s.checkCookies(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it", "set session_data 300")
+	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookieNamed(up.cookie(), "better-auth.session_token")),
+		"token without it", "set session_data 300")
+	s.checkCookies(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it",
+		"set session_data 300")
 	s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)), "nobody's cache cookie")
 }
 
@@ -133,11 +140,13 @@ func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
 		s.checkCookies(s.do("GET", path, "", "Cookie", young), "a day, with a young cache cookie")
 		s.checkCookies(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "left alone", "clear session_data")
 		a := s.do("GET", path, "", "Cookie", cookieNamed(cookie, "better-auth.session_token"))
-		s.checkCookies(a, "a day: both, which Better Auth forgets on sessionRoutes routes", "set session_token 604800", "set session_data 300")
+		s.checkCookies(a, "a day: both, which Better Auth forgets on sessionRoutes routes", "set session_token 604800",
+			"set session_data 300")
 		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
 			t.Errorf("got an end of %v", got)
 		}
-		if a := s.do("GET", sessionPath, "", "Cookie", a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
+		if a := s.do("GET", sessionPath, "", "Cookie",
+			a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
 			t.Errorf("the cache holds %s", a.body)
 		}
 		s.now = s.now.Add(7*24*time.Hour + time.Second)
@@ -152,7 +161,10 @@ func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(time.Minute)
-	if got := s.roundTrips(func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie), "a minute") }); got != 0 {
+	if got := s.roundTrips(func() {
+		s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie),
+			"a minute")
+	}); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
 	s.now = s.now.Add(time.Millisecond)
@@ -192,14 +204,20 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 	}{
 		{"good", good, nil, nil},
 		{"unknown cookies besides", strings.Join(many, "; ") + "; " + good, nil, nil},
-		{"in parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" + good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
+		{"in parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" +
+			good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
 		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
-		{"of another session", cookieNamed(other, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
-		{"of another secret", cookieNamed(foreign, dataCookie), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
-		{"with a dot", dataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA", []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
-		{"not base64", dataCookie + `="\x00%zz"`, []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
-		{"of nothing", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)), []string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
+		{"of another session", cookieNamed(other, dataCookie), []string{"clear session_data", "set session_data 300"},
+			[]string{"set session_data 300"}},
+		{"of another secret", cookieNamed(foreign, dataCookie), []string{"clear session_data", "set session_data 300"},
+			[]string{"set session_data 300"}},
+		{"with a dot", dataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA", []string{"clear session_data", "set session_data 300"},
+			[]string{"set session_data 300"}},
+		{"not base64", dataCookie + `="\x00%zz"`, []string{"clear session_data", "set session_data 300"},
+			[]string{"set session_data 300"}},
+		{"of nothing", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)),
+			[]string{"clear session_data", "set session_data 300"}, []string{"set session_data 300"}},
 		{
 			"a part is missing", dataCookie + ".1=" + good[len(dataCookie)+501:],
 			[]string{"clear session_data", "clear session_data.1", "set session_data 300"},
@@ -207,7 +225,8 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 		},
 		{
 			"far too large", strings.Join(large, "; "),
-			append(append([]string{"clear session_data"}, cleared(100)...), "set session_data 300"), append(cleared(100), "set session_data 300"),
+			append(append([]string{"clear session_data"}, cleared(100)...), "set session_data 300"), append(cleared(100),
+				"set session_data 300"),
 		},
 	} {
 		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.elsewhere} {
@@ -238,7 +257,8 @@ func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 	stray := cookieNamed(on.signUpAda().cookie(), dataCookie)
 	token := off.signUpAda().cookie()
 	for _, path := range []string{sessionPath, tokenPath} {
-		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path, "clear session_data.1", "clear session_data")
+		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path,
+			"clear session_data.1", "clear session_data")
 	}
 	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", stray), "nobody", "clear session_data")
 	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
@@ -250,7 +270,8 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	up := s.signUpAda()
 	bare, _ := up.json(t)["token"].(string)
 	if got := s.roundTrips(func() {
-		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie", cookieNamed(up.cookie(), dataCookie)), "with its cache cookie")
+		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie",
+			cookieNamed(up.cookie(), dataCookie)), "with its cache cookie")
 	}); got != 0 {
 		t.Errorf("got %d round trips, want 0", got)
 	}
@@ -261,7 +282,8 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
-	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`, 1)).cookie()
+	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`,
+		1)).cookie()
 	whole := cookieNamed(cookie, dataCookie)[len(dataCookie)+1:]
 	parts := cookieNamed(cookie, tokenCookie)
 	for i := 0; len(whole) > 0; i++ {
@@ -273,7 +295,8 @@ func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 		t.Errorf("got %d round trips, want 0", got)
 	}
 	s.checkCookies(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "past the cache",
-		"clear session_data.0", "clear session_data.1", "clear session_data.2", "clear session_data.3", "set session_data 300")
+		"clear session_data.0", "clear session_data.1", "clear session_data.2", "clear session_data.3",
+		"set session_data 300")
 }
 
 // A response that ends a session sets no cache cookie.
@@ -283,14 +306,16 @@ func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 	up := s.signUpAda()
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`)
 	revoke := func(of answer) answer {
-		return s.do("POST", "/api/auth/revoke-session", fmt.Sprintf(`{"token":%q}`, of.json(t)["token"]), "Cookie", in.cookie(), "Origin", origin)
+		return s.do("POST", "/api/auth/revoke-session", fmt.Sprintf(`{"token":%q}`, of.json(t)["token"]), "Cookie",
+			in.cookie(), "Origin", origin)
 	}
 	s.checkCookies(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
 	s.checkCookies(revoke(up), "another", "set session_data 300")
 	if a := s.do("GET", tokenPath, "", "Cookie", up.cookie()); a.status != 401 {
 		t.Errorf("the other's next call: got %d %s", a.status, a.body)
 	}
-	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
+	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data",
+		"clear dont_remember")
 	if a := revoke(in); a.status != 401 {
 		t.Errorf("afterwards: got %d %s", a.status, a.body)
 	}

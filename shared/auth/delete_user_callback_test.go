@@ -25,11 +25,14 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
 		{name: "another's session spends it", who: "bob", status: 404, code: "INVALID_TOKEN"},
 		{name: "nobody's session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
-		{name: "a reset token", setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada", status: 404, code: "INVALID_TOKEN", left: 1},
+		{name: "a reset token",
+			setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada",
+			status: 404, code: "INVALID_TOKEN", left: 1},
 	} {
 		for _, post := range []bool{false, true} {
 			s.reset(box, "DELETE_USER_VERIFICATION=on")
-			people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))}
+			people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
+				strings.Replace(ada, "ada@", "bob@", 1))}
 			m := s.requestDeletionLink(box, people["ada"], `{"callbackURL":"/bye"}`)
 			if c.setup != "" {
 				s.exec(c.setup)
@@ -55,7 +58,8 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 				}
 			}
 			if a.status != status || a.code() != code || a.header.Get("Location") != location {
-				t.Errorf("%s (POST %v): got %d %s to %q, want %d %s", c.name, post, a.status, a.body, a.header.Get("Location"), status, code)
+				t.Errorf("%s (POST %v): got %d %s to %q, want %d %s", c.name, post, a.status, a.body, a.header.Get("Location"),
+					status, code)
 			}
 			s.checkDeleted(c.name, c.gone)
 			if got := query[int](s, `SELECT count(*) FROM verification`); got != c.left {
@@ -71,7 +75,8 @@ func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 	a := s.signUpAda()
 	m := s.requestDeletionLink(box, a, `{}`)
 	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearer()...)
-	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"), "Max-Age=0") {
+	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
+		"Max-Age=0") {
 		t.Errorf("got %d %s, cookies %q", got.status, got.body, got.header["Set-Cookie"])
 	}
 	s, _ = newMailServer(t, "DELETE_USER=off")

@@ -32,22 +32,35 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		{name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200, answer: deleted, gone: true},
 		{name: "old session", body: `{}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{name: "old session, empty password", body: `{"password":""}`, age: 24 * time.Hour, status: 400, answer: expired},
-		{name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200, answer: deleted, gone: true},
-		{name: "wrong password", body: `{"password":"wrong horse"}`, status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
-		{name: "password too long", body: `{"password":"` + strings.Repeat("x", 129) + `"}`, status: 400, answer: `{"message":"Password too long","code":"PASSWORD_TOO_LONG"}`},
-		{name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400, answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`},
+		{name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200,
+			answer: deleted, gone: true},
+		{name: "wrong password", body: `{"password":"wrong horse"}`, status: 400,
+			answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
+		{name: "password too long", body: `{"password":"` + strings.Repeat("x", 129) + `"}`, status: 400,
+			answer: `{"message":"Password too long","code":"PASSWORD_TOO_LONG"}`},
+		{name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400,
+			answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`},
 		{name: "off", settings: "DELETE_USER=off", body: `{}`, status: 404},
-		{name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401, answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
-		{name: "no session", body: `{"password":"correct horse"}`, setup: `DELETE FROM session`, status: 401, answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
-		{name: "no body", status: 400, answer: `{"message":"[body] Invalid input: expected object, received undefined","code":"VALIDATION_ERROR"}`},
-		{name: "array", body: `{"token":["x"]}`, status: 400, answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`},
+		{name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401,
+			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
+		{name: "no session", body: `{"password":"correct horse"}`, setup: `DELETE FROM session`, status: 401,
+			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
+		{name: "no body", status: 400,
+			answer: `{"message":"[body] Invalid input: expected object, received undefined","code":"VALIDATION_ERROR"}`},
+		{name: "array", body: `{"token":["x"]}`, status: 400,
+			answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`},
 		{name: "unknown token", body: `{"token":"x"}`, status: 404, answer: badToken},
 		{name: "NUL token", body: `{"token":"\u0000"}`, status: 404, answer: badToken},
-		{name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403, answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`},
-		{name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200, answer: mailed, mail: "delete-account ada@example.com"},
-		{name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`, status: 200, answer: mailed, mail: "delete-account ada@example.com"},
-		{name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`, status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
-		{name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200, answer: deleted, gone: true},
+		{name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403,
+			answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`},
+		{name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200,
+			answer: mailed, mail: "delete-account ada@example.com"},
+		{name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`,
+			status: 200, answer: mailed, mail: "delete-account ada@example.com"},
+		{name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`,
+			status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
+		{name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200,
+			answer: deleted, gone: true},
 	} {
 		s.reset(box, strings.Fields(c.settings)...)
 		a := s.signUpAda()
@@ -64,7 +77,8 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
 		}
 		s.checkDeleted(c.name, c.gone)
-		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"), "better-auth.session_token=; Max-Age=0"); c.gone && !cleared {
+		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
+			"better-auth.session_token=; Max-Age=0"); c.gone && !cleared {
 			t.Errorf("%s: got cookies %q", c.name, got.header["Set-Cookie"])
 		}
 	}
@@ -76,7 +90,8 @@ func (s *server) checkDeleted(name string, gone bool) {
 	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == gone {
 		s.t.Errorf("%s: there still is a user: %v", name, got)
 	}
-	if got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`); gone && got != "1 1" {
+	if got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`); gone &&
+		got != "1 1" {
 		s.t.Errorf("%s: sessions and accounts left: %s, want Bob's", name, got)
 	}
 }
@@ -93,14 +108,17 @@ func TestDeletionMailIsLikeThatOfBetterAuth(t *testing.T) {
 	s, box := newMailServer(t, "DELETE_USER_VERIFICATION=on")
 	a := s.signUpAda()
 	m := s.requestDeletionLink(box, a, `{}`)
-	if want := origin + deleteCallbackPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || !regexp.MustCompile(`^[0-9a-z]{32}$`).MatchString(m.Token) {
+	if want := origin + deleteCallbackPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want ||
+		!regexp.MustCompile(`^[0-9a-z]{32}$`).MatchString(m.Token) {
 		t.Errorf("got %+v, want %s", m, want)
 	}
-	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 FROM verification v, "user" u`,
+	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 `+
+		`FROM verification v, "user" u`,
 		m.Token, s.now.Add(24*time.Hour)) {
 		t.Error("the token is not stored as Better Auth stores it")
 	}
-	if m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL, "&callbackURL=%2Fbye%20bye") {
+	if m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL,
+		"&callbackURL=%2Fbye%20bye") {
 		t.Errorf("got %s", m.URL)
 	}
 }

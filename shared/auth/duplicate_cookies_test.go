@@ -42,20 +42,23 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 				s := newServer(t, func(env map[string]string) { env["COOKIE_CACHE"] = cache })
 				s.signUpAda()
 				header, all := s.duplicateCookies(3, alive)
-				for _, path := range []string{sessionPath, tokenPath, "/api/auth/list-sessions", sessionPath + "?disableCookieCache=true"} {
+				for _, path := range []string{sessionPath, tokenPath, "/api/auth/list-sessions", sessionPath +
+					"?disableCookieCache=true"} {
 					var a answer
 					trips := s.roundTrips(func() { a = s.do("GET", path, "", "Cookie", header) })
 					if a.status != 200 || a.body == "null" {
 						t.Errorf("%s: got %d %s", path, a.status, a.body)
 					}
-					if lines := a.cookieChanges(); slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "clear") }) {
+					if lines := a.cookieChanges(); slices.ContainsFunc(lines,
+						func(l string) bool { return strings.HasPrefix(l, "clear") }) {
 						t.Errorf("%s: got cookies %q", path, lines)
 					}
 					if most := map[bool]int{true: 1, false: 2}[path != "/api/auth/list-sessions"]; trips > most {
 						t.Errorf("%s: got %d round trips, want %d", path, trips, most)
 					}
 				}
-				if got := s.do("GET", sessionPath, "", "Cookie", header).json(t)["session"].(map[string]any)["token"]; got != all[alive].token {
+				if got := s.do("GET", sessionPath, "", "Cookie",
+					header).json(t)["session"].(map[string]any)["token"]; got != all[alive].token {
 					t.Errorf("got session %v, want %s", got, all[alive].token)
 				}
 				a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", header, "Origin", origin)
@@ -73,7 +76,8 @@ func TestCookiesOfOneNameAreClearedOnceNoneIsLive(t *testing.T) {
 	s.signUpAda()
 	header, _ := s.duplicateCookies(3, -1)
 	for _, path := range []string{sessionPath, tokenPath} {
-		s.checkCookies(s.do("GET", path, "", "Cookie", header), path, "clear session_token", "clear session_data", "clear dont_remember")
+		s.checkCookies(s.do("GET", path, "", "Cookie", header), path, "clear session_token", "clear session_data",
+			"clear dont_remember")
 	}
 }
 
@@ -114,10 +118,14 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada, bob, other := s.signUp("ada"), s.signUp("bob"), s.signInAs("ada")
-	header := strings.Join([]string{cookieNamed(ada.cookie, tokenCookie), tokenCookie + "=forged", cookieNamed(bob.cookie, tokenCookie), cookieNamed(other.cookie, tokenCookie)}, "; ")
+	header := strings.Join([]string{cookieNamed(ada.cookie, tokenCookie), tokenCookie + "=forged",
+		cookieNamed(bob.cookie, tokenCookie), cookieNamed(other.cookie, tokenCookie)}, "; ")
 	keep := s.signInAs("ada")
 	var a answer
-	if trips := s.roundTrips(func() { a = s.do("POST", signOutPath, "", "Cookie", header, "Origin", origin) }); trips != 1 || a.status != 200 {
+	if trips := s.roundTrips(func() {
+		a = s.do("POST", signOutPath, "", "Cookie", header, "Origin",
+			origin)
+	}); trips != 1 || a.status != 200 {
 		t.Errorf("got %d %s in %d round trips", a.status, a.body, trips)
 	}
 	s.checkCookies(a, "sign-out", "clear session_token", "clear session_data", "clear dont_remember")
@@ -147,7 +155,8 @@ func TestCookiesOfOneNameAreTriedUpToABound(t *testing.T) {
 		t.Error("the eighth cookie is not tried")
 	}
 	var a answer
-	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", pad(1000)+"; "+live) }); trips != 1 || a.status != 200 {
+	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", pad(1000)+"; "+live) }); trips != 1 ||
+		a.status != 200 {
 		t.Errorf("1,000 cookies: got %d in %d round trips", a.status, trips)
 	}
 }
@@ -168,7 +177,8 @@ func TestCacheCookieIsNotBelievedAmongCookiesOfOneName(t *testing.T) {
 	// One session cookie with its cache cookie and an older cache cookie.
 	header := cookieNamed(dead.cookie, dataCookie) + "; " + live.cookie
 	var a answer
-	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 || a.body == "null" || len(a.cookieChanges()) > 0 {
+	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
+		a.body == "null" || len(a.cookieChanges()) > 0 {
 		t.Errorf("twin cache cookies: got %s, cookies %q, in %d round trips", a.body, a.cookieChanges(), trips)
 	}
 }
@@ -178,7 +188,8 @@ func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	short := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
-	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", "better-auth.dont_remember=old; "+short.cookie, "Origin", origin)
+	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie",
+		"better-auth.dont_remember=old; "+short.cookie, "Origin", origin)
 	if a.status != http.StatusOK {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}

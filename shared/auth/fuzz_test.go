@@ -18,8 +18,10 @@ const fuzzedOrigin = "https://own.example"
 // After a parameter is added to a trusted target, the location is still trusted, and no character ends the header line.
 func FuzzRedirect(f *testing.F) {
 	for _, target := range []string{
-		"/", "/a?b=c#d", "/..//evil.example", "/%2e%2e//x", "https://own.example/a?x=1&token=2#t", "https://own.example:443?x", "myapp://x/y?z", "/?=&&a",
-		"https://a.app.example/ü?é=%zz", "/a//b", "/;//evil.example", "/\u202e", "https://OWN.example/../..", "/.//evil.example", "/a/..//evil.example",
+		"/", "/a?b=c#d", "/..//evil.example", "/%2e%2e//x", "https://own.example/a?x=1&token=2#t",
+		"https://own.example:443?x", "myapp://x/y?z", "/?=&&a",
+		"https://a.app.example/ü?é=%zz", "/a//b", "/;//evil.example", "/\u202e", "https://OWN.example/../..",
+		"/.//evil.example", "/a/..//evil.example",
 	} {
 		f.Add(target, "token", "x y&z")
 	}
@@ -29,14 +31,16 @@ func FuzzRedirect(f *testing.F) {
 		if !origins.TrustsRedirect(target) {
 			return
 		}
-		for _, location := range []string{s.setParameter(target, name, value), s.addParameter(target, name, value), locationHeader(target)} {
+		for _, location := range []string{s.setParameter(target, name, value), s.addParameter(target, name, value),
+			locationHeader(target)} {
 			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
 				t.Errorf("%q: got %q", target, location)
 			}
 			if strings.HasPrefix(target, "/") && strings.HasPrefix(location, "//") {
 				t.Errorf("%q: got %q, which is another host", target, location)
 			}
-			if !origins.TrustsRedirect(location) && (parses(location) || !strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
+			if !origins.TrustsRedirect(location) && (parses(location) ||
+				!strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
 				t.Errorf("%q: got %q, which is not trusted", target, location)
 			}
 			if parses(target) && !parses(location) {
@@ -58,13 +62,15 @@ func FuzzMailToken(f *testing.F) {
 	cfg := config.API{Origin: fuzzedOrigin, SharedDatabase: true}
 	clock := func() time.Time { return now }
 	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, clock), Now: clock}
-	good, err := s.signMailToken(f.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "b@example.com", RequestType: verifyChange})
+	good, err := s.signMailToken(f.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "b@example.com",
+		RequestType: verifyChange})
 	if err != nil {
 		f.Fatal(err)
 	}
 	parts := strings.Split(good, ".")
 	for _, token := range []string{
-		good, "", "..", "a.b.c", parts[0] + "." + parts[1] + ".", "eyJhbGciOiJub25lIn0." + parts[1] + ".", parts[0] + ".e30." + parts[2], good + "=", good + ".x",
+		good, "", "..", "a.b.c", parts[0] + "." + parts[1] + ".", "eyJhbGciOiJub25lIn0." + parts[1] + ".", parts[0] +
+			".e30." + parts[2], good + "=", good + ".x",
 		"eyJhbGciOiJIUzUxMiJ9." + parts[1] + "." + parts[2], " " + good, strings.Repeat("e30.", 100),
 	} {
 		f.Add(token)

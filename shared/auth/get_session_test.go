@@ -23,7 +23,8 @@ func TestGetSessionAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("user (-sign-up +get-session):\n%s", diff)
 	}
 	if a.header.Get("Set-Auth-Jwt") == "" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt" {
-		t.Errorf("got set-auth-jwt %q, exposed %q", a.header.Get("Set-Auth-Jwt"), a.header.Get("Access-Control-Expose-Headers"))
+		t.Errorf("got set-auth-jwt %q, exposed %q", a.header.Get("Set-Auth-Jwt"),
+			a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("got cookies %q", a.header["Set-Cookie"])
@@ -34,7 +35,8 @@ func TestR26_GetSessionIsNeverStored(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, a := range []answer{
-		s.do("GET", sessionPath, ""), s.do("GET", sessionPath, "", "Cookie", s.signUpAda().cookie()), s.do("POST", sessionPath, "{}"),
+		s.do("GET", sessionPath, ""), s.do("GET", sessionPath, "", "Cookie", s.signUpAda().cookie()), s.do("POST",
+			sessionPath, "{}"),
 	} {
 		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
 			t.Errorf("%d: got %q, %q", a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
@@ -77,7 +79,8 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 	}{
 		{"no cookie", nil, nil},
 		{"unsigned cookie", []string{"Cookie", "better-auth.session_token=" + bare}, nil},
-		{"bad signature", []string{"Cookie", "better-auth.session_token=" + bare + ".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
+		{"bad signature", []string{"Cookie", "better-auth.session_token=" + bare +
+			".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
 		{"foreign cookie name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
 		{"stray cache cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
 		{"signed but dead", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
@@ -136,10 +139,13 @@ func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
 		t.Errorf("asked to leave it alone: got cookies %q", a.header["Set-Cookie"])
 	}
 	a := get(sessionPath)
-	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
-		t.Errorf("a day later: got cookies %q, end %s, exposed %q", a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
+	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||
+		a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
+		t.Errorf("a day later: got cookies %q, end %s, exposed %q", a.header["Set-Cookie"], expires(),
+			a.header.Get("Access-Control-Expose-Headers"))
 	}
-	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" || session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
+	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" ||
+		session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
 		t.Errorf("got %v", session)
 	}
 	s.now = s.now.Add(7*24*time.Hour + time.Second)
@@ -176,7 +182,8 @@ func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
 		t.Errorf("get-session: got %s", a.body)
 	}
-	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" ||
+		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
 		t.Errorf("token: got %d %s", a.status, a.body)
 	}
 	if a := s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin); a.status != 200 {
@@ -215,7 +222,8 @@ func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(env map[string]string) { env["BETTER_AUTH_URL"] = "https://learn.example.com" })
 	up := s.signUpAda()
-	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") || !strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
+	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") ||
+		!strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
 		t.Errorf("got %q", line)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", up.cookie()); a.body == "null" {

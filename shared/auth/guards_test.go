@@ -27,7 +27,8 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil }
 	s.Sessions = session.New(cfg, secret, s.Now)
 	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
-	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now}, &row); err != nil {
+	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now},
+		&row); err != nil {
 		t.Fatal(err)
 	}
 	call := func(g guard, query string) error {
@@ -39,7 +40,8 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	for _, c := range []struct {
 		age  time.Duration
 		want error
-	}{{0, nil}, {24*time.Hour - time.Millisecond, nil}, {24 * time.Hour, errSessionNotFresh}, {25 * time.Hour, errSessionNotFresh}} {
+	}{{0, nil}, {24*time.Hour - time.Millisecond, nil}, {24 * time.Hour, errSessionNotFresh}, {25 * time.Hour,
+		errSessionNotFresh}} {
 		now = row.CreatedAt.Add(c.age)
 		// Neither the refresh of a session nor a query parameter makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {

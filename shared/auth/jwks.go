@@ -18,8 +18,8 @@ const (
 	betterAuthKeysMaxAge  = 24 * time.Hour // how long the last keys are used while Postgres does not answer
 )
 
-// jwksCaching is the Cache-Control of a complete key set: a CDN caches it for as long as verifiers do, and serves it for
-// a day if the server does not answer.
+// jwksCaching is the Cache-Control of a complete key set: a CDN caches it for as long as verifiers do, and serves it
+// for a day if the server does not answer.
 var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxAge.Seconds()))
 
 // The Cache-Control of a key set that may lack keys of Better Auth, because Postgres did not answer.

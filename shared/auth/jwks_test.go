@@ -14,7 +14,8 @@ func setting(name, value string) func(map[string]string) {
 
 const insertBetterAuthKey = `
 	INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
-	VALUES ('11111111-1111-4111-8111-111111111111', '{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}', '', now(), 'RS256')`
+	VALUES ('11111111-1111-4111-8111-111111111111',
+		'{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}', '', now(), 'RS256')`
 
 const betterAuthKid = "11111111-1111-4111-8111-111111111111"
 
@@ -43,8 +44,10 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 		s.t.Helper()
 		start := time.Now()
 		a := s.do("GET", jwksPath, "")
-		if got := strings.Contains(a.body, betterAuthKid); a.status != 200 || got != want || a.header.Get("Cache-Control") != caching {
-			s.t.Errorf("got %d, Better Auth's key %v, Cache-Control %q, want %v and %q", a.status, got, a.header.Get("Cache-Control"), want, caching)
+		if got := strings.Contains(a.body, betterAuthKid); a.status != 200 || got != want ||
+			a.header.Get("Cache-Control") != caching {
+			s.t.Errorf("got %d, Better Auth's key %v, Cache-Control %q, want %v and %q", a.status, got,
+				a.header.Get("Cache-Control"), want, caching)
 		}
 		if strings.Count(a.body, `"kid"`) < 2 {
 			s.t.Errorf("our own keys are missing: %s", a.body)

@@ -125,7 +125,8 @@ func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUp("ada")
-	for name, in := range map[string]bool{strings.Repeat("x", 256): true, strings.Repeat("€", 256): true, strings.Repeat("x", 100_000): false} {
+	for name, in := range map[string]bool{strings.Repeat("x", 256): true, strings.Repeat("€", 256): true,
+		strings.Repeat("x", 100_000): false} {
 		s.exec(`UPDATE "user" SET name = $1, image = $2`, name, strings.Repeat("y", 2048))
 		a := s.doAs(ada, "GET", sessionPath, "")
 		if _, there := claimsOf(t, a.header.Get("Set-Auth-Jwt"))["name"]; there != in {
@@ -159,11 +160,13 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	up := s.signUpAda()
 	cookie := up.cookie()
 	update := func(image string) answer {
-		a := s.do("POST", "/api/auth/update-user", toJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin", origin)
+		a := s.do("POST", "/api/auth/update-user", toJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin",
+			origin)
 		checkHeaderSizes(t, fmt.Sprint(len(image)), a)
 		return a
 	}
-	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{"set session_token 604800", "clear session_data"}
+	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{"set session_token 604800",
+		"clear session_data"}
 	s.checkCookies(update(strings.Repeat("x", 2048)), "2,048 characters", set...)
 	s.checkCookies(update(strings.Repeat("x", 2049)), "2,049 characters", cleared...)
 	s.checkCookies(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
@@ -173,14 +176,17 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	for _, path := range []string{sessionPath, tokenPath} {
 		s.checkCookies(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
 	}
-	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie", cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
+	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie",
+		cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
 	s.checkCookies(stale, "past the cache", "clear session_data", "clear session_data.0", "clear session_data.1")
-	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
+	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent",
+		strings.Repeat("u", 8<<10))
 	checkHeaderSizes(t, "sign-in", in)
 	s.checkCookies(in, "sign-in", "set session_token 604800")
 
 	s.exec(`UPDATE "user" SET image = NULL`)
-	in = s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent", strings.Repeat("u", 8<<10))
+	in = s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent",
+		strings.Repeat("u", 8<<10))
 	checkHeaderSizes(t, "a long User-Agent", in)
 	s.checkCookies(in, "a long User-Agent", "set session_token 604800")
 }
@@ -192,15 +198,18 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 	ada := s.signUp("ada")
 	long := "/" + strings.Repeat("x", 2048)
 	for _, target := range []string{long[:2048], "/" + strings.Repeat("é", 1023)} {
-		a := s.do("POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
+		a := s.do("POST", signInPath,
+			toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
 		if a.status != http.StatusOK {
 			t.Errorf("%d bytes: got %d %.100s", len(target), a.status, a.body)
 		}
 		checkHeaderSizes(t, "sign-in", a)
 	}
 	for _, c := range []struct{ method, path, body string }{
-		{"POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": long})},
-		{"POST", "/api/auth/request-password-reset", toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
+		{"POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse",
+			"callbackURL": long})},
+		{"POST", "/api/auth/request-password-reset",
+			toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
 		{"GET", "/api/auth/verify-email?token=x&callbackURL=" + long, ""},
 		{"GET", "/api/auth/reset-password/x?callbackURL=" + long, ""},
 	} {

@@ -15,15 +15,19 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 	s.addAccount(bob, "github", "")
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1`, p.id)
 	first := `{"accountId":"` + p.id + `","providerId":"credential","userId":"` + p.id +
-		`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","id":"` + credential + `","scopes":[]}`
+		`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","id":"` + credential +
+		`","scopes":[]}`
 	s.checkRows("GET", path, []row{
 		{name: "own", who: p, status: 200, want: `[` + first + `]`},
 		{name: "nobody", status: 401, want: unauthorized},
 	})
 	google := s.addAccount(p, "google", " openid, email,,profile ")
 	a := s.doAs(p, "GET", path, "")
-	s.checkRows("GET", path, []row{{name: "two", who: p, status: 200, want: `[` + first + `,{"accountId":"at-google","providerId":"google","userId":"` + p.id +
-		`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google + `","scopes":["openid","email","profile"]}]`}})
+	s.checkRows("GET", path,
+		[]row{{name: "two", who: p, status: 200, want: `[` + first +
+			`,{"accountId":"at-google","providerId":"google","userId":"` + p.id +
+			`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google +
+			`","scopes":["openid","email","profile"]}]`}})
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "$argon2") {
 		t.Errorf("secrets leave: %s", a.body)
 	}

@@ -17,7 +17,8 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 	id := query[string](s, `SELECT id::text FROM session`)
 	s.checkRows("GET", listSessionsPath, []row{
 		{name: "own", who: p, status: 200, want: `[{"expiresAt":"2026-01-22T12:00:00.123Z","token":"` + p.token +
-			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"","userId":"` + p.id + `","id":"` + id + `"}]`},
+			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"",` +
+			`"userId":"` + p.id + `","id":"` + id + `"}]`},
 		{name: "nobody", status: 401, want: unauthorized},
 		{name: "tampered", who: client{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
 	})

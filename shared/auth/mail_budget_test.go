@@ -115,7 +115,8 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	}
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, at the ceiling", map[mail.Kind]int{mail.Nothing: 1})
-	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For", "192.0.2.1").check(t, "the newest link", 200, "")
+	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For",
+		"192.0.2.1").check(t, "the newest link", 200, "")
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
@@ -150,7 +151,8 @@ func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
 	}
 	got := records(t, log)
-	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" || got[0]["mailDropped"] != "reset-password" {
+	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" ||
+		got[0]["mailDropped"] != "reset-password" {
 		t.Errorf("got %v", got)
 	}
 }

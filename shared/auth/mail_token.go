@@ -66,8 +66,8 @@ func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, erro
 	return signed, nil
 }
 
-// parseMailToken returns the claims of a token, errInvalidToken or errTokenExpired. The algorithm must be HS256, and the
-// times are checked without tolerance. As in Better Auth, exp may be missing. A token without an email is invalid;
+// parseMailToken returns the claims of a token, errInvalidToken or errTokenExpired. The algorithm must be HS256, and
+// the times are checked without tolerance. As in Better Auth, exp may be missing. A token without an email is invalid;
 // Better Auth answers it with 500. A token without an ID is invalid unless SHARED_DATABASE is on, because TypeScript
 // servers make such tokens.
 func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims, err error) {
@@ -123,8 +123,8 @@ func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 	return nil
 }
 
-// Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects): 142 bits for a password reset, 165 bits
-// for a deletion.
+// Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects): 142 bits for a password reset, 165
+// bits for a deletion.
 const (
 	resetAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	resetLength    = 24

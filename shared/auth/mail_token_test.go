@@ -30,8 +30,11 @@ func tokenService(now time.Time) *Service {
 // A token of Better Auth is valid until its expiry.
 func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 	t.Parallel()
-	const token = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0IjoxNzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
-	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired, 1795459556: errTokenExpired} {
+	const token = "eyJhbGciOiJIUzI1NiJ9." +
+		"eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0Ijox" +
+		"Nzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
+	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired,
+		1795459556: errTokenExpired} {
 		got, err := tokenService(time.Unix(at, 999e6)).parseMailToken(t.Context(), token)
 		want := mailClaims{Email: "ada@example.com", UserID: "uh7DcSPHieZ1SYPnHySA627JFkMWGTft"}
 		if wantErr != nil {
@@ -47,17 +50,21 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 5e8))
-	token, err := s.signMailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com", RequestType: verifyChange, UserID: "u"})
+	token, err := s.signMailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com",
+		RequestType: verifyChange, UserID: "u"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{`{"alg":"HS256"}`, `{"email":"ada@example.com","updateTo":"eve@example.com","requestType":"change-email-verification","userId":"u","exp":1800003600,"iat":1800000000}`} {
+	for i, want := range []string{`{"alg":"HS256"}`,
+		`{"email":"ada@example.com","updateTo":"eve@example.com","requestType":"change-email-verification","userId":"u",` +
+			`"exp":1800003600,"iat":1800000000}`} {
 		got, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[i])
 		if err != nil || string(got) != want {
 			t.Errorf("part %d: got %s, %v, want %s", i, got, err, want)
 		}
 	}
-	if c, err := s.parseMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" || c.RequestType != verifyChange {
+	if c, err := s.parseMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" ||
+		c.RequestType != verifyChange {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
@@ -68,7 +75,8 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 	hs256 := `{"alg":"HS256"}`
 	good := `{"email":"ada@example.com","exp":1800000001}`
 	sign := func(header, payload string) string {
-		text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." +
+			base64.RawURLEncoding.EncodeToString([]byte(payload))
 		method := jwt.GetSigningMethod(regexp.MustCompile(`[HRSnE]+[A-Za-z0-9]+`).FindString(header))
 		if method == nil || !strings.HasPrefix(method.Alg(), "HS") {
 			return text + "."
@@ -104,7 +112,8 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 		{"user id null", sign(hs256, `{"email":"ada@example.com","userId":null}`), errInvalidToken},
 		{"array for claims", sign(hs256, `[]`), errInvalidToken},
 		{"null for claims", sign(hs256, `null`), errInvalidToken},
-		{"other signature", strings.TrimRight(sign(hs256, good), "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + "AAAA", errInvalidToken},
+		{"other signature", strings.TrimRight(sign(hs256, good),
+			"-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + "AAAA", errInvalidToken},
 		{"two parts", "a.b", errInvalidToken},
 		{"four parts", sign(hs256, good) + ".x", errInvalidToken},
 		{"empty", "", errInvalidToken},

@@ -122,7 +122,8 @@ func (s *server) canSignIn(email, password string) bool {
 // insertUser inserts a user without a password and returns the id.
 func (s *server) insertUser(email string) string {
 	s.t.Helper()
-	return query[string](s, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', $1, false) RETURNING id::text`, email)
+	return query[string](s, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', $1, false) RETURNING id::text`,
+		email)
 }
 
 // check compares the status and code of an answer.

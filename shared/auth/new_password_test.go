@@ -9,7 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-const compromised = `{"message":"The password you entered has been compromised. Please choose a different password.","code":"PASSWORD_COMPROMISED"}`
+const compromised = `{"message":"The password you entered has been compromised. Please choose a different ` +
+	`password.","code":"PASSWORD_COMPROMISED"}`
 
 // setPasswords sends a password to each route that sets one and returns the answers: sign-up, change and reset.
 func (s *server) setPasswords(password string) map[string]answer {
@@ -21,7 +22,8 @@ func (s *server) setPasswords(password string) map[string]answer {
 	in := s.do("POST", signInPath, strings.ReplaceAll(signIn, "ada@", name+"@"))
 	all := map[string]answer{
 		"sign-up": s.do("POST", signUpPath, `{"name":"Eve","email":"new-`+name+`@example.com","password":"`+password+`"}`),
-		"change": s.do("POST", "/api/auth/change-password", `{"currentPassword":"correct horse","newPassword":"`+password+`"}`,
+		"change": s.do("POST", "/api/auth/change-password",
+			`{"currentPassword":"correct horse","newPassword":"`+password+`"}`,
 			"Cookie", in.cookie(), "Origin", origin),
 	}
 	s.do("POST", requestResetPath, `{"email":"`+name+`@example.com"}`) // after the change, which deletes older tokens

@@ -30,8 +30,10 @@ func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 		{"cookie with origin", []string{"Cookie", cookie, "Origin", origin}, ""},
 		{"cookie with foreign origin", []string{"Cookie", cookie, "Origin", "https://evil.example"}, "INVALID_ORIGIN"},
 		{"node's fetch", []string{"Sec-Fetch-Mode", "cors"}, "MISSING_OR_NULL_ORIGIN"},
-		{"cross-site form", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin}, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"},
-		{"cross-site form with cookie", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin, "Cookie", cookie}, ""},
+		{"cross-site form", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin},
+			"CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"},
+		{"cross-site form with cookie", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin",
+			origin, "Cookie", cookie}, ""},
 		{"same-origin fetch", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Origin", origin}, ""},
 	} {
 		a := s.do("POST", signInPath, signIn, c.headers...)
@@ -79,7 +81,8 @@ func TestR30_GetChangesNothingButTheSlidingExpiry(t *testing.T) {
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
 	state := func() string {
-		return query[string](s, `SELECT concat((SELECT string_agg(u::text, ';') FROM "user" u), (SELECT string_agg(a::text, ';') FROM account a),
+		return query[string](s, `SELECT concat((SELECT string_agg(u::text, ';') FROM "user" u),
+			(SELECT string_agg(a::text, ';') FROM account a),
 			(SELECT string_agg(x::text, ';') FROM session x), (SELECT count(*) FROM verification), (SELECT count(*) FROM jwks))`)
 	}
 	before := state()

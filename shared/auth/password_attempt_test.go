@@ -87,7 +87,8 @@ func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 // RATE_LIMIT_RULES can lift the limit of an IP address, but not that of an account.
 func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = `{"/sign-in/email": false}` })
+	s := newServer(t, withRateLimit, clientIP("xff:1"),
+		func(env map[string]string) { env["RATE_LIMIT_RULES"] = `{"/sign-in/email": false}` })
 	s.signUpAda()
 	var got []int
 	for range 12 {
@@ -120,7 +121,8 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 // The right password of a user who may not sign in does not count as a guess.
 func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
+	s := newServer(t, withRateLimit, clientIP("xff:1"),
+		func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
 	s.signUpAda()
 	for i := range 12 {
 		if a := s.do("POST", signInPath, signIn, fromIP(i)...); a.code() != "EMAIL_NOT_VERIFIED" {
@@ -156,7 +158,8 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 		s.now = s.now.Add(10 * time.Second)
 	}
 	if got := s.roundTrips(func() {
-		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin", origin)...); a.status != 200 {
+		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin",
+			origin)...); a.status != 200 {
 			t.Errorf("got %d %s", a.status, a.body)
 		}
 	}); got != 2 {
@@ -170,7 +173,8 @@ func TestJunkCookiesDoNotHideTheDeviceCookie(t *testing.T) {
 	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
 	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
-	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin", origin)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin",
+		origin)...); a.status != 200 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
@@ -189,7 +193,8 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 	if count(got, 401) != 10 || count(got, 429) != 2 {
 		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
 	}
-	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin", origin)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin",
+		origin)...); a.status != 200 {
 		t.Errorf("another known device: got %d", a.status)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
@@ -223,9 +228,11 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 		c.before()
 		var got []int
 		for i := range 22 {
-			got = append(got, s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", c.cookie, "Origin", origin)...).status)
+			got = append(got, s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", c.cookie, "Origin",
+				origin)...).status)
 		}
-		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 || count(got, 429) == 0 {
+		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 ||
+			count(got, 429) == 0 {
 			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted as a stranger", c.name, n, got)
 		}
 	}
@@ -238,7 +245,8 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	box := &mailbox{}
 	s.svc.Mail = box
 	first := s.signUpAda()
-	changed := s.do("POST", "/api/auth/change-password", `{"currentPassword":"correct horse","newPassword":"battery staple"}`,
+	changed := s.do("POST", "/api/auth/change-password",
+		`{"currentPassword":"correct horse","newPassword":"battery staple"}`,
 		"Cookie", first.cookie(), "Origin", origin)
 	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
 	token := box.take()[0].Token
@@ -248,18 +256,22 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		headers := append(fromIP(200), "Cookie", cookie, "Origin", origin)
 		return s.do("POST", signInPath, strings.Replace(signIn, "correct horse", password, 1), headers...).status
 	}
-	if got := []int{signInWith("battery staple", first.deviceCookie()), signInWith("battery staple", changed.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
+	if got := []int{signInWith("battery staple", first.deviceCookie()),
+		signInWith("battery staple", changed.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
 		t.Errorf("after the change: got %v with the old cookie and the new one", got)
 	}
-	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`, fromIP(201)...)
+	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
+		fromIP(201)...)
 	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
 		t.Errorf("reset: got %d %s, device %q", reset.status, reset.body, reset.device)
 	}
-	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1), fromIP(202)...); a.status != 200 {
+	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
+		fromIP(202)...); a.status != 200 {
 		t.Errorf("the reset did not clear the count: a stranger with the new password got %d", a.status)
 	}
 	s.guess("ada@example.com", 30)
-	if got := []int{signInWith("staple battery", changed.deviceCookie()), signInWith("staple battery", reset.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
+	if got := []int{signInWith("staple battery", changed.deviceCookie()),
+		signInWith("staple battery", reset.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
 		t.Errorf("after the reset: got %v with the old cookie and the new one", got)
 	}
 }
@@ -302,10 +314,12 @@ func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 			t.Errorf("%s: got %d %s", path, a.status, a.body)
 		}
 	}
-	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
+	if a := s.do("POST", signInPath, signIn, "Cookie",
+		known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
 		t.Errorf("beside another cookie: got %d %s", a.status, a.body)
 	}
-	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin", "https://evil.example"); a.code() != "INVALID_ORIGIN" {
+	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin",
+		"https://evil.example"); a.code() != "INVALID_ORIGIN" {
 		t.Errorf("from another site: got %d %s", a.status, a.body)
 	}
 }
@@ -372,7 +386,8 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	}
 	for range 12 { // the right password does not count
 		s.now = s.now.Add(10 * time.Second)
-		a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", owner.cookie(), "Origin", origin)
+		a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", owner.cookie(), "Origin",
+			origin)
 		if a.status != 200 {
 			t.Fatalf("the owner's session: got %d %s", a.status, a.body)
 		}

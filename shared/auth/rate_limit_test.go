@@ -75,7 +75,8 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	for i, c := range []struct {
 		later  time.Duration
 		status int
-	}{{0, 200}, {9 * time.Second, 200}, {9 * time.Second, 200}, {9 * time.Second, 429}, {999 * time.Millisecond, 429}, {time.Millisecond, 200}} {
+	}{{0, 200}, {9 * time.Second, 200}, {9 * time.Second, 200}, {9 * time.Second, 429}, {999 * time.Millisecond,
+		429}, {time.Millisecond, 200}} {
 		s.now = s.now.Add(c.later)
 		if a := s.signIn(); a.status != c.status {
 			t.Errorf("request %d: got %d, want %d", i, a.status, c.status)
@@ -112,8 +113,10 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 			}
 		}
 		a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin)
-		if want := fmt.Sprint(c.window.Seconds()); a.status != 429 || a.header.Get("X-Retry-After") != want || a.header.Get("Set-Cookie") != "" {
-			t.Errorf("%s %s: got %d, X-Retry-After %q, want 429 and %s", c.method, c.path, a.status, a.header.Get("X-Retry-After"), want)
+		if want := fmt.Sprint(c.window.Seconds()); a.status != 429 || a.header.Get("X-Retry-After") != want ||
+			a.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s %s: got %d, X-Retry-After %q, want 429 and %s", c.method, c.path, a.status,
+				a.header.Get("X-Retry-After"), want)
 		}
 	}
 	if strings.Contains(s.rateLimitRows(), "reset-password/a") {
@@ -128,7 +131,8 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	first := s.signUpAda()
 	// The second cookie is one that get-session and requireCaller clear.
 	headers := []string{"Cookie", first.cookie() + "; better-auth.session_data=leftover", "Origin", origin}
-	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() + 60}).
+	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() +
+		60}).
 		SignedString([]byte("a secret of the tests, long enough"))
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +162,8 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		{"POST", "update-session", `{}`},
 		{"GET", "token", ``},
 		{"GET", "jwks", ``},
-		{"POST", "change-password", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`},
+		{"POST", "change-password",
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`},
 		{"POST", "verify-password", `{"password":"correct horse"}`},
 		{"POST", "request-password-reset", `{"email":"ada@example.com"}`},
 		{"GET", "reset-password/abc?callbackURL=/reset", ``},
@@ -258,7 +263,8 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	}{
 		{"remote", nil, "192.0.2.1"}, // the remote address of httptest
 		{"cloudfront", []string{"Cloudfront-Viewer-Address", "198.51.100.7:4711"}, "198.51.100.7"},
-		{"cloudfront", []string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"}, "2001:0db8:0001:0002:0000:0000:0000:0000"},
+		{"cloudfront", []string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"},
+			"2001:0db8:0001:0002:0000:0000:0000:0000"},
 		{"cloudfront", nil, "no-trusted-ip"},
 		{"xff:1", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "198.51.100.7"},
 		{"xff:2", []string{"X-Forwarded-For", "%s, 198.51.100.7, 203.0.113.9"}, "198.51.100.7"},
@@ -266,7 +272,8 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	} {
 		s := newServer(t, withRateLimit, clientIP(c.source))
 		for i, spoofed := range []string{"10.0.0.1", "10.0.0.2", "::1", "x"} {
-			headers := append([]string{"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed, "True-Client-Ip", spoofed}, c.header...)
+			headers := append([]string{"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed,
+				"True-Client-Ip", spoofed}, c.header...)
 			for j := range headers {
 				headers[j] = strings.ReplaceAll(headers[j], "%s", spoofed)
 			}
@@ -274,7 +281,8 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 			if i == 3 {
 				want = 429
 			}
-			if a := s.do("POST", signInPath, strings.Replace(signIn, "ada", spoofed[:1], 1), headers...); a.status != want && a.status != want-1 {
+			if a := s.do("POST", signInPath, strings.Replace(signIn, "ada", spoofed[:1], 1), headers...); a.status != want &&
+				a.status != want-1 {
 				t.Errorf("%s, request %d: got %d %s", c.source, i, a.status, a.body)
 			}
 		}
@@ -329,7 +337,8 @@ func TestIPv6IsAlsoLimitedBySlash48(t *testing.T) {
 }
 
 // classRules are the settings in docs/configuration.md for many users behind one IP address.
-const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}`
+const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, ` +
+	`"/token": {"window": 10, "max": 1000}}`
 
 // Each of 30 users opens the login page, signs in and gets a JWT. Refused requests wait as X-Retry-After says.
 func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
@@ -343,7 +352,8 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
+			s := newServer(t, withRateLimit, clientIP("xff:1"),
+				func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
 			begin := s.now
 			const client = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
 			for i := range 30 {
@@ -386,7 +396,8 @@ func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 		env["RATE_LIMIT_RULES"] = `{"/sign-in/**": false, "/sign-in/email": {"window": 10, "max": 1}}`
 	})
 	for i := range 8 {
-		if a := s.do("POST", signInPath, fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`, i)); a.status != 401 {
+		if a := s.do("POST", signInPath, fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`,
+			i)); a.status != 401 {
 			t.Fatalf("request %d: got %d, want 401", i, a.status)
 		}
 	}

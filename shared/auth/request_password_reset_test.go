@@ -15,7 +15,8 @@ func TestRequestPasswordResetMailsALink(t *testing.T) {
 	s, box := newMailServer(t)
 	s.signUpAda()
 	a := s.do("POST", requestResetPath, `{"email":"ADA@example.com","redirectTo":"/new password?x=ä"}`)
-	if a.status != 200 || a.body != `{"status":true,"message":"If this email exists in our system, check your email for the reset link"}` {
+	if a.status != 200 ||
+		a.body != `{"status":true,"message":"If this email exists in our system, check your email for the reset link"}` {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 	m := box.takeOne(t)
@@ -24,7 +25,8 @@ func TestRequestPasswordResetMailsALink(t *testing.T) {
 		!regexp.MustCompile(`^[A-Za-z0-9]{24}$`).MatchString(m.Token) || !m.At.Equal(s.now) {
 		t.Errorf("got %+v", m)
 	}
-	if !query[bool](s, `SELECT count(*) = 1 AND bool_and(v.identifier = 'reset-password:' || $1 AND v."expiresAt" = $2 AND v."createdAt" = $3)
+	if !query[bool](s, `SELECT count(*) = 1 AND 
+			bool_and(v.identifier = 'reset-password:' || $1 AND v."expiresAt" = $2 AND v."createdAt" = $3)
 		FROM verification v JOIN "user" u ON v.value = u.id::text`, m.Token, s.now.Add(time.Hour), s.now) {
 		t.Error("the token is not stored as Better Auth stores it")
 	}
@@ -53,14 +55,17 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
 		t.Errorf("got mails %q", got)
 	}
-	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" || knownTrips != unknownTrips {
+	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
+		knownTrips != unknownTrips {
 		t.Errorf("got %d %s in %d and %d %s in %d, headers %s", known.status, known.body, knownTrips,
 			unknown.status, unknown.body, unknownTrips, cmp.Diff(known.header, unknown.header))
 	}
 	// The row for the unknown email does not work as a token, and the next cleanup deletes it.
-	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = '00000000-0000-0000-0000-000000000000'`)
+	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = ` +
+		`'00000000-0000-0000-0000-000000000000'`)
 	s.now = s.now.Add(time.Minute)
-	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).check(t, "a value for nobody", 400, "INVALID_TOKEN")
+	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).check(t, "a value for nobody", 400,
+		"INVALID_TOKEN")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 1 {
 		t.Errorf("got %d values, want the known one", got)
 	}
@@ -79,9 +84,11 @@ func TestRequestPasswordResetRefusals(t *testing.T) {
 		{"array", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
 		{"array for redirectTo", `{"email":"ada@example.com","redirectTo":["/"]}`, 400, ""},
 		{"null for redirectTo", `{"email":"ada@example.com","redirectTo":null}`, 400, "VALIDATION_ERROR"},
-		{"untrusted redirectTo", `{"email":"ada@example.com","redirectTo":"https://evil.example"}`, 403, "INVALID_REDIRECT_URL"},
+		{"untrusted redirectTo", `{"email":"ada@example.com","redirectTo":"https://evil.example"}`, 403,
+			"INVALID_REDIRECT_URL"},
 		{"other host", `{"email":"ada@example.com","redirectTo":"//evil.example"}`, 403, "INVALID_REDIRECT_URL"},
-		{"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403, "INVALID_REDIRECT_URL"},
+		{"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403,
+			"INVALID_REDIRECT_URL"},
 		{"nothing", ``, 400, "VALIDATION_ERROR"},
 	} {
 		s.do("POST", requestResetPath, c.body).check(t, c.name, c.status, c.code)

@@ -14,16 +14,19 @@ func TestResetPasswordLinkRedirectsWithTokenOrError(t *testing.T) {
 	for _, c := range []struct {
 		name, path, location string
 	}{
-		{"as mailed", "/" + m.Token + "?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4", origin + "/new%20password?x=%C3%A4&token=" + m.Token},
+		{"as mailed", "/" + m.Token + "?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4", origin +
+			"/new%20password?x=%C3%A4&token=" + m.Token},
 		{"again: it is not spent", "/" + m.Token + "?callbackURL=/r", origin + "/r?token=" + m.Token},
-		{"absolute", "/" + m.Token + "?callbackURL=https%3A%2F%2Fother.example%2Fr%23f", "https://other.example/r?token=" + m.Token + "#f"},
+		{"absolute", "/" + m.Token + "?callbackURL=https%3A%2F%2Fother.example%2Fr%23f", "https://other.example/r?token=" +
+			m.Token + "#f"},
 		{"empty", "/" + m.Token + "?callbackURL=", origin + "/api/auth/error?error=INVALID_TOKEN"},
 		{"unknown", "/unknown?callbackURL=/r", origin + "/r?error=INVALID_TOKEN"},
 		{"other case", "/" + m.Token + "x?callbackURL=/r", origin + "/r?error=INVALID_TOKEN"},
 		{"not UTF-8, NUL", "/%ff%00?callbackURL=/r", origin + "/r?error=INVALID_TOKEN"},
 	} {
 		a := s.do("GET", resetPath+c.path, "")
-		if a.status != 302 || a.header.Get("Location") != c.location || a.body != "" || a.header.Get("Content-Type") != "application/json" || len(a.header["Set-Cookie"]) > 0 {
+		if a.status != 302 || a.header.Get("Location") != c.location || a.body != "" ||
+			a.header.Get("Content-Type") != "application/json" || len(a.header["Set-Cookie"]) > 0 {
 			t.Errorf("%s: got %d %q to %s, want %s", c.name, a.status, a.body, a.header.Get("Location"), c.location)
 		}
 	}

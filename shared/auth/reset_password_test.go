@@ -29,24 +29,42 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		left        bool // the token still works
 	}{
 		{name: "reset", body: `{"newPassword":"battery staple","token":"TOKEN"}`, status: 200, changed: true},
-		{name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200, changed: true},
-		{name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x", status: 200, changed: true},
-		{name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN", status: 200, changed: true},
-		{name: "in its last millisecond", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour, status: 200, changed: true},
-		{name: "expired", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},
+		{name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200,
+			changed: true},
+		{name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x",
+			status: 200, changed: true},
+		{name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN",
+			status: 200, changed: true},
+		{name: "in its last millisecond", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour,
+			status: 200, changed: true},
+		{name: "expired", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour + time.Millisecond,
+			status: 400, code: "INVALID_TOKEN"},
 		{name: "no token", body: `{"newPassword":"x"}`, status: 400, code: "INVALID_TOKEN", left: true},
-		{name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400, code: "PASSWORD_TOO_SHORT", left: true},
-		{name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400, code: "PASSWORD_TOO_LONG", left: true},
-		{name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400, code: "PASSWORD_TOO_SHORT", left: true},
-		{name: "unknown", body: `{"newPassword":"battery staple","token":"unknown"}`, status: 400, code: "INVALID_TOKEN", left: true},
-		{name: "NUL", body: `{"newPassword":"battery staple","token":"\u0000"}`, status: 400, code: "INVALID_TOKEN", left: true},
-		{name: "a deletion token", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE verification SET identifier = replace(identifier, 'reset-password:', 'delete-account-')`, status: 400, code: "INVALID_TOKEN"},
-		{name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`, status: 400, code: "USER_NOT_FOUND"},
-		{name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN"},
-		{name: "no credential account", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM account`, status: 200, changed: true},
-		{name: "no hash", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `UPDATE account SET password = NULL`, status: 200, changed: true},
-		{name: "array", body: `{"newPassword":"battery staple","token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR", left: true},
-		{name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400, code: "VALIDATION_ERROR", left: true},
+		{name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400,
+			code: "PASSWORD_TOO_SHORT", left: true},
+		{name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400,
+			code: "PASSWORD_TOO_LONG", left: true},
+		{name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400,
+			code: "PASSWORD_TOO_SHORT", left: true},
+		{name: "unknown", body: `{"newPassword":"battery staple","token":"unknown"}`, status: 400, code: "INVALID_TOKEN",
+			left: true},
+		{name: "NUL", body: `{"newPassword":"battery staple","token":"\u0000"}`, status: 400, code: "INVALID_TOKEN",
+			left: true},
+		{name: "a deletion token", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `UPDATE verification SET identifier = replace(identifier, 'reset-password:', 'delete-account-')`, status: 400,
+			code: "INVALID_TOKEN"},
+		{name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`,
+			status: 400, code: "USER_NOT_FOUND"},
+		{name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN"},
+		{name: "no credential account", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `DELETE FROM account`, status: 200, changed: true},
+		{name: "no hash", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `UPDATE account SET password = NULL`, status: 200, changed: true},
+		{name: "array", body: `{"newPassword":"battery staple","token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR",
+			left: true},
+		{name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400,
+			code: "VALIDATION_ERROR", left: true},
 		{name: "nothing", status: 400, code: "VALIDATION_ERROR", left: true},
 	} {
 		s.reset(box)
@@ -59,7 +77,8 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		fill := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
 		a := s.do("POST", resetPath+fill(c.query), fill(c.body))
 		a.check(t, c.name, c.status, c.code)
-		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Set-Auth-Token") != "" {
+		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
+			a.header.Get("Set-Auth-Token") != "" {
 			t.Errorf("%s: got %s, cookies %q", c.name, a.body, a.header["Set-Cookie"])
 		}
 		if got := s.canSignIn("ada@example.com", "battery staple"); got != c.changed {
@@ -68,10 +87,13 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		if c.changed && s.canSignIn("ada@example.com", "correct horse") {
 			t.Errorf("%s: the old password still signs in", c.name)
 		}
-		if got := s.do("POST", resetPath, fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
+		if got := s.do("POST", resetPath,
+			fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
 			t.Errorf("%s: the token can be used again: %v", c.name, got)
 		}
-		if c.changed && query[int](s, `SELECT count(*) FROM account a JOIN "user" u ON a."accountId" = u.id::text AND a."userId" = u.id WHERE a."providerId" = 'credential'`) != 1 {
+		if c.changed && query[int](s,
+			`SELECT count(*) FROM account a JOIN "user" u ON a."accountId" = u.id::text AND a."userId" = u.id WHERE `+
+				`a."providerId" = 'credential'`) != 1 {
 			t.Errorf("%s: not one credential account", c.name)
 		}
 	}
@@ -82,8 +104,9 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 	t.Parallel()
 	for name, setup := range map[string]string{
-		"plain":         ``,
-		"siblings":      `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value, "expiresAt", "createdAt" - n * interval '1 ms' FROM verification, generate_series(0, 5) n`,
+		"plain": ``,
+		"siblings": `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value,` +
+			` "expiresAt", "createdAt" - n * interval '1 ms' FROM verification, generate_series(0, 5) n`,
 		"no credential": `DELETE FROM account`,
 	} {
 		s, box := newMailServer(t)
@@ -108,7 +131,8 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 				t.Errorf("%s: got %d %s", name, a.status, a.body)
 			}
 		}
-		if done != 1 || query[int](s, `SELECT count(*) FROM account`) != 1 || query[int](s, `SELECT count(*) FROM verification`) != 0 {
+		if done != 1 || query[int](s, `SELECT count(*) FROM account`) != 1 ||
+			query[int](s, `SELECT count(*) FROM verification`) != 0 {
 			t.Errorf("%s: got %d resets", name, done)
 		}
 	}
@@ -140,7 +164,8 @@ func TestResetPasswordMakesOneAccount(t *testing.T) {
 			a.check(t, "another token", 400, "INVALID_TOKEN")
 		}
 	}
-	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 || !s.canSignIn("ada@example.com", "battery staple") {
+	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 ||
+		!s.canSignIn("ada@example.com", "battery staple") {
 		t.Errorf("got %d accounts and %d resets, want 1 and 1", got, done)
 	}
 }
@@ -166,7 +191,8 @@ func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 		a := s.signUpAda()
 		s.do("POST", signInPath, signIn)
 		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
-		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie", a.cookie(), "Origin", origin)
+		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie",
+			a.cookie(), "Origin", origin)
 		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
 			t.Errorf("%s: got %d %s, cookies %q", setting, got.status, got.body, got.header["Set-Cookie"])
 		}
@@ -183,7 +209,8 @@ func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	s.signUpAda()
 	s.requestResetToken(box)
 	add := func() {
-		s.exec(`INSERT INTO verification (identifier, value, "expiresAt") SELECT 'x' || n, '', $1 FROM generate_series(1, 5) n`, s.now.Add(-time.Millisecond))
+		s.exec(`INSERT INTO verification (identifier, value, "expiresAt") SELECT 'x' || n, '', $1 FROM generate_series(1, `+
+			`5) n`, s.now.Add(-time.Millisecond))
 	}
 	left := func() int {
 		s.do("GET", resetPath+"/unknown?callbackURL=/", "")
@@ -208,7 +235,10 @@ func TestResetPasswordRoundTrips(t *testing.T) {
 	s, box := newMailServer(t)
 	s.signUpAda()
 	token := s.requestResetToken(box)
-	if got := s.roundTrips(func() { s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`) }); got != 2 {
+	if got := s.roundTrips(func() {
+		s.do("POST", resetPath,
+			`{"newPassword":"battery staple","token":"`+token+`"}`)
+	}); got != 2 {
 		t.Errorf("got %d round trips, want 2", got)
 	}
 	if got := s.roundTrips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {

@@ -37,7 +37,8 @@ func TestRevokeOtherSessionsEndsAllLiveSessions(t *testing.T) {
 	p := s.signUp("ada")
 	s.exec(`INSERT INTO session ("userId", token, "expiresAt", "updatedAt")
 		SELECT $1, 'live ' || i, $2, $2 FROM generate_series(1, 150) i`, p.id, s.now.Add(time.Hour))
-	s.exec(`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "createdAt") VALUES ($1, 'expired', $2, $2, $2)`, p.id, s.now.Add(-time.Hour))
+	s.exec(`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "createdAt") VALUES ($1, 'expired', $2, $2,`+
+		` $2)`, p.id, s.now.Add(-time.Hour))
 	s.checkRows("POST", revokeOthersPath, []row{{name: "all", who: p, body: `{}`, status: 200, want: statusTrue}})
 	if diff := cmp.Diff([]string{"expired", p.token}, s.tokensOf(p)); diff != "" {
 		t.Errorf("sessions (-want +got):\n%s", diff)

@@ -17,15 +17,18 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 	for _, body := range []string{`{}`, ``, `[1]`, `null`, `"x"`} {
 		p := s.signInAs("ada")
 		s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, s.signInAs("ada").token, s.now.Add(-time.Hour))
-		s.checkRows("POST", revokeSessionsPath, []row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
+		s.checkRows("POST", revokeSessionsPath,
+			[]row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
 		if got := s.tokensOf(p); len(got) != 0 {
 			t.Errorf("%s: got sessions %q", body, got)
 		}
-		s.checkRows("POST", revokeSessionsPath, []row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
+		s.checkRows("POST", revokeSessionsPath,
+			[]row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
 	}
 	s.checkRows("POST", revokeSessionsPath, []row{
 		{name: "nobody", body: `{}`, status: 401, want: unauthorized},
-		{name: "no JSON", who: bob, body: `{`, status: 400, want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
+		{name: "no JSON", who: bob, body: `{`, status: 400,
+			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
 	})
 	if diff := cmp.Diff([]string{bob.token}, s.tokensOf(bob)); diff != "" {
 		t.Errorf("Bob's sessions (-want +got):\n%s", diff)

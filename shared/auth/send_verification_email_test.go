@@ -26,7 +26,8 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		{"no address", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array", `{"email":["ada@example.com"]}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array for callbackURL", `{"email":"ada@example.com","callbackURL":["/"]}`, "", false, 400, "", ""},
-		{"untrusted callbackURL", `{"email":"ada@example.com","callbackURL":"//evil"}`, "", false, 403, "INVALID_CALLBACK_URL", ""},
+		{"untrusted callbackURL", `{"email":"ada@example.com","callbackURL":"//evil"}`, "", false, 403,
+			"INVALID_CALLBACK_URL", ""},
 		{"signed out, verified", `{"email":"ada@example.com"}`, verified, false, 200, "", "nothing ada@example.com"},
 		{"signed in, verified", `{"email":"ada@example.com"}`, verified, true, 400, "EMAIL_ALREADY_VERIFIED", ""},
 	} {
@@ -52,7 +53,8 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 	}
 	s, _ = newMailServer(t, "MAIL=none")
 	got := s.do("POST", sendVerificationPath, `{"email":"ada@example.com"}`)
-	if got.status != 400 || got.body != `{"message":"Verification email isn't enabled","code":"VERIFICATION_EMAIL_NOT_ENABLED"}` {
+	if got.status != 400 ||
+		got.body != `{"message":"Verification email isn't enabled","code":"VERIFICATION_EMAIL_NOT_ENABLED"}` {
 		t.Errorf("without mail: got %d %s", got.status, got.body)
 	}
 }
@@ -72,8 +74,10 @@ func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 		if i == 0 {
 			first, firstTrips = a, trips
 		}
-		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips || len(box.take()) != 1 {
-			t.Errorf("%s: got %d %s in %d round trips, headers %s", email, a.status, a.body, trips, cmp.Diff(first.header, a.header))
+		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips ||
+			len(box.take()) != 1 {
+			t.Errorf("%s: got %d %s in %d round trips, headers %s", email, a.status, a.body, trips,
+				cmp.Diff(first.header, a.header))
 		}
 	}
 }

@@ -108,7 +108,8 @@ func notObjectRows(want string) []row {
 func (s *server) addAccount(p client, provider, scope string) string {
 	s.t.Helper()
 	return query[string](s, `
-		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "refreshToken", "createdAt", "updatedAt")
+		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "refreshToken",
+			"createdAt", "updatedAt")
 		VALUES ('at-' || $2, $2, $1, $3, 'access secret', 'refresh secret', $4, $4)
 		RETURNING id::text`, p.id, provider, scope, s.now.Add(time.Minute))
 }
@@ -116,7 +117,8 @@ func (s *server) addAccount(p client, provider, scope string) string {
 // tokensOf returns the tokens of a user's stored sessions.
 func (s *server) tokensOf(p client) []string {
 	s.t.Helper()
-	return query[[]string](s, `SELECT coalesce(array_agg(token ORDER BY "createdAt", token), '{}') FROM session WHERE "userId" = $1`, p.id)
+	return query[[]string](s,
+		`SELECT coalesce(array_agg(token ORDER BY "createdAt", token), '{}') FROM session WHERE "userId" = $1`, p.id)
 }
 
 // sessionRoutes are routes that need a session, with a valid body or query and the response to a client that is not
@@ -163,7 +165,8 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
 			t.Fatalf("revoke: %d %s", a.status, a.body)
 		}
-		s.checkRows(g.method, g.path, []row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
+		s.checkRows(g.method, g.path,
+			[]row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+there.token); a.status != 401 {
 			t.Errorf("%s: a revoked bearer token got %d %s", g.path, a.status, a.body)
 		}
@@ -207,7 +210,8 @@ func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
 			t.Errorf("%s: got %d %s", g.path, a.status, a.body)
 		}
-		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie, "Origin", "https://evil.example"); a.status != 403 || a.code() != "INVALID_ORIGIN" {
+		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie, "Origin", "https://evil.example"); a.status != 403 ||
+			a.code() != "INVALID_ORIGIN" {
 			t.Errorf("%s: got %d %s", g.path, a.status, a.body)
 		}
 	}

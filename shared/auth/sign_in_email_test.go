@@ -22,7 +22,8 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 		t.Error("an absent callbackURL is answered with url")
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
-	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" || a.status != 200 {
+	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" ||
+		a.status != 200 {
 		t.Errorf("got %d %s, Location %q", a.status, a.body, a.header.Get("Location"))
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"",`, 1))
@@ -50,10 +51,16 @@ func TestSignInTakesTwoRoundTrips(t *testing.T) {
 		t.Errorf("got %d round trips, want 2", got)
 	}
 	s.exec(`UPDATE account SET password = '$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy'`)
-	if got := s.roundTrips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 3 {
+	if got := s.roundTrips(func() {
+		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
+			1))
+	}); got != 3 {
 		t.Errorf("got %d round trips with a rehash, want 3", got)
 	}
-	if got := s.roundTrips(func() { s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)) }); got != 2 {
+	if got := s.roundTrips(func() {
+		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
+			1))
+	}); got != 2 {
 		t.Errorf("got %d round trips after it, want 2", got)
 	}
 }
@@ -90,7 +97,8 @@ func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bob', 'bob@example.com', false), ('Eve', 'eve@example.com', false)`)
+	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bob', 'bob@example.com', false), ('Eve', ` +
+		`'eve@example.com', false)`)
 	s.exec(`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
 		SELECT id::text, 'credential', id, '$unknown$', now() FROM "user" WHERE name = 'Eve'`)
 	var first answer
@@ -118,7 +126,8 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	for _, wrong := range []string{"correct horse ", " correct horse", "Correct horse", "correct hors", "correct horse\\u0000", "correct\u00a0horse", ""} {
+	for _, wrong := range []string{"correct horse ", " correct horse", "Correct horse", "correct hors",
+		"correct horse\\u0000", "correct\u00a0horse", ""} {
 		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
 			t.Errorf("%q: got %d %s", wrong, a.status, a.body)
 		}
@@ -196,12 +205,14 @@ func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 		s.reset(box, strings.Fields(c.settings)...)
 		s.do("POST", signUpPath, ada)
 		box.take()
-		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401, "INVALID_EMAIL_OR_PASSWORD")
+		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401,
+			"INVALID_EMAIL_OR_PASSWORD")
 		if got := box.sent(); len(got) > 0 {
 			t.Errorf("%s: a wrong password sends %q", c.settings, got)
 		}
 		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
-		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` || len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
+		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` ||
+			len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
 			t.Errorf("%s: got %d %s", c.settings, a.status, a.body)
 		}
 		if got := strings.Join(box.sent(), ", "); got != c.mail {

@@ -81,10 +81,10 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 // measures a thousand sign-ups can tell them apart.
 const signUpDuration = 250 * time.Millisecond
 
-// signUpUnverified signs up a user whose email must be verified before a session starts. Each sign-up with an email that
-// is not verified yet gets its own link, and the user who opens the link gets the account. The response for a taken
-// email has a placeholder user and cannot be told from the response for a free email: both hash the password, try to
-// insert the rows, queue a mail and take at least signUpDuration.
+// signUpUnverified signs up a user whose email must be verified before a session starts. Each sign-up with an email
+// that is not verified yet gets its own link, and the user who opens the link gets the account. The response for a
+// taken email has a placeholder user and cannot be told from the response for a free email: both hash the password, try
+// to insert the rows, queue a mail and take at least signUpDuration.
 func (s *Service) signUpUnverified(
 	w http.ResponseWriter, r *http.Request, db *store.Store, n store.NewUser, taken bool, callbackURL string,
 ) error {

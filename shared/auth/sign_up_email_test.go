@@ -17,11 +17,14 @@ import (
 func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.COM","password":"correct horse","image":"https://x/y.png","role":"admin","id":"x"}`,
+	a := s.do("POST", signUpPath,
+		`{"name":"Ada","email":"Ada@Example.COM","password":"correct horse","image":"https://x/y.png","role":"admin",`+
+			`"id":"x"}`,
 		"User-Agent", "test/1", "X-Forwarded-For", "203.0.113.7")
 	body := a.json(t)
 	user, _ := body["user"].(map[string]any)
-	if a.status != 200 || user["email"] != "ada@example.com" || user["emailVerified"] != false || user["image"] != "https://x/y.png" ||
+	if a.status != 200 || user["email"] != "ada@example.com" || user["emailVerified"] != false ||
+		user["image"] != "https://x/y.png" ||
 		user["createdAt"] != "2026-01-15T12:00:00.123Z" || user["updatedAt"] != "2026-01-15T12:00:00.123Z" || len(user) != 7 {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
@@ -33,10 +36,12 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	if lines := a.header["Set-Cookie"]; len(lines) != 1 || !regexp.MustCompile(line).MatchString(lines[0]) {
 		t.Errorf("got cookies %q", lines)
 	}
-	if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, token+".") || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
+	if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, token+".") ||
+		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
 		t.Errorf("got set-auth-token %q, exposed %q", got, a.header.Get("Access-Control-Expose-Headers"))
 	}
-	if !query[bool](s, `SELECT count(*) = 1 FROM "user" u JOIN account a ON a."userId" = u.id JOIN session s ON s."userId" = u.id
+	if !query[bool](s, `SELECT count(*) = 1 FROM "user" u JOIN account a ON a."userId" = u.id
+		JOIN session s ON s."userId" = u.id
 		WHERE a."providerId" = 'credential' AND a."accountId" = u.id::text AND a.password LIKE '$argon2id$%'
 		AND s.token = $1 AND s."ipAddress" = '203.0.113.7' AND s."userAgent" = 'test/1'
 		AND s."expiresAt" = '2026-01-22T12:00:00.123Z' AND s."createdAt" = u."createdAt"`, token) {
@@ -59,7 +64,8 @@ func TestSignUpNotRememberedLastsADay(t *testing.T) {
 	s := newServer(t)
 	a := s.do("POST", signUpPath, `{"name":"","email":"a@b.co","password":"correct horse","rememberMe":false}`)
 	lines := a.header["Set-Cookie"]
-	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") || !strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
+	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") ||
+		!strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
 		t.Errorf("got %q", lines)
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
@@ -73,7 +79,8 @@ func TestSignUpRefusesTakenEmail(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
-	if a.status != 422 || a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
+	if a.status != 422 ||
+		a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
@@ -158,15 +165,21 @@ func TestSignUpBadInputStoresNothing(t *testing.T) {
 		{"multipart", ada, "multipart/form-data; boundary=x", 415, "UNSUPPORTED_MEDIA_TYPE"},
 		{"array", `[]`, "", 400, "VALIDATION_ERROR"},
 		{"missing fields", `{}`, "", 400, "VALIDATION_ERROR"},
-		{"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
+		{"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR"},
 		{"object for email", `{"name":"Ada","email":{},"password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"NUL in the email", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422, "FAILED_TO_CREATE_USER"},
+		{"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR"},
+		{"NUL in the email", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR"},
+		{"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422,
+			"FAILED_TO_CREATE_USER"},
 		{"2 MB", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "", 413, "PAYLOAD_TOO_LARGE"},
 		{"array for callbackURL", strings.Replace(ada, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
-		{"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403, "INVALID_CALLBACK_URL"},
-		{"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403, "INVALID_REDIRECT_URL"},
+		{"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403,
+			"INVALID_CALLBACK_URL"},
+		{"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403,
+			"INVALID_REDIRECT_URL"},
 		{"deep nesting", strings.Repeat("[", 100_000), "", 400, "BAD_REQUEST"},
 	} {
 		headers := []string{}
@@ -197,10 +210,12 @@ func TestSignUpAndSignInAcceptForms(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	const form = "application/x-www-form-urlencoded"
-	if a := s.do("POST", signUpPath, "name=Ada&email=ada%40example.com&password=correct+horse", "Content-Type", form); a.status != 200 {
+	if a := s.do("POST", signUpPath, "name=Ada&email=ada%40example.com&password=correct+horse", "Content-Type",
+		form); a.status != 200 {
 		t.Errorf("sign-up: got %d %s", a.status, a.body)
 	}
-	if a := s.do("POST", signInPath, "email=ada%40example.com&password=correct+horse", "Content-Type", form); a.status != 200 {
+	if a := s.do("POST", signInPath, "email=ada%40example.com&password=correct+horse", "Content-Type",
+		form); a.status != 200 {
 		t.Errorf("sign-in: got %d %s", a.status, a.body)
 	}
 	if a := s.do("POST", signOutPath, "x=y", "Content-Type", form); a.status != 415 {
@@ -212,17 +227,22 @@ func TestSignUpAndSignInAcceptForms(t *testing.T) {
 func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	a := s.do("POST", signUpPath, `{"name":"Ada","email":"Ada@Example.com","password":"correct horse","image":"/a.png","callbackURL":"/hello there"}`)
+	a := s.do("POST", signUpPath,
+		`{"name":"Ada","email":"Ada@Example.com","password":"correct horse","image":"/a.png","callbackURL":"/hello there"}`)
 	body := a.json(t)
 	user, _ := body["user"].(map[string]any)
-	if token, has := body["token"]; a.status != 200 || !has || token != nil || len(a.header["Set-Cookie"]) > 0 || user["email"] != "ada@example.com" || user["emailVerified"] != false {
+	if token, has := body["token"]; a.status != 200 || !has || token != nil || len(a.header["Set-Cookie"]) > 0 ||
+		user["email"] != "ada@example.com" || user["emailVerified"] != false {
 		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
-	if got := query[string](s, `SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
+	if got := query[string](s,
+		`SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password `+
+			`LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
 		t.Errorf("got users, accounts, sessions %s", got)
 	}
 	m := box.takeOne(t)
-	if m.Kind != "verify-email" || m.To != "ada@example.com" || !strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
+	if m.Kind != "verify-email" || m.To != "ada@example.com" ||
+		!strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
 		t.Errorf("got %+v", m)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/hello there" || !s.isVerified("ada@example.com") {
@@ -232,7 +252,8 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 		t.Error("cannot sign in after it")
 	}
 	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).check(t, "NUL", 422, "FAILED_TO_CREATE_USER")
-	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t, "NUL, free", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t,
+		"NUL, free", 422, "FAILED_TO_CREATE_USER")
 
 	s, _ = newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
 	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
@@ -275,7 +296,8 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 			first, firstTrips = a, trips
 		}
 		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips {
-			t.Errorf("%s: got %d %s in %d round trips\nwant %d %s in %d", c.email, a.status, a.body, trips, first.status, first.body, firstTrips)
+			t.Errorf("%s: got %d %s in %d round trips\nwant %d %s in %d", c.email, a.status, a.body, trips, first.status,
+				first.body, firstTrips)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 3 {
@@ -290,10 +312,12 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 	t.Parallel()
 	for name, used := range map[string]string{
-		"verified":       verifyAda,
-		"a session":      `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() FROM "user"`,
-		"a profile":      `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
-		"another way in": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', id, now() FROM "user"`,
+		"verified": verifyAda,
+		"a session": `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() ` +
+			`FROM "user"`,
+		"a profile": `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
+		"another way in": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', ` +
+			`id, now() FROM "user"`,
 	} {
 		s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 		s.do("POST", signUpPath, ada)
@@ -313,7 +337,8 @@ func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i, i)).check(t, "sign-up", 200, "")
+			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i,
+				i)).check(t, "sign-up", 200, "")
 		})
 	}
 	group.Wait()
@@ -333,7 +358,9 @@ func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
 			t.Errorf("password %d signs in: %v, want %v; the name is %s", i, got, want, name)
 		}
 	}
-	if got := query[string](s, `SELECT (SELECT count(*) FROM "user") || ' ' || (SELECT count(*) FROM account) || ' ' || (SELECT count(*) FROM verification v, "user" u WHERE left(v.value, 36) = u.id::text)`); got != "1 1 0" {
+	if got := query[string](s,
+		`SELECT (SELECT count(*) FROM "user") || ' ' || (SELECT count(*) FROM account) || ' ' || (SELECT count(*) FROM `+
+			`verification v, "user" u WHERE left(v.value, 36) = u.id::text)`); got != "1 1 0" {
 		t.Errorf("got users, accounts, links of the user %s, want 1 1 0", got)
 	}
 }

@@ -18,12 +18,15 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1`, p.id)
 	foreign := s.addAccount(bob, "google", "")
 	providers := func(of client) []string {
-		return query[[]string](s, `SELECT coalesce(array_agg("providerId" ORDER BY "providerId"), '{}') FROM account WHERE "userId" = $1`, of.id)
+		return query[[]string](s,
+			`SELECT coalesce(array_agg("providerId" ORDER BY "providerId"), '{}') FROM account WHERE "userId" = $1`, of.id)
 	}
 	s.checkRows("POST", path, append(notObjectRows("object"),
 		row{name: "no id", body: `{}`, status: 400, want: invalid(wrongType("body.accountId", "string", "undefined"))},
-		row{name: "array", who: p, body: `{"accountId":["` + credential + `"]}`, status: 400, want: invalid(wrongType("body.accountId", "string", "array"))},
-		row{name: "null", who: p, body: `{"accountId":null}`, status: 400, want: invalid(wrongType("body.accountId", "string", "null"))},
+		row{name: "array", who: p, body: `{"accountId":["` + credential + `"]}`, status: 400,
+			want: invalid(wrongType("body.accountId", "string", "array"))},
+		row{name: "null", who: p, body: `{"accountId":null}`, status: 400,
+			want: invalid(wrongType("body.accountId", "string", "null"))},
 		row{name: "nobody", body: id(credential), status: 401, want: unauthorized},
 		row{name: "the last", who: p, body: id(credential), status: 400, want: last},
 		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
@@ -41,11 +44,13 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("accounts (-want +got):\n%s", diff)
 	}
 	s.checkRows("POST", path, []row{
-		{name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`, status: 200, want: statusTrue},
+		{name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`,
+			status: 200, want: statusTrue},
 		{name: "again", who: p, body: id(google), status: 400, want: last},
 	})
 	s.exec(`DELETE FROM account WHERE id = $1`, credential)
-	s.checkRows("POST", path, []row{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFound}})
+	s.checkRows("POST", path,
+		[]row{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFound}})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(bob)); diff != "" {
 		t.Errorf("Bob's accounts (-want +got):\n%s", diff)
 	}
@@ -58,7 +63,8 @@ func TestR27_UnlinkAccountNeedsAFreshSession(t *testing.T) {
 	p := s.signUp("ada")
 	google := s.addAccount(p, "google", "")
 	s.now = s.now.Add(24 * time.Hour)
-	if a := s.doAs(p, "POST", path+"?disableRefresh=1", `{"accountId":"`+google+`"}`); a.status != 403 || a.body != notFresh {
+	if a := s.doAs(p, "POST", path+"?disableRefresh=1", `{"accountId":"`+google+`"}`); a.status != 403 ||
+		a.body != notFresh {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 	if a := s.doAs(p, "POST", path, `{}`); a.status != 400 {

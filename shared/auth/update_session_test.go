@@ -9,7 +9,8 @@ func TestUpdateSessionAnswersLikeBetterAuth(t *testing.T) {
 	before := query[string](s, `SELECT session::text FROM session`)
 	rows := append(notObjectRows("record"), row{name: "nobody", body: `{}`, status: 401, want: unauthorized})
 	for _, body := range []string{
-		`{}`, `{"foo":1}`, `{"token":"x"}`, `{"userId":"x"}`, `{"ipAddress":"x"}`, `{"id":"x"}`, `{"expiresAt":"2099-01-01T00:00:00.000Z"}`, `{"updatedAt":1}`,
+		`{}`, `{"foo":1}`, `{"token":"x"}`, `{"userId":"x"}`, `{"ipAddress":"x"}`, `{"id":"x"}`,
+		`{"expiresAt":"2099-01-01T00:00:00.000Z"}`, `{"updatedAt":1}`,
 	} {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: noFields})
 	}

@@ -41,8 +41,8 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	return statusTrue(w)
 }
 
-// userChange decodes the change. It also checks the types. Better Auth does not: it stores 5 as "5", and fails for a name
-// that is null.
+// userChange decodes the change. It also checks the types. Better Auth does not: it stores 5 as "5", and fails for a
+// name that is null.
 func userChange(r *http.Request) (store.UserChange, error) {
 	if body, _ := web.Object(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable

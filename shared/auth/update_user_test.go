@@ -21,21 +21,27 @@ func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
 		row{name: "nobody", body: `{}`, status: 401, want: unauthorized},
 		row{name: "nobody's wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
 		row{name: "nobody's email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
-		row{name: "name null", who: p, body: `{"name":null}`, status: 400, want: invalid(wrongType("body.name", "string", "null"))},
-		row{name: "name number", who: p, body: `{"name":5}`, status: 400, want: invalid(wrongType("body.name", "string", "number"))},
-		row{name: "name array", who: p, body: `{"name":["a"]}`, status: 400, want: invalid(wrongType("body.name", "string", "array"))},
+		row{name: "name null", who: p, body: `{"name":null}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "null"))},
+		row{name: "name number", who: p, body: `{"name":5}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "number"))},
+		row{name: "name array", who: p, body: `{"name":["a"]}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "array"))},
 		row{
 			name: "name false, image number", who: p, body: `{"name":false,"image":5}`, status: 400,
 			want: invalid(wrongType("body.name", "string", "boolean"), wrongType("body.image", "string", "number")),
 		},
-		row{name: "image object", who: p, body: `{"image":{}}`, status: 400, want: invalid(wrongType("body.image", "string", "object"))},
+		row{name: "image object", who: p, body: `{"image":{}}`, status: 400,
+			want: invalid(wrongType("body.image", "string", "object"))},
 		row{name: "NUL in the name", who: p, body: `{"name":"\u0000"}`, status: 422, want: failed},
 		row{name: "NUL in the image", who: p, body: `{"name":"x","image":"\u0000"}`, status: 422, want: failed},
 	)
-	for _, body := range []string{`{}`, `{"foo":1}`, `{"id":"x"}`, `{"emailVerified":true}`, `{"createdAt":"x"}`, `{"role":"admin"}`, `{"email":""}`, `{"email":null}`, `{"email":false}`, `{"email":0}`} {
+	for _, body := range []string{`{}`, `{"foo":1}`, `{"id":"x"}`, `{"emailVerified":true}`, `{"createdAt":"x"}`,
+		`{"role":"admin"}`, `{"email":""}`, `{"email":null}`, `{"email":false}`, `{"email":0}`} {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: noFields})
 	}
-	for _, body := range []string{`{"email":"x@y.zz"}`, `{"email":[]}`, `{"email":{},"name":"q"}`, `{"email":"ada@example.com","name":null}`} {
+	for _, body := range []string{`{"email":"x@y.zz"}`, `{"email":[]}`, `{"email":{},"name":"q"}`,
+		`{"email":"ada@example.com","name":null}`} {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: email})
 	}
 	s.now = s.now.Add(time.Minute)
@@ -57,7 +63,8 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		{`{"name":"","image":""}`, "", ""},
 		{`{"name":"A","image":null,"email":null}`, "A", "none"},
 		{`{"name":"\ud800x"}`, "\uFFFDx", "none"},
-		{`{"name":"N","id":"1","email":"","emailVerified":true,"createdAt":"2000-01-01T00:00:00.000Z","updatedAt":"2000-01-01T00:00:00.000Z"}`, "N", "none"},
+		{`{"name":"N","id":"1","email":"","emailVerified":true,"createdAt":"2000-01-01T00:00:00.000Z",` +
+			`"updatedAt":"2000-01-01T00:00:00.000Z"}`, "N", "none"},
 	} {
 		s.now = s.now.Add(time.Minute)
 		a := s.doAs(p, "POST", updateUserPath, c.body)
@@ -67,8 +74,9 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, p.token+".") {
 			t.Errorf("%s: got set-auth-token %q", c.body, got)
 		}
-		if !query[bool](s, `SELECT count(*) = 1 FROM "user" WHERE id = $1 AND name = $2 AND coalesce(image, 'none') = $3 AND "updatedAt" = $4
-			AND email = 'ada@example.com' AND NOT "emailVerified" AND "createdAt" < $4`, p.id, c.name, c.image, s.now) {
+		if !query[bool](s, `SELECT count(*) = 1 FROM "user" WHERE id = $1 AND name = $2 AND coalesce(image, 'none') = $3
+			AND "updatedAt" = $4 AND email = 'ada@example.com' AND NOT "emailVerified" AND "createdAt" < $4`,
+			p.id, c.name, c.image, s.now) {
 			t.Errorf("%s: stored %s", c.body, query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, p.id))
 		}
 		user, _ := s.doAs(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
@@ -91,13 +99,16 @@ func TestUpdateUserKeepsSessions(t *testing.T) {
 		t.Errorf("not remembered: got %q", lines)
 	}
 	p := s.signUp("bob")
-	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue || a.cookie() != p.cookie {
+	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue ||
+		a.cookie() != p.cookie {
 		t.Errorf("by bearer: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
 	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
-	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie || a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("due for refresh: got %d %s, cookies %q, exposed %q", a.status, a.body, a.header["Set-Cookie"], a.header.Get("Access-Control-Expose-Headers"))
+	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie ||
+		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
+		t.Errorf("due for refresh: got %d %s, cookies %q, exposed %q", a.status, a.body, a.header["Set-Cookie"],
+			a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT "expiresAt" = $2 FROM session WHERE token = $1`, p.token, s.now.Add(7*24*time.Hour)) {
 		t.Error("the session was not prolonged")

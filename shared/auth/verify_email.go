@@ -78,8 +78,8 @@ func (s *Service) redeemEmailLink(
 	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
-// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, it was used, and the reply
-// is success. Only the first use of a link starts a session.
+// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, it was used, and the
+// reply is success. Only the first use of a link starts a session.
 func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {

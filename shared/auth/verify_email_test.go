@@ -43,7 +43,9 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 		{name: "broken", broken: true, status: 401, code: "INVALID_TOKEN"},
 		{name: "user gone", setup: `DELETE FROM "user"`, status: 401, code: "USER_NOT_FOUND"},
 		{name: "address moved on", setup: `UPDATE "user" SET email = 'new@example.com'`, status: 401, code: "USER_NOT_FOUND"},
-		{name: "address taken over", setup: `UPDATE "user" SET email = 'new@example.com'; INSERT INTO "user" (name, email, "emailVerified") VALUES ('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN"},
+		{name: "address taken over",
+			setup: `UPDATE "user" SET email = 'new@example.com'; INSERT INTO "user" (name, email, "emailVerified") VALUES ` +
+				`('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN"},
 		{name: "already", setup: `UPDATE "user" SET "emailVerified" = true`, status: 200, verified: "ada@example.com"},
 	} {
 		for _, callbackURL := range []string{"", "/done?x=1#f"} {
@@ -70,13 +72,15 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 			switch {
 			case location != "" && (a.status != 302 || a.header.Get("Location") != location || a.body != ""):
 				t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
-			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 && a.body != `{"status":true,"user":null}`):
+			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 &&
+				a.body != `{"status":true,"user":null}`):
 				t.Errorf("%s: got %d %s", c.name, a.status, a.body)
 			}
 			if len(a.header["Set-Cookie"]) > 0 {
 				t.Errorf("%s: got cookies %q", c.name, a.header["Set-Cookie"])
 			}
-			if got := query[string](s, `SELECT coalesce(string_agg(email, ' '), '') FROM "user" WHERE "emailVerified"`); got != c.verified {
+			if got := query[string](s,
+				`SELECT coalesce(string_agg(email, ' '), '') FROM "user" WHERE "emailVerified"`); got != c.verified {
 				t.Errorf("%s: verified are %q, want %q", c.name, got, c.verified)
 			}
 		}
@@ -88,7 +92,8 @@ func TestVerificationMailsAreLikeThoseOfBetterAuth(t *testing.T) {
 	s, box := newMailServer(t)
 	a := s.signUpAda()
 	m := s.requestVerificationLink(box, a, "")
-	if want := origin + verifyEmailPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want || m.Kind != mail.VerifyEmail || m.To != "ada@example.com" {
+	if want := origin + verifyEmailPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want ||
+		m.Kind != mail.VerifyEmail || m.To != "ada@example.com" {
 		t.Errorf("got %+v, want %s", m, want)
 	}
 	if m := s.requestVerificationLink(box, a, "/a b?c"); !strings.HasSuffix(m.URL, "&callbackURL=%2Fa%20b%3Fc") {
@@ -107,7 +112,8 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	a := s.signUpAda()
 	bob := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
 	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearer()...)
-	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") || query[int](s, `SELECT count(*) FROM session`) != 2 {
+	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") ||
+		query[int](s, `SELECT count(*) FROM session`) != 2 {
 		t.Errorf("while another user is signed in: got %d, cookies %q", got.status, got.header["Set-Cookie"])
 	}
 	unverify := func() { s.exec(`UPDATE "user" SET "emailVerified" = false`) }
@@ -115,13 +121,16 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	m := s.requestVerificationLink(box, a, "")
 	got = s.openLink(m)
 	session := s.do("GET", sessionPath, "", "Cookie", got.cookie())
-	if got.status != 302 || !strings.Contains(session.body, `"ada@example.com"`) || !strings.Contains(session.body, `"emailVerified":true`) {
+	if got.status != 302 || !strings.Contains(session.body, `"ada@example.com"`) ||
+		!strings.Contains(session.body, `"emailVerified":true`) {
 		t.Errorf("got %d, session %s", got.status, session.body)
 	}
-	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
+	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") ||
+		query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Error("the session is not a new one")
 	}
-	if again := s.openLink(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 || query[int](s, `SELECT count(*) FROM session`) != 3 {
+	if again := s.openLink(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 ||
+		query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Errorf("again: got %d, cookies %q", again.status, again.header["Set-Cookie"])
 	}
 	unverify()
@@ -129,7 +138,8 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 		t.Errorf("a spent link: got %d to %q", spent.status, spent.header.Get("Location"))
 	}
 	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
-	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") || query[int](s, `SELECT count(*) FROM session`) != 3 {
+	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") ||
+		query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Errorf("with a session of their own: got cookies %q", own.header["Set-Cookie"])
 	}
 }
@@ -166,7 +176,8 @@ func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
 	a := s.signUpAda()
 	m := s.requestVerificationLink(box, a, "")
 	got := s.openLink(m, "Cookie", a.cookie())
-	if session := s.do("GET", sessionPath, "", "Cookie", got.cookie()); !strings.Contains(session.body, `"emailVerified":true`) {
+	if session := s.do("GET", sessionPath, "", "Cookie", got.cookie()); !strings.Contains(session.body,
+		`"emailVerified":true`) {
 		t.Errorf("got %s", session.body)
 	}
 }

@@ -16,7 +16,8 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		web.Expose(w.Header(), "set-auth-jwt", "a token")
 		return web.JSON(w, 200, true)
 	}, web.PreflightRoute: web.Preflight}
-	mux := routes.Mux(config.API{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
+	mux := routes.Mux(config.API{Origin: "https://own.example",
+		TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
 	for _, c := range []struct {
 		name, method, path, origin, asks string
 		status                           int
@@ -30,7 +31,8 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		{"null", "POST", "/x", "null", "", 200, ""},
 		{"no origin", "POST", "/x", "", "", 200, ""},
 		{"preflight", "OPTIONS", "/x", "https://app.example", "POST", 204, "https://app.example"},
-		{"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204, "https://app.example"},
+		{"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204,
+			"https://app.example"},
 		{"preflight from another origin", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
 		{"preflight from another origin to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
 		{"no preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
@@ -58,13 +60,15 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		if c.status == 200 && h.Get("Access-Control-Expose-Headers") != exposed {
 			t.Errorf("%s: exposed %q, want %q", c.name, h.Get("Access-Control-Expose-Headers"), exposed)
 		}
-		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.asks) || h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
+		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.asks) ||
+			h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
 			t.Errorf("%s: got %v", c.name, h)
 		}
 	}
 }
 
-// The key set is the same for every origin, and a CDN that caches it must not return the CORS headers of another origin.
+// The key set is the same for every origin, and a CDN that caches it must not return the CORS headers of another
+// origin.
 func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	t.Parallel()
 	fails := false
@@ -89,10 +93,12 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			w := httptest.NewRecorder()
 			mux.ServeHTTP(w, r)
 			h := w.Header()
-			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
+			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" ||
+				h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
 				t.Errorf("%s from %q: got %d %v", c.method, origin, w.Code, h)
 			}
-			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" && !strings.Contains(exposed, "Retry-After") {
+			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" &&
+				!strings.Contains(exposed, "Retry-After") {
 				t.Errorf("%s from %q: exposed %q", c.method, origin, exposed)
 			}
 		}
@@ -104,10 +110,12 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 	t.Parallel()
 	for own, want := range map[string]map[string]bool{
 		"https://own.example": {
-			"https://a.app.example": true, "http://a.app.example": false, "ws://a.app.example": false, "intent://a.app.example": false,
+			"https://a.app.example": true, "http://a.app.example": false, "ws://a.app.example": false,
+			"intent://a.app.example": false,
 			"chrome://a.app.example": false, "https://exact.example": true, "http://exact.example": false,
 		},
-		"http://localhost:3000": {"https://a.app.example": true, "http://a.app.example": true, "ws://a.app.example": false, "http://exact.example": true},
+		"http://localhost:3000": {"https://a.app.example": true, "http://a.app.example": true, "ws://a.app.example": false,
+			"http://exact.example": true},
 	} {
 		origins := web.NewOrigins(own, []string{"*.app.example", "exact.example"})
 		for origin, want := range want {
@@ -123,9 +131,12 @@ func TestAWildcardInALabelStaysInTheLabel(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example", []string{"https://my-app-*.vercel.app", "https://*.example.com:*"})
 	for origin, want := range map[string]bool{
-		"https://my-app-git-main.vercel.app": true, "https://my-app-x.evil.vercel.app": false, "https://my-app-.vercel.app": true,
-		"https://evil.my-app-x.vercel.app": false, "https://my-app-x.vercel.app.evil.com": false, "https://my-app-x.vercel.app:8443": false,
-		"https://a.example.com:8443": true, "https://a.b.example.com:1": true, "https://a.example.com": false, "https://example.com:1": false,
+		"https://my-app-git-main.vercel.app": true, "https://my-app-x.evil.vercel.app": false,
+		"https://my-app-.vercel.app":       true,
+		"https://evil.my-app-x.vercel.app": false, "https://my-app-x.vercel.app.evil.com": false,
+		"https://my-app-x.vercel.app:8443": false,
+		"https://a.example.com:8443":       true, "https://a.b.example.com:1": true, "https://a.example.com": false,
+		"https://example.com:1": false,
 	} {
 		if got := origins.TrustsOrigin(origin); got != want {
 			t.Errorf("%s is trusted: %v, want %v", origin, got, want)

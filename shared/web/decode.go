@@ -15,10 +15,10 @@ import (
 // schema: all problems in one VALIDATION_ERROR, in the order of the fields (docs/wire.md#validation-messages).
 //
 // The type of a field says what is expected. A string or bool is required; a pointer, slice or map may be absent, but
-// not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a string:
-// "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for a value that
-// is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected names what the
-// body itself must be, once for each of Better Auth's schemas of that route; the default is "object".
+// not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a
+// string: "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for a
+// value that is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected names
+// what the body itself must be, once for each of Better Auth's schemas of that route; the default is "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}

@@ -35,8 +35,10 @@ func FuzzBody(f *testing.F) {
 	}}.Mux(config.API{})
 	const form = "application/x-www-form-urlencoded"
 	for _, body := range []string{
-		`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":true}`, `{"name":["a"],"callbackURL":{}}`, `[]`, `"\ud800"`, `null`,
-		"\uFEFF{}", `{"a":1e999}`, `{"name":"\u0000","name":"b"}`, strings.Repeat("[", 200), "name=a&name=b&%zz=%", `{"callbackURL":"/\\evil"}`,
+		`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":true}`, `{"name":["a"],"callbackURL":{}}`,
+		`[]`, `"\ud800"`, `null`,
+		"\uFEFF{}", `{"a":1e999}`, `{"name":"\u0000","name":"b"}`, strings.Repeat("[",
+			200), "name=a&name=b&%zz=%", `{"callbackURL":"/\\evil"}`,
 	} {
 		f.Add("application/json", body)
 		f.Add(form, body)
@@ -57,8 +59,10 @@ func FuzzBody(f *testing.F) {
 func FuzzHeaders(f *testing.F) {
 	origins := web.NewOrigins("https://own.example", nil)
 	for _, origin := range []string{
-		"https://own.example", "https://own.example.", "https://own.example@evil.example", "null", "https://evil.example", "HTTPS://OWN.EXAMPLE:443",
-		"https://own.example\\@evil.example", " https://own.example", "https:own.example", "//own.example", "https://[::1]:x", "https://own.example%2f@x",
+		"https://own.example", "https://own.example.", "https://own.example@evil.example", "null", "https://evil.example",
+		"HTTPS://OWN.EXAMPLE:443",
+		"https://own.example\\@evil.example", " https://own.example", "https:own.example", "//own.example", "https://[::1]:x",
+		"https://own.example%2f@x",
 	} {
 		f.Add(origin, "1.2.3.4, 5.6.7.8", "[2001:db8::1]:443", "/cb?x=1")
 	}
@@ -68,10 +72,12 @@ func FuzzHeaders(f *testing.F) {
 			"Cookie": {"a=b"}, "Origin": {origin}, "X-Forwarded-For": {forwarded}, "Cloudfront-Viewer-Address": {viewer},
 		}
 		passed := origins.CheckOrigin(r) == nil
-		if ours := strings.HasPrefix(strings.ToLower(origin), "https://"); passed && !ours && !strings.Contains(origin, "://") {
+		if ours := strings.HasPrefix(strings.ToLower(origin), "https://"); passed && !ours &&
+			!strings.Contains(origin, "://") {
 			t.Errorf("origin %q passed", origin)
 		}
-		for _, from := range []config.ClientIP{{}, {Source: config.CloudFront}, {Source: config.ForwardedFor}, {Source: config.ForwardedFor, Hops: 2}} {
+		for _, from := range []config.ClientIP{{}, {Source: config.CloudFront}, {Source: config.ForwardedFor},
+			{Source: config.ForwardedFor, Hops: 2}} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
 				t.Errorf("IP address %q", ip)
 			}

@@ -25,7 +25,8 @@ func requestOfSize(t *testing.T, method, path string, size int) *http.Request {
 func TestRequestHeadersBeyondTheGatewaysLimitAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/auth/get-session", "/api/auth/error?error=" + strings.Repeat("e", 9000)} {
-		for size, want := range map[int]int{web.MaxRequestHeader: http.StatusOK, web.MaxRequestHeader + 1: http.StatusRequestHeaderFieldsTooLarge} {
+		for size, want := range map[int]int{web.MaxRequestHeader: http.StatusOK, web.MaxRequestHeader +
+			1: http.StatusRequestHeaderFieldsTooLarge} {
 			reached := false
 			h := web.WithGatewayLimits(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			w := httptest.NewRecorder()
@@ -43,7 +44,8 @@ func TestRequestHeaderBytesAreThoseThatAreSent(t *testing.T) {
 	r.Header.Add("Cookie", "a=1")
 	r.Header.Add("Cookie", "b=2")
 	var sent strings.Builder
-	if _, err := io.WriteString(&sent, "POST /api/auth/sign-out?a=b%20c HTTP/1.1\r\nHost: example.com\r\nCookie: a=1\r\nCookie: b=2\r\n"); err != nil {
+	if _, err := io.WriteString(&sent,
+		"POST /api/auth/sign-out?a=b%20c HTTP/1.1\r\nHost: example.com\r\nCookie: a=1\r\nCookie: b=2\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	if got := web.RequestHeaderBytes(r); got != sent.Len() {
@@ -53,7 +55,8 @@ func TestRequestHeaderBytesAreThoseThatAreSent(t *testing.T) {
 
 func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[int]int{web.MaxResponseHeader: http.StatusCreated, web.MaxResponseHeader + 1: http.StatusBadGateway} {
+	for size, want := range map[int]int{web.MaxResponseHeader: http.StatusCreated, web.MaxResponseHeader +
+		1: http.StatusBadGateway} {
 		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "")
 			w.Header().Set("Set-Cookie", strings.Repeat("c", size-web.HeaderBytes(w.Header())))

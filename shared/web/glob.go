@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). * matches any
-// number of characters except slashes, ? matches one, ** as a whole segment matches any number of segments, and a
-// backslash escapes the next character. Several slashes in a row count as one, and slashes at the end are optional.
+// Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). * matches
+// any number of characters except slashes, ? matches one, ** as a whole segment matches any number of segments, and a
+// backslash escapes the next character. Several slashes in a row count as one, and a path may end in slashes that the
+// pattern does not have.
 func Glob(pattern string) *regexp.Regexp {
 	const slash, other = `[/\\]`, `[^/\\]`
 	segments := strings.Split(pattern, "/")

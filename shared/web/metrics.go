@@ -60,8 +60,8 @@ func (s metricSet) MarshalJSON() ([]byte, error) {
 // NotePoolWaits adds n to the number of statements of the request that waited for a connection.
 func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).poolWaits += n }
 
-// NoteMailDropped puts the kind of a mail that was not sent, because its recipient has had too many, into the log record
-// of the request.
+// NoteMailDropped puts the kind of a mail that was not sent, because its recipient has had too many, into the log
+// record of the request.
 func NoteMailDropped(ctx context.Context, kind string) {
 	recordOf(ctx).mailsDropped++
 	note(ctx, slog.String("mailDropped", kind))

@@ -85,8 +85,8 @@ func isSafe(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
-// CheckOrigin refuses a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from a
-// trusted origin (docs/wire.md#origin-check). It accepts requests without cookies.
+// CheckOrigin refuses a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from
+// a trusted origin (docs/wire.md#origin-check). It accepts requests without cookies.
 func (o Origins) CheckOrigin(r *http.Request) error {
 	if isSafe(r) || !hasCookies(r) {
 		return nil
