@@ -22,10 +22,14 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		{name: "two users", body: "?accountId=x&userId=a&userId=b", status: 400, want: invalid(none)},
 		{name: "cookie, which is text here", body: "?useAccountCookie=true", status: 400, want: invalid(none)},
 		{name: "unknown key", body: "?accountId=x&foo=1", status: 400, want: invalid(`[query] Unrecognized key: "foo"`)},
-		{name: "unknown keys", body: "?accountId=x&bar=1&foo=1", status: 400,
-			want: invalid(`[query] Unrecognized keys: "bar", "foo"`)},
-		{name: "account and cookie", body: "?accountId=x&useAccountCookie=true", status: 400,
-			want: invalid(`[query] Unrecognized key: "useAccountCookie"`)},
+		{
+			name: "unknown keys", body: "?accountId=x&bar=1&foo=1", status: 400,
+			want: invalid(`[query] Unrecognized keys: "bar", "foo"`),
+		},
+		{
+			name: "account and cookie", body: "?accountId=x&useAccountCookie=true", status: 400,
+			want: invalid(`[query] Unrecognized key: "useAccountCookie"`),
+		},
 		{name: "nobody", body: "?accountId=" + google, status: 401, want: ""},
 		{name: "nobody, naming a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
 		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
@@ -34,12 +38,16 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		{name: "no UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
 		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: accountNotFound},
 		{name: "foreign", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},
-		{name: "foreign, naming its user", who: p, body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400,
-			want: accountNotFound},
+		{
+			name: "foreign, naming its user", who: p, body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400,
+			want: accountNotFound,
+		},
 		{name: "own", who: p, body: "?accountId=" + google, status: 400, want: notConfigured},
 		{name: "own password", who: p, body: "?accountId=" + credential, status: 400, want: notConfigured},
-		{name: "own, naming another user", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400,
-			want: notConfigured},
+		{
+			name: "own, naming another user", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400,
+			want: notConfigured,
+		},
 	})
 	s.exec(`DELETE FROM session`)
 	s.checkRows("GET", "/api/auth/account-info",

@@ -88,8 +88,10 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	before := s.tokensOf(p)
 	s.exec(ban)
 	for _, g := range append(sessionRoutes, []struct{ method, path, body, signedOut string }{
-		{"POST", changePasswordPath,
-			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, unauthorized},
+		{
+			"POST", changePasswordPath,
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, unauthorized,
+		},
 		{"POST", verifyPasswordPath, `{"password":"correct horse"}`, unauthorized},
 		{"POST", changeEmailPath, `{"newEmail":"new@example.com"}`, unauthorized},
 		{"POST", deleteUserPath, `{"password":"correct horse"}`, unauthorized},

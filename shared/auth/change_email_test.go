@@ -33,39 +33,67 @@ func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 		answer                      string
 		mail                        string
 	}{
-		{"asks the new address", "", changeEmail, "", 200, `{"status":true}`,
-			"email-change-notice ada@example.com, verify-email new@example.com"},
-		{"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`,
-			"email-change-notice ada@example.com, verify-email new@example.com"},
-		{"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`,
-			"change-email-confirmation ada@example.com"},
-		{"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`,
-			"email-change-notice ada@example.com, verify-email new@example.com"},
-		{"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`,
-			"email-change-notice ada@example.com, nothing bob@example.com"},
-		{"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200,
-			`{"status":true}`, "nothing ada@example.com"},
-		{"in the last moment of a fresh session", "", changeEmail,
+		{
+			"asks the new address", "", changeEmail, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com",
+		},
+		{
+			"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com",
+		},
+		{
+			"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`,
+			"change-email-confirmation ada@example.com",
+		},
+		{
+			"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, verify-email new@example.com",
+		},
+		{
+			"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`,
+			"email-change-notice ada@example.com, nothing bob@example.com",
+		},
+		{
+			"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200,
+			`{"status":true}`, "nothing ada@example.com",
+		},
+		{
+			"in the last moment of a fresh session", "", changeEmail,
 			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day' + interval '1 ms'`, 200, `{"status":true}`,
-			"email-change-notice ada@example.com, verify-email new@example.com"},
-		{"old session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 403,
-			`{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`, ""},
-		{"old session, off", "CHANGE_EMAIL=off", changeEmail,
+			"email-change-notice ada@example.com, verify-email new@example.com",
+		},
+		{
+			"old session", "", changeEmail, `UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 403,
+			`{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`, "",
+		},
+		{
+			"old session, off", "CHANGE_EMAIL=off", changeEmail,
 			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 400,
-			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
+			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, "",
+		},
 		{"the same", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
-		{"off", "CHANGE_EMAIL=off", changeEmail, "", 400,
-			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, ""},
+		{
+			"off", "CHANGE_EMAIL=off", changeEmail, "", 400,
+			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, "",
+		},
 		{"without mail", "MAIL=none", changeEmail, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
-		{"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
-			`{"message":"Verification email isn't enabled"}`, ""},
+		{
+			"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
+			`{"message":"Verification email isn't enabled"}`, "",
+		},
 		{"no session", "", changeEmail, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
-		{"no address", "", `{"newEmail":"x"}`, "", 400,
-			`{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, ""},
-		{"array", "", `{"newEmail":["new@example.com"]}`, "", 400,
-			`{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, ""},
-		{"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403,
-			`{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, ""},
+		{
+			"no address", "", `{"newEmail":"x"}`, "", 400,
+			`{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, "",
+		},
+		{
+			"array", "", `{"newEmail":["new@example.com"]}`, "", 400,
+			`{"message":"[body.newEmail] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`, "",
+		},
+		{
+			"untrusted callbackURL", "", `{"newEmail":"new@example.com","callbackURL":"https://evil.example"}`, "", 403,
+			`{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, "",
+		},
 	} {
 		s.reset(box, strings.Fields(c.settings)...)
 		a := s.signUpAda()
@@ -113,14 +141,22 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 		{name: "verified stays verified", setup: verifyAda, emails: "bob@example.com- new@example.com+"},
 		{name: "another's session", who: "bob", code: "INVALID_USER", emails: "ada@example.com- bob@example.com-"},
 		{name: "expired", age: time.Hour, code: "TOKEN_EXPIRED", emails: "ada@example.com- bob@example.com-"},
-		{name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND",
-			emails: "bob@example.com-"},
-		{name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`,
-			code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-"},
-		{name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`,
-			code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-"},
-		{name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`,
-			code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+"},
+		{
+			name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND",
+			emails: "bob@example.com-",
+		},
+		{
+			name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`,
+			code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-",
+		},
+		{
+			name: "banned since", setup: `UPDATE "user" SET banned = true WHERE email = 'ada@example.com'`,
+			code: "INVALID_TOKEN", emails: "ada@example.com- bob@example.com-",
+		},
+		{
+			name: "taken since", setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`,
+			code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", emails: "ada@example.com- bob@example.com- new@example.com+",
+		},
 	} {
 		s.reset(box)
 		people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
@@ -235,8 +271,10 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 		code              string
 	}{
 		{name: "cancelled", body: `{"token":"TOKEN"}`, status: 200},
-		{name: "to a taken address", body: `{"token":"TOKEN"}`,
-			setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200},
+		{
+			name: "to a taken address", body: `{"token":"TOKEN"}`,
+			setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200,
+		},
 		{name: "expired", body: `{"token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},
 		{name: "unknown", body: `{"token":"x"}`, status: 400, code: "INVALID_TOKEN"},
 		{name: "NUL", body: `{"token":"\u0000"}`, status: 400, code: "INVALID_TOKEN"},

@@ -21,26 +21,42 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		sessions   int
 	}{
 		{"changed", changePassword, "", 200, "", "battery staple", 2},
-		{"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
-			2},
-		{"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "",
-			200, "", "battery staple", 2},
-		{"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "",
-			200, "", "battery staple", 1},
-		{"wrong", `{"currentPassword":"wrong horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 400,
-			"INVALID_PASSWORD", "correct horse", 2},
+		{
+			"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
+			2,
+		},
+		{
+			"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "",
+			200, "", "battery staple", 2,
+		},
+		{
+			"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "",
+			200, "", "battery staple", 1,
+		},
+		{
+			"wrong", `{"currentPassword":"wrong horse","newPassword":"battery staple","revokeOtherSessions":true}`, "", 400,
+			"INVALID_PASSWORD", "correct horse", 2,
+		},
 		{"empty", `{"currentPassword":"","newPassword":"battery staple"}`, "", 400, "INVALID_PASSWORD", "correct horse", 2},
-		{"current too long", `{"currentPassword":"` + long + `","newPassword":"battery staple"}`, "", 400,
-			"PASSWORD_TOO_LONG", "correct horse", 2},
-		{"new too long", `{"currentPassword":"correct horse","newPassword":"` + long + `"}`, "", 400, "PASSWORD_TOO_LONG",
-			"correct horse", 2},
-		{"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400,
-			"PASSWORD_TOO_SHORT", "correct horse", 2},
+		{
+			"current too long", `{"currentPassword":"` + long + `","newPassword":"battery staple"}`, "", 400,
+			"PASSWORD_TOO_LONG", "correct horse", 2,
+		},
+		{
+			"new too long", `{"currentPassword":"correct horse","newPassword":"` + long + `"}`, "", 400, "PASSWORD_TOO_LONG",
+			"correct horse", 2,
+		},
+		{
+			"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400,
+			"PASSWORD_TOO_SHORT", "correct horse", 2,
+		},
 		{"no hash", changePassword, `UPDATE account SET password = NULL`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
 		{"no account", changePassword, `DELETE FROM account`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
 		{"unknown hash", changePassword, `UPDATE account SET password = '$unknown$'`, 400, "INVALID_PASSWORD", "", 2},
-		{"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR",
-			"correct horse", 2},
+		{
+			"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR",
+			"correct horse", 2,
+		},
 		{"missing", `{"revokeOtherSessions":null}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
 	} {
 		s.reset(box)

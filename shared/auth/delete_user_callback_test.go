@@ -25,9 +25,11 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
 		{name: "another's session spends it", who: "bob", status: 404, code: "INVALID_TOKEN"},
 		{name: "nobody's session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
-		{name: "a reset token",
+		{
+			name:  "a reset token",
 			setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada",
-			status: 404, code: "INVALID_TOKEN", left: 1},
+			status: 404, code: "INVALID_TOKEN", left: 1,
+		},
 	} {
 		for _, post := range []bool{false, true} {
 			s.reset(box, "DELETE_USER_VERIFICATION=on")

@@ -32,35 +32,61 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		{name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200, answer: deleted, gone: true},
 		{name: "old session", body: `{}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{name: "old session, empty password", body: `{"password":""}`, age: 24 * time.Hour, status: 400, answer: expired},
-		{name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200,
-			answer: deleted, gone: true},
-		{name: "wrong password", body: `{"password":"wrong horse"}`, status: 400,
-			answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
-		{name: "password too long", body: `{"password":"` + strings.Repeat("x", 129) + `"}`, status: 400,
-			answer: `{"message":"Password too long","code":"PASSWORD_TOO_LONG"}`},
-		{name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400,
-			answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`},
+		{
+			name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200,
+			answer: deleted, gone: true,
+		},
+		{
+			name: "wrong password", body: `{"password":"wrong horse"}`, status: 400,
+			answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`,
+		},
+		{
+			name: "password too long", body: `{"password":"` + strings.Repeat("x", 129) + `"}`, status: 400,
+			answer: `{"message":"Password too long","code":"PASSWORD_TOO_LONG"}`,
+		},
+		{
+			name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400,
+			answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`,
+		},
 		{name: "off", settings: "DELETE_USER=off", body: `{}`, status: 404},
-		{name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401,
-			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
-		{name: "no session", body: `{"password":"correct horse"}`, setup: `DELETE FROM session`, status: 401,
-			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`},
-		{name: "no body", status: 400,
-			answer: `{"message":"[body] Invalid input: expected object, received undefined","code":"VALIDATION_ERROR"}`},
-		{name: "array", body: `{"token":["x"]}`, status: 400,
-			answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`},
+		{
+			name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401,
+			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`,
+		},
+		{
+			name: "no session", body: `{"password":"correct horse"}`, setup: `DELETE FROM session`, status: 401,
+			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`,
+		},
+		{
+			name: "no body", status: 400,
+			answer: `{"message":"[body] Invalid input: expected object, received undefined","code":"VALIDATION_ERROR"}`,
+		},
+		{
+			name: "array", body: `{"token":["x"]}`, status: 400,
+			answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`,
+		},
 		{name: "unknown token", body: `{"token":"x"}`, status: 404, answer: badToken},
 		{name: "NUL token", body: `{"token":"\u0000"}`, status: 404, answer: badToken},
-		{name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403,
-			answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`},
-		{name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200,
-			answer: mailed, mail: "delete-account ada@example.com"},
-		{name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`,
-			status: 200, answer: mailed, mail: "delete-account ada@example.com"},
-		{name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`,
-			status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`},
-		{name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200,
-			answer: deleted, gone: true},
+		{
+			name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403,
+			answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`,
+		},
+		{
+			name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200,
+			answer: mailed, mail: "delete-account ada@example.com",
+		},
+		{
+			name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`,
+			status: 200, answer: mailed, mail: "delete-account ada@example.com",
+		},
+		{
+			name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`,
+			status: 400, answer: `{"message":"Invalid password","code":"INVALID_PASSWORD"}`,
+		},
+		{
+			name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200,
+			answer: deleted, gone: true,
+		},
 	} {
 		s.reset(box, strings.Fields(c.settings)...)
 		a := s.signUpAda()

@@ -118,8 +118,10 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada, bob, other := s.signUp("ada"), s.signUp("bob"), s.signInAs("ada")
-	header := strings.Join([]string{cookieNamed(ada.cookie, tokenCookie), tokenCookie + "=forged",
-		cookieNamed(bob.cookie, tokenCookie), cookieNamed(other.cookie, tokenCookie)}, "; ")
+	header := strings.Join([]string{
+		cookieNamed(ada.cookie, tokenCookie), tokenCookie + "=forged",
+		cookieNamed(bob.cookie, tokenCookie), cookieNamed(other.cookie, tokenCookie),
+	}, "; ")
 	keep := s.signInAs("ada")
 	var a answer
 	if trips := s.roundTrips(func() {

@@ -31,8 +31,10 @@ func FuzzRedirect(f *testing.F) {
 		if !origins.TrustsRedirect(target) {
 			return
 		}
-		for _, location := range []string{s.setParameter(target, name, value), s.addParameter(target, name, value),
-			locationHeader(target)} {
+		for _, location := range []string{
+			s.setParameter(target, name, value), s.addParameter(target, name, value),
+			locationHeader(target),
+		} {
 			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
 				t.Errorf("%q: got %q", target, location)
 			}
@@ -62,8 +64,10 @@ func FuzzMailToken(f *testing.F) {
 	cfg := config.API{Origin: fuzzedOrigin, SharedDatabase: true}
 	clock := func() time.Time { return now }
 	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, clock), Now: clock}
-	good, err := s.signMailToken(f.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "b@example.com",
-		RequestType: verifyChange})
+	good, err := s.signMailToken(f.Context(), mailClaims{
+		Email: "ada@example.com", UpdateTo: "b@example.com",
+		RequestType: verifyChange,
+	})
 	if err != nil {
 		f.Fatal(err)
 	}

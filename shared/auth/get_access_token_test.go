@@ -22,27 +22,41 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			rows = append(rows, row{name: body, body: body, status: 400, want: invalid("[body] Invalid input")})
 		}
 		s.checkRows("POST", path, append(rows,
-			row{name: "unknown key", body: `{"accountId":"x","providerId":"google"}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "providerId"`)},
-			row{name: "cookie beside an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "useAccountCookie"`)},
-			row{name: "unknown key beside the cookie", body: `{"useAccountCookie":true,"foo":1}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "foo"`)},
-			row{name: "unknown keys", body: `{"accountId":"x","bar":1,"foo":2}`, status: 400,
-				want: invalid(`[body] Unrecognized keys: "bar", "foo"`)},
+			row{
+				name: "unknown key", body: `{"accountId":"x","providerId":"google"}`, status: 400,
+				want: invalid(`[body] Unrecognized key: "providerId"`),
+			},
+			row{
+				name: "cookie beside an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400,
+				want: invalid(`[body] Unrecognized key: "useAccountCookie"`),
+			},
+			row{
+				name: "unknown key beside the cookie", body: `{"useAccountCookie":true,"foo":1}`, status: 400,
+				want: invalid(`[body] Unrecognized key: "foo"`),
+			},
+			row{
+				name: "unknown keys", body: `{"accountId":"x","bar":1,"foo":2}`, status: 400,
+				want: invalid(`[body] Unrecognized keys: "bar", "foo"`),
+			},
 			row{name: "nobody", body: `{"accountId":"` + google + `"}`, status: 401, want: ""},
-			row{name: "nobody, naming a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401,
-				want: ""},
+			row{
+				name: "nobody, naming a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401,
+				want: "",
+			},
 			row{name: "nobody, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
 			row{name: "unknown", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFound},
 			row{name: "empty", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFound},
 			row{name: "impossible", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
 			row{name: "foreign", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
-			row{name: "foreign, naming its user", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
-				status: 400, want: accountNotFound},
+			row{
+				name: "foreign, naming its user", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
+				status: 400, want: accountNotFound,
+			},
 			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFound},
-			row{name: "by cookie, naming a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400,
-				want: accountNotFound},
+			row{
+				name: "by cookie, naming a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400,
+				want: accountNotFound,
+			},
 			row{
 				name: "own password", who: p, body: `{"accountId":"` + credential + `"}`, status: 400,
 				want: `{"message":"Provider credential is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,

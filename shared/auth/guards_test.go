@@ -40,8 +40,12 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	for _, c := range []struct {
 		age  time.Duration
 		want error
-	}{{0, nil}, {24*time.Hour - time.Millisecond, nil}, {24 * time.Hour, errSessionNotFresh}, {25 * time.Hour,
-		errSessionNotFresh}} {
+	}{
+		{0, nil},
+		{24*time.Hour - time.Millisecond, nil},
+		{24 * time.Hour, errSessionNotFresh},
+		{25 * time.Hour, errSessionNotFresh},
+	} {
 		now = row.CreatedAt.Add(c.age)
 		// Neither the refresh of a session nor a query parameter makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {

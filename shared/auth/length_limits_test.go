@@ -125,8 +125,10 @@ func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUp("ada")
-	for name, in := range map[string]bool{strings.Repeat("x", 256): true, strings.Repeat("€", 256): true,
-		strings.Repeat("x", 100_000): false} {
+	for name, in := range map[string]bool{
+		strings.Repeat("x", 256): true, strings.Repeat("€", 256): true,
+		strings.Repeat("x", 100_000): false,
+	} {
 		s.exec(`UPDATE "user" SET name = $1, image = $2`, name, strings.Repeat("y", 2048))
 		a := s.doAs(ada, "GET", sessionPath, "")
 		if _, there := claimsOf(t, a.header.Get("Set-Auth-Jwt"))["name"]; there != in {
@@ -165,8 +167,10 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 		checkHeaderSizes(t, fmt.Sprint(len(image)), a)
 		return a
 	}
-	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{"set session_token 604800",
-		"clear session_data"}
+	set, cleared := []string{"set session_token 604800", "set session_data 300"}, []string{
+		"set session_token 604800",
+		"clear session_data",
+	}
 	s.checkCookies(update(strings.Repeat("x", 2048)), "2,048 characters", set...)
 	s.checkCookies(update(strings.Repeat("x", 2049)), "2,049 characters", cleared...)
 	s.checkCookies(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
@@ -206,10 +210,14 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 		checkHeaderSizes(t, "sign-in", a)
 	}
 	for _, c := range []struct{ method, path, body string }{
-		{"POST", signInPath, toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse",
-			"callbackURL": long})},
-		{"POST", "/api/auth/request-password-reset",
-			toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long})},
+		{"POST", signInPath, toJSON(t, map[string]string{
+			"email": "ada@example.com", "password": "correct horse",
+			"callbackURL": long,
+		})},
+		{
+			"POST", "/api/auth/request-password-reset",
+			toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long}),
+		},
 		{"GET", "/api/auth/verify-email?token=x&callbackURL=" + long, ""},
 		{"GET", "/api/auth/reset-password/x?callbackURL=" + long, ""},
 	} {

@@ -33,8 +33,10 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 	const token = "eyJhbGciOiJIUzI1NiJ9." +
 		"eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSIsInVzZXJJZCI6InVoN0RjU1BIaWVaMVNZUG5IeVNBNjI3SkZrTVdHVGZ0IiwiaWF0Ijox" +
 		"Nzk1NDU1OTU1LCJleHAiOjE3OTU0NTk1NTV9.q68NM55iE0mlDbDpe2gi6wKAMMCgV6pwTEQpgOKINjU"
-	for at, wantErr := range map[int64]error{1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired,
-		1795459556: errTokenExpired} {
+	for at, wantErr := range map[int64]error{
+		1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired,
+		1795459556: errTokenExpired,
+	} {
 		got, err := tokenService(time.Unix(at, 999e6)).parseMailToken(t.Context(), token)
 		want := mailClaims{Email: "ada@example.com", UserID: "uh7DcSPHieZ1SYPnHySA627JFkMWGTft"}
 		if wantErr != nil {
@@ -50,14 +52,18 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := tokenService(time.Unix(1_800_000_000, 5e8))
-	token, err := s.signMailToken(t.Context(), mailClaims{Email: "ada@example.com", UpdateTo: "eve@example.com",
-		RequestType: verifyChange, UserID: "u"})
+	token, err := s.signMailToken(t.Context(), mailClaims{
+		Email: "ada@example.com", UpdateTo: "eve@example.com",
+		RequestType: verifyChange, UserID: "u",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{`{"alg":"HS256"}`,
+	for i, want := range []string{
+		`{"alg":"HS256"}`,
 		`{"email":"ada@example.com","updateTo":"eve@example.com","requestType":"change-email-verification","userId":"u",` +
-			`"exp":1800003600,"iat":1800000000}`} {
+			`"exp":1800003600,"iat":1800000000}`,
+	} {
 		got, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[i])
 		if err != nil || string(got) != want {
 			t.Errorf("part %d: got %s, %v, want %s", i, got, err, want)

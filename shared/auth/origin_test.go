@@ -30,10 +30,15 @@ func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 		{"cookie with origin", []string{"Cookie", cookie, "Origin", origin}, ""},
 		{"cookie with foreign origin", []string{"Cookie", cookie, "Origin", "https://evil.example"}, "INVALID_ORIGIN"},
 		{"node's fetch", []string{"Sec-Fetch-Mode", "cors"}, "MISSING_OR_NULL_ORIGIN"},
-		{"cross-site form", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin},
-			"CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"},
-		{"cross-site form with cookie", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin",
-			origin, "Cookie", cookie}, ""},
+		{
+			"cross-site form",
+			[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin", origin},
+			"CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+		},
+		{"cross-site form with cookie", []string{
+			"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Origin",
+			origin, "Cookie", cookie,
+		}, ""},
 		{"same-origin fetch", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Origin", origin}, ""},
 	} {
 		a := s.do("POST", signInPath, signIn, c.headers...)

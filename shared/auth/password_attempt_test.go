@@ -256,8 +256,10 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		headers := append(fromIP(200), "Cookie", cookie, "Origin", origin)
 		return s.do("POST", signInPath, strings.Replace(signIn, "correct horse", password, 1), headers...).status
 	}
-	if got := []int{signInWith("battery staple", first.deviceCookie()),
-		signInWith("battery staple", changed.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
+	if got := []int{
+		signInWith("battery staple", first.deviceCookie()),
+		signInWith("battery staple", changed.deviceCookie()),
+	}; !cmp.Equal(got, []int{429, 200}) {
 		t.Errorf("after the change: got %v with the old cookie and the new one", got)
 	}
 	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
@@ -270,8 +272,10 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		t.Errorf("the reset did not clear the count: a stranger with the new password got %d", a.status)
 	}
 	s.guess("ada@example.com", 30)
-	if got := []int{signInWith("staple battery", changed.deviceCookie()),
-		signInWith("staple battery", reset.deviceCookie())}; !cmp.Equal(got, []int{429, 200}) {
+	if got := []int{
+		signInWith("staple battery", changed.deviceCookie()),
+		signInWith("staple battery", reset.deviceCookie()),
+	}; !cmp.Equal(got, []int{429, 200}) {
 		t.Errorf("after the reset: got %v with the old cookie and the new one", got)
 	}
 }

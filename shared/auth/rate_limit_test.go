@@ -75,8 +75,10 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	for i, c := range []struct {
 		later  time.Duration
 		status int
-	}{{0, 200}, {9 * time.Second, 200}, {9 * time.Second, 200}, {9 * time.Second, 429}, {999 * time.Millisecond,
-		429}, {time.Millisecond, 200}} {
+	}{{0, 200}, {9 * time.Second, 200}, {9 * time.Second, 200}, {9 * time.Second, 429}, {
+		999 * time.Millisecond,
+		429,
+	}, {time.Millisecond, 200}} {
 		s.now = s.now.Add(c.later)
 		if a := s.signIn(); a.status != c.status {
 			t.Errorf("request %d: got %d, want %d", i, a.status, c.status)
@@ -162,8 +164,10 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		{"POST", "update-session", `{}`},
 		{"GET", "token", ``},
 		{"GET", "jwks", ``},
-		{"POST", "change-password",
-			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`},
+		{
+			"POST", "change-password",
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`,
+		},
 		{"POST", "verify-password", `{"password":"correct horse"}`},
 		{"POST", "request-password-reset", `{"email":"ada@example.com"}`},
 		{"GET", "reset-password/abc?callbackURL=/reset", ``},
@@ -263,8 +267,11 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	}{
 		{"remote", nil, "192.0.2.1"}, // the remote address of httptest
 		{"cloudfront", []string{"Cloudfront-Viewer-Address", "198.51.100.7:4711"}, "198.51.100.7"},
-		{"cloudfront", []string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"},
-			"2001:0db8:0001:0002:0000:0000:0000:0000"},
+		{
+			"cloudfront",
+			[]string{"Cloudfront-Viewer-Address", "2001:db8:1:2:3:4:5:6:4711"},
+			"2001:0db8:0001:0002:0000:0000:0000:0000",
+		},
 		{"cloudfront", nil, "no-trusted-ip"},
 		{"xff:1", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "198.51.100.7"},
 		{"xff:2", []string{"X-Forwarded-For", "%s, 198.51.100.7, 203.0.113.9"}, "198.51.100.7"},
@@ -272,8 +279,10 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	} {
 		s := newServer(t, withRateLimit, clientIP(c.source))
 		for i, spoofed := range []string{"10.0.0.1", "10.0.0.2", "::1", "x"} {
-			headers := append([]string{"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed,
-				"True-Client-Ip", spoofed}, c.header...)
+			headers := append([]string{
+				"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed,
+				"True-Client-Ip", spoofed,
+			}, c.header...)
 			for j := range headers {
 				headers[j] = strings.ReplaceAll(headers[j], "%s", spoofed)
 			}

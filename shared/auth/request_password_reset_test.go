@@ -84,11 +84,15 @@ func TestRequestPasswordResetRefusals(t *testing.T) {
 		{"array", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
 		{"array for redirectTo", `{"email":"ada@example.com","redirectTo":["/"]}`, 400, ""},
 		{"null for redirectTo", `{"email":"ada@example.com","redirectTo":null}`, 400, "VALIDATION_ERROR"},
-		{"untrusted redirectTo", `{"email":"ada@example.com","redirectTo":"https://evil.example"}`, 403,
-			"INVALID_REDIRECT_URL"},
+		{
+			"untrusted redirectTo", `{"email":"ada@example.com","redirectTo":"https://evil.example"}`, 403,
+			"INVALID_REDIRECT_URL",
+		},
 		{"other host", `{"email":"ada@example.com","redirectTo":"//evil.example"}`, 403, "INVALID_REDIRECT_URL"},
-		{"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403,
-			"INVALID_REDIRECT_URL"},
+		{
+			"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403,
+			"INVALID_REDIRECT_URL",
+		},
 		{"nothing", ``, 400, "VALIDATION_ERROR"},
 	} {
 		s.do("POST", requestResetPath, c.body).check(t, c.name, c.status, c.code)

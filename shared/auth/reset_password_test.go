@@ -29,42 +29,76 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		left        bool // the token still works
 	}{
 		{name: "reset", body: `{"newPassword":"battery staple","token":"TOKEN"}`, status: 200, changed: true},
-		{name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200,
-			changed: true},
-		{name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x",
-			status: 200, changed: true},
-		{name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN",
-			status: 200, changed: true},
-		{name: "in its last millisecond", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour,
-			status: 200, changed: true},
-		{name: "expired", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour + time.Millisecond,
-			status: 400, code: "INVALID_TOKEN"},
+		{
+			name: "token in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN", status: 200,
+			changed: true,
+		},
+		{
+			name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x",
+			status: 200, changed: true,
+		},
+		{
+			name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN",
+			status: 200, changed: true,
+		},
+		{
+			name: "in its last millisecond", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour,
+			status: 200, changed: true,
+		},
+		{
+			name: "expired", body: `{"newPassword":"battery staple","token":"TOKEN"}`, age: time.Hour + time.Millisecond,
+			status: 400, code: "INVALID_TOKEN",
+		},
 		{name: "no token", body: `{"newPassword":"x"}`, status: 400, code: "INVALID_TOKEN", left: true},
-		{name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400,
-			code: "PASSWORD_TOO_SHORT", left: true},
-		{name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400,
-			code: "PASSWORD_TOO_LONG", left: true},
-		{name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400,
-			code: "PASSWORD_TOO_SHORT", left: true},
-		{name: "unknown", body: `{"newPassword":"battery staple","token":"unknown"}`, status: 400, code: "INVALID_TOKEN",
-			left: true},
-		{name: "NUL", body: `{"newPassword":"battery staple","token":"\u0000"}`, status: 400, code: "INVALID_TOKEN",
-			left: true},
-		{name: "a deletion token", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+		{
+			name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400,
+			code: "PASSWORD_TOO_SHORT", left: true,
+		},
+		{
+			name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400,
+			code: "PASSWORD_TOO_LONG", left: true,
+		},
+		{
+			name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400,
+			code: "PASSWORD_TOO_SHORT", left: true,
+		},
+		{
+			name: "unknown", body: `{"newPassword":"battery staple","token":"unknown"}`, status: 400, code: "INVALID_TOKEN",
+			left: true,
+		},
+		{
+			name: "NUL", body: `{"newPassword":"battery staple","token":"\u0000"}`, status: 400, code: "INVALID_TOKEN",
+			left: true,
+		},
+		{
+			name: "a deletion token", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
 			setup: `UPDATE verification SET identifier = replace(identifier, 'reset-password:', 'delete-account-')`, status: 400,
-			code: "INVALID_TOKEN"},
-		{name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`,
-			status: 400, code: "USER_NOT_FOUND"},
-		{name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
-			setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN"},
-		{name: "no credential account", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
-			setup: `DELETE FROM account`, status: 200, changed: true},
-		{name: "no hash", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
-			setup: `UPDATE account SET password = NULL`, status: 200, changed: true},
-		{name: "array", body: `{"newPassword":"battery staple","token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR",
-			left: true},
-		{name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400,
-			code: "VALIDATION_ERROR", left: true},
+			code: "INVALID_TOKEN",
+		},
+		{
+			name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`,
+			status: 400, code: "USER_NOT_FOUND",
+		},
+		{
+			name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN",
+		},
+		{
+			name: "no credential account", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `DELETE FROM account`, status: 200, changed: true,
+		},
+		{
+			name: "no hash", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			setup: `UPDATE account SET password = NULL`, status: 200, changed: true,
+		},
+		{
+			name: "array", body: `{"newPassword":"battery staple","token":["TOKEN"]}`, status: 400, code: "VALIDATION_ERROR",
+			left: true,
+		},
+		{
+			name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400,
+			code: "VALIDATION_ERROR", left: true,
+		},
 		{name: "nothing", status: 400, code: "VALIDATION_ERROR", left: true},
 	} {
 		s.reset(box)

@@ -18,12 +18,18 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 	token := func(of client) string { return `{"token":"` + of.token + `"}` }
 	s.checkRows("POST", revokeSessionPath, append(notObjectRows("object"),
 		row{name: "no token", body: `{}`, status: 400, want: invalid(wrongType("body.token", "string", "undefined"))},
-		row{name: "null", who: p, body: `{"token":null}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "null"))},
-		row{name: "array", who: p, body: `{"token":["` + phone.token + `"]}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "array"))},
-		row{name: "number", who: p, body: `{"token":5}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "number"))},
+		row{
+			name: "null", who: p, body: `{"token":null}`, status: 400,
+			want: invalid(wrongType("body.token", "string", "null")),
+		},
+		row{
+			name: "array", who: p, body: `{"token":["` + phone.token + `"]}`, status: 400,
+			want: invalid(wrongType("body.token", "string", "array")),
+		},
+		row{
+			name: "number", who: p, body: `{"token":5}`, status: 400,
+			want: invalid(wrongType("body.token", "string", "number")),
+		},
 		row{name: "nobody", body: token(p), status: 401, want: unauthorized},
 		row{name: "unknown", who: p, body: `{"token":"nobody's"}`, status: 200, want: statusTrue},
 		row{name: "empty", who: p, body: `{"token":""}`, status: 200, want: statusTrue},
@@ -34,8 +40,10 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
 	}
 	s.checkRows("POST", revokeSessionPath, []row{
-		{name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`,
-			status: 200, want: statusTrue},
+		{
+			name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`,
+			status: 200, want: statusTrue,
+		},
 		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrue},
 		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrue},
 	})

@@ -27,8 +27,10 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.checkRows("POST", revokeSessionsPath, []row{
 		{name: "nobody", body: `{}`, status: 401, want: unauthorized},
-		{name: "no JSON", who: bob, body: `{`, status: 400,
-			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
+		{
+			name: "no JSON", who: bob, body: `{`, status: 400,
+			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`,
+		},
 	})
 	if diff := cmp.Diff([]string{bob.token}, s.tokensOf(bob)); diff != "" {
 		t.Errorf("Bob's sessions (-want +got):\n%s", diff)

@@ -26,8 +26,10 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		{"no address", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array", `{"email":["ada@example.com"]}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array for callbackURL", `{"email":"ada@example.com","callbackURL":["/"]}`, "", false, 400, "", ""},
-		{"untrusted callbackURL", `{"email":"ada@example.com","callbackURL":"//evil"}`, "", false, 403,
-			"INVALID_CALLBACK_URL", ""},
+		{
+			"untrusted callbackURL", `{"email":"ada@example.com","callbackURL":"//evil"}`, "", false, 403,
+			"INVALID_CALLBACK_URL", "",
+		},
 		{"signed out, verified", `{"email":"ada@example.com"}`, verified, false, 200, "", "nothing ada@example.com"},
 		{"signed in, verified", `{"email":"ada@example.com"}`, verified, true, 400, "EMAIL_ALREADY_VERIFIED", ""},
 	} {

@@ -126,8 +126,10 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	for _, wrong := range []string{"correct horse ", " correct horse", "Correct horse", "correct hors",
-		"correct horse\\u0000", "correct\u00a0horse", ""} {
+	for _, wrong := range []string{
+		"correct horse ", " correct horse", "Correct horse", "correct hors",
+		"correct horse\\u0000", "correct\u00a0horse", "",
+	} {
 		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
 			t.Errorf("%q: got %d %s", wrong, a.status, a.body)
 		}

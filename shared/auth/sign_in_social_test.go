@@ -20,12 +20,16 @@ func socialRows(who client) []row {
 		`,"additionalParams":{"a":"b"}`, `,"additionalData":{"a":[1]}`,
 		`,"disableRedirect":true,"requestSignUp":false,"loginHint":"x"`,
 	} {
-		rows = append(rows, row{name: more, who: who, body: `{"provider":"google"` + more + `}`, status: 404,
-			want: providerNotFound})
+		rows = append(rows, row{
+			name: more, who: who, body: `{"provider":"google"` + more + `}`, status: 404,
+			want: providerNotFound,
+		})
 	}
 	for _, provider := range []string{"", "__proto__", "constructor", "toString", "nul\\u0000", "credential"} {
-		rows = append(rows, row{name: provider, who: who, body: `{"provider":"` + provider + `"}`, status: 404,
-			want: providerNotFound})
+		rows = append(rows, row{
+			name: provider, who: who, body: `{"provider":"` + provider + `"}`, status: 404,
+			want: providerNotFound,
+		})
 	}
 	for _, c := range []struct{ more, fault string }{
 		{`"callbackURL":null`, wrongType("body.callbackURL", "string", "null")},
@@ -57,10 +61,14 @@ func socialRows(who client) []row {
 		{`"callbackURL":5`, `{"message":"Invalid callbackURL: expected a string"}`, 400},
 		{`"callbackURL":["/"]`, `{"message":"Invalid callbackURL: expected a string"}`, 400},
 		{`"callbackURL":"https://evil.example"`, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`, 403},
-		{`"errorCallbackURL":"//evil.example"`, `{"message":"Invalid errorCallbackURL","code":"INVALID_ERROR_CALLBACK_URL"}`,
-			403},
-		{`"newUserCallbackURL":"/\\evil.example"`,
-			`{"message":"Invalid newUserCallbackURL","code":"INVALID_NEW_USER_CALLBACK_URL"}`, 403},
+		{
+			`"errorCallbackURL":"//evil.example"`, `{"message":"Invalid errorCallbackURL","code":"INVALID_ERROR_CALLBACK_URL"}`,
+			403,
+		},
+		{
+			`"newUserCallbackURL":"/\\evil.example"`,
+			`{"message":"Invalid newUserCallbackURL","code":"INVALID_NEW_USER_CALLBACK_URL"}`, 403,
+		},
 	} {
 		rows = append(rows, row{name: c.more, body: `{"provider":"x",` + c.more + `}`, status: c.status, want: c.want})
 	}

@@ -165,21 +165,33 @@ func TestSignUpBadInputStoresNothing(t *testing.T) {
 		{"multipart", ada, "multipart/form-data; boundary=x", 415, "UNSUPPORTED_MEDIA_TYPE"},
 		{"array", `[]`, "", 400, "VALIDATION_ERROR"},
 		{"missing fields", `{}`, "", 400, "VALIDATION_ERROR"},
-		{"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400,
-			"VALIDATION_ERROR"},
+		{
+			"array for text", `{"name":["Ada"],"email":"ada@example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR",
+		},
 		{"object for email", `{"name":"Ada","email":{},"password":"correct horse"}`, "", 400, "VALIDATION_ERROR"},
-		{"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400,
-			"VALIDATION_ERROR"},
-		{"NUL in the email", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400,
-			"VALIDATION_ERROR"},
-		{"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422,
-			"FAILED_TO_CREATE_USER"},
+		{
+			"full-width @", `{"name":"Ada","email":"ada＠example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR",
+		},
+		{
+			"NUL in the email", `{"name":"Ada","email":"ada\u0000@example.com","password":"correct horse"}`, "", 400,
+			"VALIDATION_ERROR",
+		},
+		{
+			"NUL in the name", `{"name":"A\u0000da","email":"ada@example.com","password":"correct horse"}`, "", 422,
+			"FAILED_TO_CREATE_USER",
+		},
 		{"2 MB", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "", 413, "PAYLOAD_TOO_LARGE"},
 		{"array for callbackURL", strings.Replace(ada, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
-		{"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403,
-			"INVALID_CALLBACK_URL"},
-		{"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403,
-			"INVALID_REDIRECT_URL"},
+		{
+			"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403,
+			"INVALID_CALLBACK_URL",
+		},
+		{
+			"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403,
+			"INVALID_REDIRECT_URL",
+		},
 		{"deep nesting", strings.Repeat("[", 100_000), "", 400, "BAD_REQUEST"},
 	} {
 		headers := []string{}

@@ -118,8 +118,10 @@ func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 		}
 	}
 	slices.Sort(ids)
-	want := []string{set.Current.ID, set.Next.ID, "11111111-1111-4111-8111-111111111111",
-		"22222222-2222-4222-8222-222222222222"}
+	want := []string{
+		set.Current.ID, set.Next.ID, "11111111-1111-4111-8111-111111111111",
+		"22222222-2222-4222-8222-222222222222",
+	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
@@ -170,8 +172,12 @@ func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
-	for _, c := range [][3]string{{"POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1)},
-		{"POST", signInPath, signIn}, {"GET", sessionPath, ""}, {"GET", tokenPath, ""}} {
+	for _, c := range [][3]string{
+		{"POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1)},
+		{"POST", signInPath, signIn},
+		{"GET", sessionPath, ""},
+		{"GET", tokenPath, ""},
+	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		r := httptest.NewRequestWithContext(ctx, c[0], c[1], strings.NewReader(c[2]))

@@ -23,10 +23,14 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.checkRows("POST", path, append(notObjectRows("object"),
 		row{name: "no id", body: `{}`, status: 400, want: invalid(wrongType("body.accountId", "string", "undefined"))},
-		row{name: "array", who: p, body: `{"accountId":["` + credential + `"]}`, status: 400,
-			want: invalid(wrongType("body.accountId", "string", "array"))},
-		row{name: "null", who: p, body: `{"accountId":null}`, status: 400,
-			want: invalid(wrongType("body.accountId", "string", "null"))},
+		row{
+			name: "array", who: p, body: `{"accountId":["` + credential + `"]}`, status: 400,
+			want: invalid(wrongType("body.accountId", "string", "array")),
+		},
+		row{
+			name: "null", who: p, body: `{"accountId":null}`, status: 400,
+			want: invalid(wrongType("body.accountId", "string", "null")),
+		},
 		row{name: "nobody", body: id(credential), status: 401, want: unauthorized},
 		row{name: "the last", who: p, body: id(credential), status: 400, want: last},
 		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
@@ -44,8 +48,10 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("accounts (-want +got):\n%s", diff)
 	}
 	s.checkRows("POST", path, []row{
-		{name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`,
-			status: 200, want: statusTrue},
+		{
+			name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`,
+			status: 200, want: statusTrue,
+		},
 		{name: "again", who: p, body: id(google), status: 400, want: last},
 	})
 	s.exec(`DELETE FROM account WHERE id = $1`, credential)

@@ -21,27 +21,39 @@ func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
 		row{name: "nobody", body: `{}`, status: 401, want: unauthorized},
 		row{name: "nobody's wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
 		row{name: "nobody's email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
-		row{name: "name null", who: p, body: `{"name":null}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "null"))},
-		row{name: "name number", who: p, body: `{"name":5}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "number"))},
-		row{name: "name array", who: p, body: `{"name":["a"]}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "array"))},
+		row{
+			name: "name null", who: p, body: `{"name":null}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "null")),
+		},
+		row{
+			name: "name number", who: p, body: `{"name":5}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "number")),
+		},
+		row{
+			name: "name array", who: p, body: `{"name":["a"]}`, status: 400,
+			want: invalid(wrongType("body.name", "string", "array")),
+		},
 		row{
 			name: "name false, image number", who: p, body: `{"name":false,"image":5}`, status: 400,
 			want: invalid(wrongType("body.name", "string", "boolean"), wrongType("body.image", "string", "number")),
 		},
-		row{name: "image object", who: p, body: `{"image":{}}`, status: 400,
-			want: invalid(wrongType("body.image", "string", "object"))},
+		row{
+			name: "image object", who: p, body: `{"image":{}}`, status: 400,
+			want: invalid(wrongType("body.image", "string", "object")),
+		},
 		row{name: "NUL in the name", who: p, body: `{"name":"\u0000"}`, status: 422, want: failed},
 		row{name: "NUL in the image", who: p, body: `{"name":"x","image":"\u0000"}`, status: 422, want: failed},
 	)
-	for _, body := range []string{`{}`, `{"foo":1}`, `{"id":"x"}`, `{"emailVerified":true}`, `{"createdAt":"x"}`,
-		`{"role":"admin"}`, `{"email":""}`, `{"email":null}`, `{"email":false}`, `{"email":0}`} {
+	for _, body := range []string{
+		`{}`, `{"foo":1}`, `{"id":"x"}`, `{"emailVerified":true}`, `{"createdAt":"x"}`,
+		`{"role":"admin"}`, `{"email":""}`, `{"email":null}`, `{"email":false}`, `{"email":0}`,
+	} {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: noFields})
 	}
-	for _, body := range []string{`{"email":"x@y.zz"}`, `{"email":[]}`, `{"email":{},"name":"q"}`,
-		`{"email":"ada@example.com","name":null}`} {
+	for _, body := range []string{
+		`{"email":"x@y.zz"}`, `{"email":[]}`, `{"email":{},"name":"q"}`,
+		`{"email":"ada@example.com","name":null}`,
+	} {
 		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: email})
 	}
 	s.now = s.now.Add(time.Minute)

@@ -43,9 +43,11 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 		{name: "broken", broken: true, status: 401, code: "INVALID_TOKEN"},
 		{name: "user gone", setup: `DELETE FROM "user"`, status: 401, code: "USER_NOT_FOUND"},
 		{name: "address moved on", setup: `UPDATE "user" SET email = 'new@example.com'`, status: 401, code: "USER_NOT_FOUND"},
-		{name: "address taken over",
+		{
+			name: "address taken over",
 			setup: `UPDATE "user" SET email = 'new@example.com'; INSERT INTO "user" (name, email, "emailVerified") VALUES ` +
-				`('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN"},
+				`('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN",
+		},
 		{name: "already", setup: `UPDATE "user" SET "emailVerified" = true`, status: 200, verified: "ada@example.com"},
 	} {
 		for _, callbackURL := range []string{"", "/done?x=1#f"} {

@@ -16,8 +16,10 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		web.Expose(w.Header(), "set-auth-jwt", "a token")
 		return web.JSON(w, 200, true)
 	}, web.PreflightRoute: web.Preflight}
-	mux := routes.Mux(config.API{Origin: "https://own.example",
-		TrustedOrigins: []string{"https://app.example", "*.preview.example"}})
+	mux := routes.Mux(config.API{
+		Origin:         "https://own.example",
+		TrustedOrigins: []string{"https://app.example", "*.preview.example"},
+	})
 	for _, c := range []struct {
 		name, method, path, origin, asks string
 		status                           int
@@ -31,8 +33,10 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		{"null", "POST", "/x", "null", "", 200, ""},
 		{"no origin", "POST", "/x", "", "", 200, ""},
 		{"preflight", "OPTIONS", "/x", "https://app.example", "POST", 204, "https://app.example"},
-		{"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204,
-			"https://app.example"},
+		{
+			"preflight of a function that serves another path", "OPTIONS", "/api/y/z", "https://app.example", "POST", 204,
+			"https://app.example",
+		},
 		{"preflight from another origin", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
 		{"preflight from another origin to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
 		{"no preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
@@ -114,8 +118,10 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 			"intent://a.app.example": false,
 			"chrome://a.app.example": false, "https://exact.example": true, "http://exact.example": false,
 		},
-		"http://localhost:3000": {"https://a.app.example": true, "http://a.app.example": true, "ws://a.app.example": false,
-			"http://exact.example": true},
+		"http://localhost:3000": {
+			"https://a.app.example": true, "http://a.app.example": true, "ws://a.app.example": false,
+			"http://exact.example": true,
+		},
 	} {
 		origins := web.NewOrigins(own, []string{"*.app.example", "exact.example"})
 		for origin, want := range want {

@@ -50,29 +50,41 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 			`{"provider":"p","inner":{"token":"t","until":1.5,"name":{"first":"f"}},"scopes":["a"],"params":{"k":"v"},` +
 				`"data":{"d":[1,null]},"image":{"Present":true,"Value":"i"}}`,
 		},
-		{`{"provider":"","image":null}`,
-			`{"provider":"","inner":null,"scopes":null,"params":null,"data":null,"image":{"Present":true,"Value":null}}`},
+		{
+			`{"provider":"","image":null}`,
+			`{"provider":"","inner":null,"scopes":null,"params":null,"data":null,"image":{"Present":true,"Value":null}}`,
+		},
 		{`{"provider":"","image":[]}`, `[body.image] Invalid input: expected string, received array`},
 		{`{}`, `[body.provider] Invalid input`},
 		{`{"provider":null}`, `[body.provider] Invalid input`},
-		{`{"provider":["p"],"inner":null,"scopes":null,"params":null,"data":null}`,
+		{
+			`{"provider":["p"],"inner":null,"scopes":null,"params":null,"data":null}`,
 			`[body.provider] Invalid input; [body.inner] Invalid input: expected object, received null; ` +
 				`[body.scopes] Invalid input: expected array, received null; [body.params] Invalid input: expected record, ` +
-				`received null; [body.data] Invalid input: expected record, received null`},
-		{`{"provider":"","inner":[],"scopes":{},"params":[]}`,
+				`received null; [body.data] Invalid input: expected record, received null`,
+		},
+		{
+			`{"provider":"","inner":[],"scopes":{},"params":[]}`,
 			`[body.inner] Invalid input: expected object, received array; ` +
 				`[body.scopes] Invalid input: expected array, received object; [body.params] Invalid input: expected record, ` +
-				`received array`},
-		{`{"provider":"","inner":{"until":"1","name":{"first":1}}}`,
+				`received array`,
+		},
+		{
+			`{"provider":"","inner":{"until":"1","name":{"first":1}}}`,
 			`[body.inner.token] Invalid input: expected string, received undefined; ` +
 				`[body.inner.until] Invalid input: expected number, received string; [body.inner.name.first] Invalid input: ` +
-				`expected string, received number`},
-		{`{"provider":"","scopes":["a",1,null]}`,
+				`expected string, received number`,
+		},
+		{
+			`{"provider":"","scopes":["a",1,null]}`,
 			`[body.scopes.1] Invalid input: expected string, received number; [body.scopes.2] Invalid input: expected string,` +
-				` received null`},
-		{`{"provider":"","params":{"b":null,"a":1,"c":"ok"}}`,
+				` received null`,
+		},
+		{
+			`{"provider":"","params":{"b":null,"a":1,"c":"ok"}}`,
 			`[body.params.a] Invalid input: expected string, received number; [body.params.b] Invalid input: expected string,` +
-				` received null`},
+				` received null`,
+		},
 	} {
 		status, body := answer(t, routes, "POST", "/x", "application/json", c.body)
 		var e struct{ Message, Code string }

@@ -76,8 +76,12 @@ func FuzzHeaders(f *testing.F) {
 			!strings.Contains(origin, "://") {
 			t.Errorf("origin %q passed", origin)
 		}
-		for _, from := range []config.ClientIP{{}, {Source: config.CloudFront}, {Source: config.ForwardedFor},
-			{Source: config.ForwardedFor, Hops: 2}} {
+		for _, from := range []config.ClientIP{
+			{},
+			{Source: config.CloudFront},
+			{Source: config.ForwardedFor},
+			{Source: config.ForwardedFor, Hops: 2},
+		} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
 				t.Errorf("IP address %q", ip)
 			}

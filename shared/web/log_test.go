@@ -18,17 +18,23 @@ func TestR52_AuditRecord(t *testing.T) {
 		answer web.Handler
 		want   map[string]any
 	}{
-		{"ok", func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, 200, nil) },
-			map[string]any{"result": "ok"}},
-		{"refused", func(http.ResponseWriter, *http.Request) error { return web.NewError(401, "UNAUTHORIZED", "") },
-			map[string]any{"result": "refused", "code": "UNAUTHORIZED"}},
+		{
+			"ok", func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, 200, nil) },
+			map[string]any{"result": "ok"},
+		},
+		{
+			"refused", func(http.ResponseWriter, *http.Request) error { return web.NewError(401, "UNAUTHORIZED", "") },
+			map[string]any{"result": "refused", "code": "UNAUTHORIZED"},
+		},
 		{"refused by a redirect", func(w http.ResponseWriter, r *http.Request) error {
 			web.NoteCode(r.Context(), "INVALID_TOKEN")
 			http.Redirect(w, r, "/", http.StatusFound)
 			return nil
 		}, map[string]any{"result": "refused", "code": "INVALID_TOKEN"}},
-		{"failed", func(http.ResponseWriter, *http.Request) error { return context.DeadlineExceeded },
-			map[string]any{"result": "failed", "code": "SERVICE_UNAVAILABLE"}},
+		{
+			"failed", func(http.ResponseWriter, *http.Request) error { return context.DeadlineExceeded },
+			map[string]any{"result": "failed", "code": "SERVICE_UNAVAILABLE"},
+		},
 		{"panicked", func(http.ResponseWriter, *http.Request) error { panic("x") }, map[string]any{"result": "failed"}},
 	} {
 		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {

@@ -67,10 +67,14 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
 		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latency}},
 		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
-		{"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0,
-			map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}}},
-		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{"ms": latency,
-			"SignIns": {"Count", "failed"}}},
+		{
+			"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0,
+			map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}},
+		},
+		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{
+			"ms":      latency,
+			"SignIns": {"Count", "failed"},
+		}},
 		{"waited", "", nil, 2, 0, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
 		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
 	} {

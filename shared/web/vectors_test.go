@@ -127,14 +127,24 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 		{"peer IPv6", config.ClientIP{}, "", "", "[2001:db8::1]:9", "2001:0db8:0000:0000:0000:0000:0000:0000"},
 		{"one hop", xff(1), "X-Forwarded-For", "203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
 		{"one hop, spoofed left", xff(1), "X-Forwarded-For", "6.6.6.6, 203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
-		{"two hops, spoofed left", xff(2), "X-Forwarded-For", "6.6.6.6, 203.0.113.7, 130.176.0.1", "10.0.0.1:1",
-			"203.0.113.7"},
+		{
+			"two hops, spoofed left", xff(2), "X-Forwarded-For", "6.6.6.6, 203.0.113.7, 130.176.0.1", "10.0.0.1:1",
+			"203.0.113.7",
+		},
 		{"two hops, chain too short", xff(2), "X-Forwarded-For", "203.0.113.7", "10.0.0.1:1", ""},
 		{"two hops, garbage at the hop", xff(2), "X-Forwarded-For", "x, 130.176.0.1", "10.0.0.1:1", ""},
-		{"cloudfront IPv4", config.ClientIP{Source: config.CloudFront}, "CloudFront-Viewer-Address", "198.51.100.10:46532",
-			"10.0.0.1:1", "198.51.100.10"},
-		{"cloudfront IPv6", config.ClientIP{Source: config.CloudFront}, "CloudFront-Viewer-Address",
-			"2001:db8:1:2:3:4:5:6:46532", "10.0.0.1:1", "2001:0db8:0001:0002:0000:0000:0000:0000"},
+		{
+			"cloudfront IPv4",
+			config.ClientIP{Source: config.CloudFront},
+			"CloudFront-Viewer-Address", "198.51.100.10:46532",
+			"10.0.0.1:1", "198.51.100.10",
+		},
+		{
+			"cloudfront IPv6",
+			config.ClientIP{Source: config.CloudFront},
+			"CloudFront-Viewer-Address",
+			"2001:db8:1:2:3:4:5:6:46532", "10.0.0.1:1", "2001:0db8:0001:0002:0000:0000:0000:0000",
+		},
 		{"cloudfront missing", config.ClientIP{Source: config.CloudFront}, "X-Forwarded-For", "6.6.6.6", "10.0.0.1:1", ""},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)

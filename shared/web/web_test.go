@@ -55,48 +55,82 @@ func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 		status                  int
 		want                    string
 	}{
-		{"valid", json, `{"name":"a","email":"a@b.co","password":"p"}`, 200,
-			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
-		{"charset", "Application/JSON; charset=utf-8", `{"name":"a","email":"a@b.co","password":"p"}`, 200,
-			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
-		{"byte order mark", json, "\uFEFF" + `{"name":"a","email":"a@b.co","password":"p"}`, 200,
-			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
-		{"last duplicate wins", json, `{"name":"a","name":"b","email":"a@b.co","password":"p"}`, 200,
-			`{"name":"b","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
-		{"form", form, `name=a&email=a%40b.co&password=p`, 200,
-			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`},
-		{"form has only text", form, `name=a&email=a%40b.co&password=p&rememberMe=true`, 400,
-			fmt.Sprintf(typeOf, "rememberMe", "boolean", "string")},
+		{
+			"valid", json, `{"name":"a","email":"a@b.co","password":"p"}`, 200,
+			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`,
+		},
+		{
+			"charset", "Application/JSON; charset=utf-8", `{"name":"a","email":"a@b.co","password":"p"}`, 200,
+			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`,
+		},
+		{
+			"byte order mark", json, "\uFEFF" + `{"name":"a","email":"a@b.co","password":"p"}`, 200,
+			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`,
+		},
+		{
+			"last duplicate wins", json, `{"name":"a","name":"b","email":"a@b.co","password":"p"}`, 200,
+			`{"name":"b","email":"a@b.co","password":"p","image":null,"rememberMe":null}`,
+		},
+		{
+			"form", form, `name=a&email=a%40b.co&password=p`, 200,
+			`{"name":"a","email":"a@b.co","password":"p","image":null,"rememberMe":null}`,
+		},
+		{
+			"form has only text", form, `name=a&email=a%40b.co&password=p&rememberMe=true`, 400,
+			fmt.Sprintf(typeOf, "rememberMe", "boolean", "string"),
+		},
 		{"not JSON", json, `{"name":`, 400, `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
-		{"wrong media type", "text/plain", `{}`, 415,
+		{
+			"wrong media type", "text/plain", `{}`, 415,
 			`{"message":"Content-Type \"text/plain\" is not allowed. Allowed types: application/x-www-form-urlencoded, ` +
-				`application/json","code":"UNSUPPORTED_MEDIA_TYPE"}`},
-		{"too large", json, `"` + strings.Repeat("x", 2<<20) + `"`, 413,
-			`{"message":"Request body is larger than 1 MiB","code":"PAYLOAD_TOO_LARGE"}`},
-		{"array for text", json, `{"name":["a"],"email":"a@b.co","password":"p"}`, 400,
-			fmt.Sprintf(typeOf, "name", "string", "array")},
-		{"null for optional", json, `{"name":"a","email":"a@b.co","password":"p","image":null}`, 400,
-			fmt.Sprintf(typeOf, "image", "string", "null")},
-		{"number for text", json, `{"name":1,"email":"a@b.co","password":"p"}`, 400,
-			fmt.Sprintf(typeOf, "name", "string", "number")},
-		{"object for boolean", json, `{"name":"a","email":"a@b.co","password":"p","rememberMe":{}}`, 400,
-			fmt.Sprintf(typeOf, "rememberMe", "boolean", "object")},
-		{"all missing", json, `{}`, 400,
+				`application/json","code":"UNSUPPORTED_MEDIA_TYPE"}`,
+		},
+		{
+			"too large", json, `"` + strings.Repeat("x", 2<<20) + `"`, 413,
+			`{"message":"Request body is larger than 1 MiB","code":"PAYLOAD_TOO_LARGE"}`,
+		},
+		{
+			"array for text", json, `{"name":["a"],"email":"a@b.co","password":"p"}`, 400,
+			fmt.Sprintf(typeOf, "name", "string", "array"),
+		},
+		{
+			"null for optional", json, `{"name":"a","email":"a@b.co","password":"p","image":null}`, 400,
+			fmt.Sprintf(typeOf, "image", "string", "null"),
+		},
+		{
+			"number for text", json, `{"name":1,"email":"a@b.co","password":"p"}`, 400,
+			fmt.Sprintf(typeOf, "name", "string", "number"),
+		},
+		{
+			"object for boolean", json, `{"name":"a","email":"a@b.co","password":"p","rememberMe":{}}`, 400,
+			fmt.Sprintf(typeOf, "rememberMe", "boolean", "object"),
+		},
+		{
+			"all missing", json, `{}`, 400,
 			`{"message":"[body.name] Invalid input: expected string, received undefined; [body.email] Invalid input: ` +
 				`expected string, received undefined; [body.password] Invalid input: expected string, received undefined",` +
-				`"code":"VALIDATION_ERROR"}`},
-		{"invalid email, empty password", json, `{"name":"","email":"a＠b.co","password":""}`, 400,
+				`"code":"VALIDATION_ERROR"}`,
+		},
+		{
+			"invalid email, empty password", json, `{"name":"","email":"a＠b.co","password":""}`, 400,
 			`{"message":"[body.email] Invalid email address; [body.password] Too small: expected string to have >=1 ` +
-				`characters","code":"VALIDATION_ERROR"}`},
-		{"no content type", "", `{"name":"a"}`, 400,
+				`characters","code":"VALIDATION_ERROR"}`,
+		},
+		{
+			"no content type", "", `{"name":"a"}`, 400,
 			`{"message":"[body] Invalid input: expected object, received undefined; [body] Invalid input: expected record, ` +
-				`received undefined","code":"VALIDATION_ERROR"}`},
-		{"text as body", json, `"x"`, 400,
+				`received undefined","code":"VALIDATION_ERROR"}`,
+		},
+		{
+			"text as body", json, `"x"`, 400,
 			`{"message":"[body] Invalid input: expected object, received string; [body] Invalid input: expected record, ` +
-				`received string","code":"VALIDATION_ERROR"}`},
-		{"empty", json, ``, 400,
+				`received string","code":"VALIDATION_ERROR"}`,
+		},
+		{
+			"empty", json, ``, 400,
 			`{"message":"[body] Invalid input: expected object, received undefined; [body] Invalid input: expected record, ` +
-				`received undefined","code":"VALIDATION_ERROR"}`},
+				`received undefined","code":"VALIDATION_ERROR"}`,
+		},
 	} {
 		status, body := answer(t, routes, "POST", "/x", c.contentType, c.body)
 		if status != c.status || body != c.want {
@@ -113,8 +147,10 @@ func TestRoutesMatchExactly(t *testing.T) {
 			return err
 		}
 	}
-	mux := web.Routes{"GET /api/auth/ok": text("ok"),
-		"GET /api/auth/reset-password/{token}": text("token ")}.Mux(config.API{})
+	mux := web.Routes{
+		"GET /api/auth/ok":                     text("ok"),
+		"GET /api/auth/reset-password/{token}": text("token "),
+	}.Mux(config.API{})
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -212,14 +248,21 @@ func TestErrorsBecomeResponses(t *testing.T) {
 		body   string
 		log    map[string]any
 	}{
-		{"a web.Error", fmt.Errorf("x: %w", web.NewError(403, "INVALID_ORIGIN", "Invalid origin")), 403,
-			`{"message":"Invalid origin","code":"INVALID_ORIGIN"}`, map[string]any{"code": "INVALID_ORIGIN"}},
-		{"without code", web.NewError(400, "", "Email is the same"), 400, `{"message":"Email is the same"}`,
-			map[string]any{"code": "Email is the same"}},
+		{
+			"a web.Error", fmt.Errorf("x: %w", web.NewError(403, "INVALID_ORIGIN", "Invalid origin")), 403,
+			`{"message":"Invalid origin","code":"INVALID_ORIGIN"}`,
+			map[string]any{"code": "INVALID_ORIGIN"},
+		},
+		{
+			"without code", web.NewError(400, "", "Email is the same"), 400, `{"message":"Email is the same"}`,
+			map[string]any{"code": "Email is the same"},
+		},
 		{"any other", errors.New("find user: surprise"), 500, ``, map[string]any{"error": "find user: surprise"}},
-		{"unavailable", fmt.Errorf("find user: %w", unavailable{errors.New("refused")}), 503,
+		{
+			"unavailable", fmt.Errorf("find user: %w", unavailable{errors.New("refused")}), 503,
 			`{"message":"Service temporarily unavailable","code":"SERVICE_UNAVAILABLE"}`,
-			map[string]any{"code": "SERVICE_UNAVAILABLE", "error": "find user: refused"}},
+			map[string]any{"code": "SERVICE_UNAVAILABLE", "error": "find user: refused"},
+		},
 	} {
 		w, records := record(t, func(http.ResponseWriter, *http.Request) error { return c.err })
 		if w.Code != c.status || w.Body.String() != c.body {
