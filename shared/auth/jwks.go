@@ -62,7 +62,7 @@ func (s *Service) betterAuthKeys(
 ) (theirs []keys.JWK, caching string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, betterAuthKeysTimeout)
 	defer cancel()
-	rows, err := db.LibraryKeys(ctx, s.Now())
+	rows, err := db.BetterAuthKeys(ctx, s.Now())
 	switch {
 	case errors.As(err, new(*store.LimitedError)):
 		return nil, "", err

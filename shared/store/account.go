@@ -2,69 +2,194 @@ package store
 
 import (
 	"context"
-	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrLastAccount is returned instead of leaving a person without a way to sign in.
-var ErrLastAccount = errors.New("the last account of its user")
-
-// Account is a row of account without its secrets: a way in which a person signs in.
+// Account is a row of account without its secrets: one way in which a user signs in.
 type Account struct {
-	AccountID  string `json:"accountId"` // the person's id at the provider
+	AccountID  string `json:"accountId"` // the user's id at the provider
 	ProviderID string `json:"providerId"`
 	UserID     string `json:"userId"`
 	CreatedAt  Time   `json:"createdAt"`
 	UpdatedAt  Time   `json:"updatedAt"`
 	ID         string `json:"id"`
-	Scope      string `json:"-"` // what the provider granted, separated by commas
+	Scope      string `json:"-"` // the scopes that the provider granted, separated by commas
 }
+
+func scanAccount(row pgx.Row) (a Account, err error) {
+	err = row.Scan(&a.AccountID, &a.ProviderID, &a.UserID, &a.CreatedAt, &a.UpdatedAt, &a.ID, &a.Scope)
+	return a, err
+}
+
+// Credential is the account of a user's password.
+type Credential struct {
+	AccountID string // "" if the user has none
+	Hash      string // "" if the account has no password
+}
+
+// credentialColumns are the columns of a Credential in a row a, which may be the empty one of a LEFT JOIN.
+const credentialColumns = `coalesce(a.id::text, ''), coalesce(a.password, '')`
+
+// isCredential is true for the row a of account that has the password of user u.
+const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
+
+func credentialFields(c *Credential) []any { return []any{&c.AccountID, &c.Hash} }
+
+func scanCredential(row pgx.Row) (c Credential, err error) {
+	err = row.Scan(credentialFields(&c)...)
+	return c, err
+}
+
+// insertIntoCredential is the head of every INSERT of a Credential whose id Postgres makes.
+const insertIntoCredential = `
+			INSERT INTO account ("accountId", "providerId", "userId", password, "createdAt", "updatedAt")`
 
 // AccountsOfUser returns the accounts of a user, oldest first.
 func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, error) {
-	return list(ctx, s, func(row pgx.CollectableRow) (a Account, err error) {
-		err = row.Scan(&a.AccountID, &a.ProviderID, &a.UserID, &a.CreatedAt, &a.UpdatedAt, &a.ID, &a.Scope)
-		return a, err
-	}, `
+	return readRows(ctx, s, scanAccount, `
 		SELECT "accountId", "providerId", "userId", "createdAt", "updatedAt", id, coalesce(scope, '')
 		FROM account
 		WHERE "userId" = $1::uuid
 		ORDER BY "createdAt", id`, userID)
 }
 
-// ProviderOfAccount returns the provider of an account of the user's own, else ErrNotFound. id is any text.
+// ProviderOfAccount returns the provider of an account of the user, else ErrNotFound. id is any text.
 func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (string, error) {
-	return read(ctx, s, scalar[string], `
+	return readRow(ctx, s, scanOne[string], `
 		SELECT "providerId" FROM account WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// DeleteAccount removes an account of the user's own: ErrLastAccount if the user has just one, whatever its id,
-// ErrNotFound if none of them has the id, which is any text. Of two calls for the last two accounts one is refused: each locks all
-// accounts of the user before it counts them.
+// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, with any
+// id, and ErrNotFound if none of them has the id, which is any text. Each call locks all accounts of the user before it
+// counts them, so that two calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
-	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either, but Postgres takes only the latter
-	type counts struct{ own, gone int }
-	n, err := write(ctx, s, func(row pgx.Row) (n counts, err error) {
-		err = row.Scan(&n.own, &n.gone)
+	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
+	type counts struct{ own, deleted int }
+	n, err := writeRow(ctx, s, func(row pgx.Row) (n counts, err error) {
+		err = row.Scan(&n.own, &n.deleted)
 		return n, err
 	}, `
 		WITH own AS (
-			SELECT id FROM account WHERE "userId" = $1::uuid ORDER BY id FOR UPDATE
-		), gone AS (
+			SELECT id FROM account
+			WHERE "userId" = $1::uuid
+			ORDER BY id
+			FOR UPDATE
+		), deleted AS (
 			DELETE FROM account
 			WHERE "userId" = $1::uuid AND id::text = $2 AND (SELECT count(*) FROM own) > 1
 			RETURNING id
 		)
-		SELECT (SELECT count(*) FROM own), (SELECT count(*) FROM gone)`, userID, id)
+		SELECT (SELECT count(*) FROM own), (SELECT count(*) FROM deleted)`, userID, id)
 	switch {
 	case err != nil:
 		return err
 	case n.own == 1:
 		return ErrLastAccount
-	case n.gone == 0:
+	case n.deleted == 0:
 		return ErrNotFound
 	}
 	return nil
+}
+
+// CredentialOfUser returns the password account of a user, a zero Credential if they have none.
+func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential, error) {
+	return readRow(ctx, s, scanCredential, `
+		SELECT `+credentialColumns+`
+		FROM (SELECT $1::uuid AS id) u
+		LEFT JOIN account a ON `+isCredential+`
+		LIMIT 1`, userID)
+}
+
+// ReplaceHash stores a new hash of the same password, unless the password was changed since old was read.
+func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at time.Time) error {
+	_, err := s.exec(ctx, `
+		UPDATE account SET password = $3, "updatedAt" = $4
+		WHERE id = $1::uuid AND password = $2`, accountID, old, hash, at)
+	return err
+}
+
+// changePassword is the head of a statement that changes a password: $1 is the user, $2 the account, $3 the old hash,
+// $4 the new hash, $5 the time. If the hash is still the old one, the CTE changed is the user, and all mailed links of
+// the user are deleted.
+const changePassword = `
+		WITH ` + lockUser + `, changed AS (
+			UPDATE account a SET password = $4, "updatedAt" = $5
+			FROM u
+			WHERE a.id = $2::uuid AND a."userId" = u.id AND a.password = $3
+			RETURNING a."userId"
+		), links AS (
+			DELETE FROM verification v USING u
+			WHERE EXISTS (SELECT FROM changed) AND ` + isLink + `
+		)`
+
+// ChangePassword replaces the hash of an account, which must still be old.Hash, and deletes all mailed links of its
+// user. It returns ErrNotFound if the password was changed meanwhile.
+func (s *Store) ChangePassword(ctx context.Context, userID string, old Credential, hash string, at time.Time) error {
+	_, err := writeRow(ctx, s, scanOne[string], changePassword+`
+		SELECT "userId" FROM changed`, userID, old.AccountID, old.Hash, hash, at)
+	return err
+}
+
+// ChangePasswordAndSessions is ChangePassword that also ends every session of the user and stores the session next, in
+// one transaction. It sets next.ID. next.UserID must be the owner of the account.
+func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
+	id, err := writeRow(ctx, s, scanOne[string], changePassword+`, ended AS (
+			DELETE FROM session USING changed
+			WHERE session."userId" = changed."userId"
+		)`+insertIntoSession+`
+		SELECT "userId", $6, $7, $5, $5, $8, $9 FROM changed
+		RETURNING id`,
+		next.UserID, old.AccountID, old.Hash, hash, next.CreatedAt.Time,
+		next.Token, next.ExpiresAt.Time, next.IPAddress, next.UserAgent)
+	next.ID = id
+	return err
+}
+
+// setPassword are CTEs that set the password of the user in the CTE u, whose column hash is the new hash, at time $2. A
+// user without a password account gets one. Its id follows from the id of the user, so that two statements at the same
+// time cannot make two accounts. With a NULL hash the password is deleted.
+const setPassword = `, changed AS (
+			UPDATE account a SET password = u.hash, "updatedAt" = $2
+			FROM new_password u
+			WHERE ` + isCredential + `
+			RETURNING a.id
+		), made AS (
+			INSERT INTO account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+			SELECT md5('credential:' || id)::uuid, id::text, 'credential', id, hash, $2, $2
+			FROM new_password
+			WHERE hash IS NOT NULL AND NOT EXISTS (SELECT FROM changed)
+			ON CONFLICT (id) DO UPDATE SET password = excluded.password, "updatedAt" = excluded."updatedAt"
+		)`
+
+// ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
+// none. With revoke it ends all their sessions. It deletes all mailed links of the user and the rate limits with the
+// keys in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired, or
+// the user deleted.
+func (s *Store) ResetPassword(
+	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
+) error {
+	_, err := writeRow(ctx, s, scanOne[string], redeemLink+`, new_password AS (
+			SELECT id, $3::text AS hash FROM u
+		)`+setPassword+`, links AS (
+			DELETE FROM verification v USING u
+			WHERE v.identifier <> $1 AND `+isLink+`
+		), ended AS (
+			DELETE FROM session USING u
+			WHERE $4 AND session."userId" = u.id
+		), counters AS (
+			SELECT r.id
+			FROM unnest($5::text[]) WITH ORDINALITY AS c (key, place)
+			JOIN "rateLimit" r ON r.key = c.key
+			WHERE EXISTS (SELECT FROM u)
+			ORDER BY c.place
+			FOR UPDATE OF r
+		), cleared AS (
+			DELETE FROM "rateLimit" r USING counters
+			WHERE r.id = counters.id
+		)
+		SELECT id FROM u`, identifier, now, hash, revoke, counters)
+	return err
 }

@@ -11,36 +11,37 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// What a caller can tell apart.
+// Errors that callers can tell apart.
 var (
-	ErrNotFound  = errors.New("not found")
-	ErrDuplicate = errors.New("already there")
-	ErrOrphan    = errors.New("what it belongs to is gone")
-	ErrInvalid   = errors.New("a value that the database cannot hold")
-	ErrChanged   = errors.New("it is another version by now")
-
+	ErrNotFound     = errors.New("not found")
+	ErrDuplicate    = errors.New("already exists")
+	ErrOrphan       = errors.New("the row that it refers to does not exist")
+	ErrInvalid      = errors.New("a value that Postgres cannot hold")
+	ErrChanged      = errors.New("the row was changed since it was read")
+	ErrBanned       = errors.New("the user is banned")
 	ErrSessionEnded = errors.New("the session has ended")
+	ErrLastAccount  = errors.New("the only account of the user")
 )
 
-// unavailable marks an error as "the database is away or full": shared/web answers 503.
+// unavailable marks an error that means that the database is away or overloaded: shared/web answers 503.
 type unavailable struct{ error }
 
 func (unavailable) Unavailable() bool { return true }
 func (u unavailable) Unwrap() error   { return u.error }
 
-// transient marks an error after which the same statement may be tried again.
+// transient marks an error after which the same statement may succeed.
 type transient struct{ unavailable }
 
-// broken marks an error of the connection itself, after which a read may be tried again on another one.
+// broken marks an error of the connection, after which a read may succeed on another connection.
 type broken struct{ unavailable }
 
-// repeats reports whether a read that failed is worth a second try.
-func (s *Store) repeats(ctx context.Context, err error) bool {
+// mayRepeatRead reports whether a read that failed may succeed at a second try.
+func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
 	if errors.As(err, new(broken)) {
-		s.pool.Reset() // what cut this connection has cut the idle ones too
+		s.pool.Reset() // the idle connections are probably broken, too
 		return true
 	}
 	return errors.As(err, new(transient))
@@ -51,8 +52,8 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &u) && u.Unavailable()
 }
 
-// classify turns pgx's errors into the ones above. Which SQLSTATE means what, as far as the statement is not to blame,
-// is known to shared/pg.
+// classify turns an error of pgx into one of the errors above. shared/pg knows the SQLSTATEs of errors that the
+// statement did not cause.
 func (s *Store) classify(err error) error {
 	switch {
 	case err == nil:
@@ -62,8 +63,8 @@ func (s *Store) classify(err error) error {
 	}
 	switch pg.Classify(err) {
 	case pg.Rejected: // the password was rotated, or the URL is wrong
-		if s.loginFail != nil {
-			s.loginFail()
+		if s.loginFailed != nil {
+			s.loginFailed()
 		}
 		return broken{unavailable{err}}
 	case pg.Broken:
@@ -77,11 +78,12 @@ func (s *Store) classify(err error) error {
 	return classifyStatement(err)
 }
 
-// classifyStatement is classify for what a statement or its values are to blame for.
+// classifyStatement is classify for errors that the statement or its arguments cause.
 func classifyStatement(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case !ok && strings.Contains(err.Error(), "failed to encode args["): // pgx knows the types of a prepared statement, and has no type for this
+	case !ok && strings.Contains(err.Error(), "failed to encode args["):
+		// For a prepared statement pgx knows the types of the parameters, and reports this argument by itself.
 		return errors.Join(ErrInvalid, err)
 	case !ok:
 		return err

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Order runs a statement on a connection of the pool.
-func (s *Store) Order(ctx context.Context, sql string) error {
+// Exec runs a statement on a connection of the pool.
+func (s *Store) Exec(ctx context.Context, sql string) error {
 	_, err := s.exec(ctx, sql)
 	return err
 }
 
-// ChargeText is the statement that counts so many charges.
+// ChargeText returns the statement that counts a number of charges.
 func ChargeText(charges int) string { return chargeText(charges) }
 
 // ForgetReadiness makes the next call of Ready check the tables.
 func (s *Store) ForgetReadiness() {
-	s.ready.mu.Lock()
-	defer s.ready.mu.Unlock()
-	s.ready.at = time.Time{}
+	s.readiness.mu.Lock()
+	defer s.readiness.mu.Unlock()
+	s.readiness.at = time.Time{}
 }
 
-// Qualified is a statement as it goes out.
-func (s *Store) Qualified(sql string) string { return s.in(sql) }
+// Qualify returns a statement as it is sent to Postgres.
+func (s *Store) Qualify(sql string) string { return s.qualify(sql) }

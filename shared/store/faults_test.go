@@ -141,7 +141,7 @@ func TestABlankInOptionsStaysABlank(t *testing.T) {
 	if q != "" {
 		u.RawQuery = q + "&" + u.RawQuery
 	}
-	if err := open(t, u.String(), 1, nil).Order(t.Context(), `DO $$ BEGIN
+	if err := open(t, u.String(), 1, nil).Exec(t.Context(), `DO $$ BEGIN
 		IF current_setting('statement_timeout') <> '4321ms' OR current_setting('search_path') <> 'auth' THEN
 			RAISE EXCEPTION 'got % and %', current_setting('statement_timeout'), current_setting('search_path');
 		END IF; END $$`); err != nil {

@@ -7,22 +7,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LibraryKey is the public half of a row of jwks: a signing key of a TypeScript server that shares the database. We
-// never read the private half.
-type LibraryKey struct {
+// BetterAuthKey is the public half of a row of jwks: a signing key of a Better Auth server on the same database. Xenon
+// never reads the private half.
+type BetterAuthKey struct {
 	ID        string
 	PublicKey string // JSON text of a JWK
-	Alg       string // "" when the row has none
-	Crv       string
+	Alg       string // "" if the row has none
+	Crv       string // "" if the row has none
 }
 
-// LibraryKeys returns the keys that the library publishes at now: those without an end, and those that ended less than
-// its grace period of 30 days ago.
-func (s *Store) LibraryKeys(ctx context.Context, now time.Time) ([]LibraryKey, error) {
-	return readAll(ctx, s, func(row pgx.Row) (k LibraryKey, err error) {
-		err = row.Scan(&k.ID, &k.PublicKey, &k.Alg, &k.Crv)
-		return k, err
-	}, `
+func scanBetterAuthKey(row pgx.Row) (k BetterAuthKey, err error) {
+	err = row.Scan(&k.ID, &k.PublicKey, &k.Alg, &k.Crv)
+	return k, err
+}
+
+// BetterAuthKeys returns the keys that Better Auth publishes at now: keys that do not expire, and keys that expired
+// less than 30 days ago, its grace period.
+func (s *Store) BetterAuthKeys(ctx context.Context, now time.Time) ([]BetterAuthKey, error) {
+	return readRows(ctx, s, scanBetterAuthKey, `
 		SELECT id, "publicKey", coalesce(alg, ''), coalesce(crv, '')
 		FROM jwks
 		WHERE "expiresAt" IS NULL OR "expiresAt" > $1

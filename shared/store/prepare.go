@@ -8,39 +8,39 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// prepareAfter is how often a connection runs a statement before the server is asked to keep it parsed and planned. Until
-// then each goes in one round trip and leaves nothing behind; preparing costs one more, once, and saves the parsing and
-// planning, which is most of what a statement by key costs Postgres.
+// prepareAfter is how often a connection runs a statement before it prepares it. Preparing takes one more round trip,
+// once, and saves parsing and planning, which is most of the work of Postgres for a statement by key. Before that each
+// statement takes one round trip and leaves nothing on the server.
 const prepareAfter = 16
 
-const usesKey = "xenon.uses"
+const useCountsKey = "xenon.useCounts"
 
-// keep prepares a statement on c that it has run often by now; from then on pgx finds it by its text. A server, or a pooler
-// before it, that does not want to is not asked again.
-func (s *Store) keep(ctx context.Context, c *pgx.Conn, sql string) error {
-	if s.plain.Load() {
+// prepareIfFrequent prepares a statement on c when c has run it prepareAfter times. From then on pgx finds the prepared
+// statement by its text. If the server, or a pooler in front of it, refuses, the Store prepares nothing more.
+func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) error {
+	if s.noPrepare.Load() {
 		return nil
 	}
-	uses, ok := c.PgConn().CustomData()[usesKey].(map[string]int)
+	uses, ok := c.PgConn().CustomData()[useCountsKey].(map[string]int)
 	if !ok {
 		uses = map[string]int{}
-		c.PgConn().CustomData()[usesKey] = uses
+		c.PgConn().CustomData()[useCountsKey] = uses
 	}
 	if uses[sql]++; uses[sql] != prepareAfter {
 		return nil
 	}
 	_, err := c.Prepare(ctx, sql, sql)
 	if errors.As(err, new(*pgconn.PgError)) {
-		s.plain.Store(true)
+		s.noPrepare.Store(true)
 		return nil
 	}
 	return err
 }
 
-// forgot reports whether a statement did not run because the server no longer has it as it was prepared: a pooler has put
-// another server behind the connection, or a column's type was changed. Connections made from now on begin anew, those of
-// such a pooler without preparing anything.
-func (s *Store) forgot(err error) bool {
+// lostPrepared reports whether a statement did not run because its prepared form is no longer valid: a pooler has moved
+// the connection to another server, or a migration has changed the type of a column. It closes the connections. After
+// the first case the Store prepares nothing more.
+func (s *Store) lostPrepared(err error) bool {
 	if err == nil {
 		return false
 	}
@@ -50,7 +50,7 @@ func (s *Store) forgot(err error) bool {
 	}
 	switch {
 	case pg.Code == "26000": // invalid_sql_statement_name
-		s.plain.Store(true)
+		s.noPrepare.Store(true)
 	case pg.Code != "0A000" || pg.Routine != "RevalidateCachedQuery": // "cached plan must not change result type"
 		return false
 	}

@@ -53,7 +53,7 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Order(t.Context(), `
+	if err := db.Exec(t.Context(), `
 		CREATE TABLE plans AS SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements`); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestP20_AServerThatForgot(t *testing.T) {
 			for range often {
 				look()
 			}
-			if err := db.Order(t.Context(), forget); err != nil {
+			if err := db.Exec(t.Context(), forget); err != nil {
 				t.Fatal(err)
 			}
 			for range often {

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// maxRefusals bounds what a process remembers, to about a megabyte.
+// maxRefusals bounds the memory of refusals, to about a megabyte.
 const maxRefusals = 4096
 
-// fixedMemory is how long a process remembers the refusal of a Fixed charge, which another request may give back.
+// fixedMemory is how long a process remembers the refusal of a Fixed charge. Another request may give a charge back.
 const fixedMemory = 5 * time.Second
 
-// refusals remembers which keys the database refuses until when, so that a flood costs it nothing. By the clock of the charges.
+// refusals remembers which keys Postgres refuses, and until when, so that a flood of requests costs no round trip. Its
+// clock is the At of the charges.
 type refusals struct {
 	mu  sync.Mutex
 	all map[string]refusal
@@ -19,11 +20,11 @@ type refusals struct {
 
 // refusal has times in milliseconds since 1970.
 type refusal struct {
-	until  int64 // the end of the window
-	forget int64 // when the database is asked again
+	until  int64 // end of the window
+	forget int64 // when Postgres is asked again
 }
 
-// wait is how long the database is sure to refuse c, 0 if that is not known.
+// wait returns how long Postgres is certain to refuse c, 0 if that is not known.
 func (r *refusals) wait(c Charge) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,7 +39,8 @@ func (r *refusals) wait(c Charge) time.Duration {
 	return time.Duration(known.until-c.At.UnixMilli()) * time.Millisecond
 }
 
-// add notes that the database refuses c for as long as wait. A full memory is emptied: the database is asked again.
+// add remembers that Postgres refuses c for wait. It first deletes all entries if there are maxRefusals of them: then
+// Postgres is asked again.
 func (r *refusals) add(c Charge, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

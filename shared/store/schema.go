@@ -10,15 +10,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// In makes the store use the tables in a schema, and returns it. It has to be called before the first statement. With
-// schema.Public the statements go out as they are written, and the search_path finds the tables.
+// In makes the store use the tables of a schema, and returns the store. It must be called before the first statement.
+// With schema.Public the statements name no schema, and Postgres finds the tables by its search_path.
 func (s *Store) In(name string) *Store {
 	s.schema = name
 	return s
 }
 
-// tableName finds the places of a statement where the name of one of our tables stands, but for columns such as
-// session.token and for the names of subqueries, which the statements do not take from the list.
+// tableName matches the name of one of Xenon's tables where a statement names a table. It does not match columns such
+// as session.token. No subquery has the name of a table.
 var tableName = func() *regexp.Regexp {
 	names := make([]string, 0, 2*len(schema.Tables))
 	for _, name := range schema.Names() {
@@ -27,25 +27,26 @@ var tableName = func() *regexp.Regexp {
 			names = append(names, name)
 		}
 	}
-	return regexp.MustCompile(`((?:\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+|::\s*))(` + strings.Join(names, "|") + `)(\s|[(),;]|$)`)
+	const before, after = `((?:\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+|::\s*))`, `(\s|[(),;]|$)`
+	return regexp.MustCompile(before + `(` + strings.Join(names, "|") + `)` + after)
 }()
 
-// qualified are statements with the names of tables qualified, by schema and text.
-var qualified sync.Map
+// qualifiedTexts caches the results of qualify.
+var qualifiedTexts sync.Map
 
-type unqualified struct{ schema, sql string }
+type qualifyKey struct{ schema, sql string }
 
-// in writes the schema before the name of every table, so that a statement means the same tables on every connection,
-// also on one that a pooler has set up.
-func (s *Store) in(sql string) string {
+// qualify writes the schema before the name of every table, so that a statement uses the same tables on every
+// connection, also on a connection whose search_path a pooler has set.
+func (s *Store) qualify(sql string) string {
 	if s.schema == "" || s.schema == schema.Public {
 		return sql
 	}
-	key := unqualified{s.schema, sql}
-	if text, ok := qualified.Load(key); ok {
+	key := qualifyKey{s.schema, sql}
+	if text, ok := qualifiedTexts.Load(key); ok {
 		return text.(string)
 	}
 	text := tableName.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
-	qualified.Store(key, text)
+	qualifiedTexts.Store(key, text)
 	return text
 }

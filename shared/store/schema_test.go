@@ -47,8 +47,8 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	conn := connect(t, url)
 	db := open(t, url, 1, nil).In("xenon")
 	for _, sql := range statements(t) {
-		if _, err := conn.Prepare(t.Context(), "", db.Qualified(sql)); err != nil {
-			t.Errorf("%v:\n%s", err, db.Qualified(sql))
+		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
+			t.Errorf("%v:\n%s", err, db.Qualify(sql))
 		}
 	}
 }
@@ -69,10 +69,10 @@ func TestQualifiedTableNames(t *testing.T) {
 		`SELECT user FROM sessions, "users"`:                 `SELECT user FROM sessions, "users"`,
 		`DELETE FROM xenon.session WHERE session."userId"=1`: `DELETE FROM xenon.session WHERE session."userId"=1`,
 	} {
-		if got := xenon.Qualified(in); got != want {
+		if got := xenon.Qualify(in); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if got := public.Qualified(in); got != in {
+		if got := public.Qualify(in); got != in {
 			t.Errorf("public: got %s, want %s", got, in)
 		}
 	}
@@ -86,7 +86,7 @@ func callAll(t *testing.T, db *store.Store, each func(method string, err error))
 	methods := reflect.TypeOf(db)
 	for i := range methods.NumMethod() {
 		m := methods.Method(i)
-		if m.Type.NumIn() < 2 || m.Type.In(1) != reflect.TypeFor[context.Context]() || m.Name == "Order" {
+		if m.Type.NumIn() < 2 || m.Type.In(1) != reflect.TypeFor[context.Context]() || m.Name == "Exec" {
 			continue
 		}
 		args := []reflect.Value{reflect.ValueOf(db), reflect.ValueOf(t.Context())}
@@ -337,7 +337,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	if err := db.Ready(t.Context()); err != nil {
 		t.Errorf("ready: %v", err)
 	}
-	if err := db.Order(t.Context(), `CREATE TABLE xenon.mine (id int)`); !notFitting(err) {
+	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !notFitting(err) {
 		t.Errorf("make a table: got %v, want it denied", err)
 	}
 }

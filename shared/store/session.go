@@ -8,20 +8,40 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Session is a row of session, in the library's words and order.
+// Session is a row of session, with Better Auth's names and order.
 type Session struct {
 	ExpiresAt Time    `json:"expiresAt"`
 	Token     string  `json:"token"`
 	CreatedAt Time    `json:"createdAt"`
 	UpdatedAt Time    `json:"updatedAt"`
-	IPAddress *string `json:"ipAddress"` // "" when unknown; null only if another server wrote null
+	IPAddress *string `json:"ipAddress"` // "" if unknown; null only if a Better Auth server wrote null
 	UserAgent *string `json:"userAgent"`
 	UserID    string  `json:"userId"`
 	ID        string  `json:"id"`
 }
 
+// sessionColumns are the columns of a Session in a row s.
+const sessionColumns = `
+		s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
+
+// sessionFields are the fields of x in the order of sessionColumns, followed by those of u.
+func sessionFields(x *Session, u ...any) []any {
+	return append([]any{
+		&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
+	}, u...)
+}
+
+func scanSession(row pgx.Row) (x Session, err error) {
+	err = row.Scan(sessionFields(&x)...)
+	return x, err
+}
+
+// insertIntoSession is the head of every INSERT of a session.
+const insertIntoSession = `
+		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")`
+
 // SessionWithUser returns the session of the first of tokens that is live at now, and its user, in one round trip. If
-// none is, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not
+// none is live, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not
 // found.
 func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.Time) (Session, User, error) {
 	type pair struct {
@@ -34,25 +54,21 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 	} else {
 		sql = sessionOfTokens
 	}
-	p, err := read(ctx, s, func(row pgx.Row) (p pair, err error) {
-		x := &p.session
-		err = row.Scan(append([]any{
-			&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
-		}, p.user.columns()...)...)
+	p, err := readRow(ctx, s, func(row pgx.Row) (p pair, err error) {
+		err = row.Scan(sessionFields(&p.session, userFields(&p.user)...)...)
 		return p, err
 	}, sql, arg, now)
 	return p.session, p.user, err
 }
 
 const sessionWithUser = `
-	SELECT s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id,
-	       u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"
+	SELECT ` + sessionColumns + `, ` + userColumns + `
 	FROM session s
 	JOIN "user" u ON u.id = s."userId"
-	WHERE NOT ` + barred + ` AND s.token = `
+	WHERE NOT ` + isBanned + ` AND s.token = `
 
-// Nearly every request has one token. Postgres keeps the plan for a single token; for an array, whose length it has to
-// look at, it makes a new plan with every request, which takes longer than the query.
+// Nearly every request has one token. Postgres keeps the plan for a single token. For an array it makes a new plan with
+// every request, because the cost depends on the length; that takes longer than the query.
 const (
 	sessionOfToken  = sessionWithUser + `$1`
 	sessionOfTokens = sessionWithUser + `ANY ($1::text[])
@@ -60,13 +76,22 @@ const (
 	LIMIT 1`
 )
 
-// InsertSession stores a session and returns its id. ErrBanned if its user is banned at its CreatedAt; a ban that was
-// over by then is cleared, as Better Auth's admin plugin does. ErrOrphan if there is no such user. A user who gets this
-// far has shown the password: the same statement gives back the Fixed charges that s has counted, also to a user who is
-// banned.
+// InsertSession stores a session and returns its id. It returns ErrBanned if the user is banned at CreatedAt, and
+// ErrOrphan if there is no such user. It clears a ban that is over by then, as Better Auth's admin plugin does. The
+// caller has verified the password: the same statement gives back the Fixed charges that s has counted, also if the
+// user is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := s.takeCounted()
-	id, err := write(ctx, s, scalar[string], insertSession,
+	id, err := writeRow(ctx, s, scanOne[string], `
+		WITH cleared AS (
+			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
+			WHERE id = $1::uuid AND banned AND "banExpires" < $2
+		), refund_args AS (
+			SELECT $8::text[] AS keys, $9::bigint[] AS ends
+		)`+refundCTEs+insertIntoSession+`
+		SELECT $1::uuid, $3, $4, $2, $5, $6, $7
+		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+isBanned+`)
+		RETURNING id`,
 		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends)
 	if errors.Is(err, ErrNotFound) {
 		return "", ErrBanned
@@ -74,17 +99,7 @@ func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	return id, err
 }
 
-var insertSession = `
-	WITH cleared AS (
-		UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
-		WHERE id = $1::uuid AND banned AND "banExpires" < $2
-	), ` + refundedAs("$8", "$9") + `
-	INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
-	SELECT $1::uuid, $3, $4, $2, $5, $6, $7
-	WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND ` + barred + `)
-	RETURNING id`
-
-// ExtendSession moves the end of a live session; ErrNotFound if it was ended meanwhile.
+// ExtendSession changes the end of a session. It returns ErrNotFound if the session was deleted.
 func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE session SET "expiresAt" = $2, "updatedAt" = $3 WHERE token = $1`, token, expiresAt, at)
@@ -94,15 +109,16 @@ func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at t
 	return err
 }
 
-// DeleteSession ends the session of a token; one that is gone already is no error.
+// DeleteSession ends the session of a token. It is no error if there is none.
 func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $1`, token)
 	return err
 }
 
-// EndSessions ends the sessions of tokens and returns whose the first one was; ErrNotFound if all are gone already.
+// EndSessions ends the sessions of tokens and returns the user of the first of them. It returns ErrNotFound if there is
+// none.
 func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string, err error) {
-	return write(ctx, s, scalar[string], `
+	return writeRow(ctx, s, scanOne[string], `
 		WITH ended AS (
 			DELETE FROM session WHERE token = ANY ($1::text[])
 			RETURNING token, "userId"
@@ -114,26 +130,26 @@ func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string
 
 // SessionsOfUser returns the sessions of a user that are live at now, oldest first.
 func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time) ([]Session, error) {
-	return list(ctx, s, func(row pgx.CollectableRow) (x Session, err error) {
-		err = row.Scan(&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
-		return x, err
-	}, `
-		SELECT "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId", id
-		FROM session
-		WHERE "userId" = $1::uuid AND "expiresAt" > $2
-		ORDER BY "createdAt", id`, userID, now)
+	return readRows(ctx, s, scanSession, `
+		SELECT `+sessionColumns+`
+		FROM session s
+		WHERE s."userId" = $1::uuid AND s."expiresAt" > $2
+		ORDER BY s."createdAt", s.id`, userID, now)
 }
 
-// DeleteSessionOfUser ends the session of a token, which is any text, if it is the user's own, and deletes the links
-// that it asked for; another's, or one that is gone already, is no error.
+// DeleteSessionOfUser ends the session of a token, which is any text, if it belongs to the user, and deletes the links
+// that this session requested. It is no error if there is no such session.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
 	_, err := s.exec(ctx, `
-		WITH `+locksUser+`, ended AS (
-			DELETE FROM session USING u WHERE session.token = $2 AND session."userId" = u.id RETURNING session.id
+		WITH `+lockUser+`, ended AS (
+			DELETE FROM session USING u
+			WHERE session.token = $2 AND session."userId" = u.id
+			RETURNING session.id
 		)
-		DELETE FROM verification v USING u, ended WHERE `+isLink+` AND substr(v.value, 37) = ended.id::text`, userID, token)
+		DELETE FROM verification v USING u, ended
+		WHERE `+isLink+` AND substr(v.value, 37) = ended.id::text`, userID, token)
 	if errors.Is(err, ErrInvalid) {
-		return nil // text that cannot be stored is nobody's token
+		return nil // no session has a token that Postgres cannot hold
 	}
 	return err
 }
@@ -141,18 +157,20 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 // DeleteSessionsOfUser ends all sessions of a user and deletes all their mailed links.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `
-		WITH `+locksUser+`, links AS (
-			DELETE FROM verification v USING u WHERE `+isLink+`
+		WITH `+lockUser+`, links AS (
+			DELETE FROM verification v USING u
+			WHERE `+isLink+`
 		)
-		DELETE FROM session USING u WHERE session."userId" = u.id`, userID)
+		DELETE FROM session USING u
+		WHERE session."userId" = u.id`, userID)
 	return err
 }
 
-// DeleteSessionsExcept ends the sessions of a user that are live at now, but for the one of token, and deletes the
-// user's mailed links, but for those that this session asked for.
+// DeleteSessionsExcept ends the sessions of a user that are live at now, except the session of token, and deletes the
+// user's mailed links, except those that this session requested.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
-		WITH `+locksUser+`, kept AS (
+		WITH `+lockUser+`, kept AS (
 			SELECT id FROM session WHERE token = $2
 		), links AS (
 			DELETE FROM verification v USING u

@@ -226,7 +226,7 @@ func TestRoundTrips(t *testing.T) {
 		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), holder(user, s), nil); return err }},
 		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder(user, s), nil, nil); return err }},
 		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder(user, s)); return err }},
-		{"LibraryKeys", func() error { _, err := db.LibraryKeys(t.Context(), now); return err }},
+		{"BetterAuthKeys", func() error { _, err := db.BetterAuthKeys(t.Context(), now); return err }},
 		{"Ready", func() error { return db.Ready(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
 	} {
@@ -428,13 +428,13 @@ func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	if err := db.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Order(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
+	if err := db.Exec(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
 	ready("within the minute", true)
 	db.ForgetReadiness()
 	ready("a minute later", false)
-	if err := db.Order(t.Context(), `ALTER TABLE account ALTER note DROP NOT NULL`); err != nil {
+	if err := db.Exec(t.Context(), `ALTER TABLE account ALTER note DROP NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
 	ready("repaired within the minute", false)

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// User is a row of "user", in the library's words.
+// User is a row of "user", with Better Auth's names.
 type User struct {
 	ID            string  `json:"id"`
 	Name          string  `json:"name"`
@@ -18,106 +18,130 @@ type User struct {
 	UpdatedAt     Time    `json:"updatedAt"`
 }
 
-func (u *User) columns() []any {
+// userColumns are the columns of a User in a row u.
+const userColumns = `u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"`
+
+// userFields are the fields of u in the order of userColumns.
+func userFields(u *User) []any {
 	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
 }
 
-// Credential is a person's password account.
-type Credential struct {
-	AccountID string // "" when the person has none
-	Hash      string // "" when the account has no password
+func scanUser(row pgx.Row) (u User, err error) {
+	err = row.Scan(userFields(&u)...)
+	return u, err
 }
 
-// EmailTaken reports whether a user has the address, which must be lower case.
+// isBanned is true for a row u of "user" that is banned at $2, for ever or until a time that has not passed
+// (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an administrator writes
+// with SQL have their meaning.
+const isBanned = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
+
+// EmailTaken reports whether a user has the email (lower case).
 func (s *Store) EmailTaken(ctx context.Context, email string) (bool, error) {
-	return read(ctx, s, scalar[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
+	return readRow(ctx, s, scanOne[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
 }
 
-// UserWithPassword returns the user of an address (lower case) with their credential account, or ErrNotFound.
+// UserByEmail returns the user of an email (lower case), or ErrNotFound.
+func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
+	return readRow(ctx, s, scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
+}
+
+// UserByID returns a user, or ErrNotFound, also if id is no UUID.
+func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
+	return readRow(ctx, s, scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
+}
+
+// UserWithPassword returns the user of an email (lower case) with their password account, or ErrNotFound.
 func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Credential, error) {
 	type pair struct {
 		user       User
 		credential Credential
 	}
-	p, err := read(ctx, s, func(row pgx.Row) (p pair, err error) {
-		err = row.Scan(append(p.user.columns(), &p.credential.AccountID, &p.credential.Hash)...)
+	p, err := readRow(ctx, s, func(row pgx.Row) (p pair, err error) {
+		err = row.Scan(append(userFields(&p.user), credentialFields(&p.credential)...)...)
 		return p, err
 	}, `
-		SELECT u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt",
-		       coalesce(a.id::text, ''), coalesce(a.password, '')
+		SELECT `+userColumns+`, `+credentialColumns+`
 		FROM "user" u
-		LEFT JOIN account a ON a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text
+		LEFT JOIN account a ON `+isCredential+`
 		WHERE u.email = $1
 		LIMIT 1`, email)
 	return p.user, p.credential, err
-}
-
-// NewUser is what SignUp stores.
-type NewUser struct {
-	Name  string
-	Email string // lower case
-	Image *string
-	Hash  string // of the password
-	At    time.Time
-}
-
-// SignUp stores a user, their credential account and their first session in one statement, so in one transaction and one
-// round trip. It fills in session.ID and session.UserID. ErrDuplicate when the address was taken meanwhile, ErrInvalid for text that
-// Postgres cannot hold.
-func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
-	return write(ctx, s, func(row pgx.Row) (u User, err error) {
-		err = row.Scan(append(u.columns(), &session.ID)...)
-		session.UserID = u.ID
-		return u, err
-	}, `
-		WITH u AS (
-			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")
-			VALUES ($1, $2, false, $3, $4, $4)
-			RETURNING *
-		), a AS (
-			INSERT INTO account ("accountId", "providerId", "userId", password, "createdAt", "updatedAt")
-			SELECT id::text, 'credential', id, $5, $4, $4 FROM u
-		), s AS (
-			INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
-			SELECT id, $6, $7, $4, $4, $8, $9 FROM u
-			RETURNING id
-		)
-		SELECT u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", s.id FROM u, s`,
-		n.Name, n.Email, n.Image, n.At, n.Hash,
-		session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent)
-}
-
-// ReplaceHash stores a new hash of the same password, unless the password was changed since old was read.
-func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at time.Time) error {
-	_, err := s.exec(ctx, `
-		UPDATE account SET password = $3, "updatedAt" = $4
-		WHERE id = $1::uuid AND password = $2`, accountID, old, hash, at)
-	return err
 }
 
 // UserChange is what UpdateUser changes.
 type UserChange struct {
 	Name     *string // nil leaves it
 	SetImage bool
-	Image    *string // nil removes it
+	Image    *string // nil deletes it
 	At       time.Time
 }
 
-// UpdateUser changes a user and returns the new state: ErrNotFound when the user is gone, ErrInvalid for text that Postgres
-// cannot hold.
+// UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user is deleted, and ErrInvalid for
+// text that Postgres cannot hold.
 func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
-	return write(ctx, s, func(row pgx.Row) (u User, err error) {
-		err = row.Scan(u.columns()...)
-		return u, err
-	}, `
-		UPDATE "user"
-		SET name = coalesce($2::text, name), image = CASE WHEN $3::boolean THEN $4::text ELSE image END, "updatedAt" = $5
+	return writeRow(ctx, s, scanUser, `
+		UPDATE "user" u
+		SET name = coalesce($2::text, name),
+		    image = CASE WHEN $3::boolean THEN $4::text ELSE image END,
+		    "updatedAt" = $5
 		WHERE id = $1::uuid
-		RETURNING id, name, email, "emailVerified", image, "createdAt", "updatedAt"`,
+		RETURNING `+userColumns,
 		userID, c.Name, c.SetImage, c.Image, c.At)
 }
 
-func scalar[T any](row pgx.Row) (v T, err error) {
-	err = row.Scan(&v)
-	return v, err
+// ChangeEmail redeems the link of an email change ("" for a link without a row), changes the email of the user from one
+// to another, both lower case, and deletes the user's other links. Without keepVerified the new email is not verified.
+// It returns ErrNotFound if the link is not valid, or if the user is banned or no longer has the old email. It returns
+// ErrDuplicate, and keeps the link, if another user has the new email.
+//
+// A link is valid only while the session that requested it exists. Otherwise a link could work that a request stored
+// after the user's links were deleted and its session ended.
+func (s *Store) ChangeEmail(
+	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
+) (User, error) {
+	return writeRow(ctx, s, scanUser, `
+		WITH locked AS (
+			SELECT u.id FROM "user" u
+			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+isBanned+` AND NOT EXISTS (
+				SELECT FROM verification v
+				WHERE v.identifier = $4 AND length(v.value) > 36 AND NOT EXISTS (
+					SELECT FROM session WHERE "userId" = u.id AND id::text = substr(v.value, 37)
+				)
+			)
+			FOR NO KEY UPDATE
+		)`+redeemLinkOfLocked+`, changed AS (
+			UPDATE "user" SET email = $5, "emailVerified" = "emailVerified" AND $6, "updatedAt" = $2
+			FROM u
+			WHERE "user".id = u.id
+			RETURNING "user".*
+		)
+		SELECT `+userColumns+` FROM changed u`, userID, at, from, link, to, keepVerified)
+}
+
+// DeleteUser deletes a user with their sessions, accounts and profile, which foreign keys delete, and their mailed
+// links. It is no error if the user is already deleted.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	_, err := s.exec(ctx, `
+		WITH `+lockUser+`, links AS (
+			DELETE FROM verification v USING u
+			WHERE `+isLink+`
+		)
+		DELETE FROM "user" USING u
+		WHERE "user".id = u.id`, id)
+	return err
+}
+
+// DeleteUserByVerification redeems a link that permits the deletion of a user. If the link is for user id, it deletes
+// the user like DeleteUser, in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or for
+// another user; a link for another user is used up as well.
+func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
+	_, err := writeRow(ctx, s, scanOne[string], redeemLink+`, links AS (
+			DELETE FROM verification v USING u
+			WHERE u.id = $3::text::uuid AND v.identifier <> $1 AND `+isLink+`
+		)
+		DELETE FROM "user" USING u
+		WHERE "user".id = u.id AND u.id = $3::text::uuid
+		RETURNING "user".id`, identifier, now, id)
+	return err
 }

@@ -2,131 +2,196 @@ package store
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// The identifiers of mailed links begin with one of these; the rest is random. The value begins with the id of the
-// user, 36 characters. Behind it stands what else the link says: of a ChangeEmailLink or CancelEmailLink the id of the
-// session that asked for it, of a VerifyEmailLink of a sign-up that sign-up as JSON.
+// The identifiers of mailed links begin with one of these prefixes; the rest is random. The value begins with the id of
+// the user, 36 characters. After the id it has, for a ChangeEmailLink or CancelEmailLink, the id of the session that
+// requested it, and for a VerifyEmailLink of a sign-up, that sign-up as JSON.
 const (
-	ResetPasswordLink = "reset-password:" // Better Auth's own, as is DeleteAccountLink
-	DeleteAccountLink = "delete-account-"
+	ResetPasswordLink = "reset-password:" // as in Better Auth
+	DeleteAccountLink = "delete-account-" // as in Better Auth
 	VerifyEmailLink   = "verify-email:"
 	ChangeEmailLink   = "change-email:"
 	CancelEmailLink   = "cancel-email-change:"
 )
 
-// signUpConflict is the identifier, with the id of a user, of a row that says that several sign-ups named the user's
-// email address before it was verified. It is deleted like a link.
+// signUpConflict, with the id of a user, is the identifier of a row that records that several sign-ups used the email
+// of the user before it was verified. It is deleted like a link.
 const signUpConflict = "sign-up-conflict:"
 
-// isLink holds for a row v of verification that is a mailed link of user u, whose id is $1 in front of it.
-const isLink = `left(v.value, 36) = u.id::text AND
-			v.identifier ~ '^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
+// noUser is the user id in the value of a link for an email that no user has.
+const noUser = "00000000-0000-0000-0000-000000000000"
 
-// locksUser is a CTE named u: the row of user $1, locked. Every statement that deletes several links of a user locks
-// the user first, so that two of them wait for each other instead of ending in a deadlock.
-const locksUser = `
-	u AS (
-		SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
-	)`
+// insertIntoVerification is the head of every INSERT of a link.
+const insertIntoVerification = `
+			INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")`
 
-// redeem is the head of every statement that redeems a one-time value: $1 is its identifier, $2 the time. It locks the
-// user and deletes the rows of the identifier, so that of any number of concurrent requests one gets them. The CTE u is
-// the user if the newest row had not expired, with the row's value; else it is empty.
-const redeem = `
-	WITH locked AS (
-		SELECT id FROM "user"
-		WHERE id = (
-			SELECT left(value, 36)::uuid FROM verification WHERE identifier = $1 ORDER BY "createdAt" DESC LIMIT 1
-		)
-		FOR NO KEY UPDATE
-	), taken AS (
-		DELETE FROM verification v USING locked
-		WHERE v.identifier = $1
-		RETURNING v.value, v."expiresAt", v."createdAt"
-	), newest AS (
-		SELECT value, "expiresAt" FROM taken ORDER BY "createdAt" DESC LIMIT 1
-	), u AS (
-		SELECT locked.id, newest.value FROM locked, newest WHERE newest."expiresAt" >= $2
-	)`
+// isLink is true for a row v of verification that is a mailed link of user u.
+const isLink = `left(v.value, 36) = u.id::text AND v.identifier ~
+				'^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
 
-// swept removes some rows that have expired by $2, if $3 says that it is time. Rows that somebody is redeeming are left.
-const swept = `
-	swept AS (
-		DELETE FROM verification WHERE id IN (
-			SELECT id FROM verification WHERE $3 AND "expiresAt" < $2 LIMIT 1000 FOR UPDATE SKIP LOCKED
-		)
-	)`
+// lockUser is the CTE u: the row of user $1, locked. Every statement that deletes several links of a user locks the
+// user first, so that two of them cannot deadlock.
+const lockUser = `u AS (
+			SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
+		)`
 
-// broom says when to sweep: at most once a minute a process, as the library does.
-type broom struct{ last atomic.Int64 }
+// redeemLink is the head of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user and
+// deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u is the
+// user with the value of the newest row, or empty if that row had expired.
+const redeemLink = `
+		WITH locked AS (
+			SELECT id FROM "user"
+			WHERE id = (
+				SELECT left(value, 36)::uuid FROM verification WHERE identifier = $1 ORDER BY "createdAt" DESC LIMIT 1
+			)
+			FOR NO KEY UPDATE
+		), taken AS (
+			DELETE FROM verification v USING locked
+			WHERE v.identifier = $1
+			RETURNING v.value, v."expiresAt", v."createdAt"
+		), newest AS (
+			SELECT value, "expiresAt" FROM taken ORDER BY "createdAt" DESC LIMIT 1
+		), u AS (
+			SELECT locked.id, newest.value FROM locked, newest WHERE newest."expiresAt" >= $2
+		)`
 
-func (b *broom) due(now time.Time) bool {
-	last := b.last.Load()
-	return now.UnixMilli()-last >= time.Minute.Milliseconds() && b.last.CompareAndSwap(last, now.UnixMilli())
-}
+// redeemLinkOfLocked are CTEs that redeem link $4 of the user in the CTE locked, at time $2, and delete the user's
+// other links. The CTE u is the user with the rest of the link's value, or empty if the link is not valid. The link "",
+// which has no row, is valid.
+const redeemLinkOfLocked = `, taken AS (
+			DELETE FROM verification v USING locked
+			WHERE v.identifier = $4 AND left(v.value, 36) = locked.id::text AND v."expiresAt" >= $2
+			RETURNING v.value
+		), u AS (
+			SELECT id, (SELECT substr(value, 37) FROM taken LIMIT 1) AS rest
+			FROM locked
+			WHERE $4 = '' OR EXISTS (SELECT FROM taken)
+		), links AS (
+			DELETE FROM verification v USING u
+			WHERE v.identifier <> $4 AND ` + isLink + `
+		)`
 
-// InsertVerification stores a one-time value under an identifier.
+// deleteExpired is a CTE that deletes links that have expired by $2, if $3 is true. It skips rows that another request
+// is redeeming.
+const deleteExpired = `expired AS (
+			DELETE FROM verification WHERE id IN (
+				SELECT id FROM verification
+				WHERE $3 AND "expiresAt" < $2
+				LIMIT 1000
+				FOR UPDATE SKIP LOCKED
+			)
+		)`
+
+// InsertVerification stores a value under an identifier.
 func (s *Store) InsertVerification(ctx context.Context, identifier, value string, expiresAt, at time.Time) error {
-	_, err := s.exec(ctx, `
-		INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")
-		VALUES ($1, $2, $3, $4, $4)`, identifier, value, expiresAt, at)
+	_, err := s.exec(ctx, insertIntoVerification+` VALUES ($1, $2, $3, $4, $4)`, identifier, value, expiresAt, at)
 	return err
 }
 
-// InsertPasswordReset stores a reset link for the user of an email address (lower case) and returns the user's id, ""
-// if no user has the address.
-func (s *Store) InsertPasswordReset(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
+// InsertPasswordReset stores a reset link for the user of an email (lower case) and returns the id of the user, "" if
+// no user has the email.
+func (s *Store) InsertPasswordReset(
+	ctx context.Context, identifier, email string, expiresAt, at time.Time,
+) (string, error) {
 	return s.insertLink(ctx, identifier, email, false, expiresAt, at)
 }
 
-// InsertEmailVerification stores a link that verifies an email address (lower case) and returns the id of its user, ""
-// if no user has the address or it is verified.
-func (s *Store) InsertEmailVerification(ctx context.Context, identifier, email string, expiresAt, at time.Time) (string, error) {
+// InsertEmailVerification stores a link that verifies an email (lower case) and returns the id of its user, "" if no
+// user has the email or it is already verified.
+func (s *Store) InsertEmailVerification(
+	ctx context.Context, identifier, email string, expiresAt, at time.Time,
+) (string, error) {
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink does the same work for an address that no user has: it stores a value that names no user and has expired
-// already, which the next sweep removes.
+// insertLink does the same work for an email that no user has: it stores a value with the user id noUser that has
+// already expired, which the next cleanup deletes.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
-	return write(ctx, s, scalar[string], `
-		WITH `+swept+`, person AS (
+	return writeRow(ctx, s, scanOne[string], `
+		WITH `+deleteExpired+`, owner AS (
 			SELECT (SELECT id FROM "user" WHERE email = $4 AND NOT ($6 AND "emailVerified")) AS id
-		), stored AS (
-			INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")
-			SELECT $1, coalesce(id::text, '00000000-0000-0000-0000-000000000000'),
+		), stored AS (`+insertIntoVerification+`
+			SELECT $1, coalesce(id::text, '`+noUser+`'),
 			       CASE WHEN id IS NULL THEN $2 ELSE $5::timestamptz END, $2, $2
-			FROM person
+			FROM owner
 		)
-		SELECT coalesce(id::text, '') FROM person`, identifier, at, s.broom.due(at), email, expiresAt, unverifiedOnly)
+		SELECT coalesce(id::text, '') FROM owner`,
+		identifier, at, s.linkCleanup.isDue(at), email, expiresAt, unverifiedOnly)
 }
 
-// UserOfVerification returns the id of the user that an unexpired value names, without redeeming it, and the user's
-// email address, "" if there no longer is such a user; else ErrNotFound.
-func (s *Store) UserOfVerification(ctx context.Context, identifier string, now time.Time) (id, email string, err error) {
-	type found struct {
+// UserOfVerification returns the id and the email of the user of a link that has not expired, without redeeming it. The
+// email is "" if the user was deleted. It returns ErrNotFound if there is no such link.
+func (s *Store) UserOfVerification(
+	ctx context.Context, identifier string, now time.Time,
+) (id, email string, err error) {
+	type result struct {
 		value, email string
 		expiresAt    time.Time
 	}
-	f, err := read(ctx, s, func(row pgx.Row) (f found, err error) {
+	f, err := readRow(ctx, s, func(row pgx.Row) (f result, err error) {
 		err = row.Scan(&f.value, &f.expiresAt, &f.email)
 		return f, err
 	}, `
-		WITH `+swept+`
 		SELECT v.value, v."expiresAt", coalesce(u.email, '')
 		FROM verification v
 		LEFT JOIN "user" u ON u.id = v.value::uuid
 		WHERE v.identifier = $1
 		ORDER BY v."createdAt" DESC
-		LIMIT 1`, identifier, now, s.broom.due(now))
+		LIMIT 1`, identifier)
 	if err == nil && f.expiresAt.Before(now) {
 		return "", "", ErrNotFound
 	}
 	return f.value, f.email, err
+}
+
+// EmailChange is a change of email that a user requested.
+type EmailChange struct {
+	Link, Cancel      string // identifiers of the links that make and that cancel the change; Cancel may be ""
+	UserID, SessionID string // of the request
+	To                string // lower case
+}
+
+// InsertEmailChange stores the links of a change, and reports whether another user has the new email.
+func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt, at time.Time) (taken bool, err error) {
+	return writeRow(ctx, s, scanOne[bool], `
+		WITH `+deleteExpired+`, stored AS (`+insertIntoVerification+`
+			SELECT link, $5, $6, $2, $2
+			FROM unnest(ARRAY[$1::text, $4]) link
+			WHERE link <> ''
+		)
+		SELECT EXISTS (SELECT FROM "user" WHERE email = $7)`,
+		c.Link, at, s.linkCleanup.isDue(at), c.Cancel, c.UserID+c.SessionID, expiresAt, c.To)
+}
+
+// ContinueEmailChange redeems a link of a change and stores the next link of it. It returns ErrNotFound if the link is
+// not valid.
+func (s *Store) ContinueEmailChange(ctx context.Context, link, next, userID string, expiresAt, at time.Time) error {
+	n, err := s.exec(ctx, `
+		WITH taken AS (
+			DELETE FROM verification
+			WHERE identifier = $1 AND left(value, 36) = $3 AND "expiresAt" >= $5
+			RETURNING value
+		)`+insertIntoVerification+`
+		SELECT $2, value, $4, $5, $5 FROM taken`, link, next, userID, expiresAt, at)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// CancelEmailChange redeems a link that cancels a change, deletes all links of changes of its user and returns the id
+// of the user. It returns ErrNotFound if the link is not valid.
+func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now time.Time) (userID string, err error) {
+	return writeRow(ctx, s, scanOne[string], redeemLink+`, links AS (
+			DELETE FROM verification v USING u
+			WHERE left(v.value, 36) = u.id::text AND v.identifier <> $1
+			  AND v.identifier ~ '^(change-email:|cancel-email-change:)'
+		)
+		SELECT id FROM u`, identifier, now)
 }

@@ -110,7 +110,7 @@ func TestChargesRideAlong(t *testing.T) {
 			return err
 		}},
 		{"a read of many rows", 1, func(ctx context.Context, db *store.Store) error {
-			_, err := db.LibraryKeys(ctx, now)
+			_, err := db.BetterAuthKeys(ctx, now)
 			return err
 		}},
 		{"a read that finds nothing", 1, func(ctx context.Context, db *store.Store) error {

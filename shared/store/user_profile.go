@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Profile is a row of user_profile. UpdatedAt is kept by the database, in microseconds, and moves with every change.
+// Profile is a row of user_profile. A trigger sets UpdatedAt, in microseconds; it changes with every update.
 type Profile struct {
 	ID                string    `json:"id"`
 	UserID            string    `json:"user_id"`
@@ -24,14 +24,19 @@ type Profile struct {
 	UpdatedAt         time.Time `json:"updated_at"`
 }
 
-const profileColumns = `id, user_id, age_range, education_level, tech_background, primary_goal, learning_mode,
-		learning_speed, time_per_week, preferred_language, created_at, updated_at`
+const (
+	profileColumns = `id, user_id, ` + profileFieldColumns + `, preferred_language, created_at, updated_at`
 
-// TokenHolder is whom a JWT names. Each statement on a profile also asks whether the token still holds.
+	// profileFieldColumns are the columns that a user can set, except preferred_language, which has a default.
+	profileFieldColumns = `age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed,
+		time_per_week`
+)
+
+// TokenHolder is the user and the session of a JWT. Each statement on a profile also checks whether both still exist.
 type TokenHolder struct {
 	UserID    string
-	SessionID string    // of the row of session; "" in the tokens of a TypeScript server, which name no session
-	At        time.Time // of the request
+	SessionID string    // "" in JWTs of a Better Auth server, which name no session
+	At        time.Time // the time of the request
 }
 
 func (h TokenHolder) args(more ...any) []any {
@@ -42,12 +47,12 @@ func (h TokenHolder) args(more ...any) []any {
 	return append([]any{h.UserID, h.At, sessionID}, more...)
 }
 
-// holderCTE looks a TokenHolder up: $1 is its user, $2 the moment, which barred needs too, $3 its session. refused is
-// NULL if the token holds.
+// holderCTE is the CTE holder: one row, with refused NULL if the user and the session of the token are valid. $1 is the
+// user, $2 the time, $3 the session.
 const holderCTE = `holder AS (
 			SELECT CASE
 				WHEN u.id IS NULL THEN '` + refusedUser + `'
-				WHEN ` + barred + ` THEN '` + refusedBan + `'
+				WHEN ` + isBanned + ` THEN '` + refusedBan + `'
 				WHEN $3::uuid IS NOT NULL AND NOT EXISTS (
 					SELECT FROM session s WHERE s.id = $3::uuid AND s."userId" = u.id AND s."expiresAt" > $2
 				) THEN '` + refusedSession + `'
@@ -62,19 +67,19 @@ const (
 	refusedSession = "session"
 )
 
-// profileReply is the row that every statement on a profile returns.
-type profileReply struct {
+// profileResult is the row that every statement on a profile returns.
+type profileResult struct {
 	refused *string
-	there   bool // before the statement
-	found   bool // Profile is filled
+	existed bool // before the statement
+	found   bool // Profile is set
 	Profile
 }
 
-func scanProfile(row pgx.Row) (r profileReply, err error) {
+func scanProfile(row pgx.Row) (r profileResult, err error) {
 	var id, userID, language *string
 	var createdAt, updatedAt *time.Time
 	p := &r.Profile
-	err = row.Scan(&r.refused, &r.there, &id, &userID, &p.AgeRange, &p.EducationLevel, &p.TechBackground, &p.PrimaryGoal,
+	err = row.Scan(&r.refused, &r.existed, &id, &userID, &p.AgeRange, &p.EducationLevel, &p.TechBackground, &p.PrimaryGoal,
 		&p.LearningMode, &p.LearningSpeed, &p.TimePerWeek, &language, &createdAt, &updatedAt)
 	if err != nil || id == nil {
 		return r, err
@@ -85,8 +90,8 @@ func scanProfile(row pgx.Row) (r profileReply, err error) {
 	return r, nil
 }
 
-// result is what a method on profiles returns for r.
-func (r profileReply) result(err error) (Profile, error) {
+// result returns what the methods on profiles return for r.
+func (r profileResult) result(err error) (Profile, error) {
 	switch {
 	case err != nil:
 		return Profile{}, err
@@ -94,7 +99,7 @@ func (r profileReply) result(err error) (Profile, error) {
 		return Profile{}, holderErrors[*r.refused]
 	case r.found:
 		return r.Profile, nil
-	case r.there:
+	case r.existed:
 		return Profile{}, ErrChanged
 	}
 	return Profile{}, ErrNotFound
@@ -103,9 +108,10 @@ func (r profileReply) result(err error) (Profile, error) {
 var holderErrors = map[string]error{refusedUser: ErrOrphan, refusedBan: ErrBanned, refusedSession: ErrSessionEnded}
 
 // ProfileOf returns the profile of a token's user, or ErrNotFound. Like CreateProfile and UpdateProfile it returns
-// ErrOrphan if there is no such user, ErrBanned if the user is banned, ErrSessionEnded if the token's session is over.
+// ErrOrphan if there is no such user, ErrBanned if the user is banned, and ErrSessionEnded if the token's session has
+// ended.
 func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, error) {
-	r, err := read(ctx, s, scanProfile, `
+	r, err := readRow(ctx, s, scanProfile, `
 		WITH `+holderCTE+`
 		SELECT refused, id IS NOT NULL, `+profileColumns+`
 		FROM holder
@@ -113,19 +119,17 @@ func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, err
 	return r.result(err)
 }
 
-// CreateProfile stores the profile of a token's user; fields holds the columns to set, by name. ErrDuplicate if there
-// is one.
+// CreateProfile stores the profile of a token's user. fields has the values of the columns to set, by name. It returns
+// ErrDuplicate if the user has a profile.
 func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields map[string]any) (Profile, error) {
 	doc, err := document(fields)
 	if err != nil {
 		return Profile{}, err
 	}
-	r, err := write(ctx, s, scanProfile, `
+	r, err := writeRow(ctx, s, scanProfile, `
 		WITH `+holderCTE+`, created AS (
-			INSERT INTO user_profile (user_id, age_range, education_level, tech_background, primary_goal, learning_mode,
-			                          learning_speed, time_per_week, preferred_language)
-			SELECT $1::uuid, age_range, education_level, tech_background, primary_goal, learning_mode,
-			       learning_speed, time_per_week, coalesce(preferred_language, 'en')
+			INSERT INTO user_profile (user_id, `+profileFieldColumns+`, preferred_language)
+			SELECT $1::uuid, `+profileFieldColumns+`, coalesce(preferred_language, 'en')
 			FROM holder, jsonb_populate_record(null::user_profile, $4::text::jsonb)
 			WHERE refused IS NULL
 			RETURNING `+profileColumns+`
@@ -136,21 +140,22 @@ func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields ma
 	return r.result(err)
 }
 
-// UpdateProfile changes the columns in fields and leaves the others alone, in one statement. With match given, only if
-// the profile's UpdatedAt is one of them, else ErrChanged. ErrNotFound if there is no profile.
-func (s *Store) UpdateProfile(ctx context.Context, holder TokenHolder, fields map[string]any, match []time.Time) (Profile, error) {
+// UpdateProfile changes the columns in fields and no others, in one statement. If match is not nil, it returns
+// ErrChanged unless the profile's UpdatedAt is in match. It returns ErrNotFound if there is no profile.
+func (s *Store) UpdateProfile(
+	ctx context.Context, holder TokenHolder, fields map[string]any, match []time.Time,
+) (Profile, error) {
 	doc, err := document(fields)
 	if err != nil {
 		return Profile{}, err
 	}
-	r, err := write(ctx, s, scanProfile, `
+	r, err := writeRow(ctx, s, scanProfile, `
 		WITH `+holderCTE+`, changed AS (
 			UPDATE user_profile p
-			SET (age_range, education_level, tech_background, primary_goal,
-			     learning_mode, learning_speed, time_per_week, preferred_language)
-			  = (SELECT age_range, education_level, tech_background, primary_goal,
-			            learning_mode, learning_speed, time_per_week, preferred_language
-			     FROM jsonb_populate_record(p, $4::text::jsonb))
+			SET (`+profileFieldColumns+`, preferred_language) = (
+				SELECT `+profileFieldColumns+`, preferred_language
+				FROM jsonb_populate_record(p, $4::text::jsonb)
+			)
 			WHERE user_id = $1::uuid
 			  AND ($5::timestamptz[] IS NULL OR updated_at = ANY ($5::timestamptz[]))
 			  AND EXISTS (SELECT FROM holder WHERE refused IS NULL)
@@ -162,7 +167,7 @@ func (s *Store) UpdateProfile(ctx context.Context, holder TokenHolder, fields ma
 	return r.result(err)
 }
 
-// document is fields as a JSON object.
+// document returns fields as a JSON object.
 func document(fields map[string]any) (string, error) {
 	if fields == nil {
 		return "{}", nil

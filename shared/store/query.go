@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/xenon-auth/xenon/shared/pg"
+)
+
+// query is a statement that changes nothing, and the function that reads its rows.
+type query struct {
+	sql  string
+	args []any
+	scan func(pgx.Rows) error
+}
+
+// readRow runs a statement that changes nothing and returns one row. It sends pending charges in the same round trip,
+// and repeats the statement once after an error that can be transient.
+func readRow[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
+	var out T
+	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
+		out, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		return err
+	}})
+	if errors.Is(err, ErrInvalid) {
+		err = ErrNotFound // no row can have a value that Postgres cannot hold
+	}
+	return out, err
+}
+
+// readRows is readRow for a statement that returns any number of rows. Without a row the list is empty, not nil.
+func readRows[T any](
+	ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any,
+) ([]T, error) {
+	var out []T
+	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		return err
+	}})
+	if errors.Is(err, ErrInvalid) {
+		out, err = []T{}, nil // as above
+	}
+	return out, err
+}
+
+// scanOne reads a row of one column.
+func scanOne[T any](row pgx.Row) (v T, err error) {
+	err = row.Scan(&v)
+	return v, err
+}
+
+// read sends charges and q in one round trip and one transaction. q may be nil. After an error that can be transient it
+// sends them once more, without the charges that Postgres may have counted already.
+func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
+	for _, c := range charges {
+		if err := s.KnownRefusal(c); err != nil {
+			return err
+		}
+	}
+	left, result := charges, chargeResult{}
+	try := func() error {
+		result.fixed = nil // a failed try may have counted nothing, so its charges are never given back
+		err := s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+			return s.send(ctx, c.Conn(), left, q, &result)
+		})
+		switch {
+		case err == nil, errors.Is(err, ErrNotFound):
+			left = left[min(result.counted, len(left)):]
+			s.noteCounted(result.fixed)
+		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // Postgres has counted no charge
+		case result.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
+			// Postgres may have counted them. pgx cannot tell: for a batch it calls a lost answer safe to retry.
+			left = nil
+		}
+		return err
+	}
+	err := try()
+	if s.lostPrepared(err) {
+		err = try()
+	}
+	if s.mayRepeatRead(ctx, err) {
+		err = try()
+	}
+	if result.began {
+		s.deleteOldCharges(ctx, charges[0].At)
+	}
+	// Charges are left if another request changed their row at the same time, or if q failed in their transaction.
+	if len(left) > 0 && (err == nil || q != nil && !isUnavailable(err)) {
+		if err := s.read(ctx, left, nil); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// send sends charges and q in one round trip. Either may be missing.
+func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *query, result *chargeResult) error {
+	if len(charges) == 0 && q != nil {
+		return s.sendQuery(ctx, c, q, result)
+	}
+	batch := &pgx.Batch{}
+	if len(charges) > 0 {
+		s.queueCharges(batch, charges, result)
+	}
+	if q != nil {
+		batch.Queue(q.sql, q.args...).Query(q.scan)
+	}
+	for _, each := range batch.QueuedQueries {
+		if err := s.prepareIfFrequent(ctx, c, each.SQL); err != nil {
+			return err
+		}
+	}
+	result.sent = true
+	return c.SendBatch(ctx, batch).Close() // an empty batch is not sent
+}
+
+// sendQuery sends q alone, which is cheaper than a batch of one statement.
+func (s *Store) sendQuery(ctx context.Context, c *pgx.Conn, q *query, result *chargeResult) error {
+	if err := s.prepareIfFrequent(ctx, c, q.sql); err != nil {
+		return err
+	}
+	result.sent = true
+	rows, err := c.Query(ctx, q.sql, q.args...)
+	if err != nil {
+		return err
+	}
+	return q.scan(rows)
+}
+
+// writeRow runs a statement that changes something and returns one row. It first sends pending charges in a round trip
+// of their own. It repeats the statement only if the first try certainly did not reach the server.
+func writeRow[T any](
+	ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any,
+) (out T, err error) {
+	if err := s.FlushCharges(ctx); err != nil {
+		return out, err
+	}
+	sql, args = s.qualify(sql), inUTC(args)
+	try := func(ctx context.Context, c *pgxpool.Conn) (err error) {
+		if err = s.prepareIfFrequent(ctx, c.Conn(), sql); err != nil {
+			return err
+		}
+		out, err = scan(c.QueryRow(ctx, sql, args...))
+		return err
+	}
+	err = s.onConn(ctx, try)
+	if err != nil && (s.lostPrepared(err) || pg.Unsent(err)) && ctx.Err() == nil {
+		err = s.onConn(ctx, try)
+	}
+	return out, err
+}
+
+// exec is writeRow for a statement without a result. It returns the number of affected rows.
+func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
+	if err := s.FlushCharges(ctx); err != nil {
+		return 0, err
+	}
+	sql, args = s.qualify(sql), inUTC(args)
+	try := func(ctx context.Context, c *pgxpool.Conn) error {
+		tag, err := c.Exec(ctx, sql, args...)
+		n = tag.RowsAffected()
+		return err
+	}
+	err = s.onConn(ctx, try)
+	if err != nil && pg.Unsent(err) && ctx.Err() == nil {
+		err = s.onConn(ctx, try)
+	}
+	return n, err
+}

@@ -1,0 +1,303 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Charge is one request that is counted against a rate limit, as Better Auth counts (docs/wire.md#rate-limits): a
+// window begins with the first request, each further request up to Max extends it, and it ends when Window has passed
+// since the last one.
+//
+// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund give a
+// Fixed charge back.
+type Charge struct {
+	Key    string        // at most 1 KiB, so that it fits into an index
+	Window time.Duration // whole milliseconds, at most an hour
+	Max    int           // at least 1
+	At     time.Time     // the time of the request
+	Fixed  bool
+
+	Forgettable bool // the process does not remember a refusal, because the row may be deleted
+}
+
+// lastRequest is the value of the column for a charge made now. For a Fixed charge that begins a window it is the end
+// of the window. So it identifies the window, and a Better Auth server, which deletes rows after a minute without a
+// request, leaves the row alone.
+func (c Charge) lastRequest() int64 {
+	if c.Fixed {
+		return c.At.Add(c.Window).UnixMilli()
+	}
+	return c.At.UnixMilli()
+}
+
+// windowAfter is how long after lastRequest the window of c ends, in milliseconds.
+func (c Charge) windowAfter() int64 {
+	if c.Fixed {
+		return 0
+	}
+	return c.Window.Milliseconds()
+}
+
+// LimitedError means that a rate limit refuses a request. The request was not counted.
+type LimitedError struct{ RetryAfter time.Duration }
+
+func (e *LimitedError) Error() string {
+	return fmt.Sprintf("rate limited for another %v", e.RetryAfter)
+}
+
+// request is the charges of one request.
+type request struct {
+	pending []Charge // not sent yet
+	counted []window // the Fixed charges that counted, until they are given back
+}
+
+// window identifies one window of a Fixed charge.
+type window struct {
+	key  string
+	ends int64 // milliseconds since 1970
+}
+
+// Charging returns a handle of the same database for one request. Its first statement also counts charges: a read sends
+// them in its own round trip, a write in a round trip before it. They count in order until Postgres refuses one; then
+// the statement returns a *LimitedError, and a write has not run.
+func (s *Store) Charging(charges ...Charge) *Store {
+	return &Store{s.database, &request{pending: charges}}
+}
+
+// AddCharges makes the next statement on a handle from Charging count further charges, after those still pending. A
+// Store that is no such handle accepts none.
+func (s *Store) AddCharges(charges ...Charge) {
+	if len(charges) > 0 {
+		s.request.pending = append(s.request.pending, charges...)
+	}
+}
+
+// takePending returns the pending charges and leaves none.
+func (s *Store) takePending() []Charge {
+	if s.request == nil {
+		return nil
+	}
+	charges := s.request.pending
+	s.request.pending = nil
+	return charges
+}
+
+// noteCounted keeps windows, so that they can be given back.
+func (s *Store) noteCounted(windows []window) {
+	if s.request != nil {
+		s.request.counted = append(s.request.counted, windows...)
+	}
+}
+
+// takeCounted returns the Fixed charges that counted, as arguments of refundCTEs, and leaves none.
+func (s *Store) takeCounted() (keys []string, ends []int64) {
+	if s.request == nil {
+		return nil, nil
+	}
+	for _, w := range s.request.counted {
+		keys, ends = append(keys, w.key), append(ends, w.ends)
+	}
+	s.request.counted = nil
+	return keys, ends
+}
+
+// FlushCharges sends pending charges in a round trip of their own, or none if nothing is pending. It returns a
+// *LimitedError if Postgres refuses one.
+func (s *Store) FlushCharges(ctx context.Context) error {
+	if charges := s.takePending(); len(charges) > 0 {
+		return s.read(ctx, charges, nil)
+	}
+	return nil
+}
+
+// Count counts one charge at once and leaves pending ones pending. It returns a *LimitedError if Postgres refuses it.
+func (s *Store) Count(ctx context.Context, c Charge) error { return s.read(ctx, []Charge{c}, nil) }
+
+// Uncount takes a charge that counted off its count again.
+func (s *Store) Uncount(ctx context.Context, c Charge) error {
+	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
+	return err
+}
+
+// KnownRefusal returns the *LimitedError that Postgres would return for c, as far as this process remembers it, else
+// nil. A process also remembers a row that was deleted meanwhile, until the end of its window.
+func (s *Store) KnownRefusal(c Charge) error {
+	if wait := s.refusals.wait(c); wait > 0 {
+		return &LimitedError{wait}
+	}
+	return nil
+}
+
+// Refund gives back the Fixed charges that the handle has counted, in one round trip, or none if there are none.
+func (s *Store) Refund(ctx context.Context) error {
+	keys, ends := s.takeCounted()
+	if len(keys) == 0 {
+		return nil
+	}
+	_, err := s.exec(ctx, `WITH refund_args AS (SELECT $1::text[] AS keys, $2::bigint[] AS ends)`+refundCTEs+` SELECT`,
+		keys, ends)
+	return err
+}
+
+// refundCTEs are CTEs that give back one charge of each window in the CTE refund_args, and delete the windows that have
+// no charge left. They leave a window alone that is over: its row has another end, or is deleted. They lock the rows in
+// the order in which charges lock them.
+const refundCTEs = `, refund AS (
+		SELECT r.id, r.count
+		FROM refund_args, unnest(keys, ends) WITH ORDINALITY AS c (key, ends, place)
+		JOIN "rateLimit" r ON r.key = c.key AND r."lastRequest" = c.ends
+		ORDER BY c.place
+		FOR UPDATE OF r
+	), reduced AS (
+		UPDATE "rateLimit" r SET count = refund.count - 1
+		FROM refund
+		WHERE r.id = refund.id AND refund.count > 1
+	), emptied AS (
+		DELETE FROM "rateLimit" r USING refund
+		WHERE r.id = refund.id AND refund.count <= 1
+	)`
+
+// chargeResult is what Postgres did with charges.
+type chargeResult struct {
+	sent    bool // to Postgres
+	counted int  // the first of them counted; the charge after them has to be sent again
+	began   bool // a window began
+	fixed   []window
+}
+
+// queueCharges adds charges to a batch. If Postgres refuses one, the batch ends with a *LimitedError.
+func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
+	sql, args := chargeStatement(charges)
+	batch.Queue(s.qualify(sql), args...).QueryRow(func(row pgx.Row) error {
+		counts, lastRequests := make([]int, len(charges)), make([]int64, len(charges))
+		var columns []any
+		for i := range charges {
+			columns = append(columns, &counts[i], &lastRequests[i])
+		}
+		if err := row.Scan(columns...); err != nil {
+			return err
+		}
+		result.began = slices.Contains(counts, 1)
+		result.counted = slices.Index(counts, 0)
+		if result.counted < 0 {
+			result.counted = len(charges)
+		}
+		for i, c := range charges[:result.counted] {
+			if c.Fixed {
+				result.fixed = append(result.fixed, window{c.Key, lastRequests[i]})
+			}
+		}
+		if result.counted == len(charges) {
+			return nil
+		}
+		return s.refusal(charges[result.counted], lastRequests[result.counted])
+	})
+}
+
+// refusal returns the *LimitedError of a charge that did not count, or nil if its window is over by lastRequest.
+func (s *Store) refusal(c Charge, lastRequest int64) error {
+	wait := time.Duration(lastRequest+c.windowAfter()-c.At.UnixMilli()) * time.Millisecond
+	if wait <= 0 {
+		return nil
+	}
+	if !c.Forgettable {
+		s.refusals.add(c, wait)
+	}
+	return &LimitedError{wait}
+}
+
+// The statement has one CTE and two result columns for each charge: its new count, 0 if it did not count, and the
+// "lastRequest" of its row. For a charge that did not count, the latter is the value that the statement saw when it
+// began, but the refusal is by the newest row. If another request changed the row in between, the window seems to be
+// over, and the charge has to be sent again.
+const (
+	chargeCTE = `{C} AS (
+		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")
+		SELECT {KEY}, 1, {LAST_REQUEST} WHERE {PREVIOUS_COUNTED}
+		ON CONFLICT (key) DO UPDATE SET
+			count = CASE WHEN {NOW} - r."lastRequest" >= {WINDOW} THEN 1 ELSE r.count + 1 END,
+			"lastRequest" = CASE
+				WHEN {WINDOW} = 0 AND {NOW} < r."lastRequest" THEN r."lastRequest"
+				ELSE {LAST_REQUEST}
+			END
+		WHERE {NOW} - r."lastRequest" >= {WINDOW} OR r.count < {MAX}
+		RETURNING count, "lastRequest"
+	)`
+	chargeColumns = `
+		coalesce((SELECT count FROM {C}), 0),
+		coalesce(
+			(SELECT "lastRequest" FROM {C}),
+			(SELECT "lastRequest" FROM "rateLimit" WHERE key = {KEY} AND {PREVIOUS_COUNTED}),
+			0
+		)`
+)
+
+// chargeStatement returns the statement that counts charges and locks their rows in order.
+func chargeStatement(charges []Charge) (string, []any) {
+	args := make([]any, 0, 5*len(charges))
+	for _, c := range charges {
+		args = append(args, c.Key, c.windowAfter(), c.Max, c.At.UnixMilli(), c.lastRequest())
+	}
+	sql, ok := chargeTexts.Load(len(charges))
+	if !ok {
+		sql, _ = chargeTexts.LoadOrStore(len(charges), chargeText(len(charges)))
+	}
+	return sql.(string), args
+}
+
+// chargeTexts caches the statements by the number of charges.
+var chargeTexts sync.Map
+
+func chargeText(charges int) string {
+	var ctes, columns []string
+	previousCounted := "true"
+	for i := range charges {
+		n := 5 * i
+		r := strings.NewReplacer("{C}", fmt.Sprintf("c%d", i), "{PREVIOUS_COUNTED}", previousCounted,
+			"{KEY}", fmt.Sprintf("$%d::text", n+1), "{WINDOW}", fmt.Sprintf("$%d::bigint", n+2),
+			"{MAX}", fmt.Sprintf("$%d::int", n+3), "{NOW}", fmt.Sprintf("$%d::bigint", n+4),
+			"{LAST_REQUEST}", fmt.Sprintf("$%d::bigint", n+5))
+		ctes = append(ctes, r.Replace(chargeCTE))
+		columns = append(columns, r.Replace(chargeColumns))
+		previousCounted = r.Replace("EXISTS (SELECT FROM {C})")
+	}
+	return "WITH " + strings.Join(ctes, ", ") + " SELECT " + strings.Join(columns, ", ")
+}
+
+// Limits of a cleanup of old rows.
+const (
+	longestWindow  = time.Hour
+	cleanupRows    = 1000
+	cleanupTimeout = time.Second
+)
+
+// deleteOldCharges deletes rows whose windows are certainly over, at most once a minute in each process, and not in its
+// first minute, when a user waits for a cold start. It skips rows that another request has locked. After an error it
+// tries again a minute later.
+func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
+	first := s.chargeCleanup.last.Load() == 0
+	if !s.chargeCleanup.isDue(at) || first {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, cleanupTimeout)
+	defer stop()
+	_ = s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+		_, err := c.Exec(ctx, s.qualify(`
+			DELETE FROM "rateLimit" WHERE id IN (
+				SELECT id FROM "rateLimit"
+				WHERE "lastRequest" < $1
+				LIMIT $2
+				FOR UPDATE SKIP LOCKED
+			)`),
+			at.Add(-longestWindow).UnixMilli(), cleanupRows)
+		return err
+	})
+}

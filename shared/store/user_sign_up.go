@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// NewUser is what a sign-up stores.
+type NewUser struct {
+	Name  string
+	Email string // lower case
+	Image *string
+	Hash  string // of the password
+	At    time.Time
+}
+
+// insertIntoUser is the head of every INSERT of a user.
+const insertIntoUser = `
+			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
+
+// SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
+// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email by now, and
+// ErrInvalid for text that Postgres cannot hold.
+func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
+	return writeRow(ctx, s, func(row pgx.Row) (u User, err error) {
+		err = row.Scan(append(userFields(&u), &session.ID)...)
+		session.UserID = u.ID
+		return u, err
+	}, `
+		WITH u AS (`+insertIntoUser+`
+			VALUES ($1, $2, false, $3, $4, $4)
+			RETURNING *
+		), a AS (`+insertIntoCredential+`
+			SELECT id::text, 'credential', id, $5, $4, $4 FROM u
+		), s AS (`+insertIntoSession+`
+			SELECT id, $6, $7, $4, $4, $8, $9 FROM u
+			RETURNING id
+		)
+		SELECT `+userColumns+`, s.id FROM u, s`,
+		n.Name, n.Email, n.Image, n.At, n.Hash,
+		session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent)
+}
+
+// pendingSignUp is the data of a sign-up, stored with its link. The sign-up whose link is opened gets the account.
+type pendingSignUp struct {
+	Name  string  `json:"name"`
+	Image *string `json:"image"`
+	Hash  string  `json:"hash"`
+}
+
+// SignUpUnverified stores a user and their password account but no session, and the link that verifies the email (""
+// for none). It returns the id of the user, and whether it made the user. If a user has the email who never verified it
+// nor used the account, it stores a link that belongs to this sign-up. If another user has the email, id is "" and the
+// statement does the same work, without an error that the log of the server would show. It returns ErrInvalid for text
+// that Postgres cannot hold.
+func (s *Store) SignUpUnverified(
+	ctx context.Context, n NewUser, link string, expiresAt time.Time,
+) (id string, made bool, err error) {
+	pending, err := json.Marshal(pendingSignUp{n.Name, n.Image, n.Hash})
+	if err != nil {
+		return "", false, err
+	}
+	type result struct {
+		id   string
+		made bool
+	}
+	f, err := writeRow(ctx, s, func(row pgx.Row) (f result, err error) {
+		err = row.Scan(&f.id, &f.made)
+		return f, err
+	}, `
+		WITH made AS (`+insertIntoUser+`
+			VALUES ($1, $4, false, $3, $2, $2)
+			ON CONFLICT (email) DO NOTHING
+			RETURNING id
+		), a AS (`+insertIntoCredential+`
+			SELECT id::text, 'credential', id, $5, $2, $2 FROM made
+		), unused AS (
+			SELECT u.id FROM "user" u
+			WHERE u.email = $4 AND NOT u."emailVerified"
+			  AND NOT EXISTS (SELECT FROM session WHERE "userId" = u.id)
+			  AND NOT EXISTS (SELECT FROM account WHERE "userId" = u.id AND "providerId" <> 'credential')
+			  AND NOT EXISTS (SELECT FROM user_profile WHERE user_id = u.id)
+		), owner AS (
+			SELECT (SELECT id FROM made UNION ALL SELECT id FROM unused) AS id
+		), stored AS (`+insertIntoVerification+`
+			SELECT $6, coalesce(id::text, '`+noUser+`') || $7,
+			       CASE WHEN id IS NULL THEN $2 ELSE $8::timestamptz END, $2, $2
+			FROM owner
+			WHERE $6 <> ''
+		), conflict AS (`+insertIntoVerification+`
+			SELECT '`+signUpConflict+`' || id, id::text, $2 + interval '100 years', $2, $2
+			FROM unused
+			WHERE $6 <> '' AND NOT EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflict+`' || id)
+		)
+		SELECT coalesce(id::text, ''), EXISTS (SELECT FROM made) FROM owner`,
+		n.Name, n.At, n.Image, n.Email, n.Hash, link, string(pending), expiresAt)
+	return f.id, f.made, err
+}
+
+// ConfirmEmail redeems the link that verifies the email of a user ("" for a link without a row), sets emailVerified and
+// deletes the user's other links. Of several sign-ups with the email, the one that this link belongs to gives the user
+// its name, image and password. If the link belongs to none of them, the password is deleted, because it is not known
+// whose it is, and the user can reset it. It returns ErrNotFound if the link is unknown, used or expired, if the email
+// is already verified, or if the user has another email by now: of several clicks on one link only the first succeeds.
+func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
+	return writeRow(ctx, s, scanUser, `
+		WITH locked AS (
+			SELECT id FROM "user"
+			WHERE id = $1::uuid AND email = $3 AND NOT "emailVerified"
+			FOR NO KEY UPDATE
+		)`+redeemLinkOfLocked+`, chosen AS (
+			SELECT id, nullif(rest, '')::json AS sign_up FROM u
+		), new_password AS (
+			SELECT id, sign_up->>'hash' AS hash FROM chosen
+			WHERE sign_up IS NOT NULL
+			   OR EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflict+`' || chosen.id)
+		)`+setPassword+`, ended AS (
+			DELETE FROM session USING new_password
+			WHERE session."userId" = new_password.id
+		), confirmed AS (
+			UPDATE "user"
+			SET "emailVerified" = true, "updatedAt" = $2, name = coalesce(chosen.sign_up->>'name', name),
+			    image = CASE WHEN chosen.sign_up IS NULL THEN image ELSE chosen.sign_up->>'image' END
+			FROM chosen
+			WHERE "user".id = chosen.id
+			RETURNING "user".*
+		)
+		SELECT `+userColumns+` FROM confirmed u`, userID, at, email, link)
+}
