@@ -126,7 +126,7 @@ func (s *Service) redeemEmailChange(
 	if caller == nil {
 		return reply, nil
 	}
-	return reply, s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
+	return reply, s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
 }
 
 // notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older

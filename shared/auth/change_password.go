@@ -91,5 +91,5 @@ func (s *Service) replaceSessions(
 	if err := db.ChangePasswordAndSessions(r.Context(), old, hash, &next); err != nil {
 		return nil, err
 	}
-	return &next.Token, s.Sessions.Reset(w, r, session.Caller{Session: next, User: caller.User})
+	return &next.Token, s.Sessions.RenewCookies(w, r, session.Caller{Session: next, User: caller.User})
 }

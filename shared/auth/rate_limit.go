@@ -11,7 +11,7 @@ import (
 )
 
 // errTooManyRequests goes with the header X-Retry-After.
-var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooMany)
+var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
 
 func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 	return store.Charge{Key: key, Window: rule.Window, Max: rule.Max, At: s.Now()}

@@ -97,7 +97,7 @@ func (s *Service) authenticate(
 	if user.ID != "" {
 		web.NoteUser(r.Context(), user.ID)
 	}
-	if device != nil && !device.Knows(credential.Hash) {
+	if device != nil && !device.IsForHash(credential.Hash) {
 		db.AddCharges(s.signInCharges(r, email, nil)...)
 	}
 	ok, err := s.comparePassword(r, db, user.ID, credential.Hash, secret)

@@ -35,7 +35,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	case err != nil:
 		return fmt.Errorf("update user: %w", err)
 	}
-	if err := s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user}); err != nil {
+	if err := s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user}); err != nil {
 		return err
 	}
 	return statusTrue(w)

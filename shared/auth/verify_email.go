@@ -107,7 +107,7 @@ func (s *Service) startSessionAfterVerification(
 	case err != nil:
 		return err
 	case caller != nil && caller.User.ID == user.ID:
-		return s.Sessions.Reset(w, r, session.Caller{Session: caller.Session, User: user})
+		return s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
 	case caller != nil: // an attacker may have sent the link: it must not sign the browser in as another user
 		return nil
 	case !s.Options.AutoSignInAfterVerification:
@@ -122,5 +122,5 @@ func (s *Service) startSessionAfterVerification(
 	case err != nil:
 		return fmt.Errorf("start session: %w", err)
 	}
-	return s.Sessions.Reset(w, r, session.Caller{Session: row, User: user})
+	return s.Sessions.RenewCookies(w, r, session.Caller{Session: row, User: user})
 }

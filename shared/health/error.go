@@ -6,10 +6,11 @@ import (
 	"regexp"
 )
 
+// safeCode matches codes without markup.
 var safeCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
 
-// errorPage answers GET /api/auth/error: it sends the browser to the start page of the site with a code that cannot carry
-// markup.
+// errorPage answers GET /api/auth/error with a redirect to the start page of the site. A code that is not safe to show
+// becomes UNKNOWN.
 func errorPage(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	code := q.Get("error")

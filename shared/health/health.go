@@ -1,4 +1,5 @@
-// Package health answers whether this deployment lives and can serve, and where a browser goes after a failed redirect.
+// Package health implements GET /health, which checks the database, GET /api/auth/ok, which does not, and the redirect
+// of GET /api/auth/error.
 package health
 
 import (
@@ -14,22 +15,22 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// patience is how long the database may take to answer.
-const patience = 900 * time.Millisecond
+// databaseTimeout is how long the database may take to answer.
+const databaseTimeout = 900 * time.Millisecond
 
-// Service holds what the endpoint needs.
+// Service has the dependencies of the endpoint.
 type Service struct {
 	Store  *store.Store
 	Limits *limit.Limiter
 }
 
-// New makes the endpoint on a database, for callers whom limits lets through.
+// New returns the endpoint on a database, with the rate limits of limits.
 func New(db *store.Store, limits *limit.Limiter) *Service { return &Service{db, limits} }
 
-// errTooMany goes with the header X-Retry-After.
-var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooMany)
+// errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
+var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
 
-// Health is what functions/health serves.
+// Health returns the routes of functions/health.
 func (s *Service) Health() web.Routes {
 	health := s.Limits.InMemory("/health", errTooMany, s.health)
 	return web.Routes{
@@ -46,18 +47,18 @@ type reply struct {
 	Database string `json:"database"`
 }
 
-// health answers GET /health within a second. The reason of a 503 is in the log and not in the answer, which only tells
-// a database that does not answer ("disconnected") from one whose tables do not fit ("schema").
+// health answers GET /health within a second. A 503 says whether the database does not answer ("disconnected") or its
+// tables do not fit ("schema"). The reason is in the log only.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), databaseTimeout)
 	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
 	err := s.Store.Ready(ctx)
-	switch misfit := (*schema.Error)(nil); {
-	case errors.As(err, &misfit):
+	switch schemaErr := (*schema.Error)(nil); {
+	case errors.As(err, &schemaErr):
 		return &web.Error{
 			Status: http.StatusServiceUnavailable, Code: "SCHEMA_MISMATCH",
-			Body: reply{"error", "schema"}, Cause: misfit,
+			Body: reply{"error", "schema"}, Cause: schemaErr,
 		}
 	case err != nil:
 		return &web.Error{

@@ -1,5 +1,5 @@
 // Package limit refuses requests that come too often from one IP address, by the rules of Better Auth's rate limiter
-// and RATE_LIMIT_RULES. It counts in the rateLimit table, or in memory where the database must not be asked.
+// and RATE_LIMIT_RULES. It counts in the table rateLimit, or in memory for routes that must not wait for the database.
 package limit
 
 import (
@@ -19,15 +19,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// noTrustedIP is the IP address of every caller whose own is unknown.
+// noTrustedIP stands for the IP address of every client whose IP address is unknown.
 const noTrustedIP = "no-trusted-ip"
 
-// wider is how many times a rule's maximum the /48 of an IPv6 address may use up. Better Auth knows the /64 alone, of
-// which a /48 has 65,536.
-const wider = 10
+// slash48Factor is how many times the maximum of a rule the /48 of an IPv6 address may use up. Better Auth counts by
+// /64 only, and a /48 has 65,536 of them.
+const slash48Factor = 10
 
-// TooMany is the message of every refusal.
-const TooMany = "Too many requests. Please try again later."
+// TooManyMessage is the message of every refusal.
+const TooManyMessage = "Too many requests. Please try again later."
 
 // Limiter counts requests by path and IP address.
 type Limiter struct {
@@ -40,8 +40,10 @@ type Limiter struct {
 	warn   *sync.Once
 }
 
-// New makes the limiter of a deployment, which counts in db. acceptsOrigin is for web.Clients.
-func New(cfg config.API, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time) *Limiter {
+// New returns the limiter of a deployment, which counts in db. acceptsOrigin is for web.Clients.
+func New(
+	cfg config.API, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time,
+) *Limiter {
 	return &Limiter{
 		Store: db, Now: now, Clients: web.Clients{From: cfg.ClientIP, AcceptsOrigin: acceptsOrigin},
 		custom: compile(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),
@@ -91,6 +93,7 @@ func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charg
 	return failure
 }
 
+// refuse sets X-Retry-After, in whole seconds, and returns refusal.
 func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error {
 	seconds := (wait + time.Second - 1) / time.Second
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(seconds)))
@@ -108,18 +111,19 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	if strings.Contains(ip, ":") { // eight groups
 		groups := strings.SplitN(ip, ":", 4)
 		key := strings.Join(groups[:3], ":") + "::/48|" + path
-		charges = append(charges, store.Charge{Key: key, Window: rule.Window, Max: wider * rule.Max, At: now})
+		charges = append(charges, store.Charge{Key: key, Window: rule.Window, Max: slash48Factor * rule.Max, At: now})
 	}
 	return charges
 }
 
-// IP is the IP address that r is counted by: an IPv6 address stands for its /64.
+// IP returns the IP address by which r is counted: for IPv6 the /64.
 func (l *Limiter) IP(r *http.Request) string {
 	ip := l.Clients.IP(r)
 	if ip == "" {
 		l.warn.Do(func() {
-			slog.WarnContext(r.Context(), "the IP address of a caller is unknown; all such callers share one bucket of each rate limit",
-				"advice", "set CLIENT_IP to where your proxy writes the address: remote, cloudfront or xff:N")
+			slog.WarnContext(r.Context(),
+				"the IP address of a client is unknown; all such clients share one bucket of each rate limit",
+				"advice", "set CLIENT_IP to where your proxy writes the IP address: remote, cloudfront or xff:N")
 		})
 	}
 	return cmp.Or(ip, noTrustedIP)

@@ -17,15 +17,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// It takes the process's log, so it must not run in parallel.
-func TestAnUnknownIPAddressIsWarnedOfOnce(t *testing.T) {
+// The test replaces the logger of the process, so it must not run in parallel.
+func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	cfg := config.API{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
 	limits := limit.New(cfg, nil, nil, time.Now)
-	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { return nil })
+	succeed := func(http.ResponseWriter, *http.Request) error { return nil }
+	h := limits.InMemory("/health", web.NewError(429, "", ""), succeed)
 	for range 3 {
 		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
 			t.Fatal(err)
@@ -36,8 +37,8 @@ func TestAnUnknownIPAddressIsWarnedOfOnce(t *testing.T) {
 	}
 }
 
-// The first rule that matches counts, as in Better Auth's customRules; without one, its own rules do.
-func TestRulesMatchAsCustomRules(t *testing.T) {
+// The first rule that matches counts, as in Better Auth's customRules. If none matches, the rules of Better Auth count.
+func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
@@ -45,7 +46,10 @@ func TestRulesMatchAsCustomRules(t *testing.T) {
 	cfg, err := config.LoadAPI(func(name string) string {
 		return map[string]string{
 			"DATABASE_URL": url, "BETTER_AUTH_SECRET": strings.Repeat("x", 32),
-			"RATE_LIMIT_RULES": `{"/token": {"window": 10, "max": 5}, "/a/*": {"window": 10, "max": 2}, "/a/**": {"window": 10, "max": 4}, "/a/b": {"window": 10, "max": 1}}`,
+			"RATE_LIMIT_RULES": `{
+				"/token": {"window": 10, "max": 5}, "/a/*": {"window": 10, "max": 2},
+				"/a/**": {"window": 10, "max": 4}, "/a/b": {"window": 10, "max": 1}
+			}`,
 		}[name]
 	})
 	if err != nil {
@@ -54,11 +58,14 @@ func TestRulesMatchAsCustomRules(t *testing.T) {
 	failing := func(http.ResponseWriter, *http.Request, *store.Store) error { // it is counted without a statement
 		return web.NewError(400, "", "")
 	}
-	for path, want := range map[string]int{"/token": 5, "/a/b": 2, "/a/b/c": 4, "/sign-in/email": 3, "/sign-in-elsewhere": 3} {
+	for path, want := range map[string]int{
+		"/token": 5, "/a/b": 2, "/a/b/c": 4, "/sign-in/email": 3, "/sign-in-elsewhere": 3,
+	} {
 		h := limit.New(cfg, db, nil, time.Now).Handle(path, web.NewError(429, "", "too many"), failing)
 		passed := 0
 		for range 10 {
-			if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil)); err.Error() != "too many" {
+			err := h(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+			if err.Error() != "too many" {
 				passed++
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxCounters bounds what a process remembers of IP addresses.
+// maxCounters bounds the memory of a process for counters.
 const maxCounters = 4096
 
-// counters counts requests by key in fixed windows. It forgets all of them when it is full.
+// counters counts requests by key in fixed windows. It deletes all counters when there are maxCounters of them.
 type counters struct {
 	mu   sync.Mutex
 	open map[string]counter
@@ -22,9 +22,9 @@ type counter struct {
 	count int
 }
 
-// InMemory counts the requests of a path in this process alone, so that a refusal costs the database nothing and a
-// database that is away changes nothing. Windows are fixed, and no rule allows less than one request a second: a
-// monitor that asks every second is never refused.
+// InMemory counts the requests of a path in the memory of this process, so that a refusal takes no round trip and the
+// limit works without the database. Windows are fixed, and every rule allows at least one request a second, so that a
+// monitor that asks once a second is never refused.
 func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.Handler {
 	rule := l.rule(path)
 	if l.off || rule == (Rule{}) {
@@ -34,7 +34,7 @@ func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.H
 	c := &counters{open: map[string]counter{}}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, charge := range l.charges(rule, path, r) {
-			if wait := c.take(charge.Key, Rule{charge.Window, charge.Max}, charge.At); wait > 0 {
+			if wait := c.count(charge.Key, Rule{charge.Window, charge.Max}, charge.At); wait > 0 {
 				return refuse(w, wait, refusal)
 			}
 		}
@@ -42,21 +42,21 @@ func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.H
 	}
 }
 
-// take counts a request, or says how long its key is refused.
-func (c *counters) take(key string, rule Rule, now time.Time) time.Duration {
+// count counts a request, or returns how long its key is refused.
+func (c *counters) count(key string, rule Rule, now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	this, ok := c.open[key]
-	if age := now.Sub(this.began); !ok || age >= rule.Window || age < 0 {
+	current, ok := c.open[key]
+	if age := now.Sub(current.began); !ok || age >= rule.Window || age < 0 {
 		if len(c.open) >= maxCounters {
 			clear(c.open)
 		}
-		this = counter{began: now}
+		current = counter{began: now}
 	}
-	if this.count >= rule.Max {
-		return rule.Window - now.Sub(this.began)
+	if current.count >= rule.Max {
+		return rule.Window - now.Sub(current.began)
 	}
-	this.count++
-	c.open[key] = this
+	current.count++
+	c.open[key] = current
 	return 0
 }

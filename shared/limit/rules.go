@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Rule is how many requests may come with less than Window between one and the next. The zero Rule is no limit.
+// Rule allows Max requests with less than Window between one and the next. The zero Rule is no limit.
 type Rule struct {
 	Window time.Duration
 	Max    int
@@ -18,7 +18,7 @@ type Rule struct {
 // customRule is an entry of RATE_LIMIT_RULES.
 type customRule struct {
 	path string
-	glob *regexp.Regexp // nil without a wildcard: the path itself
+	glob *regexp.Regexp // nil if path has no wildcard
 	rule Rule
 }
 

@@ -12,8 +12,8 @@ import (
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// caller is whom the request's bearer token names, and nothing else does. The signature is verified here; whether the
-// user and the session are still there is asked by the statement that reads or writes the profile.
+// caller returns the user and the session of the request's bearer token; cookies do not count. It verifies the
+// signature. The statement that reads or writes the profile checks whether user and session still exist.
 func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	const scheme = "bearer "
 	h := r.Header.Get("Authorization")
@@ -27,7 +27,7 @@ func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	case err != nil:
 		return store.TokenHolder{}, err
 	case !uuid.MatchString(who.UserID), who.SessionID != "" && !uuid.MatchString(who.SessionID):
-		return store.TokenHolder{}, errToken // the ids in a token of ours are UUIDs
+		return store.TokenHolder{}, errToken // the ids in a JWT of Xenon are UUIDs
 	}
 	return store.TokenHolder{UserID: who.UserID, SessionID: who.SessionID, At: s.Now()}, nil
 }

@@ -14,7 +14,7 @@ func (s *Service) create(w http.ResponseWriter, r *http.Request, db *store.Store
 	}
 	p, err := db.CreateProfile(r.Context(), caller, in)
 	if err != nil {
-		return failure("create profile", err)
+		return storeError("create profile", err)
 	}
 	return answer(w, http.StatusCreated, p)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// choices are the values each of these fields can have, besides null. The checks of user_profile say the same.
+// choices are the values that each of these fields can have, besides null. The checks of the table user_profile allow
+// the same values.
 var choices = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -21,17 +22,17 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// order is that of the fields, in messages and everywhere else.
-var order = []string{
+// fieldNames has the order of the fields in messages.
+var fieldNames = []string{
 	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
 	"time_per_week", "preferred_language",
 }
 
 var language = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
 
-const maxLanguage = 10 // characters, as the column has it
+const maxLanguage = 10 // characters, the length of the column
 
-// fields picks the known members out of a body and checks them; all faults are one 400.
+// fields returns the known fields of a body. It reports all invalid fields in one 400.
 func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := web.ReadBody(w, r, false); err != nil {
 		return nil, err
@@ -40,23 +41,24 @@ func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if !ok {
 		return nil, errBody
 	}
-	known, faults := map[string]any{}, []string(nil)
-	for _, name := range order {
+	known, problems := map[string]any{}, []string(nil)
+	for _, name := range fieldNames {
 		value, present := object[name]
 		if !present {
 			continue
 		}
-		if fault := check(name, value); fault != "" {
-			faults = append(faults, name+": "+fault)
+		if problem := check(name, value); problem != "" {
+			problems = append(problems, name+": "+problem)
 		}
 		known[name] = value
 	}
-	if len(faults) > 0 {
-		return nil, web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(faults, "; "))
+	if len(problems) > 0 {
+		return nil, web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(problems, "; "))
 	}
 	return known, nil
 }
 
+// check returns what is wrong with the value of a field, "" if nothing is.
 func check(name string, value any) string {
 	text, isText := value.(string)
 	switch name {

@@ -12,12 +12,12 @@ import (
 func (s *Service) get(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
 	p, err := db.ProfileOf(r.Context(), caller)
 	if err != nil {
-		return failure("read profile", err)
+		return storeError("read profile", err)
 	}
 	return answer(w, http.StatusOK, p)
 }
 
-// answer sends a profile with its ETag, which moves with every change of it.
+// answer sends a profile with its ETag, which changes with every update.
 func answer(w http.ResponseWriter, status int, p store.Profile) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("ETag", `"`+strconv.FormatInt(p.UpdatedAt.UnixMicro(), 36)+`"`)

@@ -1,5 +1,5 @@
-// Package profile is /api/profile: what a learner says of themselves, one profile a user, guarded by a JWT and saved
-// without ever losing somebody's change.
+// Package profile implements /api/profile: the profile of a learner, one for each user. It needs a JWT. ETag and
+// If-Match prevent lost updates.
 package profile
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Service holds what the endpoints need.
+// Service has the dependencies of the endpoints.
 type Service struct {
 	Store    *store.Store
 	Verifier *jwtverify.Verifier
@@ -23,7 +23,7 @@ type Service struct {
 	Now      func() time.Time
 }
 
-// New makes the endpoints on a database, for callers with tokens of the issuer and for the audience of the settings.
+// New returns the endpoints on a database, for JWTs of the issuer and the audience in cfg.
 func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time.Time) *Service {
 	verifier := jwtverify.MustNew(jwtverify.Options{
 		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: now,
@@ -31,7 +31,7 @@ func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time
 	return &Service{Store: db, Verifier: verifier, Limits: limits, Now: now}
 }
 
-// Profile is what functions/profile serves.
+// Profile returns the routes of functions/profile.
 func (s *Service) Profile() web.Routes {
 	return web.Routes{
 		"GET /api/profile":  s.limited(s.guarded(s.get)),
@@ -40,34 +40,37 @@ func (s *Service) Profile() web.Routes {
 	}
 }
 
-// reply is the form of every error of this API.
+// reply is the body of every error of this API.
 type reply struct {
 	Detail    string `json:"detail"`
 	ErrorCode string `json:"error_code"`
 }
 
 var (
-	errNotFound = web.NewError(http.StatusNotFound, "PROFILE_NOT_FOUND", "There is no profile yet. Create it with POST.")
-	errExists   = web.NewError(http.StatusConflict, "PROFILE_ALREADY_EXISTS", "There is a profile already. Change it with PUT.")
-	errChanged  = web.NewError(http.StatusPreconditionFailed, "PROFILE_CHANGED",
+	errNotFound = web.NewError(http.StatusNotFound, "PROFILE_NOT_FOUND",
+		"There is no profile yet. Create it with POST.")
+	errExists = web.NewError(http.StatusConflict, "PROFILE_ALREADY_EXISTS",
+		"There is a profile already. Change it with PUT.")
+	errChanged = web.NewError(http.StatusPreconditionFailed, "PROFILE_CHANGED",
 		"The profile was changed since you read it. Read it again and repeat your change.")
 	errNoToken = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "A bearer token is required")
-	errToken   = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "The token is invalid or has expired, or its session has ended")
-	errNoUser  = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
-	errBody    = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
+	errToken   = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN",
+		"The token is invalid or has expired, or its session has ended")
+	errNoUser = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
+	errBody   = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
 )
 
-// errTooMany goes with the header X-Retry-After.
+// errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
 var errTooMany = &web.Error{
-	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooMany,
-	Body: reply{limit.TooMany, "TOO_MANY_REQUESTS"},
+	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooManyMessage,
+	Body: reply{limit.TooManyMessage, "TOO_MANY_REQUESTS"},
 }
 
 func (s *Service) limited(h limit.Handler) web.Handler {
 	return s.Limits.Handle("/api/profile", errTooMany, h)
 }
 
-// guarded calls h with whom the request's valid token names, and gives errors this API's form.
+// guarded calls h with the user and session of the request's valid JWT, and gives errors the form of this API.
 func (s *Service) guarded(
 	h func(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error,
 ) limit.Handler {
@@ -81,12 +84,12 @@ func (s *Service) guarded(
 		if errors.As(err, new(*store.LimitedError)) {
 			return err
 		}
-		return inForm(err)
+		return inReplyForm(err)
 	}
 }
 
-// failure is the answer to an error of the store. A ban looks like the end of the session, as everywhere.
-func failure(doing string, err error) error {
+// storeError returns the answer to an error of the store. As on all routes, a ban has the answer of an ended session.
+func storeError(operation string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrOrphan):
 		return errNoUser
@@ -99,20 +102,22 @@ func failure(doing string, err error) error {
 	case errors.Is(err, store.ErrChanged):
 		return errChanged
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w", operation, err)
 }
 
-// inForm gives an error the headers and the body of this API. The body of a 5xx does not tell the reason.
-func inForm(err error) error {
+// inReplyForm gives an error the headers and the body of this API. The body of a 5xx does not have the reason.
+func inReplyForm(err error) error {
 	var e *web.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &e):
 	case web.Unavailable(err):
-		e = &web.Error{Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE", Message: "Service temporarily unavailable", Cause: err}
+		e = web.NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
+		e.Cause = err
 	default:
-		e = &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Internal server error", Cause: err}
+		e = web.NewError(http.StatusInternalServerError, "INTERNAL_ERROR", "Internal server error")
+		e.Cause = err
 	}
 	formed := *e
 	formed.Body = reply{e.Message, e.Code}

@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// update answers PUT /api/profile: it changes the fields that are present. With If-Match it changes nothing unless the
-// profile is still the one that was read; without, the last write wins.
+// update answers PUT /api/profile: it changes the fields that are present. With If-Match it changes them only if the
+// profile still has the ETag that the client read; without it, the last write wins.
 func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
 	in, err := fields(w, r)
 	if err != nil {
@@ -18,13 +18,13 @@ func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store
 	}
 	p, err := db.UpdateProfile(r.Context(), caller, in, ifMatch(r.Header.Values("If-Match")))
 	if err != nil {
-		return failure("update profile", err)
+		return storeError("update profile", err)
 	}
 	return answer(w, http.StatusOK, p)
 }
 
-// ifMatch is the list of states that the client accepts: nil for any, empty for none that we know. Weak tags never match
-// (RFC 9110, 13.1.1).
+// ifMatch returns the values of UpdatedAt that the client accepts: nil for any, an empty list if no ETag is one of
+// Xenon's. Weak ETags never match (RFC 9110, section 13.1.1).
 func ifMatch(headers []string) []time.Time {
 	if len(headers) == 0 {
 		return nil

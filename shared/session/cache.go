@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	cacheVersion      = "1"
-	forgottenCacheAge = time.Minute // of a session that is not to be remembered
+	cacheVersion         = "1"
+	unrememberedCacheAge = time.Minute // for a session with rememberMe false
 )
 
-// payload is what the cache cookie says, in the library's words and order. The signature is over these bytes with
-// expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
+// payload is the content of the cache cookie, with Better Auth's names and order. The signature is over these bytes
+// with expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
 type payload struct {
 	Session   store.Session `json:"session"`
 	User      cachedUser    `json:"user"`
@@ -28,7 +28,7 @@ type payload struct {
 	Version   string        `json:"version"`
 }
 
-// cachedUser is store.User in the order of the library's cookies.
+// cachedUser is store.User in the order of Better Auth's cache cookie.
 type cachedUser struct {
 	Name          *string    `json:"name"`
 	Email         string     `json:"email"`
@@ -39,17 +39,17 @@ type cachedUser struct {
 	ID            string     `json:"id"`
 }
 
-// sealed is a payload with its signature, as the cookie carries it.
-type sealed struct {
+// signedPayload is the value of the cache cookie before its encoding in base64.
+type signedPayload struct {
 	Session   json.RawMessage `json:"session"`
 	ExpiresAt int64           `json:"expiresAt"` // ms
 	Signature string          `json:"signature"`
 }
 
-// MaxImage is the longest image of a user, in characters, that goes into a cookie or a token.
+// MaxImage is the longest image of a user, in characters, in a cookie or a JWT.
 const MaxImage = 2048
 
-// setCache hands out the cache cookie of a caller, if the cache is on. A user with a longer image than MaxImage has
+// setCache sets the cache cookie of a caller, if the cookie cache is on. A user with a longer image than MaxImage gets
 // none.
 func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool) error {
 	if s.cache == 0 {
@@ -57,12 +57,12 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 	}
 	age, maxAge := s.cache, int(s.cache.Seconds())
 	if !remember {
-		age, maxAge = forgottenCacheAge, sessionLong
+		age, maxAge = unrememberedCacheAge, untilBrowserCloses
 	}
 	var value string
 	if c.User.Image == nil || web.Length(*c.User.Image) <= MaxImage {
 		var err error
-		if value, err = seal(secret, c, s.Now(), age); err != nil {
+		if value, err = formatCache(secret, c, s.Now(), age); err != nil {
 			return fmt.Errorf("write cache cookie: %w", err)
 		}
 	}
@@ -70,47 +70,51 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 	return nil
 }
 
-// readCache is what r's cache cookie says of the caller whose token r carries: nil if there is none to be believed, and
-// then whether there was one that is bad. With several tokens the database decides which session is live.
-func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, bad bool) {
-	if s.cache == 0 || len(tokens) != 1 || asked(r, "disableCookieCache") {
+// readCache returns the caller in r's cache cookie, or nil if r has no valid one for its token; invalid reports whether
+// r has an invalid one. With several tokens it returns nil, because the database decides which session is live.
+func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
+	if s.cache == 0 || len(tokens) != 1 || isOptionSet(r, "disableCookieCache") {
 		return nil, false
 	}
 	for _, value := range s.cacheValues(r) {
-		found, ok := unseal(secret, value, s.Now())
+		found, ok := parseCache(secret, value, s.Now())
 		if ok && found.Session.Token == tokens[0] {
 			return &found, false
 		}
-		bad = true
+		invalid = true
 	}
-	return nil, bad
+	return nil, invalid
 }
 
-// seal is the value of a cache cookie that is good for age from now on.
-func seal(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
+// formatCache returns the value of a cache cookie that is valid for age from now on.
+func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
 	text, err := web.Marshal(payload{
-		c.Session, cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}, now.UnixMilli(), cacheVersion,
+		Session:   c.Session,
+		User:      cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID},
+		UpdatedAt: now.UnixMilli(),
+		Version:   cacheVersion,
 	})
 	if err != nil {
 		return "", err
 	}
 	expires := now.Add(age).UnixMilli()
-	whole, err := web.Marshal(sealed{text, expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, text, expires))})
+	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, text, expires))
+	whole, err := web.Marshal(signedPayload{text, expires, signature})
 	if err != nil {
 		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(whole), nil
 }
 
-// unseal reads the value of a cache cookie: not ok unless this server or the library signed it, of the version that is
-// ours, and neither it nor the session in it has expired.
-func unseal(secret []byte, value string, now time.Time) (c Caller, ok bool) {
+// parseCache reads the value of a cache cookie. It is ok if Xenon or Better Auth has signed it with secret, it has
+// cacheVersion, and neither the cookie nor its session has expired.
+func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
 		return c, false
 	}
-	var whole sealed
+	var whole signedPayload
 	if json.Unmarshal(text, &whole) != nil || len(whole.Session) == 0 || whole.Session[0] != '{' {
 		return c, false
 	}
@@ -119,7 +123,7 @@ func unseal(secret []byte, value string, now time.Time) (c Caller, ok bool) {
 		return c, false
 	}
 	p := payload{Version: cacheVersion}
-	if json.Unmarshal(whole.Session, &p) != nil || p.Version != cacheVersion || !p.complete() {
+	if json.Unmarshal(whole.Session, &p) != nil || p.Version != cacheVersion || !p.isComplete() {
 		return c, false
 	}
 	if ms := now.UnixMilli(); whole.ExpiresAt < ms || p.Session.ExpiresAt.UnixMilli() < ms {
@@ -127,21 +131,23 @@ func unseal(secret []byte, value string, now time.Time) (c Caller, ok bool) {
 	}
 	u := p.User
 	return Caller{p.Session, store.User{
-		ID: u.ID, Name: *u.Name, Email: u.Email, EmailVerified: u.EmailVerified, Image: u.Image, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		ID: u.ID, Name: *u.Name, Email: u.Email, EmailVerified: u.EmailVerified, Image: u.Image,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}}, true
 }
 
-// cacheMAC signs the text of a payload with expiresAt as its last key. The bytes are taken as they came: a payload written
-// anew could differ from what was signed.
+// cacheMAC signs the text of a payload with expiresAt as its last key. The text is not encoded again, because the
+// result could differ from the bytes that were signed.
 func cacheMAC(secret []byte, text []byte, expiresAt int64) []byte {
 	return mac(secret, string(text[:len(text)-1])+`,"expiresAt":`+strconv.FormatInt(expiresAt, 10)+"}")
 }
 
-// date is what the library takes for a date wherever it stands, so that a person of such a name has no cache cookie there.
+// date matches text that Better Auth reads as a date in every field. So Better Auth does not accept the cache cookie of
+// a user with such a name.
 var date = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
-// complete reports whether the library would find everything of its type.
-func (p *payload) complete() bool {
+// isComplete reports whether every field has a value that Better Auth accepts.
+func (p *payload) isComplete() bool {
 	for _, t := range []store.Time{
 		p.Session.ExpiresAt, p.Session.CreatedAt, p.Session.UpdatedAt, p.User.CreatedAt, p.User.UpdatedAt,
 	} {
@@ -158,8 +164,9 @@ func (p *payload) complete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// asked reports whether the query switches an option on: any text does, even "false" (docs/wire.md#session-endpoints).
-func asked(r *http.Request, name string) bool {
+// isOptionSet reports whether the query switches an option on: any text does, even "false"
+// (docs/wire.md#session-endpoints).
+func isOptionSet(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]
 	return len(values) > 1 || len(values) == 1 && values[0] != ""
 }

@@ -135,7 +135,7 @@ func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
 	same, later := func(*payload) {}, now.Add(time.Minute)
 	value := func(s string) *string { return &s }
 
-	if _, ok := unseal(secret, good(same, secret, now), now); !ok {
+	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is refused")
 	}
 	for name, bad := range map[string]string{
@@ -168,7 +168,7 @@ func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
 		"cut short":               v.Vectors[0].Value[:500],
 		"one megabyte":            strings.Repeat("A", 1<<20),
 	} {
-		if c, ok := unseal(secret, bad, now); ok {
+		if c, ok := parseCache(secret, bad, now); ok {
 			t.Errorf("%s: got %+v, want none", name, c)
 		}
 	}
@@ -180,7 +180,7 @@ func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
 // sealText signs whatever it gets.
 func sealText(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
-	whole, err := json.Marshal(sealed{json.RawMessage(text), expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))})
+	whole, err := json.Marshal(signedPayload{json.RawMessage(text), expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestP05_EveryByteOfACacheCookieIsSigned(t *testing.T) {
 	for i := range text {
 		changed := slices.Clone(text)
 		changed[i] ^= 1
-		c, ok := unseal([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
+		c, ok := parseCache([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
 		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
 			t.Errorf("byte %d: a changed cookie is believed (-want +got):\n%s", i, cmp.Diff(want, c))
 		}

@@ -16,8 +16,8 @@ type Caller struct {
 	User    store.User    `json:"user"`
 }
 
-// ErrEnded is returned when a session was ended by someone else while it was being prolonged.
-var ErrEnded = errors.New("the session was ended meanwhile")
+// ErrEnded means that another request has ended the session since this request read it.
+var ErrEnded = errors.New("the session was ended by another request")
 
 // Cached is Caller for get-session alone. With the cookie cache on it answers from a valid cache cookie, without the
 // database, and then returns fromCookie. The session may have been revoked, and the user banned or deleted, since the
@@ -30,12 +30,12 @@ func (s *Sessions) Cached(
 	if err != nil || len(tokens) == 0 {
 		return nil, false, err
 	}
-	c, bad := s.readCache(r, secret, tokens)
+	c, invalid := s.readCache(r, secret, tokens)
 	if c != nil {
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
-	c, err = s.load(w, r, db, search{secret: secret, tokens: tokens, clearCache: bad, renew: true})
+	c, err = s.load(w, r, db, search{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
 	return c, false, err
 }
 
@@ -47,9 +47,9 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	cached, bad := s.readCache(r, secret, tokens)
+	cached, invalid := s.readCache(r, secret, tokens)
 	c, err := s.load(w, r, db, search{secret: secret, tokens: tokens, renew: cached == nil})
-	if bad && c != nil && !s.says(w, sessionData) {
+	if invalid && c != nil && !s.hasSetCookie(w, sessionData) {
 		s.addCookie(w, sessionData, "", 0)
 	}
 	return c, err
@@ -117,7 +117,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	web.NoteUser(r.Context(), user.ID)
 	c := &Caller{row, user}
 	// A session that is not remembered gets no new cookies on a read; neither does a request with disableRefresh.
-	if !by.renew || asked(r, "disableRefresh") || s.forgotten(r, by.secret) {
+	if !by.renew || isOptionSet(r, "disableRefresh") || s.isUnremembered(r, by.secret) {
 		return c, nil
 	}
 	err = s.extend(w, r, db, by.secret, &c.Session, now)
@@ -134,18 +134,18 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 func (s *Sessions) extend(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {
-	if row.ExpiresAt.Add(updateAge - life).After(now) {
+	if row.ExpiresAt.Add(updateAge - lifetime).After(now) {
 		return nil
 	}
 	now = now.Truncate(time.Millisecond)
-	err := db.ExtendSession(r.Context(), row.Token, now.Add(life), now)
+	err := db.ExtendSession(r.Context(), row.Token, now.Add(lifetime), now)
 	if errors.Is(err, store.ErrNotFound) {
 		return ErrEnded
 	}
 	if err != nil {
 		return fmt.Errorf("extend session: %w", err)
 	}
-	row.ExpiresAt, row.UpdatedAt = store.Time{Time: now.Add(life)}, store.Time{Time: now}
-	s.setCookie(w, secret, row.Token, true)
+	row.ExpiresAt, row.UpdatedAt = store.Time{Time: now.Add(lifetime)}, store.Time{Time: now}
+	s.setSessionCookie(w, secret, row.Token, true)
 	return nil
 }

@@ -8,46 +8,46 @@ import (
 	"strings"
 )
 
-// Better Auth cuts a cache cookie that browsers would refuse as too large into numbered parts. Its parts are read; here
-// such a cookie is not set, since gateways refuse a request with all of them.
+// Better Auth splits a cache cookie that is too large for a browser into numbered parts. Xenon reads the parts. It does
+// not set such a cookie, because API gateways refuse a request with all parts.
 const (
 	maxCookie = 4050 // bytes of a Set-Cookie line
 	maxChunks = 100
 )
 
-// addCache hands out value as the cache cookie, unless it is empty or too large for one, and clears what r carries of
-// an older one.
+// addCache sets the cache cookie to value, unless value is empty or too large for one cookie, and clears the other
+// cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
-	if len(value) > maxCookie-len(s.line(name+".99", "", maxAge)) { // measured as the library does
+	if len(value) > maxCookie-len(s.line(name+".99", "", maxAge)) { // as Better Auth measures
 		value = ""
 	}
 	set := value == ""
 	for _, old := range s.cacheNames(r) {
 		if old != name || value == "" {
-			s.addRaw(w, old, "", 0)
+			s.addCookieLine(w, old, "", 0)
 			continue
 		}
-		s.addRaw(w, name, value, maxAge)
+		s.addCookieLine(w, name, value, maxAge)
 		set = true
 	}
 	if !set {
-		s.addRaw(w, name, value, maxAge)
+		s.addCookieLine(w, name, value, maxAge)
 	}
 }
 
-// clearCache clears every cache cookie that r carries.
+// clearCache clears every cache cookie of r.
 func (s *Sessions) clearCache(w http.ResponseWriter, r *http.Request) {
 	for _, name := range s.cacheNames(r) {
-		s.addRaw(w, name, "", 0)
+		s.addCookieLine(w, name, "", 0)
 	}
 }
 
-// cacheNames are the names of the cache cookie and its parts that r carries, each once, in r's order.
+// cacheNames returns the names of the cache cookie of r and its parts, each once, in r's order.
 func (s *Sessions) cacheNames(r *http.Request) []string {
 	var names []string
 	for k := range cookies(r) {
-		_, numbered := s.chunk(k)
+		_, numbered := s.partNumber(k)
 		if (numbered || k == s.name(sessionData)) && !slices.Contains(names, k) {
 			names = append(names, k)
 		}
@@ -55,10 +55,10 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	return names
 }
 
-// cacheValues are the values of the cache cookies of r that are not empty; without one, the value that is put together
-// from the parts, if there are any.
+// cacheValues returns the values of the cache cookies of r that are not empty. If there is none, it returns the value
+// of the joined parts, if there are any.
 func (s *Sessions) cacheValues(r *http.Request) (values []string) {
-	for whole := range s.named(r, sessionData) {
+	for whole := range s.cookiesNamed(r, sessionData) {
 		if whole != "" && len(values) < maxTokens {
 			values = append(values, whole)
 		}
@@ -68,7 +68,7 @@ func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	}
 	parts := map[int]string{}
 	for k, v := range cookies(r) {
-		if i, ok := s.chunk(k); ok {
+		if i, ok := s.partNumber(k); ok {
 			parts[i] = decode(v)
 		}
 	}
@@ -82,8 +82,8 @@ func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	return []string{b.String()}
 }
 
-// chunk is the number of the part of the cache cookie that a cookie's name says it is.
-func (s *Sessions) chunk(name string) (int, bool) {
+// partNumber returns the number in the name of a part of the cache cookie.
+func (s *Sessions) partNumber(name string) (int, bool) {
 	number, ok := strings.CutPrefix(name, s.name(sessionData)+".")
 	if !ok {
 		return 0, false

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Cookie names of the library, without the prefix that https adds.
+// Better Auth's cookie names, without the prefix for https.
 const (
 	sessionToken = "better-auth.session_token" //nolint:gosec // G101: the name of a cookie
 	sessionData  = "better-auth.session_data"
@@ -20,13 +20,13 @@ const (
 	securePrefix = "__Secure-"
 )
 
-// sessionLong is the age of a cookie that goes when the browser is closed.
-const sessionLong = -1
+// untilBrowserCloses is the maxAge of a cookie without Max-Age, which the browser deletes when it is closed.
+const untilBrowserCloses = -1
 
-// signedCookies are the values of r's cookies of a name that have a right signature.
+// signedCookies returns the values of r's cookies of a name that have a valid signature.
 func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for v := range s.named(r, name) {
+		for v := range s.cookiesNamed(r, name) {
 			if value, ok := Verify(secret, v); ok && !yield(value) {
 				return
 			}
@@ -34,8 +34,8 @@ func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) it
 	}
 }
 
-// named are the values of r's cookies of a name, in r's order.
-func (s *Sessions) named(r *http.Request, name string) iter.Seq[string] {
+// cookiesNamed returns the values of r's cookies of a name, in r's order.
+func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	name = s.name(name)
 	return func(yield func(string) bool) {
 		for k, v := range cookies(r) {
@@ -46,8 +46,8 @@ func (s *Sessions) named(r *http.Request, name string) iter.Seq[string] {
 	}
 }
 
-// cookies are the names and undecoded values of r's cookies as the library reads them, quotes stripped. net/http's own
-// parser drops cookies whose bytes it does not like, which would sign people out here and not there.
+// cookies returns the names and undecoded values of r's cookies as Better Auth reads them, without quotes. net/http
+// drops cookies with some bytes that Better Auth accepts, so their users would be signed in there and not here.
 func cookies(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {
@@ -68,7 +68,7 @@ func cookies(r *http.Request) iter.Seq2[string, string] {
 	}
 }
 
-// decode undoes percent-encoding where that works.
+// decode decodes percent-encoding. It returns invalid encoding as it is.
 func decode(v string) string {
 	if strings.Contains(v, "%") {
 		if d, err := url.PathUnescape(v); err == nil {
@@ -78,29 +78,29 @@ func decode(v string) string {
 	return v
 }
 
-// forgotten reports whether the person asked not to be remembered.
-func (s *Sessions) forgotten(r *http.Request, secret []byte) bool {
+// isUnremembered reports whether the session was started with rememberMe false.
+func (s *Sessions) isUnremembered(r *http.Request, secret []byte) bool {
 	for range s.signedCookies(r, dontRemember, secret) {
 		return true
 	}
 	return false
 }
 
-// setCookie sets the session cookie, and the header through which bearer clients get the same token.
-func (s *Sessions) setCookie(w http.ResponseWriter, secret []byte, token string, remember bool) {
-	age := int(life.Seconds())
+// setSessionCookie sets the session cookie, and the header set-auth-token with the same value for bearer clients.
+func (s *Sessions) setSessionCookie(w http.ResponseWriter, secret []byte, token string, remember bool) {
+	age := int(lifetime.Seconds())
 	if !remember {
-		age = sessionLong
+		age = untilBrowserCloses
 	}
 	signed := Sign(secret, token)
 	s.addCookie(w, sessionToken, signed, age)
 	web.Expose(w.Header(), "set-auth-token", signed)
 }
 
-// Clear tells the browser to forget the session, in the library's order, chunks of the cache cookie included, and takes back
-// what the same answer handed out before. A cache cookie that r carries is named twice, as there.
+// Clear clears the session's cookies, with all parts of the cache cookie, in Better Auth's order. It also removes the
+// cookies that the same response has set before. Like Better Auth it clears a cache cookie of r twice.
 func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
-	s.dropSet(w, sessionToken, sessionData, dontRemember)
+	s.removeSetCookie(w, sessionToken, sessionData, dontRemember)
 	web.Unexpose(w.Header(), "set-auth-token")
 	s.addCookie(w, sessionToken, "", 0)
 	s.addCookie(w, sessionData, "", 0)
@@ -115,13 +115,13 @@ func (s *Sessions) name(cookie string) string {
 	return cookie
 }
 
-// says reports whether the answer so far has a line about one of cookies or a part of it.
-func (s *Sessions) says(w http.ResponseWriter, cookies ...string) bool {
-	return slices.ContainsFunc(w.Header()["Set-Cookie"], s.about(cookies))
+// hasSetCookie reports whether the response so far has a Set-Cookie line of one of cookies or a part of it.
+func (s *Sessions) hasSetCookie(w http.ResponseWriter, cookies ...string) bool {
+	return slices.ContainsFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
 }
 
-// about tells the Set-Cookie lines of cookies and their parts from others.
-func (s *Sessions) about(cookies []string) func(line string) bool {
+// matchesCookie returns a function that reports whether a Set-Cookie line is for one of cookies or a part of it.
+func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
 	return func(line string) bool {
 		return slices.ContainsFunc(cookies, func(c string) bool {
 			return strings.HasPrefix(line, s.name(c)+"=") || strings.HasPrefix(line, s.name(c)+".")
@@ -129,9 +129,10 @@ func (s *Sessions) about(cookies []string) func(line string) bool {
 	}
 }
 
-// dropSet removes lines set earlier in the same answer, so that a cookie is never handed out and cleared at once.
-func (s *Sessions) dropSet(w http.ResponseWriter, cookies ...string) {
-	kept := slices.DeleteFunc(w.Header()["Set-Cookie"], s.about(cookies))
+// removeSetCookie removes the Set-Cookie lines of cookies from the response, so that it does not both set and clear a
+// cookie.
+func (s *Sessions) removeSetCookie(w http.ResponseWriter, cookies ...string) {
+	kept := slices.DeleteFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
 	if len(kept) == 0 {
 		w.Header().Del("Set-Cookie")
 		return
@@ -140,24 +141,24 @@ func (s *Sessions) dropSet(w http.ResponseWriter, cookies ...string) {
 }
 
 func (s *Sessions) addCookie(w http.ResponseWriter, cookie, value string, maxAge int) {
-	s.addRaw(w, s.name(cookie), value, maxAge)
+	s.addCookieLine(w, s.name(cookie), value, maxAge)
 }
 
-// addRaw adds a Set-Cookie line for a whole name.
-func (s *Sessions) addRaw(w http.ResponseWriter, name, value string, maxAge int) {
+// addCookieLine is addCookie for a name that has its prefix already.
+func (s *Sessions) addCookieLine(w http.ResponseWriter, name, value string, maxAge int) {
 	w.Header().Add("Set-Cookie", s.line(name, value, maxAge))
 }
 
-// line is a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
+// line returns a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
 func (s *Sessions) line(name, value string, maxAge int) string {
-	return s.lineFor("/", name, value, maxAge)
+	return s.lineForPath("/", name, value, maxAge)
 }
 
-// lineFor is line for a cookie that browsers send only below path.
-func (s *Sessions) lineFor(path, name, value string, maxAge int) string {
+// lineForPath is line for a cookie that browsers send only below path.
+func (s *Sessions) lineForPath(path, name, value string, maxAge int) string {
 	var b strings.Builder
 	b.WriteString(name + "=" + encodeURIComponent.Replace(value))
-	if maxAge != sessionLong {
+	if maxAge != untilBrowserCloses {
 		b.WriteString("; Max-Age=" + strconv.Itoa(maxAge))
 	}
 	b.WriteString("; Path=" + path + "; HttpOnly")
@@ -168,5 +169,5 @@ func (s *Sessions) lineFor(path, name, value string, maxAge int) string {
 	return b.String()
 }
 
-// encodeURIComponent is JavaScript's, for the characters a signed value can have.
+// encodeURIComponent is JavaScript's function for the characters of a signed value.
 var encodeURIComponent = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")

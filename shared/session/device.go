@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// The device cookie. Only sign-in reads it, so browsers send it nowhere else.
+// The device cookie. Browsers send it to sign-in only, which is the only route that reads it.
 const (
 	deviceCookie = "better-auth.device"
 	devicePath   = "/api/auth/sign-in"
 	deviceLife   = 365 * 24 * time.Hour
 )
 
-// Device is a browser or an app that has shown the password of an account. It opens nothing: failed sign-ins from it
-// are counted apart from those of strangers, so that an attack on the account does not lock its owner out.
+// Device is a browser or an app in which a user has signed in to an account with the password. It gives no access.
+// Wrong passwords from it have a rate limit of their own, so that an attack on the account does not lock out its owner.
 //
-// The cookie reads "issued.id.password.signature". The signature covers the email of the account, so that the cookie of
-// one account means nothing for another. The third part is made from the stored hash, so that the cookie ends with the
-// password.
+// The cookie is "issued.id.password.signature". The signature includes the email of the account, so that the cookie is
+// not valid for another account. The third part depends on the stored hash, so that the cookie is not valid after a
+// change of the password.
 type Device struct {
 	ID       string // new with every cookie
 	password string
 	secret   []byte
 }
 
-// Device returns the device that sent r if it is known to the account of email (lower case), else nil. It looks at
-// every cookie of the name, so that junk that another host of the domain sets does not hide the right one; API Gateway
-// bounds their number by the size of a request's headers.
+// Device returns the device that sent r if r has a valid device cookie for the account of email (lower case), else nil.
+// It checks every cookie of the name, so that cookies that another host of the domain has set do not hide the valid
+// one. API Gateway bounds their number, because it limits the size of the headers.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	name := s.name(deviceCookie)
 	for k, v := range cookies(r) {
@@ -47,7 +47,7 @@ func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 			return d, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // an unknown device is an answer, not a fault
+	return nil, nil //nolint:nilnil // no device is a result, not an error
 }
 
 func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
@@ -62,12 +62,12 @@ func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
 	return &Device{ID: part[1], password: part[2], secret: secret}
 }
 
-// Knows reports whether hash, as it is stored now, is the one that the device has shown the password of.
-func (d *Device) Knows(hash string) bool {
+// IsForHash reports whether the cookie was set while the stored hash of the account was hash.
+func (d *Device) IsForHash(hash string) bool {
 	return hmac.Equal([]byte(d.password), []byte(devicePassword(d.secret, hash)))
 }
 
-// SetDevice makes the device that sent r known to the account of email (lower case) while its stored hash is hash.
+// SetDevice sets the device cookie for the account of email (lower case) with the stored hash hash.
 func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash string) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -75,20 +75,20 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 	}
 	var id [12]byte
 	rand.Read(id[:]) // never returns an error
-	issued, name, password := strconv.FormatInt(s.Now().Unix(), 10), text(id[:]), devicePassword(secret, hash)
+	issued, name, password := strconv.FormatInt(s.Now().Unix(), 10), encodeBase64(id[:]), devicePassword(secret, hash)
 	value := issued + "." + name + "." + password + "." + deviceSignature(secret, email, issued, name, password)
-	w.Header().Add("Set-Cookie", s.lineFor(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
+	w.Header().Add("Set-Cookie", s.lineForPath(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
 	return nil
 }
 
-// The words that begin what is signed keep these signatures apart from those of the other cookies.
+// The signed texts begin with different words, so that a signature of one kind is not valid for another.
 
 func deviceSignature(secret []byte, email, issued, id, password string) string {
-	return text(mac(secret, strings.Join([]string{"device", email, issued, id, password}, "\x00")))
+	return encodeBase64(mac(secret, strings.Join([]string{"device", email, issued, id, password}, "\x00")))
 }
 
 func devicePassword(secret []byte, hash string) string {
-	return text(mac(secret, "device password\x00"+hash)[:16])
+	return encodeBase64(mac(secret, "device password\x00"+hash)[:16])
 }
 
-func text(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+func encodeBase64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

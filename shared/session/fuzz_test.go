@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzCookie holds that no Cookie or Authorization header panics, names a session that was not signed, or brings anything
-// into an answer's Set-Cookie lines but our own names. The seeds are in testdata/fuzz/FuzzCookie.
+// FuzzCookie holds that no Cookie or Authorization header panics, names a session that was not signed, or brings
+// anything into an answer's Set-Cookie lines but our own names. The seeds are in testdata/fuzz/FuzzCookie.
 func FuzzCookie(f *testing.F) {
 	v := readRecorded(f)
 	s := v.sessions("http://localhost:3000")
@@ -62,7 +62,7 @@ func FuzzCacheCookie(f *testing.F) {
 	v := readRecorded(f)
 	want := v.caller()
 	f.Fuzz(func(t *testing.T, value string) {
-		c, ok := unseal([]byte(v.Secret), value, v.now())
+		c, ok := parseCache([]byte(v.Secret), value, v.now())
 		if diff := cmp.Diff(want, c); ok && diff != "" {
 			t.Errorf("%q is believed (-signed +got):\n%s", value, diff)
 		}

@@ -1,5 +1,5 @@
-// Package session knows who is calling: it turns the signed cookie or bearer token of a request into a session row and its
-// user, starts and ends sessions, and keeps the cookies exactly as the library writes them.
+// Package session finds the caller of a request: it turns the signed cookie or the bearer token into a row of session
+// and its user. It starts and ends sessions, and writes the cookies exactly as Better Auth does.
 package session
 
 import (
@@ -17,10 +17,10 @@ import (
 
 // The lifetimes of sessions (docs/wire.md#sessions).
 const (
-	life           = 7 * 24 * time.Hour
-	forgottenLife  = 24 * time.Hour // with rememberMe false
-	updateAge      = 24 * time.Hour // a session is prolonged at most this often
-	maxHeaderValue = 8 << 10        // of a user agent worth keeping, in bytes
+	lifetime           = 7 * 24 * time.Hour
+	unrememberedLife   = 24 * time.Hour // with rememberMe false
+	updateAge          = 24 * time.Hour // a session is extended at most this often
+	maxUserAgentLength = 8 << 10        // in bytes; the rest is not stored
 )
 
 // Sessions starts, finds and ends sessions.
@@ -28,13 +28,13 @@ type Sessions struct {
 	Secret func(context.Context) ([]byte, error) // signs the cookies
 	Now    func() time.Time
 
-	Clients web.Clients // tells the IP address that a session keeps
+	Clients web.Clients // finds the IP address that is stored with a session
 
 	secure bool
-	cache  time.Duration // how young a cache cookie is believed; 0 when the cache is off
+	cache  time.Duration // how long a cache cookie is valid; 0 with the cookie cache off
 }
 
-// New makes Sessions that sign cookies with secret.
+// New returns Sessions that sign cookies with secret.
 func New(cfg config.API, secret func(context.Context) ([]byte, error), now func() time.Time) *Sessions {
 	s := &Sessions{
 		Secret: secret, Now: now,
@@ -46,12 +46,12 @@ func New(cfg config.API, secret func(context.Context) ([]byte, error), now func(
 	return s
 }
 
-// Prepare makes the session that a person starts with r, not yet stored and without a user. Each has a new token.
+// Prepare returns a new session for the client of r, with a new token, without a user and not yet stored.
 func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	now := s.Now().Truncate(time.Millisecond)
-	expires := now.Add(life)
+	expires := now.Add(lifetime)
 	if !remember {
-		expires = now.Add(forgottenLife)
+		expires = now.Add(unrememberedLife)
 	}
 	ip, agent := s.Clients.IP(r), userAgent(r)
 	return store.Session{
@@ -61,7 +61,7 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	}
 }
 
-// Start stores a session for a user and sets its cookie; store.ErrBanned if the user is banned.
+// Start stores a session for a user and sets its cookies. It returns store.ErrBanned if the user is banned.
 func (s *Sessions) Start(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, remember bool,
 ) (store.Session, error) {
@@ -75,33 +75,34 @@ func (s *Sessions) Start(
 	return row, s.SetCookies(w, r, Caller{row, user}, remember)
 }
 
-// Reset hands out the cookies of c again after its user or session changed, remembered or not as they were.
-func (s *Sessions) Reset(w http.ResponseWriter, r *http.Request, c Caller) error {
+// RenewCookies sets the cookies of c again after its user or session has changed. They are remembered if the old ones
+// were.
+func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.SetCookies(w, r, c, !s.forgotten(r, secret))
+	return s.SetCookies(w, r, c, !s.isUnremembered(r, secret))
 }
 
-// SetCookies hands out a stored session: the session cookie, the mark of one that is not to be remembered, the cache cookie
-// if the cache is on, and the header for clients that use bearer tokens.
+// SetCookies sets the cookies of a stored session: the session cookie, dont_remember without remember, the cache cookie
+// if the cookie cache is on, and the header set-auth-token for clients that use bearer tokens.
 func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, remember bool) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	s.setCookie(w, secret, c.Session.Token, remember)
+	s.setSessionCookie(w, secret, c.Session.Token, remember)
 	switch {
 	case !remember:
-		s.addCookie(w, dontRemember, Sign(secret, "true"), sessionLong)
-	case s.forgotten(r, secret):
+		s.addCookie(w, dontRemember, Sign(secret, "true"), untilBrowserCloses)
+	case s.isUnremembered(r, secret):
 		s.addCookie(w, dontRemember, "", 0)
 	}
 	return s.setCache(w, r, secret, c, remember)
 }
 
-// End deletes the sessions that r carries, if any, and clears the cookies.
+// End deletes the sessions of r's tokens, if any, and clears the cookies.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	tokens, err := s.Tokens(r)
 	if err != nil {
@@ -120,8 +121,8 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) 
 	return nil
 }
 
-// userAgent is what the client calls itself, as text that a database can hold.
+// userAgent returns the header User-Agent as text that Postgres can hold.
 func userAgent(r *http.Request) string {
 	ua := r.UserAgent()
-	return strings.ToValidUTF8(ua[:min(len(ua), maxHeaderValue)], "\uFFFD")
+	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgentLength)], "\uFFFD")
 }

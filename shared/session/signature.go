@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// signatureLength is that of 32 bytes in padded base64; any other length is refused.
+// signatureLength is the length of 32 bytes in padded base64.
 const signatureLength = 44
 
-// Sign appends the library's signature to value: "." and the padded standard base64 of HMAC-SHA-256 over it.
+// Sign appends Better Auth's signature to value: "." and the HMAC-SHA-256 of value in padded standard base64.
 func Sign(secret []byte, value string) string {
 	return value + "." + base64.StdEncoding.EncodeToString(mac(secret, value))
 }
 
-// Verify returns the value of a signed text, and whether its signature is right. Constant time in the signature.
+// Verify returns the value of a signed text, and whether its signature is valid. It compares in constant time.
 func Verify(secret []byte, signed string) (string, bool) {
 	dot := strings.LastIndexByte(signed, '.')
 	if dot <= 0 {

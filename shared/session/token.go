@@ -14,15 +14,15 @@ const (
 	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 
-// newToken is a session token: 32 letters and digits, about 190 bits, each drawn without bias.
+// newToken returns a random session token: 32 letters and digits, about 190 bits.
 func newToken() string {
-	const fair = 256 - 256%len(tokenAlphabet) // a byte from here on would favour the first letters
+	const limit = 256 - 256%len(tokenAlphabet) // a byte from here on would make the first letters more probable
 	out := make([]byte, 0, tokenLength)
 	var buf [2 * tokenLength]byte
 	for len(out) < tokenLength {
 		_, _ = rand.Read(buf[:]) // never fails: crypto/rand ends the process instead
 		for _, b := range buf {
-			if int(b) < fair && len(out) < tokenLength {
+			if int(b) < limit && len(out) < tokenLength {
 				out = append(out, tokenAlphabet[int(b)%len(tokenAlphabet)])
 			}
 		}
@@ -30,12 +30,12 @@ func newToken() string {
 	return string(out)
 }
 
-// maxTokens bounds how many session cookies of one request are looked up.
+// maxTokens bounds how many session tokens of one request are looked up.
 const maxTokens = 8
 
-// Tokens are the session tokens that r carries with a right signature; they say nothing about the sessions. A usable
-// bearer token counts before cookies. A browser can send several session cookies: one that an earlier deployment set
-// with a Domain attribute, which we cannot clear, beside our own.
+// Tokens returns the session tokens of r with a valid signature, without looking up their sessions. A valid bearer
+// token counts before cookies. A browser can send several session cookies: besides Xenon's, one that an earlier
+// deployment has set with a Domain attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -44,9 +44,9 @@ func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	return s.tokens(r, secret), nil
 }
 
-// tokens is Tokens with the secret at hand.
+// tokens is Tokens with the secret already read.
 func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
-	if t := bearer(r, secret); t != "" {
+	if t := bearerToken(r, secret); t != "" {
 		return []string{t}
 	}
 	var tokens []string
@@ -61,8 +61,9 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	return tokens
 }
 
-// bearer reads "Authorization: Bearer …": the signed form, or the bare session token. Anything else is ignored.
-func bearer(r *http.Request, secret []byte) string {
+// bearerToken returns the session token of "Authorization: Bearer …", which is signed or the token alone. It returns ""
+// for any other value.
+func bearerToken(r *http.Request, secret []byte) string {
 	const scheme = "bearer "
 	h := r.Header.Get("Authorization")
 	if len(h) < len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {

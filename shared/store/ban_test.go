@@ -40,7 +40,8 @@ func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	return b
 }
 
-// Every state that the columns can be in, by anybody's hand: who may have a session, and whether a new one clears the ban.
+// Every state that the columns can be in, by anybody's hand: who may have a session, and whether a new one clears the
+// ban.
 func TestBan_WhoMayHaveASession(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

@@ -103,8 +103,8 @@ func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
 	}
 }
 
-// TestP20_AServerThatForgot is what a pooler without prepared statements does: another server, which never heard of them. Every
-// charge counts once.
+// TestP20_AServerThatForgot is what a pooler without prepared statements does: another server, which never heard of
+// them. Every charge counts once.
 func TestP20_AServerThatForgot(t *testing.T) {
 	t.Parallel()
 	for name, forget := range map[string]string{"forgotten": "DEALLOCATE ALL", "changed": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`} {
@@ -143,9 +143,9 @@ func TestP20_AServerThatForgot(t *testing.T) {
 	}
 }
 
-// TestR44_PreparedThroughPgbouncer has several processes use the same statements often, side by side, through a pooler that
-// hands each transaction to another server and knows nothing of prepared statements: every request is answered, every charge
-// counts once, and every change is made once.
+// TestR44_PreparedThroughPgbouncer has several processes use the same statements often, side by side, through a pooler
+// that hands each transaction to another server and knows nothing of prepared statements: every request is answered,
+// every charge counts once, and every change is made once.
 func TestR44_PreparedThroughPgbouncer(t *testing.T) {
 	t.Parallel()
 	const processes, each = 6, 40

@@ -17,8 +17,8 @@ import (
 // value is a row of verification, by how long before now it was made and how long after now it ends.
 type value struct{ age, left time.Duration }
 
-// Of several values of one identifier the newest counts and takes the older ones with it; an expired one is void and gone
-// all the same; what fails changes nothing else. Both ways to redeem, one at a time and fifty at once.
+// Of several values of one identifier the newest counts and takes the older ones with it; an expired one is void and
+// gone all the same; what fails changes nothing else. Both ways to redeem, one at a time and fifty at once.
 func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10, nil)
@@ -108,7 +108,8 @@ func TestR41_AnothersValueIsSpentInVain(t *testing.T) {
 	}
 }
 
-// A reset and the end of the sessions are one transaction: when the account cannot be written, the value is still there.
+// A reset and the end of the sessions are one transaction: when the account cannot be written, the value is still
+// there.
 func TestR41_AFailedResetSpendsNothing(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
