@@ -32,7 +32,7 @@ func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder
 	return w
 }
 
-func TestR47_HealthAsksTheDatabase(t *testing.T) {
+func TestR47_HealthChecksTheDatabase(t *testing.T) {
 	t.Parallel()
 	const down = `{"status":"error","database":"disconnected"}`
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
@@ -58,7 +58,7 @@ func TestR47_HealthAsksTheDatabase(t *testing.T) {
 	check("thawed", 200, `{"status":"ok","database":"connected"}`)
 }
 
-func TestR47_HealthWantsTheSchema(t *testing.T) {
+func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 	t.Parallel()
 	w := get(t, newMux(t, dbtest.Empty(t)), "/health")
 	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
@@ -66,8 +66,8 @@ func TestR47_HealthWantsTheSchema(t *testing.T) {
 	}
 }
 
-// TestHealthSaysThatTheTablesDoNotFit is about tables that another version of Better Auth, or an ORM, made.
-func TestHealthSaysThatTheTablesDoNotFit(t *testing.T) {
+// The tables were made by another version of Better Auth, or by an ORM.
+func TestHealthReportsTablesThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	conn, err := pgx.Connect(t.Context(), url)
@@ -84,7 +84,7 @@ func TestHealthSaysThatTheTablesDoNotFit(t *testing.T) {
 	}
 }
 
-func TestErrorPageSendsOnlyHarmlessCodes(t *testing.T) {
+func TestErrorPageRedirectsWithSafeCodesOnly(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, "postgres://nobody@127.0.0.1:1/none")
 	for query, want := range map[string]string{
@@ -104,7 +104,7 @@ func TestErrorPageSendsOnlyHarmlessCodes(t *testing.T) {
 }
 
 // Uptime monitors send HEAD.
-func TestHeadIsGetWithoutABody(t *testing.T) {
+func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	server := httptest.NewServer(newMux(t, proxy.URL()))
@@ -161,8 +161,8 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	}
 }
 
-// The strictest rule that can be set lets a monitor pass that asks every second, a little early at times.
-func TestHealthNeverRefusesAProbeASecond(t *testing.T) {
+// Also with the strictest rule, a monitor that asks every second, at times a little early, is never refused.
+func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	cfg := config.API{RateLimit: true, RateLimitRules: []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}}

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Whatever If-Match says, it is a list of moments that is no longer than the header, or any moment where there is a
-// star.
+// ifMatch returns at most as many times as the header has tags, or nil if there is a star.
 func FuzzIfMatch(f *testing.F) {
 	for _, header := range []string{`"lv5k2p3x0w"`, `*`, ``, `"a", "b"`, `W/"a"`, `"`, `"",,`, `"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"zzzzzzzzzzzzzz"`, `"a` + "\x00" + `"`, `x, *`} {
 		f.Add(header)
@@ -37,7 +36,7 @@ func hasStar(header string) bool {
 	return false
 }
 
-// Whatever a field is said to be, only what the column can hold passes.
+// check accepts only values that the column can hold.
 func FuzzCheck(f *testing.F) {
 	f.Add("en", 5.0)
 	f.Add("pt-BR", -1.0)

@@ -32,7 +32,7 @@ func TestProfileIsLimitedByIPAddress(t *testing.T) {
 	}
 }
 
-func TestRefusedTokensCountAgainstTheLimit(t *testing.T) {
+func TestRequestsWithInvalidTokensCountAgainstTheLimit(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "RATE_LIMIT", "on")
 	for i := range 101 {

@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// docs/resource-servers.md tells other servers how to make the check of this package. Its SQL does, with its role.
+// docs/resource-servers.md describes this package's check for other servers. Its SQL works, with the role that it
+// creates.
 func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "resource-servers.md"))
@@ -43,7 +44,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	}
 }
 
-// asResourceServer makes the page's role, asks its check in that role, and rolls everything back.
+// asResourceServer creates the role of the page, runs its check with that role, and rolls everything back.
 func (s *site) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
 	s.t.Helper()
 	ctx := s.t.Context()

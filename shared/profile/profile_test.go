@@ -172,7 +172,7 @@ func fields(t *testing.T, w *httptest.ResponseRecorder) (m map[string]any) {
 	return m
 }
 
-func TestAProfileFromNothingToChanged(t *testing.T) {
+func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id, token := s.person()
@@ -199,7 +199,7 @@ func TestAProfileFromNothingToChanged(t *testing.T) {
 	}
 }
 
-func TestAnEmptyProfile(t *testing.T) {
+func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()
@@ -219,7 +219,7 @@ func TestAnEmptyProfile(t *testing.T) {
 	}
 }
 
-func TestBadFieldsAreNamedAndNothingIsWritten(t *testing.T) {
+func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()
@@ -293,7 +293,7 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 }
 
 // Without If-Match writers of different fields do not undo each other.
-func TestConcurrentWritersOfDifferentFields(t *testing.T) {
+func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()
@@ -314,7 +314,7 @@ func TestConcurrentWritersOfDifferentFields(t *testing.T) {
 	}
 }
 
-func TestIdentityComesFromTheTokenAlone(t *testing.T) {
+func TestProfileIgnoresUserIDsOutsideTheToken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, ada := s.person()
@@ -323,11 +323,11 @@ func TestIdentityComesFromTheTokenAlone(t *testing.T) {
 	s.do("POST", bob, `{"time_per_week":2}`)
 	s.do("PUT", bob, `{"user_id":"`+fmt.Sprint(fields(t, s.do("GET", ada, ""))["user_id"])+`","time_per_week":3}`)
 	if got := fields(t, s.do("GET", ada, ""))["time_per_week"]; got != 1.0 {
-		t.Errorf("somebody else's change arrived: %v", got)
+		t.Errorf("the change of another user was stored: %v", got)
 	}
 }
 
-func TestRefusedTokens(t *testing.T) {
+func TestInvalidTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, good := s.person()
@@ -348,11 +348,11 @@ func TestRefusedTokens(t *testing.T) {
 	}
 	gone := s.tokenOf("00000000-0000-4000-8000-000000000000", noSession)
 	if w := s.do("POST", gone, "{}"); w.Code != 401 || errorCode(w) != "USER_NOT_FOUND" {
-		t.Errorf("user is gone: got %d %s", w.Code, w.Body)
+		t.Errorf("deleted user: got %d %s", w.Code, w.Body)
 	}
 }
 
-func TestAProfileRequestIsOneRoundTripAndNoLookAtTheKeys(t *testing.T) {
+func TestProfileRequestTakesOneRoundTripAndNoKeyRequest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()

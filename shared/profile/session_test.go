@@ -24,7 +24,7 @@ func (s *site) exec(sql string, args ...any) {
 	}
 }
 
-// What ends a session or bars its user counts at the next request, whatever the token's own expiry.
+// The end of a session, a ban and the deletion of the user count at the next request, before the token expires.
 func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, code string }{
@@ -39,7 +39,7 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			s.person() // somebody else
+			s.person() // another user
 			id, token := s.person()
 			if w := s.do("POST", token, `{"time_per_week":1}`); w.Code != http.StatusCreated {
 				t.Fatalf("before: got %d %s", w.Code, w.Body)
@@ -75,7 +75,7 @@ func (s *site) count(sql string, args ...any) (n int) {
 	return n
 }
 
-func TestProfileAcceptsTokenOnceBanIsOver(t *testing.T) {
+func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id, token := s.person()
@@ -95,7 +95,7 @@ func TestProfileAcceptsTokenOnceBanIsOver(t *testing.T) {
 	}
 }
 
-func TestProfileRefusesSessionIDThatNamesNoSessionOfTheUser(t *testing.T) {
+func TestProfileRefusesSessionIDOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id, token := s.person()
@@ -111,8 +111,7 @@ func TestProfileRefusesSessionIDThatNamesNoSessionOfTheUser(t *testing.T) {
 	}
 }
 
-// A TypeScript server with Better Auth puts no sid into its tokens. They are good until they expire, but for a ban and
-// the deletion of the user.
+// Tokens of a Better Auth server have no sid. They are valid until they expire, or the user is banned or deleted.
 func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -150,7 +149,7 @@ func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	}
 }
 
-// The check rides in the statement that reads or writes the profile.
+// The check is part of the statement that reads or writes the profile.
 func TestProfileChecksSessionWithoutAnotherRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -17,13 +17,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// banned is somebody with a session, and the columns that an administrator writes.
+// banned is a user with a session, whose ban the test sets.
 type banned struct {
 	t        *testing.T
 	sessions *session.Sessions
 	db       *store.Store
 	user     store.User
-	cookies  []*http.Cookie // as sign-in set them
+	cookies  []*http.Cookie // from sign-in
 	now      time.Time
 	conn     *pgx.Conn
 	wire     *dbtest.Wire
@@ -73,7 +73,7 @@ func (b *banned) request(query string) *http.Request {
 	return r
 }
 
-// ways are all that find out who is calling.
+// ways are the methods that find the caller.
 func (b *banned) ways() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
 		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
@@ -89,8 +89,8 @@ func (b *banned) ways() map[string]func(http.ResponseWriter, *http.Request) (*se
 	}
 }
 
-// A ban written by SQL is felt by the next request, in one round trip; when it is over the session is good again.
-func TestBan_TheNextRequestIsNobodys(t *testing.T) {
+// A ban that SQL has set counts at the next request, in one round trip. After its end the session is valid again.
+func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	b := newBanned(t, config.API{})
 	for name, who := range b.ways() {
@@ -108,7 +108,7 @@ func TestBan_TheNextRequestIsNobodys(t *testing.T) {
 			w, before := httptest.NewRecorder(), b.wire.Trips()
 			caller, err := who(w, b.request(""))
 			if err != nil || (caller == nil) != c.out {
-				t.Errorf("%s, %s: got %v, %v, want nobody %v", name, c.columns, caller, err, c.out)
+				t.Errorf("%s, %s: got %v, %v, want no caller: %v", name, c.columns, caller, err, c.out)
 			}
 			if cleared := strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "session_token=; Max-Age=0"); cleared != c.out {
 				t.Errorf("%s, %s: cookies cleared %v, want %v", name, c.columns, cleared, c.out)
@@ -120,8 +120,8 @@ func TestBan_TheNextRequestIsNobodys(t *testing.T) {
 	}
 }
 
-// With the cookie cache on, get-session believes the cookie for its five minutes, and nothing else does for any.
-func TestBan_TheCookieCacheIsBelievedToItsEnd(t *testing.T) {
+// With the cookie cache on, only get-session answers from the cache cookie, until it expires after five minutes.
+func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newBanned(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.set("banned = true")
@@ -140,12 +140,12 @@ func TestBan_TheCookieCacheIsBelievedToItsEnd(t *testing.T) {
 		b.now = b.now.Add(c.later)
 		caller, err := b.ways()[c.way](httptest.NewRecorder(), b.request(c.query))
 		if err != nil || (caller == nil) != c.out {
-			t.Errorf("%s%s, %v later: got %v, %v, want nobody %v", c.way, c.query, c.later, caller, err, c.out)
+			t.Errorf("%s%s, %v later: got %v, %v, want no caller: %v", c.way, c.query, c.later, caller, err, c.out)
 		}
 	}
 }
 
-func TestBan_NoSessionBegins(t *testing.T) {
+func TestStartRefusesABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newBanned(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.set("banned = true")

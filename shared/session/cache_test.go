@@ -22,7 +22,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// recorded is what the library writes for a caller at a moment.
+// recorded is what Better Auth writes for a caller at a time.
 type recorded struct {
 	Secret  string
 	NowMs   int64
@@ -53,13 +53,13 @@ func readRecorded(t testing.TB) (v recorded) {
 func (v recorded) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
 func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
 
-// sessions has the cache on and no database: whatever asks for one panics.
+// sessions has the cookie cache on and no database: using it panics.
 func (v recorded) sessions(origin string) *Sessions {
 	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
 	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, v.now)
 }
 
-// request carries the caller's session cookie and others.
+// request returns a request with the caller's session cookie and others.
 func (v recorded) request(others ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	own := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
@@ -67,7 +67,7 @@ func (v recorded) request(others ...string) *http.Request {
 	return r
 }
 
-func TestR03_CacheCookiesAreWrittenAsTheLibraryWritesThem(t *testing.T) {
+func TestR03_CacheCookiesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	for _, c := range v.Vectors {
@@ -82,14 +82,14 @@ func TestR03_CacheCookiesAreWrittenAsTheLibraryWritesThem(t *testing.T) {
 		if got := lines[len(lines)-1]; got != c.SetCookie {
 			t.Errorf("not remembered %v: got %s, want %s", c.DontRememberMe, got, c.SetCookie)
 		}
-		// The library reads the mark of one who is not to be remembered before the cache.
+		// Better Auth reads the cookie dont_remember before the cache cookie.
 		if want := map[bool]int{false: 2, true: 3}[c.DontRememberMe]; len(lines) != want {
 			t.Errorf("got %d cookies, want %d: %q", len(lines), want, lines)
 		}
 	}
 }
 
-func TestR03_CacheCookiesOfTheLibraryAreRead(t *testing.T) {
+func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	for _, c := range v.Vectors {
@@ -106,7 +106,7 @@ func TestR03_CacheCookiesOfTheLibraryAreRead(t *testing.T) {
 	}
 }
 
-func TestR03_ACacheHitTouchesNothing(t *testing.T) {
+func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	w := httptest.NewRecorder()
@@ -116,8 +116,8 @@ func TestR03_ACacheHitTouchesNothing(t *testing.T) {
 	}
 }
 
-// Everything that the reader refuses; each comes signed by the right secret unless it says otherwise.
-func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
+// Cache cookies that are rejected. Each is signed with the right secret, unless its name says otherwise.
+func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	secret, now := []byte(v.Secret), v.now()
@@ -129,9 +129,9 @@ func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return sealText(t, secret, string(text), expires.UnixMilli())
+		return signText(t, secret, string(text), expires.UnixMilli())
 	}
-	text := func(s string) string { return sealText(t, secret, s, v.NowMs+1) }
+	text := func(s string) string { return signText(t, secret, s, v.NowMs+1) }
 	same, later := func(*payload) {}, now.Add(time.Minute)
 	value := func(s string) *string { return &s }
 
@@ -177,8 +177,8 @@ func TestP05_BadCacheCookiesAreNotBelieved(t *testing.T) {
 	}
 }
 
-// sealText signs whatever it gets.
-func sealText(t *testing.T, secret []byte, text string, expires int64) string {
+// signText returns a cache cookie with the given text, whatever it is.
+func signText(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
 	whole, err := json.Marshal(signedPayload{json.RawMessage(text), expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))})
 	if err != nil {
@@ -187,8 +187,8 @@ func sealText(t *testing.T, secret []byte, text string, expires int64) string {
 	return base64.RawURLEncoding.EncodeToString(whole)
 }
 
-// No byte of a cookie can be changed: what is still believed says the same.
-func TestP05_EveryByteOfACacheCookieIsSigned(t *testing.T) {
+// A cookie with one changed byte is rejected, or has the same content.
+func TestChangedCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	text, err := base64.RawURLEncoding.DecodeString(v.Vectors[0].Value)
@@ -222,8 +222,8 @@ func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 	}
 }
 
-// The parts of a cache cookie of Better Auth come in any order.
-func TestR25_PartsOfCacheCookieArePutTogether(t *testing.T) {
+// The parts of a cache cookie of Better Auth can have any order.
+func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	t.Parallel()
 	s := readRecorded(t).sessions("https://learn.example.com")
 	var want strings.Builder
@@ -241,7 +241,7 @@ func TestR25_PartsOfCacheCookieArePutTogether(t *testing.T) {
 	}
 }
 
-func TestP05_OldChunksAreCleared(t *testing.T) {
+func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	s := v.sessions("http://localhost:3000")
@@ -280,8 +280,8 @@ func TestP05_OldChunksAreCleared(t *testing.T) {
 	}
 }
 
-// The library names a cache cookie that came along twice when it clears everything.
-func TestClearNamesEveryCacheCookie(t *testing.T) {
+// Better Auth clears a cache cookie of the request twice when it clears everything.
+func TestClearClearsEveryCacheCookie(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	w := httptest.NewRecorder()

@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// The library's own cookies, recorded.
+// recordings are cookies of a real Better Auth.
 type vectors struct {
 	Secret  string
 	Vectors []struct{ Value, Secret, Decoded string }
@@ -44,7 +44,7 @@ func readVectors(t *testing.T) (v vectors) {
 	return v
 }
 
-func TestSignaturesAreTheLibrarys(t *testing.T) {
+func TestSignaturesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	for _, c := range readVectors(t).Vectors {
 		if got := session.Sign([]byte(c.Secret), c.Value); got != c.Decoded {
@@ -59,7 +59,7 @@ func TestSignaturesAreTheLibrarys(t *testing.T) {
 	}
 }
 
-func TestCookiesAreReadAsTheLibraryReadsThem(t *testing.T) {
+func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), time.Now)
@@ -84,7 +84,7 @@ func TestCookiesAreReadAsTheLibraryReadsThem(t *testing.T) {
 	}
 }
 
-func TestR25_SetCookieLinesAreTheLibrarys(t *testing.T) {
+func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	for _, c := range v.Set {

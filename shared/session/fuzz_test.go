@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzCookie holds that no Cookie or Authorization header panics, names a session that was not signed, or brings
-// anything into an answer's Set-Cookie lines but our own names. The seeds are in testdata/fuzz/FuzzCookie.
+// FuzzCookie checks that no Cookie or Authorization header causes a panic, a token that was not signed, or a Set-Cookie
+// line with a name that is not Xenon's. The seeds are in testdata/fuzz/FuzzCookie.
 func FuzzCookie(f *testing.F) {
 	v := readRecorded(f)
 	s := v.sessions("http://localhost:3000")
@@ -23,7 +23,7 @@ func FuzzCookie(f *testing.F) {
 		}
 		for _, token := range tokens {
 			if token != v.Payload.Session.Token && token != bareBearer(authorization) {
-				t.Errorf("%q, %q: got %q, which nobody signed", cookie, authorization, token)
+				t.Errorf("%q, %q: got %q, which was not signed", cookie, authorization, token)
 			}
 		}
 		if c, bad := s.readCache(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
@@ -48,7 +48,7 @@ func notOfAName(c rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_.-", c)
 }
 
-// bareBearer is the token of an Authorization header that needs no signature: only the database says whether it is one.
+// bareBearer returns the token of an Authorization header without a signature, which only the database can check.
 func bareBearer(header string) string {
 	if len(header) < 7 || !strings.EqualFold(header[:7], "bearer ") || strings.Contains(header, ".") {
 		return ""
@@ -56,7 +56,7 @@ func bareBearer(header string) string {
 	return strings.TrimSpace(header[7:])
 }
 
-// FuzzCacheCookie holds that no cache cookie panics and that only what was signed is believed. The seeds are in
+// FuzzCacheCookie checks that no cache cookie causes a panic, and that only signed ones are accepted. The seeds are in
 // testdata/fuzz/FuzzCacheCookie.
 func FuzzCacheCookie(f *testing.F) {
 	v := readRecorded(f)

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// link gives a user an account of a provider and returns its id.
+// link adds an account of a provider to a user and returns its id.
 func link(t *testing.T, url, userID, provider, scope string) (id string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -30,7 +30,7 @@ func link(t *testing.T, url, userID, provider, scope string) (id string) {
 	return id
 }
 
-// accounts are the providers of a user's accounts, oldest first.
+// accounts returns the providers of a user's accounts, oldest first.
 func accounts(t *testing.T, db *store.Store, userID string) (providers []string) {
 	t.Helper()
 	list, err := db.AccountsOfUser(t.Context(), userID)
@@ -43,7 +43,7 @@ func accounts(t *testing.T, db *store.Store, userID string) (providers []string)
 	return providers
 }
 
-func TestAccountsOfUserAreTheirs(t *testing.T) {
+func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
@@ -71,7 +71,7 @@ func TestAccountsOfUserAreTheirs(t *testing.T) {
 	}
 }
 
-func TestAccountsOfNobodyAreAnEmptyList(t *testing.T) {
+func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	const nobody = "00000000-0000-4000-8000-000000000000"
@@ -113,8 +113,8 @@ func TestDeleteAccount(t *testing.T) {
 	}
 }
 
-// Whoever removes the last two accounts at the same time is left with one of them.
-func TestDeleteAccountNeverTheLastUnderConcurrency(t *testing.T) {
+// Requests that delete all accounts of a user at the same time leave one of them.
+func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 8, nil)
@@ -160,7 +160,7 @@ func TestProviderOfAccount(t *testing.T) {
 	}
 }
 
-func TestUpdateUserChangesWhatIsNamed(t *testing.T) {
+func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	ada, _ := signUp(t, db, "ada@example.com")
@@ -191,7 +191,7 @@ func TestUpdateUserChangesWhatIsNamed(t *testing.T) {
 		t.Errorf("NUL: got %v", err)
 	}
 	if _, err := db.UpdateUser(t.Context(), "00000000-0000-4000-8000-000000000000", store.UserChange{Name: text("x"), At: now}); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("nobody: got %v", err)
+		t.Errorf("unknown user: got %v", err)
 	}
 	if got, _, err := db.UserWithPassword(t.Context(), "bob@example.com"); err != nil || cmp.Diff(bob, got) != "" {
 		t.Errorf("another user changed: %+v, %v", got, err)

@@ -23,7 +23,7 @@ func direct(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// ban is what the three columns of a user hold, and when the row was last changed.
+// ban is the three columns of a user's ban, and when the row was last changed.
 type ban struct {
 	Banned          *bool
 	Reason, Expires *string
@@ -40,9 +40,9 @@ func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	return b
 }
 
-// Every state that the columns can be in, by anybody's hand: who may have a session, and whether a new one clears the
-// ban.
-func TestBan_WhoMayHaveASession(t *testing.T) {
+// Every combination of values that the columns can have: whether the user can have a session, and whether a new session
+// clears the ban.
+func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.Wire{}
@@ -53,7 +53,7 @@ func TestBan_WhoMayHaveASession(t *testing.T) {
 	}
 	no := false
 	for _, c := range []struct {
-		name, banned, expires string // SQL; the clock of the tests stands at 2026-01-15 12:00:00.123
+		name, banned, expires string // SQL; the clock of the tests is at 2026-01-15 12:00:00.123
 		out, cleared          bool
 	}{
 		{name: "for ever", banned: "true", expires: "NULL", out: true},
@@ -76,7 +76,7 @@ func TestBan_WhoMayHaveASession(t *testing.T) {
 		trips := wire.Trips()
 		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
 		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
-			t.Errorf("%s: the session: got %v, want it gone %v", c.name, err, c.out)
+			t.Errorf("%s: the session: got %v, want it refused %v", c.name, err, c.out)
 		}
 		next := session(c.name, now)
 		next.UserID = ada.ID
@@ -101,8 +101,8 @@ func TestBan_WhoMayHaveASession(t *testing.T) {
 	}
 }
 
-// A ban of one is nobody else's, and somebody who is gone is not banned.
-func TestBan_IsTheUsersOwn(t *testing.T) {
+// A ban is of one user, and a deleted user is not banned.
+func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db, conn := open(t, url, 1, nil), direct(t, url)
@@ -121,12 +121,12 @@ func TestBan_IsTheUsersOwn(t *testing.T) {
 	gone := session("of nobody", now)
 	gone.UserID = "00000000-0000-4000-8000-000000000000"
 	if _, err := db.InsertSession(t.Context(), *gone); !errors.Is(err, store.ErrOrphan) {
-		t.Errorf("a session of somebody who is gone: got %v", err)
+		t.Errorf("a session of a deleted user: got %v", err)
 	}
 }
 
-// Sign-ins that meet at the end of a ban all succeed.
-func TestBan_ClearedByManyAtOnce(t *testing.T) {
+// Sign-ins at the same time, just after the end of a ban, all succeed.
+func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db, conn := open(t, url, 8, nil), direct(t, url)

@@ -11,8 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A read that meets a transient error once is repeated and answered; a write is unavailable, or was carried out after
-// all.
+// A read with one transient error is repeated and succeeds. A write is unavailable, or has happened.
 func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -30,10 +29,10 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 				return err
 			}
 			if err := read(1); err != nil {
-				t.Errorf("%s: a read met it once: got %v", name, err)
+				t.Errorf("%s: a read with one error: got %v", name, err)
 			}
 			if err := read(-1); !unavailable(err) {
-				t.Errorf("%s: a read met it always: got %v", name, err)
+				t.Errorf("%s: a read with all tries failing: got %v", name, err)
 			}
 			writes++
 			db := open(t, p.URL(), 1, nil)
@@ -44,14 +43,14 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			p.Disarm()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
 			if err != nil && !unavailable(err) || taken != (err == nil) {
-				t.Errorf("%s: a write met it: got %v, and the user is there: %t", name, err, taken)
+				t.Errorf("%s: a write: got %v, and the user exists: %t", name, err, taken)
 			}
 		}
 	}
 }
 
-// A setting that the server refuses at connect says nothing about the row that was asked for.
-func TestErrorsOfConnectingAreNoAnswersToTheStatement(t *testing.T) {
+// An error at connect is never the result of the statement, whatever its SQLSTATE.
+func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
@@ -64,9 +63,9 @@ func TestErrorsOfConnectingAreNoAnswersToTheStatement(t *testing.T) {
 	}
 }
 
-// A charge that an error rolled back counts when the statement is repeated, so that errors cannot be used to guess for
-// free.
-func TestARepeatedReadIsCharged(t *testing.T) {
+// A charge that an error has rolled back counts when the statement is repeated, so that errors do not permit guesses
+// that are not counted.
+func TestRepeatedReadIsCounted(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	db := open(t, p.URL(), 1, nil)
@@ -84,8 +83,8 @@ func TestARepeatedReadIsCharged(t *testing.T) {
 	}
 }
 
-// A refused login asks for the secrets again, also where a proxy reports it with a code of its own.
-func TestARefusedLoginReadsTheSecretsAgain(t *testing.T) {
+// loginFailed is called also if a pooler reports the refused login with another SQLSTATE.
+func TestRefusedLoginsCallLoginFailed(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	p := dbtest.NewErrorProxy(t, address)
@@ -106,7 +105,7 @@ func TestARefusedLoginReadsTheSecretsAgain(t *testing.T) {
 	}
 }
 
-// What other drivers' URLs carry does not reach the server, directly or through a pooler.
+// Parameters of other drivers in the URL do not reach the server, directly or through a pooler.
 func TestURLsOfOtherDriversConnect(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
@@ -128,8 +127,8 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 	}
 }
 
-// Options reach the server as written.
-func TestABlankInOptionsStaysABlank(t *testing.T) {
+// The parameter options of the URL reaches the server with its spaces.
+func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	u, err := url.Parse(address)

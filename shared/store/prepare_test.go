@@ -14,10 +14,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const often = 40 // more than it takes to have a statement prepared
+const often = 40 // more than prepareAfter
 
-// TestP20_OftenUsedStatementsArePrepared holds that it costs one round trip more, once, and changes no answer.
-func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
+func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
 	db := open(t, dbtest.New(t), 1, wire)
@@ -36,13 +35,13 @@ func TestP20_OftenUsedStatementsArePrepared(t *testing.T) {
 	if got, want := wire.Trips()-before, often+1; got != want {
 		t.Errorf("got %d round trips, want %d", got, want)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), []string{"nobody's"}, now); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("nobody's token: got %v", err)
+	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown token: got %v", err)
 	}
 }
 
-// Postgres plans a statement once, and not with every request, when the plan for any parameters costs no more than the
-// plan for these. That is so for a single token, and not for an array of them.
+// Postgres keeps the plan of a prepared statement if its plan for any parameters costs no more than the plans for the
+// given ones. That is so for one token, but not for an array of tokens.
 func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -70,7 +69,7 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	}
 }
 
-// withPointers is a with those texts of b that are equal, so that the two can be compared.
+// withPointers returns a with the pointers of b where the texts are equal, so that the two can be compared.
 func withPointers(a, b store.Session) store.Session {
 	if *a.IPAddress == *b.IPAddress && *a.UserAgent == *b.UserAgent {
 		b.IPAddress, b.UserAgent = a.IPAddress, a.UserAgent
@@ -78,8 +77,8 @@ func withPointers(a, b store.Session) store.Session {
 	return b
 }
 
-// TestP20_APreparedStatementRefusesWhatAPlainOneDoes is about text that is no uuid: pgx knows now what is wanted.
-func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
+// For a prepared statement pgx knows that the parameter is a UUID, and rejects other text by itself.
+func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	user, _ := signUp(t, db, "ada@example.com")
@@ -91,7 +90,7 @@ func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
 			t.Fatalf("try %d: %v", i, err)
 		}
 	}
-	// A request that fails so is counted all the same.
+	// Such a request is counted, too.
 	c := store.Charge{Key: "k", Window: time.Minute, Max: often, At: now}
 	for range often {
 		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
@@ -103,9 +102,8 @@ func TestP20_APreparedStatementRefusesWhatAPlainOneDoes(t *testing.T) {
 	}
 }
 
-// TestP20_AServerThatForgot is what a pooler without prepared statements does: another server, which never heard of
-// them. Every charge counts once.
-func TestP20_AServerThatForgot(t *testing.T) {
+// A pooler without support for prepared statements moves the connection to a server that does not have them.
+func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 	t.Parallel()
 	for name, forget := range map[string]string{"forgotten": "DEALLOCATE ALL", "changed": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`} {
 		t.Run(name, func(t *testing.T) {
@@ -143,10 +141,10 @@ func TestP20_AServerThatForgot(t *testing.T) {
 	}
 }
 
-// TestR44_PreparedThroughPgbouncer has several processes use the same statements often, side by side, through a pooler
-// that hands each transaction to another server and knows nothing of prepared statements: every request is answered,
-// every charge counts once, and every change is made once.
-func TestR44_PreparedThroughPgbouncer(t *testing.T) {
+// Several processes run the same statements often, at the same time, through a pooler that gives each transaction
+// another server connection and does not support prepared statements. Every request succeeds, every charge counts once,
+// and every change happens once.
+func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	t.Parallel()
 	const processes, each = 6, 40
 	url := dbtest.New(t)

@@ -23,7 +23,7 @@ func charge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at}
 }
 
-// wait is the RetryAfter of a *LimitedError, 0 for no error.
+// wait returns the RetryAfter of a *LimitedError, 0 for no error.
 func wait(t *testing.T, err error) time.Duration {
 	t.Helper()
 	var limited *store.LimitedError
@@ -36,7 +36,8 @@ func wait(t *testing.T, err error) time.Duration {
 	return limited.RetryAfter
 }
 
-// counted is a row of rateLimit as "count lastRequest", with the moment in milliseconds after now; "" if there is none.
+// counted returns a row of rateLimit as "count lastRequest", with lastRequest in milliseconds after now; "" if there is
+// none.
 func counted(t *testing.T, url, key string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -55,8 +56,8 @@ func counted(t *testing.T, url, key string) string {
 	return fmt.Sprint(count, " ", last-now.UnixMilli())
 }
 
-// Better Auth's counting, with a limit of 3 in 10 s (docs/wire.md#rate-limits).
-func TestChargesCountAsTheLibraryCounts(t *testing.T) {
+// The limit is 3 requests in 10 s (docs/wire.md#rate-limits).
+func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	for _, ride := range []bool{true, false} {
@@ -68,11 +69,11 @@ func TestChargesCountAsTheLibraryCounts(t *testing.T) {
 		}{
 			{0, 0, "1 0"},
 			{4 * time.Second, 0, "2 4000"},
-			{13999 * time.Millisecond, 0, "3 13999"}, // 9.999 s later: the window goes on
+			{13999 * time.Millisecond, 0, "3 13999"}, // 9.999 s later: the same window
 			{14 * time.Second, 9999 * time.Millisecond, "3 13999"},
 			{23 * time.Second, 999 * time.Millisecond, "3 13999"},
 			{23998 * time.Millisecond, time.Millisecond, "3 13999"},
-			{23999 * time.Millisecond, 0, "1 23999"}, // 10 s later: a new one
+			{23999 * time.Millisecond, 0, "1 23999"}, // 10 s later: a new window
 			{24 * time.Second, 0, "2 24000"},
 			{23 * time.Second, 0, "3 23000"}, // a clock that is behind
 			{40 * time.Second, 0, "1 40000"},
@@ -95,7 +96,7 @@ func TestChargesCountAsTheLibraryCounts(t *testing.T) {
 	}
 }
 
-func TestChargesRideAlong(t *testing.T) {
+func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)
@@ -153,7 +154,7 @@ func notFound(err error) error {
 	return fmt.Errorf("want not found, got %w", err)
 }
 
-func TestRefusedChargeStopsWhatFollows(t *testing.T) {
+func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
@@ -186,7 +187,7 @@ func TestRefusedChargeStopsWhatFollows(t *testing.T) {
 	}
 }
 
-func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
+func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	for name, address := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
@@ -197,7 +198,7 @@ func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
 			}
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
-			for range 4 { // processes, none of which knows what the others were told
+			for range 4 { // processes, each with a memory of refusals of its own
 				db := open(t, address, 5, nil)
 				for range 25 {
 					group.Go(func() {
@@ -213,7 +214,7 @@ func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
 			}
 			group.Wait()
 			if passed.Load() != 3 || wrong.Load() != 0 {
-				t.Errorf("%s, %s window: %d passed, %d were told to wait for another time", name, window, passed.Load(), wrong.Load())
+				t.Errorf("%s, %s window: %d passed, %d got another RetryAfter", name, window, passed.Load(), wrong.Load())
 			}
 			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
 			if got := []string{counted(t, url, name), counted(t, url, name+" account")}; !cmp.Equal(got, []string{want, want}) {
@@ -223,7 +224,7 @@ func TestR15_NeverMoreThanTheLimitPass(t *testing.T) {
 	}
 }
 
-// lossy is a connection whose peer can vanish after it did what it was told and before its answer arrives.
+// lossy is a connection that can break after Postgres has run a statement and before its answer arrives.
 type lossy struct {
 	net.Conn
 	lose *atomic.Bool
@@ -238,7 +239,7 @@ func (c lossy) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func TestR43_ChargeIsNotMadeTwiceWhenTheAnswerIsLost(t *testing.T) {
+func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	url, lose := dbtest.New(t), &atomic.Bool{}
 	db := open(t, url, 1, nil)
@@ -266,7 +267,7 @@ func TestR43_ChargeIsNotMadeTwiceWhenTheAnswerIsLost(t *testing.T) {
 	}
 }
 
-func TestChargeOutlivesAFaultyStatement(t *testing.T) {
+func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
@@ -296,7 +297,7 @@ func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
+func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
 	db := open(t, dbtest.New(t), 1, wire)
@@ -311,7 +312,7 @@ func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
 		trips int
 		wait  time.Duration
 	}{
-		{time.Second, 1, 9 * time.Second}, // the database says so
+		{time.Second, 1, 9 * time.Second}, // refused by Postgres
 		{time.Second, 0, 9 * time.Second}, // remembered
 		{9999 * time.Millisecond, 0, time.Millisecond},
 		{10 * time.Second, 1, 0},
@@ -326,7 +327,7 @@ func TestP12_RefusedKeyCostsNoRoundTripUntilItMayPass(t *testing.T) {
 	}
 }
 
-func TestP12_OldRowsAreCleanedUpInsideRequests(t *testing.T) {
+func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)
@@ -374,12 +375,12 @@ func TestP12_OldRowsAreCleanedUpInsideRequests(t *testing.T) {
 		}
 	}
 	if got := counted(t, url, "a"); !strings.HasPrefix(got, "1 ") {
-		t.Errorf("a row that matters is gone: %q", got)
+		t.Errorf("a row of a current window was deleted: got %q", got)
 	}
 }
 
-// What another request holds is left to it: nobody waits for the cleaning.
-func TestP12_CleaningWaitsForNobody(t *testing.T) {
+// Deleting old rows skips a row that another request has locked, and does not wait for it.
+func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1, nil)
@@ -408,8 +409,8 @@ func fixed(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at, Fixed: true}
 }
 
-// The row keeps the end of the window, so that a Better Auth server, which deletes old rows, leaves it there until
-// then.
+// The row has the end of the window in "lastRequest", so that a Better Auth server, which deletes old rows, keeps it
+// until then.
 func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -433,7 +434,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 	}
 }
 
-func TestRefundGivesBackOnlyWhatTheRequestCounted(t *testing.T) {
+func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 2, nil)
@@ -466,7 +467,7 @@ func TestRefundGivesBackOnlyWhatTheRequestCounted(t *testing.T) {
 	refund(late, "1 11000", "1 21000", "1 21000") // another window
 }
 
-func TestInsertSessionGivesChargesBackInItsRoundTrip(t *testing.T) {
+func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)
@@ -491,9 +492,8 @@ func TestInsertSessionGivesChargesBackInItsRoundTrip(t *testing.T) {
 	}
 }
 
-// Requests that count, give back and reset at the same time lock the rows in one order: no deadlock, and nothing is
-// lost.
-func TestChargesAndRefundsOfOneAccountRunSideBySide(t *testing.T) {
+// Requests that charge and refund at the same time lock the rows in the same order, so they do not deadlock.
+func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 10, nil)
@@ -519,8 +519,8 @@ func TestChargesAndRefundsOfOneAccountRunSideBySide(t *testing.T) {
 	}
 }
 
-// A process forgets the refusal of a Fixed charge after five seconds: another request may have given a charge back.
-func TestRefusalOfFixedChargeIsSoonAskedAgain(t *testing.T) {
+// After five seconds another request may have given a Fixed charge back.
+func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
 	db := open(t, url, 1, wire)

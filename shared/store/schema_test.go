@@ -20,8 +20,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// inSchema is a database with Xenon's tables in the schema xenon, and tables of the same names, of an application, in
-// public.
+// inSchema returns the URL of a database with Xenon's tables in the schema xenon, and tables of another application
+// with the same names in public.
 func inSchema(t *testing.T) string {
 	t.Helper()
 	url := dbtest.Empty(t)
@@ -37,7 +37,7 @@ func inSchema(t *testing.T) string {
 	return url
 }
 
-// Every statement means the tables in SCHEMA, also where the database has none of their names in public.
+// Every statement uses the tables in SCHEMA, also if public has no tables of these names.
 func TestEveryStatementNamesTheSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -78,8 +78,8 @@ func TestQualifiedTableNames(t *testing.T) {
 	}
 }
 
-// callAll calls every method of the store that asks the database, with arguments of the right types, and hands each
-// error on.
+// callAll calls every method of the store that runs a statement, with arguments of the right types, and passes each
+// error to each.
 func callAll(t *testing.T, db *store.Store, each func(method string, err error)) {
 	t.Helper()
 	called := 0
@@ -110,7 +110,7 @@ func callAll(t *testing.T, db *store.Store, each func(method string, err error))
 	}
 }
 
-// argument makes a value of a type: texts are an id that nobody has, times are now.
+// argument returns a value of a type. A string is an id that no row has; a time is now.
 func argument(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
@@ -135,7 +135,7 @@ func argument(of reflect.Type) reflect.Value {
 	return v
 }
 
-// notFitting reports whether Postgres found a table, a column, a type or a privilege missing.
+// notFitting reports whether a table, a column, a type or a privilege is missing.
 func notFitting(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "42")
@@ -172,8 +172,8 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 	}
 }
 
-// The control: without SCHEMA the same calls meet the tables of the application.
-func TestMethodsFailOnTablesOfAnApplication(t *testing.T) {
+// Without SCHEMA the same calls use the tables of the other application.
+func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	t.Parallel()
 	db := open(t, inSchema(t), 2, nil)
 	failed := 0
@@ -187,8 +187,8 @@ func TestMethodsFailOnTablesOfAnApplication(t *testing.T) {
 	}
 }
 
-// withoutTimeZones changes every time of a database into a timestamp without time zone, as Prisma and Drizzle have
-// them, and lets its connections begin in New York.
+// withoutTimeZones changes every time column of a database to timestamp without time zone, as Prisma and Drizzle make
+// them, and sets the time zone of its connections to New York.
 func withoutTimeZones(t *testing.T, address string) {
 	t.Helper()
 	conn := connect(t, address)
@@ -197,7 +197,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 	for _, table := range schema.Tables {
 		for _, c := range table.Columns {
-			// "banExpires" stays: a migration of ours adds it with a time zone to a table that has none otherwise.
+			// A migration of Xenon adds "banExpires" with a time zone, also to a table without time zones.
 			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == "banExpires" {
 				continue
 			}
@@ -209,7 +209,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the address is no URL")
+		t.Fatal("the URL of the database is invalid")
 	}
 	sql := "ALTER DATABASE " + pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize() + " SET TimeZone = 'America/New_York'"
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
@@ -237,7 +237,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 				t.Fatal(err)
 			}
 			user, made := signUp(t, db, "ada@example.com")
-			for range often { // plain at first, then prepared
+			for range often { // first unprepared, then prepared
 				moments(t, db, user, made, now.In(newYork))
 				if t.Failed() {
 					return
@@ -251,7 +251,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	}
 }
 
-// moments asks what depends on the time, just before and just after it turns.
+// moments checks the methods that depend on the time, just before and just after a time is reached.
 func moments(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
 	t.Helper()
 	ctx := t.Context()
@@ -279,16 +279,15 @@ func moments(t *testing.T, db *store.Store, user store.User, made store.Session,
 	if _, err := db.InsertPasswordReset(ctx, "reset:x", user.Email, at.Add(time.Hour), at); err != nil {
 		t.Error(err)
 	}
-	// In this order: a read with a late time sweeps expired values.
 	for _, distance := range []time.Duration{59 * time.Minute, 61 * time.Minute} {
 		want := distance < time.Hour
 		if _, _, err := db.UserOfVerification(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
-			t.Errorf("after %v: got %v, want a good value: %v", distance, err, want)
+			t.Errorf("after %v: got %v, want a valid link: %v", distance, err, want)
 		}
 	}
 }
 
-// asRole is the URL of a database for a new role that has what schema up --role gives.
+// asRole returns the URL of a database for a new role with the privileges that schema up --role grants.
 func asRole(t *testing.T, address, name string) string {
 	t.Helper()
 	conn := connect(t, address)
@@ -306,13 +305,13 @@ func asRole(t *testing.T, address, name string) string {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the address is no URL")
+		t.Fatal("the URL of the database is invalid")
 	}
 	u.User = url.UserPassword(role, "of a test")
 	return u.String()
 }
 
-// Whatever a request asks, the role of schema up --role may.
+// The role of schema up --role has the privileges for every request.
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
 	address := inSchema(t)
@@ -338,6 +337,6 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 		t.Errorf("ready: %v", err)
 	}
 	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !notFitting(err) {
-		t.Errorf("make a table: got %v, want it denied", err)
+		t.Errorf("create a table: got %v, want it denied", err)
 	}
 }

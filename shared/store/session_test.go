@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// people stores three sessions of Ada's, one of them expired, and one of Bob's.
+// people stores three sessions of Ada, one of them expired, and one session of Bob.
 func people(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
@@ -25,7 +25,8 @@ func people(t *testing.T, db *store.Store) (ada, bob store.User) {
 	return ada, bob
 }
 
-// tokens are those of a user's sessions that were live an hour ago, so all that people stores, oldest first.
+// tokens returns the tokens of a user's sessions that were live an hour ago, which are all that people stores, oldest
+// first.
 func tokens(t *testing.T, db *store.Store, userID string) []string {
 	t.Helper()
 	list, err := db.SessionsOfUser(t.Context(), userID, now.Add(-90*time.Minute))
@@ -39,7 +40,7 @@ func tokens(t *testing.T, db *store.Store, userID string) []string {
 	return got
 }
 
-func TestSessionsOfUserAreTheLiveOnes(t *testing.T) {
+func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	ada, _ := people(t, db)

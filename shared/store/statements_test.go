@@ -35,8 +35,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 
 var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
 
-// statements are the SQL texts of this package: every constant in a function that reads like a statement, with the
-// parts that Go puts together, and those that are built at run time.
+// statements returns the SQL texts of this package: every constant in a function that looks like a statement, also if
+// it is concatenated from constants, and the statements that are built at run time.
 func statements(t *testing.T) []string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -51,7 +51,7 @@ func statements(t *testing.T) []string {
 		syntax = append(syntax, packages["store"].Files[name])
 	}
 	info := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
-	// What other packages declare is not needed to put constant texts together.
+	// Declarations of other packages are not needed to evaluate constant texts.
 	checker := types.Config{Importer: noPackages{importer.Default()}, Error: func(error) {}}
 	_, _ = checker.Check("store", files, syntax, &info)
 	var all []string
@@ -71,7 +71,7 @@ func statements(t *testing.T) []string {
 	return all
 }
 
-// texts are the constants in a function that read like statements.
+// texts returns the constants in a function that look like statements.
 func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 	ast.Inspect(body, func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
@@ -83,7 +83,7 @@ func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 			return true
 		}
 		all = append(all, constant.StringVal(v))
-		return false // its parts are no statements
+		return false // its parts are not statements
 	})
 	return all
 }
@@ -97,7 +97,7 @@ func (n noPackages) Import(path string) (*types.Package, error) {
 	return n.Importer.Import(path)
 }
 
-// references are the columns that a statement names, as Postgres understands it, each as "table.column".
+// references returns the columns that a statement uses, by Postgres's own dependency tracking, as "table.column".
 func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	t.Helper()
 	prepared, err := conn.Prepare(t.Context(), "", sql)
@@ -156,8 +156,8 @@ func needs(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	return err != nil
 }
 
-// Every column that a request reads or writes is in schema.Tables, and the list has none that no request names.
-func TestTablesAreWhatTheStatementsName(t *testing.T) {
+// Every column that a request reads or writes is in schema.Tables, and every column there is used by a request.
+func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	named := map[string][]string{}
@@ -186,8 +186,8 @@ func TestTablesAreWhatTheStatementsName(t *testing.T) {
 
 var insert = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s+\w+)?\s*\(([^)]*)\)`)
 
-// A column of which Tables says that every INSERT gives it a value is in each of them.
-func TestEveryInsertGivesTheValuesThatTablesPromises(t *testing.T) {
+// A column with Writes: schema.Values is in every INSERT into its table.
+func TestEveryInsertSetsTheColumnsThatTablesRequires(t *testing.T) {
 	t.Parallel()
 	inserts := map[string]int{}
 	for _, sql := range statements(t) {
@@ -207,9 +207,9 @@ func TestEveryInsertGivesTheValuesThatTablesPromises(t *testing.T) {
 					t.Errorf("%s.%s has no value in:\n%s", m[1], c.Name, m[0])
 				}
 			}
-			// The default of account.issuer is right for password accounts alone.
+			// The default of account.issuer is right for password accounts only.
 			if m[1] == "account" && !strings.Contains(sql, "'credential'") && !given["issuer"] {
-				t.Errorf("this INSERT does not say the issuer of the account:\n%s", m[0])
+				t.Errorf("this INSERT does not set the issuer of the account:\n%s", m[0])
 			}
 		}
 	}

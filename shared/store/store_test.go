@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// open makes a Store on the database at url, of at most conns connections, whose round trips wire counts.
+// open returns a Store on the database at url, of at most conns connections. wire counts its round trips.
 func open(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store {
 	t.Helper()
 	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, conns)
@@ -48,7 +48,7 @@ func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Sess
 	return u, *s
 }
 
-// holder is whom a JWT of a session names.
+// holder returns the user and session of a JWT.
 func holder(user store.User, s store.Session) store.TokenHolder {
 	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: now}
 }
@@ -97,26 +97,26 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 		name      string
 		got, want error
 	}{
-		{"address taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
+		{"email taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
 		{"NUL in a name", newUser("\x00", "b@example.com"), store.ErrInvalid},
-		{"address too long for the index", newUser("Bob", long()+"@example.com"), store.ErrInvalid},
+		{"email too long for the index", newUser("Bob", long()+"@example.com"), store.ErrInvalid},
 		{"no such user", noUser, store.ErrNotFound},
 		{"no such session", noSession, store.ErrNotFound},
-		{"a token no database can hold", badText, store.ErrNotFound},
-		{"profile of nobody", noOwner, store.ErrOrphan},
-		{"session ended meanwhile", db.ExtendSession(t.Context(), "no such token", now, now), store.ErrNotFound},
-		{"ending what has ended", db.DeleteSession(t.Context(), "no such token"), nil},
+		{"a token that Postgres cannot hold", badText, store.ErrNotFound},
+		{"profile of an unknown user", noOwner, store.ErrOrphan},
+		{"extend an ended session", db.ExtendSession(t.Context(), "no such token", now, now), store.ErrNotFound},
+		{"delete an ended session", db.DeleteSession(t.Context(), "no such token"), nil},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, c.got, c.want)
 		}
 	}
 	if taken, err := db.EmailTaken(t.Context(), "b@example.com"); taken || err != nil {
-		t.Errorf("a refused sign-up left its user: %v, %v", taken, err)
+		t.Errorf("a refused sign-up stored its user: %v, %v", taken, err)
 	}
 }
 
-// long is text that an index cannot take, however well it is compressed.
+// long returns text that is too large for an index, because it cannot be compressed.
 func long() string {
 	var b strings.Builder
 	for range 500 {
@@ -125,7 +125,7 @@ func long() string {
 	return b.String()
 }
 
-func TestReplaceHashOnlyIfUnchanged(t *testing.T) {
+func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	signUp(t, db, "ada@example.com")
@@ -146,7 +146,7 @@ func TestReplaceHashOnlyIfUnchanged(t *testing.T) {
 	}
 }
 
-func TestProfileKeepsWhatIsNotNamed(t *testing.T) {
+func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	user, s := signUp(t, db, "ada@example.com")
@@ -172,7 +172,7 @@ func TestProfileKeepsWhatIsNotNamed(t *testing.T) {
 	}
 }
 
-func TestConcurrentProfileUpdatesLoseNothing(t *testing.T) {
+func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 5, nil)
 	user, s := signUp(t, db, "ada@example.com")
@@ -195,7 +195,7 @@ func TestConcurrentProfileUpdatesLoseNothing(t *testing.T) {
 		}
 	}
 	if wins != 1 {
-		t.Errorf("got %d writers that changed the same state, want 1", wins)
+		t.Errorf("got %d successful updates of one version, want 1", wins)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestRoundTrips(t *testing.T) {
 	wire := &dbtest.Wire{}
 	db := open(t, dbtest.New(t), 1, wire)
 	if wire.Dials() != 0 {
-		t.Fatal("opening dialled")
+		t.Fatal("Open has dialled")
 	}
 	user, s := signUp(t, db, "ada@example.com") // connects
 	for _, c := range []struct {
@@ -243,7 +243,7 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-func TestR44_EverythingThroughPgbouncer(t *testing.T) {
+func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5, nil)
 	user, s := signUp(t, db, "ada@example.com")
@@ -287,14 +287,14 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	}
 }
 
-// A write whose connection broke before anything was sent is repeated; the idle check finds a closed socket first.
-func TestR45_WriteAfterAnIdleSocketWasClosed(t *testing.T) {
+// The check of idle connections finds the closed socket. A write would also be repeated if nothing was sent.
+func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1, nil)
 	user, _ := signUp(t, db, "ada@example.com")
 	proxy.Cut()
-	time.Sleep(1100 * time.Millisecond) // longer than a connection may idle unchecked
+	time.Sleep(1100 * time.Millisecond) // longer than idleCheck
 	n := session("after", now)
 	n.UserID = user.ID
 	if _, err := db.InsertSession(t.Context(), *n); err != nil {
@@ -309,11 +309,11 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); !unavailable(err) {
-		t.Errorf("refused: got %v", err)
+		t.Errorf("connection refused: got %v", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("back again: got %v", err)
+		t.Errorf("after Resume: got %v", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -323,11 +323,11 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("thawed: got %v", err)
+		t.Errorf("after the second Resume: got %v", err)
 	}
 }
 
-func TestR46_FullPoolIsUnavailableAndNotAHang(t *testing.T) {
+func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	db := open(t, address, 1, nil)
@@ -342,7 +342,7 @@ func TestR46_FullPoolIsUnavailableAndNotAHang(t *testing.T) {
 		t.Fatal(err)
 	}
 	busy := make(chan error, 1)
-	go func() { // holds the pool's only connection until the lock goes
+	go func() { // uses the only connection of the pool until the lock is released
 		n := session("busy", now)
 		n.UserID = user.ID
 		_, err := db.InsertSession(t.Context(), *n)
@@ -377,14 +377,14 @@ func unavailable(err error) bool {
 	return errors.As(err, &u) && u.Unavailable()
 }
 
-func TestP28_RefusedLoginAsksForTheSecretAgain(t *testing.T) {
+func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 	t.Parallel()
 	good := dbtest.New(t)
 	u, err := url.Parse(good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword("rotated_away", "rotated away") // refused even where any password passes
+	u.User = url.UserPassword("rotated_away", "rotated away") // refused also by a server that accepts any password
 	wrong := u.String()
 	urls := []string{wrong, good}
 	asked, refused := 0, 0
@@ -397,7 +397,7 @@ func TestP28_RefusedLoginAsksForTheSecretAgain(t *testing.T) {
 		t.Errorf("a read after the password was rotated: %v", err)
 	}
 	if refused != 1 || asked != 2 {
-		t.Errorf("asked %d times, told of %d refusals", asked, refused)
+		t.Errorf("got %d calls of url and %d of loginFailed, want 2 and 1", asked, refused)
 	}
 }
 
@@ -408,8 +408,7 @@ func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	}
 }
 
-// TestReadyChecksTheTablesOnceAMinute holds that the catalog is read once a minute, and that every call asks the
-// database.
+// Every call runs a statement, but only one in a minute reads the catalog.
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestTimeOnTheWire(t *testing.T) {
+func TestTimeIsWrittenAsToISOString(t *testing.T) {
 	t.Parallel()
 	for at, want := range map[time.Time]string{
 		time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.UTC):                   `"2026-03-01T12:04:05.006Z"`,
@@ -21,7 +21,7 @@ func TestTimeOnTheWire(t *testing.T) {
 	}
 }
 
-func TestTimeAllocatesItsTextOnly(t *testing.T) {
+func TestTimeAllocatesOnlyItsText(t *testing.T) {
 	at := Time{time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.Local)}
 	if got := testing.AllocsPerRun(100, func() { _, _ = at.MarshalJSON() }); got > 1 {
 		t.Errorf("%v allocations, want 1", got)

@@ -22,21 +22,21 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// tlsProxy speaks TLS in front of a database as Neon's proxy does: at once, or after the SSLRequest of the older way.
+// tlsProxy accepts TLS connections to a database like Neon's proxy: directly, or after an SSLRequest.
 type tlsProxy struct {
-	url  url.URL // of the database, by way of the proxy
+	url  url.URL // of the database through the proxy
 	cert tls.Certificate
 
 	mu     sync.Mutex
 	direct int // connections that began with TLS
-	asked  int // connections that asked for TLS first
+	asked  int // connections that began with an SSLRequest
 }
 
 func newTLSProxy(t *testing.T, address string, cert tls.Certificate) *tlsProxy {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL")
+		t.Fatal("the URL of the database is invalid")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 	_, _ = io.Copy(client, server)
 }
 
-// peeked is a connection some of whose bytes were looked at.
+// peeked is a connection whose first bytes are already in a buffer.
 type peeked struct {
 	net.Conn
 	in *bufio.Reader
@@ -100,7 +100,7 @@ type peeked struct {
 
 func (p peeked) Read(b []byte) (int, error) { return p.in.Read(b) }
 
-// certify makes a certificate for a host and the file of the authority that signed it.
+// certify returns a certificate for a host, and the file of the CA certificate that signs it.
 func certify(t *testing.T, host string) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -153,7 +153,7 @@ func TestTLSWithAVerifiedCertificate(t *testing.T) {
 	}
 }
 
-func TestTLSRefusesWhomItCannotVerify(t *testing.T) {
+func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 	t.Parallel()
 	own, ca := certify(t, "localhost")
 	_, otherCA := certify(t, "localhost")
@@ -170,7 +170,7 @@ func TestTLSRefusesWhomItCannotVerify(t *testing.T) {
 	}
 }
 
-// Direct negotiation saves the round trip of the question.
+// Direct negotiation saves the round trip of the SSLRequest.
 func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	t.Parallel()
 	cert, ca := certify(t, "localhost")

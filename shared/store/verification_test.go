@@ -14,12 +14,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// value is a row of verification, by how long before now it was made and how long after now it ends.
+// value is a row of verification: how long before now it was created, and how long after now it expires.
 type value struct{ age, left time.Duration }
 
-// Of several values of one identifier the newest counts and takes the older ones with it; an expired one is void and
-// gone all the same; what fails changes nothing else. Both ways to redeem, one at a time and fifty at once.
-func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
+// Of several rows with one identifier the newest counts, and all are deleted. An expired row is deleted, too, without
+// effect. A failed try changes nothing else. The test redeems in both ways, with one request and with fifty at once.
+func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10, nil)
 	for _, c := range []struct {
@@ -48,10 +48,10 @@ func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
 					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
 				}
 				if got := race(t, racers, redeem); got != c.wins {
-					t.Errorf("%s, %d racers, deletion %v: got %d wins, want %d", c.name, racers, deletion, got, c.wins)
+					t.Errorf("%s, %d racers, deletion %v: got %d successes, want %d", c.name, racers, deletion, got, c.wins)
 				}
 				if _, _, err := db.UserOfVerification(t.Context(), "x", now.Add(-time.Hour)); !errors.Is(err, store.ErrNotFound) {
-					t.Errorf("%s, %d racers, deletion %v: a value is left: %v", c.name, racers, deletion, err)
+					t.Errorf("%s, %d racers, deletion %v: a link is left: %v", c.name, racers, deletion, err)
 				}
 				credential, err := db.CredentialOfUser(t.Context(), user.ID)
 				want := map[bool]string{true: "new hash", false: "the hash"}[c.wins == 1]
@@ -69,7 +69,7 @@ func TestR41_OneTimeValuesAreRedeemedOnce(t *testing.T) {
 	}
 }
 
-// race runs f n times at once and returns how often it succeeded; otherwise it has to find nothing.
+// race runs f n times at once and returns how often it succeeded. All other calls must return ErrNotFound.
 func race(t *testing.T, n int, f func() error) (wins int) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -88,8 +88,8 @@ func race(t *testing.T, n int, f func() error) (wins int) {
 	return wins
 }
 
-// A deletion that another person's value permits does not happen, and the value is spent.
-func TestR41_AnothersValueIsSpentInVain(t *testing.T) {
+// A link of another user deletes nobody, and is used up.
+func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	ada, _ := signUp(t, db, "ada@example.com")
@@ -108,9 +108,8 @@ func TestR41_AnothersValueIsSpentInVain(t *testing.T) {
 	}
 }
 
-// A reset and the end of the sessions are one transaction: when the account cannot be written, the value is still
-// there.
-func TestR41_AFailedResetSpendsNothing(t *testing.T) {
+// A reset is one transaction: if the password cannot be stored, the link is still valid and the sessions remain.
+func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	user, made := signUp(t, db, "ada@example.com")
@@ -121,14 +120,14 @@ func TestR41_AFailedResetSpendsNothing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
-		t.Errorf("the session is gone: %v", err)
+		t.Errorf("the session was deleted: %v", err)
 	}
 	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
-		t.Errorf("the value is gone: %q, %q, %v", id, email, err)
+		t.Errorf("the link was deleted: %q, %q, %v", id, email, err)
 	}
 }
 
-func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
+func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	ada, _ := signUp(t, db, "ada@example.com")
@@ -148,7 +147,7 @@ func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
 		}
 	}
 	if _, err := db.ConfirmEmail(t.Context(), "", ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the old address was confirmed: %v", err)
+		t.Errorf("the old email was confirmed: %v", err)
 	}
 	got, err := db.ConfirmEmail(t.Context(), "", ada.ID, "new@example.com", later)
 	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
@@ -162,8 +161,8 @@ func TestChangeEmailIsBoundToTheOldOne(t *testing.T) {
 	}
 }
 
-// A request that was let in by a session can store its link after a reset has deleted the links and the session.
-func TestChangeEmailIsRefusedOnceTheSessionThatAskedHasEnded(t *testing.T) {
+// A request can store its link after another request has deleted the user's links and the session.
+func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	ada, session := signUp(t, db, "ada@example.com")
@@ -191,7 +190,7 @@ func TestChangeEmailIsRefusedOnceTheSessionThatAskedHasEnded(t *testing.T) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 	if _, _, err := db.UserOfVerification(t.Context(), reset, now); err != nil {
-		t.Errorf("the refused link revoked the owner's reset link: %v", err)
+		t.Errorf("the refused link deleted the owner's reset link: %v", err)
 	}
 	session.Token += "-next"
 	id, err := db.InsertSession(t.Context(), session)
@@ -205,8 +204,8 @@ func TestChangeEmailIsRefusedOnceTheSessionThatAskedHasEnded(t *testing.T) {
 	}
 }
 
-// Statements that delete several links of one user at a time neither wait for each other in a circle nor let two of
-// them redeem what the first has deleted.
+// Statements that delete several links of one user at the same time do not deadlock, and a deleted link is not
+// redeemed.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10, nil)
@@ -226,7 +225,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 				case 1:
 					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
 				case 2:
-					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, now) // spends Ada's link in vain
+					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, now) // uses up Ada's link without effect
 				}
 				return err
 			})
@@ -263,7 +262,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	}
 }
 
-// Values of other features are too long for an index, and stay when those of a user go.
+// Values of other features, which may be too long for an index, are not deleted with the links of a user.
 func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
@@ -285,7 +284,7 @@ func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	} {
 		_, _, err := db.UserOfVerification(t.Context(), identifier, now)
 		if got := err == nil; got != want {
-			t.Errorf("%s is there: %v, want %v", identifier, got, want)
+			t.Errorf("%s exists: %v, want %v", identifier, got, want)
 		}
 	}
 }
