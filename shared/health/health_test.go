@@ -79,7 +79,8 @@ func TestHealthReportsTablesThatDoNotFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := get(t, newMux(t, url), "/health")
-	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` || w.Header().Get("Retry-After") == "" {
+	const want = `{"status":"error","database":"schema"}`
+	if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") == "" {
 		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
 	}
 }
@@ -128,7 +129,8 @@ func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 			}
 			body, err := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if err != nil || resp.StatusCode != c.want || (len(body) == 0) != (method == "HEAD") || resp.Header.Get("Content-Type") != "application/json" {
+			if err != nil || resp.StatusCode != c.want || (len(body) == 0) != (method == "HEAD") ||
+				resp.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s %s: got %d %q %v", method, c.path, resp.StatusCode, body, err)
 			}
 		}
@@ -165,10 +167,12 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	cfg := config.API{RateLimit: true, RateLimitRules: []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}}
+	rules := []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}
+	cfg := config.API{RateLimit: true, RateLimitRules: rules}
 	limits := limit.New(cfg, nil, nil, func() time.Time { return now })
 	probed := 0
-	h := limits.InMemory("/health", web.NewError(429, "", ""), func(http.ResponseWriter, *http.Request) error { probed++; return nil })
+	probe := func(http.ResponseWriter, *http.Request) error { probed++; return nil }
+	h := limits.InMemory("/health", web.NewError(429, "", ""), probe)
 	for i := range 300 {
 		now = now.Add(time.Second - time.Duration(i%2)*time.Millisecond)
 		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {

@@ -8,7 +8,10 @@ import (
 
 // ifMatch returns at most as many times as the header has tags, or nil if there is a star.
 func FuzzIfMatch(f *testing.F) {
-	for _, header := range []string{`"lv5k2p3x0w"`, `*`, ``, `"a", "b"`, `W/"a"`, `"`, `"",,`, `"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"zzzzzzzzzzzzzz"`, `"a` + "\x00" + `"`, `x, *`} {
+	for _, header := range []string{
+		`"lv5k2p3x0w"`, `*`, ``, `"a", "b"`, `W/"a"`, `"`, `"",,`, `"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`,
+		`"zzzzzzzzzzzzzz"`, `"a` + "\x00" + `"`, `x, *`,
+	} {
 		f.Add(header)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
@@ -44,7 +47,9 @@ func FuzzCheck(f *testing.F) {
 	f.Add("e\x00n", 1e300)
 	f.Add("zh_Hant_TW", 0.5)
 	f.Fuzz(func(t *testing.T, text string, number float64) {
-		if check("preferred_language", text) == "" && (len(text) > maxLanguage || strings.ContainsFunc(text, func(c rune) bool { return c < '-' || c > 'z' })) {
+		notOfALanguage := func(c rune) bool { return c < '-' || c > 'z' }
+		if check("preferred_language", text) == "" &&
+			(len(text) > maxLanguage || strings.ContainsFunc(text, notOfALanguage)) {
 			t.Errorf("%q passes", text)
 		}
 		if check("time_per_week", number) == "" && float64(int32(number)) != number {

@@ -56,7 +56,7 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 	}
 }
 
-// A 429 has no header of the answer that the request would have got otherwise.
+// A 429 has none of the headers of the other answers.
 func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 	t.Parallel()
 	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {

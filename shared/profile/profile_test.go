@@ -28,7 +28,7 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// site is /api/profile on a database of the test's, with a JWKS served over HTTP.
+// site is /api/profile on a database of the test, with a JWKS served over HTTP.
 type site struct {
 	t      *testing.T
 	url    string
@@ -36,12 +36,12 @@ type site struct {
 	mux    http.Handler
 	signer *keys.Keys
 	limits *limit.Limiter
-	now    time.Time // by which limits count
+	now    time.Time // the clock of the rate limits
 	asked  int       // requests for the JWKS
 
 	cfg      config.API
-	foreign  *rsa.PrivateKey   // of a TypeScript server, published beside ours
-	sessions map[string]string // the session id of each person
+	foreign  *rsa.PrivateKey   // of a Better Auth server; the JWKS has it besides Xenon's keys
+	sessions map[string]string // the session id of each user
 }
 
 const foreignKeyID = "a key of a TypeScript server"
@@ -57,7 +57,8 @@ func newSite(t *testing.T, settings ...string) *site {
 		t.Fatal(err)
 	}
 	s.foreign = foreign
-	foreignJWK, err := keys.ParsePublicJWK(foreignKeyID, `{"kty":"RSA","e":"AQAB","n":"`+base64.RawURLEncoding.EncodeToString(foreign.N.Bytes())+`"}`, "RS256")
+	n := base64.RawURLEncoding.EncodeToString(foreign.N.Bytes())
+	foreignJWK, err := keys.ParsePublicJWK(foreignKeyID, `{"kty":"RSA","e":"AQAB","n":"`+n+`"}`, "RS256")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	env := map[string]string{
 		"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
 		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "JWKS_URL": jwks.URL,
-		"RATE_LIMIT": "off", // but where a test is about limits
+		"RATE_LIMIT": "off", // except in tests of the limits
 	}
 	for i := 0; i < len(settings); i += 2 {
 		env[settings[i]] = settings[i+1]
@@ -123,10 +124,11 @@ func (s *site) person() (id, token string) {
 	return id, s.tokenOf(id, sessionID)
 }
 
-// tokenOf signs a JWT for a user and a session, neither of which has to exist.
+// tokenOf signs a JWT for a user and a session, which need not exist.
 func (s *site) tokenOf(userID, sessionID string) string {
 	s.t.Helper()
-	token, err := s.signer.Token(s.t.Context(), keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}})
+	claims := keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}}
+	token, err := s.signer.Token(s.t.Context(), claims)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -181,20 +183,24 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 			t.Errorf("%s of no profile: got %d %s", method, w.Code, w.Body)
 		}
 	}
-	w := s.do("POST", token, `{"age_range":"35_plus","education_level":"self_taught","tech_background":"hobbyist","primary_goal":"academic",
-		"learning_mode":"code_first","learning_speed":"casual","time_per_week":0,"preferred_language":"ur","id":"x","user_id":"y","extra":1}`)
+	w := s.do("POST", token, `{"age_range":"35_plus","education_level":"self_taught","tech_background":"hobbyist",
+		"primary_goal":"academic","learning_mode":"code_first","learning_speed":"casual","time_per_week":0,
+		"preferred_language":"ur","id":"x","user_id":"y","extra":1}`)
 	got := fields(t, w)
-	if w.Code != 201 || got["user_id"] != id || got["learning_mode"] != "code_first" || got["time_per_week"] != 0.0 || got["preferred_language"] != "ur" || len(got) != 12 {
+	if w.Code != 201 || got["user_id"] != id || got["learning_mode"] != "code_first" || got["time_per_week"] != 0.0 ||
+		got["preferred_language"] != "ur" || len(got) != 12 {
 		t.Errorf("create: got %d %s", w.Code, w.Body)
 	}
 	if w := s.do("POST", token, "{}"); w.Code != 409 || errorCode(w) != "PROFILE_ALREADY_EXISTS" {
 		t.Errorf("a second: got %d %s", w.Code, w.Body)
 	}
 	w = s.do("PUT", token, `{"age_range":null,"time_per_week":12}`)
-	if got = fields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 || got["learning_mode"] != "code_first" {
+	if got = fields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 ||
+		got["learning_mode"] != "code_first" {
 		t.Errorf("update: got %d %s", w.Code, w.Body)
 	}
-	if read := s.do("GET", token, ""); read.Code != 200 || read.Body.String() != w.Body.String() || read.Header().Get("ETag") != w.Header().Get("ETag") {
+	if read := s.do("GET", token, ""); read.Code != 200 || read.Body.String() != w.Body.String() ||
+		read.Header().Get("ETag") != w.Header().Get("ETag") {
 		t.Errorf("read: got %d %s", read.Code, read.Body)
 	}
 }
@@ -224,6 +230,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	s := newSite(t)
 	_, token := s.person()
 	before := s.do("POST", token, `{"time_per_week":5}`)
+	const notALanguage = "preferred_language: has to be a language tag such as en or pt-BR, of at most 10 characters"
 	for _, c := range []struct{ body, detail string }{
 		{`{"age_range":"35_44"}`, "age_range: has to be one of under_18, 18_24, 25_34, 35_plus, or null"},
 		{`{"learning_mode":["visual"]}`, "learning_mode: has to be one of visual, textual, code_first, or null"},
@@ -232,9 +239,13 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 		{`{"time_per_week":"5"}`, "time_per_week: has to be a whole number of hours, 0 or more, or null"},
 		{`{"time_per_week":1e999}`, "Invalid JSON in request body"},
 		{`{"time_per_week":2147483648}`, "time_per_week: has to be a whole number of hours, 0 or more, or null"},
-		{`{"preferred_language":null}`, "preferred_language: has to be a language tag such as en or pt-BR, of at most 10 characters"},
-		{`{"preferred_language":"en\u0000"}`, "preferred_language: has to be a language tag such as en or pt-BR, of at most 10 characters"},
-		{`{"primary_goal":"x","learning_speed":1}`, "primary_goal: has to be one of career_switch, academic, hobby_project, startup_founder, or null; learning_speed: has to be one of intensive, balanced, casual, or null"},
+		{`{"preferred_language":null}`, notALanguage},
+		{`{"preferred_language":"en\u0000"}`, notALanguage},
+		{
+			`{"primary_goal":"x","learning_speed":1}`,
+			"primary_goal: has to be one of career_switch, academic, hobby_project, startup_founder, or null; " +
+				"learning_speed: has to be one of intensive, balanced, casual, or null",
+		},
 		{`[]`, "The body has to be a JSON object"},
 		{`"text"`, "The body has to be a JSON object"},
 		{`{"a"`, "Invalid JSON in request body"},
@@ -246,8 +257,11 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 			}
 		}
 	}
-	for body, contentType := range map[string]string{`{"time_per_week":6}`: "text/plain", "time_per_week=6": "application/x-www-form-urlencoded"} {
-		if w := s.do("PUT", token, body, "Content-Type", contentType); w.Code != 415 || errorCode(w) != "UNSUPPORTED_MEDIA_TYPE" {
+	for body, contentType := range map[string]string{
+		`{"time_per_week":6}`: "text/plain", "time_per_week=6": "application/x-www-form-urlencoded",
+	} {
+		w := s.do("PUT", token, body, "Content-Type", contentType)
+		if w.Code != 415 || errorCode(w) != "UNSUPPORTED_MEDIA_TYPE" {
 			t.Errorf("%s: got %d %s", contentType, w.Code, w.Body)
 		}
 	}
@@ -271,7 +285,8 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 	if first.Code != 200 || first.Header().Get("ETag") == etag {
 		t.Errorf("first: got %d, ETag %s", first.Code, first.Header().Get("ETag"))
 	}
-	if w := s.do("PUT", token, `{"time_per_week":2}`, "If-Match", etag); w.Code != 412 || errorCode(w) != "PROFILE_CHANGED" {
+	w := s.do("PUT", token, `{"time_per_week":2}`, "If-Match", etag)
+	if w.Code != 412 || errorCode(w) != "PROFILE_CHANGED" {
 		t.Errorf("second from the same state: got %d %s", w.Code, w.Body)
 	}
 	for _, match := range []string{`"x!", ` + first.Header().Get("ETag"), "*"} {
@@ -292,13 +307,13 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 	}
 }
 
-// Without If-Match writers of different fields do not undo each other.
+// Without If-Match, changes of different fields at the same time are all stored.
 func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()
 	s.do("POST", token, `{}`)
-	s.do("GET", token, "") // the key set is there
+	s.do("GET", token, "") // reads the key set
 	var group sync.WaitGroup
 	for _, body := range []string{
 		`{"age_range":"25_34"}`, `{"education_level":"phd"}`, `{"tech_background":"student"}`, `{"primary_goal":"academic"}`,

@@ -28,13 +28,22 @@ func (s *site) exec(sql string, args ...any) {
 func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, code string }{
-		"signed out":                     {`DELETE FROM session WHERE "userId" = $1`, "INVALID_TOKEN"},
-		"session expired":                {`UPDATE session SET "expiresAt" = now() - interval '1 second' WHERE "userId" = $1`, "INVALID_TOKEN"},
-		"banned for ever":                {`UPDATE "user" SET banned = true WHERE id = $1`, "INVALID_TOKEN"},
-		"banned until tomorrow":          {`UPDATE "user" SET banned = true, "banExpires" = now() + interval '1 day' WHERE id = $1`, "INVALID_TOKEN"},
-		"banned until infinity":          {`UPDATE "user" SET banned = true, "banExpires" = 'infinity' WHERE id = $1`, "INVALID_TOKEN"},
-		"user deleted":                   {`DELETE FROM "user" WHERE id = $1`, "USER_NOT_FOUND"},
-		"session belongs to someone now": {`UPDATE session SET "userId" = (SELECT id FROM "user" WHERE id <> $1 LIMIT 1) WHERE "userId" = $1`, "INVALID_TOKEN"},
+		"signed out": {`DELETE FROM session WHERE "userId" = $1`, "INVALID_TOKEN"},
+		"session expired": {
+			`UPDATE session SET "expiresAt" = now() - interval '1 second' WHERE "userId" = $1`, "INVALID_TOKEN",
+		},
+		"banned for ever": {`UPDATE "user" SET banned = true WHERE id = $1`, "INVALID_TOKEN"},
+		"banned until tomorrow": {
+			`UPDATE "user" SET banned = true, "banExpires" = now() + interval '1 day' WHERE id = $1`, "INVALID_TOKEN",
+		},
+		"banned until infinity": {
+			`UPDATE "user" SET banned = true, "banExpires" = 'infinity' WHERE id = $1`, "INVALID_TOKEN",
+		},
+		"user deleted": {`DELETE FROM "user" WHERE id = $1`, "USER_NOT_FOUND"},
+		"session of another user": {
+			`UPDATE session SET "userId" = (SELECT id FROM "user" WHERE id <> $1 LIMIT 1) WHERE "userId" = $1`,
+			"INVALID_TOKEN",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +57,8 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 			s.exec(c.sql, id)
 			s.exec(c.sql, newcomer)
 			for _, try := range []struct{ method, token string }{
-				{"GET", token}, {"PUT", token}, {"POST", token}, {"GET", newcomersToken}, {"PUT", newcomersToken}, {"POST", newcomersToken},
+				{"GET", token}, {"PUT", token}, {"POST", token},
+				{"GET", newcomersToken}, {"PUT", newcomersToken}, {"POST", newcomersToken},
 			} {
 				w := s.do(try.method, try.token, `{"time_per_week":2}`)
 				if w.Code != http.StatusUnauthorized || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {

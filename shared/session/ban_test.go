@@ -48,7 +48,8 @@ func newBanned(t *testing.T, cfg config.API) *banned {
 
 	r, w := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil), httptest.NewRecorder()
 	row := b.sessions.Prepare(r, true)
-	if b.user, err = db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", At: b.now}, &row); err != nil {
+	ada := store.NewUser{Name: "Ada", Email: "ada@example.com", At: b.now}
+	if b.user, err = db.SignUp(t.Context(), ada, &row); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.sessions.SetCookies(w, r, session.Caller{Session: row, User: b.user}, true); err != nil {
@@ -110,7 +111,8 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 			if err != nil || (caller == nil) != c.out {
 				t.Errorf("%s, %s: got %v, %v, want no caller: %v", name, c.columns, caller, err, c.out)
 			}
-			if cleared := strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "session_token=; Max-Age=0"); cleared != c.out {
+			set := strings.Join(w.Header()["Set-Cookie"], "\n")
+			if cleared := strings.Contains(set, "session_token=; Max-Age=0"); cleared != c.out {
 				t.Errorf("%s, %s: cookies cleared %v, want %v", name, c.columns, cleared, c.out)
 			}
 			if got := b.wire.Trips() - before; got != 1 {

@@ -75,7 +75,9 @@ func TestR03_CacheCookiesEqualBetterAuths(t *testing.T) {
 			continue
 		}
 		w := httptest.NewRecorder()
-		if err := v.sessions("http://localhost:3000").SetCookies(w, httptest.NewRequest("POST", "/", nil), v.caller(), !c.DontRememberMe); err != nil {
+		r := httptest.NewRequest("POST", "/", nil)
+		err := v.sessions("http://localhost:3000").SetCookies(w, r, v.caller(), !c.DontRememberMe)
+		if err != nil {
 			t.Fatal(err)
 		}
 		lines := w.Header()["Set-Cookie"]
@@ -93,7 +95,8 @@ func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	for _, c := range v.Vectors {
-		got, bad := v.sessions("http://localhost:3000").readCache(v.request(sessionData+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
+		got, bad := v.sessions("http://localhost:3000").readCache(
+			v.request(sessionData+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
 		if c.Strategy != "compact" {
 			if got != nil || !bad {
 				t.Errorf("%s: got %+v, bad %v, want a bad cookie", c.Strategy, got, bad)
@@ -110,7 +113,8 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	w := httptest.NewRecorder()
-	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, v.request(sessionData+"="+v.Vectors[0].Value), nil)
+	r := v.request(sessionData + "=" + v.Vectors[0].Value)
+	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
 		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
 	}
@@ -123,7 +127,8 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	secret, now := []byte(v.Secret), v.now()
 	good := func(change func(*payload), secret []byte, expires time.Time) string {
 		u, s := v.Payload.User, v.Payload.Session
-		p := payload{s, cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}, v.NowMs, cacheVersion}
+		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}
+		p := payload{s, cached, v.NowMs, cacheVersion}
 		change(&p)
 		text, err := json.Marshal(p)
 		if err != nil {
@@ -134,6 +139,10 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	text := func(s string) string { return signText(t, secret, s, v.NowMs+1) }
 	same, later := func(*payload) {}, now.Add(time.Minute)
 	value := func(s string) *string { return &s }
+	encoded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	expire := func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
+	imageLikeDate := func(p *payload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
+	agentLikeDate := func(p *payload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
 
 	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is refused")
@@ -142,11 +151,11 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
 		"another secret":          good(same, []byte(v.Secret+"x"), later),
 		"another version":         good(func(p *payload) { p.Version = "2" }, secret, later),
-		"the session has expired": good(func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }, secret, later),
+		"the session has expired": good(expire, secret, later),
 		"a name like a date":      good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }, secret, later),
 		"a short date":            good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
-		"an image like a date":    good(func(p *payload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }, secret, later),
-		"a client like a date":    good(func(p *payload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }, secret, later),
+		"an image like a date":    good(imageLikeDate, secret, later),
+		"a client like a date":    good(agentLikeDate, secret, later),
 		"no name":                 good(func(p *payload) { p.User.Name = nil }, secret, later),
 		"no session id":           good(func(p *payload) { p.Session.ID = "" }, secret, later),
 		"no e-mail":               good(func(p *payload) { p.User.Email = "" }, secret, later),
@@ -157,14 +166,14 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		"not base64":              "%%%",
 		"standard base64":         "++//",
 		"with a dot":              v.Vectors[0].Value + ".x",
-		"empty object":            base64.RawURLEncoding.EncodeToString([]byte(`{}`)),
-		"null":                    base64.RawURLEncoding.EncodeToString([]byte(`null`)),
-		"null session":            base64.RawURLEncoding.EncodeToString([]byte(`{"session":null,"expiresAt":1768478700000,"signature":""}`)),
-		"array":                   base64.RawURLEncoding.EncodeToString([]byte(`[]`)),
-		"wrong types":             base64.RawURLEncoding.EncodeToString([]byte(`{"session":[],"expiresAt":"x","signature":1}`)),
-		"not UTF-8":               base64.RawURLEncoding.EncodeToString([]byte("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}")),
-		"very deep":               base64.RawURLEncoding.EncodeToString([]byte(`{"session":` + strings.Repeat(`{"a":`, 100_000))),
-		"an end too far":          base64.RawURLEncoding.EncodeToString([]byte(`{"session":{},"expiresAt":1e400,"signature":""}`)),
+		"empty object":            encoded(`{}`),
+		"null":                    encoded(`null`),
+		"null session":            encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
+		"array":                   encoded(`[]`),
+		"wrong types":             encoded(`{"session":[],"expiresAt":"x","signature":1}`),
+		"not UTF-8":               encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
+		"very deep":               encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
+		"an end too far":          encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
 		"cut short":               v.Vectors[0].Value[:500],
 		"one megabyte":            strings.Repeat("A", 1<<20),
 	} {
@@ -172,15 +181,18 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 			t.Errorf("%s: got %+v, want none", name, c)
 		}
 	}
-	if c, bad := v.sessions("http://localhost:3000").readCache(v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"}); c != nil || !bad {
-		t.Errorf("another session's: got %+v, bad %v", c, bad)
+	c, invalid := v.sessions("http://localhost:3000").readCache(
+		v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
+	if c != nil || !invalid {
+		t.Errorf("another session's cookie: got %+v, invalid %v", c, invalid)
 	}
 }
 
 // signText returns a cache cookie with the given text, whatever it is.
 func signText(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
-	whole, err := json.Marshal(signedPayload{json.RawMessage(text), expires, base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))})
+	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))
+	whole, err := json.Marshal(signedPayload{json.RawMessage(text), expires, signature})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,14 +270,24 @@ func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 		want                 []string
 	}{
 		{"whole for whole", "better-auth.session_data=old", "new", []string{set("", "new")}},
-		{"whole for parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new", []string{cleared(".1"), cleared(".0"), set("", "new")}},
-		{"too large for whole", "better-auth.session_data=old", long + "y", []string{cleared("")}},
-		{"too large for parts", "better-auth.session_data.0=a; better-auth.session_data.0=b", long + "y", []string{cleared(".0")}},
-		{"none for whole", "better-auth.session_data=old", "", []string{cleared("")}},
-		{"whole among parts", "better-auth.session_data.0=a; better-auth.session_data=old", "new", []string{cleared(".0"), set("", "new")}},
 		{
-			"not ours", "better-auth.session_data.01=a; better-auth.session_data.-1=a; better-auth.session_data.x=a; better-auth.session_data.=a; " +
-				"better-auth.session_data.100=a; better-auth.session_data.1e1=a; better-auth.session_datax=a; __Secure-better-auth.session_data=a; x",
+			"whole for parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new",
+			[]string{cleared(".1"), cleared(".0"), set("", "new")},
+		},
+		{"too large for whole", "better-auth.session_data=old", long + "y", []string{cleared("")}},
+		{
+			"too large for parts", "better-auth.session_data.0=a; better-auth.session_data.0=b", long + "y",
+			[]string{cleared(".0")},
+		},
+		{"none for whole", "better-auth.session_data=old", "", []string{cleared("")}},
+		{
+			"whole among parts", "better-auth.session_data.0=a; better-auth.session_data=old", "new",
+			[]string{cleared(".0"), set("", "new")},
+		},
+		{
+			"not a part", "better-auth.session_data.01=a; better-auth.session_data.-1=a; better-auth.session_data.x=a; " +
+				"better-auth.session_data.=a; better-auth.session_data.100=a; better-auth.session_data.1e1=a; " +
+				"better-auth.session_datax=a; __Secure-better-auth.session_data=a; x",
 			"new",
 			[]string{set("", "new")},
 		},

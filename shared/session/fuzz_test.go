@@ -37,7 +37,8 @@ func FuzzCookie(f *testing.F) {
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")
-			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, notOfAName) || rest != "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" {
+			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, notOfAName) ||
+				rest != "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" {
 				t.Errorf("%q: got %q", cookie, line)
 			}
 		}

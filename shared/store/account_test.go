@@ -55,7 +55,10 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 		t.Fatalf("got %v, %v", got, err)
 	}
 	want := map[string]store.Account{
-		"google": {ID: id, AccountID: "at-google", ProviderID: "google", UserID: ada.ID, CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now}, Scope: "openid,email"},
+		"google": {
+			ID: id, AccountID: "at-google", ProviderID: "google", UserID: ada.ID, Scope: "openid,email",
+			CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now},
+		},
 	}
 	for _, a := range got {
 		if a.ProviderID == "google" {
@@ -187,10 +190,13 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 			t.Errorf("%d (-want +got):\n%s", i, diff)
 		}
 	}
-	if _, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now}); !errors.Is(err, store.ErrInvalid) {
+	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now})
+	if !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("NUL: got %v", err)
 	}
-	if _, err := db.UpdateUser(t.Context(), "00000000-0000-4000-8000-000000000000", store.UserChange{Name: text("x"), At: now}); !errors.Is(err, store.ErrNotFound) {
+	const unknown = "00000000-0000-4000-8000-000000000000"
+	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: now})
+	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("unknown user: got %v", err)
 	}
 	if got, _, err := db.UserWithPassword(t.Context(), "bob@example.com"); err != nil || cmp.Diff(bob, got) != "" {

@@ -32,7 +32,8 @@ type ban struct {
 
 func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	t.Helper()
-	err := conn.QueryRow(t.Context(), `SELECT banned, "banReason", "banExpires"::text, "updatedAt" FROM "user" WHERE id = $1`, userID).
+	err := conn.QueryRow(t.Context(), `
+		SELECT banned, "banReason", "banExpires"::text, "updatedAt" FROM "user" WHERE id = $1`, userID).
 		Scan(&b.Banned, &b.Reason, &b.Expires, &b.UpdatedAt)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,9 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		{name: "not, with the end of one", banned: "false", expires: "'infinity'"},
 		{name: "nothing said, with the end of one", banned: "NULL", expires: "'infinity'"},
 	} {
-		if _, err := conn.Exec(t.Context(), `UPDATE "user" SET "updatedAt" = '2026-01-01', "banReason" = 'spam', banned = `+c.banned+`, "banExpires" = `+c.expires); err != nil {
+		sql := `UPDATE "user" SET "updatedAt" = '2026-01-01', "banReason" = 'spam', banned = ` + c.banned +
+			`, "banExpires" = ` + c.expires
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
 		before := banOf(t, conn, ada.ID)
@@ -110,7 +113,8 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now); err != nil || u.ID != bob.ID {
+	_, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now)
+	if err != nil || u.ID != bob.ID {
 		t.Errorf("another's session: got %+v, %v", u, err)
 	}
 	next := session("next", now)
@@ -131,7 +135,8 @@ func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	url := dbtest.New(t)
 	db, conn := open(t, url, 8, nil), direct(t, url)
 	ada, _ := signUp(t, db, "ada@example.com")
-	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`); err != nil {
+	_, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`)
+	if err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup

@@ -115,7 +115,8 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 			t.Fatal("not a URL")
 		}
 		for _, query := range []string{
-			"pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15&schema=public&socket_timeout=5&statement_cache_size=0",
+			"pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15&schema=public&socket_timeout=5" +
+				"&statement_cache_size=0",
 			"uselibpqcompat=true&sslmode=disable&keepAlive=true&max=10",
 			"sslmode=disable&supa=base-pooler.x&serverVersion=16&charset=utf8",
 		} {

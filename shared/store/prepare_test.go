@@ -65,7 +65,8 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	err = conn.QueryRow(t.Context(), `
 		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, 'FROM session s') > 0`).Scan(&reused, &planned)
 	if err != nil || reused == 0 || planned > 5 {
-		t.Errorf("got %d executions with the plan kept and %d with a new one, %v; want all but the first five to keep it", reused, planned, err)
+		t.Errorf("got %d executions with the kept plan and %d with a new plan, %v; want at most five with a new plan",
+			reused, planned, err)
 	}
 }
 
@@ -105,7 +106,10 @@ func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 // A pooler without support for prepared statements moves the connection to a server that does not have them.
 func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 	t.Parallel()
-	for name, forget := range map[string]string{"forgotten": "DEALLOCATE ALL", "changed": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`} {
+	for name, change := range map[string]string{
+		"other server":   "DEALLOCATE ALL",
+		"changed column": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t)
@@ -122,7 +126,7 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 			for range often {
 				look()
 			}
-			if err := db.Exec(t.Context(), forget); err != nil {
+			if err := db.Exec(t.Context(), change); err != nil {
 				t.Fatal(err)
 			}
 			for range often {
@@ -134,7 +138,8 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 			}
 			defer conn.Close(t.Context())
 			var count int
-			if err := conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count); err != nil || count != 2*often {
+			err = conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count)
+			if err != nil || count != 2*often {
 				t.Errorf("got %d charges, %v, want %d", count, err, 2*often)
 			}
 		})
@@ -178,7 +183,8 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	var count, sessions int
-	err = conn.QueryRow(t.Context(), `SELECT (SELECT count FROM "rateLimit" WHERE key = 'k'), (SELECT count(*) FROM session)`).Scan(&count, &sessions)
+	err = conn.QueryRow(t.Context(), `
+		SELECT (SELECT count FROM "rateLimit" WHERE key = 'k'), (SELECT count(*) FROM session)`).Scan(&count, &sessions)
 	if want := 2 * processes * each; err != nil || count != want || sessions != want+1 {
 		t.Errorf("got %d charges and %d sessions, %v, want %d and one more", count, sessions, err, want)
 	}

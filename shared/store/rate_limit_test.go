@@ -46,7 +46,8 @@ func counted(t *testing.T, url, key string) string {
 	}
 	defer conn.Close(t.Context())
 	var count, last int64
-	err = conn.QueryRow(t.Context(), `SELECT count, "lastRequest" FROM "rateLimit" WHERE key = $1`, key).Scan(&count, &last)
+	err = conn.QueryRow(t.Context(), `
+		SELECT count, "lastRequest" FROM "rateLimit" WHERE key = $1`, key).Scan(&count, &last)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ""
 	}
@@ -214,7 +215,8 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			}
 			group.Wait()
 			if passed.Load() != 3 || wrong.Load() != 0 {
-				t.Errorf("%s, %s window: %d passed, %d got another RetryAfter", name, window, passed.Load(), wrong.Load())
+				t.Errorf("%s, %s window: %d passed, %d got another RetryAfter",
+					name, window, passed.Load(), wrong.Load())
 			}
 			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
 			if got := []string{counted(t, url, name), counted(t, url, name+" account")}; !cmp.Equal(got, []string{want, want}) {
@@ -336,7 +338,9 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT 'old' || i, 1, $1 FROM generate_series(1, 1500) i`,
+	_, err = conn.Exec(t.Context(), `
+		INSERT INTO "rateLimit" (key, count, "lastRequest")
+		SELECT 'old' || i, 1, $1 FROM generate_series(1, 1500) i`,
 		now.Add(-time.Hour).UnixMilli())
 	if err != nil {
 		t.Fatal(err)
@@ -514,7 +518,8 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if got := []string{counted(t, url, "network0"), counted(t, url, "network1"), counted(t, url, "account")}; !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
+	got := []string{counted(t, url, "network0"), counted(t, url, "network1"), counted(t, url, "account")}
+	if !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
 		t.Errorf("got rows %q, want the 10 that were not given back", got)
 	}
 }
@@ -537,7 +542,8 @@ func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 		{6 * time.Second, 4 * time.Second, 1},
 	} {
 		before := wire.Trips()
-		if got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at)))); got != c.wait || wire.Trips()-before != c.trips {
+		got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at))))
+		if got != c.wait || wire.Trips()-before != c.trips {
 			t.Errorf("after %v: wait %v and %d round trips, want %v and %d", c.at, got, wire.Trips()-before, c.wait, c.trips)
 		}
 	}

@@ -165,7 +165,8 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 				t.Errorf("ready: %v", err)
 			}
 			var users int
-			if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users); err != nil || users != 0 {
+			err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users)
+			if err != nil || users != 0 {
 				t.Errorf("the table of the application: got %d rows, %v", users, err)
 			}
 		})
@@ -201,7 +202,8 @@ func withoutTimeZones(t *testing.T, address string) {
 			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == "banExpires" {
 				continue
 			}
-			sql := "ALTER TABLE " + pgx.Identifier{table.Name}.Sanitize() + " ALTER COLUMN " + pgx.Identifier{c.Name}.Sanitize() + " TYPE timestamp(3)"
+			sql := "ALTER TABLE " + pgx.Identifier{table.Name}.Sanitize() +
+				" ALTER COLUMN " + pgx.Identifier{c.Name}.Sanitize() + " TYPE timestamp(3)"
 			if _, err := conn.Exec(t.Context(), sql); err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +213,8 @@ func withoutTimeZones(t *testing.T, address string) {
 	if err != nil {
 		t.Fatal("the URL of the database is invalid")
 	}
-	sql := "ALTER DATABASE " + pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize() + " SET TimeZone = 'America/New_York'"
+	database := pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()
+	sql := "ALTER DATABASE " + database + " SET TimeZone = 'America/New_York'"
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +247,8 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 				}
 			}
 			var at string
-			if err := conn.QueryRow(t.Context(), `SELECT "createdAt"::text FROM "user"`).Scan(&at); err != nil || at != "2026-01-15 12:00:00.123" {
+			err := conn.QueryRow(t.Context(), `SELECT "createdAt"::text FROM "user"`).Scan(&at)
+			if err != nil || at != "2026-01-15 12:00:00.123" {
 				t.Errorf("got %s, %v, want UTC", at, err)
 			}
 		})

@@ -40,9 +40,8 @@ var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)
 func statements(t *testing.T) []string {
 	t.Helper()
 	files := token.NewFileSet()
-	packages, err := parser.ParseDir(files, ".", func(f fs.FileInfo) bool { //nolint:staticcheck // SA1019: there are no build tags
-		return !strings.HasSuffix(f.Name(), "_test.go")
-	}, 0)
+	isSource := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+	packages, err := parser.ParseDir(files, ".", isSource, 0) //nolint:staticcheck // SA1019: there are no build tags
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +117,8 @@ func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 			t.Fatal(err)
 		}
 	}
-	create := "CREATE FUNCTION statement(" + strings.Join(parameters, ", ") + ") RETURNS void LANGUAGE sql BEGIN ATOMIC " + sql + "; END"
+	create := "CREATE FUNCTION statement(" + strings.Join(parameters, ", ") + ") RETURNS void LANGUAGE sql " +
+		"BEGIN ATOMIC " + sql + "; END"
 	if _, err := tx.Exec(t.Context(), create); err != nil {
 		t.Fatalf("%v:\n%s", err, create)
 	}
@@ -148,7 +148,8 @@ func needs(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	}
 	defer tx.Rollback(context.WithoutCancel(t.Context()))
 	table, column, _ := strings.Cut(name, ".")
-	rename := "ALTER TABLE " + pgx.Identifier{table}.Sanitize() + " RENAME COLUMN " + pgx.Identifier{column}.Sanitize() + " TO renamed"
+	rename := "ALTER TABLE " + pgx.Identifier{table}.Sanitize() +
+		" RENAME COLUMN " + pgx.Identifier{column}.Sanitize() + " TO renamed"
 	if _, err := tx.Exec(t.Context(), rename); err != nil {
 		t.Fatal(err)
 	}

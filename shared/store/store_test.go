@@ -33,8 +33,8 @@ func open(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store
 func session(token string, at time.Time) *store.Session {
 	ip, agent := "192.0.2.1", "test"
 	return &store.Session{
-		Token: token, ExpiresAt: store.Time{Time: at.Add(time.Hour)}, CreatedAt: store.Time{Time: at}, UpdatedAt: store.Time{Time: at},
-		IPAddress: &ip, UserAgent: &agent,
+		Token: token, IPAddress: &ip, UserAgent: &agent,
+		ExpiresAt: store.Time{Time: at.Add(time.Hour)}, CreatedAt: store.Time{Time: at}, UpdatedAt: store.Time{Time: at},
 	}
 }
 
@@ -59,7 +59,8 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
 	user, made := signUp(t, db, "ada@example.com")
-	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified || user.Image != nil {
+	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
+		user.Image != nil {
 		t.Errorf("got user %+v", user)
 	}
 	found, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
@@ -86,13 +87,15 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 	db := open(t, dbtest.New(t), 2, nil)
 	signUp(t, db, "ada@example.com")
 	newUser := func(name, email string) error {
-		_, err := db.SignUp(t.Context(), store.NewUser{Name: name, Email: email, Hash: "h", At: now}, session(name+email, now))
+		n := store.NewUser{Name: name, Email: email, Hash: "h", At: now}
+		_, err := db.SignUp(t.Context(), n, session(name+email, now))
 		return err
 	}
 	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
 	_, _, noSession := db.SessionWithUser(t.Context(), []string{"no such token"}, now)
 	_, _, badText := db.SessionWithUser(t.Context(), []string{"nul \x00 and half \xff a rune"}, now)
-	_, noOwner := db.CreateProfile(t.Context(), store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: now}, nil)
+	unknown := store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: now}
+	_, noOwner := db.CreateProfile(t.Context(), unknown, nil)
 	for _, c := range []struct {
 		name      string
 		got, want error
@@ -157,14 +160,17 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
 		t.Errorf("got %+v", made)
 	}
-	changed, err := db.UpdateProfile(t.Context(), holder(user, s), map[string]any{"age_range": nil, "learning_mode": "visual"}, []time.Time{made.UpdatedAt})
+	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
+	changed, err := db.UpdateProfile(t.Context(), holder(user, s), changes, []time.Time{made.UpdatedAt})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 || !changed.UpdatedAt.After(made.UpdatedAt) {
+	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
+		!changed.UpdatedAt.After(made.UpdatedAt) {
 		t.Errorf("got %+v", changed)
 	}
-	if _, err := db.UpdateProfile(t.Context(), holder(user, s), nil, []time.Time{made.UpdatedAt}); !errors.Is(err, store.ErrChanged) {
+	_, err = db.UpdateProfile(t.Context(), holder(user, s), nil, []time.Time{made.UpdatedAt})
+	if !errors.Is(err, store.ErrChanged) {
 		t.Errorf("an update of an old state: got %v", err)
 	}
 	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
@@ -184,7 +190,8 @@ func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 	won := make(chan bool, writers)
 	for i := range writers {
 		go func() {
-			_, err := db.UpdateProfile(t.Context(), holder(user, s), map[string]any{"time_per_week": i}, []time.Time{made.UpdatedAt})
+			fields := map[string]any{"time_per_week": i}
+			_, err := db.UpdateProfile(t.Context(), holder(user, s), fields, []time.Time{made.UpdatedAt})
 			won <- err == nil
 		}()
 	}
@@ -211,7 +218,10 @@ func TestRoundTrips(t *testing.T) {
 		name string
 		call func() error
 	}{
-		{"SessionWithUser", func() error { _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); return err }},
+		{"SessionWithUser", func() error {
+			_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
+			return err
+		}},
 		{"UserWithPassword", func() error { _, _, err := db.UserWithPassword(t.Context(), user.Email); return err }},
 		{"SignUp", func() error {
 			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: now}, session("b", now))

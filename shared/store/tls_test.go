@@ -82,7 +82,8 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 			return
 		}
 	}
-	client := tls.Server(peeked{conn, in}, &tls.Config{Certificates: []tls.Certificate{p.cert}, NextProtos: []string{"postgresql"}})
+	cfg := &tls.Config{Certificates: []tls.Certificate{p.cert}, NextProtos: []string{"postgresql"}}
+	client := tls.Server(peeked{conn, in}, cfg)
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
@@ -177,7 +178,8 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	p := newTLSProxy(t, dbtest.New(t), cert)
 	trips := func(negotiation string) int {
 		wire := &dbtest.Wire{}
-		if err := open(t, p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation), 1, wire).Ready(t.Context()); err != nil {
+		url := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
+		if err := open(t, url, 1, wire).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return wire.Trips()

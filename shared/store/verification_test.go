@@ -59,7 +59,8 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 					want = ""
 				}
 				if err != nil || credential.Hash != want {
-					t.Errorf("%s, %d racers, deletion %v: got hash %q, %v, want %q", c.name, racers, deletion, credential.Hash, err, want)
+					t.Errorf("%s, %d racers, deletion %v: got hash %q, %v, want %q",
+						c.name, racers, deletion, credential.Hash, err, want)
 				}
 				if err := db.DeleteUser(t.Context(), user.ID); err != nil {
 					t.Fatal(err)
@@ -168,7 +169,9 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	ada, session := signUp(t, db, "ada@example.com")
 	later := now.Add(time.Minute)
 	ask := func(name string) string {
-		c := store.EmailChange{Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com"}
+		c := store.EmailChange{
+			Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com",
+		}
 		if _, err := db.InsertEmailChange(t.Context(), c, later, now); err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +217,8 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		eve, _ := signUp(t, db, "eve@example.com")
 		var redeem []func() error
 		for i := range 20 {
-			link := fmt.Sprintf("%s%d", []string{store.ResetPasswordLink, store.ChangeEmailLink, store.DeleteAccountLink}[i%3], i)
+			prefix := []string{store.ResetPasswordLink, store.ChangeEmailLink, store.DeleteAccountLink}[i%3]
+			link := fmt.Sprintf("%s%d", prefix, i)
 			if err := db.InsertVerification(t.Context(), link, ada.ID, now.Add(time.Hour), now); err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +274,8 @@ func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
 	for identifier, value := range map[string]string{
-		"2fa-x": ada.ID, "state": long, store.ResetPasswordLink + "eve": eve.ID, store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
+		"2fa-x": ada.ID, "state": long, store.ResetPasswordLink + "eve": eve.ID,
+		store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
 	} {
 		if err := db.InsertVerification(t.Context(), identifier, value, now.Add(time.Hour), now); err != nil {
 			t.Fatalf("%s: %v", identifier, err)
