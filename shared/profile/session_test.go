@@ -57,8 +57,12 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 			s.exec(c.sql, id)
 			s.exec(c.sql, newcomer)
 			for _, try := range []struct{ method, token string }{
-				{"GET", token}, {"PUT", token}, {"POST", token},
-				{"GET", newcomersToken}, {"PUT", newcomersToken}, {"POST", newcomersToken},
+				{"GET", token},
+				{"PUT", token},
+				{"POST", token},
+				{"GET", newcomersToken},
+				{"PUT", newcomersToken},
+				{"POST", newcomersToken},
 			} {
 				w := s.do(try.method, try.token, `{"time_per_week":2}`)
 				if w.Code != http.StatusUnauthorized || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {

@@ -31,9 +31,11 @@ type Credential struct {
 }
 
 // credentialColumns are the columns of a Credential in a row a, which may be the empty one of a LEFT JOIN.
-const credentialColumns = `coalesce(a.id::text, ''), coalesce(a.password, '')`
+const credentialColumns = `coalesce(a.id::text, ''), coalesce(a.password, '')` //nolint:gosec // G101: SQL
 
 // isCredential is true for the row a of account that has the password of user u.
+//
+//nolint:gosec // G101: SQL
 const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
 
 func credentialFields(c *Credential) []any { return []any{&c.AccountID, &c.Hash} }
