@@ -236,7 +236,7 @@ func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 	}
 }
 
-// Reading a verification row deletes expired rows, at most once a minute.
+// Storing a verification row deletes expired rows, at most once a minute.
 func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
