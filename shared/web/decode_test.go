@@ -105,6 +105,10 @@ func TestQueryIsReadAsBetterAuthReadsIt(t *testing.T) {
 	for raw, want := range map[string]map[string]any{
 		"":                   {},
 		"&&":                 {},
+		"&a=1&&b=2&":         {"a": "1", "b": "2"},
+		"a=%6":               {"a": "%6"},
+		"a=%6g%g6%AF":        {"a": "%6g%g6\uFFFD"},
+		"a=%aF%C3%a9%0A%9":   {"a": "\uFFFDé\n%9"},
 		"a":                  {"a": ""},
 		"a=":                 {"a": ""},
 		"=x":                 {"": "x"},
@@ -167,6 +171,68 @@ func TestIsTruthyFollowsJavaScript(t *testing.T) {
 		}
 		if got := web.IsTruthy(v); got != want {
 			t.Errorf("%s: got %v", text, got)
+		}
+	}
+}
+
+// oddParams is a map with a check of its own.
+type oddParams map[string]string
+
+func (p oddParams) Problem() string {
+	if len(p)%2 == 1 {
+		return "expected an even number of members"
+	}
+	return ""
+}
+
+func TestDecodeChecksStringsListsAndMaps(t *testing.T) {
+	t.Parallel()
+	routes := web.Routes{"POST /x": func(w http.ResponseWriter, r *http.Request) error {
+		var in struct {
+			Name     *string                `json:"name" check:"max=3"`
+			Password *string                `json:"password" check:"nonempty"`
+			Email    *string                `json:"email" check:"email"`
+			Count    web.Nullable[float64]  `json:"count"`
+			Params   oddParams              `json:"params"`
+			Any      any                    `json:"any"`
+			Maps     []map[string]oddParams `json:"maps"`
+		}
+		if err := web.ReadBody(w, r, false); err != nil {
+			return err
+		}
+		if err := web.Decode(r, &in); err != nil {
+			return err
+		}
+		return web.JSON(w, 200, in.Any)
+	}}.Mux(config.API{})
+	problem := func(text string) string { return `{"message":"` + text + `","code":"VALIDATION_ERROR"}` }
+	for body, want := range map[string]string{
+		`{"name":"abc"}`:     `null`,
+		`{"name":"abcd"}`:    problem("[body.name] Too big: expected string to have <=3 characters"),
+		`{"name":"😀a"}`:      `null`,
+		`{"name":"😀😀"}`:      problem("[body.name] Too big: expected string to have <=3 characters"),
+		`{"password":"x"}`:   `null`,
+		`{"password":""}`:    problem("[body.password] Too small: expected string to have >=1 characters"),
+		`{"password":["x"]}`: problem("[body.password] Invalid input: expected string, received array"),
+		`{"password":[]}`: problem("[body.password] Invalid input: expected string, received array; " +
+			"[body.password] Too small: expected array to have >=1 items"),
+		`{"name":[]}`:          problem("[body.name] Invalid input: expected string, received array"),
+		`{"email":""}`:         problem("[body.email] Invalid email address"),
+		`{"email":"a@b.co"}`:   `null`,
+		`{"count":null}`:       `null`,
+		`{"count":1}`:          `null`,
+		`{"count":"1"}`:        problem("[body.count] Invalid input: expected number, received string"),
+		`{"params":{}}`:        `null`,
+		`{"params":{"a":"b"}}`: problem("[body.params] expected an even number of members"),
+		`{"params":{"a":1}}`:   problem("[body.params.a] Invalid input: expected string, received number"),
+		`{"params":{"a":1,"b":"c","d":"e"}}`: problem(
+			"[body.params.a] Invalid input: expected string, received number"),
+		`{"any":[1,"a",null]}`:       `[1,"a",null]`,
+		`{"any":null}`:               `null`,
+		`{"maps":[{"a":{"b":"c"}}]}`: problem("[body.maps.0.a] expected an even number of members"),
+	} {
+		if _, got := answer(t, routes, "POST", "/x", "application/json", body); got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
 		}
 	}
 }

@@ -73,3 +73,36 @@ func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyTheFinalStatusIsCheckedAgainstTheGatewaysLimit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		statuses []int
+		want     int
+	}{
+		"informational":        {[]int{http.StatusEarlyHints}, http.StatusEarlyHints},
+		"smallest final":       {[]int{http.StatusOK}, http.StatusBadGateway},
+		"only the first final": {[]int{http.StatusOK, http.StatusNotFound}, http.StatusBadGateway},
+		"after informational":  {[]int{http.StatusEarlyHints, http.StatusOK}, http.StatusEarlyHints},
+	} {
+		var sent []int
+		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))
+			for _, status := range c.statuses {
+				w.WriteHeader(status)
+			}
+		}))
+		h.ServeHTTP(&statusRecorder{httptest.NewRecorder(), &sent}, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+		if len(sent) != len(c.statuses) || sent[0] != c.want {
+			t.Errorf("%s: sent %v, want %d first", name, sent, c.want)
+		}
+	}
+}
+
+// statusRecorder keeps every status that is sent.
+type statusRecorder struct {
+	http.ResponseWriter
+	sent *[]int
+}
+
+func (w *statusRecorder) WriteHeader(status int) { *w.sent = append(*w.sent, status) }

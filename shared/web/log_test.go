@@ -76,3 +76,35 @@ func TestR54_AgentIsAShortPrintableText(t *testing.T) {
 		}
 	}
 }
+
+func TestRecordHasLevelResultAndDuration(t *testing.T) {
+	for _, c := range []struct {
+		status        int
+		level, result string
+	}{
+		{200, "INFO", "ok"},
+		{399, "INFO", "ok"},
+		{400, "INFO", "refused"},
+		{499, "INFO", "refused"},
+		{500, "ERROR", "failed"},
+		{503, "ERROR", "failed"},
+	} {
+		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+			web.Audit(r.Context(), "sign-in", "", "")
+			time.Sleep(2 * time.Millisecond)
+			w.WriteHeader(c.status)
+			w.WriteHeader(http.StatusTeapot) // only the first status counts
+			return nil
+		})
+		got := records[0]
+		if got["status"] != float64(c.status) || got["level"] != c.level || got["result"] != c.result {
+			t.Errorf("%d: got %v", c.status, got)
+		}
+		if ms, _ := got["ms"].(float64); ms < 2 || ms > 2000 {
+			t.Errorf("%d: got %v ms, want at least 2", c.status, got["ms"])
+		}
+	}
+	if _, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil }); records[0]["status"] != 200.0 {
+		t.Errorf("without a status: got %v", records[0])
+	}
+}

@@ -66,6 +66,12 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		{"any request", "", nil, 0, 0, map[string][]any{"ms": latency}},
 		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
 		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latency}},
+		{"redirected sign-up", "sign-up", web.NewError(399, "X", ""), 0, 0, map[string][]any{
+			"ms":      latency,
+			"SignUps": {"Count", ""},
+		}},
+		{"invalid sign-up", "sign-up", web.NewError(400, "X", ""), 0, 0, map[string][]any{"ms": latency}},
+		{"token", "token", nil, 0, 0, map[string][]any{"ms": latency}},
 		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
 		{
 			"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0,

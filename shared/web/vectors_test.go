@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
@@ -154,6 +155,58 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 		}
 		if got := (web.Clients{From: c.from}).IP(r); got != c.wantIP {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.wantIP)
+		}
+	}
+}
+
+func TestClientIPHeadersNeedTheOriginSecret(t *testing.T) {
+	t.Parallel()
+	accepts := func(_ context.Context, secret string) bool { return secret == "right" }
+	for name, c := range map[string]struct {
+		secrets []string
+		want    string
+	}{
+		"right":          {[]string{"right"}, "203.0.113.7"},
+		"wrong":          {[]string{"wrong"}, "192.0.2.9"},
+		"none":           {nil, "192.0.2.9"},
+		"two":            {[]string{"right", "right"}, "192.0.2.9"},
+		"right and more": {[]string{"right", "wrong"}, "192.0.2.9"},
+	} {
+		for _, from := range []config.ClientIP{
+			{Source: config.ForwardedFor}, {Source: config.ForwardedFor, Hops: 1}, {Source: config.CloudFront},
+		} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RemoteAddr = "192.0.2.9:1234"
+			r.Header.Set("X-Forwarded-For", "203.0.113.7")
+			r.Header.Set("Cloudfront-Viewer-Address", "203.0.113.7:1234")
+			for _, secret := range c.secrets {
+				r.Header.Add(web.OriginSecretHeader, secret)
+			}
+			if got := (web.Clients{From: from, AcceptsOrigin: accepts}).IP(r); got != c.want {
+				t.Errorf("%s secret, %+v: got %q, want %q", name, from, got, c.want)
+			}
+		}
+	}
+}
+
+func TestForwardedForCountsHopsFromTheRight(t *testing.T) {
+	t.Parallel()
+	for header, wants := range map[string][]string{
+		"":                                    {"", "", "", ""},
+		"203.0.113.1":                         {"203.0.113.1", "203.0.113.1", "", ""},
+		"203.0.113.1, , 203.0.113.2,":         {"", "203.0.113.2", "203.0.113.1", ""},
+		"203.0.113.1,203.0.113.2,203.0.113.3": {"", "203.0.113.3", "203.0.113.2", "203.0.113.1"},
+		"x":                                   {"", "", "", ""},
+		"fe80::1%eth0":                        {"", "", "", ""},
+		"::ffff:203.0.113.1":                  {"203.0.113.1", "203.0.113.1", "", ""},
+	} {
+		for hops, want := range wants {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("X-Forwarded-For", header)
+			from := config.ClientIP{Source: config.ForwardedFor, Hops: hops}
+			if got := (web.Clients{From: from}).IP(r); got != want {
+				t.Errorf("%q with %d hops: got %q, want %q", header, hops, got, want)
+			}
 		}
 	}
 }
