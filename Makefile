@@ -6,6 +6,7 @@ GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
+GREMLINS      := v0.6.0
 
 # The largest size of a function's binary in bytes. Lambda reads it at every cold start.
 MAX_SIZE := 13500000
@@ -191,6 +192,10 @@ attack: .tools/schemathesis.done ## test every endpoint with requests that schem
 fuzz: ## fuzz every parser of client input, one after the other (FUZZTIME=10m each; FUZZ= selects some)
 	@scripts/fuzz $(or $(FUZZTIME),10m) $(FUZZ)
 
+.PHONY: mutants
+mutants: .tools/gremlins-$(GREMLINS) .tools/pgbouncer.done ## mutation tests: do the tests fail when the code is changed? (hours; PACKAGES= selects some)
+	@scripts/mutants $(CURDIR)/$< $(PACKAGES)
+
 .PHONY: timing
 timing: ## compare the times of a thousand refusals of each kind with the Mann-Whitney test (ten minutes)
 	go test -timeout 30m -run '^$$' -bench Timing -benchtime 1x ./conformance/attack
@@ -208,6 +213,10 @@ clean: ## remove the development database, secret and keys, and all build result
 	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
 	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv $(TOOLS)/build/golangci-lint $@
+
+.tools/gremlins-$(GREMLINS):
+	@GOBIN=$(TOOLS)/build go install github.com/go-gremlins/gremlins/cmd/gremlins@$(GREMLINS)
+	@mv $(TOOLS)/build/gremlins $@
 
 .tools/cyclonedx-$(CYCLONEDX):
 	@GOBIN=$(TOOLS)/build go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
