@@ -14,36 +14,36 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// tap is a line to a server that remembers when what passed. A trip is from the client's first byte, or its connection, to
-// the server's last byte before the client speaks again.
+// tap is a TCP proxy that records the times of round trips. A round trip begins with the client's connection or first
+// byte and ends with the server's last byte before the client sends again.
 type tap struct {
-	address *url.URL
+	proxied *url.URL
 	target  string
 
-	mu    sync.Mutex
-	trips []trip
-	turn  bool // the client's: what it sends begins a trip
+	mu          sync.Mutex
+	trips       []trip
+	clientsTurn bool // what the client sends begins a round trip
 }
 
 type trip struct {
-	asked, answered time.Time
-	ready           bool // the answer ended as Postgres' do when it is ready for a statement
+	sent, answered time.Time
+	ready          bool // the response ended with Postgres's ReadyForQuery
 }
 
-func (t trip) took() time.Duration { return t.answered.Sub(t.asked) }
+func (t trip) took() time.Duration { return t.answered.Sub(t.sent) }
 
-func newTap(b *testing.B, address string) *tap {
+func newTap(b *testing.B, target string) *tap {
 	b.Helper()
-	u, err := url.Parse(address)
+	u, err := url.Parse(target)
 	if err != nil {
-		b.Fatal("the address is not a URL") // the error itself would show the password
+		b.Fatal("the target is not a URL") // the error itself would contain the password
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { l.Close() })
-	t := &tap{address: u, target: u.Host}
+	t := &tap{proxied: u, target: u.Host}
 	u.Host = l.Addr().String()
 	go func() {
 		for {
@@ -51,14 +51,15 @@ func newTap(b *testing.B, address string) *tap {
 			if err != nil {
 				return // closed
 			}
-			t.accepted()
+			t.noteConnection()
 			go t.serve(client)
 		}
 	}()
 	return t
 }
 
-func (t *tap) url() string { return t.address.String() }
+// url returns the URL of the proxy.
+func (t *tap) url() string { return t.proxied.String() }
 
 func (t *tap) serve(client net.Conn) {
 	defer client.Close()
@@ -67,13 +68,14 @@ func (t *tap) serve(client net.Conn) {
 		return
 	}
 	go func() {
-		_, _ = io.Copy(server, reader{client, t.asks}) // either side may be gone
+		_, _ = io.Copy(server, reader{client, t.noteRequest}) // fails if one side disconnects
 		server.Close()
 	}()
-	_, _ = io.Copy(client, reader{server, t.answers})
+	_, _ = io.Copy(client, reader{server, t.noteResponse})
 }
 
-// reader tells of each piece that was read. It has none of the shortcuts that a connection offers io.Copy.
+// reader calls note with each piece that was read. It hides the methods of a connection with which io.Copy would not
+// call Read.
 type reader struct {
 	from io.Reader
 	note func([]byte)
@@ -87,39 +89,40 @@ func (r reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// accepted begins the first trip of a connection, which includes making it.
-func (t *tap) accepted() {
+// noteConnection begins the first round trip of a connection, which includes connecting.
+func (t *tap) noteConnection() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trips, t.turn = append(t.trips, trip{asked: sandbox.Now()}), false
+	t.trips, t.clientsTurn = append(t.trips, trip{sent: sandbox.Now()}), false
 }
 
-func (t *tap) asks([]byte) {
+func (t *tap) noteRequest([]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.turn {
-		t.trips, t.turn = append(t.trips, trip{asked: sandbox.Now()}), false
+	if t.clientsTurn {
+		t.trips, t.clientsTurn = append(t.trips, trip{sent: sandbox.Now()}), false
 	}
 }
 
-func (t *tap) answers(piece []byte) {
+func (t *tap) noteResponse(piece []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.trips) == 0 {
-		return // it was of what is forgotten
+		return // the request was before reset
 	}
 	last := &t.trips[len(t.trips)-1]
-	last.answered, t.turn = sandbox.Now(), true
+	last.answered, t.clientsTurn = sandbox.Now(), true
 	last.ready = len(piece) > 6 && bytes.HasPrefix(piece[len(piece)-6:], []byte("Z\x00\x00\x00\x05")) // ReadyForQuery
 }
 
-func (t *tap) forget() {
+// reset deletes the recorded round trips.
+func (t *tap) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trips = nil
 }
 
-// took is all trips together.
+// took returns the time of all round trips together.
 func (t *tap) took() (sum time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -129,9 +132,9 @@ func (t *tap) took() (sum time.Duration) {
 	return sum
 }
 
-// connecting is how long it took until Postgres was ready for the first time, and how many trips and how long the
-// statements after that.
-func (t *tap) connecting(b *testing.B) (connect time.Duration, statements int, query time.Duration) {
+// split returns the time until Postgres was ready for the first statement, and the number and time of the round trips
+// after it.
+func (t *tap) split(b *testing.B) (connect time.Duration, statements int, query time.Duration) {
 	b.Helper()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,9 +143,9 @@ func (t *tap) connecting(b *testing.B) (connect time.Duration, statements int, q
 			for _, statement := range t.trips[i+1:] {
 				query += statement.took()
 			}
-			return each.answered.Sub(t.trips[0].asked), len(t.trips) - i - 1, query
+			return each.answered.Sub(t.trips[0].sent), len(t.trips) - i - 1, query
 		}
 	}
-	b.Fatal("nobody connected to the database")
+	b.Fatal("the function did not connect to the database")
 	return 0, 0, 0
 }

@@ -19,21 +19,21 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-var updateCold = flag.Bool("update", false, "write the part on cold starts of docs/lambda.md anew")
+var updateCold = flag.Bool("update", false, "write the section on cold starts in docs/lambda.md")
 
-// parts are what the time from the start of a process to its first answer goes into, in the order in which it does.
+// parts are the parts of the time from the start of a process to its first response, in their order.
 var parts = []struct{ name, what string }{
-	{"runtime", "exec, Go's runtime, the packages' own init"},
-	{"config", "settings, handlers, first question for work"},
-	{"secrets", "one BatchGetSecretValue, for both secrets"},
-	{"connect", "TCP and Postgres' start-up, without TLS"},
+	{"runtime", "exec, Go's runtime, init functions of packages"},
+	{"config", "settings, handlers, first request for an event"},
+	{"secrets", "one BatchGetSecretValue for both secrets"},
+	{"connect", "TCP and start-up of a Postgres session, without TLS"},
 	{"query", "the one statement"},
-	{"rest", "event, cookie, the keys' first use, JWT, JSON"},
+	{"rest", "event, cookie, first use of the keys, JWT, JSON"},
 }
 
-// BenchmarkColdStart is one get-session of somebody who is signed in, by a process of functions/session that is started
-// for it under AWS's emulator. What the emulator itself needs between the function's question for work and its answer is
-// left out. Nothing in the function measures: the times are those at which its own traffic passed.
+// BenchmarkColdStart measures one get-session of a signed-in user by a new process of functions/session under AWS's
+// emulator. It leaves out the time that the emulator itself needs. The function has no code for this: the times come
+// from its network traffic.
 func BenchmarkColdStart(b *testing.B) {
 	database := newTap(b, dbtest.New(b))
 	d := sandbox.Deploy(b, database.url())
@@ -44,9 +44,9 @@ func BenchmarkColdStart(b *testing.B) {
 	session := sandbox.Build(b, "functions/session")
 	runs := map[string][]time.Duration{}
 	for b.Loop() {
-		database.forget()
-		cloud.forget()
-		once(b, d, session, cookie, database, cloud, runs)
+		database.reset()
+		cloud.reset()
+		runOnce(b, d, session, cookie, database, cloud, runs)
 	}
 	report(b, runs)
 }
@@ -63,7 +63,9 @@ func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	return cookie
 }
 
-func once(b *testing.B, d *sandbox.Deployment, program, cookie string, database, cloud *tap, runs map[string][]time.Duration) {
+func runOnce(
+	b *testing.B, d *sandbox.Deployment, program, cookie string, database, cloud *tap, runs map[string][]time.Duration,
+) {
 	b.Helper()
 	trace := newTrace(b)
 	o := d.Functions["session"].Options(program, d.Cloud, map[string]string{"GODEBUG": "inittrace=1"})
@@ -75,9 +77,9 @@ func once(b *testing.B, d *sandbox.Deployment, program, cookie string, database,
 		b.Fatalf("get-session: %d %s", got.StatusCode, got.Body)
 	}
 	began, initialised := s.Began()[0], trace.last(b)
-	connect, statements, query := database.connecting(b)
+	connect, statements, query := database.split(b)
 	if statements != 1 {
-		b.Fatalf("%d trips for get-session, want 1", statements)
+		b.Fatalf("%d round trips for get-session, want 1", statements)
 	}
 	took := map[string]time.Duration{
 		"runtime": initialised.Sub(began), "config": s.Asked().Sub(initialised),
@@ -109,17 +111,18 @@ func report(b *testing.B, runs map[string][]time.Duration) {
 		fmt.Fprintf(&text, "| %s | %s | %.1f | %.0f %% |\n", p.name, p.what, ms, 100*ms/total)
 	}
 	n := len(runs["total"])
-	fmt.Fprintf(&text, "| **all** | process start to answer, without the emulator's own time | **%.1f** | |\n\n", total)
-	fmt.Fprintf(&text, "Medians of %d runs, so that the parts need not add up; the slowest took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
-		n, float64(runs["total"][n-1].Microseconds())/1000, median(runs["warm"]))
+	fmt.Fprintf(&text, "| **all** | process start to response, without the emulator's own time | **%.1f** | |\n\n", total)
+	fmt.Fprintf(&text, "Medians of %d runs, so the sum of the parts may differ from the total. ", n)
+	fmt.Fprintf(&text, "The slowest run took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
+		float64(runs["total"][n-1].Microseconds())/1000, median(runs["warm"]))
 	b.ReportMetric(total, "total-ms")
-	b.ReportMetric(0, "ns/op") // starting and ending the emulator is no part of it
+	b.ReportMetric(0, "ns/op") // ns/op would include the start and stop of the emulator
 	if *updateCold && n >= 5 {
 		sandbox.WritePart(b, "cold", text.String())
 	}
 }
 
-// trace is what the Go runtime tells of the packages' init, on a pipe, so that each line is seen when it is written.
+// trace reads GODEBUG=inittrace=1 of the Go runtime from a pipe, so that it sees each line when it is written.
 type trace struct {
 	file string
 	mu   sync.Mutex
@@ -132,7 +135,7 @@ func newTrace(b *testing.B) *trace {
 	if err := syscall.Mkfifo(tr.file, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	pipe, err := os.OpenFile(tr.file, os.O_RDWR, 0) // for writing too, so that neither side waits for the other
+	pipe, err := os.OpenFile(tr.file, os.O_RDWR, 0) // also for writing, so that opening does not wait for a writer
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -149,13 +152,13 @@ func newTrace(b *testing.B) *trace {
 	return tr
 }
 
-// last is when the last package was ready.
+// last returns the time at which the last package was initialised.
 func (tr *trace) last(b *testing.B) time.Time {
 	b.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.when.IsZero() {
-		b.Fatal("the runtime told nothing of the packages' init")
+		b.Fatal("the Go runtime wrote no init trace")
 	}
 	return tr.when
 }

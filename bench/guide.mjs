@@ -1,6 +1,6 @@
-// What Better Auth's guide "Migrating from Supabase Auth" does, row by row, with the library itself. Run from conformance/,
-// where the library is; FROM, TO and USERS are the two databases and how many users. Prints the seconds it took, without the
-// reading.
+// Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/, where
+// Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It prints the
+// duration in seconds, without the reading.
 import { betterAuth } from "better-auth";
 import pg from "pg";
 

@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
-// raw copies the tables as they are.
+// raw copies the source tables without a mapping.
 func (s *move) raw(b *testing.B, to string) time.Duration {
 	b.Helper()
 	dst := s.connect(b, to)
@@ -34,7 +34,7 @@ func (s *move) raw(b *testing.B, to string) time.Duration {
 	return time.Since(start)
 }
 
-// columns are the bare columns of a table at the source.
+// columns returns the column definitions of a table in the source, without constraints.
 func (s *move) columns(b *testing.B, table string) (definition string) {
 	b.Helper()
 	src := s.connect(b, s.from)
@@ -47,9 +47,10 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 	return definition
 }
 
-// plain is the import's own mapping, the text of its own SQL, without the import: the source evaluates the columns that the
-// target's rows have and no others, and one COPY a table puts them into the tables as they are, with their indexes and
-// constraints. There is no ledger, residue or quarantine in it, no look at what the target has, and nothing to go on from.
+// plain is the import's own mapping, the text of its own SQL, without the import: the source evaluates the columns that
+// the target's rows have and no others, and one COPY a table puts them into the tables as they are, with their indexes
+// and constraints. There is no ledger, residue or quarantine in it, no look at what the target has, and nothing to go
+// on from.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
 	pieces, err := (&supabase.Import{From: s.from, To: to, Now: time.Now}).Plain(b.Context(), supabase.Options{})
@@ -63,7 +64,7 @@ func (s *move) plain(b *testing.B, to string) time.Duration {
 	return time.Since(start)
 }
 
-// stream pipes what a query at the source yields into a table of the target.
+// stream copies the result of a query in the source into a table of the target.
 func (s *move) stream(b *testing.B, to, query, into string) {
 	b.Helper()
 	src, dst := s.connect(b, s.from), s.connect(b, to)
@@ -76,7 +77,7 @@ func (s *move) stream(b *testing.B, to, query, into string) {
 		if err == nil {
 			err = buffered.Flush()
 		}
-		_ = out.CloseWithError(err) // which is nil always, and the reader's from now on
+		_ = out.CloseWithError(err) // never returns an error
 	}()
 	if _, err := dst.PgConn().CopyFrom(b.Context(), in, "COPY "+into+" FROM STDIN (FORMAT binary)"); err != nil {
 		b.Fatalf("copy into %.20s: %v", into, err)
@@ -85,8 +86,8 @@ func (s *move) stream(b *testing.B, to, query, into string) {
 
 const rowByRowUsers = 5000
 
-// person is a user of the source with its identities.
-type person struct {
+// sourceUser is a user of the source with its identities.
+type sourceUser struct {
 	ID, Email, Name     string
 	Confirmed           bool
 	Password            *string
@@ -94,12 +95,12 @@ type person struct {
 	Providers, Subjects []string
 }
 
-// rowByRow is what Better Auth's guide for Supabase does, without its JavaScript: for every user an INSERT, and for every
-// identity a look at the accounts that are there and an INSERT, each waiting for the one before and for the disk. It has
-// read everything before the clock starts, and leaves the profiles out.
+// rowByRow does the statements of Better Auth's guide for Supabase without its JavaScript: for every user an INSERT,
+// and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It reads the
+// users before the time starts, and it does not copy profiles.
 func (s *move) rowByRow(b *testing.B, to string) time.Duration {
 	b.Helper()
-	people := s.people(b)
+	users := s.sourceUsers(b)
 	dst := s.connect(b, to)
 	defer dst.Close(b.Context())
 	do := func(sql string, arguments ...any) {
@@ -108,7 +109,7 @@ func (s *move) rowByRow(b *testing.B, to string) time.Duration {
 		}
 	}
 	start := time.Now()
-	for _, p := range people {
+	for _, p := range users {
 		do(`INSERT INTO "user" (id, email, name, "emailVerified", "createdAt", "updatedAt") VALUES ($1, $2, $3, $4, $5, $6)`,
 			p.ID, p.Email, p.Name, p.Confirmed, p.Created, p.Updated)
 		for i, provider := range p.Providers {
@@ -117,14 +118,15 @@ func (s *move) rowByRow(b *testing.B, to string) time.Duration {
 				provider, subject, password = "credential", p.ID, p.Password
 			}
 			do(`SELECT * FROM account WHERE "userId" = $1`, p.ID)
-			do(`INSERT INTO account ("userId", "providerId", "accountId", password, "createdAt", "updatedAt") VALUES ($1, $2, $3, $4, $5, $6)`,
+			do(`INSERT INTO account ("userId", "providerId", "accountId", password, "createdAt", "updatedAt") VALUES ($1, $2,`+
+				` $3, $4, $5, $6)`,
 				p.ID, provider, subject, password, p.Created, p.Updated)
 		}
 	}
 	return time.Since(start)
 }
 
-// guide is the same with the library itself, if it is there (make conformance brings it); 0 if not.
+// guide does the same with Better Auth itself. It returns 0 if Better Auth is not installed (make conformance).
 func (s *move) guide(b *testing.B, to string) time.Duration {
 	b.Helper()
 	if _, err := os.Stat("../conformance/node_modules/better-auth"); err != nil {
@@ -138,18 +140,18 @@ func (s *move) guide(b *testing.B, to string) time.Duration {
 	cmd := exec.Command("node", "--input-type=module", "-")
 	cmd.Dir, cmd.Stdin, cmd.Stderr = "../conformance", script, os.Stderr
 	cmd.Env = append(os.Environ(), "FROM="+s.from, "TO="+to, fmt.Sprintf("USERS=%d", rowByRowUsers))
-	said, err := cmd.Output()
+	output, err := cmd.Output()
 	if err != nil {
-		b.Fatalf("the guide: %v", err)
+		b.Fatalf("run guide.mjs: %v", err)
 	}
-	seconds, err := strconv.ParseFloat(strings.TrimSpace(string(said)), 64)
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(string(output)), 64)
 	if err != nil {
-		b.Fatalf("the guide: %v", err)
+		b.Fatalf("read output of guide.mjs: %v", err)
 	}
 	return time.Duration(seconds * float64(time.Second))
 }
 
-func (s *move) people(b *testing.B) []person {
+func (s *move) sourceUsers(b *testing.B) []sourceUser {
 	b.Helper()
 	src := s.connect(b, s.from)
 	defer src.Close(b.Context())
@@ -161,9 +163,9 @@ func (s *move) people(b *testing.B) []person {
 	if err != nil {
 		b.Fatal(err)
 	}
-	people, err := pgx.CollectRows(rows, pgx.RowToStructByPos[person])
+	users, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sourceUser])
 	if err != nil {
 		b.Fatal(err)
 	}
-	return people
+	return users
 }

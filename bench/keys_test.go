@@ -30,7 +30,8 @@ func signer(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
 		b.Fatal(err)
 	}
 	const origin = "https://learn.example.com"
-	cfg := config.API{SigningKeysFile: path, JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn}
+	cfg := config.API{SigningKeysFile: path, JWTIssuer: origin, JWTAudience: origin,
+		JWTExpiresIn: config.DefaultJWTExpiresIn}
 	k := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		published, err := k.Public(r.Context())
@@ -49,8 +50,9 @@ var benchClaims = keys.Claims{
 	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",
 	SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c",
 	User: map[string]any{
-		"id": "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11", "name": "Zoë Example", "email": "zoe@example.com", "emailVerified": true,
-		"image": nil, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-02T03:04:05.006Z",
+		"id": "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11", "name": "Zoë Example", "email": "zoe@example.com",
+		"emailVerified": true,
+		"image":         nil, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-02T03:04:05.006Z",
 	},
 }
 

@@ -19,7 +19,8 @@ import (
 
 const benchPassword = "bench-Password-1"
 
-// BenchmarkVerify measures the right password per stored format, beside the bare primitive with the same parameters.
+// BenchmarkVerify measures the verification of the right password for each stored format, and the primitive alone with
+// the same parameters.
 func BenchmarkVerify(b *testing.B) {
 	h := password.New(config.Argon2id)
 	for _, f := range passwordFormats(b) {
@@ -34,7 +35,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkHash measures what a sign-up pays, per written format.
+// BenchmarkHash measures the hash of a sign-up for each format of new hashes.
 func BenchmarkHash(b *testing.B) {
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		h := password.New(format)
@@ -55,7 +56,7 @@ func measure(b *testing.B, work func()) {
 	}
 }
 
-// compare alternates the two, so that a busy machine slows both, and reports the ratio of their medians.
+// compare runs the two in turn, so that a busy machine slows both, and reports the ratio of their medians.
 func compare(b *testing.B, ours, bare func()) {
 	var times [2][]time.Duration
 	for b.Loop() {
@@ -77,7 +78,7 @@ type passwordFormat struct {
 	bare         func()
 }
 
-// passwordFormats are the formats as those who write them do.
+// passwordFormats returns a hash in each stored format, with the usual parameters.
 func passwordFormats(b *testing.B) []passwordFormat {
 	b.Helper()
 	text := []byte(benchPassword)
@@ -101,7 +102,7 @@ func passwordFormats(b *testing.B) []passwordFormat {
 	}
 }
 
-// firebaseHash is benchPassword under Firebase's usual cost and a signer key of its usual length, all zero.
+// firebaseHash returns the hash of benchPassword with Firebase's default cost and a signer key of zeros.
 func firebaseHash(salt []byte) string {
 	key, err := scrypt.Key([]byte(benchPassword), salt, 1<<14, 8, 1, 32)
 	if err != nil {

@@ -21,16 +21,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// site is the handlers on a real Postgres with the pool of a function: one connection.
-type site struct {
+// server has the handlers on a real Postgres with the pool of a function, which has one connection.
+type server struct {
 	url    string
 	mux    http.Handler
 	cookie string
 }
 
-func newSite(b *testing.B) *site {
+func newServer(b *testing.B) *server {
 	b.Helper()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
+	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard,
+		nil))) //nolint:sloglint // what a record costs is part of what a request costs
 	env := map[string]string{
 		"DATABASE_URL": dbtest.New(b), "BETTER_AUTH_SECRET": "a secret of the benchmarks, long enough",
 		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
@@ -56,17 +57,19 @@ func newSite(b *testing.B) *site {
 			routes[route] = h
 		}
 	}
-	s := &site{url: env["DATABASE_URL"], mux: routes.Mux(cfg)}
-	up := s.do(b, "POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
+	s := &server{url: env["DATABASE_URL"], mux: routes.Mux(cfg)}
+	up := s.do(b, "POST", "/api/auth/sign-up/email",
+		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
 	s.cookie, _, _ = strings.Cut(up.Header().Get("Set-Cookie"), ";")
 	return s
 }
 
 const thePassword = "beta-Pass-2"
 
-func (s *site) do(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
+func (s *server) do(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
 	b.Helper()
-	r := httptest.NewRequestWithContext(web.WithRequestID(b.Context(), "the gateway's"), method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(web.WithRequestID(b.Context(), "the gateway's"), method, path,
+		strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -82,16 +85,16 @@ func (s *site) do(b *testing.B, method, path, body string) *httptest.ResponseRec
 	return w
 }
 
-// BenchmarkGetSession is the hottest request, whole: cookie, statement, JWT (reused), JSON.
+// BenchmarkGetSession measures the most frequent request: cookie, statement, reused JWT, JSON.
 func BenchmarkGetSession(b *testing.B) {
-	s := newSite(b)
+	s := newServer(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		s.do(b, "GET", "/api/auth/get-session", "")
 	}
 }
 
-// BenchmarkSelectOne is what any statement costs on the same server and connection: the floor under every request.
+// BenchmarkSelectOne measures the smallest statement on the same kind of connection. No request can be faster.
 func BenchmarkSelectOne(b *testing.B) {
 	conn, err := pgx.Connect(b.Context(), dbtest.New(b))
 	if err != nil {
@@ -107,10 +110,10 @@ func BenchmarkSelectOne(b *testing.B) {
 	}
 }
 
-// BenchmarkSignIn is a whole sign-in for each stored format. Formats that are not written any more pay for the new hash
-// too, once a person; the old one is put back before every round, outside the clock.
+// BenchmarkSignIn measures a sign-in for each stored format. A sign-in with an old format also computes the new hash,
+// once for each user. The old hash is restored before every round, outside of the measured time.
 func BenchmarkSignIn(b *testing.B) {
-	s := newSite(b)
+	s := newServer(b)
 	conn, err := pgx.Connect(b.Context(), s.url)
 	if err != nil {
 		b.Fatal(err)
@@ -124,7 +127,9 @@ func BenchmarkSignIn(b *testing.B) {
 		{"argon2id", argon2id, thePassword},
 		{"scrypt+rehash", `257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`, "password123"},
 		{"bcrypt10+rehash", `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`, "native-Password-1"},
-		{"firebase+rehash", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`, "fire-Pass-1"},
+		{"firebase+rehash", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,` +
+			`sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`,
+			"fire-Pass-1"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// BenchmarkStart is the time from starting a function's process to its first request for work, as Lambda counts the
-// init phase; and the size of the stripped arm64 binary beside it.
+// BenchmarkStart measures the time from the start of a function's process to its first request for an event, which is
+// Lambda's init phase. It also reports the size of the stripped arm64 binary.
 func BenchmarkStart(b *testing.B) {
-	doors, err := filepath.Glob("../functions/*")
-	if err != nil || len(doors) == 0 {
+	functions, err := filepath.Glob("../functions/*")
+	if err != nil || len(functions) == 0 {
 		b.Fatal("no functions", err)
 	}
-	for _, door := range doors {
-		b.Run(filepath.Base(door), func(b *testing.B) {
-			native := buildDoor(b, door)
-			size := sizeOf(b, buildDoor(b, door, "GOOS=linux", "GOARCH=arm64"))
+	for _, function := range functions {
+		b.Run(filepath.Base(function), func(b *testing.B) {
+			native := buildFunction(b, function)
+			size := sizeOf(b, buildFunction(b, function, "GOOS=linux", "GOARCH=arm64"))
 			for b.Loop() {
 				startOnce(b, native)
 			}
@@ -28,10 +28,11 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-func buildDoor(b *testing.B, door string, env ...string) string {
+func buildFunction(b *testing.B, function string, env ...string) string {
 	b.Helper()
 	out := filepath.Join(b.TempDir(), "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out, door)
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out,
+		function)
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, text)
@@ -48,19 +49,19 @@ func sizeOf(b *testing.B, file string) int64 {
 	return info.Size()
 }
 
-// startOnce runs the function against a runtime API that has no work, until it asks for some.
+// startOnce runs the function against a runtime API that has no events, until the function requests one.
 func startOnce(b *testing.B, program string) {
 	b.Helper()
-	asked := make(chan struct{}, 1)
-	gone := make(chan struct{})
+	requested := make(chan struct{}, 1)
+	done := make(chan struct{})
 	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/2018-06-01/runtime/invocation/next" {
-			asked <- struct{}{}
-			<-gone
+			requested <- struct{}{}
+			<-done
 		}
 	}))
 	defer api.Close()
-	defer close(gone)
+	defer close(done)
 	cmd := exec.Command(program)
 	cmd.Env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + api.Listener.Addr().String(),
@@ -72,7 +73,7 @@ func startOnce(b *testing.B, program string) {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	<-asked
+	<-requested
 	_ = cmd.Process.Kill()
-	_ = cmd.Wait() // killed: its exit code says nothing
+	_ = cmd.Wait() // always an error, because the process was killed
 }

@@ -13,8 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What AWS charges in us-east-1, on demand, without the free tier, as of May 2026; from the pages "AWS Lambda Pricing" (Arm,
-// the first 7.5 billion GB-seconds of a month) and "Amazon API Gateway pricing" (HTTP APIs, the first 300 million of a month).
+// What AWS charges in us-east-1, on demand, without the free tier, as of May 2026; from the pages "AWS Lambda Pricing"
+// (Arm, the first 7.5 billion GB-seconds of a month) and "Amazon API Gateway pricing" (HTTP APIs, the first 300 million
+// of a month).
 var prices = struct {
 	AsOf           string  `json:"asOf"`
 	Region         string  `json:"region"`
@@ -42,7 +43,8 @@ type cost struct {
 }
 
 // million prices a request. Lambda bills time times memory, in whole milliseconds, and gives a function a share of a
-// processor that grows with its memory: what it has to compute takes so much longer. One request never gets more than one.
+// processor that grows with its memory: what it has to compute takes so much longer. One request never gets more than
+// one.
 func million(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
 	share := min(float64(megabytes)/prices.WholeProcessor, 1)
 	billedMs = math.Ceil((processor/share + waiting) / 1000)

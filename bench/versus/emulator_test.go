@@ -24,8 +24,9 @@ func functionName(folder, subject string) string {
 	return "functions/" + folder + strings.TrimPrefix(subject, ourEmulator)
 }
 
-// through is a request by way of its function under the emulator, in the database of s and with its settings. A function that
-// serves several requests is started once. Its first answer is that to the first of the calls, which bring events.
+// through is a request by way of its function under the emulator, in the database of s and with its settings. A
+// function that serves several requests is started once. Its first answer is that to the first of the calls, which
+// bring events.
 func (w *world) through(b *testing.B, folder, subject, request string, s server, count int, next func(i int) call) way {
 	b.Helper()
 	name := functionName(folder, subject)
@@ -48,8 +49,8 @@ func (w *world) bootstrap(b *testing.B, folder string) string {
 	return w.bootstraps[folder]
 }
 
-// functionEnvironment is what a function runs with, its secrets at hand: Secrets Manager is not what is compared. Its keys are
-// those of the running Xenon, which also publishes them.
+// functionEnvironment is what a function runs with, its secrets at hand: Secrets Manager is not what is compared. Its
+// keys are those of the running Xenon, which also publishes them.
 func (s server) functionEnvironment() []string {
 	return []string{
 		"DATABASE_URL=" + s.database, "BETTER_AUTH_SECRET=" + secret, "SIGNING_KEYS_FILE=" + filepath.Join(s.dir, "signing-keys.json"),
@@ -69,8 +70,8 @@ func emulatorProgram(tb testing.TB) string {
 	return found[0]
 }
 
-// startEmulator starts AWS's runtime interface emulator, which serves one event at a time and starts the function at the first
-// one, and sends that. The process id is the function's.
+// startEmulator starts AWS's runtime interface emulator, which serves one event at a time and starts the function at
+// the first one, and sends that. The process id is the function's.
 func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin call) server {
 	tb.Helper()
 	f := server{name: ourEmulator, address: freeAddress(tb), database: s.database, format: s.format}

@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// goldenEvent is a request as API Gateway's HTTP API hands it to a function, of the kind that the tests of shared/lambdahttp hold.
+// goldenEvent is a request as API Gateway's HTTP API hands it to a function, of the kind that the tests of
+// shared/lambdahttp hold.
 const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
 
 // events makes events of requests.
@@ -36,7 +37,8 @@ func newEvents(tb testing.TB) *events {
 	return e
 }
 
-// of is the golden event with the request of a call in it. Each comes from an address of its own, as the limits count by it.
+// of is the golden event with the request of a call in it. Each comes from an address of its own, as the limits count
+// by it.
 func (e *events) of(c call) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {

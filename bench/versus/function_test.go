@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// firstOfFunction is the time from starting the process of functions/session to its answer, as Lambda would have it: it asks
-// a runtime API for an event and gets one. What it writes to stderr goes to said, which may be nil.
+// firstOfFunction is the time from starting the process of functions/session to its answer, as Lambda would have it: it
+// asks a runtime API for an event and gets one. What it writes to stderr goes to said, which may be nil.
 func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.Writer, more ...string) (time.Duration, error) {
 	c := getSession(w.argon2id)(1)
 	event, err := w.events.of(c)

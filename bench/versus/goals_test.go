@@ -24,8 +24,8 @@ func atMost(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≤ %g", want), Got: got, Met: got.Median <= want}
 }
 
-// goals judges the cells of a run. Throughput is compared with 64 connections, where every server has all it can do, and
-// latency with one.
+// goals judges the cells of a run. Throughput is compared with 64 connections, where every server has all it can do,
+// and latency with one.
 func (r *report) goals() []goal {
 	perSecond := func(s sample) float64 { return s.perSecond }
 	p50 := func(s sample) float64 { return s.p50 }

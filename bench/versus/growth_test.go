@@ -17,8 +17,8 @@ type grown struct {
 	Ratio   spread `json:"ratio"`
 }
 
-// growth measures every request with one connection, by people from all over the tables, on a large and a small database in
-// turn, and compares the medians.
+// growth measures every request with one connection, by people from all over the tables, on a large and a small
+// database in turn, and compares the medians.
 func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]grown, error) {
 	b.Helper()
 	tell("filling a database with a million users")

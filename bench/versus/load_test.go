@@ -21,7 +21,8 @@ import (
 // maxRun ends a run that hangs.
 const maxRun = 2 * time.Minute
 
-// call is one request as it goes over the wire, what an answer to it has to begin with, and what it has to hold besides.
+// call is one request as it goes over the wire, what an answer to it has to begin with, and what it has to hold
+// besides.
 type call struct{ send, want, hold []byte }
 
 func (c call) answeredBy(body []byte) bool {
@@ -49,8 +50,8 @@ type run struct {
 }
 
 // load sends count calls over conns connections that stay open, each as soon as the one before it on its connection is
-// answered. It writes and reads the wire itself: net/http's client would cost more of the processors than some of the servers do.
-// An answer that is not the wanted one is an error, but for a 503: a server may be full.
+// answered. It writes and reads the wire itself: net/http's client would cost more of the processors than some of the
+// servers do. An answer that is not the wanted one is an error, but for a 503: a server may be full.
 func load(ctx context.Context, address string, conns, count int, next func(i int) call) (run, error) {
 	open := make([]net.Conn, conns)
 	for i := range open {

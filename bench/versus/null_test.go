@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// nullServer in the environment makes this binary a server that answers everything with the same few bytes: what a request
-// costs before anybody does anything.
+// nullServer in the environment makes this binary a server that answers everything with the same few bytes: what a
+// request costs before anybody does anything.
 const nullServer = "VERSUS_NULL_SERVER"
 
 func TestMain(m *testing.M) {

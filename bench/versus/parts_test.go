@@ -213,8 +213,8 @@ func (r *report) writeParts(b *strings.Builder) {
 	}
 }
 
-// TestTakeApart holds that what is counted is what happens: a new process connects first, and a warm get-session makes one round
-// trip, in which the limit and the session are asked for together.
+// TestTakeApart holds that what is counted is what happens: a new process connects first, and a warm get-session makes
+// one round trip, in which the limit and the session are asked for together.
 func TestTakeApart(t *testing.T) {
 	t.Parallel()
 	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}

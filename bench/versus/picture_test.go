@@ -108,8 +108,8 @@ func (r *report) footprint() []bars {
 	return []bars{begin, memory}
 }
 
-// draw is a picture of horizontal bars, as long as their values within a group. It has presentation attributes only, no styles
-// and no scripts.
+// draw is a picture of horizontal bars, as long as their values within a group. It has presentation attributes only, no
+// styles and no scripts.
 func draw(title, unit string, groups []bars) string {
 	const left, right, width, step = 190.0, 610.0, 760.0, 18.0
 	var b strings.Builder

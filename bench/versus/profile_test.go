@@ -18,9 +18,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// BenchmarkProfile is get-session over 64 connections with server and load in this process, for -cpuprofile and -memprofile:
-// the processor time of both together and of Postgres, which say more on a busy machine than the rate. RATE_LIMIT=on counts
-// each request as a deployment does.
+// BenchmarkProfile is get-session over 64 connections with server and load in this process, for -cpuprofile and
+// -memprofile: the processor time of both together and of Postgres, which say more on a busy machine than the rate.
+// RATE_LIMIT=on counts each request as a deployment does.
 func BenchmarkProfile(b *testing.B) {
 	for _, limits := range []string{"off", "on"} {
 		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profiled(b, limits) })

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// someone turns a call made for person i, from 1 on, into the calls of the active people in turn. All are made before the
-// clock runs.
+// someone turns a call made for person i, from 1 on, into the calls of the active people in turn. All are made before
+// the clock runs.
 func someone(n int, c func(i int) call) func(i int) call {
 	all := make([]call, n)
 	for i := range all {

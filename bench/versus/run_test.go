@@ -44,8 +44,8 @@ func (s server) as(subject, request string, counts [3]int, next func(i int) call
 	}}
 }
 
-// alone is a way in this very process: one after the other, and with more than one connection as many at once as there are
-// processors.
+// alone is a way in this very process: one after the other, and with more than one connection as many at once as there
+// are processors.
 func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) way {
 	return way{request: request, subject: subject, counts: counts, pid: os.Getpid(), run: func(ctx context.Context, conns, count int) (run, error) {
 		took := make([]time.Duration, count)

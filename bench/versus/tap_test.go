@@ -72,14 +72,15 @@ func (c *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// frontend is one side of a conversation in Postgres' protocol, version 3: a message has a type and the length of what follows;
-// the first of a connection has no type.
+// frontend is one side of a conversation in Postgres' protocol, version 3: a message has a type and the length of what
+// follows; the first of a connection has no type.
 type frontend struct {
 	rest    []byte // of a message that is not complete
 	started bool
 }
 
-// statements is how many of the messages that are complete with text have something carried out: a simple query or an Execute.
+// statements is how many of the messages that are complete with text have something carried out: a simple query or an
+// Execute.
 func (f *frontend) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {

@@ -104,7 +104,8 @@ func TestRecordHasLevelResultAndDuration(t *testing.T) {
 			t.Errorf("%d: got %v ms, want at least 2", c.status, got["ms"])
 		}
 	}
-	if _, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil }); records[0]["status"] != 200.0 {
+	_, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil })
+	if records[0]["status"] != 200.0 {
 		t.Errorf("without a status: got %v", records[0])
 	}
 }
