@@ -39,7 +39,8 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 	b.Helper()
 	src := s.connect(b, s.from)
 	defer src.Close(b.Context())
-	err := src.QueryRow(b.Context(), `SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+	err := src.QueryRow(b.Context(), `SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', '
+			ORDER BY attnum)
 		FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped`, table).Scan(&definition)
 	if err != nil {
 		b.Fatal(err)
@@ -156,7 +157,8 @@ func (s *move) sourceUsers(b *testing.B) []sourceUser {
 	src := s.connect(b, s.from)
 	defer src.Close(b.Context())
 	rows, err := src.Query(b.Context(), `
-		SELECT u.id::text, u.email, u.raw_user_meta_data->>'name', u.email_confirmed_at IS NOT NULL, u.encrypted_password, u.created_at, u.updated_at,
+		SELECT u.id::text, u.email, u.raw_user_meta_data->>'name', u.email_confirmed_at IS NOT NULL, u.encrypted_password,
+			u.created_at, u.updated_at,
 			array(SELECT i.provider FROM auth.identities i WHERE i.user_id = u.id ORDER BY i.id),
 			array(SELECT i.provider_id FROM auth.identities i WHERE i.user_id = u.id ORDER BY i.id)
 		FROM auth.users u LIMIT $1`, rowByRowUsers)

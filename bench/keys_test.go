@@ -30,8 +30,10 @@ func signer(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
 		b.Fatal(err)
 	}
 	const origin = "https://learn.example.com"
-	cfg := config.API{SigningKeysFile: path, JWTIssuer: origin, JWTAudience: origin,
-		JWTExpiresIn: config.DefaultJWTExpiresIn}
+	cfg := config.API{
+		SigningKeysFile: path, JWTIssuer: origin, JWTAudience: origin,
+		JWTExpiresIn: config.DefaultJWTExpiresIn,
+	}
 	k := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		published, err := k.Public(r.Context())

@@ -13,9 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What AWS charges in us-east-1, on demand, without the free tier, as of May 2026; from the pages "AWS Lambda Pricing"
+// AWS's prices in us-east-1, on demand, without the free tier, as of May 2026, from the pages "AWS Lambda Pricing"
 // (Arm, the first 7.5 billion GB-seconds of a month) and "Amazon API Gateway pricing" (HTTP APIs, the first 300 million
-// of a month).
+// requests of a month).
 var prices = struct {
 	AsOf           string  `json:"asOf"`
 	Region         string  `json:"region"`
@@ -25,11 +25,12 @@ var prices = struct {
 	Gateway        float64 `json:"dollarsPerMillionThroughTheGateway"`
 	WholeProcessor float64 `json:"megabytesThatGetAWholeProcessor"`
 }{
-	"2026-05", "us-east-1, arm64", "https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/api-gateway/pricing/", 0.0000133334, 0.20, 1.00,
+	"2026-05", "us-east-1, arm64",
+	"https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/api-gateway/pricing/", 0.0000133334, 0.20, 1.00,
 	1769, // AWS Lambda Developer Guide, "Configure Lambda function memory"
 }
 
-// cost is what a million of a request would cost, computed from what one took here.
+// cost is the computed price of a million requests, from one request on this machine.
 type cost struct {
 	Request   string  `json:"request"`
 	Function  string  `json:"function"`
@@ -42,23 +43,24 @@ type cost struct {
 	Library   float64 `json:"libraryProcessorMicroseconds,omitempty"`
 }
 
-// million prices a request. Lambda bills time times memory, in whole milliseconds, and gives a function a share of a
-// processor that grows with its memory: what it has to compute takes so much longer. One request never gets more than
-// one.
-func million(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
+// priceOfMillion computes the billed milliseconds of a request and the price of a million. Lambda bills time multiplied
+// by memory, in whole milliseconds. A function gets a share of a processor that grows with its memory, so its processor
+// time takes longer with less memory. One request uses at most one processor.
+func priceOfMillion(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
 	share := min(float64(megabytes)/prices.WholeProcessor, 1)
 	billedMs = math.Ceil((processor/share + waiting) / 1000)
 	return billedMs, 1e6*billedMs/1000*float64(megabytes)/1024*prices.GBSecond + prices.Requests
 }
 
-// costs are those of each request that went through its function.
+// costs returns the cost of each request that was measured through its function.
 func (r *report) costs() (all []cost) {
 	for _, c := range r.cells {
 		if c.function == "" {
 			continue
 		}
 		x := cost{
-			Request: c.request + strings.TrimPrefix(c.subject, ourEmulator), Function: c.function, Megabytes: r.sizes[c.function],
+			Request: c.request + strings.TrimPrefix(c.subject,
+				ourEmulator), Function: c.function, Megabytes: r.sizes[c.function],
 			Processor: c.row().Server.Median, Gateway: prices.Gateway,
 		}
 		for _, p := range r.parts {
@@ -66,7 +68,7 @@ func (r *report) costs() (all []cost) {
 				x.Waiting = p.Waiting
 			}
 		}
-		x.Billed, x.Lambda = million(x.Megabytes, x.Processor, x.Waiting)
+		x.Billed, x.Lambda = priceOfMillion(x.Megabytes, x.Processor, x.Waiting)
 		for _, library := range []string{theLibrary, theirScrypt} {
 			if their := find(r.cells, c.request, library, 1); their != nil {
 				x.Library = their.row().Server.Median
@@ -78,15 +80,23 @@ func (r *report) costs() (all []cost) {
 }
 
 func (r *report) writeCosts(b *strings.Builder) {
-	fmt.Fprintf(b, "\n## Money\n\n**Computed from this machine's processor, not billed:** an Arm processor of Lambda's takes another time. What a million "+
-		"requests would cost: (processor time ÷ share of a processor + waiting), rounded up to a millisecond, × memory × $%.10f for a "+
-		"GB-second, and $%.2f for the requests themselves; the share is memory ÷ %.0f MB, at most 1. Processor time is that of the function "+
-		"under the emulator, with one connection and rate limits off; waiting is the median time between the questions to Postgres and their answers, "+
-		"measured in the same run as the counts below, with Postgres on the same machine. Each millisecond that a database is further away costs "+
-		"$%.4f more per million at 256 MB. Prices: %s, as of %s, %s. Not in it: cold starts, CloudFront, logs, the database. The memory is "+
+	fmt.Fprintf(b, "\n## Money\n\n**Computed from this machine's processor, not billed:** an Arm processor of Lambda's "+
+		"takes another time. What a million "+
+		"requests would cost: (processor time ÷ share of a processor + waiting), rounded up to a millisecond, × memory × "+
+		"$%.10f for a "+
+		"GB-second, and $%.2f for the requests themselves; the share is memory ÷ %.0f MB, at most 1. Processor time is "+
+		"that of the function "+
+		"under the emulator, with one connection and rate limits off; waiting is the median time between the questions to "+
+		"Postgres and their answers, "+
+		"measured in the same run as the counts below, with Postgres on the same machine. Each millisecond that a "+
+		"database is further away costs "+
+		"$%.4f more per million at 256 MB. Prices: %s, as of %s, %s. Not in it: cold starts, CloudFront, logs, the "+
+		"database. The memory is "+
 		"that of template.yaml. Of the library there is only the processor time that it took here for the same request.\n\n",
-		prices.GBSecond, prices.Requests, prices.WholeProcessor, 1e6*0.001*256/1024*prices.GBSecond, prices.Region, prices.AsOf, prices.Source)
-	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP API, $ | together, $ | the library's processor, µs |\n" +
+		prices.GBSecond, prices.Requests, prices.WholeProcessor, 1e6*0.001*256/1024*prices.GBSecond,
+		prices.Region, prices.AsOf, prices.Source)
+	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP " +
+		"API, $ | together, $ | the library's processor, µs |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.costs() {
 		library := "–"
@@ -98,7 +108,7 @@ func (r *report) writeCosts(b *strings.Builder) {
 	}
 }
 
-// functionSizes reads from template.yaml how many MB of memory each function gets, by folder.
+// functionSizes reads the memory of each function from template.yaml, in MB by folder.
 func functionSizes(tb testing.TB) map[string]int {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
@@ -134,7 +144,7 @@ func functionSizes(tb testing.TB) map[string]int {
 	return sizes
 }
 
-func TestMillion(t *testing.T) {
+func TestPriceOfMillion(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		megabytes          int
@@ -146,22 +156,28 @@ func TestMillion(t *testing.T) {
 		{256, 0, 1000, 1, 0.20 + 1e3*0.25*0.0000133334},
 		{3538, 1000, 0, 1, 0.20 + 1e3*3538/1024*0.0000133334}, // two processors, of which it uses one
 	} {
-		billed, dollars := million(c.megabytes, c.processor, c.waiting)
+		billed, dollars := priceOfMillion(c.megabytes, c.processor, c.waiting)
 		if billed != c.billed || math.Abs(dollars-c.dollars) > 1e-9 {
-			t.Errorf("%d MB, %v µs, %v µs: got %v ms, $%v, want %v ms, $%v", c.megabytes, c.processor, c.waiting, billed, dollars, c.billed, c.dollars)
+			t.Errorf("%d MB, %v µs, %v µs: got %v ms, $%v, want %v ms, $%v", c.megabytes, c.processor, c.waiting, billed,
+				dollars, c.billed, c.dollars)
 		}
 	}
 }
 
-// TestCosts holds that a cost is made of the row, the count and the library's row of the same request.
-func TestCosts(t *testing.T) {
+// TestCostUsesRowCountAndBetterAuth checks that a cost comes from the row, the count and Better Auth's row of the same
+// request.
+func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
 	t.Parallel()
 	a := func(request, subject, function string, server float64) *cell {
-		return &cell{way: way{request: request, subject: subject, function: function}, conns: 1, samples: []sample{{server: server, perSecond: 1}}}
+		return &cell{
+			way: way{request: request, subject: subject, function: function}, conns: 1,
+			samples: []sample{{server: server, perSecond: 1}},
+		}
 	}
 	r := &report{
 		cells: []*cell{
-			a("sign-in", ourArgon2id, "", 1), a("sign-in", theirScrypt, "", 100_000), a("sign-in", emulatedArgon2id, "signin", 24_000),
+			a("sign-in", ourArgon2id, "", 1), a("sign-in", theirScrypt, "", 100_000), a("sign-in", emulatedArgon2id, "signin",
+				24_000),
 			a("profile GET", ourEmulator, "profile", 256),
 		},
 		parts: []parts{{Request: "sign-in, argon2id", Waiting: 1500}, {Request: "profile GET", Waiting: 100}},
@@ -176,8 +192,8 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-// TestFunctionSizes holds that the template is read as SAM does: a function's own size before that of all.
-func TestFunctionSizes(t *testing.T) {
+// TestFunctionSizesAreReadLikeSAM checks that a function's own memory size overrides the global one, as in SAM.
+func TestFunctionSizesAreReadLikeSAM(t *testing.T) {
 	t.Parallel()
 	sizes := functionSizes(t)
 	folders, err := filepath.Glob(root + "/functions/*")

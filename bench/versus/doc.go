@@ -1,4 +1,3 @@
-// Package versus measures Xenon beside the library it speaks like and beside what the machine allows, in one run on one
-// machine: the same Postgres, the same pool, alternated run by run. `make bench` runs it; docs/performance.md explains
-// it.
+// Package versus compares Xenon with Better Auth and with the limits of the machine, in one run on one machine, with
+// the same Postgres and pool size, in alternating rounds. `make bench` runs it, and docs/performance.md explains it.
 package versus

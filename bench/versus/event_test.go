@@ -14,11 +14,10 @@ import (
 	"testing"
 )
 
-// goldenEvent is a request as API Gateway's HTTP API hands it to a function, of the kind that the tests of
-// shared/lambdahttp hold.
+// goldenEvent is an event of API Gateway's HTTP API, from the tests of shared/lambdahttp.
 const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
 
-// events makes events of requests.
+// events makes events from requests.
 type events struct {
 	golden map[string]any
 	came   atomic.Int64
@@ -37,8 +36,8 @@ func newEvents(tb testing.TB) *events {
 	return e
 }
 
-// of is the golden event with the request of a call in it. Each comes from an address of its own, as the limits count
-// by it.
+// of returns the golden event with the request of a call. Each event has another IP address, because the rate limits
+// count by it.
 func (e *events) of(c call) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {
@@ -77,21 +76,21 @@ func (e *events) of(c call) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// answer is how the answer to an event begins, and what of the body it has to hold.
+// answer returns the start of the response to an event, and the text that its body must contain.
 func (c call) answer() (want, hold []byte) {
-	text, _ := json.Marshal(string(c.want)) // text always marshals
+	text, _ := json.Marshal(string(c.want)) // cannot fail for a string
 	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
 }
 
 const invocations = "/2015-03-31/functions/function/invocations"
 
-// calls are those that bring the events of calls to an emulator.
+// calls returns calls that send the events of other calls to an emulator.
 func (e *events) calls(next func(i int) call) func(i int) call {
 	return func(i int) call {
 		c := next(i)
 		event, err := e.of(c)
 		if err != nil {
-			panic(err) // the calls are ours
+			panic(err) // only for an error in this package
 		}
 		want, hold := c.answer()
 		out := newCall("POST", invocations, "localhost", string(want), string(event))
@@ -100,7 +99,7 @@ func (e *events) calls(next func(i int) call) func(i int) call {
 	}
 }
 
-func TestEventOfACall(t *testing.T) {
+func TestEventHasTheRequestOfItsCall(t *testing.T) {
 	t.Parallel()
 	s := server{address: "127.0.0.1:4000"}
 	var got struct {
@@ -119,7 +118,10 @@ func TestEventOfACall(t *testing.T) {
 		cookies                    int
 	}{
 		{getSession(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
-		{signIn(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + thePassword + `"}`, "http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0},
+		{
+			signIn(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + thePassword + `"}`,
+			"http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0,
+		},
 	} {
 		text, err := e.of(want.call)
 		if err != nil {

@@ -12,9 +12,11 @@ import (
 	"time"
 )
 
-// firstOfFunction is the time from starting the process of functions/session to its answer, as Lambda would have it: it
-// asks a runtime API for an event and gets one. What it writes to stderr goes to said, which may be nil.
-func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.Writer, more ...string) (time.Duration, error) {
+// firstOfFunction measures the time from the start of a process of functions/session to its response. The function gets
+// the event from a runtime API, as in Lambda. Its stderr goes to said, which may be nil.
+func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.Writer, more ...string) (time.Duration,
+	error,
+) {
 	c := getSession(w.argon2id)(1)
 	event, err := w.events.of(c)
 	if err != nil {
@@ -36,7 +38,7 @@ func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.W
 	}
 	took := time.Since(begin)
 	_ = cmd.Process.Kill()
-	_ = cmd.Wait() // killed: its exit code says nothing
+	_ = cmd.Wait() // always an error, because the process was killed
 	c.want, c.hold = c.answer()
 	if !c.answeredBy(answer) {
 		return 0, fmt.Errorf("functions/session answered %.300q", answer)
@@ -44,7 +46,7 @@ func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.W
 	return took, nil
 }
 
-// runtimeAPI is what a function asks for events.
+// runtimeAPI is a Lambda runtime API.
 type runtimeAPI struct {
 	*httptest.Server
 	address string
@@ -56,7 +58,7 @@ func (a *runtimeAPI) Close() {
 	a.Server.Close()
 }
 
-// oneEvent is a runtime API that has but one event, and hands out the answer to it.
+// oneEvent returns a runtime API that has one event, and a channel with the response to it.
 func oneEvent(event []byte) (*runtimeAPI, <-chan []byte) {
 	answered := make(chan []byte, 1)
 	api := &runtimeAPI{gone: make(chan struct{})}
@@ -72,7 +74,7 @@ func oneEvent(event []byte) (*runtimeAPI, <-chan []byte) {
 		_, _ = w.Write(event)
 	})
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/1/response", func(w http.ResponseWriter, r *http.Request) {
-		text, _ := io.ReadAll(r.Body) // what is missing will be missed
+		text, _ := io.ReadAll(r.Body) // an incomplete response fails the check below
 		answered <- text
 		w.WriteHeader(http.StatusAccepted)
 	})
@@ -81,7 +83,7 @@ func oneEvent(event []byte) (*runtimeAPI, <-chan []byte) {
 	return api, answered
 }
 
-// firstOfServer is the time from starting a server's process to its first answer to get-session.
+// firstOfServer measures the time from the start of a server's process to its first response to get-session.
 func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Duration, error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -94,7 +96,7 @@ func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Dur
 	defer in.Close()
 	cmd.Stderr = os.Stderr
 	if cmd.Args[0] != "node" {
-		cmd.Stderr = nil // Xenon's log
+		cmd.Stderr = nil // the log of Xenon
 	}
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -102,7 +104,7 @@ func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Dur
 	}
 	defer func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed: its exit code says nothing
+		_ = cmd.Wait() // always an error, because the process was killed
 	}()
 	if await(out, "Listening") == "" {
 		return 0, fmt.Errorf("%s did not start", cmd.Args[0])

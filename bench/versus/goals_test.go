@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// goal is what was promised of a ratio and what became of it.
+// goal is a goal for a ratio and the measured value.
 type goal struct {
 	What  string `json:"what"`
 	Want  string `json:"want"`
@@ -15,7 +15,7 @@ type goal struct {
 	Noted string `json:"noted,omitempty"`
 }
 
-// atLeast and atMost judge by the median.
+// atLeast and atMost compare the median with the goal.
 func atLeast(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≥ %g", want), Got: got, Met: got.Median >= want}
 }
@@ -24,8 +24,8 @@ func atMost(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≤ %g", want), Got: got, Met: got.Median <= want}
 }
 
-// goals judges the cells of a run. Throughput is compared with 64 connections, where every server has all it can do,
-// and latency with one.
+// goals compares the cells of a run with the goals: throughput with 64 connections, where every server is fully used,
+// and latency with one connection.
 func (r *report) goals() []goal {
 	perSecond := func(s sample) float64 { return s.perSecond }
 	p50 := func(s sample) float64 { return s.p50 }
@@ -39,18 +39,22 @@ func (r *report) goals() []goal {
 		atLeast("get-session: requests/s ÷ the library's", versus("get-session", ours, theLibrary, 64, perSecond), 30),
 		atLeast("get-session: requests/s ÷ pgbench's", versus("get-session", ours, thePgbench, 64, perSecond), 0.25),
 		atMost("start to first answer: function ÷ the library", versus(start, ourFunction, theLibrary, 1, p50), 1.0/20),
-		atLeast("sign-in, argon2id: sign-ins/s ÷ the library's", versus("sign-in", ourArgon2id, theirScrypt, 64, perSecond), 4),
-		atLeast("sign-in, scrypt: sign-ins/s ÷ the library's", versus("sign-in", ourScrypt, theirScrypt, 64, perSecond), 1.15),
+		atLeast("sign-in, argon2id: sign-ins/s ÷ the library's", versus("sign-in", ourArgon2id, theirScrypt, 64, perSecond),
+			4),
+		atLeast("sign-in, scrypt: sign-ins/s ÷ the library's", versus("sign-in", ourScrypt, theirScrypt, 64, perSecond),
+			1.15),
 		atMost("sign-in, argon2id: latency ÷ the bare hash", versus("sign-in", ourArgon2id, bareArgon2id, 1, p50), 1.08),
 		atMost("sign-in, scrypt: latency ÷ the bare hash", versus("sign-in", ourScrypt, bareScrypt, 1, p50), 1.08),
 		atMost(newJWT+": microseconds", scaled(at(newJWT, ours, 1).of(p50), 1000), 100),
 		atMost(newJWT+": requests over the network after the first", single(float64(r.fetches-1)), 0),
-		atMost("profile GET: processor time ÷ get-session's", ratio(at("profile GET", ours, 64), at("get-session", ours, 64), processors), 1.3),
+		atMost("profile GET: processor time ÷ get-session's", ratio(at("profile GET", ours, 64), at("get-session", ours, 64),
+			processors), 1.3),
 	}
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		server := ours + ", " + format
 		all = append(all,
-			atMost("peak memory, "+format+": the sign-in function ÷ the library's", single(r.memory["functions/signin, "+format]/r.memory[theLibrary]), 0.25),
+			atMost("peak memory, "+format+": the sign-in function ÷ the library's",
+				single(r.memory["functions/signin, "+format]/r.memory[theLibrary]), 0.25),
 			atMost("peak memory, "+format+": xenon dev ÷ the library's", single(r.memory[server]/r.memory[theLibrary]), 0.25))
 	}
 	for _, g := range r.growth {
@@ -59,7 +63,7 @@ func (r *report) goals() []goal {
 	return all
 }
 
-// single is the spread of a single figure.
+// single returns the spread of one figure.
 func single(v float64) spread { return spread{v, v, v} }
 
 func scaled(values []float64, by float64) spread {

@@ -6,10 +6,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// aMillion is the larger of the two databases that growth compares; the smaller has people.
+// aMillion is the number of users in the larger of the two databases that growth compares. The smaller has people.
 const aMillion = 1_000_000
 
-// grown is what a request takes with many users, compared with few.
+// grown is the time of a request with many users, compared with few.
 type grown struct {
 	Request string `json:"request"`
 	Few     spread `json:"fewMs"`
@@ -17,7 +17,7 @@ type grown struct {
 	Ratio   spread `json:"ratio"`
 }
 
-// growth measures every request with one connection, by people from all over the tables, on a large and a small
+// growth measures every request with one connection, for users spread over the tables, on the large and the small
 // database in turn, and compares the medians.
 func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]grown, error) {
 	b.Helper()
@@ -26,7 +26,7 @@ func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]
 	many := startXenon(b, program, populated(b, aMillion, config.Argon2id), config.Argon2id)
 	tell("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
-	const some = 2000 // people, of n
+	const some = 2000 // users, of n
 	groups := pairs(few, everyPath(b, few, people, some), many, everyPath(b, many, aMillion, some))
 	cells, err := rounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
 	if err != nil {
@@ -55,14 +55,15 @@ func pairs(x server, few []path, y server, many []path) (groups [][]way) {
 // path is a request.
 type path struct {
 	request string
-	hashes  bool // a password, and so takes longer
+	hashes  bool // the request hashes a password and takes longer
 	next    func(i int) call
 }
 
-// everyPath is each request whose statement reads or writes a table that grows, by some of n people in no order.
+// everyPath returns each request whose statement reads or writes a table that grows with the users, for some of n users
+// in random order.
 func everyPath(tb testing.TB, s server, n, some int) []path {
 	tb.Helper()
-	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so nobody comes twice
+	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so each user comes once
 	by := func(c func(i int) call) func(i int) call {
 		return someone(some, func(i int) call { return c(who(i)) })
 	}
@@ -93,7 +94,7 @@ func everyPath(tb testing.TB, s server, n, some int) []path {
 	}
 }
 
-// signOutNew ends sessions that are there for it; person i has them beside the one that stays.
+// signOutNew inserts sessions and returns calls that end them. Each user keeps the other session.
 func signOutNew(tb testing.TB, s server, n int) func(i int) call {
 	tb.Helper()
 	const enough = 20_000
@@ -106,8 +107,9 @@ func signOutNew(tb testing.TB, s server, n int) func(i int) call {
 		tb.Fatal(err)
 	}
 	next := n
-	return func(int) call { // one connection, one after the other
+	return func(int) call { // there is one connection, so calls do not overlap
 		next++
-		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}", "Cookie", cookie(next), "Origin", "http://"+s.host())
+		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}", "Cookie", cookie(next), "Origin",
+			"http://"+s.host())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// initOf is what the init of a package takes before main, as Go's runtime says with GODEBUG=inittrace=1.
+// initOf is the time and memory of a package's init functions, from GODEBUG=inittrace=1.
 type initOf struct {
 	Package      string  `json:"package"`
 	Milliseconds float64 `json:"milliseconds"`
@@ -18,17 +18,17 @@ type initOf struct {
 	Allocations  float64 `json:"allocations"`
 }
 
-// startUp is what all packages of a function take, and those that take something worth a name.
+// startUp is the sum of all packages of a function, and the packages with a large share.
 type startUp struct {
 	Packages int      `json:"packages"`
 	Total    initOf   `json:"total"`
 	Heavy    []initOf `json:"heavy"`
 }
 
-// heavy is more than 0.1 ms or 10 kB.
+// heavy reports whether an init takes more than 0.1 ms or 10 kB.
 func (i initOf) heavy() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
 
-// inits starts functions/session a few times and has Go's runtime tell what the packages' init took.
+// inits starts functions/session a few times with GODEBUG=inittrace=1.
 func (w *world) inits(ctx context.Context, bootstrap string) (startUp, error) {
 	var runs [][]initOf
 	for range 5 {
@@ -45,7 +45,7 @@ func (w *world) inits(ctx context.Context, bootstrap string) (startUp, error) {
 	return startUpOf(runs), nil
 }
 
-// parseInits reads the runtime's lines: "init net/http @0.53 ms, 0.012 ms clock, 1234 bytes, 12 allocs".
+// parseInits parses lines of the Go runtime: "init net/http @0.53 ms, 0.012 ms clock, 1234 bytes, 12 allocs".
 func parseInits(said string) (all []initOf, _ error) {
 	for line := range strings.Lines(said) {
 		if !strings.HasPrefix(line, "init ") {
@@ -53,7 +53,8 @@ func parseInits(said string) (all []initOf, _ error) {
 		}
 		var i initOf
 		var at float64
-		if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock, %f bytes, %f allocs", &i.Package, &at, &i.Milliseconds, &i.Bytes, &i.Allocations); err != nil {
+		if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock, %f bytes, %f allocs", &i.Package, &at, &i.Milliseconds,
+			&i.Bytes, &i.Allocations); err != nil {
 			return nil, fmt.Errorf("%q: %w", line, err)
 		}
 		all = append(all, i)
@@ -64,7 +65,7 @@ func parseInits(said string) (all []initOf, _ error) {
 	return all, nil
 }
 
-// startUpOf takes the median of the runs for each package, and adds up.
+// startUpOf takes the median of the runs for each package and adds them up.
 func startUpOf(runs [][]initOf) (up startUp) {
 	by := map[string][]initOf{}
 	for _, run := range runs {
@@ -93,25 +94,29 @@ func startUpOf(runs [][]initOf) (up startUp) {
 		}
 	}
 	slices.SortFunc(up.Heavy, func(a, b initOf) int {
-		return cmp.Or(cmp.Compare(b.Milliseconds, a.Milliseconds), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Package, b.Package))
+		return cmp.Or(cmp.Compare(b.Milliseconds, a.Milliseconds), cmp.Compare(b.Bytes, a.Bytes),
+			cmp.Compare(a.Package, b.Package))
 	})
 	return up
 }
 
 func (up startUp) write(b *strings.Builder) {
-	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by `GODEBUG=inittrace=1`, medians of five starts: those " +
+	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by " +
+		"`GODEBUG=inittrace=1`, medians of five starts: those " +
 		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")
 	for _, i := range up.Heavy {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", i.Package, figure(i.Milliseconds), figure(i.Bytes), figure(i.Allocations))
 	}
-	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, figure(up.Total.Milliseconds), figure(up.Total.Bytes), figure(up.Total.Allocations))
+	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, figure(up.Total.Milliseconds),
+		figure(up.Total.Bytes), figure(up.Total.Allocations))
 }
 
-func TestInits(t *testing.T) {
+func TestInitTraceIsParsed(t *testing.T) {
 	t.Parallel()
 	run := func(ms string) string {
 		return "init internal/bytealg @0.005 ms, 0 ms clock, 0 bytes, 0 allocs\n{\"level\":\"INFO\"}\n" +
-			"init net/http @0.53 ms, " + ms + " ms clock, 12345 bytes, 120 allocs\ninit time @0.9 ms, 0.25 ms clock, 8 bytes, 1 allocs\n"
+			"init net/http @0.53 ms, " + ms +
+			" ms clock, 12345 bytes, 120 allocs\ninit time @0.9 ms, 0.25 ms clock, 8 bytes, 1 allocs\n"
 	}
 	var runs [][]initOf
 	for _, ms := range []string{"0.07", "0.012", "0.03"} {
@@ -122,7 +127,8 @@ func TestInits(t *testing.T) {
 		runs = append(runs, all)
 	}
 	got := startUpOf(runs)
-	if got.Packages != 3 || len(got.Heavy) != 2 || got.Heavy[0].Package != "time" || got.Heavy[1] != (initOf{"net/http", 0.03, 12345, 120}) {
+	if got.Packages != 3 || len(got.Heavy) != 2 || got.Heavy[0].Package != "time" ||
+		got.Heavy[1] != (initOf{"net/http", 0.03, 12345, 120}) {
 		t.Errorf("got %+v", got)
 	}
 	if want := (initOf{"", 0.28, 12353, 121}); got.Total != want {

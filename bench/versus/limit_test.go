@@ -32,7 +32,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// pgbench is the way of the very statement of get-session, prepared, without anybody between it and Postgres.
+// pgbench returns a way that runs the statement of get-session with pgbench, prepared, directly on Postgres.
 func (w *world) pgbench(tb testing.TB, counts [3]int) way {
 	tb.Helper()
 	program, err := exec.LookPath("pgbench")
@@ -52,25 +52,29 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) way {
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return way{request: "get-session", subject: thePgbench, counts: counts, run: func(ctx context.Context, conns, count int) (run, error) {
-		logs := tb.TempDir()
-		cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
-			"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
-			"-D", "moment="+time.Now().Format(time.RFC3339), "-l", "--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
-		said, err := cmd.CombinedOutput()
-		if err != nil {
-			return run{}, fmt.Errorf("pgbench: %w: %s", err, said)
-		}
-		took, err := transactions(logs)
-		if err != nil {
-			return run{}, err
-		}
-		perSecond, err := tps(string(said))
-		return run{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
-	}}
+	return way{
+		request: "get-session", subject: thePgbench, counts: counts,
+		run: func(ctx context.Context, conns, count int) (run, error) {
+			logs := tb.TempDir()
+			cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
+				"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
+				"-D", "moment="+time.Now().Format(time.RFC3339), "-l",
+				"--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
+			said, err := cmd.CombinedOutput()
+			if err != nil {
+				return run{}, fmt.Errorf("pgbench: %w: %s", err, said)
+			}
+			took, err := transactions(logs)
+			if err != nil {
+				return run{}, err
+			}
+			perSecond, err := tps(string(said))
+			return run{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
+		},
+	}
 }
 
-// tps is the rate that pgbench prints, the time to connect left out.
+// tps returns the rate that pgbench prints, without the time to connect.
 func tps(said string) (float64, error) {
 	_, rest, ok := strings.Cut(said, "tps = ")
 	if !ok {
@@ -79,7 +83,7 @@ func tps(said string) (float64, error) {
 	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
 }
 
-// transactions are the times in pgbench's logs, one a line: client, number, microseconds, …
+// transactions returns the times in pgbench's logs. A line has client, number, microseconds and more.
 func transactions(dir string) (took []time.Duration, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "x*"))
 	if err != nil {
@@ -106,7 +110,7 @@ func transactions(dir string) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// bareHash is a format's primitive with the parameters that are written, nothing around it.
+// bareHash computes the primitive of a format with the parameters of new hashes.
 func bareHash(format string) func(context.Context) error {
 	salt := make([]byte, 16)
 	if format == config.Argon2id {
@@ -121,7 +125,7 @@ func bareHash(format string) func(context.Context) error {
 	}
 }
 
-// bareSignature is one RSA signature of 2048 bits.
+// bareSignature computes RSA signatures with 2048 bits.
 func bareSignature(tb testing.TB) func(context.Context) error {
 	tb.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
@@ -135,13 +139,13 @@ func bareSignature(tb testing.TB) func(context.Context) error {
 	}
 }
 
-// The two ways to verify a token: a verifier remembers those that it has found good.
+// The two cases of verifying a token: a verifier caches the tokens that are valid.
 const (
 	newJWT, seenJWT = "verify a new JWT", "verify a JWT again"
-	newJWTs         = 400 // in a run
+	newJWTs         = 400 // in each run
 )
 
-// verify is how tokens of the server are verified by whoever trusts it; fetched counts what went over the network.
+// verify returns ways to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.
 func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
@@ -153,7 +157,8 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	tb.Cleanup(jwks.Close)
 	origin := "http://" + w.argon2id.host()
 	cfg := config.API{
-		JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin, JWTExpiresIn: config.DefaultJWTExpiresIn,
+		JWKSURL: jwks.URL + "/api/auth/jwks", JWTIssuer: origin, JWTAudience: origin,
+		JWTExpiresIn:    config.DefaultJWTExpiresIn,
 		SigningKeysFile: filepath.Join(w.argon2id.dir, "signing-keys.json"),
 	}
 	v := jwtverify.MustNew(jwtverify.Options{
@@ -180,17 +185,19 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	}
 }
 
-func TestTransactionsOfPgbench(t *testing.T) {
+func TestLogOfPgbenchIsParsed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.1"), []byte("0 0 412 0 1700000000 1\n1 0 98 0 1700000000 2\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "x.1"), []byte("0 0 412 0 1700000000 1\n1 0 98 0 1700000000 2\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, err := transactions(dir)
 	if err != nil || len(got) != 2 || got[1] != 98*time.Microsecond {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if rate, err := tps("latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n"); err != nil || rate != 3514.2 {
+	if rate, err := tps("latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n"); err != nil ||
+		rate != 3514.2 {
 		t.Errorf("got %v, %v", rate, err)
 	}
 }

@@ -18,11 +18,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// maxRun ends a run that hangs.
+// maxRun is the time after which a run that hangs ends with an error.
 const maxRun = 2 * time.Minute
 
-// call is one request as it goes over the wire, what an answer to it has to begin with, and what it has to hold
-// besides.
+// call is one HTTP request as bytes, the start of the expected response, and a text that the response must contain.
 type call struct{ send, want, hold []byte }
 
 func (c call) answeredBy(body []byte) bool {
@@ -42,16 +41,16 @@ func newCall(method, path, host, want, body string, headers ...string) call {
 	return call{send: b.Bytes(), want: []byte(want)}
 }
 
-// run is what happened when something was done many times.
+// run is the result of many calls.
 type run struct {
-	took  []time.Duration // each
+	took  []time.Duration // of each call
 	whole time.Duration
-	full  int // how many were refused because the server was full
+	full  int // calls that the server refused with 503
 }
 
-// load sends count calls over conns connections that stay open, each as soon as the one before it on its connection is
-// answered. It writes and reads the wire itself: net/http's client would cost more of the processors than some of the
-// servers do. An answer that is not the wanted one is an error, but for a 503: a server may be full.
+// load sends count calls over conns connections that stay open. Each connection sends its next call after the response
+// to the last. load writes and parses HTTP itself, because net/http's client would use more processor time than some of
+// the servers. A response other than the expected one is an error, except a 503, because a server may be at its limit.
 func load(ctx context.Context, address string, conns, count int, next func(i int) call) (run, error) {
 	open := make([]net.Conn, conns)
 	for i := range open {
@@ -98,7 +97,7 @@ func load(ctx context.Context, address string, conns, count int, next func(i int
 
 var errAnswer = errors.New("that is no HTTP/1.1 answer")
 
-// readAnswer reads one answer and appends its body to body.
+// readAnswer reads one response and appends its body to body.
 func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
@@ -160,7 +159,7 @@ func readBytes(in *bufio.Reader, body []byte, n int) ([]byte, error) {
 	return body, err
 }
 
-func TestReadAnswer(t *testing.T) {
+func TestResponseIsParsed(t *testing.T) {
 	t.Parallel()
 	text := "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX: y\r\n\r\nbody" +
 		"HTTP/1.1 401 Unauthorized\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n" +
@@ -177,8 +176,8 @@ func TestReadAnswer(t *testing.T) {
 	}
 }
 
-// TestLoadCountsAndRefuses holds that exactly count calls are made, and that a wrong answer ends the run.
-func TestLoadCountsAndRefuses(t *testing.T) {
+// TestLoadSendsExactlyCountCalls checks that exactly count calls are made, and that a wrong response ends the run.
+func TestLoadSendsExactlyCountCalls(t *testing.T) {
 	t.Parallel()
 	address := serveNull(t)
 	var calls sync.Map

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// nullServer in the environment makes this binary a server that answers everything with the same few bytes: what a
-// request costs before anybody does anything.
+// With the environment variable nullServer this binary is a server that sends the same few bytes for every request. It
+// shows the cost of a request that does nothing.
 const nullServer = "VERSUS_NULL_SERVER"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	})))
 }
 
-// serveNull starts the null server and returns its address; it ends with the test.
+// serveNull starts the null server and returns its host and port. The server ends with the test.
 func serveNull(tb testing.TB) string {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])

@@ -26,7 +26,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// parts is what a request costs that no clock has to measure, as means of many.
+// parts are the counted costs of a request, as means of many requests.
 type parts struct {
 	Request     string  `json:"request"`
 	First       float64 `json:"roundTripsOfTheFirst"` // of a process: it connects
@@ -36,19 +36,20 @@ type parts struct {
 	Received    float64 `json:"bytesFromPostgres"`
 	Allocations float64 `json:"allocations"`
 	Allocated   float64 `json:"bytesAllocated"`
-	Waiting     float64 `json:"waitingMicroseconds"` // for Postgres, the median; what Lambda's clock counts and no processor does
+	// Waiting is the median time that a function waits for Postgres. Lambda bills it.
+	Waiting float64 `json:"waitingMicroseconds"`
 }
 
-// workshop is every function in this process, on a pool of one connection, with the limits of a deployment.
+// workshop has every function in this process, with a pool of one connection and the rate limits of a deployment.
 type workshop struct {
 	server
 	cfg config.API
 }
 
-// handler takes the JSON of an event and returns that of the answer.
+// handler takes the JSON of an event and returns the JSON of the response.
 type handler func(ctx context.Context, event []byte) ([]byte, error)
 
-// asLambda is what aws-lambda-go does with a handler.
+// asLambda calls a handler as aws-lambda-go does.
 func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	return func(ctx context.Context, raw []byte) ([]byte, error) {
 		var event E
@@ -63,7 +64,7 @@ func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	}
 }
 
-// newWorkshop is one on the database of s. It serves HTTP, too, for those who want keys and tokens.
+// newWorkshop returns a workshop on the database of s. It also serves HTTP, for clients that need keys and tokens.
 func newWorkshop(tb testing.TB, s server) *workshop {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,8 +74,10 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 	w := &workshop{server: server{address: l.Addr().String(), database: s.database, format: s.format}}
 	origin := "http://" + w.host()
 	env := map[string]string{
-		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(), "keys.json"),
-		"BETTER_AUTH_URL": origin, "JWKS_URL": origin + "/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
+		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(),
+			"keys.json"),
+		"BETTER_AUTH_URL": origin, "JWKS_URL": origin +
+			"/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
 	}
 	if w.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		tb.Fatal(err)
@@ -91,7 +94,7 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 	return w
 }
 
-// routes are those of all functions, as if their processes had just started.
+// routes returns the routes of all functions, as in new processes.
 func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 	tb.Helper()
 	vault := secrets.New(w.cfg, time.Now)
@@ -113,14 +116,14 @@ func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 	return all.Mux(w.cfg)
 }
 
-// takeApart counts what a request costs: the first of a process, then many that find everything warm.
+// takeApart counts the costs of a request: first of the first request of a process, then of many warm requests.
 func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
 	tb.Helper()
 	dial := &tap{}
 	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
 	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
 	defer stop()
-	warm, n := 2*active, 4*active // each comes again, and statements are prepared after a few times
+	warm, n := 2*active, 4*active // each user comes several times, because statements are prepared only after a few times
 	if p.hashes {
 		warm, n = 20, 8
 	}
@@ -170,10 +173,11 @@ func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
 	}, nil
 }
 
-// takeApart counts what each request costs, for each format where it matters.
+// takeApart counts the costs of each request, for each password format if it matters.
 func (w *world) takeApart(b *testing.B) (all []parts) {
 	b.Helper()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
+	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
+	slog.SetDefault(slog.New(log))
 	for _, s := range []server{w.argon2id, w.scrypt} {
 		shop := newWorkshop(b, s)
 		paths := everyPath(b, shop.server, people, active)
@@ -199,10 +203,14 @@ func (w *world) takeApart(b *testing.B) (all []parts) {
 }
 
 func (r *report) writeParts(b *strings.Builder) {
-	b.WriteString("\n## What a request costs before milliseconds\n\nCounted, not timed: the handlers in one process as a function has them, from the event's " +
-		"JSON to the answer's, with one connection and the limits of a deployment switched on. *First* is the first request of a process, which connects " +
-		"(without TLS). The rest are means of warm requests, statements prepared; allocations are all of the process, the database driver's included.\n\n" +
-		"| request | round trips, first | round trips | statements | bytes to Postgres | bytes from Postgres | allocations | bytes allocated |\n" +
+	b.WriteString("\n## What a request costs before milliseconds\n\nCounted, not timed: the handlers in one process as " +
+		"a function has them, from the event's " +
+		"JSON to the answer's, with one connection and the limits of a deployment switched on. *First* is the first " +
+		"request of a process, which connects " +
+		"(without TLS). The rest are means of warm requests, statements prepared; allocations are all of the process, the " +
+		"database driver's included.\n\n" +
+		"| request | round trips, first | round trips | statements | bytes to Postgres | bytes from Postgres | " +
+		"allocations | bytes allocated |\n" +
 		"|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, p := range r.parts {
 		fmt.Fprintf(b, "| %s", p.Request)
@@ -213,9 +221,9 @@ func (r *report) writeParts(b *strings.Builder) {
 	}
 }
 
-// TestTakeApart holds that what is counted is what happens: a new process connects first, and a warm get-session makes
-// one round trip, in which the limit and the session are asked for together.
-func TestTakeApart(t *testing.T) {
+// TestPartsOfARequestAreCounted checks the counts: a new process first connects, and a warm get-session takes one round
+// trip with the statements of the rate limit and the session.
+func TestPartsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
 	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
 	shop := newWorkshop(t, s)

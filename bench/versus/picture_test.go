@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The colours, and the grey of the letters, can be read on white and on black.
+// All colours can be read on white and on black.
 const (
 	grey        = "#767676"
 	oursColour  = "#0d9488"
@@ -17,28 +17,31 @@ const (
 	limitColour = "#8b8fa3"
 )
 
-// bar is one figure of a picture, and with far what its thin line goes to, 0 for none.
+// bar is one figure of a picture. far is the end of the thin line, or 0 for none.
 type bar struct {
 	label, colour string
 	value, far    float64
 }
 
-// bars are those of one thing.
+// bars is a group of bars.
 type bars struct {
 	title string
 	bars  []bar
 }
 
-// pictures are the SVGs of a run by file name.
+// pictures returns the SVGs of a run by file name.
 func (r *report) pictures() map[string]string {
 	return map[string]string{
-		"performance-throughput.svg": draw("Requests per second, 64 connections: longer is better; each request has its own scale", "", r.throughput()),
-		"performance-latency.svg":    draw("Milliseconds, one connection: shorter is better; thin line to p99; each request has its own scale", " ms", r.latency()),
-		"performance-start.svg":      draw("From a process's start to its first answer, and memory: shorter is better", "", r.footprint()),
+		"performance-throughput.svg": draw("Requests per second, 64 connections: longer is better; each request has its "+
+			"own scale", "", r.throughput()),
+		"performance-latency.svg": draw("Milliseconds, one connection: shorter is better; thin line to p99; each "+
+			"request has its own scale", " ms", r.latency()),
+		"performance-start.svg": draw("From a process's start to its first answer, and memory: shorter is better", "",
+			r.footprint()),
 	}
 }
 
-// bar is that of a cell, left out where there is none.
+// bar appends the bar of a cell to group, if the cell exists.
 func (r *report) bar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
 	if c := find(r.cells, request, subject, conns); c != nil {
 		b := bar{label, colour, spreadOf(c.of(value)).Median, 0}
@@ -49,7 +52,7 @@ func (r *report) bar(group *bars, request, subject, label, colour string, conns 
 	}
 }
 
-// requests is a group for each request: Xenon, what it is compared with, and the limit that another cell shows.
+// requests returns a group for each request: Xenon, its competitor, and the limit of the machine.
 func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", newPeople, "token", "jwks"} {
 		group := bars{title: request}
@@ -92,7 +95,7 @@ func (r *report) footprint() []bars {
 	r.bar(&begin, "start to first answer", ours, "xenon dev", oursColour, 1, p50)
 	r.bar(&begin, "start to first answer", theLibrary, theLibrary, theirColour, 1, p50)
 	for i := range begin.bars {
-		begin.bars[i].far = 0 // of three starts there is no p99
+		begin.bars[i].far = 0 // three starts have no p99
 	}
 	memory := bars{title: "peak memory, MiB"}
 	for _, one := range []struct{ process, label, colour string }{
@@ -108,8 +111,8 @@ func (r *report) footprint() []bars {
 	return []bars{begin, memory}
 }
 
-// draw is a picture of horizontal bars, as long as their values within a group. It has presentation attributes only, no
-// styles and no scripts.
+// draw returns a picture of horizontal bars that are scaled within their group. It uses only presentation attributes,
+// no styles and no scripts.
 func draw(title, unit string, groups []bars) string {
 	const left, right, width, step = 190.0, 610.0, 760.0, 18.0
 	var b strings.Builder
@@ -124,11 +127,13 @@ func draw(title, unit string, groups []bars) string {
 		}
 		x := func(v float64) float64 { return left + (right-left)*v/most }
 		for _, one := range group.bars {
-			fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="end">%s</text><rect x="%.0f" y="%.0f" width="%.1f" height="12" fill="%s"/>`,
+			fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="end">%s</text><rect x="%.0f" y="%.0f" width="%.1f" `+
+				`height="12" fill="%s"/>`,
 				left-8, y+12, escaped(one.label), left, y+2, max(x(one.value)-left, 1), one.colour)
 			end, text := x(one.value), figure(one.value)+unit
 			if one.far > one.value {
-				fmt.Fprintf(&b, `<line x1="%.1f" y1="%.0f" x2="%.1f" y2="%.0f" stroke="%s" stroke-width="2"/>`, end, y+8, x(one.far), y+8, one.colour)
+				fmt.Fprintf(&b, `<line x1="%.1f" y1="%.0f" x2="%.1f" y2="%.0f" stroke="%s" stroke-width="2"/>`, end, y+8,
+					x(one.far), y+8, one.colour)
 				end, text = x(one.far), text+" (p99 "+figure(one.far)+")"
 			}
 			fmt.Fprintf(&b, `<text x="%.1f" y="%.0f">%s</text>`+"\n", end+6, y+12, text)
@@ -144,12 +149,13 @@ func draw(title, unit string, groups []bars) string {
 
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder never returns an error
 	return b.String()
 }
 
-// TestPicture holds that a picture is XML, has every bar, and is nothing a strict content policy would refuse.
-func TestPicture(t *testing.T) {
+// TestPictureIsPlainSVG checks that a picture is XML with all bars, and contains nothing that a strict content security
+// policy refuses.
+func TestPictureIsPlainSVG(t *testing.T) {
 	t.Parallel()
 	svg := draw("a < b", " ms", []bars{{"x & y", []bar{{"one", oursColour, 2, 4}, {"two", theirColour, 8, 0}}}})
 	decoder := xml.NewDecoder(strings.NewReader(svg))

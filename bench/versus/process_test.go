@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// tick is the unit of the times in /proc/<pid>/stat, which Linux fixes for user space (man 5 proc_pid_stat, USER_HZ).
+// tick is the unit of the times in /proc/<pid>/stat, which is fixed in Linux (man 5 proc_pid_stat, USER_HZ).
 const tick = 10 * time.Millisecond
 
-// cpu is what a process has used of the processors so far, its ended threads included.
+// cpu returns the processor time of a process so far, including its ended threads.
 func cpu(pid int) (time.Duration, error) { return stat(pid, false) }
 
-// cpuTree is cpu of a process and its children, ended ones included: all of a Postgres.
+// cpuTree returns the processor time of a process and its children, including ended ones: of a whole Postgres server.
 func cpuTree(pid int) (time.Duration, error) {
 	total, err := stat(pid, true)
 	if err != nil {
@@ -36,7 +36,7 @@ func cpuTree(pid int) (time.Duration, error) {
 			if err != nil {
 				return 0, err
 			}
-			if used, err := stat(id, true); err == nil { // one that ended meanwhile is its parent's now
+			if used, err := stat(id, true); err == nil { // the time of a child that has ended is in its parent's
 				total += used
 			}
 		}
@@ -44,13 +44,13 @@ func cpuTree(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// stat sums utime and stime, and with reaped also those of the children that were waited for.
+// stat returns utime plus stime. With reaped it adds the times of the ended children.
 func stat(pid int, reaped bool) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // from the third on
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // the fields from the third on
 	times := fields[11:13]
 	if reaped {
 		times = fields[11:15]
@@ -66,7 +66,7 @@ func stat(pid int, reaped bool) (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
-// peak is the most memory a process has had resident, in MiB.
+// peak returns the largest resident memory of a process so far, in MiB.
 func peak(pid int) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -81,7 +81,7 @@ func peak(pid int) (float64, error) {
 	return float64(kB) / 1024, err
 }
 
-// onlyChild is the process that pid started last.
+// onlyChild returns the process that pid started last.
 func onlyChild(pid int) (int, error) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range tasks {
@@ -93,10 +93,10 @@ func onlyChild(pid int) (int, error) {
 	return 0, fmt.Errorf("process %d has no child", pid)
 }
 
-func TestOwnProcess(t *testing.T) {
+func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
 	t.Parallel()
 	var used time.Duration
-	for used < tick { // asking costs, too
+	for used < tick { // asking takes processor time, too
 		var err error
 		if used, err = cpu(os.Getpid()); err != nil {
 			t.Fatal(err)

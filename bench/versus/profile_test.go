@@ -18,9 +18,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// BenchmarkProfile is get-session over 64 connections with server and load in this process, for -cpuprofile and
-// -memprofile: the processor time of both together and of Postgres, which say more on a busy machine than the rate.
-// RATE_LIMIT=on counts each request as a deployment does.
+// BenchmarkProfile runs get-session over 64 connections with server and load in this process, for -cpuprofile and
+// -memprofile. It reports the processor time of both together and of Postgres, which varies less than the rate on a
+// busy machine. RATE_LIMIT=on counts each request as a deployment does.
 func BenchmarkProfile(b *testing.B) {
 	for _, limits := range []string{"off", "on"} {
 		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profiled(b, limits) })
@@ -28,7 +28,8 @@ func BenchmarkProfile(b *testing.B) {
 }
 
 func profiled(b *testing.B, limits string) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil))) //nolint:sloglint // what a record costs is part of what a request costs
+	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
+	slog.SetDefault(slog.New(log))
 	database := populated(b, active, config.Argon2id)
 	env := map[string]string{
 		"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
@@ -48,11 +49,12 @@ func profiled(b *testing.B, limits string) {
 	handler := httptest.NewServer(auth.New(cfg, db, vault, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
-	next := someone(active, func(i int) call { // an address each, with a limit of 100 in ten seconds
-		c := getSession(s)(i)
-		c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)
-		return c
-	})
+	next := someone(active,
+		func(i int) call { // each with another IP address, because the rate limit is 100 in ten seconds
+			c := getSession(s)(i)
+			c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)
+			return c
+		})
 	way := s.over("get-session", [3]int{}, next)
 	way.pid = os.Getpid()
 	got, err := way.measure(b.Context(), postmaster(b, database), active, b.N)

@@ -17,7 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// report is all that a run found out.
+// report has all results of a run.
 type report struct {
 	machine machine
 	quick   bool
@@ -32,7 +32,7 @@ type report struct {
 	sizes   map[string]int // MB of a function's memory, by folder
 }
 
-// machine is what the figures hold for.
+// machine is the machine of the run.
 type machine struct {
 	Date       string `json:"date"`
 	Processor  string `json:"processor"`
@@ -51,10 +51,11 @@ func newReport(b *testing.B, w *world, n int, quick bool) *report {
 	b.Helper()
 	conn := connect(b, w.argon2id.database)
 	defer conn.Close(b.Context())
-	system, _, _ := strings.Cut(said("uname", "-sr"), "-") // whose build of the kernel it is says nothing
+	system, _, _ := strings.Cut(said("uname", "-sr"), "-") // without the build of the kernel
 	kB, _ := strconv.Atoi(strings.TrimSuffix(lineOf("/proc/meminfo", "MemTotal"), " kB"))
 	m := machine{
-		Date: time.Now().UTC().Format(time.DateOnly), Processor: lineOf("/proc/cpuinfo", "model name"), Processors: runtime.NumCPU(),
+		Date: time.Now().UTC().Format(time.DateOnly), Processor: lineOf("/proc/cpuinfo",
+			"model name"), Processors: runtime.NumCPU(),
 		Memory: fmt.Sprintf("%d GiB", (kB+1<<19)>>20), System: system, Go: runtime.Version(), Node: said("node", "--version"),
 		BetterAuth: migrations.BetterAuth, Pgbench: said("pgbench", "--version"), Pool: pool,
 	}
@@ -82,7 +83,7 @@ func lineOf(file, name string) string {
 	return "unknown"
 }
 
-// peaks reads the most memory each process had, all the load behind it.
+// peaks reads the largest memory of each process, after all load.
 func (r *report) peaks(w *world) (err error) {
 	r.memory = map[string]float64{}
 	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, theLibrary: w.library.pid}
@@ -97,7 +98,7 @@ func (r *report) peaks(w *world) (err error) {
 	return nil
 }
 
-// row is a cell as it is written down.
+// row is a cell in the JSON file.
 type row struct {
 	Request     string `json:"request"`
 	Subject     string `json:"subject"`
@@ -118,7 +119,8 @@ func (c *cell) row() row {
 	return row{
 		c.request, c.subject, c.conns, c.count,
 		of(func(s sample) float64 { return s.perSecond }),
-		of(func(s sample) float64 { return s.p50 }), of(func(s sample) float64 { return s.p95 }), of(func(s sample) float64 { return s.p99 }),
+		of(func(s sample) float64 { return s.p50 }), of(func(s sample) float64 { return s.p95 }),
+		of(func(s sample) float64 { return s.p99 }),
 		of(func(s sample) float64 { return s.server }), of(func(s sample) float64 { return s.postgres }),
 		of(func(s sample) float64 { return s.generator }), c.full(),
 	}
@@ -131,7 +133,7 @@ func (c *cell) full() (n int) {
 	return n
 }
 
-// write puts the data, the tables and the pictures into a folder.
+// write writes the data, the tables and the pictures into a folder.
 func (r *report) write(folder string) error {
 	rows := make([]row, len(r.cells))
 	for i, c := range r.cells {
@@ -160,14 +162,16 @@ func (r *report) write(folder string) error {
 	return nil
 }
 
-// markdown is the tables of a run: the goals first, as they are what one looks for.
+// markdown returns the tables of a run, the goals first.
 func (r *report) markdown() string {
 	var b strings.Builder
-	b.WriteString("# Every figure of the last run\n\nWritten by `make bench`; [performance.md](performance.md) explains it. ")
+	b.WriteString("# Every figure of the last run\n\nWritten by `make bench`; [performance.md](performance.md) " +
+		"explains it. ")
 	m := r.machine
 	fmt.Fprintf(&b, "%s: %s, %d processors, %s of memory, %s; %s, Node %s, Postgres %s, Better Auth %s. ",
 		m.Date, m.Processor, m.Processors, m.Memory, m.System, m.Go, m.Node, m.Postgres, m.BetterAuth)
-	fmt.Fprintf(&b, "Medians of %d rounds, in brackets the least and the most; %d connections to Postgres for each server.\n", r.rounds, m.Pool)
+	fmt.Fprintf(&b, "Medians of %d rounds, in brackets the least and the most; %d connections to Postgres for each "+
+		"server.\n", r.rounds, m.Pool)
 	if r.quick {
 		b.WriteString("\n**A quick run: figures to try things out, not to quote.**\n")
 	}
@@ -189,8 +193,11 @@ func (r *report) markdown() string {
 }
 
 func (r *report) writeRequests(b *strings.Builder) {
-	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the server and of Postgres. What went through " +
-		"the Lambda emulator has the emulator's own time in its latency, and none of it in the server's processor time, which is the function's.\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the " +
+		"server and of Postgres. What went through " +
+		"the Lambda emulator has the emulator's own time in its latency, and none of it in the server's processor time, " +
+		"which is the function's.\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres " +
+		"|\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.cells {
 		x := c.row()
 		server := figure(x.Server.Median)
@@ -207,7 +214,8 @@ func (r *report) writeRequests(b *strings.Builder) {
 }
 
 func (r *report) writeMemory(b *strings.Builder) {
-	b.WriteString("\n## Memory\n\nThe most that was resident (VmHWM) during all of the above. xenon dev and the library served every request, 64 connections " +
+	b.WriteString("\n## Memory\n\nThe most that was resident (VmHWM) during all of the above. xenon dev and the " +
+		"library served every request, 64 connections " +
 		"at most; a function served its own, one at a time, as Lambda has it.\n\n| process | MiB |\n|---|--:|\n")
 	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
 		name := strings.Replace(subject, ours, "xenon dev", 1)
@@ -226,7 +234,7 @@ func (r *report) writeGrowth(b *strings.Builder) {
 	}
 }
 
-// String is the median, and how far the rounds were apart.
+// String returns the median and, in brackets, the least and the most.
 func (s spread) String() string {
 	if s.Min == s.Max {
 		return figure(s.Median)
@@ -234,7 +242,7 @@ func (s spread) String() string {
 	return fmt.Sprintf("%s (%s–%s)", figure(s.Median), figure(s.Min), figure(s.Max))
 }
 
-// figure has three digits that mean something.
+// figure formats a number with three significant digits.
 func figure(v float64) string {
 	switch {
 	case v >= 1000:
@@ -253,9 +261,12 @@ func figure(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-func TestFigures(t *testing.T) {
+func TestFiguresHaveThreeDigits(t *testing.T) {
 	t.Parallel()
-	for v, want := range map[float64]string{12345.6: "12,346", 19_962_250: "19,962,250", 100_000: "100,000", 1000: "1,000", 999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30"} {
+	for v, want := range map[float64]string{
+		12345.6: "12,346", 19_962_250: "19,962,250", 100_000: "100,000", 1000: "1,000",
+		999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30",
+	} {
 		if got := figure(v); got != want {
 			t.Errorf("figure(%v): got %s, want %s", v, got, want)
 		}
@@ -264,7 +275,10 @@ func TestFigures(t *testing.T) {
 		t.Errorf("spread: got %v, want %v", got, want)
 	}
 	ms := []time.Duration{1e6, 2e6, 3e6, 4e6, 5e6, 6e6, 7e6, 8e6, 9e6, 10e6}
-	if got, want := [3]float64{percentile(ms, 0.5), percentile(ms, 0.95), percentile(ms, 0.1)}, [3]float64{5, 10, 1}; got != want {
+	if got, want := [3]float64{percentile(ms, 0.5), percentile(ms, 0.95), percentile(ms, 0.1)}, [3]float64{
+		5, 10,
+		1,
+	}; got != want {
 		t.Errorf("percentiles: got %v, want %v", got, want)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// someone turns a call made for person i, from 1 on, into the calls of the active people in turn. All are made before
-// the clock runs.
+// someone returns the calls of the active users in turn, where user i, from 1 on, sends make(i). It makes all calls
+// before the measured time.
 func someone(n int, c func(i int) call) func(i int) call {
 	all := make([]call, n)
 	for i := range all {
@@ -18,7 +18,7 @@ func someone(n int, c func(i int) call) func(i int) call {
 	return func(i int) call { return all[i%n] }
 }
 
-// theOthers is someone for all people but the active ones, of whom none comes twice, in however many runs.
+// theOthers is someone for all users except the active ones. Each comes once, in all runs together.
 func theOthers(c func(i int) call) func(i int) call {
 	next := someone(people-active, func(i int) call { return c(active + i) })
 	var came atomic.Int64
@@ -50,11 +50,12 @@ func signIn(s server) func(i int) call {
 
 var newcomers atomic.Int64
 
-// signUp is somebody new with every call.
+// signUp signs up a new user with every call.
 func signUp(s server) func(i int) call {
 	return func(int) call {
 		return newCall("POST", "/api/auth/sign-up/email", s.host(), `{"token":"`,
-			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), newcomers.Add(1), thePassword),
+			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), newcomers.Add(1),
+				thePassword),
 			"Origin", "http://"+s.host())
 	}
 }
@@ -67,13 +68,15 @@ func getProfile(s server, jwts []string) func(i int) call {
 
 func putProfile(s server, jwts []string) func(i int) call {
 	return func(i int) call {
-		return newCall("PUT", "/api/profile", s.host(), `{"id":"`, `{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
+		return newCall("PUT", "/api/profile", s.host(), `{"id":"`,
+			`{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
 			"Authorization", "Bearer "+jwts[i-1])
 	}
 }
 
-// TestNobodyComesTwice holds that there are enough people for all rounds of newPeople, the one to warm up included.
-func TestNobodyComesTwice(t *testing.T) {
+// TestEachUserComesOnce checks that there are enough users for all rounds of newPeople, including the round for warming
+// up.
+func TestEachUserComesOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for _, count := range signing {

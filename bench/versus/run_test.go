@@ -13,63 +13,69 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// connections are the three crowds everything is measured with.
+// connections are the numbers of connections that everything is measured with.
 var connections = []int{1, 16, 64}
 
-// way is one way to get one thing done: a server and a request, or the bare work.
+// way is one way to do something: a server and a request, or the work alone.
 type way struct {
 	request, subject string
-	counts           [3]int // how often in a run, by crowd; 0: not with this one
+	counts           [3]int // calls in a run by number of connections; 0: not measured
 	pid              int    // of the process that does the work, 0 if Postgres alone does
 	run              func(ctx context.Context, conns, count int) (run, error)
 
-	function string // the folder of the function that pid is, "" if it is none
+	function string // the folder of the function with this pid, or ""
 }
 
-// sample is what one run of a way showed. Times of processors are for one request, in microseconds.
+// sample is the result of one run of a way. Processor times are for one request, in microseconds.
 type sample struct {
 	perSecond, p50, p95, p99    float64 // p50, p95 and p99 in milliseconds
 	server, postgres, generator float64
 	full                        int
 }
 
-// over is a way over HTTP.
+// over returns a way over HTTP.
 func (s server) over(request string, counts [3]int, next func(i int) call) way {
 	return s.as(s.name, request, counts, next)
 }
 
 func (s server) as(subject, request string, counts [3]int, next func(i int) call) way {
-	return way{request: request, subject: subject, counts: counts, pid: s.pid, run: func(ctx context.Context, conns, count int) (run, error) {
-		return load(ctx, s.address, conns, count, next)
-	}}
+	return way{
+		request: request, subject: subject, counts: counts, pid: s.pid,
+		run: func(ctx context.Context, conns, count int) (run, error) {
+			return load(ctx, s.address, conns, count, next)
+		},
+	}
 }
 
-// alone is a way in this very process: one after the other, and with more than one connection as many at once as there
-// are processors.
+// alone returns a way that works in this process: one call after the other, or with more connections as many at once as
+// there are processors.
 func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) way {
-	return way{request: request, subject: subject, counts: counts, pid: os.Getpid(), run: func(ctx context.Context, conns, count int) (run, error) {
-		took := make([]time.Duration, count)
-		var taken atomic.Int64
-		var group errgroup.Group
-		begin := time.Now()
-		for range min(conns, runtime.NumCPU()) {
-			group.Go(func() error {
-				for i := int(taken.Add(1)) - 1; i < count; i = int(taken.Add(1)) - 1 {
-					start := time.Now()
-					if err := work(ctx); err != nil {
-						return err
+	return way{
+		request: request, subject: subject, counts: counts, pid: os.Getpid(),
+		run: func(ctx context.Context, conns, count int) (run, error) {
+			took := make([]time.Duration, count)
+			var taken atomic.Int64
+			var group errgroup.Group
+			begin := time.Now()
+			for range min(conns, runtime.NumCPU()) {
+				group.Go(func() error {
+					for i := int(taken.Add(1)) - 1; i < count; i = int(taken.Add(1)) - 1 {
+						start := time.Now()
+						if err := work(ctx); err != nil {
+							return err
+						}
+						took[i] = time.Since(start)
 					}
-					took[i] = time.Since(start)
-				}
-				return nil
-			})
-		}
-		err := group.Wait()
-		return run{took: took, whole: time.Since(begin)}, err
-	}}
+					return nil
+				})
+			}
+			err := group.Wait()
+			return run{took: took, whole: time.Since(begin)}, err
+		},
+	}
 }
 
-// measure runs a way once and reads the clocks of all processes involved around it.
+// measure runs a way once and reads the processor times of all involved processes before and after.
 func (w way) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
 	before, err := w.clocks(postgres)
 	if err != nil {
@@ -105,13 +111,13 @@ func (w way) clocks(postgres int) (all [3]time.Duration, err error) {
 	return all, err
 }
 
-// percentile is that of sorted times by the nearest rank, in milliseconds.
+// percentile returns a percentile of sorted times by the nearest rank, in milliseconds.
 func percentile(sorted []time.Duration, p float64) float64 {
 	rank := int(p*float64(len(sorted))+0.999999) - 1
 	return float64(sorted[min(max(rank, 0), len(sorted)-1)].Nanoseconds()) / 1e6
 }
 
-// spread is what the rounds had in common and how far they were apart.
+// spread is the median, the least and the most of the rounds.
 type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -131,7 +137,7 @@ func spreadOf(values []float64) spread {
 	return spread{median, sorted[0], sorted[len(sorted)-1]}
 }
 
-// cell is a way with one crowd, and its samples by round.
+// cell is a way with a number of connections, and its samples by round.
 type cell struct {
 	way
 	conns, count int
@@ -146,8 +152,8 @@ func (c *cell) of(value func(sample) float64) []float64 {
 	return all
 }
 
-// rounds measures all ways of each thing next to each other, with each crowd, n times, every other time in the opposite
-// order, after once for warming up. A divisor makes the counts smaller.
+// rounds measures the ways of each group one after the other, with each number of connections, n times, every other
+// time in the opposite order. One round before warms up. A divisor makes the counts smaller.
 func rounds(ctx context.Context, groups [][]way, n, divisor, postgres int, tell func(string)) ([]*cell, error) {
 	var all []*cell
 	for _, group := range groups {
@@ -187,16 +193,19 @@ func rounds(ctx context.Context, groups [][]way, n, divisor, postgres int, tell 
 	return all, nil
 }
 
-// find is the cell of a way with a crowd.
+// find returns the cell of a request, subject and number of connections, or nil.
 func find(cells []*cell, request, subject string, conns int) *cell {
-	i := slices.IndexFunc(cells, func(c *cell) bool { return c.request == request && c.subject == subject && c.conns == conns })
+	i := slices.IndexFunc(cells, func(c *cell) bool {
+		return c.request == request && c.subject == subject &&
+			c.conns == conns
+	})
 	if i < 0 {
 		return nil
 	}
 	return cells[i]
 }
 
-// ratio compares two cells round by round, as their runs were next to each other.
+// ratio compares two cells round by round, because their runs of one round were close in time.
 func ratio(a, b *cell, value func(sample) float64) spread {
 	x, y := a.of(value), b.of(value)
 	all := make([]float64, min(len(x), len(y)))

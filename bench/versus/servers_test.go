@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Paths from here, where Go runs tests.
+// Paths from this folder, in which Go runs the tests.
 const (
 	root      = "../.."
 	reference = root + "/conformance/reference"
@@ -24,29 +24,30 @@ const (
 //go:embed library.mjs
 var libraryServer string
 
-// pool is the connections each server has: Xenon's own number for one process that serves every function.
+// pool is the number of connections of each server: Xenon's default for one process that serves every function.
 const pool = 10
 
-// secret signs the cookies of both.
+// secret signs the cookies of both servers.
 const secret = "a secret of the benchmarks, long enough"
 
-// server is a running Xenon or library.
+// server is a running Xenon or Better Auth.
 type server struct {
 	name, address string
 	pid           int
 	database      string
-	dir, format   string // Xenon's: where its signing keys are, and its PASSWORD_HASH
+	dir, format   string // of Xenon: the folder of its signing keys, and its PASSWORD_HASH
 }
 
 func (s server) host() string {
 	return "localhost:" + s.address[strings.LastIndexByte(s.address, ':')+1:]
 }
 
-// build compiles a command or function as it is shipped.
+// build builds a command or function as it is released.
 func build(tb testing.TB, folder string) string {
 	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out, "./"+folder)
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out,
+		"./"+folder)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("%v: %s", err, text)
@@ -54,7 +55,7 @@ func build(tb testing.TB, folder string) string {
 	return out
 }
 
-// xenonCommand is `xenon dev` on a database.
+// xenonCommand returns the command `xenon dev` on a database.
 func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", address, "--dir", dir)
 	cmd.Dir = root
@@ -63,18 +64,19 @@ func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 	return cmd
 }
 
-// libraryCommand is the library on a database.
+// libraryCommand returns the command of Better Auth on a database.
 func libraryCommand(database, address string, more ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command("node", "--input-type=module", "--eval", libraryServer)
 	cmd.Dir = reference
-	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret, "BETTER_AUTH_URL=http://localhost:"+port,
+	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret,
+		"BETTER_AUTH_URL=http://localhost:"+port,
 		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", pool))
 	cmd.Env = append(cmd.Env, more...)
 	return cmd
 }
 
-// plainEnvironment is what a program needs to run; whatever settings this process has stay here.
+// plainEnvironment returns the environment variables that every program needs, without settings of this process.
 func plainEnvironment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 }
@@ -97,8 +99,8 @@ func startLibrary(tb testing.TB, database string) server {
 	return s
 }
 
-// start runs a server until the test ends and returns the line with which it says that it is ready. Its log
-// goes into a file, as somebody has to write it.
+// start runs a server until the test ends and returns the line that says it is ready. The log goes to a file, so that
+// writing it costs what it costs in production.
 func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	tb.Helper()
 	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
@@ -121,7 +123,7 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	tb.Cleanup(func() {
 		_ = in.Close()
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed: its exit code says nothing
+		_ = cmd.Wait() // always an error, because the process was killed
 	})
 	line := await(out, ready)
 	if line == "" {
@@ -131,7 +133,7 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	return line
 }
 
-// await reads up to the line that begins with ready, and lets the rest run off.
+// await reads until the line that begins with ready, and discards the rest in the background.
 func await(out io.Reader, ready string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -153,7 +155,7 @@ func freeAddress(tb testing.TB) string {
 	return l.Addr().String()
 }
 
-// one sends a single call and returns the body of the answer.
+// one sends a single call and returns the body of the response.
 func one(ctx context.Context, address string, c call) (string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// traffic is what passed between a function and Postgres, and how long the function had to wait for answers.
+// traffic is the bytes and statements between a function and Postgres, and the time that the function waited.
 type traffic struct {
 	trips, statements, sent, received int
 	waited                            time.Duration
@@ -22,7 +22,8 @@ func (t traffic) since(before traffic) traffic {
 	}
 }
 
-// tap dials Postgres and counts; it is for Store.Dial. A trip begins with what is sent first after an answer.
+// tap dials Postgres and counts, as Store.Dial. A round trip begins with the first bytes that are sent after a
+// response.
 type tap struct {
 	mu sync.Mutex
 	traffic
@@ -43,7 +44,7 @@ func (t *tap) soFar() traffic {
 type tapped struct {
 	net.Conn
 	tap     *tap
-	waiting bool // for an answer
+	waiting bool // for a response
 	asked   time.Time
 	said    frontend
 }
@@ -72,14 +73,14 @@ func (c *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// frontend is one side of a conversation in Postgres' protocol, version 3: a message has a type and the length of what
-// follows; the first of a connection has no type.
+// frontend is one side of a connection in Postgres's protocol, version 3. A message has a type and the length of the
+// rest; the first of a connection has no type.
 type frontend struct {
-	rest    []byte // of a message that is not complete
+	rest    []byte // of an incomplete message
 	started bool
 }
 
-// statements is how many of the messages that are complete with text have something carried out: a simple query or an
+// statements returns how many of the messages that are complete with text run a statement: a simple query or an
 // Execute.
 func (f *frontend) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
@@ -102,13 +103,14 @@ func (f *frontend) statements(text []byte) (n int) {
 	}
 }
 
-func TestStatementsOnTheWire(t *testing.T) {
+func TestStatementsAreCounted(t *testing.T) {
 	t.Parallel()
 	message := func(kind, body string) string {
 		return kind + string(binary.BigEndian.AppendUint32(nil, uint32(4+len(body)))) + body
 	}
 	wire := message("", "\x00\x03\x00\x00user\x00Q\x00\x00") + message("p", "EEE") + message("Q", "SELECT 'E'\x00") +
-		message("P", "\x00SELECT $1\x00\x00\x00") + message("B", "\x00\x00") + message("E", "\x00\x00\x00\x00\x00") + message("S", "")
+		message("P", "\x00SELECT $1\x00\x00\x00") + message("B", "\x00\x00") + message("E", "\x00\x00\x00\x00\x00") +
+		message("S", "")
 	for _, piece := range []int{1, 3, 7, len(wire)} {
 		var f frontend
 		got := 0

@@ -13,9 +13,10 @@ import (
 )
 
 var (
-	quick  = flag.Bool("quick", false, "one round of a tenth of the requests: to try things out, not to quote")
-	grow   = flag.Bool("growth", false, "also compare a database of a million users with one of ten thousand")
-	docs   = flag.String("docs", "", "the folder that gets performance-data.json, performance-table.md and img/; without, the table is only printed")
+	quick = flag.Bool("quick", false, "one round of a tenth of the requests: to try things out, not to quote")
+	grow  = flag.Bool("growth", false, "also compare a database of a million users with one of ten thousand")
+	docs  = flag.String("docs", "",
+		"the folder that gets performance-data.json, performance-table.md and img/; without, the table is only printed")
 	nRound = flag.Int("rounds", 5, "how often everything is measured")
 )
 
@@ -29,10 +30,11 @@ const (
 	theSignature                 = "bare RSA signature"
 )
 
-// How often, by crowd. A run takes one to four seconds, so that the ticks of /proc count.
+// Calls in a run by number of connections. A run takes one to four seconds, so that the ticks of /proc are precise
+// enough.
 var (
 	fast     = [3]int{3000, 12000, 12000}
-	signing  = [3]int{400, 700, 700} // in all rounds fewer than there are people
+	signing  = [3]int{400, 700, 700} // fewer in all rounds than there are users
 	slow     = [3]int{300, 800, 800}
 	argon2s  = [3]int{40, 96, 128}
 	scrypts  = [3]int{20, 48, 64}
@@ -40,10 +42,10 @@ var (
 	pgbenchs = [3]int{6000, 32000, 32000}
 )
 
-// emulated is how often in a run something that does not hash goes through the emulator, with its one connection.
+// emulated is the number of calls in a run through the emulator, which has one connection, if the call does not hash.
 const emulated = 1500
 
-// BenchmarkVersus measures everything once, whatever -benchtime says, and writes what came out; `make bench` runs it.
+// BenchmarkVersus measures everything once, whatever -benchtime is, and writes the results. `make bench` runs it.
 func BenchmarkVersus(b *testing.B) {
 	began := time.Now()
 	b.ReportMetric(0, "ns/op")
@@ -86,7 +88,7 @@ func BenchmarkVersus(b *testing.B) {
 	tell("written to " + *docs)
 }
 
-// groups are all ways, those of one thing next to each other.
+// groups returns all ways, grouped by what they do.
 func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]way {
 	b.Helper()
 	x, s, l := w.argon2id, w.scrypt, w.library
@@ -107,7 +109,8 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 		},
 		{null.over("nothing", fast, someone(1, func(int) call { return newCall("GET", "/", "localhost", "{", "") }))},
 		{
-			x.over("get-session", fast, someone(active, getSession(x))), l.over("get-session", slow, someone(active, getSession(l))),
+			x.over("get-session", fast, someone(active, getSession(x))), l.over("get-session", slow,
+				someone(active, getSession(l))),
 			w.pgbench(b, pgbenchs),
 			w.through(b, "session", ourEmulator, "get-session", x, emulated, someone(active, w.events.calls(getSession(x)))),
 		},
@@ -125,8 +128,10 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 			w.through(b, "jwks", ourEmulator, "jwks", x, emulated, someone(1, w.events.calls(getJWKS(x)))),
 		},
 		{
-			x.as(ourArgon2id, "sign-in", argon2s, someone(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s, bareHash(config.Argon2id)),
-			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts, bareHash(config.Scrypt)),
+			x.as(ourArgon2id, "sign-in", argon2s, someone(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s,
+				bareHash(config.Argon2id)),
+			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts,
+				bareHash(config.Scrypt)),
 			l.as(theirScrypt, "sign-in", scrypts, someone(active, signIn(l))),
 			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], someone(active, w.events.calls(signIn(x)))),
 			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], someone(active, w.events.calls(signIn(s)))),
@@ -139,30 +144,35 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 		},
 		{
 			x.over("profile GET", fast, someone(active, getProfile(x, w.jwts))),
-			w.through(b, "profile", ourEmulator, "profile GET", x, emulated, someone(active, w.events.calls(getProfile(x, w.jwts)))),
+			w.through(b, "profile", ourEmulator, "profile GET", x, emulated,
+				someone(active, w.events.calls(getProfile(x, w.jwts)))),
 		},
 		{
 			x.over("profile PUT", fast, someone(active, putProfile(x, w.jwts))),
-			w.through(b, "profile", ourEmulator, "profile PUT", x, emulated, someone(active, w.events.calls(putProfile(x, w.jwts)))),
+			w.through(b, "profile", ourEmulator, "profile PUT", x, emulated,
+				someone(active, w.events.calls(putProfile(x, w.jwts)))),
 		},
 		w.verify(b, fetched),
 	}
 }
 
-// newPeople is get-session by somebody else every time, so that no token can be handed out again.
+// newPeople is get-session by another user every time, so that no token is reused.
 const newPeople = "get-session, 10,000 people"
 
-// first is a way to start a process and have its first answer.
+// first returns a way that starts a process and waits for its first response.
 func first(subject string, work func(context.Context) (time.Duration, error)) way {
-	return way{request: "start to first answer", subject: subject, counts: starts, run: func(ctx context.Context, _, count int) (run, error) {
-		var r run
-		for range count {
-			took, err := work(ctx)
-			if err != nil {
-				return run{}, err
+	return way{
+		request: "start to first answer", subject: subject, counts: starts,
+		run: func(ctx context.Context, _, count int) (run, error) {
+			var r run
+			for range count {
+				took, err := work(ctx)
+				if err != nil {
+					return run{}, err
+				}
+				r.took, r.whole = append(r.took, took), r.whole+took
 			}
-			r.took, r.whole = append(r.took, took), r.whole+took
-		}
-		return r, nil
-	}}
+			return r, nil
+		},
+	}
 }

@@ -19,24 +19,25 @@ import (
 
 const thePassword = "bench-Password-1"
 
-// people is how many users a database has; active are those who send the requests, one a connection at most.
+// people is the number of users in a database. active is the number of users that send requests, at most one for each
+// connection.
 const (
 	people = 10_000
 	active = 64
 )
 
-// firstToken is that of nobody: the session of person i has the token firstToken+i, digits that pgbench can make.
+// firstToken is no user's token. The session of user i has the token firstToken+i, in digits that pgbench can generate.
 const firstToken = 4_000_000_000_000_000_000
 
 func tokenOf(i int) string { return strconv.Itoa(firstToken + i) }
 
-// cookie is the session cookie of person i, as both servers sign it.
+// cookie returns the session cookie of user i, which is valid for both servers.
 func cookie(i int) string {
 	signed := session.Sign([]byte(secret), tokenOf(i))
 	return "better-auth.session_token=" + strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(signed)
 }
 
-// populated is a database with n people, each with a password, a session and a profile, whose hash has the format.
+// populated returns the URL of a database with n users, each with a password in a format, a session and a profile.
 func populated(tb testing.TB, n int, format string) string {
 	tb.Helper()
 	url := dbtest.New(tb)
@@ -50,16 +51,18 @@ func populated(tb testing.TB, n int, format string) string {
 		sql       string
 		arguments []any
 	}{
-		{`SET session_replication_role = replica`, nil}, // the references are right; checking a million takes a while
+		{`SET session_replication_role = replica`, nil}, // skips the foreign keys, because checking a million takes a while
 		{`INSERT INTO "user" (id, name, email, "emailVerified")
-			SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true FROM generate_series(1, $1) i`, []any{n}},
+			SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true
+			FROM generate_series(1, $1) i`, []any{n}},
 		{`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
 			SELECT id::text, 'credential', id, $1, now() FROM "user"`, []any{hash}},
 		{`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
 			SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
 			       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
 			FROM generate_series(1, $1) i`, []any{n, firstToken}},
-		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 FROM "user"`, nil},
+		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 ` +
+			`FROM "user"`, nil},
 		{`VACUUM ANALYZE`, nil},
 		{`CHECKPOINT`, nil},
 	} {
@@ -79,7 +82,7 @@ func connect(tb testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-// postmaster is the process id of the Postgres that has a database.
+// postmaster returns the process id of the Postgres server of a database.
 func postmaster(tb testing.TB, url string) int {
 	tb.Helper()
 	conn := connect(tb, url)
@@ -99,7 +102,7 @@ func postmaster(tb testing.TB, url string) int {
 	return pid
 }
 
-// lastStatement is what Xenon last said on some connection to the database that contains part: the very text.
+// lastStatement returns the last statement of Xenon on some connection to the database that contains part.
 func lastStatement(ctx context.Context, url, part string) (string, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -108,7 +111,8 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 	defer conn.Close(ctx)
 	var text string
 	var most int
-	err = conn.QueryRow(ctx, `SELECT query, pg_size_bytes(current_setting('track_activity_query_size')) FROM pg_stat_activity
+	err = conn.QueryRow(ctx, `SELECT query, pg_size_bytes(current_setting('track_activity_query_size'))
+		FROM pg_stat_activity
 		WHERE application_name = 'xenon' AND strpos(query, $1) > 0 LIMIT 1`, part).Scan(&text, &most)
 	if err == nil && len(text) >= most-1 {
 		err = fmt.Errorf("Postgres remembers only %d bytes of a statement", most)
@@ -116,16 +120,16 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 	return text, err
 }
 
-// world is everything that is measured.
+// world has everything that is measured.
 type world struct {
 	argon2id, scrypt, library server
 	null                      string   // the address of the null server
 	postgres                  int      // process id
-	jwts                      []string // of the active people, for profiles; by Xenon
+	jwts                      []string // of the active users, issued by Xenon
 
 	events     *events
 	sizes      map[string]int    // MB of memory of a function, by folder
-	bootstraps map[string]string // the files of those that are built, by folder
+	bootstraps map[string]string // the built files by folder
 	functions  map[string]server // by functionName
 }
 
@@ -145,7 +149,7 @@ func newWorld(tb testing.TB, program string) *world {
 	return w
 }
 
-// tokenFor is the JWT that Xenon gives to person i.
+// tokenFor returns the JWT of user i.
 func tokenFor(tb testing.TB, s server, i int) string {
 	tb.Helper()
 	body, err := one(tb.Context(), s.address, getToken(s)(i))
