@@ -1,4 +1,5 @@
-// Package mail hands the mails of the endpoints to whoever delivers them: a queue in the cloud, an outbox file on a laptop.
+// Package mail takes mails for delivery: into an SQS queue in the cloud, into an outbox file in local development.
+// Package mailer reads the queue and sends the mails.
 package mail
 
 import (
@@ -11,45 +12,49 @@ import (
 // Kind says what a mail is for.
 type Kind string
 
-// The mails there are.
+// The kinds of mail.
 const (
 	VerifyEmail             Kind = "verify-email"
 	ResetPassword           Kind = "reset-password"
 	ChangeEmailConfirmation Kind = "change-email-confirmation"
 	DeleteAccount           Kind = "delete-account"
-	EmailChangeNotice       Kind = "email-change-notice" // to the old address, when a change is asked for; the link cancels it
-	EmailChanged            Kind = "email-changed"       // to the old address, when the change is done; there is no link
 
-	// Nothing is queued like a mail and not delivered, so that an address nobody has costs what a known one does.
+	// EmailChangeNotice goes to the old email when a change is requested; its link cancels the change.
+	EmailChangeNotice Kind = "email-change-notice"
+	// EmailChanged goes to the old email when the change is done; it has no link.
+	EmailChanged Kind = "email-changed"
+
+	// Nothing is queued but not delivered, so that a request with an unknown email takes as long as one with a known
+	// email.
 	Nothing Kind = "nothing"
 )
 
-// ChangeEmail is the Purpose of a VerifyEmail that goes to the address to come.
+// ChangeEmail is the Purpose of a VerifyEmail to the new email of a change.
 const ChangeEmail = "change-email"
 
-// Message is one mail before it has words.
+// Message is one mail before it is rendered.
 type Message struct {
 	Kind     Kind      `json:"kind"`
 	To       string    `json:"to"`
 	URL      string    `json:"url"`
 	Token    string    `json:"token"`
-	NewEmail string    `json:"newEmail,omitempty"` // in mails to the old address: the one to come
-	Purpose  string    `json:"purpose,omitempty"`  // with VerifyEmail: ChangeEmail, or "" for the address of the account
+	NewEmail string    `json:"newEmail,omitempty"` // in mails to the old email: the new one
+	Purpose  string    `json:"purpose,omitempty"`  // with VerifyEmail: ChangeEmail, or "" for the user's current email
 	At       time.Time `json:"at"`
 }
 
-// Sender takes mails for delivery. It returns when the mail is safe, not when it has arrived.
+// Sender takes mails for delivery. Send returns when the mail is stored, not when it is delivered.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// New is the Sender that the settings ask for, nil for none. It opens and calls nothing.
-func New(cfg config.API) Sender {
+// New returns the Sender of the settings, or nil if the deployment has no mail. It opens and calls nothing.
+func New(cfg config.API, now func() time.Time) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:
 		return outbox{file: cfg.MailFile}
 	case config.MailQueue:
-		return &queue{url: cfg.MailQueueURL, sqs: newSQS(cfg.AWS, time.Now)} //nolint:forbidigo // signatures carry the real time
+		return &queue{url: cfg.MailQueueURL, sqs: newSQS(cfg.AWS, now)}
 	}
 	return nil
 }

@@ -24,14 +24,15 @@ var changeEmail = Message{
 	At:       time.Date(2026, 1, 2, 3, 4, 5, 600_000_000, time.UTC),
 }
 
-// A Sender that is not there has to compare equal to nil, or the endpoints would mail into the void.
-func TestNew_NoneIsNil(t *testing.T) {
+// Without mail the Sender must equal nil, because the endpoints check that.
+func TestNewReturnsNilWithoutMail(t *testing.T) {
 	t.Parallel()
-	if got := New(config.API{Mail: config.MailNone}); got != nil {
+	if got := New(config.API{Mail: config.MailNone}, time.Now); got != nil {
 		t.Errorf("got %T, want nil", got)
 	}
 	for _, kind := range []config.Mail{config.MailOutbox, config.MailQueue} {
-		if got := New(config.API{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}); got == nil {
+		cfg := config.API{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}
+		if got := New(cfg, time.Now); got == nil {
 			t.Errorf("%s: got nil", kind)
 		}
 	}
@@ -40,7 +41,7 @@ func TestNew_NoneIsNil(t *testing.T) {
 func newOutbox(t *testing.T) (Sender, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "not", "there", "mail.jsonl")
-	return New(config.API{Mail: config.MailOutbox, MailFile: file}), file
+	return New(config.API{Mail: config.MailOutbox, MailFile: file}, time.Now), file
 }
 
 func lines(t *testing.T, file string) []string {
@@ -52,32 +53,37 @@ func lines(t *testing.T, file string) []string {
 	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-func TestOutbox_OneLineAMail(t *testing.T) {
+func TestOutboxHasOneLineForEachMail(t *testing.T) {
 	t.Parallel()
 	box, file := newOutbox(t)
-	reset := Message{Kind: ResetPassword, To: "bob@example.com", URL: "https://learn.example.com/r", Token: "r", At: changeEmail.At}
+	reset := Message{
+		Kind: ResetPassword, To: "bob@example.com", URL: "https://learn.example.com/r", Token: "r", At: changeEmail.At,
+	}
 	for _, m := range []Message{changeEmail, {Kind: Nothing, To: "nobody@example.com", At: changeEmail.At}, reset} {
 		if err := box.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []string{
-		`{"kind":"change-email-confirmation","to":"ada@example.com","url":"https://learn.example.com/api/auth/verify-email?token=t0k3n&callbackURL=%2F","token":"t0k3n","newEmail":"countess@example.com","at":"2026-01-02T03:04:05.6Z"}` + "\n",
-		`{"kind":"reset-password","to":"bob@example.com","url":"https://learn.example.com/r","token":"r","at":"2026-01-02T03:04:05.6Z"}`,
+		`{"kind":"change-email-confirmation","to":"ada@example.com",` +
+			`"url":"https://learn.example.com/api/auth/verify-email?token=t0k3n&callbackURL=%2F",` +
+			`"token":"t0k3n","newEmail":"countess@example.com","at":"2026-01-02T03:04:05.6Z"}` + "\n",
+		`{"kind":"reset-password","to":"bob@example.com","url":"https://learn.example.com/r",` +
+			`"token":"r","at":"2026-01-02T03:04:05.6Z"}`,
 	}
 	if diff := cmp.Diff(lines(t, file), want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("got %v, %v, want 0600: the file holds live links", info.Mode(), err)
+		t.Errorf("got %v, %v, want 0600: the file has valid links", info.Mode(), err)
 	}
 }
 
-// Two servers on one file, many requests each: no line is lost or torn.
-func TestOutbox_Concurrent(t *testing.T) {
+// Two servers write one file concurrently: no line is lost or mixed with another.
+func TestOutboxKeepsConcurrentLines(t *testing.T) {
 	t.Parallel()
 	first, file := newOutbox(t)
-	second := New(config.API{Mail: config.MailOutbox, MailFile: file})
+	second := New(config.API{Mail: config.MailOutbox, MailFile: file}, time.Now)
 	const each = 100
 	var wg sync.WaitGroup
 	for i := range each {
@@ -105,28 +111,28 @@ func TestOutbox_Concurrent(t *testing.T) {
 	}
 }
 
-func TestOutbox_ErrorShowsNoLink(t *testing.T) {
+func TestOutboxErrorShowsNoLink(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir() // a directory is no file to write to
-	err := New(config.API{Mail: config.MailOutbox, MailFile: dir}).Send(t.Context(), changeEmail)
-	noSecrets(t, err)
+	dir := t.TempDir() // cannot be opened as a file
+	err := New(config.API{Mail: config.MailOutbox, MailFile: dir}, time.Now).Send(t.Context(), changeEmail)
+	checkNoSecrets(t, err)
 }
 
-// noSecrets checks an error of a Sender for changeEmail.
-func noSecrets(t *testing.T, err error) {
+// checkNoSecrets fails the test if the error contains a value of changeEmail.
+func checkNoSecrets(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, secret := range []string{changeEmail.To, changeEmail.NewEmail, changeEmail.Token, changeEmail.URL} {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the error shows what the mail holds: %v", err)
+			t.Errorf("the error shows a value of the mail: %v", err)
 		}
 	}
 }
 
-// What goes to the queue for an address nobody has is as long as a real mail, and both read back as they were.
-func TestQueue_BodiesAreOfOneSize(t *testing.T) {
+// A message of kind Nothing is as long as a real mail, and both decode to what was sent.
+func TestQueueBodiesHaveOneSize(t *testing.T) {
 	t.Parallel()
 	long := changeEmail
 	long.URL += strings.Repeat("x", 3*bodyUnit)
@@ -134,9 +140,9 @@ func TestQueue_BodiesAreOfOneSize(t *testing.T) {
 		m    Message
 		want int
 	}{
-		"a mail":    {changeEmail, bodyUnit},
-		"nothing":   {Message{Kind: Nothing, At: changeEmail.At}, bodyUnit},
-		"a big one": {long, 4 * bodyUnit},
+		"a mail":      {changeEmail, bodyUnit},
+		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyUnit},
+		"a long mail": {long, 4 * bodyUnit},
 	} {
 		text, err := body(tc.m)
 		if err != nil || len(text) != tc.want {

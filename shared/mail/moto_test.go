@@ -19,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -29,7 +30,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+// These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
 var moto *mototest.Server
 
@@ -47,7 +48,13 @@ func newQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}), client, *made.QueueUrl
+	return newSender(t, *made.QueueUrl), client, *made.QueueUrl
+}
+
+// newSender returns a Sender for the queue with the settings of the environment.
+func newSender(t *testing.T, queueURL string) Sender {
+	t.Helper()
+	return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL}, time.Now)
 }
 
 func receive(t *testing.T, client *awssqs.Client, url string) []string {
@@ -67,7 +74,7 @@ func receive(t *testing.T, client *awssqs.Client, url string) []string {
 	}
 }
 
-func TestMoto_QueueTakesEveryKind(t *testing.T) {
+func TestMotoQueueTakesEveryKind(t *testing.T) {
 	q, client, url := newQueue(t)
 	want := map[Kind]Message{}
 	for _, kind := range []Kind{VerifyEmail, ResetPassword, ChangeEmailConfirmation, DeleteAccount, Nothing} {
@@ -94,7 +101,7 @@ func TestMoto_QueueTakesEveryKind(t *testing.T) {
 	}
 }
 
-func TestMoto_QueueIsSafeForConcurrentUse(t *testing.T) {
+func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 	q, client, url := newQueue(t)
 	const mails = 50
 	var wg sync.WaitGroup
@@ -111,8 +118,8 @@ func TestMoto_QueueIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// The same call made by the SDK's client differs in nothing that SQS looks at.
-func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
+// The request equals that of the SDK's client in everything that SQS reads.
+func TestMotoRequestEqualsThatOfTheSDK(t *testing.T) {
 	_, _, queueURL := newQueue(t)
 	var calls []http.Header
 	var bodies []map[string]string
@@ -132,7 +139,7 @@ func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
 	}))
 	defer front.Close()
 	t.Setenv("AWS_ENDPOINT_URL", front.URL)
-	if err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(t.Context(), changeEmail); err != nil {
+	if err := newSender(t, queueURL).Send(t.Context(), changeEmail); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
@@ -143,7 +150,8 @@ func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := awssqs.NewFromConfig(cfg).SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &text}); err != nil {
+	in := &awssqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &text}
+	if _, err := awssqs.NewFromConfig(cfg).SendMessage(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(bodies[0], bodies[1]); diff != "" {
@@ -162,32 +170,29 @@ func TestMoto_QueueSpeaksAsTheSDK(t *testing.T) {
 	}
 }
 
-// moto checks signatures with botocore's own signer once it is told to know its callers.
-func TestMoto_QueueSigns(t *testing.T) {
+// After CheckSignatures moto checks signatures, with botocore's signer.
+func TestMotoQueueSigns(t *testing.T) {
 	_, client, queueURL := newQueue(t)
 	key, secret := newCaller(t)
-	moto.KnowCallers(t)
+	moto.CheckSignatures(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", key)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret+"-not")
-	sender := func() Sender {
-		return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL})
-	}
-	err := sender().Send(t.Context(), changeEmail)
-	noSecrets(t, err)
+	err := newSender(t, queueURL).Send(t.Context(), changeEmail)
+	checkNoSecrets(t, err)
 	if refused, ok := errors.AsType[*refusedError](err); !ok || refused.status != http.StatusForbidden {
 		t.Errorf("with a wrong key: got %v, want 403", err)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
-	if err := sender().Send(t.Context(), changeEmail); err != nil {
+	if err := newSender(t, queueURL).Send(t.Context(), changeEmail); err != nil {
 		t.Errorf("with the right key: %v", err)
 	}
-	moto.KnowNobody(t)
+	moto.AcceptAnySignature(t)
 	if got := len(receive(t, client, queueURL)); got != 1 {
 		t.Errorf("%d mails in the queue, want 1", got)
 	}
 }
 
-// newCaller makes a user who may use SQS.
+// newCaller makes an IAM user who may use SQS.
 func newCaller(t *testing.T) (key, secret string) {
 	t.Helper()
 	var made struct {
@@ -200,12 +205,14 @@ func newCaller(t *testing.T) (key, secret string) {
 			url.QueryEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}`),
 		"Action=CreateAccessKey&UserName=mail",
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.URL.JoinPath("/").String(), strings.NewReader(call+"&Version=2010-05-08"))
+		body := strings.NewReader(call + "&Version=2010-05-08")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.URL.JoinPath("/").String(), body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none")
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
+			"Credential=AKIDEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none")
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -222,19 +229,19 @@ func newCaller(t *testing.T) (key, secret string) {
 	return made.Key, made.Secret
 }
 
-// What SQS would refuse again is asked once, anything else up to three times.
-func TestMoto_QueueTriesAgain(t *testing.T) {
+// Send tries three times, unless SQS would give the same answer again.
+func TestMotoQueueRetries(t *testing.T) {
 	_, client, queueURL := newQueue(t)
 	for name, c := range map[string]struct {
 		queue string
-		down  int64 // so many calls fail
+		down  int64 // number of calls that fail
 		calls int64
 		ok    bool
 	}{
-		"well":                      {queueURL, 0, 1, true},
-		"down for two calls":        {queueURL, 2, 3, true},
-		"down":                      {queueURL, 9, 3, false},
-		"a queue that is not there": {queueURL + "-not", 0, 1, false},
+		"up":                 {queueURL, 0, 1, true},
+		"down for two calls": {queueURL, 2, 3, true},
+		"down":               {queueURL, 9, 3, false},
+		"an unknown queue":   {queueURL + "-not", 0, 1, false},
 	} {
 		for _, how := range []string{"no answer", "500", "throttled"} {
 			var calls atomic.Int64
@@ -253,13 +260,13 @@ func TestMoto_QueueTriesAgain(t *testing.T) {
 				}
 			}))
 			t.Setenv("AWS_ENDPOINT_URL", front.URL)
-			err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: c.queue}).Send(t.Context(), changeEmail)
+			err := newSender(t, c.queue).Send(t.Context(), changeEmail)
 			front.Close()
 			if got := calls.Load(); got != c.calls || (err == nil) != c.ok {
 				t.Errorf("%s, %s: got %d calls, %v, want %d", name, how, got, err, c.calls)
 			}
 			if !c.ok {
-				noSecrets(t, err)
+				checkNoSecrets(t, err)
 			}
 		}
 	}
@@ -268,12 +275,12 @@ func TestMoto_QueueTriesAgain(t *testing.T) {
 	}
 }
 
-func TestMoto_QueueGivesUpWithTheRequest(t *testing.T) {
+func TestMotoSendEndsWithTheRequest(t *testing.T) {
 	_, _, queueURL := newQueue(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL}).Send(ctx, changeEmail)
-	noSecrets(t, err)
+	err := newSender(t, queueURL).Send(ctx, changeEmail)
+	checkNoSecrets(t, err)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context canceled", err)
 	}

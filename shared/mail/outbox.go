@@ -9,17 +9,17 @@ import (
 	"path/filepath"
 )
 
-// outbox is a file that grows by one JSON line a mail, for a person or a test to read the links from.
+// outbox is a file to which each mail is appended as a JSON line. Developers and tests read the links from it.
 type outbox struct{ file string }
 
-// Send writes the line at once, so that lines of several processes never mix.
+// Send appends the line with one write, so that lines of several processes do not mix.
 func (o outbox) Send(_ context.Context, m Message) error {
 	if m.Kind == Nothing {
 		return nil
 	}
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false) // a person copies the link from the file
+	encoder.SetEscapeHTML(false) // so that the link can be copied from the file
 	if err := encoder.Encode(m); err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}

@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	// bodyUnit is the size in bytes that bodies are filled up to a multiple of, so that a mail that says nothing is as
-	// long as one with a link.
+	// bodyUnit is the number of bytes that bodies are padded to a multiple of, so that a mail of kind Nothing is as long
+	// as one with a link.
 	bodyUnit = 2048
 
-	// sendTimeout is what a request waits for the queue, all tries together.
+	// sendTimeout limits how long a request waits for the queue, in all tries together.
 	sendTimeout = 5 * time.Second
 	tries       = 3
 	pause       = 100 * time.Millisecond // after the first try; twice as long after the second
 )
 
-// queue hands mails to functions/mailer through SQS.
+// queue sends mails to functions/mailer through SQS.
 type queue struct {
 	url string
 	sqs sqs
 }
 
-// Send queues Nothing as well. Its errors hold no address and no link. A try that SQS took without our hearing of it ends
-// in a second mail with the same link, which is harmless.
+// Send also queues mails of kind Nothing. Its errors contain no email and no link. If SQS stores a message and its
+// answer is lost, Send tries again and the user gets a second mail with the same link, which is harmless.
 func (q *queue) Send(ctx context.Context, m Message) error {
 	text, err := body(m)
 	if err != nil {
@@ -41,7 +41,7 @@ func (q *queue) Send(ctx context.Context, m Message) error {
 		if err == nil {
 			return nil
 		}
-		if refused, ok := errors.AsType[*refusedError](err); try == tries || ok && refused.final() {
+		if refused, ok := errors.AsType[*refusedError](err); try == tries || ok && refused.isFinal() {
 			return fmt.Errorf("queue %s mail: %w", m.Kind, err)
 		}
 		select {
@@ -52,17 +52,17 @@ func (q *queue) Send(ctx context.Context, m Message) error {
 	}
 }
 
-// body fills up with spaces, which JSON ignores.
+// body returns the message as JSON, padded with spaces, which JSON parsers ignore.
 func body(m Message) (string, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return "", err
 	}
-	short := (bodyUnit - len(text)%bodyUnit) % bodyUnit
-	return string(text) + strings.Repeat(" ", short), nil
+	padding := (bodyUnit - len(text)%bodyUnit) % bodyUnit
+	return string(text) + strings.Repeat(" ", padding), nil
 }
 
-// refusedError is an answer of SQS other than yes.
+// refusedError is an error that SQS answered.
 type refusedError struct {
 	status int
 	code   string // such as QueueDoesNotExist
@@ -70,7 +70,8 @@ type refusedError struct {
 
 func (e *refusedError) Error() string { return fmt.Sprintf("SQS answered %d %s", e.status, e.code) }
 
-// final reports whether the same would be refused again.
-func (e *refusedError) final() bool {
-	return e.status < http.StatusInternalServerError && e.status != http.StatusTooManyRequests && !strings.Contains(e.code, "Throttl")
+// isFinal reports whether another try would get the same answer.
+func (e *refusedError) isFinal() bool {
+	return e.status < http.StatusInternalServerError && e.status != http.StatusTooManyRequests &&
+		!strings.Contains(e.code, "Throttl")
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// sqs speaks the one call of SQS that functions need, in its JSON protocol (AWS, "Making Query API requests using AWS JSON
-// protocol in Amazon SQS"). The SDK's own client would make each function 0.3 MB bigger.
+// sqs makes the one call of SQS that functions need, in the AWS JSON protocol (Amazon SQS Developer Guide, "Making
+// Query API requests using AWS JSON protocol"). The SDK's client would make each function 0.3 MB larger (ADR 0007).
 type sqs struct {
 	aws  config.AWS
 	http *awshttp.BuildableClient
@@ -33,7 +33,7 @@ func newSQS(as config.AWS, now func() time.Time) sqs {
 	return sqs{aws: as, http: awshttp.NewBuildableClient(), now: now}
 }
 
-// sendMessage tries once. The error is a *refusedError when SQS answered.
+// sendMessage tries once. The error is a *refusedError if SQS answered.
 func (s *sqs) sendMessage(ctx context.Context, queueURL, text string) error {
 	if err := s.aws.Check(); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *sqs) sendMessage(ctx context.Context, queueURL, text string) error {
 		return fmt.Errorf("call SQS: %w", err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // also lets the connection be used again
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // reads all, so that the connection can be reused
 	if err != nil {
 		return fmt.Errorf("read SQS: %w", err)
 	}
@@ -57,7 +57,7 @@ func (s *sqs) sendMessage(ctx context.Context, queueURL, text string) error {
 	var e struct {
 		Type string `json:"__type"`
 	}
-	_ = json.Unmarshal(answer, &e) // without a code the status says enough
+	_ = json.Unmarshal(answer, &e) // without a code the error has the status alone
 	_, code, _ := strings.Cut(e.Type, "#")
 	return &refusedError{status: resp.StatusCode, code: cmp.Or(code, e.Type)}
 }
@@ -71,17 +71,21 @@ func (s *sqs) request(ctx context.Context, queueURL, text string) (*http.Request
 	if err != nil {
 		return nil, fmt.Errorf("call SQS: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.ResolveReference(&url.URL{Path: "/"}).String(), bytes.NewReader(payload))
+	root := endpoint.ResolveReference(&url.URL{Path: "/"}).String()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, root, bytes.NewReader(payload))
 	if err != nil {
 		return nil, fmt.Errorf("call SQS: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "AmazonSQS.SendMessage")
 	as := aws.Credentials{
-		AccessKeyID: s.aws.AccessKeyID, SecretAccessKey: string(s.aws.SecretAccessKey), SessionToken: string(s.aws.SessionToken),
+		AccessKeyID:     s.aws.AccessKeyID,
+		SecretAccessKey: string(s.aws.SecretAccessKey),
+		SessionToken:    string(s.aws.SessionToken),
 	}
 	sum := sha256.Sum256(payload)
-	if err := v4.NewSigner().SignHTTP(ctx, as, req, hex.EncodeToString(sum[:]), "sqs", s.aws.Region, s.now()); err != nil {
+	err = v4.NewSigner().SignHTTP(ctx, as, req, hex.EncodeToString(sum[:]), "sqs", s.aws.Region, s.now())
+	if err != nil {
 		return nil, fmt.Errorf("sign for SQS: %w", err)
 	}
 	return req, nil

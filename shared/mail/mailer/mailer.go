@@ -1,7 +1,7 @@
-// Package mailer sends what the functions queued: it puts each mail into words and hands it to SES.
+// Package mailer renders the queued mails and sends them with SES.
 //
-// SQS delivers at least once, and an answer of SES can get lost after the mail left, so a mail can arrive twice. Both
-// carry the same link, which does its work once: nothing is kept to prevent it.
+// A mail can arrive twice, because SQS delivers messages at least once and an answer of SES can be lost. Both mails
+// have the same link, which works once, so the package does nothing against it.
 package mailer
 
 import (
@@ -22,11 +22,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// reserve is what Deliver leaves of the invocation to answer in. When Lambda ended it instead, all of the batch would come
-// again, also what was sent.
+// reserve is how long before the deadline of the invocation Deliver stops, so that it can still answer. If Lambda ended
+// the invocation, SQS would deliver the whole batch again, including the mails that were sent.
 const reserve = time.Second
 
-// Batch is what Lambda hands over of an SQS queue, as far as it matters here (AWS, "Using Lambda with Amazon SQS").
+// Batch is the part of Lambda's SQS event that is used here (AWS Lambda Developer Guide, "Using Lambda with Amazon
+// SQS").
 type Batch struct {
 	Records []struct {
 		MessageID string `json:"messageId"`
@@ -34,8 +35,8 @@ type Batch struct {
 	} `json:"Records"`
 }
 
-// Failures names the messages of a Batch that shall come again; SQS puts them into the dead-letter queue after some tries.
-// Lambda reads it when the event source reports batch item failures.
+// Failures names the messages of a Batch that SQS shall deliver again, and after some tries move to the dead-letter
+// queue. Lambda reads it if the event source has ReportBatchItemFailures.
 type Failures struct {
 	Items []Failure `json:"batchItemFailures"`
 }
@@ -45,21 +46,20 @@ type Failure struct {
 	MessageID string `json:"itemIdentifier"`
 }
 
-// Mailer takes one batch at a time, as a function does.
+// Mailer sends mails. It is not safe for concurrent use; Lambda calls it with one batch at a time.
 type Mailer struct {
 	from string
 	now  func() time.Time
-	ses  *sesv2.Client // made by the first mail
+	ses  *sesv2.Client // made for the first mail
 }
 
-// New calls nothing. Mails come from cfg.From. Endpoint, region and credentials are what the SDK finds
-// in its own variables and files.
+// New calls nothing. The SDK finds endpoint, region and credentials in its own environment variables.
 func New(cfg config.Mailer, now func() time.Time) *Mailer {
 	return &Mailer{from: cfg.From, now: now}
 }
 
-// Deliver sends what the batch holds. What fails is logged, by its kind and never by what it says, and named in the answer;
-// the rest is not touched by it. The error is always nil, as any other would bring back the whole batch.
+// Deliver sends the mails of the batch. It logs a failure with the kind of the mail, never with its content, and
+// returns it in Failures. The error is always nil, because with an error SQS would deliver the whole batch again.
 func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -70,7 +70,7 @@ func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	for _, r := range b.Records {
 		kind, err := m.deliver(ctx, r.Body)
 		switch {
-		case errors.Is(err, errLate):
+		case errors.Is(err, errExpired):
 			slog.WarnContext(ctx, "mail dropped", "messageId", r.MessageID, "kind", kind, "reason", err.Error())
 		case err != nil:
 			slog.ErrorContext(ctx, "mail not sent", "messageId", r.MessageID, "kind", kind, "reason", err.Error())
@@ -84,33 +84,33 @@ func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 
 var (
 	errMalformed = errors.New("the body is not a mail")
-	errLate      = errors.New("the link has expired")
+	errExpired   = errors.New("the link has expired")
 )
 
-// deliver returns the kind as soon as it is one that we know.
+// deliver sends one mail. It returns the kind if it is a known one, also with an error.
 func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	var letter mail.Message
-	if json.Unmarshal([]byte(text), &letter) != nil { // what it says quotes the body
+	if json.Unmarshal([]byte(text), &letter) != nil { // the error would quote the body
 		return "", errMalformed
 	}
 	if letter.Kind == mail.Nothing {
 		return mail.Nothing, nil
 	}
-	w, err := write(letter)
+	r, err := render(letter)
 	if errors.Is(err, errKind) {
 		return "", err
 	}
-	life := lives[letter.Kind]
-	if err == nil && life > 0 && !letter.At.IsZero() && m.now().Sub(letter.At) >= life {
-		err = errLate // somebody moved it back out of the dead-letter queue
+	lifetime := linkLifetimes[letter.Kind]
+	if err == nil && lifetime > 0 && !letter.At.IsZero() && m.now().Sub(letter.At) >= lifetime {
+		err = errExpired // an operator moved it back out of the dead-letter queue
 	}
 	if err == nil {
-		err = m.send(ctx, letter.To, w)
+		err = m.send(ctx, letter.To, r)
 	}
 	return letter.Kind, err
 }
 
-func (m *Mailer) send(ctx context.Context, to string, w words) error {
+func (m *Mailer) send(ctx context.Context, to string, r rendered) error {
 	if m.ses == nil {
 		cfg, err := awsconfig.LoadDefaultConfig(ctx)
 		if err != nil {
@@ -123,20 +123,21 @@ func (m *Mailer) send(ctx context.Context, to string, w words) error {
 		FromEmailAddress: &m.from,
 		Destination:      &types.Destination{ToAddresses: []string{to}},
 		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: part(w.subject),
-			Body:    &types.Body{Text: part(w.text), Html: part(w.html)},
+			Subject: part(r.subject),
+			Body:    &types.Body{Text: part(r.text), Html: part(r.html)},
 		}},
 	})
-	return safe(err)
+	return withoutContent(err)
 }
 
-// safe leaves of an error of SES what holds no address: its code, or that there was no answer.
-func safe(err error) error {
+// withoutContent replaces an error of SES, which may contain an email, by its code or by the fact that there was no
+// answer.
+func withoutContent(err error) error {
 	if err == nil {
 		return nil
 	}
 	if named, ok := errors.AsType[smithy.APIError](err); ok {
-		return fmt.Errorf("SES said %s", named.ErrorCode())
+		return fmt.Errorf("SES answered %s", named.ErrorCode())
 	}
 	return errors.New("SES did not answer")
 }

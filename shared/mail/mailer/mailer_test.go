@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// event is a batch in the form that Lambda sends it, one record a body, with ids a, b, c …
+// event returns a batch as Lambda sends it, with one record for each body and the ids a, b, c …
 func event(t *testing.T, bodies ...string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "event.json"))
@@ -77,7 +77,7 @@ func logged(t *testing.T, f func()) string {
 
 const from = "Xenon <no-reply@learn.example.com>"
 
-// newMailer runs at the time the letters were written.
+// newMailer returns a Mailer whose clock shows the time of the letters plus after.
 func newMailer(after time.Duration) *Mailer {
 	return New(config.Mailer{From: from}, func() time.Time { return letter(mail.VerifyEmail).At.Add(after) })
 }
@@ -94,8 +94,8 @@ func ids(t *testing.T, f Failures, err error) string {
 	return b.String()
 }
 
-// None of these reaches SES: the client is not even made.
-func TestDeliver_WithoutSES(t *testing.T) {
+// Deliver handles these mails without making a client of SES.
+func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 	link := letter(mail.ResetPassword)
 	secret := "hunter2"
 	malformed := []string{
@@ -103,6 +103,9 @@ func TestDeliver_WithoutSES(t *testing.T) {
 		`{"kind":"reset-password","to":"hunter2@example.com","url":"hunter2"}`,
 		`{"kind":"reset-password","to":"hunter2@example.com, b@example.com","url":"https://learn.example.com/hunter2"}`,
 		`{"kind":"reset-password","at":"hunter2"}`,
+	}
+	nothing := []string{
+		text(t, mail.Message{Kind: mail.Nothing}), text(t, mail.Message{Kind: mail.Nothing, To: "hunter2"}),
 	}
 	m := newMailer(time.Hour)
 	for _, c := range []struct {
@@ -112,14 +115,16 @@ func TestDeliver_WithoutSES(t *testing.T) {
 		log    []string
 	}{
 		{"no records", nil, "", nil},
-		{"nothing is dropped", []string{text(t, mail.Message{Kind: mail.Nothing}), text(t, mail.Message{Kind: mail.Nothing, To: "hunter2"})}, "", nil},
-		{"what is no mail comes again", malformed, "abcdefgh", []string{
+		{"the kind Nothing is dropped", nothing, "", nil},
+		{"an invalid mail is delivered again", malformed, "abcdefgh", []string{
 			`"messageId":"d","kind":"","reason":"the body is not a mail"`,
 			`"messageId":"e","kind":"","reason":"unknown kind"`,
 			`"messageId":"f","kind":"reset-password","reason":"the link is not an http or https URL"`,
-			`"messageId":"g","kind":"reset-password","reason":"not one plain address"`,
+			`"messageId":"g","kind":"reset-password","reason":"the recipient is not one plain email"`,
 		}},
-		{"too late", []string{text(t, link)}, "", []string{`"msg":"mail dropped","messageId":"a","kind":"reset-password","reason":"the link has expired"`}},
+		{"an expired mail is dropped", []string{text(t, link)}, "", []string{
+			`"msg":"mail dropped","messageId":"a","kind":"reset-password","reason":"the link has expired"`,
+		}},
 	} {
 		var got Failures
 		var err error
@@ -138,8 +143,8 @@ func TestDeliver_WithoutSES(t *testing.T) {
 	}
 }
 
-// Lambda takes an answer without the list for a success, and one with an empty list too; a test keeps its name right.
-func TestFailures_Form(t *testing.T) {
+// Lambda treats an answer without this member as a success, so its name must be exact.
+func TestFailuresHaveTheFormThatLambdaReads(t *testing.T) {
 	t.Parallel()
 	got, err := json.Marshal(Failures{Items: []Failure{{MessageID: "a"}}})
 	if err != nil {
@@ -150,8 +155,8 @@ func TestFailures_Form(t *testing.T) {
 	}
 }
 
-// What comes back because time is short is the rest of the batch, before Lambda brings back all of it.
-func TestDeliver_NoTimeLeft(t *testing.T) {
+// If the time is too short, Deliver returns the rest of the batch as failures before Lambda ends the invocation.
+func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(reserve/2))
 	defer cancel()
 	var got Failures
@@ -164,16 +169,17 @@ func TestDeliver_NoTimeLeft(t *testing.T) {
 	}
 }
 
-// Other doors must not start slower for the client of SES and the templates.
-func TestOnlyTheMailerLinksSES(t *testing.T) {
+// The client of SES and the templates would slow the start of other functions.
+func TestOnlyMailerLinksSES(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "../../../functions/...").Output()
+	const format = `{{.ImportPath}} {{join .Deps " "}}`
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, "../../../functions/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var linked []string
-	for door := range strings.Lines(string(out)) {
-		packages := strings.Fields(door)
+	for function := range strings.Lines(string(out)) {
+		packages := strings.Fields(function)
 		for _, p := range packages[1:] {
 			if strings.HasSuffix(p, "/service/sesv2") {
 				linked = append(linked, path.Base(packages[0]))
@@ -181,6 +187,6 @@ func TestOnlyTheMailerLinksSES(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(linked, []string{"mailer"}); diff != "" {
-		t.Errorf("doors that link SES (-got +want):\n%s", diff)
+		t.Errorf("functions that link SES (-got +want):\n%s", diff)
 	}
 }

@@ -26,13 +26,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+// These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
 var moto *mototest.Server
 
 func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
 
-// newSES is a fresh cloud in which the domain may send.
+// newSES resets moto and verifies the sender's domain.
 func newSES(t *testing.T) aws.Config {
 	t.Helper()
 	moto.Fresh(t)
@@ -40,13 +40,14 @@ func newSES(t *testing.T) aws.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sesv2.NewFromConfig(cfg).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}); err != nil {
+	domain := &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}
+	if _, err := sesv2.NewFromConfig(cfg).CreateEmailIdentity(t.Context(), domain); err != nil {
 		t.Fatal(err)
 	}
 	return cfg
 }
 
-// sent is one mail as SES took it. moto keeps one body, the HTML.
+// sent is one mail that SES accepted. moto stores one body, the HTML.
 type sent struct {
 	Source       string
 	Subject      string
@@ -54,7 +55,7 @@ type sent struct {
 	Destinations struct{ ToAddresses []string }
 }
 
-// outgoing is every mail that moto's SES took, in order.
+// outgoing returns the mails that moto's SES accepted, in order.
 func outgoing(t *testing.T) []sent {
 	t.Helper()
 	resp, err := http.Get(moto.URL.JoinPath("/moto-api/data.json").String())
@@ -71,12 +72,12 @@ func outgoing(t *testing.T) []sent {
 	return data.SES.Message
 }
 
-// want is what SES shall have taken for the mails.
+// want returns the mails as SES stores them.
 func want(t *testing.T, mails ...mail.Message) []sent {
 	t.Helper()
 	var all []sent
 	for _, m := range mails {
-		w := written(t, m)
+		w := mustRender(t, m)
 		s := sent{Source: from, Subject: w.subject, Body: w.html}
 		s.Destinations.ToAddresses = []string{m.To}
 		all = append(all, s)
@@ -84,15 +85,15 @@ func want(t *testing.T, mails ...mail.Message) []sent {
 	return all
 }
 
-// From a function's Send through SQS to SES: the way of a mail.
-func TestMoto_FromTheEndpointToSES(t *testing.T) {
+// A mail goes from Send through SQS to SES.
+func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	cfg := newSES(t)
 	client := sqs.NewFromConfig(cfg)
 	made, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("mail")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
+	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}, time.Now)
 	var letters []mail.Message
 	for _, kind := range kinds {
 		letters = append(letters, letter(kind))
@@ -104,7 +105,8 @@ func TestMoto_FromTheEndpointToSES(t *testing.T) {
 	}
 	var bodies []string
 	for len(bodies) <= len(kinds) {
-		got, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, MaxNumberOfMessages: 10})
+		got, err := client.ReceiveMessage(t.Context(),
+			&sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, MaxNumberOfMessages: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,8 +119,10 @@ func TestMoto_FromTheEndpointToSES(t *testing.T) {
 	if got := ids(t, failed, err); got != "" {
 		t.Errorf("failed: %q\n%s", got, log)
 	}
-	bySubject := func(a, b sent) int { return strings.Compare(a.Subject, b.Subject) }
-	if diff := cmp.Diff(slices.SortedFunc(slices.Values(outgoing(t)), bySubject), slices.SortedFunc(slices.Values(want(t, letters...)), bySubject)); diff != "" {
+	sorted := func(mails []sent) []sent {
+		return slices.SortedFunc(slices.Values(mails), func(a, b sent) int { return strings.Compare(a.Subject, b.Subject) })
+	}
+	if diff := cmp.Diff(sorted(outgoing(t)), sorted(want(t, letters...))); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
@@ -128,7 +132,8 @@ func TestMoto_FromTheEndpointToSES(t *testing.T) {
 	}
 }
 
-// mixed is a batch of the time: a good mail, what is no mail, a mail that SES refuses, a good mail; and the good ones alone.
+// mixed returns a batch: a valid mail, an invalid body, a mail that SES refuses, a valid mail; and the valid mails
+// alone.
 func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
 	first, refused, last := letter(mail.VerifyEmail), letter(mail.ResetPassword), letter(mail.DeleteAccount)
@@ -137,8 +142,8 @@ func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	return []string{text(t, first), "hunter2", text(t, refused), text(t, last)}, []mail.Message{first, last}
 }
 
-// SQS brings back the two bad ones alone, again and again, and in the end puts them into the dead-letter queue.
-func TestMoto_OneBadMailNeverResendsTheGoodOnes(t *testing.T) {
+// SQS delivers only the failed mails again, and in the end moves them to the dead-letter queue.
+func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	newSES(t)
 	m := newMailer(0)
 	bodies, good := mixed(t, m.now())
@@ -157,21 +162,24 @@ func TestMoto_OneBadMailNeverResendsTheGoodOnes(t *testing.T) {
 	if diff := cmp.Diff(outgoing(t), want(t, good...)); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
-	if !strings.Contains(log, `"messageId":"c","kind":"reset-password","reason":"SES said `) || strings.Contains(log, "not-a-domain") || strings.Contains(log, "hunter2") {
+	const reason = `"messageId":"c","kind":"reset-password","reason":"SES answered `
+	if !strings.Contains(log, reason) || strings.Contains(log, "not-a-domain") || strings.Contains(log, "hunter2") {
 		t.Errorf("logged\n%s", log)
 	}
 }
 
-// The address of the sender is not ours to use: all come back, and SES's words, which quote an address, are not repeated.
-func TestMoto_SenderNotVerified(t *testing.T) {
+// If the sender is not verified, all mails fail, and the log does not have SES's message, which contains an email.
+func TestMotoSenderNotVerified(t *testing.T) {
 	newSES(t)
 	m := New(config.Mailer{From: "no-reply@elsewhere.example.net"}, newMailer(0).now)
 	var failed Failures
 	var err error
 	log := logged(t, func() {
-		failed, err = m.Deliver(t.Context(), batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount))))
+		b := batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount)))
+		failed, err = m.Deliver(t.Context(), b)
 	})
-	if got := ids(t, failed, err); got != "ab" || !strings.Contains(log, `"SES said MessageRejected`) || strings.Contains(log, "example") {
+	got := ids(t, failed, err)
+	if got != "ab" || !strings.Contains(log, `"SES answered MessageRejected`) || strings.Contains(log, "example") {
 		t.Errorf("failed: got %q, want both\n%s", got, log)
 	}
 	if got := outgoing(t); len(got) != 0 {
@@ -179,29 +187,33 @@ func TestMoto_SenderNotVerified(t *testing.T) {
 	}
 }
 
-func TestMoto_SESAway(t *testing.T) {
+func TestMotoSESUnavailable(t *testing.T) {
 	moto.Fresh(t)
-	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // nobody listens
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // no server listens here
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var failed Failures
 	var err error
-	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), batch(t, text(t, letter(mail.VerifyEmail)))) })
-	if got := ids(t, failed, err); got != "a" || !strings.Contains(log, "SES did not answer") || strings.Contains(log, "example.com") {
+	b := batch(t, text(t, letter(mail.VerifyEmail)))
+	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
+	got := ids(t, failed, err)
+	if got != "a" || !strings.Contains(log, "SES did not answer") || strings.Contains(log, "example.com") {
 		t.Errorf("failed: got %q, want a\n%s", got, log)
 	}
 }
 
-// The door itself, started and asked as Lambda does it: the event and the answer have the form that Lambda and SQS know.
-func TestMoto_Door(t *testing.T) {
+// The function's program handles an event through Lambda's runtime API, in the form that Lambda and SQS use.
+func TestMotoFunctionHandlesEvent(t *testing.T) {
 	newSES(t)
-	bodies, good := mixed(t, time.Now()) // the door's clock is the real one
+	bodies, good := mixed(t, time.Now()) // the function uses the real clock
 	answer := make(chan string, 1)
 	events := make(chan []byte, 1)
 	events <- event(t, bodies...)
 	api := httptest.NewServer(runtimeAPI(events, answer))
 	defer api.Close()
 	program := filepath.Join(t.TempDir(), "bootstrap")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", program, "../../../functions/mailer").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(),
+		"go", "build", "-tags", "lambda.norpc", "-o", program, "../../../functions/mailer")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
@@ -214,7 +226,8 @@ func TestMoto_Door(t *testing.T) {
 	}
 	defer cmd.Wait() // it is killed
 	defer cmd.Process.Kill()
-	if diff := cmp.Diff(<-answer, `/response {"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}`); diff != "" {
+	const failures = `{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}`
+	if diff := cmp.Diff(<-answer, "/response "+failures); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	shown := want(t, good...)
@@ -226,7 +239,7 @@ func TestMoto_Door(t *testing.T) {
 	}
 }
 
-func TestMoto_DoorWithoutASenderDoesNotStart(t *testing.T) {
+func TestMotoFunctionWithoutSenderDoesNotStart(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "run", "../../../functions/mailer")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "MAIL_FROM: ") {
@@ -234,7 +247,7 @@ func TestMoto_DoorWithoutASenderDoesNotStart(t *testing.T) {
 	}
 }
 
-// runtimeAPI hands out the events and takes one answer (AWS, "Lambda runtime API", version 2018-06-01).
+// runtimeAPI returns the events and receives one answer (AWS Lambda Developer Guide, "Using the Lambda runtime API").
 func runtimeAPI(events <-chan []byte, answer chan<- string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {

@@ -17,13 +17,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 var kinds = []mail.Kind{
-	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount, mail.EmailChangeNotice, mail.EmailChanged,
+	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount,
+	mail.EmailChangeNotice, mail.EmailChanged,
 }
 
-// letters are one mail of each kind, and the one to a new email address.
+// letters returns one mail of each kind, and a VerifyEmail to a new email.
 func letters() (all []mail.Message) {
 	for _, kind := range kinds {
 		all = append(all, letter(kind))
@@ -33,36 +34,39 @@ func letters() (all []mail.Message) {
 	return append(all, forNew)
 }
 
-// letter is a mail with something to escape in it.
+// letter returns a mail with characters that HTML escapes.
 func letter(kind mail.Kind) mail.Message {
 	m := mail.Message{
-		Kind:  kind,
-		To:    "ada@example.com",
-		URL:   "https://learn.example.com/api/auth/" + string(kind) + "?token=t0k3n.a-b_c&callbackURL=%2Faccount%3Fa%3D1%26b%3D2",
+		Kind: kind,
+		To:   "ada@example.com",
+		URL: "https://learn.example.com/api/auth/" + string(kind) +
+			"?token=t0k3n.a-b_c&callbackURL=%2Faccount%3Fa%3D1%26b%3D2",
 		Token: "t0k3n.a-b_c",
 		At:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
-	if namesNewEmail[kind] {
+	if hasNewEmail[kind] {
 		m.NewEmail = "o'neill&co@example.com"
 	}
 	return m
 }
 
-func written(t *testing.T, m mail.Message) words {
+func mustRender(t *testing.T, m mail.Message) rendered {
 	t.Helper()
-	w, err := write(m)
+	w, err := render(m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-// What people read, word by word. go test ./shared/mail/mailer -update writes it anew.
-func TestWords_Golden(t *testing.T) {
+// The golden files are the mails as users read them. go test ./shared/mail/mailer -update rewrites them.
+func TestMailsEqualGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for _, m := range letters() {
-		w, file := written(t, m), phrases(m)
-		for name, got := range map[string]string{file + ".txt": "Subject: " + w.subject + "\n\n" + w.text, file + ".html": w.html} {
+		w, file := mustRender(t, m), phrasesFile(m)
+		for name, got := range map[string]string{
+			file + ".txt": "Subject: " + w.subject + "\n\n" + w.text, file + ".html": w.html,
+		} {
 			file := filepath.Join("testdata", name)
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
@@ -80,7 +84,7 @@ func TestWords_Golden(t *testing.T) {
 	}
 }
 
-// page is what an HTML mail says and points to. The layout is also well-formed XML, so a strict parser reads it.
+// page is the text, the links and the tags of an HTML mail. The layout is well-formed XML, so a strict parser reads it.
 type page struct {
 	text  string
 	hrefs []string
@@ -114,10 +118,10 @@ func parse(t *testing.T, html string) page {
 	}
 }
 
-func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
+func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 	t.Parallel()
 	for _, m := range letters() {
-		w, kind := written(t, m), phrases(m)
+		w, kind := mustRender(t, m), phrasesFile(m)
 		p := parse(t, w.html)
 		links, life := []string{m.URL}, "works for one hour."
 		switch m.Kind {
@@ -133,7 +137,7 @@ func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 			t.Errorf("%s: the link is not escaped:\n%s", kind, w.html)
 		}
 		if strings.Count(w.text, m.URL) != len(links) || strings.Count(w.html, "://") != len(links) {
-			t.Errorf("%s: the link does not stand exactly once in\n%s\n%s", kind, w.text, w.html)
+			t.Errorf("%s: the link is not exactly once in\n%s\n%s", kind, w.text, w.html)
 		}
 		for _, tag := range []string{"img", "script", "link", "iframe", "style"} {
 			if slices.Contains(p.tags, tag) {
@@ -151,47 +155,47 @@ func TestWords_TheLinkOnceAndNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-// The mail to a new address is no sign-up, those to the old one name the new one and say what to do, and every mail
-// says what to do for somebody who did not ask for it.
-func TestWords_SayWhatTheReceiverHasToKnow(t *testing.T) {
+// The mail to a new email does not look like a sign-up, those to the old email name the new one and say what to do, and
+// every mail says what to do if the recipient did not ask for it.
+func TestMailSaysWhatTheRecipientMustKnow(t *testing.T) {
 	t.Parallel()
-	said := map[string][]string{
+	phrases := map[string][]string{
 		"verify-new-email":    {"wants to use this e-mail address for it from now on", "the account is not yours"},
 		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
 		"email-changed":       {"o'neill&co@example.com", "write to the support of learn.example.com"},
 		"verify-email":        {"belongs to your account", "do not follow the link"},
 	}
 	for _, m := range letters() {
-		w := written(t, m)
+		w := mustRender(t, m)
 		for _, text := range []string{w.text, parse(t, w.html).text} {
-			for _, phrase := range append(said[phrases(m)], "If ", "not") {
+			for _, phrase := range append(phrases[phrasesFile(m)], "If ", "not") {
 				if !strings.Contains(text, phrase) {
-					t.Errorf("%s does not say %q:\n%s", phrases(m), phrase, text)
+					t.Errorf("%s does not say %q:\n%s", phrasesFile(m), phrase, text)
 				}
 			}
 		}
 		if strings.Contains(w.text, "\n\n\n") {
-			t.Errorf("%s has more than one empty line:\n%s", phrases(m), w.text)
+			t.Errorf("%s has more than one empty line:\n%s", phrasesFile(m), w.text)
 		}
 	}
 }
 
-// An address may hold what HTML reads as markup; in the text it stands as it is.
-func TestWords_NewAddressIsEscaped(t *testing.T) {
+// An email may contain characters that HTML reads as markup. The HTML mail escapes them, the text mail does not.
+func TestNewEmailIsEscapedInHTML(t *testing.T) {
 	t.Parallel()
-	for kind := range namesNewEmail {
+	for kind := range hasNewEmail {
 		m := letter(kind)
-		w := written(t, m)
+		w := mustRender(t, m)
 		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
-			t.Errorf("%s: the new address is not there as it is:\n%s\n%s", kind, w.text, w.html)
+			t.Errorf("%s: the new email is not in the mail:\n%s\n%s", kind, w.text, w.html)
 		}
 		if strings.Contains(w.html, m.NewEmail) {
-			t.Errorf("%s: the new address is not escaped:\n%s", kind, w.html)
+			t.Errorf("%s: the new email is not escaped:\n%s", kind, w.html)
 		}
 	}
 }
 
-func TestWords_WhatIsNoMail(t *testing.T) {
+func TestRenderRefusesInvalidMails(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*mail.Message)) mail.Message {
 		m := letter(mail.ChangeEmailConfirmation)
@@ -202,21 +206,21 @@ func TestWords_WhatIsNoMail(t *testing.T) {
 		m    mail.Message
 		want error
 	}{
-		"no kind":            {with(func(m *mail.Message) { m.Kind = "" }), errKind},
-		"a kind nobody has":  {with(func(m *mail.Message) { m.Kind = "../verify-email" }), errKind},
-		"nothing":            {with(func(m *mail.Message) { m.Kind = mail.Nothing }), errKind},
-		"no address":         {with(func(m *mail.Message) { m.To = "" }), errAddress},
-		"two addresses":      {with(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errAddress},
-		"an address as name": {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errAddress},
-		"a header":           {with(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errAddress},
-		"no new address":     {with(func(m *mail.Message) { m.NewEmail = "" }), errAddress},
-		"a new line":         {with(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errAddress},
-		"no link":            {with(func(m *mail.Message) { m.URL = "" }), errLink},
-		"a path":             {with(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errLink},
-		"a script":           {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
-		"no URL":             {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
+		"no kind":         {with(func(m *mail.Message) { m.Kind = "" }), errKind},
+		"an unknown kind": {with(func(m *mail.Message) { m.Kind = "../verify-email" }), errKind},
+		"nothing":         {with(func(m *mail.Message) { m.Kind = mail.Nothing }), errKind},
+		"no email":        {with(func(m *mail.Message) { m.To = "" }), errEmail},
+		"two emails":      {with(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errEmail},
+		"a name":          {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errEmail},
+		"a header":        {with(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errEmail},
+		"no new email":    {with(func(m *mail.Message) { m.NewEmail = "" }), errEmail},
+		"a new line":      {with(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errEmail},
+		"no link":         {with(func(m *mail.Message) { m.URL = "" }), errLink},
+		"a path":          {with(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errLink},
+		"a script":        {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
+		"no URL":          {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
 	} {
-		if w, err := write(c.m); !errors.Is(err, c.want) || w != (words{}) {
+		if w, err := render(c.m); !errors.Is(err, c.want) || w != (rendered{}) {
 			t.Errorf("%s: got %v, %v, want %v", name, w, err, c.want)
 		}
 	}

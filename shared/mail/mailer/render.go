@@ -1,0 +1,116 @@
+package mailer
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/mail"
+)
+
+// linkLifetimes is how long the link of each kind of mail is valid, 0 for a mail without a link. They are Better Auth's
+// defaults. A kind that is not in it cannot be sent.
+var linkLifetimes = map[mail.Kind]time.Duration{
+	mail.VerifyEmail:             time.Hour,
+	mail.ResetPassword:           time.Hour,
+	mail.ChangeEmailConfirmation: time.Hour,
+	mail.DeleteAccount:           24 * time.Hour,
+	mail.EmailChangeNotice:       time.Hour,
+	mail.EmailChanged:            0,
+}
+
+// rendered is one mail as the user reads it.
+type rendered struct{ subject, text, html string }
+
+// files holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two layouts, text and
+// HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the values.
+//
+//go:embed templates
+var files embed.FS
+
+type details struct {
+	Site     string // the host of the link
+	URL      string
+	NewEmail string
+	Life     string // how long the link is valid, "" if the mail has none
+}
+
+var (
+	errKind  = errors.New("unknown kind")
+	errEmail = errors.New("the recipient is not one plain email")
+	errLink  = errors.New("the link is not an http or https URL")
+)
+
+// render renders a mail. Its errors contain nothing of the mail.
+func render(m mail.Message) (rendered, error) {
+	if _, known := linkLifetimes[m.Kind]; !known {
+		return rendered{}, errKind
+	}
+	if !isPlainEmail(m.To) || hasNewEmail[m.Kind] && !isPlainEmail(m.NewEmail) {
+		return rendered{}, errEmail
+	}
+	link, err := url.Parse(m.URL)
+	if err != nil || link.Scheme != "https" && link.Scheme != "http" || link.Host == "" {
+		return rendered{}, errLink
+	}
+	lifetime := formatLifetime(linkLifetimes[m.Kind])
+	return execute(phrasesFile(m), details{Site: link.Host, URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
+}
+
+// hasNewEmail has the kinds of mail whose text contains the new email of a change.
+var hasNewEmail = map[mail.Kind]bool{
+	mail.ChangeEmailConfirmation: true, mail.EmailChangeNotice: true, mail.EmailChanged: true,
+}
+
+// phrasesFile returns the name of the file with the phrases of a mail, without its extension.
+func phrasesFile(m mail.Message) string {
+	if m.Kind == mail.VerifyEmail && m.Purpose == mail.ChangeEmail {
+		return "verify-new-email"
+	}
+	return string(m.Kind)
+}
+
+// isPlainEmail reports whether SES would read the text as one email and nothing else.
+func isPlainEmail(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r == 0x7f || strings.ContainsRune(`,;:<>()[]"\`, r)
+	})
+}
+
+// execute fills the layouts. It parses the templates for each mail, which takes far less time than the call of SES and
+// nothing at the start.
+func execute(name string, d details) (rendered, error) {
+	phrases := "templates/" + name + ".tmpl"
+	text, err := texttemplate.ParseFS(files, "templates/layout.txt", phrases)
+	if err != nil {
+		return rendered{}, fmt.Errorf("read template: %w", err)
+	}
+	html, err := htmltemplate.ParseFS(files, "templates/layout.html", phrases)
+	if err != nil {
+		return rendered{}, fmt.Errorf("read template: %w", err)
+	}
+	var subject, asText, asHTML strings.Builder
+	if err := errors.Join(
+		text.ExecuteTemplate(&subject, "subject", d),
+		text.ExecuteTemplate(&asText, "layout.txt", d),
+		html.ExecuteTemplate(&asHTML, "layout.html", d),
+	); err != nil {
+		return rendered{}, fmt.Errorf("fill template: %w", err)
+	}
+	return rendered{subject: subject.String(), text: asText.String(), html: asHTML.String()}, nil
+}
+
+func formatLifetime(lifetime time.Duration) string {
+	switch lifetime {
+	case 0:
+		return ""
+	case time.Hour:
+		return "one hour"
+	}
+	return fmt.Sprintf("%d hours", lifetime/time.Hour)
+}

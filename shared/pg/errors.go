@@ -1,0 +1,194 @@
+package pg
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Class says what can resolve an error.
+type Class int
+
+// The classes. Appendix A of the Postgres manual lists the SQLSTATEs; poolers use some of them for other errors.
+const (
+	None      Class = iota // an error of the statement or its values, or an unknown error
+	Broken                 // the connection is lost or was never made: a new one may work
+	Transient              // a temporary error: the same statement on the same connection may work
+	Canceled               // the statement took too long
+	Rejected               // the server or pooler refuses the login: an operator has to correct the URL or the server
+)
+
+// classes has the class of each SQLSTATE, or of all SQLSTATEs with a prefix.
+var classes = map[string]Class{
+	"08":    Broken,    // connection exception; PgBouncer uses 08P01 for most of its own errors
+	"25006": Transient, // read_only_sql_transaction: a standby, or a full disk, for which the provider stopped all writes
+	"25P02": Transient, // in_failed_sql_transaction
+	"25P03": Broken,    // idle_in_transaction_session_timeout
+	"28":    Rejected,  // invalid authorization
+	"3D000": Rejected,  // invalid_catalog_name: no such database
+	"40":    Transient, // transaction rollback: serialization failure, deadlock
+	"53":    Transient, // insufficient resources: disk, memory, connections
+	"55P03": Transient, // lock_not_available
+	"57014": Canceled,  // query_canceled
+	"57P":   Broken,    // shut down, crashed or not started yet
+	"58":    Transient, // system error: of disk or operating system
+	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
+}
+
+// rejections are messages with which poolers reject a login under a SQLSTATE of another class, and what to do. They are
+// the messages of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor (github.com/supabase/supavisor,
+// lib/supavisor) and PgBouncer (src/client.c); "*" matches a name.
+var rejections = []struct{ text, advice string }{
+	{"Tenant or user not found", tenant},
+	{"tenant/user * not found", tenant},
+	{"no tenant identifier provided", tenant},
+	{"Invalid format for user or db_name", tenant},
+	{"user not found in the database", "the pooler does not know the user of the URL"},
+	{"password authentication failed", wrongLogin},
+	{"SASL authentication failed", wrongLogin},
+	{"no such user", wrongLogin},
+	{"role * does not exist", wrongLogin},
+	{"database * does not exist", noDatabase},
+	{"no such database", noDatabase},
+	{"unsupported startup parameter", unsupported},
+	{"endpoint could not be found", noEndpoint},
+	{"endpoint cannot be found", noEndpoint},
+	{"Endpoint ID is not specified", noEndpoint},
+	{"endpoint is disabled", "the endpoint is disabled: enable it in Neon's console"},
+	{"endpoint has been disabled", "the endpoint is disabled: enable it in Neon's console"},
+	{"is not allowed to connect to this endpoint", notAllowed},
+	{"from a blocked network", notAllowed},
+	{"ddress not in tenant allow_list", notAllowed},
+	{"tenant is banned", "the pooler has banned the project: ask its operator"},
+	{"SSL connection is required", "the server takes only TLS: remove sslmode=disable from the URL"},
+	{"has exceeded the", "a quota of the project is used up: raise it with the database's provider"},
+}
+
+// What to do about a rejection.
+const (
+	tenant = "the pooler does not know the project of the URL: its user is postgres.<project reference> and its host " +
+		"that of the project's region, as the dashboard shows them; a paused project has to be resumed"
+	wrongLogin  = "the server does not accept the user or the password of the URL"
+	noDatabase  = "the database that the URL names does not exist"
+	noEndpoint  = "the host of the URL is no endpoint of a Neon project"
+	unsupported = "the pooler does not take a parameter of the URL: leave it out, or connect without the pooler"
+	notAllowed  = "the server does not accept connections from this IP address: allow it in the settings of the database"
+	noTrust     = "the server's certificate is not trusted here: name the file of its authority in the URL, " +
+		"sslrootcert=<file>. Supabase's can be downloaded in the dashboard, under database settings"
+	noLogin = "the server does not accept the connection that the URL asks for"
+)
+
+// Classify returns the class of an error of pgx.
+func Classify(err error) Class {
+	class, _ := classify(err)
+	return class
+}
+
+// Explain adds one sentence about what to do to an error of the class Rejected. It returns other errors unchanged.
+func Explain(err error) error {
+	if class, advice := classify(err); class == Rejected {
+		return fmt.Errorf("%s (%w)", advice, withoutURL(err))
+	}
+	return err
+}
+
+// withoutURL returns the reason of an error without the host and the user, which pgx puts before it.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return e
+	}
+	return err
+}
+
+// RolledBack reports whether the error proves that neither the statement nor those sent with it had an effect.
+func RolledBack(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && !endsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
+}
+
+// Unsent reports whether the error proves that no statement was sent: the server refused the connection, or pgx had
+// none.
+func Unsent(err error) bool {
+	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, new(*pgconn.PgError)) || pgconn.SafeToRetry(err)
+}
+
+// endsConnection reports whether the server closes the connection after the error.
+func endsConnection(e *pgconn.PgError) bool {
+	return cmp.Or(e.SeverityUnlocalized, e.Severity) != "ERROR"
+}
+
+func classify(err error) (Class, string) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return classifyServerError(e, errors.As(err, new(*pgconn.ConnectError)))
+	}
+	var network net.Error
+	switch {
+	case err == nil:
+		return None, ""
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return Rejected, noTrust
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return Canceled, ""
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, net.ErrClosed), errors.As(err, new(*pgconn.ConnectError)), pgconn.SafeToRetry(err),
+		strings.Contains(err.Error(), "conn closed"):
+		return Broken, ""
+	}
+	return None, ""
+}
+
+// classifyServerError returns the class of an error that the server sent, and advice for the class Rejected. connecting
+// says whether it was sent in answer to a login.
+func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
+	class := classOf(e.Code)
+	if class == Transient || class == Broken || class == None && connecting {
+		for _, r := range rejections {
+			if matches(e.Message, r.text) {
+				return Rejected, r.advice
+			}
+		}
+	}
+	switch {
+	case class == None && connecting:
+		return Rejected, noLogin
+	case class == Transient && (connecting || endsConnection(e)):
+		return Broken, "" // a new connection may work
+	case e.Code == "3D000":
+		return Rejected, noDatabase
+	case class == Rejected:
+		return Rejected, wrongLogin
+	}
+	return class, ""
+}
+
+// classOf returns the class of a SQLSTATE.
+func classOf(code string) Class {
+	for _, n := range []int{5, 3, 2} {
+		if class, ok := classes[code[:min(n, len(code))]]; ok {
+			return class
+		}
+	}
+	return None
+}
+
+// matches reports whether a message contains the text, in which "*" matches any characters.
+func matches(message, text string) bool {
+	for part := range strings.SplitSeq(text, "*") {
+		_, rest, ok := strings.Cut(message, part)
+		if !ok {
+			return false
+		}
+		message = rest
+	}
+	return true
+}

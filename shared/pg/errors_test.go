@@ -1,0 +1,146 @@
+package pg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/pg"
+)
+
+// meet connects through a proxy that sends e, runs a statement, and returns the error.
+func meet(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest.Phase) error {
+	t.Helper()
+	p.Arm(e, phase, 1, -1)
+	defer p.Disarm()
+	conn, err := pgx.Connect(t.Context(), p.URL())
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	_, err = conn.Exec(t.Context(), "SELECT 1", pgx.QueryExecModeExec)
+	return err
+}
+
+func TestTransientErrorsAreToldFromTheirKind(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	for _, e := range dbtest.TransientErrors() {
+		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
+			want := pg.Broken
+			endsConnection := strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P")
+			if phase == dbtest.AtStatement && e.Severity == "ERROR" && !endsConnection {
+				want = pg.Transient
+			}
+			err := meet(t, p, e, phase)
+			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
+				t.Errorf("%v %s: got %d, want %d", e, phase, got, want)
+			}
+			if unsent := pg.Unsent(err); unsent != (phase == dbtest.AtConnect) {
+				t.Errorf("%v %s: unsent is %t", e, phase, unsent)
+			}
+		}
+	}
+}
+
+// Each text is as its program sends it; none of them is cured by waiting.
+func TestRejectionsAreExplained(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	for _, c := range []struct{ code, message, advice string }{
+		{"XX000", "Tenant or user not found", "postgres.<project reference>"},
+		{"XX000", "(ENOTFOUND) tenant/user postgres.abcdefgh not found", "postgres.<project reference>"},
+		{"XX000", `Authentication error, reason: "Invalid format for user or db_name"`, "postgres.<project reference>"},
+		{"XX000", "(EAUTHQUERY) user not found in the database", "does not know the user"},
+		{"28P01", `password authentication failed for user "postgres"`, "the user or the password"},
+		{"XX000", "password authentication failed for user 'neondb_owner'", "the user or the password"},
+		{
+			"28000", `no pg_hba.conf entry for host "192.0.2.1", user "u", database "d", no encryption`,
+			"the user or the password",
+		},
+		{"08P01", "no such user: nobody", "the user or the password"},
+		{"XX000", `role "nobody" does not exist`, "the user or the password"},
+		{"3D000", `database "nothing" does not exist`, "does not exist"},
+		{"08P01", "no such database: nothing", "does not exist"},
+		{"XX000", `database "nothing" does not exist`, "does not exist"},
+		{"08P01", "unsupported startup parameter: search_path", "does not take a parameter"},
+		{
+			"XX000", "unsupported startup parameter: statement_timeout. Please use unpooled connection",
+			"does not take a parameter",
+		},
+		{"42704", `unrecognized configuration parameter "frob"`, "does not accept the connection"},
+		{"22023", `invalid value for parameter "TimeZone": "Nowhere"`, "does not accept the connection"},
+		{"42501", `permission denied for database "d"`, "does not accept the connection"},
+		{"XX000", "Control plane request failed: endpoint cannot be found", "no endpoint"},
+		{"XX000", "Control plane request failed: endpoint is disabled", "disabled"},
+		{"XX000", "The requested endpoint could not be found, or you don't have access to it.", "no endpoint"},
+		{
+			"XX000", "This IP address 192.0.2.1 is not allowed to connect to this endpoint.", "does not accept connections from",
+		},
+		{"XX000", "Address not in tenant allow_list: {192, 0, 2, 1}", "does not accept connections from"},
+		{"XX000", "(EBANNED) tenant is banned: unpaid", "banned"},
+		{"XX000", "SSL connection is required", "only TLS"},
+		{
+			"XX000", "Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits.",
+			"quota",
+		},
+	} {
+		err := meet(t, p, dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: c.message}, dbtest.AtConnect)
+		text := pg.Explain(err).Error()
+		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
+		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
+			t.Errorf("%s %s: got %d, %s", c.code, c.message, pg.Classify(err), text)
+		}
+	}
+}
+
+// A full disk or a busy control plane is temporary, even if the message contains the word quota.
+func TestTemporaryErrorsAreNotRejected(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	for _, c := range [][2]string{
+		{
+			"XX000",
+			"Control plane request failed: endpoint is temporarily unavailable. Check your quotas and/or contact our support.",
+		},
+		{
+			"XX000",
+			"Failed to acquire permit to connect to the database. Too many database connection attempts are currently ongoing.",
+		},
+		{"XX000", "(ECHECKOUTTIMEOUT) unable to check out connection from the pool after 15000ms in Session mode"},
+		{"XX000", "(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15"},
+		{"XX000", "DbHandler exited"},
+		{"XX000", "(EAUTHQUERY) authentication query failed: connection to database not available"},
+		{"08P01", "server login has been failing, cached error: connect timeout (server_login_retry)"},
+		{"53100", "could not extend file: No space left on device"},
+	} {
+		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
+			err := meet(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
+			if got := pg.Classify(err); got != pg.Broken {
+				t.Errorf("%s %s: got %d", c[1], phase, got)
+			}
+		}
+	}
+}
+
+func TestErrorsOfStatementsStayWithTheStatement(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"22001", "23505", "42501", "42P01", "42703", "54000", "0A000", "P0001", "XX001", ""} {
+		err := &pgconn.PgError{Severity: "ERROR", Code: code, Message: `relation "x" does not exist`}
+		if got := pg.Classify(err); got != pg.None {
+			t.Errorf("%s: got %d", code, got)
+		}
+	}
+	if got := pg.Classify(&pgconn.PgError{Severity: "ERROR", Code: "57014"}); got != pg.Canceled {
+		t.Errorf("57014: got %d", got)
+	}
+	if pg.Classify(nil) != pg.None || pg.Classify(errors.New("something else")) != pg.None {
+		t.Error("an unknown error has a class")
+	}
+}
