@@ -10,21 +10,21 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Ceilings: an imported hash may ask for no more. See the package comment on their times.
+// The most that an imported hash may cost. The package comment says how long that takes.
 const (
 	maxArgon2Memory  = 256 * 1024 // KiB
 	maxArgon2Time    = 10         // passes
-	maxArgon2Work    = 640 * 1024 // KiB in all passes together
+	maxArgon2Work    = 640 * 1024 // KiB times passes
 	maxArgon2Threads = 8
 )
 
 const (
 	argon2SaltLength = 16
 	argon2KeyLength  = 32
-	minArgon2Key     = 4 // RFC 9106, 3.1; an empty key would match every password
+	minArgon2Key     = 4 // RFC 9106, section 3.1; an empty key would match every password
 )
 
-// argon2Cost is what a hash costs; memory is in KiB.
+// argon2Cost holds the cost parameters of a hash; memory is in KiB.
 type argon2Cost struct {
 	memory, time uint32
 	threads      uint8
@@ -36,14 +36,14 @@ func (c argon2Cost) hash(password string) string {
 	return c.text(salt, argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, argon2KeyLength))
 }
 
-// text is the PHC string of an Argon2id hash.
+// text returns the PHC string of an Argon2id hash.
 func (c argon2Cost) text(salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.memory, c.time, c.threads,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
-// parseArgon2 reads $argon2id$v=19$m=,t=,p=$salt$key, or argon2i, with unpadded base64. Other versions, argon2d, keyid
-// and data are not known, as in Supabase Auth.
+// parseArgon2 reads $argon2id$v=19$m=,t=,p=$salt$key, or argon2i, with unpadded base64. Like Supabase Auth it refuses
+// other versions, argon2d, keyid and data.
 func parseArgon2(stored string) (check, bool) {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
@@ -58,8 +58,8 @@ func parseArgon2(stored string) (check, bool) {
 		return check{}, false
 	}
 	n, ok := numbers(parts[3], "m", "t", "p")
-	if !ok || !between(1, n[0], maxArgon2Memory) || !between(1, n[1], maxArgon2Time) || !between(1, n[2], maxArgon2Threads) ||
-		n[0]*n[1] > maxArgon2Work {
+	if !ok || !between(1, n[0], maxArgon2Memory) || !between(1, n[1], maxArgon2Time) ||
+		!between(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2Work {
 		return check{}, false
 	}
 	salt, saltOK := decode(base64.RawStdEncoding, parts[4])
@@ -70,7 +70,7 @@ func parseArgon2(stored string) (check, bool) {
 	return check{
 		form{parts[1], int64(n[0]) * 1024, n[1], n[2], len(salt), len(want)},
 		func(password string) bool {
-			//nolint:gosec // all four are within the ceilings above and the length of the text
+			//nolint:gosec // the values are checked above
 			got := derive([]byte(password), salt, uint32(n[1]), uint32(n[0]), uint8(n[2]), uint32(len(want)))
 			return subtle.ConstantTimeCompare(got, want) == 1
 		},

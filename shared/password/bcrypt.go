@@ -7,7 +7,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// maxBcryptCost is the ceiling: an imported hash may ask for no more. See the package comment on its time.
+// maxBcryptCost is the most that an imported hash may cost. The package comment says how long that takes.
 const maxBcryptCost = 13
 
 const (
@@ -16,14 +16,16 @@ const (
 	bcryptMemory   = 5 * 1024 // bytes, measured
 )
 
-// parseBcrypt reads $2$, $2a$, $2b$, $2x$ and $2y$, all computed alike, as Supabase Auth does. The algorithm itself uses
-// the first 72 bytes of a password: a longer one matches on these, here as there, until it is rehashed in another format.
+// parseBcrypt reads $2$, $2a$, $2b$, $2x$ and $2y$ and computes all of them in the same way, as Supabase Auth does.
+// bcrypt uses the first 72 bytes of a password only, so a longer password matches on these until it is rehashed in
+// another format.
 func parseBcrypt(stored string) (check, bool) {
 	rest := strings.TrimPrefix(stored, "$2")
 	if rest != "" && strings.IndexByte("abxy", rest[0]) >= 0 {
 		rest = rest[1:]
 	}
-	if len(rest) != len("$10$")+bcryptLength || rest[0] != '$' || rest[3] != '$' || strings.Trim(rest[4:], bcryptAlphabet) != "" {
+	if len(rest) != len("$10$")+bcryptLength || rest[0] != '$' || rest[3] != '$' ||
+		strings.Trim(rest[4:], bcryptAlphabet) != "" {
 		return check{}, false
 	}
 	cost, err := strconv.ParseUint(rest[1:3], 10, 8)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// What Better Auth computes; the stored text does not say so.
+// Better Auth's scrypt parameters, which the stored text does not contain.
 const (
 	betterAuthN      = 16384
 	betterAuthR      = 16
@@ -29,7 +29,7 @@ func betterAuthText(salt, key []byte) string {
 	return hex.EncodeToString(salt) + ":" + hex.EncodeToString(key)
 }
 
-// parseBetterAuth reads salt and key in lower-case hex with a colon between.
+// parseBetterAuth reads "salt:key", both in lower-case hex.
 func parseBetterAuth(stored string) (check, bool) {
 	salt, key, _ := strings.Cut(stored, ":")
 	want, err := hex.DecodeString(key)
@@ -44,12 +44,13 @@ func parseBetterAuth(stored string) (check, bool) {
 	}, true
 }
 
-// deriveBetterAuth salts with the text of the hex, not with the bytes it stands for, and normalises the password: both
-// as Better Auth does, and both for this format only.
+// deriveBetterAuth uses the hex text as the salt, not the bytes that it encodes, and normalises the password, as Better
+// Auth does.
 func deriveBetterAuth(password, salt string) []byte {
-	key, err := scrypt.Key([]byte(norm.NFKC.String(password)), []byte(salt), betterAuthN, betterAuthR, betterAuthP, betterAuthKey)
+	normalised := []byte(norm.NFKC.String(password))
+	key, err := scrypt.Key(normalised, []byte(salt), betterAuthN, betterAuthR, betterAuthP, betterAuthKey)
 	if err != nil {
-		panic(err) // only wrong parameters fail, and these are constants
+		panic(err) // scrypt.Key fails for wrong parameters only
 	}
 	return key
 }

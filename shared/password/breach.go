@@ -3,7 +3,7 @@ package password
 import (
 	"bufio"
 	"context"
-	"crypto/sha1" //nolint:gosec // G505: what the service looks passwords up by
+	"crypto/sha1" //nolint:gosec // G505: the service uses SHA-1
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,23 +14,23 @@ import (
 	"time"
 )
 
-// Bounds of a look-up: an answer of Have I Been Pwned has some 40 KB.
+// Limits of a look-up. An answer of Have I Been Pwned has about 40 KB.
 const (
 	breachTimeout = 300 * time.Millisecond
 	maxBreachBody = 256 << 10
 )
 
-// Breaches looks passwords up in Have I Been Pwned's corpus, as Better Auth's haveIBeenPwned plugin does: it sends the
-// first five characters of the SHA-1 hash and compares the rest with the answer.
+// Breaches looks up passwords in the list of Have I Been Pwned, as Better Auth's haveIBeenPwned plugin does: it sends
+// the first five characters of the SHA-1 hash and compares the rest with the answer.
 type Breaches struct {
-	URL string // of the service, without "/range/"; tests have their own
+	URL string // of the service, without "/range/"
 }
 
-// NewBreaches asks the public service.
+// NewBreaches uses the public service.
 func NewBreaches() *Breaches { return &Breaches{URL: "https://api.pwnedpasswords.com"} }
 
-// Contains reports whether password is in the corpus. An error, within 300 ms, means that it could not be found out; it
-// never tells what was asked.
+// Contains reports whether password is in the list. It returns an error, after 300 ms at most, if the service does not
+// answer. The error contains nothing of the hash.
 func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // G401: as above
 	digest := strings.ToUpper(hex.EncodeToString(sum[:]))
@@ -44,9 +44,9 @@ func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) 
 	r.Header.Set("User-Agent", "Xenon")
 	response, err := noRedirects.Do(r)
 	if err != nil {
-		var with *url.Error // which has the URL, and so a part of the hash
-		if errors.As(err, &with) {
-			err = with.Err
+		var withURL *url.Error // it contains the URL, and so a part of the hash
+		if errors.As(err, &withURL) {
+			err = withURL.Err
 		}
 		return false, fmt.Errorf("look up breached password: %w", err)
 	}
@@ -61,7 +61,8 @@ var noRedirects = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// contains looks for "suffix:count" with a count above zero; the service pads its answers with counts of zero.
+// contains looks for "suffix:count" with a count above zero. The service pads its answers with lines whose count is
+// zero.
 func contains(body io.Reader, suffix string) (bool, error) {
 	lines := bufio.NewScanner(body)
 	for lines.Scan() {

@@ -15,7 +15,7 @@ import (
 //go:embed common-passwords.txt.gz
 var commonText []byte
 
-// common is the list, read when it is first asked for: it takes some milliseconds and about a megabyte.
+// common returns the list. The first call decompresses it, which takes some milliseconds and about a megabyte.
 var common = sync.OnceValue(func() map[string]struct{} {
 	text, err := gzip.NewReader(bytes.NewReader(commonText))
 	if err != nil {
@@ -30,9 +30,8 @@ var common = sync.OnceValue(func() map[string]struct{} {
 	return all
 })
 
-// IsCommon reports whether password is one of the most common ones, in any case and with any space around it, as Django
-// compares.
+// IsCommon reports whether password is on the list. Like Django it ignores case and white space around the password.
 func IsCommon(password string) bool {
-	_, is := common()[strings.ToLower(strings.TrimSpace(password))]
-	return is
+	_, found := common()[strings.ToLower(strings.TrimSpace(password))]
+	return found
 }

@@ -6,7 +6,7 @@ func TestCommonPasswordsAreRecognised(t *testing.T) {
 	t.Parallel()
 	for password, want := range map[string]bool{
 		"password1": true, "PassWord1": true, " password1 ": true, "1234567890": true, "qwertyuiop": true,
-		"123456": false, // shorter than any password may be
+		"123456": false, // shorter than MinLength
 		"":       false, "correct horse battery": false, "password1 and more": false,
 	} {
 		if got := IsCommon(password); got != want {

@@ -11,20 +11,20 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Ceilings: an imported hash may ask for no more. See the package comment on their times. The block size is bounded
-// too, since scrypt takes memory for it besides 128·N·r.
+// The most that an imported hash may cost. The package comment says how long that takes. The block size has a limit of
+// its own, because scrypt takes memory for it in addition to 128·N·r.
 const (
-	maxScryptWork    = 128 << 20 // bytes in all lanes together, 128·N·r·p
+	maxScryptWork    = 128 << 20 // 128·N·r·p, in bytes
 	maxScryptBlock   = 64        // r
 	maxScryptThreads = 8         // p
 )
 
 const (
-	firebaseKey = 32 // bytes that scrypt derives: an AES-256 key
-	minFirebase = 4  // bytes of the stored hash; an empty one would match every password
+	firebaseKey = 32 // bytes of the derived key, for AES-256
+	minFirebase = 4  // bytes of a stored hash; an empty one would match every password
 )
 
-// parseFirebase reads the form in which Supabase Auth keeps Firebase's scrypt:
+// parseFirebase reads Firebase's scrypt as Supabase Auth stores it:
 // $fbscrypt$v=1,n=<log2 N>,r=,p=[,ss=<salt separator>][,sk=<signer key>]$<salt>$<hash>, base64 with padding.
 func parseFirebase(stored string) (check, bool) {
 	parts := strings.Split(stored, "$")
@@ -34,7 +34,8 @@ func parseFirebase(stored string) (check, bool) {
 	head, signerText, _ := strings.Cut(parts[2], ",sk=")
 	head, separatorText, _ := strings.Cut(head, ",ss=")
 	n, ok := numbers(head, "v", "n", "r", "p")
-	if !ok || n[0] != 1 || !between(1, n[1], 20) || !between(1, n[2], maxScryptBlock) || !between(1, n[3], maxScryptThreads) {
+	if !ok || n[0] != 1 || !between(1, n[1], 20) || !between(1, n[2], maxScryptBlock) ||
+		!between(1, n[3], maxScryptThreads) {
 		return check{}, false
 	}
 	memory := int64(128*n[2]) << n[1]
@@ -56,13 +57,13 @@ func parseFirebase(stored string) (check, bool) {
 	}, true
 }
 
-// sign encrypts Firebase's signer key with the derived one, by AES-256-CTR from a counter of zero.
+// sign encrypts Firebase's signer key with the derived key, with AES-256-CTR and a counter that starts at zero.
 func sign(key, signer []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // the key always has firebaseKey bytes
 	}
 	signed := make([]byte, len(signer))
-	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(signed, signer) //nolint:gosec // Firebase's own choice
+	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(signed, signer) //nolint:gosec // as Firebase does
 	return signed
 }

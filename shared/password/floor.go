@@ -6,33 +6,34 @@ import (
 	"time"
 )
 
-// FailureFloor is the least time between the start of hashing and the answer of a Verify that fails.
+// FailureFloor is the least time from the start of hashing until Verify returns a mismatch.
 const FailureFloor = 250 * time.Millisecond
 
-// floor is how long a failed attempt takes at least. On a slow or crowded machine, where least is not enough for the
-// slower formats, it is a multiple of what a written hash took lately. Both are the same for every attempt, whatever the
-// format.
+// floor is the least duration of a failed attempt. On a slow or busy machine, where least is too short for the slower
+// formats, it is a multiple of the recent duration of a hash in the written format. It does not depend on the format of
+// the attempt.
 type floor struct {
-	least time.Duration
-	times time.Duration // a plain factor: more than any usual format costs, counted in written hashes
-	pace  atomic.Int64  // nanoseconds of a written hash; 0 before the first
+	least  time.Duration
+	times  time.Duration // a factor: how many times a hash in the written format the slowest usual format takes, and more
+	recent atomic.Int64  // nanoseconds of a hash in the written format; 0 before the first
 }
 
-// observe learns what a written hash took. It believes a slower one at once and a faster one slowly: too long a floor
-// shows nothing, too short a one does.
-func (f *floor) observe(took time.Duration) {
-	pace := f.pace.Load()
-	if ns := took.Nanoseconds(); ns < pace {
-		f.pace.Store(pace - (pace-ns)/8)
+// observe records the duration of a hash in the written format. It follows a slower one at once and a faster one
+// slowly, because a floor that is too short shows the format and one that is too long does not.
+func (f *floor) observe(d time.Duration) {
+	recent := f.recent.Load()
+	if ns := d.Nanoseconds(); ns < recent {
+		f.recent.Store(recent - (recent-ns)/8)
 	} else {
-		f.pace.Store(ns)
+		f.recent.Store(ns)
 	}
 }
 
-func (f *floor) unknown() bool { return f.pace.Load() == 0 }
+func (f *floor) isMeasured() bool { return f.recent.Load() != 0 }
 
-// delay is bounded, lest one hash that the machine slept through make everybody wait.
+// delay returns the duration of a failed attempt. It is limited, so that one hash during which the machine was
+// suspended does not delay all later attempts.
 func (f *floor) delay() time.Duration {
-	d := min(max(f.least, f.times*time.Duration(f.pace.Load())), 8*f.least)
-	return d + rand.N(d/8+1) //nolint:gosec // noise against measuring, not a secret
+	d := min(max(f.least, f.times*time.Duration(f.recent.Load())), 8*f.least)
+	return d + rand.N(d/8+1) //nolint:gosec // noise against timing measurements, not a secret
 }

@@ -10,10 +10,10 @@ import (
 
 const foreign = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
 
-// slow makes a written hash take so long.
-func slow(h *Hasher, took time.Duration) {
+// slow makes a hash in the written format take so long.
+func slow(h *Hasher, d time.Duration) {
 	h.decoy.match = func(string) bool {
-		time.Sleep(took)
+		time.Sleep(d)
 		return false
 	}
 }
@@ -38,7 +38,7 @@ func TestR18_TheFloorGrowsWithASlowMachine(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := New(tt.format)
 				slow(h, tt.took)
-				// The first failure of a process already knows how slow it is, whatever its format.
+				// The first failure of a process already has the longer floor, for every format.
 				for _, stored := range []string{foreign, "", foreign, "malformed"} {
 					if got := waits(t, h, stored, "wrong", false); got < tt.floor || got > tt.floor*9/8 {
 						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.floor)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzVerify: whatever is stored, nothing panics and no hash takes more memory than the ceilings say. The seeds are in
+// For any stored text Verify does not panic and takes no more memory than permitted. The seeds are in
 // testdata/fuzz/FuzzVerify.
 func FuzzVerify(f *testing.F) {
 	h := Cheap()
@@ -30,7 +30,7 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// tooSlowToFuzz is what is permitted but takes more than some 100 ms.
+// tooSlowToFuzz reports whether a permitted hash takes more than about 100 ms.
 func tooSlowToFuzz(c check) bool {
 	return c.memory > slotMemory || c.scheme == "bcrypt" && c.time > 10 ||
 		strings.HasPrefix(c.scheme, "argon2") && c.memory*int64(c.time) > 2*slotMemory ||

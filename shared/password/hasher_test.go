@@ -43,7 +43,7 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 			expect(t, stored, "pässwörd-€-😀", true)
 			expect(t, stored, "pässwörd-€-😁", false)
 			expect(t, stored, "", false)
-			// Whatever a Hasher writes, each reads all.
+			// Every Hasher reads all formats.
 			if ok, err := New(config.Scrypt).Verify(t.Context(), stored, "pässwörd-€-😀"); !ok || err != nil {
 				t.Errorf("Verify by a Hasher of scrypt = %v, %v, want true", ok, err)
 			}
@@ -95,7 +95,7 @@ func TestCurrentIsWhatHashWouldWrite(t *testing.T) {
 	}
 }
 
-// Hashing takes no time on the bubble's clock, so what passes there is exactly what Verify waits.
+// In a synctest bubble hashing takes no time, so the duration of Verify is exactly the time that it waits.
 func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -103,7 +103,8 @@ func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
 		right := map[string]string{
 			"native-Password-1": "$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm",
 			"argon-Pass-4":      "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM",
-			"fire-Pass-1":       "$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=" + signer + "$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=",
+			"fire-Pass-1": "$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=" + signer +
+				"$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=",
 			"ours-Password-1":   hash(t, New(config.Argon2id), "ours-Password-1"),
 			"theirs-Password-1": hash(t, New(config.Scrypt), "theirs-Password-1"),
 		}
@@ -130,7 +131,7 @@ func waits(t *testing.T, h *Hasher, stored, password string, want bool) time.Dur
 	return time.Since(start)
 }
 
-// Where there is no hash, the work done is that of a hash just written, not merely as long.
+// Without a hash Verify computes one in the written format; it does not only wait as long.
 func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
@@ -143,7 +144,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 		h.decoy.match = func(password string) bool {
 			computed++
 			decoy(password)
-			return true // a decoy that matches must not open anything either
+			return true // even if the decoy matches, Verify returns false
 		}
 		for _, stored := range []string{"", "malformed", "$2b$31$" + tail53} {
 			if ok, err := h.Verify(t.Context(), stored, "password123"); ok || err != nil {
@@ -183,7 +184,8 @@ func TestHashingStaysWithinItsMemory(t *testing.T) {
 	}
 }
 
-// mostAtOnce fails to verify twenty times, overlapping as far as h allows, a hash that takes so much memory.
+// mostAtOnce verifies twenty wrong passwords concurrently for a hash that needs so much memory, and returns how many h
+// verified at once.
 func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	t.Helper()
 	var mu sync.Mutex
@@ -213,7 +215,7 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
-// A large hash must not wait longer for its turn than others, or it would stand out behind the floor.
+// A large hash waits for a slot as long as others do; otherwise its time would show behind the floor.
 func TestR18_ALargeHashWaitsForItsTurnAsOthersDo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -288,7 +290,7 @@ func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
 		}
 		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
 		if got := waits(t, h, "", "wrong", false) - time.Hour; got < FailureFloor || got > FailureFloor*9/8 {
-			t.Errorf("after an hour in the queue it waits %v, want %v and up to an eighth more", got, FailureFloor)
+			t.Errorf("after an hour without a free slot it waits %v, want %v and up to an eighth more", got, FailureFloor)
 		}
 	})
 }
@@ -299,7 +301,7 @@ func withSlots(n int64) *Hasher {
 	return h
 }
 
-func TestASlotHoldsAWrittenHash(t *testing.T) {
+func TestSlotMemoryIsEnoughForWrittenHash(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		if h.decoy.memory > slotMemory {

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// maxStored bounds the text of a stored hash, in bytes. Supabase keeps 255, Better Auth writes 161.
+// maxStored is the greatest length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes 161.
 const maxStored = 512
 
-// check is a stored hash taken apart, within the ceilings, ready to be compared with.
+// check is a parsed stored hash whose cost is permitted.
 type check struct {
 	form
-	match func(password string) bool // in constant time; does all the work there is to do
+	match func(password string) bool // hashes the password and compares in constant time
 }
 
-// form is what hashes made by the same scheme at the same cost have in common.
+// form is equal for two hashes of the same scheme and cost.
 type form struct {
 	scheme        string
-	memory        int64 // bytes that match takes
+	memory        int64 // bytes that match needs
 	time, threads int
 	salt, key     int // lengths in bytes
 }
 
-// parse recognises a stored hash by its text. It computes nothing.
+// parse parses a stored hash. It does not hash.
 func parse(stored string) (check, bool) {
 	switch {
 	case len(stored) > maxStored:
@@ -39,16 +39,16 @@ func parse(stored string) (check, bool) {
 	}
 }
 
-// mustParse is parse for a text of our own making.
+// mustParse is parse for a text that this package wrote.
 func mustParse(stored string) check {
 	c, known := parse(stored)
 	if !known {
-		panic("password: cannot read what it writes")
+		panic("password: cannot parse its own hash")
 	}
 	return c
 }
 
-// numbers reads "a=1,b=2" for the names a and b: these, in this order, and no other, each plain decimal digits.
+// numbers reads "a=1,b=2" for the names a and b. It accepts exactly these names in this order, with decimal digits.
 func numbers(text string, names ...string) ([]int, bool) {
 	fields := strings.Split(text, ",")
 	if len(fields) != len(names) {
@@ -66,7 +66,7 @@ func numbers(text string, names ...string) ([]int, bool) {
 	return values, true
 }
 
-// decode is base64 without the line breaks that Go's decoder lets pass.
+// decode decodes base64. Unlike Go's decoder it refuses line breaks.
 func decode(encoding *base64.Encoding, text string) ([]byte, bool) {
 	b, err := encoding.DecodeString(text)
 	return b, err == nil && !strings.ContainsAny(text, "\r\n")

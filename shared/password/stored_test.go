@@ -82,7 +82,7 @@ func TestR11_CostCeilings(t *testing.T) {
 	}
 }
 
-// The right password does not help a hash that asks for too much.
+// Verify refuses the right password of a hash that costs too much.
 func TestR11_RightPasswordAboveTheCeilingIsRefused(t *testing.T) {
 	t.Parallel()
 	const password = "right-Password-1"

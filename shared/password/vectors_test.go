@@ -23,7 +23,7 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-// expect verifies with a Hasher that neither waits for the floor nor works for nothing.
+// expect verifies with a Hasher without a floor and without extra hashes.
 func expect(t *testing.T, stored, password string, want bool) {
 	t.Helper()
 	got, err := Cheap().Verify(t.Context(), stored, password)
