@@ -2,15 +2,15 @@ package pg
 
 import "strings"
 
-// meaning is what becomes of a parameter of a database URL.
+// meaning says how Parse handles a parameter of a database URL.
 type meaning int
 
 const (
 	other   meaning = iota // unknown: an error
-	used                   // pgx or Postgres knows it
-	ignored                // another driver knows it, and it changes nothing here
-	noTLS                  // node-postgres' way to say sslmode=disable
-	schema                 // the schema of the tables, which the setting SCHEMA names
+	used                   // pgx or Postgres uses it
+	ignored                // another driver uses it, and Parse drops it
+	noTLS                  // node-postgres' form of sslmode=disable
+	schema                 // the schema of the tables, which Xenon reads from the setting SCHEMA
 )
 
 func (p parameter) meaning() meaning {
@@ -27,7 +27,7 @@ func (p parameter) meaning() meaning {
 		case "false", "0", "off", "no", "disable":
 			return noTLS
 		}
-		return ignored // require, no-verify and the like: certificates are verified anyway
+		return ignored // such as require and no-verify: certificates are always verified
 	case "client_encoding", "encoding", "charset":
 		switch strings.ToLower(p.value) {
 		case "utf8", "utf-8", "unicode", "auto":
@@ -49,7 +49,7 @@ var meanings = func() map[string]meaning {
 	return all
 }()
 
-// usedNames are the parameters of a connection that pgx reads, and settings of Postgres.
+// usedNames are the connection parameters of pgx, and settings of Postgres.
 const usedNames = `
 	host port user password dbname database passfile service servicefile connect_timeout target_session_attrs
 	sslmode sslcert sslkey sslpassword sslrootcert sslcertmode sslnegotiation sslsni channel_binding require_auth
@@ -58,8 +58,8 @@ const usedNames = `
 	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
 	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
 
-// ignoredNames are parameters that only other drivers or their hosts know, by where they come from. What they ask for
-// is decided here in another way, or does not exist: pools, caches of statements, sockets.
+// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each origin. Xenon decides
+// what they set itself, or has nothing of the kind: pools, statement caches, sockets.
 const ignoredNames = `
 	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections
 	max_connection_lifetime max_idle_connection_lifetime

@@ -1,6 +1,5 @@
-// Package pg is how Xenon reaches Postgres. It reads database URLs, with one rule for TLS and one for parameters, and
-// says what helps against an error of a server or of a pooler in front of it. Requests, schema changes and imports use
-// it.
+// Package pg reads database URLs and classifies the errors of Postgres and of poolers. Requests, migrations and imports
+// use it, so all connections have the same rules for TLS and parameters.
 package pg
 
 import (
@@ -16,60 +15,62 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Why Parse refuses a URL. None of the texts quotes the URL, which holds a password.
+// The reasons for which Parse refuses a URL. They do not quote the URL, which contains a password.
 var (
 	errForm   = errors.New("is not of the form postgres://user:password@host/database")
-	errEscape = errors.New("has a blank, or a % without two hexadecimal digits after it: write a blank as %20 and a % as %25")
-	errAt     = errors.New("has an @ after its user and password: in them write / as %2F, @ as %40, ? as %3F and % as %25")
-	errPair   = errors.New("has a query that is not of the form ?name=value&name=value: within a value write & as %26 and = as %3D")
-	errPlain  = errors.New("asks for a connection without TLS (sslmode=disable), which only a database on this machine may have: " +
-		"leave sslmode out, and TLS with verify-full is used")
-	errTLS = errors.New("leads to a host whose certificate would not be verified")
+	errEscape = errors.New("has a space, or a % without two hexadecimal digits after it: " +
+		"write a space as %20 and a % as %25")
+	errAt   = errors.New("has an @ after its user and password: in them write / as %2F, @ as %40, ? as %3F and % as %25")
+	errPair = errors.New("has a query that is not of the form ?name=value&name=value: " +
+		"within a value write & as %26 and = as %3D")
+	errPlain = errors.New("asks for a connection without TLS (sslmode=disable), which only a database on this machine " +
+		"may have: leave sslmode out, and TLS with verify-full is used")
+	errTLS = errors.New("has a host whose certificate would not be verified")
 )
 
-// Parse reads a database URL and returns the settings of a connection: TLS with a verified certificate to every host
-// that is not this machine, whatever weaker sslmode the URL names; direct TLS negotiation, which saves a round trip,
-// with Neon; and statements that go in one round trip without a name, so that any pooler accepts them. Parameters of
-// other drivers are left out, see Ignored; an unknown one is an error.
+// Parse reads a database URL and returns the settings of a connection. They have TLS with a verified certificate for
+// every host except this machine, even if the URL has a weaker sslmode; direct TLS negotiation with Neon, which saves a
+// round trip; and unnamed statements in one round trip, which any pooler accepts. Parse drops parameters of other
+// drivers, see Ignored. An unknown parameter is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
-	a, err := split(text)
+	u, err := splitURL(text)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := a.connection()
+	kept, err := u.connectionParameters()
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.read(kept)
+	c, err := u.parse(kept)
 	if err != nil {
 		return nil, err
 	}
 	all := append([]*pgconn.FallbackConfig{{Host: c.Host}}, c.Fallbacks...)
 	if slices.ContainsFunc(all, isRemote) {
-		if a.plaintext() {
+		if u.disablesTLS() {
 			return nil, errPlain
 		}
-		kept = append(kept, "sslmode=verify-full") // the last one counts
+		kept = append(kept, "sslmode=verify-full") // overrides an sslmode before it
 	}
-	if !slices.ContainsFunc(all, isNotNeon) && !a.has("sslnegotiation") {
+	if !slices.ContainsFunc(all, isNotNeon) && !u.has("sslnegotiation") {
 		kept = append(kept, "sslnegotiation=direct")
 	}
-	if c, err = a.read(kept); err != nil {
+	if c, err = u.parse(kept); err != nil {
 		return nil, err
 	}
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	c.StatementCacheCapacity, c.DescriptionCacheCapacity = 0, 0
-	return c, harden(c)
+	return c, requireTLS(c)
 }
 
-// Ignored returns the names of the parameters that Parse leaves out of a database URL, in their order.
+// Ignored returns the names of the parameters of a database URL that Parse drops, in their order.
 func Ignored(text string) []string {
-	a, err := split(text)
+	u, err := splitURL(text)
 	if err != nil {
 		return nil
 	}
 	var names []string
-	for _, p := range a.parameters {
+	for _, p := range u.parameters {
 		if p.meaning() == ignored {
 			names = append(names, p.name)
 		}
@@ -79,17 +80,19 @@ func Ignored(text string) []string {
 
 func isRemote(f *pgconn.FallbackConfig) bool { return !isLocal(f.Host) }
 
-// isLocal reports whether the host is this machine. host.docker.internal is what a container calls the machine it runs
-// on; the Internet has no names that end in .internal.
+// isLocal reports whether the host is this machine. host.docker.internal is the name of the host machine inside a
+// container; no public name ends in .internal.
 func isLocal(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
+	return host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") ||
+		ip != nil && ip.IsLoopback()
 }
 
 func isNotNeon(f *pgconn.FallbackConfig) bool { return !strings.HasSuffix(f.Host, ".neon.tech") }
 
-// harden sets the oldest TLS version, and checks that every remote host is verified.
-func harden(c *pgx.ConnConfig) error {
+// requireTLS sets the minimum TLS version, and returns an error unless the certificate of every remote host is
+// verified.
+func requireTLS(c *pgx.ConnConfig) error {
 	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
 		if isRemote(f) && (f.TLSConfig == nil || f.TLSConfig.InsecureSkipVerify) {
 			return errTLS
@@ -101,21 +104,21 @@ func harden(c *pgx.ConnConfig) error {
 	return nil
 }
 
-// address is a database URL in pieces that are still encoded.
-type address struct {
+// databaseURL holds the parts of a database URL, still percent-encoded.
+type databaseURL struct {
 	base       string // everything before the query
 	userinfo   string
 	parameters []parameter
 }
 
-// parameter is one name=value of the query.
+// parameter is one name=value of the query: raw, and its decoded parts.
 type parameter struct{ raw, name, value string }
 
-// split takes a URL apart as libpq and pgx do, but that an @ in a password need not be encoded.
-func split(text string) (address, error) {
+// splitURL splits a URL as libpq and pgx do, except that an @ in a password need not be encoded.
+func splitURL(text string) (databaseURL, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" || strings.ContainsAny(text, "\x00\r\n\t") {
-		return address{}, errForm
+		return databaseURL{}, errForm
 	}
 	end := strings.IndexAny(rest, "/?")
 	if end < 0 {
@@ -127,25 +130,24 @@ func split(text string) (address, error) {
 			at = -1
 		}
 	}
-	a := address{base: scheme + "://"}
+	u := databaseURL{base: scheme + "://"}
 	if at >= 0 {
-		a.userinfo = strings.ReplaceAll(rest[:at], "@", "%40")
-		a.base += a.userinfo + "@"
+		u.userinfo = strings.ReplaceAll(rest[:at], "@", "%40")
+		u.base += u.userinfo + "@"
 		rest = rest[at+1:]
 	}
 	base, query, _ := strings.Cut(rest, "?")
-	a.base += base
+	u.base += base
 	if strings.Contains(base, "@") || at < 0 && strings.Contains(query, "@") {
-		return address{}, errAt
+		return databaseURL{}, errAt
 	}
-	if !decodes(a.base) {
-		return address{}, errEscape
+	if !isEncoded(u.base) {
+		return databaseURL{}, errEscape
 	}
-	return a, a.split(query)
+	return u, u.splitQuery(query)
 }
 
-// split takes the query apart.
-func (a *address) split(query string) error {
+func (u *databaseURL) splitQuery(query string) error {
 	for raw := range strings.SplitSeq(query, "&") {
 		if raw == "" {
 			continue
@@ -158,24 +160,24 @@ func (a *address) split(query string) error {
 		var errName, errValue error
 		p.name, errName = url.PathUnescape(name)
 		p.value, errValue = url.PathUnescape(value)
-		if errors.Join(errName, errValue) != nil || !decodes(raw) {
+		if errors.Join(errName, errValue) != nil || !isEncoded(raw) {
 			return errEscape
 		}
-		a.parameters = append(a.parameters, p)
+		u.parameters = append(u.parameters, p)
 	}
 	return nil
 }
 
-// decodes reports whether the text can be percent-decoded and has no blank.
-func decodes(text string) bool {
+// isEncoded reports whether the text can be percent-decoded and has no space.
+func isEncoded(text string) bool {
 	_, err := url.PathUnescape(text)
 	return err == nil && !strings.Contains(text, " ")
 }
 
-// connection returns the parameters that pgx gets, or an error that names all those that are neither used nor ignored.
-func (a *address) connection() (kept []string, err error) {
+// connectionParameters returns the parameters for pgx, or an error that names all unknown ones.
+func (u *databaseURL) connectionParameters() (kept []string, err error) {
 	var problems, unknown []string
-	for _, p := range a.parameters {
+	for _, p := range u.parameters {
 		switch p.meaning() {
 		case used:
 			kept = append(kept, p.raw)
@@ -198,10 +200,10 @@ func (a *address) connection() (kept []string, err error) {
 	return kept, nil
 }
 
-// plaintext reports whether the URL itself says that TLS is not wanted.
-func (a *address) plaintext() bool {
+// disablesTLS reports whether the last parameter about TLS disables it.
+func (u *databaseURL) disablesTLS() bool {
 	var last parameter
-	for _, p := range a.parameters {
+	for _, p := range u.parameters {
 		if p.name == "sslmode" || p.meaning() == noTLS {
 			last = p
 		}
@@ -209,13 +211,13 @@ func (a *address) plaintext() bool {
 	return last.meaning() == noTLS || last.value == "disable"
 }
 
-func (a *address) has(name string) bool {
-	return slices.ContainsFunc(a.parameters, func(p parameter) bool { return p.name == name })
+func (u *databaseURL) has(name string) bool {
+	return slices.ContainsFunc(u.parameters, func(p parameter) bool { return p.name == name })
 }
 
-// read lets pgx parse the URL with these parameters. Of pgx's errors it keeps the reason and no password.
-func (a *address) read(parameters []string) (*pgx.ConnConfig, error) {
-	text := a.base
+// parse parses the URL with these parameters with pgx. Its error has pgx's reason without the URL and its passwords.
+func (u *databaseURL) parse(parameters []string) (*pgx.ConnConfig, error) {
+	text := u.base
 	if len(parameters) > 0 {
 		text += "?" + strings.Join(parameters, "&")
 	}
@@ -223,21 +225,21 @@ func (a *address) read(parameters []string) (*pgx.ConnConfig, error) {
 	if err == nil {
 		return c, nil
 	}
-	_, reason, _ := strings.Cut(err.Error(), "`: ") // before it stands the URL
-	return nil, errors.New("cannot be used: " + a.redact(reason))
+	_, reason, _ := strings.Cut(err.Error(), "`: ") // the part before it is the URL
+	return nil, errors.New("cannot be used: " + u.redact(reason))
 }
 
-// redact takes the passwords of the URL out of a text.
-func (a *address) redact(text string) string {
-	_, password, _ := strings.Cut(a.userinfo, ":")
+// redact removes the passwords of the URL from a text.
+func (u *databaseURL) redact(text string) string {
+	_, password, _ := strings.Cut(u.userinfo, ":")
 	secrets := []string{password}
-	for _, p := range a.parameters {
+	for _, p := range u.parameters {
 		if p.name == "password" || p.name == "sslpassword" {
 			secrets = append(secrets, p.value)
 		}
 	}
 	for _, s := range secrets {
-		plain, _ := url.PathUnescape(s) // split has decoded it before
+		plain, _ := url.PathUnescape(s) // splitURL made sure that it can be decoded
 		if s != "" {
 			text = strings.NewReplacer(s, "[redacted]", plain, "[redacted]").Replace(text)
 		}

@@ -22,7 +22,10 @@ func verified(f *pgconn.FallbackConfig) bool {
 func TestTLSIsVerifiedToEveryOtherMachine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, host, negotiation string }{
-		{"postgres://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/db?sslmode=require&channel_binding=require", "ep-x-pooler.eu-central-1.aws.neon.tech", "direct"},
+		{
+			"postgres://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/db?sslmode=require&channel_binding=require",
+			"ep-x-pooler.eu-central-1.aws.neon.tech", "direct",
+		},
 		{"postgres://u:p@ep-x.neon.tech/db?sslnegotiation=postgres", "ep-x.neon.tech", "postgres"},
 		{"postgres://u:p@localhost/db?host=ep-x.neon.tech", "ep-x.neon.tech", "direct"},
 		{"postgres://u:p@db.example.com,ep-x.neon.tech/db", "db.example.com", "postgres"},
@@ -71,8 +74,10 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 		}
 	}
 	for _, rest := range []string{
-		"localhost/db?sslmode=disable", "127.0.0.1:5432/db?sslmode=disable", "[::1]/db?ssl=0", "host.docker.internal:5432/db?sslmode=disable",
-		"localhost,127.0.0.1/db?sslmode=disable", "%2Fvar%2Frun%2Fpostgresql/db", "/db?host=/var/run/postgresql", "localhost/db?host=/tmp",
+		"localhost/db?sslmode=disable", "127.0.0.1:5432/db?sslmode=disable", "[::1]/db?ssl=0",
+		"host.docker.internal:5432/db?sslmode=disable",
+		"localhost,127.0.0.1/db?sslmode=disable", "%2Fvar%2Frun%2Fpostgresql/db", "/db?host=/var/run/postgresql",
+		"localhost/db?host=/tmp",
 		"@/db", ":5432/db?host=/tmp",
 	} {
 		if cc, err := pg.Parse("postgres://u:p@" + rest); err != nil || cc.TLSConfig != nil {
@@ -85,34 +90,50 @@ func TestURLReachesPgxAsWritten(t *testing.T) {
 	t.Parallel()
 	type seen struct{ user, password, host, port, database, options string }
 	for text, want := range map[string]seen{
-		"postgres://u:p@localhost/db?options=-c%20search_path%3Dauth":                {"u", "p", "localhost", "5432", "db", "-c search_path=auth"},
-		"postgres://u:p@localhost/db?options=a+b%2Bc%25&pgbouncer=true":              {"u", "p", "localhost", "5432", "db", "a+b+c%"},
-		"postgresql://u:p%20q%25%2F%3F%40@localhost:1/d%20b":                         {"u", "p q%/?@", "localhost", "1", "d b", ""},
-		"postgres://u:p@ss@localhost/db":                                             {"u", "p@ss", "localhost", "5432", "db", ""},
-		"postgres://u:p?a=b@localhost/db":                                            {"u", "p?a=b", "localhost", "5432", "db", ""},
-		"postgres://u.ref:p+q:r@[::1]:6/db":                                          {"u.ref", "p+q:r", "::1", "6", "db", ""},
-		"postgres://localhost/db?user=u&password=p%26%3D%20x&application_name=a%20b": {"u", "p&= x", "localhost", "5432", "db", ""},
-		"postgres://u:p@%2Ftmp:7/db":                                                 {"u", "p", "/tmp", "7", "db", ""},
+		"postgres://u:p@localhost/db?options=-c%20search_path%3Dauth": {
+			"u", "p", "localhost", "5432", "db", "-c search_path=auth",
+		},
+		"postgres://u:p@localhost/db?options=a+b%2Bc%25&pgbouncer=true": {
+			"u", "p", "localhost", "5432", "db", "a+b+c%",
+		},
+		"postgresql://u:p%20q%25%2F%3F%40@localhost:1/d%20b": {
+			"u", "p q%/?@", "localhost", "1", "d b", "",
+		},
+		"postgres://u:p@ss@localhost/db": {
+			"u", "p@ss", "localhost", "5432", "db", "",
+		},
+		"postgres://u:p?a=b@localhost/db": {
+			"u", "p?a=b", "localhost", "5432", "db", "",
+		},
+		"postgres://u.ref:p+q:r@[::1]:6/db": {
+			"u.ref", "p+q:r", "::1", "6", "db", "",
+		},
+		"postgres://localhost/db?user=u&password=p%26%3D%20x&application_name=a%20b": {
+			"u", "p&= x", "localhost", "5432", "db", "",
+		},
+		"postgres://u:p@%2Ftmp:7/db": {"u", "p", "/tmp", "7", "db", ""},
 	} {
 		c, err := pg.Parse(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got := (seen{c.User, c.Password, c.Host, fmt.Sprint(c.Port), c.Database, c.RuntimeParams["options"]}); got != want {
+		got := seen{c.User, c.Password, c.Host, fmt.Sprint(c.Port), c.Database, c.RuntimeParams["options"]}
+		if got != want {
 			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
 	}
 }
 
-// A path with a blank names the file that it says.
-func TestCertificateFileMayHaveABlank(t *testing.T) {
+// A path with an encoded space works.
+func TestCertificateFileMayHaveSpace(t *testing.T) {
 	t.Parallel()
-	_, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + strings.ReplaceAll(filepath.Join(t.TempDir(), "no such.pem"), " ", "%20"))
+	file := strings.ReplaceAll(filepath.Join(t.TempDir(), "no such.pem"), " ", "%20")
+	_, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + file)
 	if err == nil || !strings.Contains(err.Error(), "no such.pem") {
 		t.Errorf("without the file: got %v", err)
 	}
-	file := filepath.Join(t.TempDir(), "a b.pem")
+	file = filepath.Join(t.TempDir(), "a b.pem")
 	if err := os.WriteFile(file, []byte(authority), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +159,16 @@ r2mLWUPZd+wCIFZ9Q5K9EdcdDAAfTQ64XoBK9sA1FXEwDkKfoG8QUrnE
 func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string][]string{
-		"pgbouncer=true&connection_limit=1&pool_timeout=0&schema=public": {"pgbouncer", "connection_limit", "pool_timeout", "schema"},
-		"uselibpqcompat=true&sslmode=require":                            {"uselibpqcompat"},
-		"supa=base-pooler.x&workaround=supabase-pooler.vercel":           {"supa", "workaround"},
-		"serverVersion=16&charset=utf8":                                  {"serverVersion", "charset"},
-		"currentSchema=public&prepareThreshold=0":                        {"currentSchema", "prepareThreshold"},
-		"client_encoding=UTF8&gssencmode=disable&keepalives=1":           {"client_encoding", "gssencmode", "keepalives"},
-		"ssl=no-verify&max=3&pool_max_conns=10":                          {"ssl", "max", "pool_max_conns"},
-		"default_query_exec_mode=cache_statement":                        {"default_query_exec_mode"},
+		"pgbouncer=true&connection_limit=1&pool_timeout=0&schema=public": {
+			"pgbouncer", "connection_limit", "pool_timeout", "schema",
+		},
+		"uselibpqcompat=true&sslmode=require":                  {"uselibpqcompat"},
+		"supa=base-pooler.x&workaround=supabase-pooler.vercel": {"supa", "workaround"},
+		"serverVersion=16&charset=utf8":                        {"serverVersion", "charset"},
+		"currentSchema=public&prepareThreshold=0":              {"currentSchema", "prepareThreshold"},
+		"client_encoding=UTF8&gssencmode=disable&keepalives=1": {"client_encoding", "gssencmode", "keepalives"},
+		"ssl=no-verify&max=3&pool_max_conns=10":                {"ssl", "max", "pool_max_conns"},
+		"default_query_exec_mode=cache_statement":              {"default_query_exec_mode"},
 		"": nil,
 		"application_name=a&statement_timeout=5&search_path=x&sslmode=disable": nil,
 	} {
@@ -189,14 +212,19 @@ func TestUnknownParametersAreNamedAllTogether(t *testing.T) {
 func TestErrorsOfURLsHideThePassword(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "hunter2", "mysql://u:hunter2@h/db", "host=h password=hunter2", "postgres:/u:hunter2@h/db", "postgres://u:hunter2@h/db\n",
-		"postgres://u:hunter2@h:99999999/db", "postgres://u:hunter2%zz@h/db", "postgres://u:hunter2 @h/db", "postgres://u:hunter2\x00@h/db",
+		"", "hunter2", "mysql://u:hunter2@h/db", "host=h password=hunter2", "postgres:/u:hunter2@h/db",
+		"postgres://u:hunter2@h/db\n",
+		"postgres://u:hunter2@h:99999999/db", "postgres://u:hunter2%zz@h/db", "postgres://u:hunter2 @h/db",
+		"postgres://u:hunter2\x00@h/db",
 		"postgres://u:hun/ter2hunter2@h/db", "postgres://u:12/hunter2?hunter2=hunter2@h/db", "postgres://u:a@b/hunter2@h/db",
-		"postgres://u:hunter2@[::1/db", "postgres://u:hunter2@[]/db", "postgres://u:hunter2@[::1]x/db", "postgres://u:hunter2@h:1,2:3,4/db?port=1,2",
+		"postgres://u:hunter2@[::1/db", "postgres://u:hunter2@[]/db", "postgres://u:hunter2@[::1]x/db",
+		"postgres://u:hunter2@h:1,2:3,4/db?port=1,2",
 		"postgres://u:hunter2@h/db?connect_timeout=x", "postgres://u:hunter2@h/db?channel_binding=hunter2",
 		"postgres://u:hunter2@h/db?options=-c search_path=hunter2", "postgres://u:hunter2@h/db?password=hunter2=hunter2",
-		"postgres://u:hunter2@h/db?hunter2", "postgres://u:x@h/db?sslmode=hunter2&password=hunter2", "postgres://u@h/db?password=hunter2%",
-		"postgres://u:hunter2@h/db?target_session_attrs=hunter2", "postgres://u:hunter2@h/db?sslcert=/nothing&sslkey=/nothing",
+		"postgres://u:hunter2@h/db?hunter2", "postgres://u:x@h/db?sslmode=hunter2&password=hunter2",
+		"postgres://u@h/db?password=hunter2%",
+		"postgres://u:hunter2@h/db?target_session_attrs=hunter2",
+		"postgres://u:hunter2@h/db?sslcert=/nothing&sslkey=/nothing",
 	} {
 		if _, err := pg.Parse(text); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: got %v", text, err)
@@ -207,7 +235,8 @@ func TestErrorsOfURLsHideThePassword(t *testing.T) {
 func TestStatementsNeedNoNames(t *testing.T) {
 	t.Parallel()
 	c, err := pg.Parse("postgres://u:p@localhost/db?default_query_exec_mode=cache_statement&statement_cache_capacity=9")
-	if err != nil || c.StatementCacheCapacity != 0 || c.DescriptionCacheCapacity != 0 || c.DefaultQueryExecMode.String() != "exec" {
+	if err != nil || c.StatementCacheCapacity != 0 || c.DescriptionCacheCapacity != 0 ||
+		c.DefaultQueryExecMode.String() != "exec" {
 		t.Errorf("got %v, %v, %v, %v", c.StatementCacheCapacity, c.DescriptionCacheCapacity, c.DefaultQueryExecMode, err)
 	}
 }
