@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// FuzzEvent holds that no event, whatever it says, panics, fails the invocation or gets an answer the gateway refuses.
+// No event causes a panic, an error of the invocation or a response that API Gateway refuses.
 func FuzzEvent(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
@@ -30,7 +30,7 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`))
 
 	// A panic in here becomes a 500, which is the failure that the fuzzing looks for.
-	door := lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle := lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, path := range []string{r.RequestURI, r.URL.Path, r.URL.EscapedPath()} {
 			if !strings.HasPrefix(path, "/") {
 				panic("a server's request has a path")
@@ -46,7 +46,7 @@ func FuzzEvent(f *testing.F) {
 		if json.Unmarshal(raw, &e) != nil {
 			return // Lambda's own client refuses it before us
 		}
-		answer, err := door(t.Context(), e)
+		answer, err := handle(t.Context(), e)
 		if err != nil {
 			t.Fatalf("got error %v", err)
 		}

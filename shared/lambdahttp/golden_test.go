@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// seen is all that a handler can tell of a request.
+// seen is everything that a handler sees of a request.
 type seen struct {
 	Method, Path, Escaped, URI, Host, RemoteAddr string
 
@@ -78,7 +78,7 @@ const (
 	oneCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
 )
 
-// The headers that a form of event has in each of its golden events, and own ones on top.
+// These functions return the headers that all golden events of one kind have, and more.
 func gatewayHeader(own ...string) http.Header {
 	return with(own, "Accept", "*/*", "Content-Length", "0", "User-Agent", chrome, "X-Forwarded-For", "198.51.100.7",
 		"X-Forwarded-Port", "443", "X-Forwarded-Proto", "https", "X-Amzn-Trace-Id", "Root=1-68f5c1a2-0123456789abcdef01234567")
@@ -203,7 +203,7 @@ var goldens = map[string]seen{
 	},
 }
 
-func TestP08P09P10_GoldenEvents(t *testing.T) {
+func TestGoldenEventsBecomeRequests(t *testing.T) {
 	t.Parallel()
 	for name, want := range goldens {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestP08P09P10_GoldenEvents(t *testing.T) {
 	}
 }
 
-// TestEveryGoldenEventIsTested lists what has another test of its own.
+// The events in the list have other tests.
 func TestEveryGoldenEventIsTested(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")

@@ -1,5 +1,6 @@
-// Package lambdahttp serves an http.Handler behind API Gateway's HTTP API, a Lambda Function URL or sam local, and repairs
-// in one place what the proxy adapter loses on the way.
+// Package lambdahttp serves an http.Handler behind an HTTP API of API Gateway, a Lambda Function URL or sam local. It uses the
+// proxy adapter of awslabs for the response, and builds the request itself where the adapter loses information: headers
+// with several values, cookies, the encoded path, the host and the IP address.
 package lambdahttp
 
 import (
@@ -21,15 +22,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Reserve is what a request's context ends before Lambda would end the process, so that a handler whose database hangs
-// still has the time to answer and to log.
+// Reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose database
+// hangs has time to answer and to log.
 const Reserve = 500 * time.Millisecond
 
-// Func is the handler of an event in payload format 2.0. It never panics and never returns an error.
+// Func handles an event in payload format 2.0. It never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
-// Main is a door: it reads the settings, builds the handler once per sandbox, and serves events until Lambda ends the
-// process. With bad settings it logs all problems in one record and exits with status 1. Logs are JSON lines on stdout.
+// Main is the main function of a Lambda function: it reads the settings, builds the handler once per process, and serves
+// events until Lambda ends the process. With wrong settings it logs all problems in one record and exits with status 1.
+// Logs are JSON lines on stdout.
 func Main(build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	cfg, err := config.FromEnv(config.LoadAPI)
@@ -40,7 +42,7 @@ func Main(build func(cfg config.API) http.Handler) {
 	lambda.StartHandlerFunc(Handler(build(cfg)))
 }
 
-// problems are the single errors that were joined into err, which config writes without the values of secrets.
+// problems returns the errors that are joined in err. config writes them without the values of secrets.
 func problems(err error) []string {
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
@@ -53,11 +55,13 @@ func problems(err error) []string {
 	return lines
 }
 
-// Handler makes h the handler of payload-format-2.0 events of an HTTP API, a Function URL or sam local. h sees requests as
-// net/http's server hands them out, except that a header sent more than once arrives as one value joined by commas and
-// that the context carries the gateway's id for shared/web and ends Reserve before the invocation does.
+// Handler returns a Func that calls h. h gets requests as net/http's server makes them, with three differences: a header that
+// was sent several times is one value joined by commas, the context has API Gateway's request id for shared/web, and the
+// context ends Reserve before the deadline of the invocation.
 func Handler(h http.Handler) Func {
-	return func(ctx context.Context, e events.APIGatewayV2HTTPRequest) (answer events.APIGatewayV2HTTPResponse, err error) {
+	return func(
+		ctx context.Context, e events.APIGatewayV2HTTPRequest,
+	) (answer events.APIGatewayV2HTTPResponse, err error) {
 		id := requestID(ctx, e)
 		defer func() {
 			if p := recover(); p != nil {
@@ -65,18 +69,19 @@ func Handler(h http.Handler) Func {
 				answer, err = reply(http.StatusInternalServerError), nil
 			}
 		}()
-		plain, refused := plainEvent(e)
+		simple, refused := simpleEvent(e)
 		if refused != nil {
 			slog.WarnContext(ctx, "event refused", "requestId", id, "status", refused.status, "code", refused.Code)
 			return refused.answer(), nil
 		}
 		ctx, cancel := withReserve(web.WithRequestID(ctx, id))
 		defer cancel()
-		return httpadapter.NewV2(restored(h, e)).ProxyWithContext(ctx, plain)
+		return httpadapter.NewV2(withOriginalRequest(h, e)).ProxyWithContext(ctx, simple)
 	}
 }
 
-func restored(h http.Handler, e events.APIGatewayV2HTTPRequest) http.HandlerFunc {
+// withOriginalRequest calls h with the request that the event describes.
+func withOriginalRequest(h http.Handler, e events.APIGatewayV2HTTPRequest) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		restore(r, e)
 		answer := &writer{ResponseWriter: w, method: r.Method}
@@ -93,7 +98,7 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-Reserve))
 }
 
-// logPanic writes the one record of a panic. Only the runtime's own text is logged, as any other value may quote input.
+// logPanic logs a panic once. It logs the text of a runtime error only, because any other value may contain input.
 func logPanic(ctx context.Context, id string, p any) {
 	text := fmt.Sprintf("%T", p)
 	if err, ok := p.(runtime.Error); ok {

@@ -68,7 +68,7 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 	})
 }
 
-func TestR48_NoDeadlineIsNone(t *testing.T) {
+func TestR48_NoDeadlineIsAdded(t *testing.T) {
 	t.Parallel()
 	serve(t, golden(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
 		if got := deadline(r.Context()); !got.IsZero() {
@@ -77,9 +77,10 @@ func TestR48_NoDeadlineIsNone(t *testing.T) {
 	})
 }
 
-func TestRequestIDIsTheGateways(t *testing.T) {
+func TestRequestIDIsThatOfAPIGateway(t *testing.T) {
 	t.Parallel()
-	h := web.Routes{"GET /api/auth/get-session": func(http.ResponseWriter, *http.Request) error { return nil }}.Mux(config.API{})
+	ok := func(http.ResponseWriter, *http.Request) error { return nil }
+	h := web.Routes{"GET /api/auth/get-session": ok}.Mux(config.API{})
 	invoked := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8c1f7a52"})
 	tests := []struct {
 		name, gateway string
@@ -104,7 +105,7 @@ func TestRequestIDIsTheGateways(t *testing.T) {
 	}
 }
 
-// Not parallel: it reads what the process logs.
+// Not parallel, because it reads the log of the process.
 func TestR49_PanicBecomes500(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -112,7 +113,10 @@ func TestR49_PanicBecomes500(t *testing.T) {
 		want    string
 	}{
 		{"a value that may quote input", func(http.ResponseWriter, *http.Request) { panic("hunter2") }, "string"},
-		{"the runtime's own", func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm.Value["x"] = nil }, "nil pointer dereference"},
+		{
+			"the runtime's own", func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm.Value["x"] = nil },
+			"nil pointer dereference",
+		},
 		{"after the answer began", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "a=1")
 			say(w, "hunter2")
@@ -143,7 +147,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 	}
 }
 
-// Not parallel: it reads what the process logs.
+// Not parallel, because it reads the log of the process.
 func TestRefusalIsLoggedOnce(t *testing.T) {
 	logged := captureLog(t)
 	e := golden(t, "gateway_post_base64")

@@ -15,20 +15,20 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// MaxBody is the longest body, in bytes of the event, that reaches a handler: what Lambda takes for a whole synchronous
-// event. base64 only shrinks when decoded, so the one limit holds before and after. What a route accepts is for shared/web.
+// MaxBody is the greatest length in bytes of an event's body that reaches a handler: Lambda's limit for a whole synchronous
+// event. Decoding base64 makes a body shorter, so the limit holds before and after. shared/web has the limits of routes.
 const MaxBody = 6 << 20
 
-// plainEvent is what the adapter is given of an event: what it converts without loss, and nothing it could refuse. It
-// would print the path of an event it cannot convert, and fail the invocation.
-func plainEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *refusal) {
+// simpleEvent returns the part of an event that the adapter converts without loss and never refuses. The adapter prints the
+// path of an event that it refuses and fails the invocation; restore sets the rest of the request.
+func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *refusal) {
 	if !validMethod(e.RequestContext.HTTP.Method) {
 		return e, noMethod
 	}
 	body, refused := decodeBody(e)
-	plain := events.APIGatewayV2HTTPRequest{RawPath: "/", RequestContext: e.RequestContext, Body: body}
-	plain.RequestContext.DomainName = ""
-	return plain, refused
+	simple := events.APIGatewayV2HTTPRequest{RawPath: "/", RequestContext: e.RequestContext, Body: body}
+	simple.RequestContext.DomainName = ""
+	return simple, refused
 }
 
 func validMethod(method string) bool {
@@ -50,8 +50,7 @@ func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *refusal) {
 	return string(body), nil
 }
 
-// restore gives the adapter's request everything of the event the way net/http's own server would have read it from
-// the client.
+// restore sets the fields of the adapter's request as net/http's server would have set them for the client's request.
 func restore(r *http.Request, e events.APIGatewayV2HTTPRequest) {
 	r.URL = target(e)
 	r.RequestURI = r.URL.RequestURI()
@@ -65,7 +64,7 @@ func restore(r *http.Request, e events.APIGatewayV2HTTPRequest) {
 	r.Header.Del("Host")
 }
 
-// requestID is the gateway's id, which its access log has too; without one, Lambda's own of the invocation.
+// requestID returns API Gateway's request id, which is in its access log too, or else Lambda's id of the invocation.
 func requestID(ctx context.Context, e events.APIGatewayV2HTTPRequest) string {
 	if e.RequestContext.RequestID != "" {
 		return e.RequestContext.RequestID
@@ -76,9 +75,9 @@ func requestID(ctx context.Context, e events.APIGatewayV2HTTPRequest) string {
 	return ""
 }
 
-// target is the URL as net/http's server has it: path and query, no host. An HTTP API and SAM local put the decoded path
-// into rawPath, whatever its name says; a Function URL leaves it as the client sent it. Decoding the former once more
-// would let "%252F" pass for a slash.
+// target returns the URL as net/http's server makes it: path and query without a host. In spite of its name, rawPath has the
+// decoded path in events of an HTTP API and of SAM local; decoding it again would turn "%252F" into a slash. In events of a
+// Function URL it has the path as the client sent it.
 func target(e events.APIGatewayV2HTTPRequest) *url.URL {
 	path := stagelessPath(e)
 	u := &url.URL{Path: path, RawQuery: e.RawQueryString}
@@ -90,8 +89,8 @@ func target(e events.APIGatewayV2HTTPRequest) *url.URL {
 	return u
 }
 
-// stagelessPath is the event's path without the stage. Only the API's own host name, never a custom domain or SAM local,
-// puts a named stage in front of the path; a path that merely begins like the stage keeps what it has.
+// stagelessPath returns the event's path without the stage. Only events from the API's own host name, not from a custom
+// domain or SAM local, have a named stage in front of the path. A longer first segment that begins like the stage stays.
 func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
 	path := e.RawPath
 	if path == "" {
@@ -109,7 +108,7 @@ func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
 	return path
 }
 
-// remoteAddr has the form "ip:port" that net/http documents; the gateway does not tell the port, so it is 0.
+// remoteAddr returns "ip:port", as net/http does. The event has no port, so it is 0.
 func remoteAddr(sourceIP string) string {
 	if _, err := netip.ParseAddr(sourceIP); err != nil {
 		return ""
@@ -117,8 +116,9 @@ func remoteAddr(sourceIP string) string {
 	return net.JoinHostPort(sourceIP, "0")
 }
 
-// header has each value of the event whole, as a repeated header comes joined with commas and dates and user agents have
-// commas of their own. cookies[] is the whole truth where it is present: SAM local and Function URLs repeat it as a header.
+// header returns the headers of the event. It does not split a value at commas: the event joins the values of a repeated
+// header with commas, but dates and user agents contain commas too. If the event has cookies, they replace the header
+// Cookie, which SAM local and Function URLs also send.
 func header(e events.APIGatewayV2HTTPRequest) http.Header {
 	h := make(http.Header, len(e.Headers)+2)
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-func TestP08_CookieHeaderCountsOnlyWithoutCookies(t *testing.T) {
+func TestCookiesReplaceCookieHeader(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -38,7 +38,7 @@ func TestP08_CookieHeaderCountsOnlyWithoutCookies(t *testing.T) {
 	}
 }
 
-func TestP09_HeaderValuesArriveAsSent(t *testing.T) {
+func TestHeaderValuesAreNotSplit(t *testing.T) {
 	t.Parallel()
 	e := golden(t, "gateway_health")
 	e.Headers = map[string]string{
@@ -58,14 +58,17 @@ func TestP09_HeaderValuesArriveAsSent(t *testing.T) {
 	}
 }
 
-func TestP09_HostAndRemoteAddr(t *testing.T) {
+func TestHostAndRemoteAddrComeFromEvent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, domain, sourceIP string
 		header                 map[string]string
 		wantHost, wantAddr     string
 	}{
-		{"host header", "a.execute-api.x", "198.51.100.7", map[string]string{"HOST": "learn.example.com"}, "learn.example.com", "198.51.100.7:0"},
+		{
+			"host header", "a.execute-api.x", "198.51.100.7", map[string]string{"HOST": "learn.example.com"},
+			"learn.example.com", "198.51.100.7:0",
+		},
 		{"no host header", "a.execute-api.x", "2001:db8::7", nil, "a.execute-api.x", "[2001:db8::7]:0"},
 		{"neither", "", "", nil, "", ""},
 		{"no address", "", "unknown, 10.0.0.1", nil, "", ""},
@@ -77,15 +80,20 @@ func TestP09_HostAndRemoteAddr(t *testing.T) {
 			e.Headers, e.RequestContext.DomainName, e.RequestContext.HTTP.SourceIP = tt.header, tt.domain, tt.sourceIP
 			got := see(t, e)
 			if got.Host != tt.wantHost || got.RemoteAddr != tt.wantAddr || len(got.Header) != 0 {
-				t.Errorf("got host %q, address %q, header %v, want %q, %q, none", got.Host, got.RemoteAddr, got.Header, tt.wantHost, tt.wantAddr)
+				t.Errorf("got host %q, IP address %q, header %v, want %q, %q, none",
+					got.Host, got.RemoteAddr, got.Header, tt.wantHost, tt.wantAddr)
 			}
 		})
 	}
 }
 
-func TestP10_StageAndPath(t *testing.T) {
+func TestPathIsDecodedOnceAndHasNoStage(t *testing.T) {
 	t.Parallel()
-	const api, function, custom = "a.execute-api.eu-central-1.amazonaws.com", "u.lambda-url.eu-central-1.on.aws", "learn.example.com"
+	const (
+		api      = "a.execute-api.eu-central-1.amazonaws.com"
+		function = "u.lambda-url.eu-central-1.on.aws"
+		custom   = "learn.example.com"
+	)
 	tests := []struct {
 		name, domain, stage, rawPath, contextPath string
 		wantPath, wantEscaped                     string
@@ -115,13 +123,14 @@ func TestP10_StageAndPath(t *testing.T) {
 			e.RequestContext.DomainName, e.RequestContext.Stage = tt.domain, tt.stage
 			got := see(t, e)
 			if got.Path != tt.wantPath || got.Escaped != tt.wantEscaped || got.URI != tt.wantEscaped {
-				t.Errorf("got path %q, escaped %q, URI %q, want %q, %q", got.Path, got.Escaped, got.URI, tt.wantPath, tt.wantEscaped)
+				t.Errorf("got path %q, escaped %q, URI %q, want %q, %q",
+					got.Path, got.Escaped, got.URI, tt.wantPath, tt.wantEscaped)
 			}
 		})
 	}
 }
 
-func TestP10_BodySize(t *testing.T) {
+func TestBodySizeIsLimited(t *testing.T) {
 	t.Parallel()
 	full := strings.Repeat("x", lambdahttp.MaxBody)
 	encoded := base64.StdEncoding.EncodeToString([]byte(full[:lambdahttp.MaxBody/4*3]))
@@ -156,7 +165,7 @@ func TestP10_BodySize(t *testing.T) {
 	}
 }
 
-func TestRefusedEvents(t *testing.T) {
+func TestInvalidEventsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name       string
@@ -188,7 +197,8 @@ func TestRefusedEvents(t *testing.T) {
 			tt.change(&e)
 			got := serve(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler saw the event") })
 			want := events.APIGatewayV2HTTPResponse{
-				StatusCode: tt.wantStatus, Body: tt.wantBody, Headers: map[string]string{"Content-Type": "application/json"}, Cookies: []string{},
+				StatusCode: tt.wantStatus, Body: tt.wantBody, Headers: map[string]string{"Content-Type": "application/json"},
+				Cookies: []string{},
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// writer keeps net/http's rules where the adapter's writer has none: the first status counts, a handler that writes none
-// has answered 200, and an answer to HEAD, 204 and 304 has no body.
+// writer adds the rules of net/http that the adapter's writer does not have: the first status counts, the default is 200, and
+// a response to HEAD, or with 204 or 304, has no body.
 type writer struct {
 	http.ResponseWriter
 	method string
@@ -20,7 +20,7 @@ func (w *writer) WriteHeader(status int) {
 	if status < 100 || status > 599 {
 		panic(fmt.Sprintf("invalid status code %d", status))
 	}
-	if w.status != 0 || status < 200 { // the gateway has no way to pass on an interim answer
+	if w.status != 0 || status < 200 { // API Gateway cannot send informational responses
 		return
 	}
 	w.status = status
@@ -38,7 +38,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// refusal is the answer to an event that no handler sees, in the error form of shared/web.
+// refusal is the response to an event that does not reach the handler, in the error form of shared/web.
 type refusal struct {
 	status  int
 	Message string `json:"message"`

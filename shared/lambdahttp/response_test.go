@@ -20,7 +20,7 @@ func serve(t testing.TB, e events.APIGatewayV2HTTPRequest, h http.HandlerFunc) e
 	return answer
 }
 
-func TestP08P09_Answers(t *testing.T) {
+func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 	t.Parallel()
 	const text = "text/plain; charset=utf-8"
 	tests := []struct {
@@ -34,14 +34,18 @@ func TestP08P09_Answers(t *testing.T) {
 		},
 		{
 			"body without status is 200", func(w http.ResponseWriter, _ *http.Request) { say(w, "hello ünal") },
-			events.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": text}, Body: "hello ünal"},
+			events.APIGatewayV2HTTPResponse{
+				StatusCode: 200, Headers: map[string]string{"Content-Type": text}, Body: "hello ünal",
+			},
 		},
 		{
 			"binary body is base64", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", octets)
 				say(w, "\x00\xff")
 			},
-			events.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": octets}, Body: "AP8=", IsBase64Encoded: true},
+			events.APIGatewayV2HTTPResponse{
+				StatusCode: 200, Headers: map[string]string{"Content-Type": octets}, Body: "AP8=", IsBase64Encoded: true,
+			},
 		},
 		{
 			"every cookie, in order, with its commas, in cookies only", func(w http.ResponseWriter, _ *http.Request) {
@@ -102,7 +106,7 @@ func TestP08P09_Answers(t *testing.T) {
 	}
 }
 
-func TestHeadHasNoBody(t *testing.T) {
+func TestResponseToHeadHasNoBody(t *testing.T) {
 	t.Parallel()
 	got := serve(t, golden(t, "gateway_head"), func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

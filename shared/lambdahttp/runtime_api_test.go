@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// RuntimeAPI stands in for Lambda around one function process: it speaks the Runtime API, version 2018-06-01, as AWS
+// RuntimeAPI is a stand-in for Lambda for one function process: it serves the Runtime API, version 2018-06-01, as AWS
 // documents it for custom runtimes, on a loopback port.
 type RuntimeAPI struct {
 	server  *httptest.Server
@@ -34,7 +34,7 @@ type invocation struct {
 	deadline time.Time
 }
 
-// Answer is what the function posted for an event: to /response, or to /error if Failed.
+// Answer is the body that the function posted for an event: to /response, or to /error if Failed.
 type Answer struct {
 	ID      string
 	Failed  bool
@@ -56,7 +56,7 @@ func NewRuntimeAPI(t *testing.T) *RuntimeAPI {
 	return a
 }
 
-// serveNext holds the function's request until there is an event, as Lambda does; it freezes the process meanwhile.
+// serveNext blocks the function's request until there is an event, as Lambda does. Lambda freezes the process meanwhile.
 func (a *RuntimeAPI) serveNext(w http.ResponseWriter, r *http.Request) {
 	a.polled.Do(func() { close(a.Ready) })
 	select {
@@ -97,8 +97,8 @@ type Process struct {
 	events int
 }
 
-// Start runs the executable with env and what Lambda sets, and nothing else of this process's environment. It ends with
-// the test.
+// Start runs the executable with env and the variables that Lambda sets, and no other variable of this process. The process
+// ends with the test.
 func (a *RuntimeAPI) Start(t *testing.T, bootstrap string, env ...string) *Process {
 	t.Helper()
 	p := &Process{api: a, exited: make(chan struct{})}
@@ -117,8 +117,8 @@ func (a *RuntimeAPI) Start(t *testing.T, bootstrap string, env ...string) *Proce
 	return p
 }
 
-// Wait returns what the process wrote and its exit status, once it has ended by itself. It fails the test when the process
-// asks for an event instead.
+// Wait returns the output and the exit status of a process that ends by itself. It fails the test if the process asks for an
+// event instead.
 func (p *Process) Wait(t *testing.T) (out string, status int) {
 	t.Helper()
 	select {
@@ -132,7 +132,7 @@ func (p *Process) Wait(t *testing.T) (out string, status int) {
 	return p.out.String(), status
 }
 
-// Invoke sends an event of which remaining is left until Lambda would end the process, and returns the function's answer.
+// Invoke sends an event whose invocation ends after the duration remaining, and returns the function's answer.
 func (p *Process) Invoke(t *testing.T, event any, remaining time.Duration) Answer {
 	t.Helper()
 	raw, err := json.Marshal(event)
@@ -158,7 +158,7 @@ func (p *Process) Invoke(t *testing.T, event any, remaining time.Duration) Answe
 	panic("unreachable")
 }
 
-// HTTP reads the answer as API Gateway would.
+// HTTP decodes the answer as API Gateway does.
 func (a Answer) HTTP(t *testing.T) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	var r events.APIGatewayV2HTTPResponse

@@ -18,10 +18,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// door is the function under test; any would do.
-const door = "functions/health"
+// function is the function under test; all are equal here.
+const function = "functions/health"
 
-// built is the executable of the door, made once for all tests with the Makefile's tag.
+// built is the executable of the function, built once with the Makefile's build tag.
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "bootstrap")
 	if err != nil {
@@ -29,10 +29,10 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	builtIn = dir
 	bootstrap := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+door)
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+function)
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", door, err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", function, err, out)
 	}
 	return bootstrap, nil
 })
@@ -42,12 +42,12 @@ var builtIn string
 func TestMain(m *testing.M) {
 	status := m.Run()
 	if builtIn != "" {
-		_ = os.RemoveAll(builtIn) // what is left in the temporary directory harms nobody
+		_ = os.RemoveAll(builtIn) // files that stay in the temporary directory do no harm
 	}
 	os.Exit(status)
 }
 
-func startDoor(t *testing.T, env ...string) *Process {
+func startFunction(t *testing.T, env ...string) *Process {
 	t.Helper()
 	bootstrap, err := built()
 	if err != nil {
@@ -56,8 +56,8 @@ func startDoor(t *testing.T, env ...string) *Process {
 	return NewRuntimeAPI(t).Start(t, bootstrap, env...)
 }
 
-// askHealth asks again while the answer is 503: a busy test machine may need more than the 900 ms that /health gives its
-// database for a connection.
+// askHealth repeats the request while the answer is 503, because a busy machine may need more than the 900 ms that /health
+// waits for a connection.
 func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer := p.Invoke(t, e, time.Minute).HTTP(t)
@@ -69,10 +69,10 @@ func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) event
 
 const secret = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
 
-// TestDoorAnswersEveryForm sends one process the same request in the three forms, twice, as a warm sandbox gets them.
-func TestDoorAnswersEveryForm(t *testing.T) {
+// One process answers the same request in three kinds of event, twice, as a warm process gets them.
+func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	t.Parallel()
-	p := startDoor(t, "DATABASE_URL="+dbtest.New(t), secret)
+	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
 	for range 2 {
 		for _, form := range []string{"gateway_health", "sam_health", "function_url_health"} {
 			e := golden(t, form)
@@ -92,10 +92,10 @@ func TestDoorAnswersEveryForm(t *testing.T) {
 	}
 }
 
-// The database is there, but so little of the invocation is left that the handler must not begin to ask it.
+// So little time is left of the invocation that the handler must not start a query.
 func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	t.Parallel()
-	p := startDoor(t, "DATABASE_URL="+dbtest.New(t), secret)
+	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
 	e := golden(t, "gateway_health")
 	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got status %d, want 503", got.StatusCode)
@@ -105,10 +105,11 @@ func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	}
 }
 
-func TestDoorRefusesWhatIsNoRequest(t *testing.T) {
+func TestFunctionRefusesEventThatIsNoRequest(t *testing.T) {
 	t.Parallel()
-	p := startDoor(t, "DATABASE_URL=postgres://nobody@localhost/none", secret)
-	if got := p.Invoke(t, map[string]any{"source": "aws.events"}, time.Minute).HTTP(t); got.StatusCode != http.StatusBadRequest {
+	p := startFunction(t, "DATABASE_URL=postgres://nobody@localhost/none", secret)
+	got := p.Invoke(t, map[string]any{"source": "aws.events"}, time.Minute).HTTP(t)
+	if got.StatusCode != http.StatusBadRequest {
 		t.Errorf("got status %d, want 400", got.StatusCode)
 	}
 	if got := p.Invoke(t, []int{1}, time.Minute); !got.Failed {
@@ -118,7 +119,8 @@ func TestDoorRefusesWhatIsNoRequest(t *testing.T) {
 
 func TestR50_BadSettingsStopTheStart(t *testing.T) {
 	t.Parallel()
-	p := startDoor(t, "DATABASE_URL=mysql://xenon:hunter2@localhost/xenon", "BETTER_AUTH_SECRET=too-short", "PASSWORD_HASH=md5")
+	p := startFunction(t,
+		"DATABASE_URL=mysql://xenon:hunter2@localhost/xenon", "BETTER_AUTH_SECRET=too-short", "PASSWORD_HASH=md5")
 	out, status := p.Wait(t)
 	if status != 1 {
 		t.Errorf("got exit status %d, want 1", status)
@@ -145,11 +147,11 @@ func TestR50_BadSettingsStopTheStart(t *testing.T) {
 	}
 }
 
-// The proxy's module holds an adapter for every web framework; a door links the one for net/http.
-func TestP09_DoorLinksNoFramework(t *testing.T) {
+// The module of the proxy adapter has adapters for many web frameworks; a function links the one for net/http only.
+func TestFunctionLinksNoWebFramework(t *testing.T) {
 	t.Parallel()
 	const proxy = "github.com/awslabs/aws-lambda-go-api-proxy/"
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+door)
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+function)
 	cmd.Dir = filepath.Join("..", "..")
 	packages, err := cmd.Output()
 	if err != nil {
