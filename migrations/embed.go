@@ -1,4 +1,4 @@
-// Package migrations holds the schema as numbered SQL files and applies them.
+// Package migrations has the schema as numbered SQL files and applies them.
 package migrations
 
 import (
@@ -22,33 +22,33 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// Files are the migrations, named NNNN_what.sql and applied in that order. What was deployed is never edited: a change is a
-// new file, in the order add, deploy, then remove, because code and schema do not change in the same second.
+// Files has the migrations, named NNNN_name.sql and applied in that order. A deployed file is never edited. A change is a new
+// file, in the order add, deploy the code, remove, because code and schema do not change at the same moment.
 //
 //go:embed *.sql
 var Files embed.FS
 
-// BetterAuth is the version of the library whose tables the files make.
+// BetterAuth is the version of Better Auth whose tables the files create.
 const BetterAuth = "1.7.25"
 
-// Migration is one file and whether a database has it.
+// Migration is one file and when it was applied to a database.
 type Migration struct {
 	Version   int64
-	Name      string    // the file's
-	AppliedAt time.Time // zero when pending
+	Name      string    // of the file
+	AppliedAt time.Time // zero if pending
 }
 
-// Pending reports whether the database lacks the migration.
+// Pending reports whether the migration was not applied yet.
 func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 
 // Up is UpIn for the schema public.
 func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, url, schema.Public) }
 
-// UpIn applies the migrations that a schema of the database at url lacks, each file in a transaction of its own, and
-// returns the names of the files it applied, also when a later one failed. It makes the schema if there is none. Before
-// and after, it checks the tables that are there; a *schema.Error before means that nothing was applied. Calls may
-// overlap: one works, the others wait. The url has to be that of the direct host: a pooler would hand the settings of
-// this connection to other clients.
+// UpIn applies the pending migrations to a schema of the database at url, each file in a transaction of its own, and returns
+// the names of the files that it applied, even if a later one failed. It creates the schema if there is none. It checks
+// the existing tables before and after; if the check before returns a *schema.Error, nothing was applied. Concurrent
+// calls wait for each other. The url must be that of the direct host, because a pooler would keep the settings of this
+// connection for other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
 	names, err := up(ctx, url, name)
 	if err != nil {
@@ -66,8 +66,8 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // every statement has reported by then
-	if err := enter(ctx, conn, name); err != nil {
+	defer conn.Close(ctx) //nolint:errcheck // every statement has returned its error
+	if err := useSchema(ctx, conn, name); err != nil {
 		return nil, err
 	}
 	if _, err := check(ctx, conn, name); err != nil {
@@ -80,20 +80,20 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 	return names, err
 }
 
-// apply runs the files that are pending.
+// apply applies the pending files.
 func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err error) {
-	// The lock is a row with a lease, not an advisory lock: one of those stays behind with a session that nobody ends.
+	// The lock is a row with a lease. An advisory lock would stay behind a pooler that keeps the session (ADR 0005).
 	silent := slog.New(slog.DiscardHandler)
 	locker, err := lock.NewPostgresTableLocker(
 		lock.WithTableLockTimeout(250*time.Millisecond, 1200), // five minutes
-		lock.WithTableRetryPolicy(held),
+		lock.WithTableRetryPolicy(isHeld),
 		lock.WithTableLogger(silent),
 	)
 	if err != nil {
 		return nil, err
 	}
 	db := stdlib.OpenDB(*config)
-	defer db.Close() //nolint:errcheck // every statement has reported by then
+	defer db.Close() //nolint:errcheck // every statement has returned its error
 	p, err := newProvider(db, locker, silent)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err err
 	return names, err
 }
 
-// Grant gives an existing role what requests need of the tables in a schema, and no more. See schema.Grant.
+// Grant gives an existing role the privileges that requests need on the tables in a schema. See schema.Grant.
 func Grant(ctx context.Context, url, name, role string) error {
 	config, err := parse(url, name)
 	if err != nil {
@@ -118,7 +118,7 @@ func Grant(ctx context.Context, url, name, role string) error {
 	if err != nil {
 		return pg.Explain(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // every statement has reported by then
+	defer conn.Close(ctx) //nolint:errcheck // every statement has returned its error
 	return schema.Grant(ctx, conn, name, role)
 }
 
@@ -127,8 +127,8 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 	return StatusIn(ctx, url, schema.Public)
 }
 
-// StatusIn lists every migration and when a schema of the database at url got it. When the tables do not fit, the error
-// is a *schema.Error, and the list is complete. It changes nothing.
+// StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not fit, the
+// error is a *schema.Error and the list is complete. It changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	config, err := parse(url, name)
 	if err != nil {
@@ -138,7 +138,7 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read which migrations are applied: %w", pg.Explain(err))
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only asked something
+	defer conn.Close(ctx) //nolint:errcheck // it was only used to read
 	all, err := check(ctx, conn, name)
 	if err != nil {
 		return all, fmt.Errorf("read which migrations are applied: %w", err)
@@ -146,7 +146,7 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	return all, nil
 }
 
-// check lists the migrations, and compares the tables with what Xenon needs. What a pending migration adds may be
+// check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may be
 // missing.
 func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
 	at, err := appliedAt(ctx, conn, name)
@@ -160,7 +160,7 @@ func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error
 	return all, schema.Check(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
 }
 
-// appliedAt reads when each migration was applied.
+// appliedAt reads when each migration was applied, by version.
 func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time.Time, error) {
 	const table = "goose_db_version"
 	versions := pgx.Identifier{table}.Sanitize()
@@ -185,7 +185,7 @@ func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time
 	return at, err
 }
 
-// list is the files in order, with the time each was applied at.
+// list returns the files in order, with the time when each was applied.
 func list(at map[int64]time.Time) ([]Migration, error) {
 	names, err := fs.Glob(Files, "*.sql")
 	if err != nil {
@@ -202,7 +202,7 @@ func list(at map[int64]time.Time) ([]Migration, error) {
 	return all, nil
 }
 
-// parse makes the configuration of a connection on which unqualified names mean the schema.
+// parse returns the configuration of a connection on which unqualified names resolve to the schema.
 func parse(url, name string) (*pgx.ConnConfig, error) {
 	config, err := pg.Parse(url)
 	if err != nil {
@@ -215,17 +215,18 @@ func parse(url, name string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// enter makes the schema, and makes sure that unqualified names mean it.
-func enter(ctx context.Context, conn *pgx.Conn, name string) error {
+// useSchema creates the schema if there is none, and checks that unqualified names resolve to it.
+func useSchema(ctx context.Context, conn *pgx.Conn, name string) error {
 	if name == schema.Public {
 		return nil
 	}
-	var there bool // IF NOT EXISTS alone would ask for the right to make schemas, even where there is nothing to make
-	if err := conn.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", pgx.Identifier{name}.Sanitize()).Scan(&there); err != nil {
+	quoted := pgx.Identifier{name}.Sanitize()
+	var exists bool // IF NOT EXISTS alone would require the privilege to create schemas even if the schema exists
+	if err := conn.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", quoted).Scan(&exists); err != nil {
 		return err
 	}
-	if !there {
-		if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()); err != nil {
+	if !exists {
+		if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoted); err != nil {
 			return fmt.Errorf("make the schema %s: %w", name, err)
 		}
 	}
@@ -234,8 +235,8 @@ func enter(ctx context.Context, conn *pgx.Conn, name string) error {
 		return err
 	}
 	if current != name {
-		return fmt.Errorf("names on this connection mean the schema %s, not %s: use the direct host of the database, not its pooler",
-			current, name)
+		return fmt.Errorf("names on this connection mean the schema %s, not %s: "+
+			"use the direct host of the database, not its pooler", current, name)
 	}
 	return nil
 }
@@ -245,14 +246,15 @@ func newProvider(db *sql.DB, locker lock.Locker, log *slog.Logger) (*goose.Provi
 		goose.WithDisableGlobalRegistry(true))
 }
 
-// held tells a lock somebody else has, which is worth waiting for, from a database that refuses.
-func held(err error) bool {
+// isHeld reports whether another process has the lock, so that waiting helps. It returns false for an error of Postgres or of
+// the connection.
+func isHeld(err error) bool {
 	var refused *pgconn.PgError
 	var unreachable *pgconn.ConnectError
 	return !errors.As(err, &refused) && !errors.As(err, &unreachable)
 }
 
-// explain adds the hint of the database, which its errors leave out.
+// explain adds Postgres' hint, which the text of its error does not contain.
 func explain(err error) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Hint != "" {
 		return fmt.Errorf("%w: %s", err, refused.Hint)

@@ -103,8 +103,8 @@ func TestUpAndStatus(t *testing.T) {
 	}
 }
 
-// Two deployments at once: each file is applied once and nobody fails.
-func TestUpTogether(t *testing.T) {
+// Concurrent deployments apply each file once, and none fails.
+func TestConcurrentUpsApplyEachFileOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	applied := make([][]string, 4)
@@ -123,7 +123,7 @@ func TestUpTogether(t *testing.T) {
 	}
 }
 
-// P21: a lock that a killed migration left runs out by itself and no session keeps one.
+// The lock of a killed migration expires, and no session keeps a lock.
 func TestUpLeavesNoLock(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -137,16 +137,17 @@ func TestUpLeavesNoLock(t *testing.T) {
 	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
 	exec(t, conn, "DROP TABLE user_profile")
 	exec(t, conn, "DROP FUNCTION user_profile_touch")
-	exec(t, conn, "UPDATE goose_lock SET locked = true, locked_by = 'somebody who was killed', lease_expires_at = now() - interval '1 second'")
+	exec(t, conn, `UPDATE goose_lock
+		SET locked = true, locked_by = 'a killed process', lease_expires_at = now() - interval '1 second'`)
 	applied, err := migrations.Up(t.Context(), url)
 	if diff := cmp.Diff(applied, files(t)[1:]); diff != "" || err != nil {
 		t.Errorf("%v; applied, got - want +:\n%s", err, diff)
 	}
 }
 
-func TestUpSaysWhatWentWrong(t *testing.T) {
+func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		t.Parallel()
 		proxy := dbtest.NewProxy(t, dbtest.Empty(t))
 		proxy.Refuse()
@@ -155,11 +156,17 @@ func TestUpSaysWhatWentWrong(t *testing.T) {
 			t.Errorf("got %v, want an error at once", err)
 		}
 	})
-	t.Run("a table of somebody else's", func(t *testing.T) {
+	t.Run("a table of another application", func(t *testing.T) {
 		t.Parallel()
 		for _, test := range []struct{ table, want string }{
-			{`CREATE TABLE "user" (id text PRIMARY KEY)`, `user.id: found text, wanted uuid NOT NULL (Better Auth's option advanced.database.generateId = "uuid")`},
-			{`CREATE TABLE account (id serial PRIMARY KEY, iban text NOT NULL)`, "account.iban: found NOT NULL without a default"},
+			{
+				`CREATE TABLE "user" (id text PRIMARY KEY)`,
+				`user.id: found text, wanted uuid NOT NULL (Better Auth's option advanced.database.generateId = "uuid")`,
+			},
+			{
+				`CREATE TABLE account (id serial PRIMARY KEY, iban text NOT NULL)`,
+				"account.iban: found NOT NULL without a default",
+			},
 			{`CREATE TABLE user_profile (id uuid)`, "user_profile.user_id: found no such column"},
 			{`CREATE VIEW session AS SELECT 1 AS id`, "session: found a view, wanted a table"},
 		} {
@@ -194,7 +201,7 @@ func TestUpSaysWhatWentWrong(t *testing.T) {
 	})
 }
 
-// Status reads, also where no migration was applied and the role may make nothing.
+// Status works if no migration was applied and the role may create nothing.
 func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -211,8 +218,8 @@ func TestStatusChangesNothing(t *testing.T) {
 	}
 }
 
-// An application may have tables of the same names, in public or anywhere else.
-func TestUpInASchemaOfItsOwn(t *testing.T) {
+// An application may have tables with the same names in another schema.
+func TestUpInAnotherSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	conn := connect(t, url)
@@ -297,7 +304,7 @@ func TestProfileChecks(t *testing.T) {
 	}
 }
 
-func TestProfileIsOneAUserAndGoesWithThem(t *testing.T) {
+func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	user := newUser(t, conn)
@@ -316,7 +323,7 @@ func TestProfileIsOneAUserAndGoesWithThem(t *testing.T) {
 	}
 }
 
-// updated_at is the ETag: every update gives a later one, whatever the statement says and the clock shows.
+// updated_at is the ETag. Every update makes it later, whatever the statement and the clock say.
 func TestProfileVersionsDiffer(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))

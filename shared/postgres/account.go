@@ -12,14 +12,14 @@ import (
 	"syscall"
 )
 
-// Account is who a server runs as. The zero Account is whoever runs this process.
+// Account is the system user that a server runs as. The zero Account is the user of this process.
 type Account struct {
 	name     string
 	uid, gid uint32
 }
 
-// Unprivileged returns the account servers run as: Postgres and PgBouncer refuse to be root, so root gets the user postgres
-// or, where there is none, nobody. Everybody else is good as they are.
+// Unprivileged returns the account that servers run as. Postgres and PgBouncer refuse to run as root, so for root it is the
+// user postgres or, if there is none, nobody. For any other user it is that user.
 func Unprivileged() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -35,10 +35,11 @@ func Unprivileged() (Account, error) {
 			return Account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return Account{}, errors.New("root cannot run Postgres and there is no user postgres or nobody to run it; run this as an ordinary user")
+	return Account{}, errors.New("root cannot run Postgres and there is no user postgres or nobody to run it; " +
+		"run this as another user")
 }
 
-// accountFor is Unprivileged, unless root comes to data that an ordinary user made: then it is that user.
+// accountFor returns the account for the server in dir: Unprivileged, except that root uses the owner of existing data.
 func accountFor(dir string) (Account, error) {
 	if info, err := os.Stat(filepath.Join(dir, "data")); err == nil && dir != "" && os.Geteuid() == 0 {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
@@ -48,7 +49,7 @@ func accountFor(dir string) (Account, error) {
 	return Unprivileged()
 }
 
-// Own gives files to the account, so that it may use them.
+// Own makes the account the owner of files.
 func (a Account) Own(paths ...string) error {
 	if a == (Account{}) {
 		return nil
@@ -68,19 +69,21 @@ func (a Account) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
 }
 
-// canEnter asks the system rather than reading modes: it knows about every directory above and about access lists.
+// canEnter tries to enter the directory as the account, because file modes alone do not say whether it may: access lists and
+// the directories above count too.
 func (a Account) canEnter(dir string) bool {
 	if a == (Account{}) {
 		return true
 	}
-	cmd := exec.Command("/bin/sh", "-c", `cd -- "$1"`, "sh", dir) //nolint:gosec // a constant script
+	cmd := exec.Command("/bin/sh", "-c", `cd -- "$1"`, "sh", dir) //nolint:gosec // the script is constant
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.credential()}
 	return cmd.Run() == nil
 }
 
-// place makes a directory of the account and returns it with links resolved: at path, or, when that lies where the account
-// may not go (below /root, say), in /var/tmp with a link at path. With no path it is a new temporary one.
+// place makes a directory that the account owns and returns its path without symbolic links. The directory is at path; if
+// the account cannot enter its parent, such as /root, it is in /var/tmp and path is a link to it. If path is empty, it is
+// a new temporary directory.
 func (a Account) place(path string) (string, error) {
 	if path == "" {
 		return a.temporary(os.TempDir())
@@ -92,12 +95,12 @@ func (a Account) place(path string) (string, error) {
 	if dir, err := filepath.EvalSymlinks(path); err == nil && a.canEnter(filepath.Dir(dir)) {
 		return dir, a.Own(dir)
 	}
-	// Gone by now: an empty directory, or a link whose target somebody removed. Anything else stays and is reported.
+	// Removes an empty directory, or a link whose target was removed. Anything else is an error.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s lies where the account %s may not go: %w; %s", path, a.name, err, remedy)
+		return "", fmt.Errorf("%s is in a directory that the account %s cannot enter: %w; %s", path, a.name, err, remedy)
 	}
 	parent := filepath.Dir(path)
-	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // the account has to pass through
+	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // the account has to enter it
 		return "", fmt.Errorf("make the directory for Postgres: %w", err)
 	}
 	if !a.canEnter(parent) {

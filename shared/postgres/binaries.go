@@ -14,11 +14,11 @@ import (
 	"syscall"
 )
 
-// oldest is the first major version that will do.
+// oldest is the oldest major version that is supported.
 const oldest = 15
 
-// usual is where packages put Postgres when they do not put it into PATH.
-var usual = []string{
+// packageDirs are the directories where packages install Postgres outside of PATH.
+var packageDirs = []string{
 	"/usr/lib/postgresql/*/bin",                               // Debian, Ubuntu
 	"/opt/homebrew/opt/postgresql@*/bin",                      // Homebrew on Apple silicon,
 	"/usr/local/opt/postgresql@*/bin",                         // on Intel,
@@ -29,16 +29,16 @@ var usual = []string{
 	"/usr/local/pgsql/bin",                                    // built from source
 }
 
-// binaries is one installed Postgres.
+// binaries is one installation of Postgres.
 type binaries struct {
-	dir   string // holds initdb, postgres and pg_ctl
+	dir   string // has initdb, postgres and pg_ctl
 	major int
 }
 
 func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
 
-// find returns the Postgres to use: the first installed one that is new enough, else a downloaded one. Data can only be
-// served by the major version that made it, so with major != 0 it has to be of that version.
+// find returns the installation to use: the first one that is new enough, or else a downloaded one. Only the major version
+// that made a data directory can read it; major is that version, or 0 for new data.
 func find(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
 	found := installed(ctx, account)
 	for _, b := range found {
@@ -49,8 +49,8 @@ func find(ctx context.Context, account Account, major int, log io.Writer) (binar
 	if major == 0 || major == downloadMajor {
 		return download(ctx, account, log)
 	}
-	return binaries{}, fmt.Errorf("the data was made by Postgres %d, which is not installed (found: %s): install it, or %s",
-		major, versions(found), remedy)
+	return binaries{}, fmt.Errorf("the data was made by Postgres %d, which is not installed (found: %s): "+
+		"install it, or %s", major, versions(found), remedy)
 }
 
 func versions(found []binaries) string {
@@ -66,31 +66,32 @@ func versions(found []binaries) string {
 	return text
 }
 
-// installed lists what is there and new enough: PATH first, then the usual places, the newest of each place first.
+// installed returns the installations that are new enough: in PATH first, then in packageDirs, the newest first.
 func installed(ctx context.Context, account Account) []binaries {
 	var all []binaries
 	if program, err := exec.LookPath("postgres"); err == nil {
 		if program, err = filepath.EvalSymlinks(program); err == nil {
-			all = append(all, look(ctx, account, filepath.Dir(program))...)
+			all = append(all, inspect(ctx, account, filepath.Dir(program))...)
 		}
 	}
-	for _, pattern := range usual {
-		dirs, _ := filepath.Glob(pattern) // the patterns are good
-		all = append(all, look(ctx, account, dirs...)...)
+	for _, pattern := range packageDirs {
+		dirs, _ := filepath.Glob(pattern) // the patterns are valid
+		all = append(all, inspect(ctx, account, dirs...)...)
 	}
 	return all
 }
 
 var versionText = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
-func look(ctx context.Context, account Account, dirs ...string) []binaries {
+// inspect returns the installations in the directories, the newest first.
+func inspect(ctx context.Context, account Account, dirs ...string) []binaries {
 	var found []binaries
 	for _, dir := range dirs {
 		b := binaries{dir: dir}
 		if !isFile(b.path("initdb")) || !isFile(b.path("pg_ctl")) {
 			continue
 		}
-		cmd := exec.CommandContext(ctx, b.path("postgres"), "--version") //nolint:gosec // that is what we look for
+		cmd := exec.CommandContext(ctx, b.path("postgres"), "--version") //nolint:gosec // the program was found in PATH or packageDirs
 		cmd.Dir = "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account.credential()}
 		out, err := cmd.Output()

@@ -11,34 +11,34 @@ import (
 	"syscall"
 )
 
-// leash runs a command and ends it when standard input closes. The other end of that pipe is held by the process that
-// spawned, so it closes at the latest when that process dies, even by SIGKILL, which no handler of its own could see.
-// The watcher signals the process group, of which the shell is the leader, so that it never hits a process id used again.
-const leash = `
-signal=$1 rubbish=$2
+// guardScript runs a command and ends it when its standard input closes. The parent process holds the other end of that pipe,
+// so the pipe closes when the parent ends, even by SIGKILL, which the parent cannot handle. The script signals the process
+// group, whose leader is the shell, because a process id may be that of another process by then.
+const guardScript = `
+signal=$1 remove=$2
 shift 2
 exec 3<&0 </dev/null
 (trap '' INT TERM; read -r line <&3; kill -s "$signal" 0) &
 trap : "$signal"
 "$@" 3<&-
 code=$?
-[ -z "$rubbish" ] || rm -rf "$rubbish"
+[ -z "$remove" ] || rm -rf "$remove"
 exit $code`
 
-// Command is a process to run on a leash.
+// Command is a child process that ends with this process.
 type Command struct {
 	Argv   []string // program, as an absolute path, and arguments
 	Dir    string   // working directory
-	Output *os.File // takes what it prints; a file, so that the command never waits for a reader
-	Signal string   // "INT" or "TERM": what asks it to end
-	Remove string   // a directory to delete after it ended; "" is none
+	Output *os.File // gets its output; a file, so that the command never waits for a reader
+	Signal string   // "INT" or "TERM": the signal that ends it
+	Remove string   // a directory to remove after it ended; "" is none
 }
 
-// Child is a running Command, out of reach of the terminal's Ctrl-C and gone when this process is gone.
+// Child is a running Command. It does not get the terminal's Ctrl-C, and ends when this process ends.
 type Child struct {
-	leash io.Closer
+	guard io.Closer // the pipe whose end ends the command
 	done  chan struct{}
-	err   error // how it ended; to be read after done
+	err   error // its exit status; valid after done
 	stop  sync.Once
 }
 
@@ -46,22 +46,22 @@ type Child struct {
 func (a Account) Spawn(c Command) (*Child, error) {
 	rm, err := exec.LookPath("rm")
 	if err != nil {
-		return nil, fmt.Errorf("look for rm: %w", err)
+		return nil, fmt.Errorf("find rm: %w", err)
 	}
-	args := append([]string{"-c", leash, "leash", c.Signal, c.Remove}, c.Argv...)
-	cmd := exec.Command("/bin/sh", args...) //nolint:gosec // the programs are those this package and dbtest look up
+	args := append([]string{"-c", guardScript, "guard", c.Signal, c.Remove}, c.Argv...)
+	cmd := exec.Command("/bin/sh", args...) //nolint:gosec // this package and dbtest choose the programs
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, c.Output, c.Output
-	// Nothing of our environment is the server's business, PG* variables and credentials least of all.
+	// The server gets no variables of this process, such as PG* and credentials.
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + filepath.Dir(rm)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: a.credential()}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("make the leash: %w", err)
+		return nil, fmt.Errorf("make the pipe: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Argv[0], err)
 	}
-	child := &Child{leash: stdin, done: make(chan struct{})}
+	child := &Child{guard: stdin, done: make(chan struct{})}
 	go func() {
 		child.err = cmd.Wait()
 		close(child.done)
@@ -72,12 +72,12 @@ func (a Account) Spawn(c Command) (*Child, error) {
 // Done is closed when the command has ended.
 func (c *Child) Done() <-chan struct{} { return c.done }
 
-// Stop asks the command to end and waits until it has. The error is its exit status when that is not 0.
+// Stop ends the command and waits until it has ended. The error is its exit status if that is not 0.
 func (c *Child) Stop() error {
 	var err error
 	c.stop.Do(func() {
-		if err = c.leash.Close(); errors.Is(err, os.ErrClosed) {
-			err = nil // it has ended already
+		if err = c.guard.Close(); errors.Is(err, os.ErrClosed) {
+			err = nil // the command has already ended
 		}
 	})
 	<-c.done

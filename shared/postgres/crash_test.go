@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pristine is a data directory that was stopped in good order, made once.
+// pristine returns a data directory of a server that was stopped normally. It is made once.
 var pristine = sync.OnceValues(func() (string, error) {
 	parent, err := os.MkdirTemp("", "xenon-pristine-")
 	if err != nil {
@@ -32,7 +32,7 @@ var pristine = sync.OnceValues(func() (string, error) {
 	return s.Dir, s.Stop()
 })
 
-// keptData is a directory with the data and password of a stopped server.
+// keptData returns a directory with the data and password of a stopped server.
 func keptData(t *testing.T) string {
 	t.Helper()
 	from, err := pristine()
@@ -68,7 +68,8 @@ func TestOrphanIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", port)
-	if err := a.run(t.Context(), bin.path("pg_ctl"), "start", "-D", filepath.Join(dir, "data"), "-l", filepath.Join(dir, "data")+"/orphan.log", "-w", "-o", options); err != nil {
+	data := filepath.Join(dir, "data")
+	if err := a.run(t.Context(), bin.path("pg_ctl"), "start", "-D", data, "-l", data+"/orphan.log", "-w", "-o", options); err != nil {
 		t.Fatal(err)
 	}
 
@@ -81,7 +82,7 @@ func TestOrphanIsStopped(t *testing.T) {
 	}
 }
 
-// After a power cut the number in the pid file may be that of any process of the same user.
+// After a power failure the id in the pid file may be that of any process of the same user.
 func TestStalePidFile(t *testing.T) {
 	t.Parallel()
 	dir := keptData(t)
@@ -146,7 +147,7 @@ func TestUnusableData(t *testing.T) {
 		{"no transaction log", remove("data/pg_wal"), "pg_wal"},
 		{"bad settings", write("data/postgresql.conf", "colour = blue\n"), "postgresql.conf"},
 		{"no password", remove("password"), "the password cannot be read"},
-		{"another password", write("password", "another"), "its password is another one"},
+		{"another password", write("password", "another"), "its password has changed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +176,7 @@ func TestUnusableData(t *testing.T) {
 	}
 }
 
-// An initdb that was interrupted leaves nothing that counts as data.
+// An interrupted initdb leaves no data directory.
 func TestInterruptedInitdb(t *testing.T) {
 	t.Parallel()
 	dir := keptData(t)
@@ -188,7 +189,7 @@ func TestInterruptedInitdb(t *testing.T) {
 	}
 }
 
-// Root's home is closed to the account that runs the server, and a checkout may lie there.
+// The account of the server cannot enter root's home directory, in which a checkout may be.
 func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
 	t.Parallel()
 	closed := t.TempDir()
@@ -211,26 +212,26 @@ func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
 	}
 }
 
-func TestLastWords(t *testing.T) {
+func TestReasonInLog(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, log, want string }{
 		{"empty", "", "none"},
 		{"fatal", "LOG:  starting\n2026-01-01 UTC [1] FATAL:  lock file exists\nHINT:  look\n", "lock file exists"},
 		{"starting up is no reason", "FATAL:  the database system is starting up\nPANIC:  no checkpoint\n", "no checkpoint"},
-		{"initdb", "ok\ninitdb: error: no room\n", "no room"},
+		{"initdb", "ok\ninitdb: error: no space\n", "no space"},
 		{"else the last line", "sh: 1: not found\ngone\n", "gone"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(lastWords(strings.NewReader(test.log)), test.want); diff != "" {
+			if diff := cmp.Diff(reasonIn(strings.NewReader(test.log)), test.want); diff != "" {
 				t.Errorf("got - want +:\n%s", diff)
 			}
 		})
 	}
 }
 
-// A server that ends resets the connections that it has accepted, before it refuses new ones.
-func TestServerThatEndsWhileItIsAsked(t *testing.T) {
+// A stopping server resets accepted connections before it refuses new ones.
+func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	t.Parallel()
 	dir := keptData(t)
 	ending, err := net.Listen("tcp", "127.0.0.1:0")

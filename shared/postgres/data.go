@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// remedy ends every message about data that cannot be used.
-const remedy = `"make clean" removes the data and the next start makes new`
+// remedy is the end of each error about unusable data.
+const remedy = `"make clean" removes the data and the next start makes new data`
 
-// prepare makes the data directory in one step that either happened or not, and becomes the server.
-const prepare = `
+// prepareScript makes the data directory atomically, if there is none, and then executes the server.
+const prepareScript = `
 data=$1 initdb=$2 options=$3
 shift 3
 if [ ! -d "$data" ]; then
@@ -35,10 +35,11 @@ func (s *Server) argv(bin binaries, o Options) []string {
 	}
 	if o.Fast {
 		initdb = append(initdb, "--no-sync")
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
+		settings = append(settings,
+			"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
 	}
 	argv := []string{
-		"/bin/sh", "-c", prepare, "prepare", s.data(), bin.path("initdb"), strings.Join(initdb, " "),
+		"/bin/sh", "-c", prepareScript, "prepare", s.data(), bin.path("initdb"), strings.Join(initdb, " "),
 		bin.path("postgres"), "-D", s.data(),
 	}
 	for _, setting := range settings {
@@ -47,7 +48,8 @@ func (s *Server) argv(bin binaries, o Options) []string {
 	return argv
 }
 
-// locale is what Neon's databases have, order by code point and Unicode case mapping, as far as this Postgres offers it.
+// locale returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or the closest
+// that this version has.
 func locale(major int) []string {
 	switch {
 	case major >= 17:
@@ -58,7 +60,7 @@ func locale(major int) []string {
 	return []string{"--locale=C"}
 }
 
-// madeBy is the major version of the Postgres that made the data, 0 if there is no data.
+// madeBy returns the major version of the Postgres that made the data, or 0 if there is no data.
 func madeBy(data string) (int, error) {
 	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

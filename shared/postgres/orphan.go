@@ -20,8 +20,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lock makes this process the only one that runs a server in dir. The system lets go of it when the process is gone, so
-// whatever server still runs there afterwards is an orphan. A holder that is just ending gets some patience.
+// lock makes this process the only one that runs a server in dir. The system releases the lock when the process ends, so a
+// server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be about to end.
 func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
@@ -41,8 +41,8 @@ func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, er
 	return nil, fmt.Errorf("another process runs the server in %s: stop that first", dir)
 }
 
-// stopOrphan stops the server that a crash left running on data, and removes a pid file that nobody stands behind: after a
-// crash of the machine its number may belong to any process, which must be neither stopped nor waited for.
+// stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server that does
+// not run any more. After a crash of the machine the id in that file may be that of any process, which must not be stopped.
 func stopOrphan(ctx context.Context, account Account, bin binaries, data, password string) error {
 	pidFile := filepath.Join(data, "postmaster.pid")
 	for {
@@ -58,12 +58,12 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 			return os.Remove(pidFile)
 		}
 		port, _ := strconv.Atoi(lines[3])
-		switch dir, err := dataDirectory(ctx, address(port, password, "postgres")); {
+		switch dir, err := dataDirectory(ctx, databaseURL(port, password, "postgres")); {
 		case err == nil && dir == data:
 			return account.run(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
-		case err == nil, errors.Is(err, syscall.ECONNREFUSED), isState(err, "28P01", "28000"):
+		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
-		case !isState(err, cannotConnectNow) && !isCut(err):
+		case !hasState(err, cannotConnectNow) && !isDisconnect(err):
 			return fmt.Errorf("ask the server that already runs on %s: %w", data, err)
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
@@ -72,15 +72,16 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 	}
 }
 
-// cannotConnectNow is the SQLSTATE of a server that starts up or shuts down.
+// cannotConnectNow is the SQLSTATE of a server that starts or stops.
 const cannotConnectNow = "57P03"
 
-// isCut reports whether the other end closed the connection, as a server does that ends while it is asked.
-func isCut(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+// isDisconnect reports whether the server closed the connection, as it does when it stops.
+func isDisconnect(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-func isState(err error, states ...string) bool {
+func hasState(err error, states ...string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains(states, pg.Code)
 }
@@ -90,7 +91,7 @@ func dataDirectory(ctx context.Context, url string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only asked something
+	defer conn.Close(ctx) //nolint:errcheck // it was only used to read
 	return dir, conn.QueryRow(ctx, "SHOW data_directory").Scan(&dir)
 }
 

@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// startTimeout bounds the way from found binaries and data to the first answer, recovery after a crash included.
+// startTimeout limits the time from the start of initdb or the server to its first answer, including crash recovery.
 const startTimeout = time.Minute
 
-// Options says what kind of server Start makes. The zero Options is a throw-away server that keeps its promises to the disk.
+// Options says what kind of server Start makes. The zero Options is a temporary server that flushes to disk.
 type Options struct {
-	Dir  string    // where data, password and log stay between starts; "" is a temporary directory that goes with the server
-	Fast bool      // for tests: nothing is flushed to disk, 300 connections
-	Log  io.Writer // told in one line each what takes long, such as a download; nil is silence
+	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
+	Fast bool      // for tests: the server does not flush to disk and allows 300 connections
+	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
-// Server is a running Postgres that listens on a port of 127.0.0.1 only and ends when this process ends, however it ends.
+// Server is a running Postgres. It listens on a port of 127.0.0.1 only, and ends when this process ends, even by SIGKILL.
 type Server struct {
-	Dir string // holds data/, the superuser's password and the server's log; links resolved
+	Dir string // has data/, the superuser's password and the server's log; without symbolic links
 
 	port     int
 	password string
@@ -35,8 +35,8 @@ type Server struct {
 	child    *Child
 }
 
-// Start starts a server and returns when it answers. It takes an installed Postgres 15 or newer and downloads one when there
-// is none. Called by root it runs the server as an unprivileged account. What went wrong is told in one line with what to do.
+// Start starts a server and returns when it answers. It uses an installed Postgres 15 or newer, or downloads one. If root
+// calls it, the server runs as an unprivileged account. An error is one line that says what to do.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	for range 5 {
 		s, err := start(ctx, o)
@@ -86,11 +86,11 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	return s, s.run(ctx, account, bin, o)
 }
 
-// URL is the address of a database of the server, with its superuser and password. Do not print it.
-func (s *Server) URL(database string) string { return address(s.port, s.password, database) }
+// URL returns the URL of a database of the server, with the superuser and the password. Do not print it.
+func (s *Server) URL(database string) string { return databaseURL(s.port, s.password, database) }
 
-// Stop ends the server and all its connections, and returns when it is gone; the directory goes too if it was a
-// temporary one. More calls change nothing.
+// Stop ends the server and all its connections, waits until it has ended, and removes a temporary directory. Further calls
+// do nothing.
 func (s *Server) Stop() error {
 	defer s.lock.Close()
 	return s.child.Stop()
@@ -98,7 +98,7 @@ func (s *Server) Stop() error {
 
 func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 
-// run makes the data if there is none, starts the server on it and waits for the first answer.
+// run initialises the data directory if there is none, starts the server and waits for its first answer.
 func (s *Server) run(ctx context.Context, account Account, bin binaries, o Options) (err error) {
 	if s.port, err = freePort(ctx); err != nil {
 		return err
@@ -118,10 +118,10 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 	return s.awaitAnswer(ctx, log, o.Dir != "")
 }
 
-// abandon undoes what a failed start left behind.
+// abandon removes what a failed start left.
 func (s *Server) abandon(o Options) error {
 	if s.child != nil {
-		_ = s.child.Stop() // that it ended badly is what is being reported already
+		_ = s.child.Stop() // the caller already returns an error
 	}
 	if s.lock != nil {
 		_ = s.lock.Close()
@@ -132,7 +132,7 @@ func (s *Server) abandon(o Options) error {
 	return os.RemoveAll(s.Dir)
 }
 
-func address(port int, password, database string) string {
+func databaseURL(port int, password, database string) string {
 	u := url.URL{
 		Scheme:   "postgres",
 		User:     url.UserPassword("postgres", password),
@@ -143,7 +143,7 @@ func address(port int, password, database string) string {
 	return u.String()
 }
 
-// password reads the superuser's password, which stands in a file beside the data, or makes it when there is no data yet.
+// password reads the superuser's password from the file beside the data, or makes one if there is no data yet.
 func password(account Account, dir string, fresh bool) (string, error) {
 	file := filepath.Join(dir, "password")
 	if fresh {
@@ -166,6 +166,6 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer l.Close() //nolint:errcheck // nothing to lose
+	defer l.Close() //nolint:errcheck // the listener was only needed for its port
 	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// roleVariable makes this binary the parent process that the tests below kill: it starts a server, says where, and sits.
+// roleVariable makes this binary the parent process that the tests kill: it starts a server, prints its URL and waits.
 const roleVariable = "XENON_POSTGRES_TEST_PARENT"
 
 func TestMain(m *testing.M) {
@@ -108,7 +108,7 @@ func query(t *testing.T, url, sql string) string {
 	return text
 }
 
-// eventually waits for something another process does; a test that never sees it ends with the test's own deadline.
+// eventually waits until a condition is true. Otherwise the test ends with its deadline.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for !happened() {
@@ -131,7 +131,7 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// openDir is a temporary directory that the unprivileged account can reach: the one above it is closed by default.
+// openDir returns a temporary directory that the unprivileged account can enter; t.TempDir's parent is closed to it.
 func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -141,7 +141,7 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-// settings reads what the server runs with.
+// settings returns the settings of the server.
 func settings(t *testing.T, s *Server, names ...string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -151,7 +151,7 @@ func settings(t *testing.T, s *Server, names ...string) map[string]string {
 	return got
 }
 
-func TestThrowAwayServer(t *testing.T) {
+func TestTemporaryServer(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Fast: true})
 
@@ -166,7 +166,8 @@ func TestThrowAwayServer(t *testing.T) {
 	if diff := cmp.Diff(settings(t, s, names...), want); diff != "" {
 		t.Errorf("settings, got - want +:\n%s", diff)
 	}
-	if got, want := query(t, s.URL("postgres"), "SELECT string_agg(c, '' ORDER BY c) FROM unnest('{é,b,Z}'::text[]) c"), "Zbé"; got != want {
+	const order = "SELECT string_agg(c, '' ORDER BY c) FROM unnest('{é,b,Z}'::text[]) c"
+	if got, want := query(t, s.URL("postgres"), order), "Zbé"; got != want {
 		t.Errorf("order: got %s, want %s", got, want)
 	}
 
@@ -181,11 +182,11 @@ func TestThrowAwayServer(t *testing.T) {
 	}
 }
 
-func TestServerWantsThePassword(t *testing.T) {
+func TestServerRequiresPassword(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Fast: true})
-	_, err := pgx.Connect(t.Context(), address(s.port, "wrong", "postgres"))
-	if !isState(err, "28P01") {
+	_, err := pgx.Connect(t.Context(), databaseURL(s.port, "wrong", "postgres"))
+	if !hasState(err, "28P01") {
 		t.Errorf("got %v, want a refusal of the password", err)
 	}
 }
@@ -240,7 +241,7 @@ func TestCtrlCDoesNotReachTheServer(t *testing.T) {
 	}
 }
 
-func TestServerDiesWithItsParent(t *testing.T) {
+func TestServerEndsWithItsParent(t *testing.T) {
 	t.Parallel()
 	t.Run("and a throw-away directory with it", func(t *testing.T) {
 		t.Parallel()

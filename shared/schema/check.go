@@ -1,6 +1,6 @@
-// Package schema knows the tables that Xenon reads and writes, and checks whether those of a database fit. The tables
-// may be Better Auth's own, of another version, or made by an application's ORM; a table that does not fit is named
-// with what is wrong and the SQL that repairs it, instead of failing in the middle of a request.
+// Package schema lists the tables and columns that Xenon needs, and checks those of a database. The tables may have been made
+// by another version of Better Auth or by an application's ORM. For a table that does not fit, the check says what is wrong
+// and which SQL repairs it, so that requests do not fail later.
 package schema
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Public is the default of SCHEMA. Names are then left to the search_path, which finds "public" unless an administrator
-// changed it.
+// Public is the default of SCHEMA. With it, statements have unqualified names, which Postgres resolves with the search_path;
+// that contains "public" unless an administrator changed it.
 const Public = "public"
 
 // Querier is a connection, a transaction or a pool.
@@ -27,10 +27,10 @@ type Problem struct {
 	Column string `json:"column"` // "" is the table itself
 	Found  string `json:"found"`
 	Wanted string `json:"wanted"`
-	Repair string `json:"repair"` // SQL, or a command; "" where no statement helps
+	Repair string `json:"repair"` // SQL, or a command; "" if no statement repairs it
 }
 
-// String is the problem on one line.
+// String returns the problem on one line.
 func (p Problem) String() string {
 	name := p.Table
 	if p.Column != "" {
@@ -43,7 +43,7 @@ func (p Problem) String() string {
 	return text
 }
 
-// Error says that the tables of a database do not fit.
+// Error is the error of tables that do not fit.
 type Error struct{ Problems []Problem }
 
 // Error lists the problems, one a line.
@@ -56,8 +56,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Check compares the tables in a schema with Tables, in one query. name is what SCHEMA says. applied reports whether a
-// migration has been applied: what a later one adds may be missing. A problem is an *Error.
+// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration has been
+// applied; columns of other migrations may be missing. If the tables do not fit, the error is an *Error.
 func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
 	sql, args := Query(name)
 	rows, err := db.Query(ctx, sql, args...)
@@ -67,7 +67,7 @@ func Check(ctx context.Context, db Querier, name string, applied func(migration 
 	return Compare(rows, applied)
 }
 
-// Query is the statement that Check sends.
+// Query returns the statement that Check sends.
 func Query(name string) (sql string, args []any) {
 	if name == Public {
 		name = ""
@@ -75,7 +75,7 @@ func Query(name string) (sql string, args []any) {
 	return catalogQuery, []any{name, Names()}
 }
 
-// Compare is the rest of Check, on the rows that Query found.
+// Compare is the second part of Check, for the rows of Query.
 func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	found, err := read(rows)
 	if err != nil {
@@ -94,11 +94,11 @@ func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	return nil
 }
 
-// AllApplied is the argument of Check for a database to which every migration has been applied.
+// AllApplied is the argument of Check for a database that has all migrations.
 func AllApplied(int64) bool { return true }
 
-// catalogQuery lists the columns of the tables in $2 with what the check asks of them: those in the schema $1, or, when
-// it is empty, those that unqualified names find. A domain counts as the type that it is made of.
+// catalogQuery returns the columns of the tables in $2 and their properties. The tables are those in the schema $1 or, if that
+// is empty, those that unqualified names resolve to. For a column of a domain it returns the domain's base type.
 const catalogQuery = `
 	SELECT c.relname::text, n.nspname::text, c.relkind::text, a.attname::text,
 	       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END,
@@ -122,17 +122,17 @@ const catalogQuery = `
 	  AND CASE $1::text WHEN '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1::text END
 	ORDER BY c.relname, a.attnum`
 
-// foundTable is a table as the catalog has it.
+// foundTable is a table of the database.
 type foundTable struct {
 	name     string // qualified and quoted
 	kind     string // relkind
-	timeZone string // of the connection that asked
+	timeZone string // of the connection
 	columns  []foundColumn
 }
 
 type foundColumn struct {
-	name, typ                        string
-	notNull, preset, unique, cascade bool
+	name, typ                            string
+	notNull, hasDefault, unique, cascade bool
 }
 
 func (t *foundTable) column(name string) (foundColumn, bool) {
@@ -143,7 +143,7 @@ func (t *foundTable) column(name string) (foundColumn, bool) {
 	return t.columns[i], true
 }
 
-// Names are the names of Tables.
+// Names returns the names of Tables.
 func Names() []string {
 	names := make([]string, len(Tables))
 	for i, t := range Tables {
@@ -155,20 +155,20 @@ func Names() []string {
 func read(rows pgx.Rows) (map[string]*foundTable, error) {
 	found := map[string]*foundTable{}
 	var table, namespace, kind, zone string
-	var column, typ *string // NULL of a table without columns
-	var notNull, preset *bool
+	var column, typ *string // NULL for a table without columns
+	var notNull, hasDefault *bool
 	var unique, cascade bool
-	_, err := pgx.ForEachRow(rows, []any{&table, &namespace, &kind, &column, &typ, &notNull, &preset, &unique, &cascade, &zone},
-		func() error {
-			t := found[table]
-			if t == nil {
-				t = &foundTable{name: pgx.Identifier{namespace, table}.Sanitize(), kind: kind, timeZone: zone}
-				found[table] = t
-			}
-			if column != nil {
-				t.columns = append(t.columns, foundColumn{*column, *typ, *notNull, *preset, unique, cascade})
-			}
-			return nil
-		})
+	into := []any{&table, &namespace, &kind, &column, &typ, &notNull, &hasDefault, &unique, &cascade, &zone}
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		t := found[table]
+		if t == nil {
+			t = &foundTable{name: pgx.Identifier{namespace, table}.Sanitize(), kind: kind, timeZone: zone}
+			found[table] = t
+		}
+		if column != nil {
+			t.columns = append(t.columns, foundColumn{*column, *typ, *notNull, *hasDefault, unique, cascade})
+		}
+		return nil
+	})
 	return found, err
 }

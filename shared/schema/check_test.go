@@ -36,7 +36,7 @@ func exec(t *testing.T, conn *pgx.Conn, sql string) {
 	}
 }
 
-// problems runs the check and returns what it found.
+// problems runs the check and returns its problems.
 func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
 	t.Helper()
 	err := schema.Check(t.Context(), conn, name, applied)
@@ -57,7 +57,7 @@ func TestCheckAcceptsItsOwnTables(t *testing.T) {
 	}
 }
 
-func TestCheckWantsEveryTable(t *testing.T) {
+func TestCheckRequiresEveryTable(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.Empty(t))
 	got := problems(t, conn, schema.Public, schema.AllApplied)
@@ -76,12 +76,15 @@ func TestCheckWantsEveryTable(t *testing.T) {
 	}
 }
 
-// Each change makes one column unfit. The check names it, and its repair, where it has one, makes it fit again.
+// Each change makes one column unusable. The check names it, and the repair, if there is one, makes it usable again.
 func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	for _, test := range []struct{ change, column, found string }{
-		{`ALTER TABLE "user" RENAME COLUMN "emailVerified" TO email_verified`, "user.emailVerified", "no such column, but email_verified"},
+		{
+			`ALTER TABLE "user" RENAME COLUMN "emailVerified" TO email_verified`, "user.emailVerified",
+			"no such column, but email_verified",
+		},
 		{`ALTER TABLE "user" DROP COLUMN "emailVerified"`, "user.emailVerified", "no such column"},
 		{`ALTER TABLE "user" DROP COLUMN "banReason"`, "user.banReason", "no such column"},
 		{`ALTER TABLE "user" DROP COLUMN "createdAt"`, "user.createdAt", "no such column"},
@@ -98,11 +101,17 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 		},
 		{`ALTER TABLE account ADD issuer text NOT NULL`, "account.issuer", "NOT NULL without a default"},
 		{`ALTER TABLE account ALTER password SET NOT NULL`, "account.password", "NOT NULL"},
-		{`ALTER TABLE session DROP CONSTRAINT "session_userId_fkey"`, "session.userId", "no foreign key with ON DELETE CASCADE"},
+		{
+			`ALTER TABLE session DROP CONSTRAINT "session_userId_fkey"`, "session.userId",
+			"no foreign key with ON DELETE CASCADE",
+		},
 		{`ALTER TABLE session ALTER "expiresAt" TYPE text`, "session.expiresAt", "text"},
 		{`ALTER TABLE jwks DROP COLUMN alg`, "jwks.alg", "no such column"},
 		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE integer`, "rateLimit.lastRequest", "integer"},
-		{`ALTER TABLE verification RENAME "expiresAt" TO expires_at`, "verification.expiresAt", "no such column, but expires_at"},
+		{
+			`ALTER TABLE verification RENAME "expiresAt" TO expires_at`, "verification.expiresAt",
+			"no such column, but expires_at",
+		},
 	} {
 		t.Run(test.change, func(t *testing.T) {
 			conn := connect(t, url)
@@ -120,7 +129,7 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 	}
 }
 
-func TestCheckAcceptsWhatDoesNoHarm(t *testing.T) {
+func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	for _, change := range []string{
@@ -147,7 +156,7 @@ func TestCheckAcceptsWhatDoesNoHarm(t *testing.T) {
 	}
 }
 
-// Without a time zone in the column, Postgres converts by that of the connection.
+// For a column without time zone Postgres converts by the time zone of the connection.
 func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
@@ -157,12 +166,13 @@ func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 	}
 	exec(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
 	got := problems(t, conn, schema.Public, schema.AllApplied)
-	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") || !strings.Contains(got[0].Repair, "ALTER ROLE") {
+	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") ||
+		!strings.Contains(got[0].Repair, "ALTER ROLE") {
 		t.Errorf("got %v, want the time zone", got)
 	}
 }
 
-// What an ORM made is refused as long as it does not fit, and accepted after the repairs that the check names.
+// Tables of an ORM are refused, and accepted after the repairs that the check names.
 func TestTablesOfAnORM(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -172,7 +182,8 @@ func TestTablesOfAnORM(t *testing.T) {
 		{"prisma", []string{"user.id", "session.id", "account.id", "verification.id", "rateLimit.id"}},
 		{"snake_case", []string{
 			"user.emailVerified", "user.createdAt", "user.updatedAt",
-			"session.expiresAt", "session.createdAt", "session.updatedAt", "session.ipAddress", "session.userAgent", "session.userId",
+			"session.expiresAt", "session.createdAt", "session.updatedAt", "session.ipAddress", "session.userAgent",
+			"session.userId",
 			"account.accountId", "account.providerId", "account.userId", "account.createdAt", "account.updatedAt",
 			"verification.expiresAt", "verification.createdAt", "verification.updatedAt",
 		}},

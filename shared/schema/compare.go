@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// checkTable compares one table with what the catalog has, which is nil when there is no such table.
+// checkTable compares one table with that of the database, which is nil if there is none.
 func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem {
 	if found == nil {
 		if !applied(t.Since) {
@@ -27,7 +27,7 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 		}
 	}
 	for _, c := range found.columns {
-		if !t.knows(c.name) && c.notNull && !c.preset && t.inserts() {
+		if !t.isKnown(c.name) && c.notNull && !c.hasDefault && t.isInserted() {
 			problems = append(problems, Problem{
 				Table: t.Name, Column: c.name, Found: "NOT NULL without a default",
 				Wanted: "a default, or NULL allowed, because Xenon does not write this column",
@@ -38,17 +38,17 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 	return problems
 }
 
-// knows reports whether a column is in the list, by its name or by the one that it has before its repair.
-func (t Table) knows(name string) bool {
+// isKnown reports whether a column is in the list, by its name or by its name in snake case, which a repair renames.
+func (t Table) isKnown(name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
 }
 
-// inserts reports whether Xenon adds rows to the table.
-func (t Table) inserts() bool {
+// isInserted reports whether Xenon inserts rows into the table.
+func (t Table) isInserted() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Writes == Values })
 }
 
-// checkColumn compares one column, and returns the first thing that is wrong with it.
+// checkColumn compares one column and returns its first problem.
 func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool) (p Problem, ok bool) {
 	p = Problem{Table: t.Name, Column: c.Name}
 	pending := c.Since != 0 && !applied(c.Since)
@@ -69,8 +69,9 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		return p, false
 	}
 	switch change := alter(found, c.Name); {
-	case c.Writes == Omitted && f.notNull && !f.preset && !pending:
-		p.Found, p.Wanted, p.Repair = "NOT NULL without a default", "a default, because Xenon does not always write this column", change+"DROP NOT NULL;"
+	case c.Writes == Omitted && f.notNull && !f.hasDefault && !pending:
+		p.Found, p.Wanted = "NOT NULL without a default", "a default, because Xenon does not always write this column"
+		p.Repair = change + "DROP NOT NULL;"
 		if c.Type == UUID {
 			p.Repair = change + "SET DEFAULT gen_random_uuid();"
 		}
@@ -91,8 +92,8 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	return p, false
 }
 
-// checkTimeZone refuses columns without a time zone on a connection that is not in UTC: Postgres converts by the time
-// zone of the connection. Xenon asks for UTC when it connects, and a pooler that drops the request is caught here.
+// checkTimeZone refuses columns without a time zone if the connection's time zone is not UTC, because Postgres converts values
+// by it. Xenon sets UTC when it connects; a pooler may drop the setting, and then this check fails.
 func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 	for _, t := range Tables {
 		f := found[t.Name]
@@ -113,7 +114,7 @@ func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 }
 
 func (t Type) accepts(shown string) bool {
-	if t == Time { // a precision, as in timestamp(3), is no obstacle
+	if t == Time { // a precision, as in timestamp(3), does not matter
 		if before, after, ok := strings.Cut(shown, "("); ok {
 			_, rest, _ := strings.Cut(after, ")")
 			shown = before + rest
@@ -133,7 +134,7 @@ func (c Column) wanted() string {
 	return text
 }
 
-// add is the statement that adds a missing column, where one can.
+// add returns the statement that adds a missing column, or "" if no statement can.
 func add(c Column, found *foundTable) string {
 	text := "ALTER TABLE " + found.name + " ADD COLUMN " + quote(c.Name) + " " + string(c.Type)
 	switch {
@@ -143,13 +144,13 @@ func add(c Column, found *foundTable) string {
 	case c.Type == Boolean:
 		text += " NOT NULL DEFAULT false"
 	default:
-		return "" // there is no value for the rows that are there
+		return "" // there is no value for existing rows
 	}
 	return text + ";"
 }
 
-// retype is the statement that changes the type of a column, where one can. The type of an id hangs together with that
-// of every column that refers to it.
+// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id cannot change
+// without that of all columns that refer to it.
 func retype(c Column, f foundColumn, found *foundTable) string {
 	switch c.Type {
 	case UUID:
@@ -169,14 +170,14 @@ func alter(found *foundTable, column string) string {
 	return "ALTER TABLE " + found.name + " ALTER COLUMN " + quote(column) + " "
 }
 
-// sibling is the quoted name of another table in the same schema.
+// sibling returns the quoted name of another table in the same schema.
 func (t *foundTable) sibling(name string) string {
 	return t.name[:strings.LastIndex(t.name, `."`)+1] + quote(name)
 }
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// snakeCase is emailVerified as email_verified.
+// snakeCase converts emailVerified to email_verified.
 func snakeCase(name string) string {
 	var b strings.Builder
 	for _, r := range name {

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Grants are the statements that give a role what requests need, and take what it had on the same tables before. With
-// them the role reads and writes rows, and neither makes, changes nor drops anything.
+// Grants returns the statements that give a role the privileges that requests need, and revoke all others on the same tables.
+// With these the role can read and write rows, but not create, alter or drop tables.
 func Grants(name, role string) []string {
 	grantee := quote(role)
 	all := []string{"GRANT USAGE ON SCHEMA " + quote(name) + " TO " + grantee}
@@ -26,8 +26,8 @@ type Executor interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// Grant gives an existing role the rights of Grants, all or none. It refuses a role that has more than these anyway:
-// one that owns the tables, is a superuser, or may make tables in the schema.
+// Grant gives an existing role the privileges of Grants in one transaction. It refuses a role that has more privileges: one that
+// owns the tables, is a superuser, or can create tables in the schema.
 func Grant(ctx context.Context, db Executor, name, role string) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range Grants(name, role) {
@@ -35,12 +35,12 @@ func Grant(ctx context.Context, db Executor, name, role string) error {
 				return fmt.Errorf("%s: %w", sql, err)
 			}
 		}
-		return tooMighty(ctx, tx, name, role)
+		return checkNotTooPrivileged(ctx, tx, name, role)
 	})
 }
 
-// tooMighty says what a role may do that a role for requests shall not.
-func tooMighty(ctx context.Context, tx pgx.Tx, name, role string) error {
+// checkNotTooPrivileged returns an error if the role has privileges that requests do not need.
+func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) error {
 	var super, owner, create, everybody bool
 	err := tx.QueryRow(ctx, `
 		SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole,
@@ -53,7 +53,7 @@ func tooMighty(ctx context.Context, tx pgx.Tx, name, role string) error {
 		FROM pg_roles r, pg_namespace n
 		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, Names()).Scan(&super, &owner, &create, &everybody)
 	if err != nil {
-		return fmt.Errorf("look at the role %s: %w", role, err)
+		return fmt.Errorf("read the privileges of the role %s: %w", role, err)
 	}
 	var why []string
 	if super {

@@ -28,7 +28,7 @@ func begin(t *testing.T, conn *pgx.Conn) pgx.Tx {
 	return tx
 }
 
-// newRole makes a role of the test's own, in its transaction.
+// newRole creates a role in the transaction of the test.
 func newRole(t *testing.T, conn *pgx.Conn, options string) string {
 	t.Helper()
 	var name string
@@ -44,7 +44,7 @@ func denied(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "42501"
 }
 
-// The role serves requests and can do nothing else with the tables.
+// The role can serve requests, and nothing else.
 func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
@@ -65,7 +65,8 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	}
 	for _, sql := range []string{
 		`CREATE TABLE mine (id int)`, `ALTER TABLE "user" ADD mine int`, `DROP TABLE session`, `TRUNCATE session`,
-		`CREATE INDEX ON session (token)`, `CREATE SCHEMA mine`, `CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+		`CREATE INDEX ON session (token)`, `CREATE SCHEMA mine`,
+		`CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
 		`ALTER TABLE session DISABLE TRIGGER ALL`,
 		`CREATE TRIGGER mine BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION user_profile_touch()`,
 		`SELECT "privateKey" FROM jwks`, `SELECT * FROM jwks`, `DELETE FROM jwks`, `UPDATE jwks SET alg = 'RS256'`,
@@ -80,7 +81,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	}
 }
 
-func TestGrantRefusesARoleThatHasMore(t *testing.T) {
+func TestGrantRefusesRoleWithMorePrivileges(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	tx := begin(t, conn)
@@ -88,7 +89,8 @@ func TestGrantRefusesARoleThatHasMore(t *testing.T) {
 	owner := newRole(t, conn, "NOLOGIN")
 	exec(t, conn, `ALTER TABLE session OWNER TO `+owner+`; GRANT `+owner+` TO `+member+`; GRANT CREATE ON SCHEMA public TO `+plain)
 	for role, want := range map[string]string{
-		super: "superuser", member: "owns the tables", plain: "REVOKE CREATE ON SCHEMA", "nobody_of_this_name": "does not exist",
+		super: "superuser", member: "owns the tables", plain: "REVOKE CREATE ON SCHEMA",
+		"nobody_of_this_name": "does not exist",
 	} {
 		exec(t, conn, "SAVEPOINT attempt")
 		if err := schema.Grant(t.Context(), tx, schema.Public, role); err == nil || !strings.Contains(err.Error(), want) {

@@ -2,11 +2,11 @@ package schema
 
 import "slices"
 
-// Type is the type that a column needs to have.
+// Type is the type that a column must have.
 type Type string
 
-// The types, each in the words that the SQL of a repair uses. A Time may also be a timestamp without time zone: Xenon
-// reads and writes it as UTC.
+// The types, as the SQL of a repair writes them. A Time may also be a timestamp without time zone, which Xenon reads and writes
+// as UTC.
 const (
 	UUID    Type = "uuid"
 	Text    Type = "text"
@@ -16,24 +16,24 @@ const (
 	Time    Type = "timestamptz"
 )
 
-// accepts lists the names under which format_type shows a column of each type.
+// accepts has the names that format_type returns for columns of each type.
 var accepts = map[Type][]string{
 	UUID:    {"uuid"},
-	Text:    {"text", "character varying"}, // not varchar(n), which refuses longer texts
+	Text:    {"text", "character varying"}, // not varchar(n), which refuses longer values
 	Boolean: {"boolean"},
 	Integer: {"integer", "bigint"},
 	Bigint:  {"bigint"},
 	Time:    {"timestamp with time zone", "timestamp without time zone"},
 }
 
-// Writes says what Xenon writes into a column.
+// Writes says what Xenon writes to a column.
 type Writes string
 
-// The ways in which Xenon writes a column. They decide what a column may demand.
+// The values of Writes. They decide which constraints a column may have.
 const (
 	Nothing Writes = ""        // Xenon only reads it
-	Values  Writes = "values"  // every INSERT gives it a value
-	Omitted Writes = "omitted" // some INSERT leaves it out: it needs a default, or has to accept NULL
+	Values  Writes = "values"  // every INSERT writes a value
+	Omitted Writes = "omitted" // some INSERT omits it: it must have a default, or allow NULL
 	Nulls   Writes = "nulls"   // some statement writes NULL
 )
 
@@ -43,9 +43,9 @@ type Column struct {
 	Type     Type
 	Writes   Writes
 	NotNull  bool  // Xenon cannot read NULL from it
-	Unique   bool  // an ON CONFLICT clause names it, or a row is found by it
-	Cascade  bool  // it refers to "user", and its rows go when the user is deleted
-	Since    int64 // the migration that adds it, if that is not the table's
+	Unique   bool  // an ON CONFLICT clause or a look-up uses it
+	Cascade  bool  // it refers to "user", and deleting the user deletes the row
+	Since    int64 // the migration that adds it, if it is not the table's
 	Optional bool  // it may be missing
 }
 
@@ -53,11 +53,11 @@ type Column struct {
 type Table struct {
 	Name    string
 	Since   int64  // the migration that makes it
-	Grants  string // what a role needs to serve requests
+	Grants  string // the privileges that a role for requests needs
 	Columns []Column
 }
 
-// column returns the column of a name, and whether the table has it in the list.
+// column returns the column with a name, and whether it is in the list.
 func (t Table) column(name string) (Column, bool) {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 	if i < 0 {
@@ -66,8 +66,8 @@ func (t Table) column(name string) (Column, bool) {
 	return t.Columns[i], true
 }
 
-// Tables are the tables that Xenon's requests and its import read and write, with every column that they name. A test
-// compares the list with the SQL.
+// Tables has the tables that requests and the import use, with every column that their SQL names. A test compares the list
+// with the SQL.
 var Tables = []Table{
 	{"user", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
