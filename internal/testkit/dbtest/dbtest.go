@@ -1,4 +1,4 @@
-// Package dbtest hands out a fresh, migrated database for one test, and what tests put between themselves and it.
+// Package dbtest makes a new, migrated database for each test, and proxies and poolers in front of it.
 package dbtest
 
 import (
@@ -25,9 +25,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// New returns the URL of a database of the test's own with every migration applied and no rows. It is dropped at the end of
-// the test, connections and all. It lives on the server of DATABASE_URL, or else on a private one that the first call of
-// the process starts and that ends with the process, even one that is killed.
+// New returns the URL of a new database with all migrations and no rows. The database and its connections are removed
+// at the end of the test. It is on the server of DATABASE_URL, or else on a private server that the first call of the
+// process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
 	s, err := theServer()
@@ -41,7 +41,7 @@ func New(t testing.TB) string {
 	return s.database(t, template)
 }
 
-// Empty is New without the migrations.
+// Empty is New without migrations.
 func Empty(t testing.TB) string {
 	t.Helper()
 	s, err := theServer()
@@ -51,12 +51,12 @@ func Empty(t testing.TB) string {
 	return s.database(t, "template0")
 }
 
-// server is where the databases of one test binary live.
+// server is the server with the databases of one test binary.
 type server struct {
-	url      *url.URL // of a database to give orders from
-	prefix   string   // of the name of every database we make
+	url      *url.URL // of the database for administrative statements
+	prefix   string   // of the name of every database of this package
 	template func() (string, error)
-	private  *postgres.Server // nil when the server is somebody else's
+	private  *postgres.Server // nil if DATABASE_URL names the server
 }
 
 var theServer = sync.OnceValues(func() (*server, error) {
@@ -78,8 +78,8 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	return s, s.sweep(context.Background(), time.Now())
 })
 
-// settleTLS leaves it out on this machine unless it is asked for: the default is to try both ways, and a connection that
-// was tried twice would count twice.
+// settleTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to connect
+// with and without TLS, and a test that counts connections would count both.
 func (s *server) settleTLS() {
 	q := s.url.Query()
 	ip := net.ParseIP(s.url.Hostname())
@@ -89,7 +89,7 @@ func (s *server) settleTLS() {
 	}
 }
 
-// database makes a database for one test.
+// database creates a database for one test.
 func (s *server) database(t testing.TB, template string) string {
 	t.Helper()
 	name := s.named(time.Now(), "for_"+strings.ToLower(rand.Text()))
@@ -104,8 +104,8 @@ func (s *server) database(t testing.TB, template string) string {
 	return s.address(name)
 }
 
-// makeTemplate returns the name of a migrated database, which test binaries that run the same migrations on the same day
-// share. Whoever comes first makes it: under another name, so that nobody copies it half done.
+// makeTemplate returns the name of a migrated database, which all test binaries with the same migrations share on one
+// day. The first one creates it, under another name until it is complete, so that others do not copy an incomplete one.
 func (s *server) makeTemplate(ctx context.Context, now time.Time) (string, error) {
 	version, err := hash(migrations.Files)
 	if err != nil {
@@ -126,14 +126,14 @@ func (s *server) makeTemplate(ctx context.Context, now time.Time) (string, error
 	if err == nil {
 		return name, nil
 	}
-	if isState(err, "42P04", "23505") { // duplicate_database, or its like when the other one is not quite done
+	if isState(err, "42P04", "23505") { // duplicate_database, or unique_violation while the other one is being created
 		return name, s.drop(ctx, draft)
 	}
 	return "", errors.Join(fmt.Errorf("make the template database: %w", err), s.drop(ctx, draft))
 }
 
-// sweep drops what test binaries that were killed left behind on a server that outlives them: databases of the day before
-// yesterday and earlier that nobody is connected to.
+// sweep drops databases that killed test binaries left on a shared server: those of the day before yesterday and
+// earlier that have no connections.
 func (s *server) sweep(ctx context.Context, now time.Time) error {
 	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix, s.named(now.AddDate(0, 0, -1), ""))
@@ -142,25 +142,25 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 	}
 	for _, name := range found {
 		err := s.order(ctx, "DROP DATABASE IF EXISTS "+quoted(name))
-		if err != nil && !isState(err, "55006", "42501", "3D000") { // in use, not ours, gone meanwhile
+		if err != nil && !isState(err, "55006", "42501", "3D000") { // in use, of another owner, dropped meanwhile
 			return fmt.Errorf("drop an old test database: %w", err)
 		}
 	}
 	return nil
 }
 
-// named gives every database of ours a name that tells its day, by which leftovers are known.
+// named returns the name of a database with the day of its creation, by which sweep recognises old ones.
 func (s *server) named(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }
 
-// databases lists those of the server that a condition holds for, in order.
+// databases returns the sorted names of the databases for which a condition holds.
 func (s *server) databases(ctx context.Context, condition string, parameters ...any) ([]string, error) {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
 		return nil, fmt.Errorf("connect to the test server: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only asked something
+	defer conn.Close(ctx) //nolint:errcheck // it was only used to read
 	rows, err := conn.Query(ctx, "SELECT datname::text FROM pg_database d WHERE "+condition+" ORDER BY 1", parameters...)
 	if err != nil {
 		return nil, fmt.Errorf("list the test databases: %w", err)
@@ -172,13 +172,13 @@ func (s *server) drop(ctx context.Context, name string) error {
 	return s.order(ctx, "DROP DATABASE IF EXISTS "+quoted(name)+" WITH (FORCE)")
 }
 
-// order runs one statement that cannot be in a transaction.
+// order executes one statement that cannot run in a transaction.
 func (s *server) order(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
 		return fmt.Errorf("connect to the test server: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement has reported by then
+	defer conn.Close(ctx) //nolint:errcheck // the statement has returned its error
 	_, err = conn.Exec(ctx, sql)
 	return err
 }
@@ -191,7 +191,7 @@ func (s *server) address(database string) string {
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// hash tells one state of the migrations from another.
+// hash returns a hash of the migrations.
 func hash(files fs.FS) (string, error) {
 	sum := sha256.New()
 	names, err := fs.Glob(files, "*")
@@ -203,7 +203,7 @@ func hash(files fs.FS) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		_, _ = fmt.Fprintf(sum, "%s %d %s", name, len(text), text) // a hash takes everything
+		_, _ = fmt.Fprintf(sum, "%s %d %s", name, len(text), text) // a hash never returns an error
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
 }

@@ -46,7 +46,7 @@ func aServer(t testing.TB) *server {
 	return s
 }
 
-// apart is the same server with databases that no other test binary knows.
+// apart returns the same server with another name prefix, so that no other test binary uses its databases.
 func apart(t testing.TB) *server {
 	t.Helper()
 	s := *aServer(t)
@@ -78,7 +78,7 @@ func TestEmptyHasNoTables(t *testing.T) {
 	}
 }
 
-func TestDatabaseGoesWithItsTest(t *testing.T) {
+func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 	t.Parallel()
 	var name string
 	t.Run("a test that leaves a connection open", func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestDatabaseGoesWithItsTest(t *testing.T) {
 	}
 }
 
-// Test binaries run beside each other on the server of DATABASE_URL.
+// Several test binaries use the server of DATABASE_URL at the same time.
 func TestTemplateIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	s := apart(t)
@@ -119,7 +119,7 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestLeftoversAreSwept(t *testing.T) {
+func TestSweepDropsOldDatabases(t *testing.T) {
 	t.Parallel()
 	s := apart(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -143,7 +143,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 	}
 }
 
-func TestHashTellsMigrationsApart(t *testing.T) {
+func TestHashChangesWithMigrations(t *testing.T) {
 	t.Parallel()
 	of := func(names ...string) string {
 		files := fstest.MapFS{}
@@ -161,15 +161,15 @@ func TestHashTellsMigrationsApart(t *testing.T) {
 	}
 }
 
-func TestNamesAreLegal(t *testing.T) {
+func TestNamesAreValid(t *testing.T) {
 	t.Parallel()
 	if got, most := len(aServer(t).named(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
 		t.Errorf("got %d characters, Postgres cuts at %d", got, most)
 	}
 }
 
-// What counts connections must not see the second try that a URL without sslmode asks for.
-func TestTLSIsSettled(t *testing.T) {
+// A test that counts connections must not count the second attempt that a URL without sslmode causes.
+func TestTLSIsDisabledOnThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ given, want string }{
 		{"postgres://u:p@localhost/d", "postgres://u:p@localhost/d?sslmode=disable"},

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// ServerError is an ErrorResponse as a server, or a pooler before it, sends it.
+// ServerError is an ErrorResponse of a server or a pooler.
 type ServerError struct {
 	Severity string // "FATAL" ends the connection, "ERROR" does not
 	Code     string // SQLSTATE
 	Message  string
 }
 
-// TransientErrors are errors that a later attempt does not meet, each as FATAL and as ERROR. The texts of XX000 are
+// TransientErrors are errors that another attempt may not get, each as FATAL and as ERROR. The messages of XX000 are
 // those of Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor, lib/supavisor).
 func TransientErrors() (all []ServerError) {
 	for _, e := range [][2]string{
@@ -43,7 +43,7 @@ func TransientErrors() (all []ServerError) {
 	return all
 }
 
-// Phase is when an ErrorProxy answers in place of the server.
+// Phase says which request an ErrorProxy answers instead of the server.
 type Phase string
 
 // The phases.
@@ -52,8 +52,8 @@ const (
 	AtStatement Phase = "at a statement" // to a query, or to everything up to the next Sync
 )
 
-// ErrorProxy passes connections on to a database and answers some requests with an error in its place. The database
-// does not see those.
+// ErrorProxy forwards connections to a database and answers some requests with an error itself. The database does not
+// get those requests.
 type ErrorProxy struct {
 	upstream string
 	url      url.URL
@@ -67,7 +67,7 @@ type ErrorProxy struct {
 	sent   int           // errors since Arm
 }
 
-// NewErrorProxy starts a proxy that ends with the test. It passes everything on until Arm.
+// NewErrorProxy starts a proxy that ends with the test. It forwards everything until Arm is called.
 func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -93,24 +93,25 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 	return p
 }
 
-// URL is the database by way of the proxy.
+// URL returns the URL of the database through the proxy.
 func (p *ErrorProxy) URL() string { return p.url.String() }
 
-// Arm counts requests of a phase from now on and answers those from number at on, so many times (-1: always), with e.
+// Arm counts the requests of a phase from now on, and answers request number at and those after it with e, times times
+// (-1: always).
 func (p *ErrorProxy) Arm(e ServerError, phase Phase, at, times int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, map[Phase]int{}, 0
 }
 
-// Seen is how many requests of a phase there were since Arm.
+// Seen returns the number of requests of a phase since Arm.
 func (p *ErrorProxy) Seen(phase Phase) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.seen[phase]
 }
 
-// Disarm passes everything on again, and returns how many requests were answered with the error since Arm.
+// Disarm makes the proxy forward everything, and returns how many requests it answered since Arm.
 func (p *ErrorProxy) Disarm() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,7 +119,7 @@ func (p *ErrorProxy) Disarm() int {
 	return p.sent
 }
 
-// answers reports whether the next request of a phase is answered with an error, and with which.
+// answers reports whether the proxy answers the next request of a phase itself, and with which error.
 func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +135,7 @@ func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
 const sslRequest = 80877103
 
 func (p *ErrorProxy) serve(client net.Conn) {
-	defer client.Close() //nolint:errcheck // nothing depends on it
+	defer client.Close() //nolint:errcheck // the connection is over
 	startup, err := readStartup(client)
 	for err == nil && binary.BigEndian.Uint32(startup[4:]) == sslRequest {
 		if _, err = client.Write([]byte("N")); err == nil {
@@ -152,7 +153,7 @@ func (p *ErrorProxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	defer server.Close() //nolint:errcheck // nothing depends on it
+	defer server.Close() //nolint:errcheck // the connection is over
 	if _, err := server.Write(startup); err != nil {
 		return
 	}
@@ -160,10 +161,10 @@ func (p *ErrorProxy) serve(client net.Conn) {
 	p.pass(client, server)
 }
 
-// pass hands requests on to the server, message by message.
+// pass forwards requests to the server, message by message.
 func (p *ErrorProxy) pass(client, server net.Conn) {
-	var swallowed *ServerError // what the rest of the request is answered with
-	within := false            // a request that ends with Sync
+	var swallowed *ServerError // the error for the rest of the request
+	within := false            // inside a request that ends with Sync
 	for {
 		kind, message, err := readMessage(client)
 		if err != nil {
@@ -195,7 +196,7 @@ func (p *ErrorProxy) pass(client, server net.Conn) {
 }
 
 // hangUp sends an error as the last message of a connection. It reads what the client still sends, such as rows of a
-// COPY: closing a socket with unread data resets the connection, and the client may then not see the error.
+// COPY, because closing a socket with unread data resets the connection and the client may not get the error.
 func hangUp(client net.Conn, e ServerError) {
 	_, _ = client.Write(e.message())
 	if tcp, ok := client.(*net.TCPConn); ok {
@@ -205,10 +206,10 @@ func hangUp(client net.Conn, e ServerError) {
 	_, _ = io.Copy(io.Discard, client)
 }
 
-// message is the ErrorResponse.
+// message returns the ErrorResponse.
 func (e ServerError) message() []byte {
 	fields := "S" + e.Severity + "\x00V" + e.Severity + "\x00C" + e.Code + "\x00M" + e.Message + "\x00\x00"
-	length := uint32(len(fields) + 4) //nolint:gosec // a few hundred bytes
+	length := uint32(len(fields) + 4) //nolint:gosec // it is a few hundred bytes
 	return append(binary.BigEndian.AppendUint32([]byte{'E'}, length), fields...)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// A client that is sending rows when the connection ends still reads the error that ended it.
+// A client that sends rows while the connection ends still gets the error.
 func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// bouncerConfig is PgBouncer as Neon's pooler is for a client: connections belong to a transaction. Nothing is ignored, so that
-// a start-up parameter a pooler would refuse is seen here.
+// bouncerConfig configures PgBouncer in transaction mode, like Neon's pooler. It ignores no start-up parameter, so that
+// a test fails for a parameter that a pooler would refuse.
 const bouncerConfig = `[databases]
 * = host=%s port=%s
 [pgbouncer]
@@ -34,8 +34,8 @@ max_client_conn = 10000
 server_tls_sslmode = prefer
 `
 
-// Pgbouncer returns the URL of the database at address as seen through a PgBouncer in transaction mode, which ends with the
-// test. Debian's 1.18 is old enough not to know prepared statements. Without a PgBouncer on this machine the test fails.
+// Pgbouncer returns the URL of the database through a PgBouncer in transaction mode, which ends with the test. Debian's
+// 1.18 does not support prepared statements. Without a PgBouncer on this machine the test fails.
 func Pgbouncer(t testing.TB, address string) string {
 	t.Helper()
 	program, err := bouncerProgram()
@@ -51,7 +51,7 @@ func Pgbouncer(t testing.TB, address string) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // the account has to pass through
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // the account has to enter it
 		t.Fatal(err)
 	}
 	port := freePort(t)
@@ -74,7 +74,7 @@ func Pgbouncer(t testing.TB, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = child.Stop() }) // its status says only that it was told to
+	t.Cleanup(func() { _ = child.Stop() }) // its status only says that it was stopped
 	through := *u
 	through.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	through.RawQuery = "sslmode=disable"
@@ -108,12 +108,12 @@ func ping(ctx context.Context, address string) error {
 	return conn.Close(ctx)
 }
 
-// bouncerProgram looks where packages put PgBouncer and where scripts/pgbouncer does.
+// bouncerProgram finds PgBouncer where packages and scripts/pgbouncer install it.
 func bouncerProgram() (string, error) {
 	if program, err := exec.LookPath("pgbouncer"); err == nil {
 		return program, nil
 	}
-	candidates := []string{"/usr/sbin/pgbouncer"} // not in everybody's PATH
+	candidates := []string{"/usr/sbin/pgbouncer"} // not in every PATH
 	if dir, err := os.Getwd(); err == nil {
 		candidates = append(candidates, filepath.Join(moduleRoot(dir), ".tools", "pgbouncer"))
 	}
@@ -126,7 +126,7 @@ func bouncerProgram() (string, error) {
 		strings.Join(candidates, " nor at "))
 }
 
-// moduleRoot is the directory of go.mod, at dir or above it.
+// moduleRoot returns the directory of go.mod, dir or one above it.
 func moduleRoot(dir string) string {
 	for above := dir; above != filepath.Dir(above); above = filepath.Dir(above) {
 		if _, err := os.Stat(filepath.Join(above, "go.mod")); err == nil {
@@ -136,7 +136,7 @@ func moduleRoot(dir string) string {
 	return dir
 }
 
-// inQuotes writes a word as PgBouncer's list of users wants it.
+// inQuotes quotes a word for PgBouncer's list of users.
 func inQuotes(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
 
 func writeFile(t testing.TB, name, text string) {
@@ -152,6 +152,6 @@ func freePort(t testing.TB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing to lose
+	defer l.Close() //nolint:errcheck // the listener was only needed for its port
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// Proxy stands between a test and its database and can be in the way.
+// Proxy is a TCP proxy between a test and its database that can interrupt connections.
 type Proxy struct {
-	url    *url.URL // of the database, by way of the proxy
+	url    *url.URL // of the database through the proxy
 	target string
 	t      testing.TB
 
 	mu       sync.Mutex
 	listener net.Listener  // nil while refusing
-	open     chan struct{} // closed while bytes may pass
+	open     chan struct{} // closed while the proxy forwards
 	conns    map[net.Conn]bool
 	accepted int
 }
@@ -39,17 +39,18 @@ func NewProxy(t testing.TB, address string) *Proxy {
 	return p
 }
 
-// URL is the database as seen through the proxy.
+// URL returns the URL of the database through the proxy.
 func (p *Proxy) URL() string { return p.url.String() }
 
-// Accepted is how many connections came in so far.
+// Accepted returns the number of connections until now.
 func (p *Proxy) Accepted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.accepted
 }
 
-// Freeze keeps all connections, takes new ones, and lets nothing pass in either direction: a network that swallows everything.
+// Freeze keeps all connections, accepts new ones, and forwards nothing in either direction, like a network that drops
+// all packets.
 func (p *Proxy) Freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +61,7 @@ func (p *Proxy) Freeze() {
 	}
 }
 
-// Cut closes every connection, as Neon does when it suspends an idle database. The next connection is served.
+// Cut closes every connection, as Neon does when it suspends an idle database. The proxy accepts new connections.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +71,7 @@ func (p *Proxy) Cut() {
 	clear(p.conns)
 }
 
-// Refuse is Cut, and from then on nobody listens.
+// Refuse closes every connection and refuses new ones.
 func (p *Proxy) Refuse() {
 	p.mu.Lock()
 	if p.listener != nil {
@@ -134,7 +135,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if p.conns[client] {
 		p.conns[server] = true
 	} else {
-		_ = server.Close() // cut meanwhile
+		_ = server.Close() // Cut was called meanwhile
 	}
 	p.mu.Unlock()
 	go p.pump(client, server)
@@ -149,7 +150,7 @@ func (p *Proxy) gate() {
 	<-open
 }
 
-// pump moves bytes one way until either side is gone, then ends both.
+// pump copies bytes in one direction until either side ends, then closes both.
 func (p *Proxy) pump(from, to net.Conn) {
 	defer func() {
 		_, _ = from.Close(), to.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// asks reports whether the connection answers within the patience.
+// asks reports whether the connection answers within the duration.
 func asks(t *testing.T, conn *pgx.Conn, patience time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -6,16 +6,16 @@ import (
 	"sync/atomic"
 )
 
-// Wire dials connections and counts what passes over them: give its Dial to pgx as DialFunc.
+// Wire dials connections and counts round trips. Its Dial is a DialFunc for pgx.
 type Wire struct {
 	trips, dials atomic.Int64
 }
 
-// Trips is how often something was sent and then something received, on all connections together: network round trips,
-// those of connecting included. A batch or pipeline sent in one go is one trip.
+// Trips returns the number of network round trips on all connections, including those of connecting: how often data was
+// sent and then received. A batch or pipeline that is sent at once is one round trip.
 func (w *Wire) Trips() int { return int(w.trips.Load()) }
 
-// Dials is how many connections were attempted.
+// Dials returns the number of attempted connections.
 func (w *Wire) Dials() int { return int(w.dials.Load()) }
 
 // Dial connects as net.Dialer does.
@@ -31,7 +31,7 @@ func (w *Wire) Dial(ctx context.Context, network, address string) (net.Conn, err
 type countedConn struct {
 	net.Conn
 	wire *Wire
-	sent atomic.Bool // something was written since the last answer
+	sent atomic.Bool // data was written since the last answer
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {

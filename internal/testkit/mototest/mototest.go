@@ -1,6 +1,6 @@
 //go:build moto
 
-// Package mototest starts a real moto server, which stands in for AWS, for the tests of one process.
+// Package mototest starts a real moto server, a stand-in for AWS, for the tests of one process.
 package mototest
 
 import (
@@ -27,8 +27,7 @@ type Server struct {
 	stop func()
 }
 
-// start runs moto_server on a free port until it is stopped. The shell around it ends the server when this process, or
-// whoever could stop it, is gone, however it went.
+// start runs moto_server on a free port. The shell that runs it ends the server when this process ends, even by SIGKILL.
 func start() (*Server, error) {
 	program, err := find()
 	if err != nil {
@@ -37,7 +36,7 @@ func start() (*Server, error) {
 	out, in := io.Pipe()
 	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program) //nolint:gosec // the program that find found; stop ends it
 	cmd.Stdout, cmd.Stderr = in, in
-	leash, err := cmd.StdinPipe()
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start moto_server: %w", err)
 	}
@@ -45,7 +44,7 @@ func start() (*Server, error) {
 		return nil, fmt.Errorf("start moto_server: %w", err)
 	}
 	stop := func() {
-		leash.Close()
+		stdin.Close()
 		_ = cmd.Wait() // it was told to end: its exit code says nothing
 	}
 	address, err := awaitAddress(out)
@@ -56,7 +55,7 @@ func start() (*Server, error) {
 	return &Server{URL: address, stop: stop}, nil
 }
 
-// Main runs the tests of a package with a server, which use is told of first; for a TestMain.
+// Main runs the tests of a package with a server, after it called use with the server. TestMain calls it.
 func Main(m *testing.M, use func(*Server)) {
 	server, err := start()
 	if err != nil {
@@ -69,7 +68,7 @@ func Main(m *testing.M, use func(*Server)) {
 	os.Exit(code)
 }
 
-// find prefers what scripts/moto installed.
+// find returns the program that scripts/moto installed, or else one in PATH.
 func find() (string, error) {
 	_, here, _, _ := runtime.Caller(0)
 	program := filepath.Join(filepath.Dir(here), "..", "..", ".tools", "venv", "bin", "moto_server")
@@ -97,7 +96,8 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 	return nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(said, "\n"))
 }
 
-// Environment is what the SDK needs to find the server, and nothing of the machine's own settings.
+// Environment returns the variables with which the SDK finds the server, and which override the settings of this
+// machine.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
@@ -105,15 +105,15 @@ func (s *Server) Environment() map[string]string {
 	}
 }
 
-// KnowCallers makes the server check every signature from now on, until KnowNobody or the end of the test.
-func (s *Server) KnowCallers(t testing.TB) {
+// CheckSignatures makes the server check every signature, until AcceptAnySignature or the end of the test.
+func (s *Server) CheckSignatures(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "0")
-	t.Cleanup(func() { s.KnowNobody(t) })
+	t.Cleanup(func() { s.AcceptAnySignature(t) })
 }
 
-// KnowNobody makes the server take every caller, as it does at first.
-func (s *Server) KnowNobody(t testing.TB) {
+// AcceptAnySignature makes the server accept every caller, as it does at first.
+func (s *Server) AcceptAnySignature(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "inf")
 }
@@ -130,7 +130,7 @@ func (s *Server) post(t testing.TB, path, body string) {
 	}
 }
 
-// Fresh empties the server and points the SDK at it until the end of the test, which therefore is not parallel.
+// Fresh resets the server and sets the SDK's variables until the end of the test, which therefore cannot be parallel.
 func (s *Server) Fresh(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset", "")

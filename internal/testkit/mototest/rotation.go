@@ -21,7 +21,7 @@ import (
 
 var shared = sync.OnceValues(start)
 
-// Start returns the server of this process, for packages where only a few tests need it. It ends with the process.
+// Start returns the server of this process, for packages in which a few tests need it. It ends with the process.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := shared()
@@ -31,14 +31,14 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Version is a new name for a version of a secret.
+// Version returns a new id for a version of a secret.
 func Version() string { return strings.ToLower(rand.Text() + "-version") }
 
-// Steps are those of a rotation, in the order in which Secrets Manager asks for them.
+// Steps are the steps of a rotation, in the order in which Secrets Manager calls them.
 var Steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-// SecretsManager is moto's, with a line to it that can be cut, and with rotations: moto runs a rotation function only in a
-// container, so that RotateSecret is answered here, as AWS documents it.
+// SecretsManager is moto's Secrets Manager behind a proxy that can drop connections. The proxy answers RotateSecret
+// itself, as AWS documents it, because moto runs rotation functions in containers only.
 type SecretsManager struct {
 	Function func(event []byte) error // the rotation function; Secrets Manager ends an attempt at its first error
 	Cut      atomic.Bool              // drop every connection without an answer
@@ -48,13 +48,13 @@ type SecretsManager struct {
 	moto string
 }
 
-// SecretsManager empties the server and points the settings of the process at the line, until the end of the test.
+// SecretsManager resets the server and sets the SDK's variables to the proxy, until the end of the test.
 func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	t.Helper()
 	s.Fresh(t)
 	m := &SecretsManager{t: t, moto: s.URL.String()}
 	proxy := httputil.NewSingleHostReverseProxy(s.URL)
-	line := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case m.Cut.Load():
 			panic(http.ErrAbortHandler)
@@ -64,19 +64,19 @@ func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 			proxy.ServeHTTP(w, r)
 		}
 	}))
-	t.Cleanup(line.Close)
-	t.Setenv("AWS_ENDPOINT_URL", line.URL)
+	t.Cleanup(front.Close)
+	t.Setenv("AWS_ENDPOINT_URL", front.URL)
 	return m
 }
 
-// Create makes a secret and returns its ARN.
+// Create creates a secret and returns its ARN.
 func (m *SecretsManager) Create(name, text string) string {
 	m.t.Helper()
 	out := m.call("CreateSecret", map[string]any{"Name": name, "SecretString": text, "ClientRequestToken": Version()})
 	return fmt.Sprint(out["ARN"])
 }
 
-// Put makes text a version: the one in use, or with a version and a label that one.
+// Put stores text as a new version in use, or as the version with the label that are given.
 func (m *SecretsManager) Put(arn, text string, versionAndLabel ...string) {
 	m.t.Helper()
 	in := map[string]any{"SecretId": arn, "SecretString": text, "ClientRequestToken": Version()}
@@ -86,13 +86,13 @@ func (m *SecretsManager) Put(arn, text string, versionAndLabel ...string) {
 	m.call("PutSecretValue", in)
 }
 
-// Value is what the version with the label holds.
+// Value returns the value of the version with the label.
 func (m *SecretsManager) Value(arn, label string) string {
 	m.t.Helper()
 	return fmt.Sprint(m.call("GetSecretValue", map[string]any{"SecretId": arn, "VersionStage": label})["SecretString"])
 }
 
-// Labelled is the version with the label, or empty.
+// Labelled returns the version with the label, or "".
 func (m *SecretsManager) Labelled(arn, label string) string {
 	m.t.Helper()
 	versions, _ := m.call("DescribeSecret", map[string]any{"SecretId": arn})["VersionIdsToStages"].(map[string]any)
@@ -104,31 +104,31 @@ func (m *SecretsManager) Labelled(arn, label string) string {
 	return ""
 }
 
-// Begin enables rotation and labels a new empty version AWSPENDING, which is how Secrets Manager begins. The function is not
-// called.
+// Begin enables rotation and labels a new empty version AWSPENDING, as Secrets Manager does at the beginning. It does
+// not call the function.
 func (m *SecretsManager) Begin(arn string) (version string) {
 	m.t.Helper()
-	m.GiveUp(arn) // moto would take the label of a rotation that is over for one that goes on
+	m.Cancel(arn) // moto would treat the label of an ended rotation as a rotation in progress
 	version = Version()
 	_, said := m.try("RotateSecret", map[string]any{
 		"SecretId": arn, "ClientRequestToken": version, "RotationRules": map[string]any{"AutomaticallyAfterDays": 30},
 		"RotationLambdaARN": "arn:aws:lambda:eu-central-1:123456789012:function:rotate",
 	})
-	if !strings.Contains(said, "function:rotate") || m.Labelled(arn, "AWSPENDING") != version { // that there is no such function comes last
+	if !strings.Contains(said, "function:rotate") || m.Labelled(arn, "AWSPENDING") != version { // moto sets the label before it reports that there is no such function
 		m.t.Errorf("begin a rotation: %s", said)
 	}
 	return version
 }
 
-// GiveUp removes the label AWSPENDING, as a person may to end a rotation.
-func (m *SecretsManager) GiveUp(arn string) {
+// Cancel removes the label AWSPENDING, as an operator may to end a rotation.
+func (m *SecretsManager) Cancel(arn string) {
 	m.t.Helper()
 	if pending := m.Labelled(arn, "AWSPENDING"); pending != "" {
 		m.call("UpdateSecretVersionStage", map[string]any{"SecretId": arn, "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending})
 	}
 }
 
-// Attempt calls the function with every step for a version that is pending.
+// Attempt calls the function with every step for a pending version.
 func (m *SecretsManager) Attempt(arn, version string) error {
 	for _, step := range Steps {
 		if err := m.Step(arn, version, step); err != nil {
@@ -147,7 +147,7 @@ func (m *SecretsManager) Step(arn, version, step string) error {
 	return m.Function(event)
 }
 
-// rotateSecret refuses while an earlier rotation is not over, and then tries that one again.
+// rotateSecret answers with an error while an earlier rotation is not over, and attempts that one again.
 func (m *SecretsManager) rotateSecret(w http.ResponseWriter, r *http.Request) {
 	var in struct{ SecretId string } //nolint:revive // AWS's name
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -178,7 +178,7 @@ func (m *SecretsManager) call(action string, in any) map[string]any {
 	return out
 }
 
-// try returns nothing but what the server said when that was no.
+// try returns the answer, or the text of an error.
 func (m *SecretsManager) try(action string, in any) (out map[string]any, said string) {
 	m.t.Helper()
 	body, err := json.Marshal(in)
