@@ -25,11 +25,11 @@ var apiPageText string
 
 var apiPageTemplate = html.Must(html.New("api").Parse(apiPageText))
 
-// apiDocument is what the page wants to know of docs/openapi.yaml.
+// apiDocument is the part of docs/openapi.yaml that the page shows.
 type apiDocument struct {
 	Info  struct{ Title, Description string }
 	Tags  []struct{ Name string }
-	Paths yaml.Node // a map, whose order is the page's
+	Paths yaml.Node // a map; the page has its order
 }
 
 type operation struct {
@@ -49,7 +49,7 @@ type operation struct {
 	Responses map[string]struct{ Description string }
 }
 
-// Body is the example of the request as JSON, "" where there is no body.
+// Body returns the example of the request body as JSON, or "" if there is no body.
 func (o operation) Body() (string, error) {
 	media, ok := o.RequestBody.Content["application/json"]
 	if !ok {
@@ -59,16 +59,16 @@ func (o operation) Body() (string, error) {
 	return string(text), err
 }
 
-// JWT reports whether the operation wants a token of /api/auth/token.
+// JWT reports whether the operation requires a token of /api/auth/token.
 func (o operation) JWT() bool {
 	return slices.ContainsFunc(o.Security, func(s map[string][]string) bool { _, ok := s["jwt"]; return ok })
 }
 
-// Statuses are the answers there are, those that tell something of this operation.
+// Statuses returns the responses that the document describes for this operation.
 func (o operation) Statuses() string {
 	var all []string
 	for status, r := range o.Responses {
-		if r.Description != "" { // the others are the same everywhere
+		if r.Description != "" { // the others are equal for all operations
 			all = append(all, status)
 		}
 	}
@@ -81,7 +81,7 @@ type apiSection struct {
 	Operations []operation
 }
 
-// sections are the operations by tag, in the document's order.
+// sections returns the operations by tag, in the order of the document.
 func (d apiDocument) sections() ([]apiSection, error) {
 	byTag := map[string][]operation{}
 	for i := 0; i+1 < len(d.Paths.Content); i += 2 {
@@ -105,7 +105,7 @@ func (d apiDocument) sections() ([]apiSection, error) {
 	return all, nil
 }
 
-// apiDescription answers GET /openapi.yaml. The file is read each time, so that who edits it sees it.
+// apiDescription answers GET /openapi.yaml. It reads the file at each request, so that edits show at once.
 func apiDescription(w http.ResponseWriter, _ *http.Request) error {
 	text, err := readAPI()
 	if err != nil {
@@ -116,7 +116,7 @@ func apiDescription(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// apiPage answers GET /api: every operation with a form to try it from. The page asks nobody but this server.
+// apiPage answers GET /api: every operation with a form to try it. The page calls this server only.
 func apiPage(w http.ResponseWriter, _ *http.Request) error {
 	text, err := readAPI()
 	if err != nil {
@@ -135,7 +135,8 @@ func apiPage(w http.ResponseWriter, _ *http.Request) error {
 		return fmt.Errorf("write the API page: %w", err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "+
+		"script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	_, err = page.WriteTo(w)
 	return err
 }
@@ -143,7 +144,8 @@ func apiPage(w http.ResponseWriter, _ *http.Request) error {
 func readAPI() ([]byte, error) {
 	text, err := os.ReadFile(apiFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, web.NewError(http.StatusNotFound, "NOT_FOUND", apiFile+" is not here: run xenon dev in the root of the checkout")
+		return nil, web.NewError(http.StatusNotFound, "NOT_FOUND",
+			apiFile+" was not found: run xenon dev in the root of the checkout")
 	}
 	return text, err
 }

@@ -20,24 +20,24 @@ import (
 
 const (
 	templateFile = "template.yaml"
-	devPool      = 10               // connections of the one process that stands for all functions
-	devTimeout   = 15 * time.Second // what template.yaml gives a function
+	devPool      = 10               // connections of the process, which serves the routes of all functions
+	devTimeout   = 15 * time.Second // the Timeout of functions in template.yaml
 	stopTimeout  = 5 * time.Second
 )
 
 type devCmd struct {
 	Addr        string `help:"Where to listen; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
-	DatabaseURL string `help:"Use this Postgres and start none. Beats DATABASE_URL." placeholder:"URL"`
-	MailFile    string `help:"Write mails here, one JSON line each; default: mail.jsonl in --dir. Beats MAIL_FILE." placeholder:"FILE"`
-	NoSite      bool   `help:"Serve the API alone." xor:"site"`
-	Site        string `help:"Take the pages from this development server, such as http://localhost:3001; make site starts one." placeholder:"URL" xor:"site"`
-	Dir         string `help:"Where the database, the secret, the signing keys and the mails live; default: .xenon" default:".xenon" placeholder:"DIR"`
+	DatabaseURL string `help:"Use this Postgres and start none. Overrides DATABASE_URL." placeholder:"URL"`
+	MailFile    string `help:"The file for mails, one JSON line each; default: mail.jsonl in --dir. Overrides MAIL_FILE." placeholder:"FILE"`
+	NoSite      bool   `help:"Serve the API without the site." xor:"site"`
+	Site        string `help:"Serve the pages of this development server, such as http://localhost:3001; make site starts one." placeholder:"URL" xor:"site"`
+	Dir         string `help:"The directory of the database, the secret, the signing keys and the mails; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
 func (devCmd) Help() string {
-	return `Starts a Postgres of its own unless one is named, applies the schema, makes a secret and signing keys
-once, and serves every route of template.yaml beside the site in website/build. Ctrl-C stops everything; the data stays.
-Settings are variables of the environment, and after them those in the file .env of the working directory.
+	return `Starts a Postgres unless one is named, applies the migrations, makes a secret and signing keys if there are
+none, and serves every route of template.yaml and the site in website/build. Ctrl-C stops everything; the data stays.
+Settings are environment variables; those that are not set are read from the file .env in the working directory.
 
   xenon dev
   xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
@@ -50,7 +50,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // the server closes it; this is for the ways out before
+	defer listener.Close() //nolint:errcheck // the server closes it; this is for earlier returns
 	if getenv, err = withEnvFile(getenv, envFile, std.err); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		}
 	}
 	defer local.stop()
-	direct := "" // the flag names one database for everything
+	direct := "" // --database-url is used for migrations too
 	if c.DatabaseURL == "" && local.databaseURL != "" {
 		direct = getenv("DIRECT_DATABASE_URL")
 	}
@@ -96,7 +96,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	fmt.Fprintln(std.out, "Listening on", listener.Addr())
-	fmt.Fprintln(std.out, "The database is", local.databaseAddress())
+	fmt.Fprintln(std.out, "The database is", local.shownURL())
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
 	}
@@ -107,7 +107,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	return serve(ctx, listener, withOriginHints(cfg, handler))
 }
 
-// withSite is the routes, and the site at every other path.
+// withSite serves the routes, and the site at every other path.
 func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
 	if c.NoSite {
 		routes["GET /"] = startPage(firstThings(cfg.Origin, c.Dir))
@@ -133,7 +133,7 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, advise(fmt.Errorf("%s is taken by another program", addr),
+		return nil, advise(fmt.Errorf("another program listens on %s", addr),
 			"Stop that program, or choose another port: xenon dev --addr localhost:3001")
 	}
 	if err != nil {
@@ -142,12 +142,12 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// devAPI answers the routes within the limits that API Gateway and CloudFront set in the cloud.
+// devAPI serves the routes with the limits of API Gateway and CloudFront.
 func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 
-// withDeadline gives every request the time a function has.
+// withDeadline gives every request the timeout of a function.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), devTimeout)
@@ -174,7 +174,7 @@ const siteHint = `
 The site is not built yet. "make dev" builds it, or: cd website && npm ci && npm run build
 `
 
-// startPage is what a person sees in a browser who looks for a site where there is none.
+// startPage serves a text in place of the site if there is none.
 func startPage(text string) web.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -183,7 +183,7 @@ func startPage(text string) web.Handler {
 	}
 }
 
-// firstThings is three lines to paste: register, read the session, keep a profile.
+// firstThings returns commands to try: register, read the session, create a profile.
 func firstThings(origin, dir string) string {
 	return fmt.Sprintf(`
 Xenon is running at %[1]s - open it in a browser, or try it from here:

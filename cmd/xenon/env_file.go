@@ -10,17 +10,18 @@ import (
 	"strings"
 )
 
-// envFile is read in the working directory.
+// envFile is the file with settings, in the working directory.
 const envFile = ".env"
 
-// envLine is an assignment as Node's dotenv reads it: a value in quotes may have several lines, and # begins a comment.
-// The usual Go packages also expand $, which would change secrets.
-var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*('[^']*'|"(?:\\"|[^"])*"|` + "`[^`]*`" + `|[^#\r\n]*)`)
+// envLine matches an assignment as Node's dotenv reads it: a quoted value may have several lines, and # begins a comment.
+// Go's dotenv packages also expand $, which would change secrets.
+var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*` +
+	`('[^']*'|"(?:\\"|[^"])*"|` + "`[^`]*`" + `|[^#\r\n]*)`)
 
-// withEnvFile lays the settings of the file under getenv: a variable that is set counts, the file does where it is not.
-// Values are taken as they are, $ included.
+// withEnvFile returns the variables of getenv, and for those that are not set the values of the file. It does not expand $ in
+// values.
 func withEnvFile(getenv environment, file string, log io.Writer) (environment, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // a file of the person who runs this
+	text, err := os.ReadFile(file) //nolint:gosec // the user owns the file
 	if errors.Is(err, fs.ErrNotExist) {
 		return getenv, nil
 	}
@@ -31,7 +32,7 @@ func withEnvFile(getenv environment, file string, log io.Writer) (environment, e
 	for _, m := range envLine.FindAllStringSubmatch(string(text), -1) {
 		values[m[1]] = unquoteEnv(strings.TrimSpace(m[2]))
 	}
-	fmt.Fprintf(log, "Read %d settings from %s; variables that are set count before it\n", len(values), file)
+	fmt.Fprintf(log, "Read %d settings from %s; environment variables override them\n", len(values), file)
 	return func(name string) string {
 		if v := getenv(name); v != "" {
 			return v

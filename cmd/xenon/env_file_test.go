@@ -38,8 +38,9 @@ WINDOWS=z` + "\r\n" + `no assignment
 	}
 	for name, want := range map[string]string{
 		"PLAIN": "a b", "EXPORTED": "x", "SPACED": "y", "SET": "from the environment", "EMPTY": "", "SECRET": "pa$$w=rd",
-		"RATE_LIMIT_RULES": `{"/sign-in/*": {"window": 10, "max": 60}}`, "SINGLE": `a # "b" $c`, "DOUBLE": "line 1\nline \"2\" # kept",
-		"LINES": "one\ntwo", "OFF": "", "WINDOWS": "z", "MISSING": "",
+		"RATE_LIMIT_RULES": `{"/sign-in/*": {"window": 10, "max": 60}}`, "SINGLE": `a # "b" $c`,
+		"DOUBLE": "line 1\nline \"2\" # kept",
+		"LINES":  "one\ntwo", "OFF": "", "WINDOWS": "z", "MISSING": "",
 	} {
 		if got := getenv(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -65,11 +66,12 @@ func TestWithoutAnEnvFileNothingIsSaid(t *testing.T) {
 func TestDatabaseAddressHasNoPassword(t *testing.T) {
 	t.Parallel()
 	l := &local{databaseURL: "postgres://me:hidden@localhost:5432/learn?password=hidden", dir: ".xenon"}
-	if got := l.databaseAddress(); got != "postgres://me@localhost:5432/learn" {
+	if got := l.shownURL(); got != "postgres://me@localhost:5432/learn" {
 		t.Errorf("got %s", got)
 	}
 	l.server = &postgres.Server{}
-	if got := l.databaseAddress(); got != "postgres://me@localhost:5432/learn, its password is in .xenon/postgres/password" {
+	const want = "postgres://me@localhost:5432/learn, its password is in .xenon/postgres/password"
+	if got := l.shownURL(); got != want {
 		t.Errorf("got %s", got)
 	}
 }

@@ -25,12 +25,12 @@ type keysListCmd struct {
 }
 
 func (keysListCmd) Help() string {
-	return `Reads the secret SIGNING_KEYS_ARN if that is set, else the file SIGNING_KEYS_FILE. Shows no private key.
+	return `Reads the secret SIGNING_KEYS_ARN if it is set, else the file SIGNING_KEYS_FILE. Shows no private key.
 
   xenon keys list --json`
 }
 
-// listedKey is a line of the list.
+// listedKey is one key of the list.
 type listedKey struct {
 	Role  string     `json:"role"`
 	ID    string     `json:"kid"`
@@ -52,7 +52,10 @@ func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if err != nil {
 		return err
 	}
-	list := []listedKey{{Role: "next", ID: set.Next.ID, Since: set.Next.CreatedAt}, {Role: "current", ID: set.Current.ID, Since: set.Current.CreatedAt}}
+	list := []listedKey{
+		{Role: "next", ID: set.Next.ID, Since: set.Next.CreatedAt},
+		{Role: "current", ID: set.Current.ID, Since: set.Current.CreatedAt},
+	}
 	for _, k := range set.Retired {
 		list = append(list, listedKey{"retired", k.ID, k.RetiredAt, &k.PublishedUntil})
 	}
@@ -74,16 +77,16 @@ func printKeys(out io.Writer, list []listedKey, asJSON bool) error {
 }
 
 type keysRotateCmd struct {
-	JSON bool `name:"json" help:"Print what signs now as JSON."`
+	JSON bool `name:"json" help:"Print the current and the next key as JSON."`
 }
 
 func (keysRotateCmd) Help() string {
-	return `Rotates the secret SIGNING_KEYS_ARN if that is set, else the file SIGNING_KEYS_FILE, and makes the first keys where
-there are none. A secret with a rotation function is rotated by that, as Secrets Manager does on its days. JWT_EXPIRES_IN
-is the longest that tokens live.
+	return `Rotates the secret SIGNING_KEYS_ARN if it is set, else the file SIGNING_KEYS_FILE, and makes the first keys if there
+are none. If the secret has a rotation function, Secrets Manager calls it, as for a scheduled rotation. JWT_EXPIRES_IN is
+the longest lifetime of a token.
 
   xenon keys rotate
-  SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys AWS_PROFILE=work xenon keys rotate`
+  AWS_PROFILE=work SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`
 }
 
 // Run rotates the keys.
@@ -98,7 +101,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrTooSoon) {
-		return advise(err, "Rotating earlier would sign with a key that verifiers have not seen.")
+		return advise(err, "An earlier rotation would sign tokens with a key that verifiers do not have yet.")
 	}
 	if err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A person whom AWS would not know hears what to do, whatever is asked for in the cloud.
-func TestCloudNeedsSomebody(t *testing.T) {
+// Without AWS credentials every command that uses AWS says what to do.
+func TestCommandsNeedAWSCredentials(t *testing.T) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
 			t.Setenv(name, "")

@@ -15,8 +15,8 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
 
-// licences are those that a module of ours may have, by words that only their text contains. A module under any other fails
-// the test until somebody has read it.
+// licences are the permitted licences, by words that only their text contains. A module with another licence fails the test
+// until a maintainer has read and added it.
 var licences = []struct{ name, words string }{
 	{"Apache-2.0", "apache license"},
 	{"BSD-3-Clause", "neither the name"},
@@ -24,7 +24,7 @@ var licences = []struct{ name, words string }{
 	{"public domain", "have been put into the public domain"},
 }
 
-// licencesOf reads what the folder of a module says about itself.
+// licencesOf returns the licences in the folder of a module.
 func licencesOf(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	for _, file := range []string{"LICENSE", "LICENSE.txt", "LICENSE.md", "COPYING"} {
@@ -42,7 +42,7 @@ func licencesOf(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// modules are those that end up in the functions or in the command: path, version, and folder.
+// modules returns the modules that the functions or the command link: path, version and folder.
 func modules(t *testing.T) [][]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "-f",
@@ -69,7 +69,7 @@ func TestR59_LicencesOfTheBinaries(t *testing.T) {
 What is in the functions and in the command besides Xenon, and under which licence. The Go standard library, BSD-3-Clause, is in all of them.
 What the site is made of: [Licences of the site](licences-site.md).
 
-This page is written by ` + "`make manual`" + `; a test fails when a module is not on it, or has a licence that nobody allowed.
+This page is written by ` + "`make manual`" + `; a test fails when a module is not on it, or has a licence that is not allowed.
 
 | module | version | licence |
 |---|---|---|

@@ -21,16 +21,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// local is what `xenon dev` makes on a laptop in place of a cloud.
+// local holds what `xenon dev` makes for local development: a database, a secret and files.
 type local struct {
 	dir         string
 	mailFile    string // empty unless named by the flag
 	secret      string
 	databaseURL string
-	server      *postgres.Server // nil when the database is somebody else's
+	server      *postgres.Server // nil if the database was not started here
 }
 
-// newLocal makes the directory and the secret, and starts nothing.
+// newLocal makes the directory and the secret. It starts nothing.
 func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
 	if l.databaseURL == "" {
@@ -39,8 +39,8 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres unless one was named, and brings the schema up to date, through the URL direct if
-// there is one.
+// startDatabase starts a Postgres, unless the settings name one, and applies the migrations, with the URL direct if there is
+// one.
 func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
@@ -55,7 +55,7 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 		return misfit(err, name)
 	}
 	if err != nil {
-		return advise(err, "Is the database there, and may its user create tables? --database-url names another.")
+		return advise(err, "Check that the database runs and that its user can create tables. --database-url names another database.")
 	}
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)
@@ -63,11 +63,11 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 	return nil
 }
 
-// databaseAddress is the database's URL without its password, and of one that was started here where that is.
-func (l *local) databaseAddress() string {
+// shownURL returns the database's URL without its password and, if the database was started here, the file of the password.
+func (l *local) shownURL() string {
 	u, err := url.Parse(l.databaseURL)
 	if err != nil {
-		return "the one that is configured" // whose URL may hold a password
+		return "the configured one" // its URL may contain a password
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
 	if name := u.User.Username(); name != "" {
@@ -90,7 +90,7 @@ func (l *local) stop() {
 	}
 }
 
-// makeSecret takes the secret that is set, or the one made at an earlier start, or makes one.
+// makeSecret uses the secret of the settings, or the file of an earlier start, or makes a secret.
 func (l *local) makeSecret(set string, log io.Writer) error {
 	if set != "" {
 		l.secret = set
@@ -100,7 +100,7 @@ func (l *local) makeSecret(set string, log io.Writer) error {
 	text, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(newSecret())
-		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // Postgres runs as another user when we are root
+		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // if root runs this, Postgres runs as another user
 			err = os.WriteFile(file, text, 0o600)
 		}
 		fmt.Fprintln(log, "Made a secret in", file)
@@ -114,11 +114,11 @@ func (l *local) makeSecret(set string, log io.Writer) error {
 
 func newSecret() string {
 	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	_, _ = rand.Read(b[:]) // never returns an error
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-// getenv lays what was made here under the environment: a variable that is set still counts.
+// getenv returns the variables of the environment, and for those that are not set the values that were made here.
 func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
 	made := map[string]string{
 		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),
@@ -128,7 +128,7 @@ func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
 		"BETTER_AUTH_URL":    "http://" + net.JoinHostPort("localhost", portOf(addr)),
 	}
 	return func(name string) string {
-		if name == "DATABASE_URL" || name == "MAIL_FILE" && l.mailFile != "" { // the flag beats the variable
+		if name == "DATABASE_URL" || name == "MAIL_FILE" && l.mailFile != "" { // the flag overrides the variable
 			return made[name]
 		}
 		if v := outer(name); v != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// mailSide is what the template says about mails: settings by folder, with those of Globals, and what each may do.
+// mailSide is the part of the template about mails: settings by folder, with those of Globals, and the policies of each.
 type mailSide struct {
 	settings map[string]map[string]string
 	policies map[string]string
@@ -85,8 +85,8 @@ func readMailSide(t *testing.T) mailSide {
 	return m
 }
 
-// Functions whose code mails are told the queue and may write to it; the others are told that there is no mail. Nobody
-// falls back to the outbox, which config refuses in the cloud.
+// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None uses the
+// outbox, which config refuses in the cloud.
 func TestMailSettingsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	m := readMailSide(t)

@@ -1,4 +1,4 @@
-// Command xenon runs Xenon on a laptop and looks after a deployment: dev, schema, keys, migrate.
+// Command xenon runs Xenon for local development and manages a deployment: dev, schema, keys, migrate.
 package main
 
 import (
@@ -19,10 +19,10 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
-	exitPerson = 3 // done, but something needs a person
+	exitPerson = 3 // done, but the result needs a decision
 )
 
-// streams are where a command talks to the person.
+// streams are the input and output of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
@@ -31,7 +31,7 @@ type streams struct {
 type commands struct {
 	Dev     devCmd          `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
 	Schema  schemaCmd       `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
-	Migrate migrateCmd      `cmd:"" help:"Bring the users of a Supabase project over: plan, run, verify, report, or undo it."`
+	Migrate migrateCmd      `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, or undo it."`
 	Keys    keysCmd         `cmd:"" help:"Show or rotate the signing keys."`
 	Origin  originSecretCmd `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
 	Sam     samCmd          `cmd:"" hidden:"" help:"Make what sam local needs, and run a command beside it; make sam-local calls this."`
@@ -39,15 +39,16 @@ type commands struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)                                                       // a second Ctrl-C ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, streams{os.Stdin, os.Stdout, os.Stderr})) //nolint:forbidigo // the one place that hands the environment on
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	std := streams{os.Stdin, os.Stdout, os.Stderr}
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // the only place that reads the environment
 }
 
 type exited int
 
-// run carries out one command line and returns its exit code.
+// run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, std streams) (code int) {
-	defer func() { // kong ends the process after --help; here it ends this function
+	defer func() { // kong calls Exit after --help; here that ends this function
 		if r := recover(); r != nil {
 			c, ok := r.(exited)
 			if !ok {
@@ -67,7 +68,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 		kong.Bind(environment(getenv), std),
 	)
 	if err != nil {
-		panic(err) // the grammar above is wrong
+		panic(err) // the command types are wrong
 	}
 	cmd, err := parser.Parse(args)
 	if err != nil {
@@ -77,10 +78,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 	return report(cmd.Run(), std.err)
 }
 
-// environment is how commands read settings.
+// environment returns the value of a variable; commands read settings with it.
 type environment func(string) string
 
-// problem is an error for a person: what went wrong, and what to do about it.
+// problem is an error for the user: what happened, and what to do.
 type problem struct {
 	err    error
 	advice string

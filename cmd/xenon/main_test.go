@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// xenon runs one command line with env, pairs of name and value, as its whole environment.
+// xenon runs one command line. env has the names and values of its environment variables.
 func xenon(t *testing.T, args []string, env ...string) (code int, out, err string) {
 	t.Helper()
 	settings := map[string]string{}
@@ -65,11 +65,11 @@ func TestSchemaUpAndStatus(t *testing.T) {
 		t.Errorf("without a database: got %d %s", code, err)
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}, "DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db"); code != exitFailed || strings.Contains(err, "hunter2") {
-		t.Errorf("nobody listens: got %d %s", code, err)
+		t.Errorf("no server: got %d %s", code, err)
 	}
 }
 
-// An application may have a "user" or account table of its own; it is left as it is.
+// A "user" or account table of an application is not changed.
 func TestSchemaUpRefusesTablesOfAnApplication(t *testing.T) {
 	t.Parallel()
 	for table, want := range map[string]string{
@@ -153,9 +153,15 @@ func TestDevSaysWhatIsWrong(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"port taken", []string{"--addr", taken.Addr().String()}, nil, "is taken by another program\n  Stop that program, or choose another port"},
+		{
+			"port taken", []string{"--addr", taken.Addr().String()}, nil,
+			"another program listens on " + taken.Addr().String() + "\n  Stop that program, or choose another port",
+		},
 		{"no port", []string{"--addr", "localhost"}, nil, "Give an address such as localhost:3000"},
-		{"bad settings", nil, []string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"}, "PASSWORD_HASH: \"md5\" is not one of argon2id, scrypt\nCLIENT_IP"},
+		{
+			"bad settings", nil, []string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"},
+			"PASSWORD_HASH: \"md5\" is not one of argon2id, scrypt\nCLIENT_IP",
+		},
 		{"short secret", nil, []string{"BETTER_AUTH_SECRET", "short"}, "BETTER_AUTH_SECRET: has 5 characters"},
 		{"no directory", []string{"--dir", file}, nil, "has to be a directory that you can write to"},
 		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "--database-url names another"},

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// functions are the routes that the code of each folder under functions/ can answer, by the clock now.
+// functions returns the routes that each folder under functions/ serves.
 func functions(
 	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
 ) map[string]web.Routes {
@@ -35,7 +35,7 @@ func functions(
 	}
 }
 
-// mount picks the routes that template.yaml gives to each function, and nothing else.
+// mount returns the routes that template.yaml gives to the functions.
 func mount(t template, served map[string]web.Routes) (web.Routes, error) {
 	mounted := web.Routes{}
 	for folder, routes := range t.routes() {

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// maxHints bounds how many origins are told apart.
+	// maxHints is how many origins are remembered.
 	maxHints = 100
-	// hintPage explains what a page on another site can do.
+	// hintPage is the page about calls from another origin.
 	hintPage = "docs/local.md#a-page-of-another-origin"
 )
 
-// originHints says once of each origin that calls the API why a browser may get no further: the origin is not trusted,
-// or it is, but on another site, whose requests carry no cookie of ours.
+// originHints logs once for each origin that calls the API why its requests fail in a browser: the origin is not trusted, or
+// it is on another site, so that browsers send no session cookie.
 type originHints struct {
 	next    http.Handler
 	own     string
@@ -32,7 +32,8 @@ type originHints struct {
 }
 
 func withOriginHints(cfg config.API, next http.Handler) http.Handler {
-	return &originHints{next: next, own: cfg.Origin, origins: web.NewOrigins(cfg.Origin, cfg.TrustedOrigins), seen: map[string]bool{}}
+	origins := web.NewOrigins(cfg.Origin, cfg.TrustedOrigins)
+	return &originHints{next: next, own: cfg.Origin, origins: origins, seen: map[string]bool{}}
 }
 
 func (h *originHints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,14 +59,14 @@ func (h *originHints) explain(origin string) {
 		slog.Warn("this origin is not trusted: its pages get 403 and cannot read answers", "origin", origin,
 			"advice", "add it to BETTER_AUTH_TRUSTED_ORIGINS, in the environment or in .env, and start again", "page", hintPage)
 	case !sameSite(origin, h.own):
-		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers keep no session cookie for its pages: "+
-			"sign-in answers 200 and nobody is signed in", "origin", origin, "api", h.own,
+		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers keep no session cookie for its "+
+			"pages: sign-in answers 200 and the user is not signed in", "origin", origin, "api", h.own,
 			"advice", "open the page on the host of the API, or use bearer tokens", "page", hintPage)
 	}
 }
 
-// sameSite compares scheme and registrable domain as browsers do; ports do not count. localhost and IP addresses are
-// sites of their own.
+// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. Ports do not
+// count. localhost and each IP address are sites of their own.
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

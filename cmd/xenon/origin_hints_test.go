@@ -12,14 +12,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// It takes the process's log, so it must not run in parallel.
-func TestDevSaysOnceWhyAPageOfAnotherOriginGetsNoFurther(t *testing.T) {
+// Not parallel, because it replaces the log of the process.
+func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	h := withOriginHints(config.API{
-		Origin: "http://localhost:3000", TrustedOrigins: []string{"http://127.0.0.1:5173", "http://localhost:5173", "myapp://"},
+		Origin:         "http://localhost:3000",
+		TrustedOrigins: []string{"http://127.0.0.1:5173", "http://localhost:5173", "myapp://"},
 	}, http.NotFoundHandler())
 	for _, c := range []struct {
 		origin string
@@ -29,7 +30,10 @@ func TestDevSaysOnceWhyAPageOfAnotherOriginGetsNoFurther(t *testing.T) {
 		{"null", nil},
 		{"http://localhost:3000", nil},
 		{"http://localhost:5173", nil}, // ports do not make a site
-		{"http://127.0.0.1:5173", []string{"not same-site", "http://127.0.0.1:5173", "http://localhost:3000", "bearer", hintPage}},
+		{
+			"http://127.0.0.1:5173",
+			[]string{"not same-site", "http://127.0.0.1:5173", "http://localhost:3000", "bearer", hintPage},
+		},
 		{"myapp://", []string{"not same-site", "bearer"}},
 		{"http://127.0.0.1:3000", []string{"not trusted", "http://127.0.0.1:3000", "BETTER_AUTH_TRUSTED_ORIGINS", hintPage}},
 		{"https://app.example.com", []string{"not trusted", "https://app.example.com"}},

@@ -9,10 +9,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets/awsprofile"
 )
 
-// originSecretCmd rotates what CloudFront sends to the API. scripts/deploy calls it.
+// originSecretCmd rotates the secret that CloudFront sends to the API. scripts/deploy calls it.
 type originSecretCmd struct {
-	ARN      string `arg:"" help:"The app secret in Secrets Manager"`
-	Deployed string `help:"The version of it whose origin secret CloudFront sends now; it stays accepted." placeholder:"VERSION"`
+	ARN      string `arg:"" help:"The ARN of the app secret in Secrets Manager"`
+	Deployed string `help:"The version whose origin secret CloudFront sends now; it stays accepted." placeholder:"VERSION"`
 }
 
 // Run prints the version of the app secret that has the new origin secret.

@@ -17,9 +17,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+// These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
-// rotatedBy lets functions/rotate, by the clock now, rotate a secret.
+// rotatedBy makes functions/rotate the rotation function of a secret.
 func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
 	t.Helper()
 	cfg, err := config.LoadRotation(func(name string) string {
@@ -41,8 +41,7 @@ func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() 
 	}
 }
 
-// As on a laptop, with the keys in Secrets Manager from the first deployment on, which is down now and then, and where each
-// rotation breaks off once and is repeated.
+// The keys are in Secrets Manager, which is unavailable from time to time. Each rotation fails once and is repeated.
 func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/keys", "{}")
@@ -74,7 +73,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 			}
 			m.Function = rotate
 			m.Cut.Store(true)
-			x.ahead.Add(int64(secrets.TTL)) // everybody asks again, and nobody answers
+			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again, and get no answer
 			for range 50 {
 				if status, body, _ := x.do("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
 					t.Errorf("JWKS: %d %s", status, body)
@@ -86,7 +85,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	})
 }
 
-func TestKeysOfTheCloud(t *testing.T) {
+func TestKeysCommandsUseSecretsManager(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	for _, enabled := range []bool{false, true} {
 		name := map[bool]string{false: "by-hand", true: "by-function"}[enabled]
@@ -98,7 +97,7 @@ func TestKeysOfTheCloud(t *testing.T) {
 		if enabled {
 			rotatedBy(t, m, arn, time.Now)
 			m.Begin(arn)
-			m.GiveUp(arn)
+			m.Cancel(arn)
 		}
 		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
 		if code != exitDone || m.Failed != nil {
@@ -125,8 +124,8 @@ func TestKeysOfTheCloud(t *testing.T) {
 	}
 }
 
-// What scripts/deploy calls twice: the version it prints is the one whose originSecret CloudFront is told to send.
-func TestOriginSecretInTheCloud(t *testing.T) {
+// scripts/deploy calls the command twice. The version that it prints has the originSecret that CloudFront will send.
+func TestOriginSecretCommandRotates(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
 	for range 2 {

@@ -24,7 +24,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// rotating is a whole Xenon over HTTP whose clock and signing keys the test moves.
+// rotating is a complete Xenon over HTTP, with a clock and signing keys that the test changes.
 type rotating struct {
 	t      *testing.T
 	origin string
@@ -34,7 +34,7 @@ type rotating struct {
 
 func (x *rotating) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
 
-// newRotating takes settings that differ from a laptop's.
+// newRotating takes settings that differ from those of local development.
 func newRotating(t *testing.T, more map[string]string) *rotating {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -43,7 +43,8 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 	}
 	x := &rotating{t: t, origin: "http://" + listener.Addr().String()}
 	env := map[string]string{
-		"DATABASE_URL": dbtest.New(t), "BETTER_AUTH_SECRET": "a secret of the tests, long enough", "BETTER_AUTH_URL": x.origin,
+		"DATABASE_URL": dbtest.New(t), "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
+		"BETTER_AUTH_URL":   x.origin,
 		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "RATE_LIMIT": "off", "MAIL": "none",
 	}
 	maps.Copy(env, more)
@@ -53,10 +54,10 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 	if err := makeKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	vault := secrets.New(x.cfg, x.now)
-	db := store.Open(vault.DatabaseURL, vault.Invalidate, 8)
+	appSecrets := secrets.New(x.cfg, x.now)
+	db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 8)
 	t.Cleanup(db.Close)
-	routes, err := mount(theTemplate(t), functions(x.cfg, vault, db, x.now))
+	routes, err := mount(theTemplate(t), functions(x.cfg, appSecrets, db, x.now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func (x *rotating) do(method, path, body, header, value string) (status int, ans
 	return resp.StatusCode, answer, resp.Cookies()
 }
 
-// register returns a bearer token for the session of a new person.
+// register returns a bearer token for the session of a new user.
 func (x *rotating) register(n int) string {
 	x.t.Helper()
 	status, body, _ := x.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada`+strconv.Itoa(n)+`@example.com","password":"correct horse"}`, "", "")
@@ -111,7 +112,7 @@ func (x *rotating) token(session string) string {
 	return got.Token
 }
 
-// accepted asks the profile API, where nobody has a profile: 404 is a token believed.
+// accepted reports whether the profile API accepts a token: it answers 404, because no user has a profile.
 func (x *rotating) accepted(token string) bool {
 	status, body, _ := x.do("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
@@ -120,7 +121,7 @@ func (x *rotating) accepted(token string) bool {
 	return status == http.StatusNotFound
 }
 
-// keyStore is where the keys are: a rotation is possible again after every.
+// keyStore stores the keys. The time between two rotations is every.
 type keyStore struct {
 	every  time.Duration
 	inUse  func() (keys.Set, error)
@@ -147,8 +148,8 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	})
 }
 
-// twoRotationsUnderLoad lets people ask for tokens and use new and old ones while the keys rotate twice: none is refused. A
-// token dies with its time, and its key goes when it cannot have a living token any more.
+// twoRotationsUnderLoad gets tokens and uses new and old ones while the keys rotate twice, and none is refused. A token is
+// refused when it has expired, and its key is removed when all tokens that it signed have expired.
 func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 	t := x.t
 	const people = 4
@@ -234,7 +235,7 @@ func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 	}
 }
 
-// signedWith is a token of the user and the session of good, signed now with the current key of s.
+// signedWith returns a token for the user and the session of good, signed now with the current key of s.
 func (x *rotating) signedWith(s keys.Set, good string) string {
 	x.t.Helper()
 	var claims struct {

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// hostInside is the name by which containers know the machine they run on.
+	// hostInside is the name of the host machine inside a container.
 	hostInside = "host.docker.internal"
 	// keysInside is where scripts/sam-local puts the signing keys of every function.
 	keysInside = "/var/task/signing-keys.json"
@@ -28,18 +28,18 @@ const (
 	samStopTimeout = 30 * time.Second
 )
 
-// samCmd makes what the functions need in SAM's containers in place of a cloud, and runs a command beside it. It is not for
-// people: scripts/sam-local calls it, and `make sam-local` that.
+// samCmd makes the database, the keys and the template that the functions need in SAM's containers, and runs a command
+// meanwhile. scripts/sam-local calls it for `make sam-local`; users do not.
 type samCmd struct {
-	Addr        string   `help:"Where sam will listen" default:"localhost:3000" placeholder:"HOST:PORT"`
-	DatabaseURL string   `help:"Use this Postgres and start none. Beats DATABASE_URL." placeholder:"URL"`
-	Dir         string   `help:"Where the database, the secret and the signing keys live, and in sam/ what is made here" default:".xenon" placeholder:"DIR"`
-	Gateway     string   `help:"This machine's address in the network of the containers" required:"" placeholder:"IP"`
-	Arch        string   `help:"What the containers run on" enum:"amd64,arm64" required:"" placeholder:"ARCH"`
-	Command     []string `arg:"" passthrough:"" help:"What to run; when it ends, all ends."`
+	Addr        string   `help:"The address on which sam listens" default:"localhost:3000" placeholder:"HOST:PORT"`
+	DatabaseURL string   `help:"Use this Postgres and start none. Overrides DATABASE_URL." placeholder:"URL"`
+	Dir         string   `help:"The directory of the database, the secret, the signing keys and, in sam/, the files for sam" default:".xenon" placeholder:"DIR"`
+	Gateway     string   `help:"The IP address of this machine in the network of the containers" required:"" placeholder:"IP"`
+	Arch        string   `help:"The architecture of the containers" enum:"amd64,arm64" required:"" placeholder:"ARCH"`
+	Command     []string `arg:"" passthrough:"" help:"The command to run; when it ends, everything ends."`
 }
 
-// Run works until the command or the context ends.
+// Run runs until the command or the context ends.
 func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {
@@ -69,39 +69,41 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	return c.runCommand(ctx, std)
 }
 
-// inContainer are all settings that have a value and that a function reads: those of `xenon dev`, but for where files are.
+// inContainer returns the settings of the functions that have a value: those of `xenon dev`, with the paths of files inside a
+// container.
 func inContainer(getenv func(string) string, port string) (map[string]string, config.API, error) {
 	set := map[string]string{}
 	cfg, err := config.LoadAPI(func(name string) string {
 		value := getenv(name)
-		if value != "" && !strings.HasPrefix(name, "AWS_") { // sam hands on what it knows of AWS
+		if value != "" && !strings.HasPrefix(name, "AWS_") { // sam passes its own AWS variables
 			set[name] = value
 		}
 		return value
 	})
 	set["SIGNING_KEYS_FILE"] = keysInside
-	set["MAIL_FILE"] = "/dev/stdout" // sam prints it; a file would end with its container
+	set["MAIL_FILE"] = "/dev/stdout" // sam prints it; a file would be removed with its container
 	if set["JWKS_URL"] == "" {
 		set["JWKS_URL"] = "http://" + net.JoinHostPort("localhost", port) + "/api/auth/jwks"
 	}
 	return set, cfg, err
 }
 
-// reachable turns the addresses among the settings that only this machine can reach into ones that its containers can.
+// reachable replaces the hosts of URLs in the settings that only this machine can reach by hosts that its containers can reach.
 func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	for name, port := range map[string]string{"DATABASE_URL": "5432", "JWKS_URL": "80"} {
 		u, err := url.Parse(set[name])
 		if err != nil {
-			return fmt.Errorf("%s is not a URL", name) // whose text may hold a password
+			return fmt.Errorf("%s is not a URL", name) // the error would show the URL, which may contain a password
 		}
 		if u.Hostname() == "" {
-			return advise(fmt.Errorf("%s has no host, and containers cannot reach a socket file", name), "Give an address: postgres://user@localhost/database.")
+			return advise(fmt.Errorf("%s has no host, and containers cannot use a socket file", name),
+				"Name a host: postgres://user@localhost/database.")
 		}
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			continue
 		}
 		port = cmp.Or(u.Port(), port)
-		if err := passOn(ctx, net.JoinHostPort(c.Gateway, port), net.JoinHostPort(u.Hostname(), port)); err != nil {
+		if err := forward(ctx, net.JoinHostPort(c.Gateway, port), net.JoinHostPort(u.Hostname(), port)); err != nil {
 			return err
 		}
 		u.Host = net.JoinHostPort(hostInside, port)
@@ -110,10 +112,10 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	return nil
 }
 
-// passOn hands what comes to one address on to another until the context ends. Where the engine runs in a machine of its own,
-// as on a Mac, this machine does not have the address, and containers reach its loopback without; and what listens at the
-// address already needs no help.
-func passOn(ctx context.Context, from, to string) error {
+// forward forwards connections from one address to another until the context ends. It does nothing if this machine does not
+// have the address, as on a Mac, where the container engine runs in a virtual machine and containers reach the loopback
+// address of the host; and nothing if another program listens there already.
+func forward(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EADDRINUSE):
@@ -135,23 +137,23 @@ func passOn(ctx context.Context, from, to string) error {
 }
 
 func join(ctx context.Context, inside net.Conn, to string) {
-	defer inside.Close() //nolint:errcheck // nothing is left to say
+	defer inside.Close() //nolint:errcheck // the connection is over
 	outside, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 	if err != nil {
 		return
 	}
-	defer outside.Close() //nolint:errcheck // nothing is left to say
+	defer outside.Close() //nolint:errcheck // the connection is over
 	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{outside, inside}, {inside, outside}} {
+	for _, pair := range [][2]net.Conn{{outside, inside}, {inside, outside}} {
 		go func() {
-			_, _ = io.Copy(way[0], way[1]) // the end of either side is the end of both
+			_, _ = io.Copy(pair[0], pair[1]) // either side ends both
 			done <- struct{}{}
 		}()
 	}
 	<-done
 }
 
-// write makes the files that scripts/sam-local gives to sam.
+// write writes the files that scripts/sam-local passes to sam.
 func (c samCmd) write(set map[string]string, cfg config.API) error {
 	t, err := samTemplate(templateFile, c.Arch, set)
 	if err != nil {
@@ -177,10 +179,10 @@ func (c samCmd) write(set map[string]string, cfg config.API) error {
 	return nil
 }
 
-// runCommand gives the command a process group of its own: so it gets one interrupt, from here, and removes its containers
-// before the database goes.
+// runCommand runs the command in a process group of its own, so that it gets one interrupt, from this process, and removes its
+// containers before the database stops.
 func (c samCmd) runCommand(ctx context.Context, std streams) error {
-	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...) //nolint:gosec // the caller's own
+	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...) //nolint:gosec // the caller names the command
 	cmd.Stdout, cmd.Stderr = std.out, std.err
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }

@@ -13,7 +13,7 @@ import (
 // properties is any part of a template.
 type properties = map[string]any
 
-// wholeTemplate is template.yaml as sam reads it, functions of CloudFormation left out.
+// wholeTemplate is template.yaml without the intrinsic functions of CloudFormation.
 type wholeTemplate struct {
 	Globals   map[string]properties `yaml:"Globals"`
 	Resources map[string]struct {
@@ -23,9 +23,9 @@ type wholeTemplate struct {
 	} `yaml:"Resources"`
 }
 
-// samTemplate is template.yaml as far as `sam local` can play it, in JSON: the API and the functions that have routes, on the
-// machine at hand, with the settings that are given here and none that names something in a cloud. sam overrides only
-// variables that the template has, so each is there, empty: the values are in a file apart.
+// samTemplate returns the part of template.yaml that `sam local` can run, as JSON: the API and the functions with routes, for
+// the architecture of this machine, with the given settings instead of those that name AWS resources. sam overrides only
+// variables that the template has, so the template has each variable with an empty value; the values are in another file.
 func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {
@@ -61,7 +61,7 @@ func samTemplate(file, arch string, settings map[string]string) ([]byte, error) 
 	}, "", "  ")
 }
 
-// httpEvents are those of a function's events that the API calls it for.
+// httpEvents returns the HttpApi events of a function.
 func httpEvents(events any) properties {
 	all, _ := events.(properties)
 	routes := maps.Clone(all)
@@ -73,7 +73,7 @@ func httpEvents(events any) properties {
 		e, _ := event.(properties)
 		route, _ := e["Properties"].(properties)
 		kept := pick(route, "Method", "Path")
-		kept["ApiId"] = properties{"Ref": route["ApiId"]} // !Ref, which the reader left out
+		kept["ApiId"] = properties{"Ref": route["ApiId"]} // the YAML parser drops the tag !Ref
 		routes[name] = properties{"Type": "HttpApi", "Properties": kept}
 	}
 	return routes

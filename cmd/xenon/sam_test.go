@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {
+func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 	t.Parallel()
 	text, err := samTemplate(filepath.Join(root, templateFile), "amd64", map[string]string{
 		"MAIL_FILE": "/dev/stdout", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example,https://b.example",
@@ -45,8 +45,9 @@ func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	function := properties{
-		"Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 15.0, "MemorySize": 256.0, "Architectures": []any{"x86_64"},
-		"Environment": properties{"Variables": properties{"MAIL_FILE": "", "BETTER_AUTH_TRUSTED_ORIGINS": ""}},
+		"Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 15.0, "MemorySize": 256.0,
+		"Architectures": []any{"x86_64"},
+		"Environment":   properties{"Variables": properties{"MAIL_FILE": "", "BETTER_AUTH_TRUSTED_ORIGINS": ""}},
 	}
 	if diff := cmp.Diff(whole.Globals["Function"], function); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
@@ -58,7 +59,7 @@ func TestP16_SamTemplateHasTheRoutesAndNoCloud(t *testing.T) {
 	}
 }
 
-func TestP16_SamTemplateRunsOnTheMachineAtHand(t *testing.T) {
+func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 	t.Parallel()
 	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
 	if err != nil || !strings.Contains(string(text), `"arm64"`) {
@@ -66,8 +67,8 @@ func TestP16_SamTemplateRunsOnTheMachineAtHand(t *testing.T) {
 	}
 }
 
-// TestP16_SamMakesWhatContainersNeed runs a command that looks at what is there while it runs.
-func TestP16_SamMakesWhatContainersNeed(t *testing.T) {
+// The command in this test reads the files while they exist.
+func TestSamWritesFilesForContainers(t *testing.T) {
 	t.Chdir(root)
 	dir, database := t.TempDir(), dbtest.New(t)
 	code, out, said := xenon(t, []string{"sam", "--addr", "localhost:3210", "--dir", dir, "--arch", "amd64", "--gateway", "127.0.0.1", "cat", filepath.Join(dir, "sam/env.json")},
@@ -91,8 +92,9 @@ func TestP16_SamMakesWhatContainersNeed(t *testing.T) {
 		delete(got.Parameters, secret)
 	}
 	want := map[string]string{
-		"BETTER_AUTH_URL": "http://localhost:3210", "JWKS_URL": "http://host.docker.internal:3210/api/auth/jwks", "RATE_LIMIT": "off",
-		"MAIL_FILE": "/dev/stdout", "SIGNING_KEYS_FILE": "/var/task/signing-keys.json",
+		"BETTER_AUTH_URL": "http://localhost:3210", "JWKS_URL": "http://host.docker.internal:3210/api/auth/jwks",
+		"RATE_LIMIT": "off",
+		"MAIL_FILE":  "/dev/stdout", "SIGNING_KEYS_FILE": "/var/task/signing-keys.json",
 	}
 	if diff := cmp.Diff(got.Parameters, want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
@@ -105,7 +107,7 @@ func TestP16_SamMakesWhatContainersNeed(t *testing.T) {
 	}
 }
 
-func TestP16_SamSaysWhatIsWrong(t *testing.T) {
+func TestSamSaysWhatIsWrong(t *testing.T) {
 	t.Chdir(root)
 	database := dbtest.New(t)
 	for _, c := range []struct {
@@ -116,9 +118,15 @@ func TestP16_SamSaysWhatIsWrong(t *testing.T) {
 		code int
 	}{
 		{"no architecture", []string{"true"}, nil, "missing flags: --arch", exitUsage},
-		{"no address", []string{"--arch", "arm64", "--addr", "3000", "true"}, nil, "Give an address such as localhost:3000", exitFailed},
+		{
+			"no address", []string{"--arch", "arm64", "--addr", "3000", "true"}, nil, "Give an address such as localhost:3000",
+			exitFailed,
+		},
 		{"bad settings", []string{"--arch", "arm64", "true"}, []string{"CLIENT_IP", "x"}, "CLIENT_IP", exitFailed},
-		{"no keys to be had", []string{"--arch", "arm64", "true"}, []string{"JWKS_URL", "http:///jwks"}, "JWKS_URL", exitFailed},
+		{
+			"no keys to be had", []string{"--arch", "arm64", "true"}, []string{"JWKS_URL", "http:///jwks"}, "JWKS_URL",
+			exitFailed,
+		},
 		{"the command fails", []string{"--arch", "arm64", "false"}, nil, "false: exit status 1", exitFailed},
 	} {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
@@ -129,7 +137,7 @@ func TestP16_SamSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestP16_ContainersReachWhatListensOnTheLoopback(t *testing.T) {
+func TestForwardReachesLoopback(t *testing.T) {
 	t.Parallel()
 	echo, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -150,7 +158,7 @@ func TestP16_ContainersReachWhatListensOnTheLoopback(t *testing.T) {
 		t.Fatal(err)
 	}
 	free.Close()
-	if err := passOn(t.Context(), free.Addr().String(), echo.Addr().String()); err != nil {
+	if err := forward(t.Context(), free.Addr().String(), echo.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := net.Dial("tcp", free.Addr().String())
@@ -166,7 +174,7 @@ func TestP16_ContainersReachWhatListensOnTheLoopback(t *testing.T) {
 		t.Errorf("got %q %v", got, err)
 	}
 	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
-		if err := passOn(t.Context(), from, echo.Addr().String()); err != nil {
+		if err := forward(t.Context(), from, echo.Addr().String()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -13,26 +13,26 @@ import (
 )
 
 type schemaCmd struct {
-	Up     schemaUpCmd     `cmd:"" help:"Apply the migrations that the database lacks."`
+	Up     schemaUpCmd     `cmd:"" help:"Apply the pending migrations."`
 	Status schemaStatusCmd `cmd:"" help:"List the migrations and when they were applied."`
 }
 
 type schemaUpCmd struct {
 	JSON bool   `name:"json" help:"Print the names of the applied files as JSON."`
-	Role string `help:"Then give this role, which has to be there, what requests need of the tables, and no more." placeholder:"NAME"`
+	Role string `help:"Also give this existing role the privileges that requests need on the tables, and no others." placeholder:"NAME"`
 }
 
 func (schemaUpCmd) Help() string {
-	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL, and to the schema that SCHEMA names, which it makes if there is none.
-Checks the tables that are there first: if one does not fit, nothing is applied, and the answer names the column and the SQL
-that repairs it. Several may run at once: one works, the others wait.
+	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, which it creates if there is none.
+Checks the existing tables first: if one does not fit, it applies nothing and names the column and the SQL that repairs
+it. Concurrent runs wait for each other.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
   xenon schema up --role xenon_api`
 }
 
-// Run applies what is missing.
+// Run applies the pending migrations.
 func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	url, name, err := schemaTarget(getenv)
 	if err != nil {
@@ -44,7 +44,7 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		return misfit(err, name)
 	}
 	if err != nil {
-		return advise(err, "Nothing of the failed file was kept. Correct the cause and run it again.")
+		return advise(err, "The failed file was rolled back. Correct the cause and run the command again.")
 	}
 	if err := c.grant(ctx, url, name); err != nil {
 		return err
@@ -66,27 +66,27 @@ func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
 		return nil
 	}
 	if err := migrations.Grant(ctx, url, name, c.Role); err != nil {
-		return advise(err, "Nothing was granted. Make the role with: CREATE ROLE %s LOGIN PASSWORD '…'; in SQL, not in a console "+
-			"that makes administrators.", c.Role)
+		return advise(err, "Nothing was granted. Create the role with SQL, CREATE ROLE %s LOGIN PASSWORD '…';, and not in a "+
+			"console, which creates administrators.", c.Role)
 	}
 	return nil
 }
 
-// schemaTarget reads where the tables are.
+// schemaTarget reads the database and the schema of the tables.
 func schemaTarget(getenv environment) (url, name string, err error) {
-	address, err := config.SchemaURL(getenv)
+	databaseURL, err := config.SchemaURL(getenv)
 	if err != nil {
 		return "", "", err
 	}
 	name, err = config.SchemaName(getenv)
-	return string(address), name, err
+	return string(databaseURL), name, err
 }
 
-// misfit says what to do about tables that do not fit.
+// misfit adds what to do about tables that do not fit.
 func misfit(err error, name string) error {
 	if name == config.DefaultSchema {
-		return advise(err, "Run the repairs, then this command again. If the tables are your application's own, leave them "+
-			"as they are and give Xenon a schema of its own: SCHEMA=xenon.")
+		return advise(err, "Run the repairs, then this command again. If the tables belong to your application, do not "+
+			"change them and give Xenon a schema of its own: SCHEMA=xenon.")
 	}
 	return advise(err, "Run the repairs, then this command again.")
 }
@@ -96,13 +96,13 @@ type schemaStatusCmd struct {
 }
 
 func (schemaStatusCmd) Help() string {
-	return `Goes to DIRECT_DATABASE_URL, else DATABASE_URL, and to the schema that SCHEMA names, and changes nothing. Ends with 3 when
-a table does not fit; the list says which column, and the SQL that repairs it.
+	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, and changes nothing. Ends with 3 if
+a table does not fit, and names the column and the SQL that repairs it.
 
   xenon schema status --json`
 }
 
-// Run lists the migrations, and what does not fit.
+// Run lists the migrations and the problems of the tables.
 func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	url, name, err := schemaTarget(getenv)
 	if err != nil {
@@ -112,7 +112,7 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	all, err := migrations.StatusIn(ctx, url, name)
 	var unfit *schema.Error
 	if err != nil && !errors.As(err, &unfit) {
-		return advise(err, "Is the database there? DIRECT_DATABASE_URL or DATABASE_URL names it.")
+		return advise(err, "Check that the database runs. DIRECT_DATABASE_URL or DATABASE_URL names it.")
 	}
 	if err := c.print(all, name, unfit, std); err != nil || unfit == nil {
 		return err

@@ -20,7 +20,7 @@ var (
 // securityRows is the number of rows of docs/security.md. Raise it with each new row.
 const securityRows = 76
 
-// testsOfTheRepository are the names of all tests, under whatever build tag.
+// testsOfTheRepository returns the names of all tests, with any build tag.
 func testsOfTheRepository(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -69,7 +69,7 @@ func TestSecurityPageNamesTestsThatExist(t *testing.T) {
 	}
 }
 
-// wrongRows says what is wrong with the security page.
+// wrongRows returns the mistakes of the security page.
 func wrongRows(page string, tests map[string]bool) (wrong []string) {
 	proofs := map[string]string{}
 	for _, row := range pageRow.FindAllStringSubmatch(page, -1) {

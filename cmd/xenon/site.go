@@ -22,18 +22,18 @@ import (
 
 const (
 	siteDir    = "website"
-	hashesFile = "csp-hashes.txt" // of the site's inline scripts; the last thing a build writes
-	// How long an answer is kept; scripts/publish says the same to S3.
+	hashesFile = "csp-hashes.txt" // the hashes of the site's inline scripts; a build writes it last
+	// How long a response may be cached. scripts/publish sets the same in S3.
 	forever  = "public, max-age=31536000, immutable"
 	askAgain = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
-// besides answers the routes, and with site what the distribution does not send to the API.
+// besides serves the routes, and with site every path that the distribution does not send to the API.
 func (p sitePolicy) besides(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
 	api := devAPI(routes, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
-		if _, ours := routes["GET "+path]; ours || p.toAPI(path) {
+		if _, ours := routes["GET "+path]; ours || p.isAPI(path) {
 			api.ServeHTTP(w, r)
 			return
 		}
@@ -41,12 +41,12 @@ func (p sitePolicy) besides(routes web.Routes, cfg config.API, site http.Handler
 	})
 }
 
-// builtFiles answers with the files of a built site as the distribution of template.yaml does. It looks for them at each
-// request, so that a site that is built meanwhile is there.
+// builtFiles serves the files of a built site as the distribution of template.yaml does. It reads them at each request, so
+// that it serves a site that was built meanwhile.
 type builtFiles struct {
-	dir     string                          // holds build/ and hashesFile
-	headers func(hashes string) http.Header // of every answer
-	missing http.Handler                    // answers while the site is not built
+	dir     string                          // has build/ and hashesFile
+	headers func(hashes string) http.Header // of every response
+	missing http.Handler                    // serves requests while the site is not built
 }
 
 func siteIsBuilt() bool {
@@ -92,10 +92,10 @@ func (s builtFiles) notFound(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(text) //nolint:gosec // a file of the site, whose name no request chooses
+	_, _ = w.Write(text) //nolint:gosec // the file is 404.html of the site
 }
 
-// read returns a file of the site. A bucket has no folders, no ".." and no second way to write a name.
+// read returns a file of the site. Like a bucket it has no folders, no ".." and one name for each file.
 func (s builtFiles) read(name string) (text []byte, changed time.Time, err error) {
 	if !fs.ValidPath(name) {
 		return nil, changed, fs.ErrNotExist
@@ -104,7 +104,7 @@ func (s builtFiles) read(name string) (text []byte, changed time.Time, err error
 	if err != nil {
 		return nil, changed, err
 	}
-	defer root.Close() //nolint:errcheck // a folder that was only read
+	defer root.Close() //nolint:errcheck // it was only used to read
 	info, err := root.Stat(name)
 	if err != nil {
 		return nil, changed, err
@@ -115,7 +115,7 @@ func (s builtFiles) read(name string) (text []byte, changed time.Time, err error
 
 var extension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
 
-// indexOf is the file that answers a path: what SiteIndex in template.yaml does, without the slash at the front.
+// indexOf returns the file for a path, as SiteIndex in template.yaml does, without the leading slash.
 func indexOf(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/"):
@@ -126,20 +126,21 @@ func indexOf(path string) string {
 	return strings.TrimPrefix(path, "/")
 }
 
-// liveSite passes everything on to the development server of the site at address, with its socket for live reload.
+// liveSite forwards all requests to the development server of the site, including its web socket for live reload.
 func liveSite(address string) (http.Handler, error) {
 	target, err := url.Parse(address)
 	if err == nil && (target.Host == "" || target.Scheme != "http") {
 		err = errors.New("it is not of the form http://host:port")
 	}
 	if err != nil {
-		return nil, advise(fmt.Errorf("--site %s: %w", address, err), "Name the development server of the site: --site http://localhost:3001, or run make site.")
+		return nil, advise(fmt.Errorf("--site %s: %w", address, err),
+			"Name the development server of the site: --site http://localhost:3001, or run make site.")
 	}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			w.Header().Set("Refresh", "2") // it needs some seconds to start
+			w.Header().Set("Refresh", "2") // the server needs some seconds to start
 			w.WriteHeader(http.StatusBadGateway)
 			fmt.Fprintf(w, "The development server of the site at %s does not answer (yet): %v\n", address, err)
 		},

@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sitePolicy is what the distribution of template.yaml says of the site: which paths are the API's, and which headers every
-// answer carries.
+// sitePolicy is the part of template.yaml's distribution that concerns the site: which paths belong to the API, and the
+// headers of every response.
 type sitePolicy struct {
 	Resources struct {
 		Distribution struct {
@@ -61,8 +61,8 @@ func readSitePolicy(file string) (sitePolicy, error) {
 	return p, nil
 }
 
-// toAPI reports whether the distribution sends a path to the API.
-func (p sitePolicy) toAPI(path string) bool {
+// isAPI reports whether the distribution sends a path to the API.
+func (p sitePolicy) isAPI(path string) bool {
 	for _, b := range p.Resources.Distribution.Properties.DistributionConfig.CacheBehaviors {
 		prefix, wild := strings.CutSuffix(b.PathPattern, "*")
 		if b.TargetOriginID == "api" && (path == prefix || wild && strings.HasPrefix(path, prefix)) {
@@ -72,8 +72,8 @@ func (p sitePolicy) toAPI(path string) bool {
 	return false
 }
 
-// headers makes the headers from the hashes of the site's inline scripts. What speaks of https is left out without it: a
-// browser would look for the scripts of http://localhost there.
+// headers returns a function that makes the headers from the hashes of the site's inline scripts. Without https it leaves out
+// upgrade-insecure-requests and HSTS, with which a browser would load the scripts of http://localhost with https.
 func (p sitePolicy) headers(secure bool) func(hashes string) http.Header {
 	c := p.Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig
 	const needsTLS = "upgrade-insecure-requests"

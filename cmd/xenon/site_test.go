@@ -19,7 +19,7 @@ import (
 
 const hashOfTheTest = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
 
-// builtSite is a folder like website, as its build leaves it.
+// builtSite makes a folder like website after a build.
 func builtSite(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func builtSite(t *testing.T) string {
 	return dir
 }
 
-// withSite is the dev server's handler with one route of the API, GET /api/auth/ok, and the site in dir.
+// withSite returns the handler of xenon dev with one route of the API, GET /api/auth/ok, and the site in dir.
 func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	t.Helper()
 	p, err := readSitePolicy(filepath.Join(root, templateFile))
@@ -122,7 +122,7 @@ func TestSitePaths(t *testing.T) {
 	}
 }
 
-// indexOf does in Go what the distribution does in JavaScript; who changes one has to change the other.
+// indexOf does in Go what the distribution does in JavaScript. Change both together.
 func TestSiteIndexIsTheTemplates(t *testing.T) {
 	t.Parallel()
 	const want = `function handler(event) {
@@ -141,7 +141,7 @@ func TestSiteIndexIsTheTemplates(t *testing.T) {
 	}
 }
 
-func TestSiteIsKeptAsPublished(t *testing.T) {
+func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile(filepath.Join(root, "scripts", "publish"))
 	if err != nil {
@@ -179,7 +179,8 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "",
 	}
 	secure := map[string]string{
-		"Content-Security-Policy": csp + "; upgrade-insecure-requests", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Content-Security-Policy": csp + "; upgrade-insecure-requests", "X-Content-Type-Options": "nosniff",
+		"X-Frame-Options": "DENY",
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "max-age=63072000",
 	}
 	for origin, want := range map[string]map[string]string{"http://localhost:3000": plain, "https://learn.example.com": secure} {
@@ -197,8 +198,8 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 	}
 }
 
-// Who builds the site while the server runs need not start it again.
-func TestSiteIsBuiltLater(t *testing.T) {
+// A site that is built while the server runs is served without a restart.
+func TestSiteBuiltLaterIsServed(t *testing.T) {
 	t.Parallel()
 	dir := builtSite(t)
 	hashes := filepath.Join(dir, "csp-hashes.txt")
@@ -229,8 +230,9 @@ func TestDevWithoutSite(t *testing.T) {
 		path string
 		want int
 	}{
-		"no site": {devCmd{NoSite: true}, "/", http.StatusOK}, "no page but one": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
-		"nobody at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
+		"no site":             {devCmd{NoSite: true}, "/", http.StatusOK},
+		"no page but one":     {devCmd{NoSite: true}, "/login", http.StatusNotFound},
+		"no server at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
 	} {
 		h, err := c.cmd.withSite(web.Routes{"GET /api": apiPage}, local3000)
 		if err != nil {
@@ -279,14 +281,14 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 	}
 	there.Close()
 	if got := fetch(t, here.URL+"/", ""); !strings.Contains(got, "does not answer") {
-		t.Errorf("nobody there: got %q", got)
+		t.Errorf("no server: got %q", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
 		t.Error("an address without http:// is taken")
 	}
 }
 
-// hijack switches to another protocol, says one word of it, and ends.
+// hijack switches to another protocol, sends one word and closes the connection.
 func hijack(t *testing.T, w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -297,7 +299,7 @@ func hijack(t *testing.T, w http.ResponseWriter) {
 	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nreload")
 }
 
-// fetch is the body of an answer, or all that comes after a switch to another protocol.
+// fetch returns the body of a response, or everything after a switch to another protocol.
 func fetch(t *testing.T, url, upgrade string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, url, nil)

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// template is what the dev server wants to know of template.yaml.
+// template is the part of template.yaml that the development server uses.
 type template struct {
 	Resources map[string]resource `yaml:"Resources"`
 }
@@ -44,7 +44,7 @@ func readTemplate(file string) (template, error) {
 	return t, nil
 }
 
-// routes lists the HTTP routes of each function folder, sorted: "signin" → "POST /api/auth/sign-in/email".
+// routes returns the sorted HTTP routes of each folder of a function: "signin" → "POST /api/auth/sign-in/email".
 func (t template) routes() map[string][]string {
 	folders := map[string][]string{}
 	for _, r := range t.Resources {

@@ -15,10 +15,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// These tests read what template.yaml says about the cloud: who may do what, what is kept, and what is watched.
+// These tests check the AWS resources in template.yaml: policies, retention and alarms.
 
-// tree is a part of the template without YAML's tags: maps, lists, and texts. A short function such as !Ref X is the text
-// "!Ref X"; one with a list is that text and the list, "!If [X, …]".
+// tree returns a part of the template as maps, lists and strings, without YAML tags. A short function such as !Ref X becomes
+// the string "!Ref X"; one with a list becomes "!If [X, …]".
 type tree map[string]any
 
 func plain(n *yaml.Node) any {
@@ -65,7 +65,7 @@ func cloud(t *testing.T) tree {
 	return plain(document.Content[0]).(map[string]any)
 }
 
-// at walks down a path; what is not there is nil.
+// at returns the value at a path, or nil if there is none.
 func (c tree) at(path ...string) any {
 	var v any = map[string]any(c)
 	for _, step := range path {
@@ -78,7 +78,7 @@ func (c tree) at(path ...string) any {
 	return v
 }
 
-// properties are those of every resource of a type, by name.
+// properties returns the properties of every resource of a type, by name.
 func (c tree) properties(kind string) map[string]tree {
 	found := map[string]tree{}
 	for name, r := range c.at("Resources").(map[string]any) {
@@ -89,7 +89,7 @@ func (c tree) properties(kind string) map[string]tree {
 	return found
 }
 
-// list takes one thing for a list of it, as CloudFormation does.
+// list converts a single value to a list, as CloudFormation does.
 func list(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
@@ -97,7 +97,7 @@ func list(v any) []any {
 	return []any{v}
 }
 
-// statements says who may do what to which, one line each.
+// statements returns one line for each statement: principal, action, resource.
 func statements(v any) (lines []string) {
 	for _, s := range list(v) {
 		s := tree(s.(map[string]any))
@@ -110,7 +110,7 @@ func statements(v any) (lines []string) {
 	return lines
 }
 
-// may lists everything that a resource with Policies may do, sorted.
+// may returns the sorted actions that a resource with Policies may do.
 func (c tree) may(t *testing.T, policies any) []string {
 	t.Helper()
 	var lines []string
@@ -134,8 +134,8 @@ func (c tree) may(t *testing.T, policies any) []string {
 	return lines
 }
 
-// Nobody may do more than this. Besides, the SAM transform lets every function write its log and its traces, and the mailer
-// read its queue.
+// No function has other policies than these. In addition, the SAM transform lets every function write its log and its traces,
+// and the mailer read its queue.
 func TestPoliciesOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (
@@ -152,9 +152,11 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
-		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail}, "signup": {readApp, mail},
+		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail},
+		"signup": {readApp, mail},
 		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
-		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys}, "token": {readBoth, readApp, readKeys},
+		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys},
+		"token": {readBoth, readApp, readKeys},
 		"mailer": {
 			ses + "!If [HasMailIdentity, !Ref AWS::NoValue, !Sub [" + arnOfSES + "identity/*@${Domain}" + sender + "]",
 			ses + "!If [HasMailIdentity, !Ref MailIdentityArn, !Sub [" + arnOfSES + "identity/${Domain}" + sender + "]",
@@ -175,8 +177,10 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		t.Errorf("functions (-template +want):\n%s", diff)
 	}
 	machine := []string{
-		"Allow logs:CreateLogDelivery *", "Allow logs:DeleteLogDelivery *", "Allow logs:DescribeLogGroups *", "Allow logs:DescribeResourcePolicies *",
-		"Allow logs:GetLogDelivery *", "Allow logs:ListLogDeliveries *", "Allow logs:PutResourcePolicy *", "Allow logs:UpdateLogDelivery *",
+		"Allow logs:CreateLogDelivery *", "Allow logs:DeleteLogDelivery *", "Allow logs:DescribeLogGroups *",
+		"Allow logs:DescribeResourcePolicies *",
+		"Allow logs:GetLogDelivery *", "Allow logs:ListLogDeliveries *", "Allow logs:PutResourcePolicy *",
+		"Allow logs:UpdateLogDelivery *",
 		"Allow states:DescribeExecution " + states + "execution:${AWS::StackName}-import:*",
 		"Allow states:RedriveExecution " + states + "execution:${AWS::StackName}-import/lanes:*",
 		"Allow states:StartExecution " + states + "stateMachine:${AWS::StackName}-import",
@@ -190,7 +194,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Every function is built alike, has the memory its work needs, writes to a log that forgets, and is traced.
+// Every function has the same build, the memory that its work needs, a log with a retention period, and traces.
 func TestFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	memory := map[string]string{ // one vCPU is 1769 MB: these hash passwords
@@ -236,7 +240,7 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Every function that has the database has its share of the connections, and all shares together leave a fifth of them.
+// Every function with a database has reserved concurrency, and all together leave a fifth of the connections.
 func TestConcurrencyStaysWithinTheBudget(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -289,7 +293,7 @@ func number(t *testing.T, v any) int {
 	return n
 }
 
-// An alarm tells somebody, and names a page that is there; every page is named by an alarm.
+// Every alarm has an action and names an existing runbook; every runbook is named by an alarm.
 func TestAlarmsNameTheirRunbook(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -327,7 +331,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 	}
 }
 
-// A parameter says what it is for. One that has no default takes only what it can use; a secret is never one.
+// Every parameter has a description. One without a default has a pattern of permitted values. No parameter is a secret.
 func TestParametersOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	for name, p := range cloud(t).at("Parameters").(map[string]any) {

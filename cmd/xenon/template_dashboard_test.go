@@ -14,7 +14,7 @@ import (
 
 var searched = regexp.MustCompile(`\{Xenon(?:,(\w+))?\} MetricName="(\w+)"`)
 
-// shown lists the metrics of ours that a dashboard shows, with the dimension it takes them by.
+// shown returns Xenon's metrics on a dashboard, with their dimension.
 func shown(t *testing.T, body string) (all []web.Metric) {
 	t.Helper()
 	var dashboard struct {
@@ -43,7 +43,7 @@ func shown(t *testing.T, body string) (all []web.Metric) {
 			case map[string]any:
 				found := searched.FindStringSubmatch(first["expression"].(string))
 				if found == nil {
-					t.Fatalf("%s: nobody knows what %v looks for", w.Properties.Title, first["expression"])
+					t.Fatalf("%s: the expression %v is unknown", w.Properties.Title, first["expression"])
 				}
 				all = append(all, web.Metric{Name: found[2], Dimension: found[1]})
 			}
@@ -52,8 +52,8 @@ func shown(t *testing.T, body string) (all []web.Metric) {
 	return all
 }
 
-// A metric by another dimension is another metric to CloudWatch, and an empty graph to people.
-func TestDashboardShowsWhatTheFunctionsMeasure(t *testing.T) {
+// CloudWatch treats a metric with another dimension as another metric, whose graph would be empty.
+func TestDashboardShowsMetricsOfTheFunctions(t *testing.T) {
 	body, ok := cloud(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
 	if !ok {
 		t.Fatal("there is no dashboard")

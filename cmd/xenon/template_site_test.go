@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Scripts and styles come from the site itself, or are named by their hash; nobody frames a page.
+// Scripts and styles come from the site or have a hash in the policy. No page can be framed.
 func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -47,8 +47,8 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	}
 }
 
-// What is the same for everybody may be kept; nothing else of the API is, and no error is. Its own Host reaches the API, and
-// everything else that the viewer said.
+// Only responses that are equal for all users are cached, and no errors. The API gets its own Host, and all other headers of
+// the viewer.
 func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (
@@ -81,7 +81,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(behaviour{})); diff != "" {
 		t.Errorf("behaviours (-template +want):\n%s", diff)
 	}
-	remembered := []string{"404", "414", "500", "501", "502", "503", "504"} // by CloudFront, when nobody says otherwise
+	remembered := []string{"404", "414", "500", "501", "502", "503", "504"} // CloudFront's default
 	var codes []string
 	for _, e := range d["CustomErrorResponses"].([]any) {
 		e := tree(e.(map[string]any))
@@ -93,14 +93,15 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	if diff := cmp.Diff(codes, remembered); diff != "" {
 		t.Errorf("errors that are not remembered (-template +want):\n%s", diff)
 	}
-	// Behind this distribution the viewer is the last but one in X-Forwarded-For: it appends the viewer, the gateway appends it.
+	// Behind this distribution the viewer is the last but one in X-Forwarded-For: CloudFront appends the viewer, and API
+	// Gateway appends CloudFront.
 	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
 		t.Errorf("the address of the caller comes from %v", got)
 	}
 }
 
-// Preflights reach a function, because the gateway's own CORS support takes exact origins alone. The functions check
-// what a trusted origin may be, so the parameter takes every form of it.
+// A function answers preflights, because API Gateway's CORS support has exact origins only. The functions check trusted
+// origins, so the parameter allows all their forms.
 func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -121,7 +122,7 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	}
 }
 
-// The API tells CloudFront's requests by a secret that no parameter, output or log has: the template names where it is.
+// The API recognises CloudFront's requests by a secret. It is in no parameter, output or log: the template has a reference.
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -141,7 +142,7 @@ func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Error("the distribution has no origin api")
 }
 
-func TestDistributionTakesAWebACL(t *testing.T) {
+func TestDistributionAcceptsWebACL(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
 	if got := c.at("Resources", "Distribution", "Properties", "DistributionConfig", "WebACLId"); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
@@ -158,7 +159,7 @@ func TestDistributionTakesAWebACL(t *testing.T) {
 	}
 }
 
-// Only this distribution reads the bucket, and nothing in it is lost by a mistake.
+// Only this distribution can read the bucket, and it is versioned.
 func TestSiteBucketOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -179,8 +180,8 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 	}
 }
 
-// What cannot be had again outlives its stack.
-func TestWhatOutlivesTheStack(t *testing.T) {
+// Resources whose content cannot be restored are retained when the stack is deleted.
+func TestRetainedResources(t *testing.T) {
 	t.Parallel()
 	var kept []string
 	for name, r := range cloud(t).at("Resources").(map[string]any) {
@@ -198,7 +199,8 @@ func TestOutputsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	outputs := cloud(t).at("Outputs").(map[string]any)
 	want := []string{
-		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn", "OriginSecretVersion",
+		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn",
+		"OriginSecretVersion",
 		"SigningKeysArn",
 		"SiteBucketName", "SiteUrl",
 	}

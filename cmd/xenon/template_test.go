@@ -36,27 +36,27 @@ func served(t *testing.T) map[string]web.Routes {
 		Origin: config.DefaultOrigin, PasswordHash: config.Argon2id,
 		JWKSURL: config.DefaultOrigin + "/api/auth/jwks", JWTIssuer: config.DefaultOrigin, JWTAudience: config.DefaultOrigin,
 	}
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 1)
+	appSecrets := secrets.New(cfg, time.Now)
+	db := store.Open(appSecrets.DatabaseURL, nil, 1)
 	t.Cleanup(db.Close)
-	return functions(cfg, vault, db, time.Now)
+	return functions(cfg, appSecrets, db, time.Now)
 }
 
-// folders are the doors there are, sorted.
+// folders returns the sorted folders under functions/.
 func folders(t *testing.T) []string {
 	t.Helper()
-	doors, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
-	if err != nil || len(doors) == 0 {
+	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	if err != nil || len(mains) == 0 {
 		t.Fatal("no functions", err)
 	}
 	var names []string
-	for _, door := range doors {
-		names = append(names, filepath.Base(filepath.Dir(door)))
+	for _, file := range mains {
+		names = append(names, filepath.Base(filepath.Dir(file)))
 	}
 	return names
 }
 
-// stateMachines is what else the template starts functions with.
+// stateMachines are the state machines of the template.
 func stateMachines(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, templateFile))
@@ -95,8 +95,8 @@ func stateMachines(t *testing.T) map[string]string {
 	return started
 }
 
-// Every folder is a function that something starts: all that API Gateway starts are served by xenon dev, the others read
-// the queue, or are called by the state machine or the rotation that is named here.
+// Every folder is a function with a trigger. xenon dev serves those of API Gateway; the others read the queue, or are called
+// by the state machine or the rotation that is named here.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
@@ -153,8 +153,8 @@ func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
 	}
 }
 
-// A door mounts the routes that its folder is known for, and nothing in it is longer than a screen.
-func TestDoorsServeWhatTheirNameSays(t *testing.T) {
+// The main package of a function serves the routes that its folder names, in few lines.
+func TestFunctionsServeRoutesOfTheirName(t *testing.T) {
 	t.Parallel()
 	routes := served(t)
 	for _, folder := range folders(t) {
@@ -206,7 +206,7 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	}
 }
 
-func TestMountRefusesARouteNobodyServes(t *testing.T) {
+func TestMountRefusesRouteThatNoFunctionServes(t *testing.T) {
 	t.Parallel()
 	var r resource
 	r.Type, r.Properties.CodeURI = functionType, "functions/signin"
