@@ -16,10 +16,13 @@ func TestParseAppSecret(t *testing.T) {
 	t.Parallel()
 	const url, secret = "postgres://someone:hunter2-not-shown@db/x", "not-shown-0123456789-0123456789-x"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
-		"good":               {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"` + secret + `","OTHER":1}`, ""},
-		"no database":        {`{"BETTER_AUTH_SECRET":"` + secret + `"}`, "DATABASE_URL is missing"},
-		"no secret":          {`{"DATABASE_URL":"` + url + `"}`, "BETTER_AUTH_SECRET is missing"},
-		"short secret":       {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"not-shown"}`, "BETTER_AUTH_SECRET has 9 characters, needs at least 32"},
+		"good":        {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"` + secret + `","OTHER":1}`, ""},
+		"no database": {`{"BETTER_AUTH_SECRET":"` + secret + `"}`, "DATABASE_URL is missing"},
+		"no secret":   {`{"DATABASE_URL":"` + url + `"}`, "BETTER_AUTH_SECRET is missing"},
+		"short secret": {
+			`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"not-shown"}`,
+			"BETTER_AUTH_SECRET has 9 characters, needs at least 32",
+		},
 		"a number":           {`{"DATABASE_URL":4711,"BETTER_AUTH_SECRET":"` + secret + `"}`, "is not of the form"},
 		"not JSON":           {secret, "is not of the form"},
 		"an array":           {`["` + secret + `"]`, "is not of the form"},
@@ -70,7 +73,7 @@ func TestIsSameSecret(t *testing.T) {
 	}
 }
 
-func TestCallError_Unavailable(t *testing.T) {
+func TestCallErrorIsUnavailable(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, code string) error {
 		return &smithyhttp.ResponseError{

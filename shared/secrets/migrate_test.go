@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestImportURLsOfALaptop(t *testing.T) {
+func TestImportURLsOfSettings(t *testing.T) {
 	t.Parallel()
 	from, to, err := ImportURLs(t.Context(),
 		config.Import{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
@@ -20,13 +20,15 @@ func TestParseImportSecret(t *testing.T) {
 	t.Parallel()
 	const from, to = "postgres://someone:not-shown@supabase.test/postgres", "postgres://someone:not-shown@neon.test/neondb"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
-		"good":         {`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to + `","OTHER":1}`, ""},
-		"no source":    {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is missing"},
-		"no target":    {`{"FROM_DATABASE_URL":"` + from + `"}`, "TO_DATABASE_URL: is missing"},
-		"not Postgres": {`{"FROM_DATABASE_URL":"mysql://not-shown","TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is not of the form"},
-		"a number":     {`{"FROM_DATABASE_URL":4711}`, "is not of the form"},
-		"not JSON":     {from, "is not of the form"},
-		"nothing":      {"", "is not of the form"},
+		"good":      {`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to + `","OTHER":1}`, ""},
+		"no source": {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is missing"},
+		"no target": {`{"FROM_DATABASE_URL":"` + from + `"}`, "TO_DATABASE_URL: is missing"},
+		"not Postgres": {
+			`{"FROM_DATABASE_URL":"mysql://not-shown","TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is not of the form",
+		},
+		"a number": {`{"FROM_DATABASE_URL":4711}`, "is not of the form"},
+		"not JSON": {from, "is not of the form"},
+		"nothing":  {"", "is not of the form"},
 	}
 	for name, test := range tests {
 		gotFrom, gotTo, err := parseImportSecret(document{arn: arn, text: []byte(test.text)})

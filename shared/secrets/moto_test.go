@@ -26,13 +26,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-// These tests talk to a real moto server. They set variables of the process and share the server, so none is parallel.
+// These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
 var moto *url.URL
 
 func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s.URL }) }
 
-// cloud is a fresh Secrets Manager with both secrets, behind a counter that can also cut the line.
+// cloud is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
 type cloud struct {
 	t     *testing.T
 	admin *secretsmanager.Client
@@ -74,7 +74,9 @@ func newCloud(t *testing.T) *cloud {
 	}
 	c.admin = secretsmanager.NewFromConfig(cfg)
 	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
-	c.cfg = config.API{AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys)}
+	c.cfg = config.API{
+		AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys),
+	}
 	return c
 }
 
@@ -101,12 +103,13 @@ func (c *cloud) create(name, text string) (arn string) {
 
 func (c *cloud) put(arn, text string) {
 	c.t.Helper()
-	if _, err := c.admin.PutSecretValue(c.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}); err != nil {
+	in := &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}
+	if _, err := c.admin.PutSecretValue(c.t.Context(), in); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// reads checks what all three reads say, and how many calls were made so far.
+// reads checks the results of all three methods, and the number of calls until now.
 func (c *cloud) reads(s *Secrets, url, secret, keys string, calls int64) {
 	c.t.Helper()
 	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
@@ -155,7 +158,7 @@ func TestMoto_OneSecretAlone(t *testing.T) {
 	}
 }
 
-// P28: five minutes later, or after an Invalidate, the new version is used.
+// The new version is used five minutes later, or after Invalidate.
 func TestMoto_RotatedSecret(t *testing.T) {
 	c := newCloud(t)
 	s := New(c.cfg, c.clock.Now)
@@ -178,7 +181,7 @@ func TestMoto_RotatedSecret(t *testing.T) {
 	}
 }
 
-// A rotation is known as soon as CloudFront sends what it made, and the secret before it stays good.
+// After a rotation both the new origin secret and the one before it are accepted.
 func TestMoto_RotatedOriginSecret(t *testing.T) {
 	c := newCloud(t)
 	s := New(c.cfg, c.clock.Now)
@@ -269,7 +272,7 @@ func TestMoto_ServiceDownFromTheStart(t *testing.T) {
 	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load()+1)
 }
 
-// refused is an error that needs a person: it names the secret and shows no value.
+// refused checks an error that an operator has to resolve: it names the secret and shows no value.
 func refused(t *testing.T, err error, names ...string) {
 	t.Helper()
 	if err == nil {

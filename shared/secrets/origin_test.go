@@ -12,11 +12,11 @@ import (
 func TestWithoutAnAppSecretEveryOriginIsAccepted(t *testing.T) {
 	t.Parallel()
 	if !New(config.API{}, time.Now).AcceptsOrigin(t.Context(), "") {
-		t.Error("a laptop has no origin secret to compare with")
+		t.Error("a request was refused without an app secret")
 	}
 }
 
-func TestOriginSecretsAreOneOrTwoLongTexts(t *testing.T) {
+func TestOriginSecretsAreOneOrTwoLongStrings(t *testing.T) {
 	t.Parallel()
 	const long = "hidden-0123456789-0123456789-0123"
 	for list, want := range map[string]string{
@@ -27,7 +27,8 @@ func TestOriginSecretsAreOneOrTwoLongTexts(t *testing.T) {
 		`["hidden"]`:     "has 6 characters, needs at least 32",
 		`"` + long + `"`: "is not of the form",
 	} {
-		text := `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"0123456789abcdef0123456789abcdef","originSecrets":` + list + `}`
+		text := `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"0123456789abcdef0123456789abcdef",` +
+			`"originSecrets":` + list + `}`
 		_, err := parseAppSecret(document{arn: arn, text: []byte(text)})
 		switch {
 		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
@@ -38,7 +39,7 @@ func TestOriginSecretsAreOneOrTwoLongTexts(t *testing.T) {
 	}
 }
 
-func TestANewOriginSecretKeepsTheOneBeforeAndAllElse(t *testing.T) {
+func TestNewOriginSecretKeepsTheOneBeforeAndOtherMembers(t *testing.T) {
 	t.Parallel()
 	text := []byte(`{"DATABASE_URL":"u","other":{"a":[1]}}`)
 	for _, c := range []struct{ sent, secret, want string }{
@@ -61,7 +62,8 @@ func TestANewOriginSecretKeepsTheOneBeforeAndAllElse(t *testing.T) {
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.URL != "u" || string(got.Other) != `{"a":[1]}` || string(got.OriginSecrets) != c.want || got.OriginSecret != c.secret {
+		if got.URL != "u" || string(got.Other) != `{"a":[1]}` ||
+			string(got.OriginSecrets) != c.want || got.OriginSecret != c.secret {
 			t.Errorf("got %s", text)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 const authSecret = "0123456789abcdef0123456789abcdef"
 
-func TestLaptop_ValuesFromSettings(t *testing.T) {
+func TestValuesComeFromSettingsWithoutARN(t *testing.T) {
 	t.Parallel()
 	s := secrets.New(config.API{DatabaseURL: "postgres://u:p@h/d", AuthSecret: authSecret}, time.Now)
 	if got, err := s.DatabaseURL(t.Context()); got != "postgres://u:p@h/d" || err != nil {
@@ -26,7 +26,7 @@ func TestLaptop_ValuesFromSettings(t *testing.T) {
 	}
 }
 
-func TestLaptop_MissingValues(t *testing.T) {
+func TestMissingValuesAreErrors(t *testing.T) {
 	t.Parallel()
 	s := secrets.New(config.API{AuthSecret: "too-short"}, time.Now)
 	if _, err := s.DatabaseURL(t.Context()); err == nil || !strings.Contains(err.Error(), "DATABASE_URL") {
@@ -38,14 +38,15 @@ func TestLaptop_MissingValues(t *testing.T) {
 	}
 }
 
-// P28: a rotation of the file shows on the next read, whether the file was replaced or written in place.
-func TestLaptop_SigningKeysFollowTheFile(t *testing.T) {
+// The next read returns a changed key file, whether it was replaced or written in place.
+func TestSigningKeysFollowTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	s := secrets.New(config.API{SigningKeysFile: path}, time.Now)
 
 	_, err := s.SigningKeys(t.Context())
-	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "xenon keys rotate") {
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) ||
+		!strings.Contains(err.Error(), "xenon keys rotate") {
 		t.Errorf("without a file: %v, want an error that says where it looked and what to do", err)
 	}
 
@@ -72,7 +73,7 @@ func TestLaptop_SigningKeysFollowTheFile(t *testing.T) {
 	read("newest")
 }
 
-func TestLaptop_UnchangedFileIsReadOnce(t *testing.T) {
+func TestUnchangedFileIsReadOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	if err := os.WriteFile(path, []byte("set"), 0o600); err != nil {
