@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/random"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -70,7 +71,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 func (s *Service) sendDeletionLink(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, callbackURL string,
 ) error {
-	token, userID := oneTimeToken(deleteAlphabet, deleteLength), caller.User.ID
+	token, userID := random.String(deleteAlphabet, deleteLength), caller.User.ID
 	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
 	m.URL = s.Options.Origin + basePath + "/delete-user/callback?token=" + token +
 		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))

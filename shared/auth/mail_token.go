@@ -2,13 +2,13 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/xenon-auth/xenon/shared/random"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -17,7 +17,7 @@ import (
 const mailTokenLife = time.Hour
 
 // newLinkID returns a random ID for the claims of a link.
-func newLinkID() string { return oneTimeToken(resetAlphabet, resetLength) }
+func newLinkID() string { return random.String(resetAlphabet, resetLength) }
 
 // identifier returns the identifier of the link's row in the table verification, or "" if the link has no row.
 func (c mailClaims) identifier() string {
@@ -131,19 +131,3 @@ const (
 	deleteAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 	deleteLength   = 32
 )
-
-// oneTimeToken returns length random characters of alphabet, all equally likely.
-func oneTimeToken(alphabet string, length int) string {
-	limit := 256 - 256%len(alphabet) // larger bytes would make the first characters more likely
-	out := make([]byte, 0, length)
-	buf := make([]byte, 2*length)
-	for len(out) < length {
-		_, _ = rand.Read(buf) // never returns an error
-		for _, b := range buf {
-			if int(b) < limit && len(out) < length {
-				out = append(out, alphabet[int(b)%len(alphabet)])
-			}
-		}
-	}
-	return string(out)
-}

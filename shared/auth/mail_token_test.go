@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/random"
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
@@ -165,7 +166,7 @@ func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 		seen, counts := map[string]bool{}, map[rune]int{}
 		const n = 4000
 		for range n {
-			token := oneTimeToken(c.alphabet, c.length)
+			token := random.String(c.alphabet, c.length)
 			if len(token) != c.length || seen[token] {
 				t.Fatalf("got %q", token)
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/random"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -31,7 +32,7 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	if s.Mail == nil {
 		return errResetDisabled
 	}
-	token := oneTimeToken(resetAlphabet, resetLength)
+	token := random.String(resetAlphabet, resetLength)
 	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: token}
 	m.URL = s.Options.Origin + basePath + "/reset-password/" + token +
 		"?callbackURL=" + encodeURIComponent(orEmpty(in.RedirectTo))

@@ -1,11 +1,12 @@
 package session
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/xenon-auth/xenon/shared/random"
 )
 
 // The alphabet and length of a session token (docs/wire.md#objects).
@@ -14,21 +15,8 @@ const (
 	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 
-// newToken returns a random session token: 32 letters and digits, about 190 bits.
-func newToken() string {
-	const limit = 256 - 256%len(tokenAlphabet) // a byte from here on would make the first letters more probable
-	out := make([]byte, 0, tokenLength)
-	var buf [2 * tokenLength]byte
-	for len(out) < tokenLength {
-		_, _ = rand.Read(buf[:]) // never fails: crypto/rand ends the process instead
-		for _, b := range buf {
-			if int(b) < limit && len(out) < tokenLength {
-				out = append(out, tokenAlphabet[int(b)%len(tokenAlphabet)])
-			}
-		}
-	}
-	return string(out)
-}
+// newToken returns a session token: 32 random letters and digits, about 190 bits.
+func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 
 // maxTokens bounds how many session tokens of one request are looked up.
 const maxTokens = 8
