@@ -4,6 +4,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/stringify"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -43,7 +44,7 @@ func userClaims(u store.User) any {
 }
 
 func fitsInToken(user any) bool {
-	text, err := web.Marshal(user)
+	text, err := stringify.Marshal(user)
 	return err == nil && len(text) <= maxUserClaims
 }
 

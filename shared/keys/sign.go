@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // Claims holds the claims that the caller decides. Keys adds those of the settings and the clock.
@@ -81,13 +83,11 @@ func (c Claims) user() ([]byte, error) {
 	if c.User == nil {
 		return nil, nil
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(c.User); err != nil {
+	text, err := stringify.Marshal(c.User)
+	if err != nil {
 		return nil, fmt.Errorf("encode user claims: %w", err)
 	}
-	return bytes.TrimSpace(b.Bytes()), nil
+	return text, nil
 }
 
 // checkMembers refuses a user that is not a JSON object or has a member of ownClaims. It accepts nil.

@@ -1,12 +1,12 @@
 package mail
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // outbox is a file to which each mail is appended as a JSON line. Developers and tests read the links from it.
@@ -17,10 +17,8 @@ func (o outbox) Send(_ context.Context, m Message) error {
 	if m.Kind == Nothing {
 		return nil
 	}
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false) // so that the link can be copied from the file
-	if err := encoder.Encode(m); err != nil {
+	line, err := stringify.Marshal(m) // without HTML escapes, so that the link can be copied from the file
+	if err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(o.file), 0o700); err != nil {
@@ -30,7 +28,7 @@ func (o outbox) Send(_ context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
-	_, err = file.Write(line.Bytes())
+	_, err = file.Write(append(line, '\n'))
 	if closed := file.Close(); err == nil {
 		err = closed
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/stringify"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -89,7 +90,7 @@ func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c
 // formatCache returns the value of a cache cookie that is valid for age from now on.
 func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
-	text, err := web.Marshal(payload{
+	text, err := stringify.Marshal(payload{
 		Session:   c.Session,
 		User:      cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID},
 		UpdatedAt: now.UnixMilli(),
@@ -100,7 +101,7 @@ func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (str
 	}
 	expires := now.Add(age).UnixMilli()
 	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, text, expires))
-	whole, err := web.Marshal(signedPayload{text, expires, signature})
+	whole, err := stringify.Marshal(signedPayload{text, expires, signature})
 	if err != nil {
 		return "", err
 	}

@@ -178,21 +178,6 @@ func TestRoutesMatchExactly(t *testing.T) {
 	}
 }
 
-func TestMarshalEncodesLikeJavaScript(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"<b>&\u2028\u2029":     "\"<b>&\u2028\u2029\"",
-		`\u2028 as text`:       `"\\u2028 as text"`,
-		"\\\u2028":             "\"\\\\\u2028\"",
-		"tab\tquote\" nul\x00": `"tab\tquote\" nul\u0000"`,
-	} {
-		got, err := web.Marshal(in)
-		if err != nil || string(got) != want {
-			t.Errorf("Marshal(%q) = %s, %v, want %s", in, got, err, want)
-		}
-	}
-}
-
 // record runs h once and returns the response and the log records. Not for parallel tests: it replaces the default
 // logger.
 func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[string]any) {

@@ -1,0 +1,22 @@
+package stringify_test
+
+import (
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/stringify"
+)
+
+func TestMarshalEncodesLikeJavaScript(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"<b>&\u2028\u2029":     "\"<b>&\u2028\u2029\"",
+		`\u2028 as text`:       `"\\u2028 as text"`,
+		"\\\u2028":             "\"\\\\\u2028\"",
+		"tab\tquote\" nul\x00": `"tab\tquote\" nul\u0000"`,
+	} {
+		got, err := stringify.Marshal(in)
+		if err != nil || string(got) != want {
+			t.Errorf("Marshal(%q) = %s, %v, want %s", in, got, err, want)
+		}
+	}
+}
