@@ -1,4 +1,4 @@
-// Command email is the Lambda behind the e-mail routes: send a verification, verify, change.
+// Command email is the Lambda function of the email routes: send a verification, verify, change.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command health is the Lambda behind /health and the two routes of the library that need nothing.
+// Command health is the Lambda function of /health and of Better Auth's routes /api/auth/ok and /api/auth/error.
 package main
 
 import (

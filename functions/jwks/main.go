@@ -1,4 +1,4 @@
-// Command jwks is the Lambda behind GET /api/auth/jwks.
+// Command jwks is the Lambda function of GET /api/auth/jwks.
 package main
 
 import (

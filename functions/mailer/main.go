@@ -1,4 +1,4 @@
-// Command mailer is the Lambda behind the mail queue: it sends what the other functions queued.
+// Command mailer is the Lambda function that reads the mail queue and sends the mails.
 package main
 
 import (

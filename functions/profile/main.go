@@ -1,4 +1,4 @@
-// Command profile is the Lambda behind /api/profile.
+// Command profile is the Lambda function of /api/profile.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command rotate is the Lambda that Secrets Manager calls, step by step, to rotate the signing keys.
+// Command rotate is the Lambda function that Secrets Manager calls to rotate the signing keys.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command session is the Lambda behind GET and POST /api/auth/get-session.
+// Command session is the Lambda function of get-session and of the routes that list, update and revoke sessions.
 package main
 
 import (

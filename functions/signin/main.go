@@ -1,4 +1,4 @@
-// Command signin is the Lambda behind POST /api/auth/sign-in/email.
+// Command signin is the Lambda function of POST /api/auth/sign-in/email.
 package main
 
 import (

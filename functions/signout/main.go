@@ -1,4 +1,4 @@
-// Command signout is the Lambda behind POST /api/auth/sign-out.
+// Command signout is the Lambda function of POST /api/auth/sign-out.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command signup is the Lambda behind POST /api/auth/sign-up/email.
+// Command signup is the Lambda function of POST /api/auth/sign-up/email.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command token is the Lambda behind GET /api/auth/token.
+// Command token is the Lambda function of GET /api/auth/token.
 package main
 
 import (
