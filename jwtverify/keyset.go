@@ -19,7 +19,7 @@ const (
 	maxBytes = 64 << 10       // of a JWKS: about a hundred keys
 )
 
-// keySet is the JWKS at a URL, as a storage of keyfunc. docs/adr/0009-own-jwks-storage.md says why it is not keyfunc's
+// keySet is the JWKS at a URL, as a storage of keyfunc. docs/adr/0010-own-jwks-storage.md says why it is not keyfunc's
 // own. It fetches inside the request that needs it: at the first use, when the set is older than jwks.MaxAge, and for
 // an unknown kid; one fetch at a time, and at most one in remote.CoolDown. While another request fetches, a known key
 // is found at once, because the URL may be slow.

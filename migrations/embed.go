@@ -22,8 +22,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// Files has the migrations, named NNNN_name.sql and applied in that order. A deployed file is never edited. A change is a new
-// file, in the order add, deploy the code, remove, because code and schema do not change at the same moment.
+// Files has the migrations, named NNNN_name.sql and applied in that order. A deployed file is never edited. A change is
+// a new file, in the order add, deploy the code, remove, because code and schema do not change at the same moment.
 //
 //go:embed *.sql
 var Files embed.FS
@@ -44,11 +44,11 @@ func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 // Up is UpIn for the schema public.
 func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, url, schema.Public) }
 
-// UpIn applies the pending migrations to a schema of the database at url, each file in a transaction of its own, and returns
-// the names of the files that it applied, even if a later one failed. It creates the schema if there is none. It checks
-// the existing tables before and after; if the check before returns a *schema.Error, nothing was applied. Concurrent
-// calls wait for each other. The url must be that of the direct host, because a pooler would keep the settings of this
-// connection for other clients.
+// UpIn applies the pending migrations to a schema of the database at url, each file in a transaction of its own, and
+// returns the names of the files that it applied, even if a later one failed. It creates the schema if there is none.
+// It checks the existing tables before and after; if the check before returns a *schema.Error, nothing was applied.
+// Concurrent calls wait for each other. The url must be that of the direct host, because a pooler would keep the
+// settings of this connection for other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
 	names, err := up(ctx, url, name)
 	if err != nil {
@@ -127,8 +127,8 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 	return StatusIn(ctx, url, schema.Public)
 }
 
-// StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not fit, the
-// error is a *schema.Error and the list is complete. It changes nothing.
+// StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not fit,
+// the error is a *schema.Error and the list is complete. It changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	config, err := parse(url, name)
 	if err != nil {
@@ -146,8 +146,8 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	return all, nil
 }
 
-// check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may be
-// missing.
+// check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may
+// be missing.
 func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
 	at, err := appliedAt(ctx, conn, name)
 	if err != nil {
@@ -246,8 +246,8 @@ func newProvider(db *sql.DB, locker lock.Locker, log *slog.Logger) (*goose.Provi
 		goose.WithDisableGlobalRegistry(true))
 }
 
-// isHeld reports whether another process has the lock, so that waiting helps. It returns false for an error of Postgres or of
-// the connection.
+// isHeld reports whether another process has the lock, so that waiting helps. It returns false for an error of Postgres
+// or of the connection.
 func isHeld(err error) bool {
 	var refused *pgconn.PgError
 	var unreachable *pgconn.ConnectError

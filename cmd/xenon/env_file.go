@@ -13,13 +13,13 @@ import (
 // envFile is the file with settings, in the working directory.
 const envFile = ".env"
 
-// envLine matches an assignment as Node's dotenv reads it: a quoted value may have several lines, and # begins a comment.
-// Go's dotenv packages also expand $, which would change secrets.
+// envLine matches an assignment as Node's dotenv reads it: a quoted value may have several lines, and # begins a
+// comment. Go's dotenv packages also expand $, which would change secrets.
 var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*` +
 	`('[^']*'|"(?:\\"|[^"])*"|` + "`[^`]*`" + `|[^#\r\n]*)`)
 
-// withEnvFile returns the variables of getenv, and for those that are not set the values of the file. It does not expand $ in
-// values.
+// withEnvFile returns the variables of getenv, and for those that are not set the values of the file. It does not
+// expand $ in values.
 func withEnvFile(getenv environment, file string, log io.Writer) (environment, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the user owns the file
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,8 +15,8 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
 
-// licences are the permitted licences, by words that only their text contains. A module with another licence fails the test
-// until a maintainer has read and added it.
+// licences are the permitted licences, by words that only their text contains. A module with another licence fails the
+// test until a maintainer has read and added it.
 var licences = []struct{ name, words string }{
 	{"Apache-2.0", "apache license"},
 	{"BSD-3-Clause", "neither the name"},

@@ -39,8 +39,8 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres, unless the settings name one, and applies the migrations, with the URL direct if there is
-// one.
+// startDatabase starts a Postgres, unless the settings name one, and applies the migrations, with the URL direct if
+// there is one.
 func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
@@ -63,7 +63,8 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 	return nil
 }
 
-// shownURL returns the database's URL without its password and, if the database was started here, the file of the password.
+// shownURL returns the database's URL without its password and, if the database was started here, the file of the
+// password.
 func (l *local) shownURL() string {
 	u, err := url.Parse(l.databaseURL)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// mailSide is the part of the template about mails: settings by folder, with those of Globals, and the policies of each.
+// mailSide is the part of the template about mails: settings by folder, with those of Globals, and the policies of
+// each.
 type mailSide struct {
 	settings map[string]map[string]string
 	policies map[string]string
@@ -85,8 +86,8 @@ func readMailSide(t *testing.T) mailSide {
 	return m
 }
 
-// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None uses the
-// outbox, which config refuses in the cloud.
+// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None uses
+// the outbox, which config refuses in the cloud.
 func TestMailSettingsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	m := readMailSide(t)

@@ -20,8 +20,8 @@ const (
 	hintPage = "docs/local.md#a-page-of-another-origin"
 )
 
-// originHints logs once for each origin that calls the API why its requests fail in a browser: the origin is not trusted, or
-// it is on another site, so that browsers send no session cookie.
+// originHints logs once for each origin that calls the API why its requests fail in a browser: the origin is not
+// trusted, or it is on another site, so that browsers send no session cookie.
 type originHints struct {
 	next    http.Handler
 	own     string
@@ -65,8 +65,8 @@ func (h *originHints) explain(origin string) {
 	}
 }
 
-// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. Ports do not
-// count. localhost and each IP address are sites of their own.
+// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. Ports do
+// not count. localhost and each IP address are sites of their own.
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

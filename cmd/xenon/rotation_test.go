@@ -148,8 +148,8 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	})
 }
 
-// twoRotationsUnderLoad gets tokens and uses new and old ones while the keys rotate twice, and none is refused. A token is
-// refused when it has expired, and its key is removed when all tokens that it signed have expired.
+// twoRotationsUnderLoad gets tokens and uses new and old ones while the keys rotate twice, and none is refused. A token
+// is refused when it has expired, and its key is removed when all tokens that it signed have expired.
 func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 	t := x.t
 	const people = 4

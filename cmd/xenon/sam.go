@@ -69,8 +69,8 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	return c.runCommand(ctx, std)
 }
 
-// inContainer returns the settings of the functions that have a value: those of `xenon dev`, with the paths of files inside a
-// container.
+// inContainer returns the settings of the functions that have a value: those of `xenon dev`, with the paths of files
+// inside a container.
 func inContainer(getenv func(string) string, port string) (map[string]string, config.API, error) {
 	set := map[string]string{}
 	cfg, err := config.LoadAPI(func(name string) string {
@@ -88,7 +88,8 @@ func inContainer(getenv func(string) string, port string) (map[string]string, co
 	return set, cfg, err
 }
 
-// reachable replaces the hosts of URLs in the settings that only this machine can reach by hosts that its containers can reach.
+// reachable replaces the hosts of URLs in the settings that only this machine can reach by hosts that its containers
+// can reach.
 func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	for name, port := range map[string]string{"DATABASE_URL": "5432", "JWKS_URL": "80"} {
 		u, err := url.Parse(set[name])
@@ -112,9 +113,9 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	return nil
 }
 
-// forward forwards connections from one address to another until the context ends. It does nothing if this machine does not
-// have the address, as on a Mac, where the container engine runs in a virtual machine and containers reach the loopback
-// address of the host; and nothing if another program listens there already.
+// forward forwards connections from one address to another until the context ends. It does nothing if this machine does
+// not have the address, as on a Mac, where the container engine runs in a virtual machine and containers reach the
+// loopback address of the host; and nothing if another program listens there already.
 func forward(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {
@@ -179,8 +180,8 @@ func (c samCmd) write(set map[string]string, cfg config.API) error {
 	return nil
 }
 
-// runCommand runs the command in a process group of its own, so that it gets one interrupt, from this process, and removes its
-// containers before the database stops.
+// runCommand runs the command in a process group of its own, so that it gets one interrupt, from this process, and
+// removes its containers before the database stops.
 func (c samCmd) runCommand(ctx context.Context, std streams) error {
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...) //nolint:gosec // the caller names the command
 	cmd.Stdout, cmd.Stderr = std.out, std.err

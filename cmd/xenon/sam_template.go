@@ -23,9 +23,10 @@ type wholeTemplate struct {
 	} `yaml:"Resources"`
 }
 
-// samTemplate returns the part of template.yaml that `sam local` can run, as JSON: the API and the functions with routes, for
-// the architecture of this machine, with the given settings instead of those that name AWS resources. sam overrides only
-// variables that the template has, so the template has each variable with an empty value; the values are in another file.
+// samTemplate returns the part of template.yaml that `sam local` can run, as JSON: the API and the functions with
+// routes, for the architecture of this machine, with the given settings instead of those that name AWS resources. sam
+// overrides only variables that the template has, so the template has each variable with an empty value; the values are
+// in another file.
 func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {

@@ -41,8 +41,8 @@ func (p sitePolicy) besides(routes web.Routes, cfg config.API, site http.Handler
 	})
 }
 
-// builtFiles serves the files of a built site as the distribution of template.yaml does. It reads them at each request, so
-// that it serves a site that was built meanwhile.
+// builtFiles serves the files of a built site as the distribution of template.yaml does. It reads them at each request,
+// so that it serves a site that was built meanwhile.
 type builtFiles struct {
 	dir     string                          // has build/ and hashesFile
 	headers func(hashes string) http.Header // of every response

@@ -17,8 +17,8 @@ import (
 
 // These tests check the AWS resources in template.yaml: policies, retention and alarms.
 
-// tree returns a part of the template as maps, lists and strings, without YAML tags. A short function such as !Ref X becomes
-// the string "!Ref X"; one with a list becomes "!If [X, …]".
+// tree returns a part of the template as maps, lists and strings, without YAML tags. A short function such as !Ref X
+// becomes the string "!Ref X"; one with a list becomes "!If [X, …]".
 type tree map[string]any
 
 func plain(n *yaml.Node) any {
@@ -134,8 +134,8 @@ func (c tree) may(t *testing.T, policies any) []string {
 	return lines
 }
 
-// No function has other policies than these. In addition, the SAM transform lets every function write its log and its traces,
-// and the mailer read its queue.
+// No function has other policies than these. In addition, the SAM transform lets every function write its log and its
+// traces, and the mailer read its queue.
 func TestPoliciesOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (

@@ -47,8 +47,8 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	}
 }
 
-// Only responses that are equal for all users are cached, and no errors. The API gets its own Host, and all other headers of
-// the viewer.
+// Only responses that are equal for all users are cached, and no errors. The API gets its own Host, and all other
+// headers of the viewer.
 func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (
@@ -122,7 +122,8 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	}
 }
 
-// The API recognises CloudFront's requests by a secret. It is in no parameter, output or log: the template has a reference.
+// The API recognises CloudFront's requests by a secret. It is in no parameter, output or log: the template has a
+// reference.
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)

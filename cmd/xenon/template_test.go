@@ -95,8 +95,8 @@ func stateMachines(t *testing.T) map[string]string {
 	return started
 }
 
-// Every folder is a function with a trigger. xenon dev serves those of API Gateway; the others read the queue, or are called
-// by the state machine or the rotation that is named here.
+// Every folder is a function with a trigger. xenon dev serves those of API Gateway; the others read the queue, or are
+// called by the state machine or the rotation that is named here.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}

@@ -85,8 +85,8 @@ func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
 }
 
-// Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens may
-// still be valid.
+// Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens
+// may still be valid.
 func (s Set) Public(now time.Time) []JWK {
 	published := []JWK{
 		newJWK(s.Current.ID, &s.Current.private.PublicKey),

@@ -1,6 +1,6 @@
-// Package lambdahttp serves an http.Handler behind an HTTP API of API Gateway, a Lambda Function URL or sam local. It uses the
-// proxy adapter of awslabs for the response, and builds the request itself where the adapter loses information: headers
-// with several values, cookies, the encoded path, the host and the IP address.
+// Package lambdahttp serves an http.Handler behind an HTTP API of API Gateway, a Lambda Function URL or sam local. It
+// uses the proxy adapter of awslabs for the response, and builds the request itself where the adapter loses
+// information: headers with several values, cookies, the encoded path, the host and the IP address.
 package lambdahttp
 
 import (
@@ -22,16 +22,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose database
-// hangs has time to answer and to log.
+// Reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose
+// database hangs has time to answer and to log.
 const Reserve = 500 * time.Millisecond
 
 // Func handles an event in payload format 2.0. It never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
-// Main is the main function of a Lambda function: it reads the settings, builds the handler once per process, and serves
-// events until Lambda ends the process. With wrong settings it logs all problems in one record and exits with status 1.
-// Logs are JSON lines on stdout.
+// Main is the main function of a Lambda function: it reads the settings, builds the handler once per process, and
+// serves events until Lambda ends the process. With wrong settings it logs all problems in one record and exits with
+// status 1. Logs are JSON lines on stdout.
 func Main(build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	cfg, err := config.FromEnv(config.LoadAPI)
@@ -55,9 +55,9 @@ func problems(err error) []string {
 	return lines
 }
 
-// Handler returns a Func that calls h. h gets requests as net/http's server makes them, with three differences: a header that
-// was sent several times is one value joined by commas, the context has API Gateway's request id for shared/web, and the
-// context ends Reserve before the deadline of the invocation.
+// Handler returns a Func that calls h. h gets requests as net/http's server makes them, with three differences: a
+// header that was sent several times is one value joined by commas, the context has API Gateway's request id for
+// shared/web, and the context ends Reserve before the deadline of the invocation.
 func Handler(h http.Handler) Func {
 	return func(
 		ctx context.Context, e events.APIGatewayV2HTTPRequest,

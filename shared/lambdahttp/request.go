@@ -15,12 +15,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// MaxBody is the greatest length in bytes of an event's body that reaches a handler: Lambda's limit for a whole synchronous
-// event. Decoding base64 makes a body shorter, so the limit holds before and after. shared/web has the limits of routes.
+// MaxBody is the greatest length in bytes of an event's body that reaches a handler: Lambda's limit for a whole
+// synchronous event. Decoding base64 makes a body shorter, so the limit holds before and after. shared/web has the
+// limits of routes.
 const MaxBody = 6 << 20
 
-// simpleEvent returns the part of an event that the adapter converts without loss and never refuses. The adapter prints the
-// path of an event that it refuses and fails the invocation; restore sets the rest of the request.
+// simpleEvent returns the part of an event that the adapter converts without loss and never refuses. The adapter prints
+// the path of an event that it refuses and fails the invocation; restore sets the rest of the request.
 func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *refusal) {
 	if !validMethod(e.RequestContext.HTTP.Method) {
 		return e, noMethod
@@ -75,9 +76,9 @@ func requestID(ctx context.Context, e events.APIGatewayV2HTTPRequest) string {
 	return ""
 }
 
-// target returns the URL as net/http's server makes it: path and query without a host. In spite of its name, rawPath has the
-// decoded path in events of an HTTP API and of SAM local; decoding it again would turn "%252F" into a slash. In events of a
-// Function URL it has the path as the client sent it.
+// target returns the URL as net/http's server makes it: path and query without a host. In spite of its name, rawPath
+// has the decoded path in events of an HTTP API and of SAM local; decoding it again would turn "%252F" into a slash. In
+// events of a Function URL it has the path as the client sent it.
 func target(e events.APIGatewayV2HTTPRequest) *url.URL {
 	path := stagelessPath(e)
 	u := &url.URL{Path: path, RawQuery: e.RawQueryString}
@@ -90,7 +91,8 @@ func target(e events.APIGatewayV2HTTPRequest) *url.URL {
 }
 
 // stagelessPath returns the event's path without the stage. Only events from the API's own host name, not from a custom
-// domain or SAM local, have a named stage in front of the path. A longer first segment that begins like the stage stays.
+// domain or SAM local, have a named stage in front of the path. A longer first segment that begins like the stage
+// stays.
 func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
 	path := e.RawPath
 	if path == "" {
@@ -116,9 +118,9 @@ func remoteAddr(sourceIP string) string {
 	return net.JoinHostPort(sourceIP, "0")
 }
 
-// header returns the headers of the event. It does not split a value at commas: the event joins the values of a repeated
-// header with commas, but dates and user agents contain commas too. If the event has cookies, they replace the header
-// Cookie, which SAM local and Function URLs also send.
+// header returns the headers of the event. It does not split a value at commas: the event joins the values of a
+// repeated header with commas, but dates and user agents contain commas too. If the event has cookies, they replace the
+// header Cookie, which SAM local and Function URLs also send.
 func header(e events.APIGatewayV2HTTPRequest) http.Header {
 	h := make(http.Header, len(e.Headers)+2)
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {

@@ -56,7 +56,8 @@ func NewRuntimeAPI(t *testing.T) *RuntimeAPI {
 	return a
 }
 
-// serveNext blocks the function's request until there is an event, as Lambda does. Lambda freezes the process meanwhile.
+// serveNext blocks the function's request until there is an event, as Lambda does. Lambda freezes the process
+// meanwhile.
 func (a *RuntimeAPI) serveNext(w http.ResponseWriter, r *http.Request) {
 	a.polled.Do(func() { close(a.Ready) })
 	select {
@@ -97,8 +98,8 @@ type Process struct {
 	events int
 }
 
-// Start runs the executable with env and the variables that Lambda sets, and no other variable of this process. The process
-// ends with the test.
+// Start runs the executable with env and the variables that Lambda sets, and no other variable of this process. The
+// process ends with the test.
 func (a *RuntimeAPI) Start(t *testing.T, bootstrap string, env ...string) *Process {
 	t.Helper()
 	p := &Process{api: a, exited: make(chan struct{})}
@@ -117,8 +118,8 @@ func (a *RuntimeAPI) Start(t *testing.T, bootstrap string, env ...string) *Proce
 	return p
 }
 
-// Wait returns the output and the exit status of a process that ends by itself. It fails the test if the process asks for an
-// event instead.
+// Wait returns the output and the exit status of a process that ends by itself. It fails the test if the process asks
+// for an event instead.
 func (p *Process) Wait(t *testing.T) (out string, status int) {
 	t.Helper()
 	select {

@@ -56,8 +56,8 @@ func startFunction(t *testing.T, env ...string) *Process {
 	return NewRuntimeAPI(t).Start(t, bootstrap, env...)
 }
 
-// askHealth repeats the request while the answer is 503, because a busy machine may need more than the 900 ms that /health
-// waits for a connection.
+// askHealth repeats the request while the answer is 503, because a busy machine may need more than the 900 ms that
+// /health waits for a connection.
 func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer := p.Invoke(t, e, time.Minute).HTTP(t)

@@ -18,8 +18,8 @@ type Account struct {
 	uid, gid uint32
 }
 
-// Unprivileged returns the account that servers run as. Postgres and PgBouncer refuse to run as root, so for root it is the
-// user postgres or, if there is none, nobody. For any other user it is that user.
+// Unprivileged returns the account that servers run as. Postgres and PgBouncer refuse to run as root, so for root it is
+// the user postgres or, if there is none, nobody. For any other user it is that user.
 func Unprivileged() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -69,8 +69,8 @@ func (a Account) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
 }
 
-// canEnter tries to enter the directory as the account, because file modes alone do not say whether it may: access lists and
-// the directories above count too.
+// canEnter tries to enter the directory as the account, because file modes alone do not say whether it may: access
+// lists and the directories above count too.
 func (a Account) canEnter(dir string) bool {
 	if a == (Account{}) {
 		return true
@@ -81,9 +81,9 @@ func (a Account) canEnter(dir string) bool {
 	return cmd.Run() == nil
 }
 
-// place makes a directory that the account owns and returns its path without symbolic links. The directory is at path; if
-// the account cannot enter its parent, such as /root, it is in /var/tmp and path is a link to it. If path is empty, it is
-// a new temporary directory.
+// place makes a directory that the account owns and returns its path without symbolic links. The directory is at path;
+// if the account cannot enter its parent, such as /root, it is in /var/tmp and path is a link to it. If path is empty,
+// it is a new temporary directory.
 func (a Account) place(path string) (string, error) {
 	if path == "" {
 		return a.temporary(os.TempDir())

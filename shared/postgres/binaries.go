@@ -37,8 +37,8 @@ type binaries struct {
 
 func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
 
-// find returns the installation to use: the first one that is new enough, or else a downloaded one. Only the major version
-// that made a data directory can read it; major is that version, or 0 for new data.
+// find returns the installation to use: the first one that is new enough, or else a downloaded one. Only the major
+// version that made a data directory can read it; major is that version, or 0 for new data.
 func find(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
 	found := installed(ctx, account)
 	for _, b := range found {

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// guardScript runs a command and ends it when its standard input closes. The parent process holds the other end of that pipe,
-// so the pipe closes when the parent ends, even by SIGKILL, which the parent cannot handle. The script signals the process
-// group, whose leader is the shell, because a process id may be that of another process by then.
+// guardScript runs a command and ends it when its standard input closes. The parent process holds the other end of that
+// pipe, so the pipe closes when the parent ends, even by SIGKILL, which the parent cannot handle. The script signals
+// the process group, whose leader is the shell, because a process id may be that of another process by then.
 const guardScript = `
 signal=$1 remove=$2
 shift 2

@@ -48,8 +48,8 @@ func (s *Server) argv(bin binaries, o Options) []string {
 	return argv
 }
 
-// locale returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or the closest
-// that this version has.
+// locale returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or the
+// closest that this version has.
 func locale(major int) []string {
 	switch {
 	case major >= 17:

@@ -20,8 +20,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lock makes this process the only one that runs a server in dir. The system releases the lock when the process ends, so a
-// server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be about to end.
+// lock makes this process the only one that runs a server in dir. The system releases the lock when the process ends,
+// so a server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be about to
+// end.
 func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
@@ -41,8 +42,9 @@ func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, er
 	return nil, fmt.Errorf("another process runs the server in %s: stop that first", dir)
 }
 
-// stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server that does
-// not run any more. After a crash of the machine the id in that file may be that of any process, which must not be stopped.
+// stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server
+// that does not run any more. After a crash of the machine the id in that file may be that of any process, which must
+// not be stopped.
 func stopOrphan(ctx context.Context, account Account, bin binaries, data, password string) error {
 	pidFile := filepath.Join(data, "postmaster.pid")
 	for {

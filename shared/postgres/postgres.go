@@ -25,7 +25,8 @@ type Options struct {
 	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
-// Server is a running Postgres. It listens on a port of 127.0.0.1 only, and ends when this process ends, even by SIGKILL.
+// Server is a running Postgres. It listens on a port of 127.0.0.1 only, and ends when this process ends, even by
+// SIGKILL.
 type Server struct {
 	Dir string // has data/, the superuser's password and the server's log; without symbolic links
 
@@ -35,8 +36,8 @@ type Server struct {
 	child    *Child
 }
 
-// Start starts a server and returns when it answers. It uses an installed Postgres 15 or newer, or downloads one. If root
-// calls it, the server runs as an unprivileged account. An error is one line that says what to do.
+// Start starts a server and returns when it answers. It uses an installed Postgres 15 or newer, or downloads one. If
+// root calls it, the server runs as an unprivileged account. An error is one line that says what to do.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	for range 5 {
 		s, err := start(ctx, o)
@@ -89,8 +90,8 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 // URL returns the URL of a database of the server, with the superuser and the password. Do not print it.
 func (s *Server) URL(database string) string { return databaseURL(s.port, s.password, database) }
 
-// Stop ends the server and all its connections, waits until it has ended, and removes a temporary directory. Further calls
-// do nothing.
+// Stop ends the server and all its connections, waits until it has ended, and removes a temporary directory. Further
+// calls do nothing.
 func (s *Server) Stop() error {
 	defer s.lock.Close()
 	return s.child.Stop()

@@ -1,6 +1,6 @@
-// Package schema lists the tables and columns that Xenon needs, and checks those of a database. The tables may have been made
-// by another version of Better Auth or by an application's ORM. For a table that does not fit, the check says what is wrong
-// and which SQL repairs it, so that requests do not fail later.
+// Package schema lists the tables and columns that Xenon needs, and checks those of a database. The tables may have
+// been made by another version of Better Auth or by an application's ORM. For a table that does not fit, the check says
+// what is wrong and which SQL repairs it, so that requests do not fail later.
 package schema
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Public is the default of SCHEMA. With it, statements have unqualified names, which Postgres resolves with the search_path;
-// that contains "public" unless an administrator changed it.
+// Public is the default of SCHEMA. With it, statements have unqualified names, which Postgres resolves with the
+// search_path; that contains "public" unless an administrator changed it.
 const Public = "public"
 
 // Querier is a connection, a transaction or a pool.
@@ -56,8 +56,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration has been
-// applied; columns of other migrations may be missing. If the tables do not fit, the error is an *Error.
+// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration has
+// been applied; columns of other migrations may be missing. If the tables do not fit, the error is an *Error.
 func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
 	sql, args := Query(name)
 	rows, err := db.Query(ctx, sql, args...)
@@ -97,8 +97,9 @@ func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 // AllApplied is the argument of Check for a database that has all migrations.
 func AllApplied(int64) bool { return true }
 
-// catalogQuery returns the columns of the tables in $2 and their properties. The tables are those in the schema $1 or, if that
-// is empty, those that unqualified names resolve to. For a column of a domain it returns the domain's base type.
+// catalogQuery returns the columns of the tables in $2 and their properties. The tables are those in the schema $1 or,
+// if that is empty, those that unqualified names resolve to. For a column of a domain it returns the domain's base
+// type.
 const catalogQuery = `
 	SELECT c.relname::text, n.nspname::text, c.relkind::text, a.attname::text,
 	       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END,

@@ -92,8 +92,8 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	return p, false
 }
 
-// checkTimeZone refuses columns without a time zone if the connection's time zone is not UTC, because Postgres converts values
-// by it. Xenon sets UTC when it connects; a pooler may drop the setting, and then this check fails.
+// checkTimeZone refuses columns without a time zone if the connection's time zone is not UTC, because Postgres converts
+// values by it. Xenon sets UTC when it connects; a pooler may drop the setting, and then this check fails.
 func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 	for _, t := range Tables {
 		f := found[t.Name]
@@ -149,8 +149,8 @@ func add(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id cannot change
-// without that of all columns that refer to it.
+// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id cannot
+// change without that of all columns that refer to it.
 func retype(c Column, f foundColumn, found *foundTable) string {
 	switch c.Type {
 	case UUID:

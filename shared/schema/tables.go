@@ -5,8 +5,8 @@ import "slices"
 // Type is the type that a column must have.
 type Type string
 
-// The types, as the SQL of a repair writes them. A Time may also be a timestamp without time zone, which Xenon reads and writes
-// as UTC.
+// The types, as the SQL of a repair writes them. A Time may also be a timestamp without time zone, which Xenon reads
+// and writes as UTC.
 const (
 	UUID    Type = "uuid"
 	Text    Type = "text"
@@ -66,8 +66,8 @@ func (t Table) column(name string) (Column, bool) {
 	return t.Columns[i], true
 }
 
-// Tables has the tables that requests and the import use, with every column that their SQL names. A test compares the list
-// with the SQL.
+// Tables has the tables that requests and the import use, with every column that their SQL names. A test compares the
+// list with the SQL.
 var Tables = []Table{
 	{"user", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},

@@ -18,8 +18,8 @@ func Marshal(v any) ([]byte, error) {
 	return unescapeSeparators(out), nil
 }
 
-// unescapeSeparators replaces the escapes of U+2028 and U+2029, which encoding/json always writes, by the characters. It
-// skips \\u2028, which is an escaped backslash followed by text.
+// unescapeSeparators replaces the escapes of U+2028 and U+2029, which encoding/json always writes, by the characters.
+// It skips \\u2028, which is an escaped backslash followed by text.
 func unescapeSeparators(b []byte) []byte {
 	if !bytes.Contains(b, []byte(`\u202`)) {
 		return b

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// R44: in transaction mode a server connection belongs to a client for one transaction only, so two clients alternately use
-// the same backend, and neither can use prepared statements.
+// R44: in transaction mode a server connection belongs to a client for one transaction only, so two clients alternately
+// use the same backend, and neither can use prepared statements.
 func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 	t.Parallel()
 	address := Pgbouncer(t, New(t))

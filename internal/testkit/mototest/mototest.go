@@ -27,7 +27,8 @@ type Server struct {
 	stop func()
 }
 
-// start runs moto_server on a free port. The shell that runs it ends the server when this process ends, even by SIGKILL.
+// start runs moto_server on a free port. The shell that runs it ends the server when this process ends, even by
+// SIGKILL.
 func start() (*Server, error) {
 	program, err := find()
 	if err != nil {
