@@ -32,7 +32,8 @@ WINDOWS=z` + "\r\n" + `no assignment
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	getenv, err := withEnvFile(func(name string) string { return map[string]string{"SET": "from the environment"}[name] }, file, &log)
+	outer := func(name string) string { return map[string]string{"SET": "from the environment"}[name] }
+	getenv, err := withEnvFile(outer, file, &log)
 	if err != nil {
 		t.Fatal(err)
 	}

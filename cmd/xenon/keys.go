@@ -81,12 +81,12 @@ type keysRotateCmd struct {
 }
 
 func (keysRotateCmd) Help() string {
-	return `Rotates the secret SIGNING_KEYS_ARN if it is set, else the file SIGNING_KEYS_FILE, and makes the first keys if there
-are none. If the secret has a rotation function, Secrets Manager calls it, as for a scheduled rotation. JWT_EXPIRES_IN is
-the longest lifetime of a token.
+	return `Rotates the secret SIGNING_KEYS_ARN if it is set, else the file SIGNING_KEYS_FILE, and makes the first keys if
+there are none. If the secret has a rotation function, Secrets Manager calls it, as for a scheduled rotation.
+JWT_EXPIRES_IN is the longest lifetime of a token.
 
   xenon keys rotate
-  AWS_PROFILE=work SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`
+  SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`
 }
 
 // Run rotates the keys.

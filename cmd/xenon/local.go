@@ -55,7 +55,8 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 		return misfit(err, name)
 	}
 	if err != nil {
-		return advise(err, "Check that the database runs and that its user can create tables. --database-url names another database.")
+		return advise(err, "Check that the database runs and that its user can create tables. "+
+			"--database-url names another database.")
 	}
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)

@@ -95,7 +95,8 @@ func (x *rotating) do(method, path, body, header, value string) (status int, ans
 // register returns a bearer token for the session of a new user.
 func (x *rotating) register(n int) string {
 	x.t.Helper()
-	status, body, _ := x.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"ada`+strconv.Itoa(n)+`@example.com","password":"correct horse"}`, "", "")
+	user := `{"name":"Ada","email":"ada` + strconv.Itoa(n) + `@example.com","password":"correct horse"}`
+	status, body, _ := x.do("POST", "/api/auth/sign-up/email", user, "", "")
 	var up struct{ Token string }
 	if err := json.Unmarshal(body, &up); err != nil || status != 200 {
 		x.t.Fatalf("sign-up: %d %s", status, body)
@@ -250,7 +251,8 @@ func (x *rotating) signedWith(s keys.Set, good string) string {
 	if err := keys.SaveFile(cfg.SigningKeysFile, s); err != nil {
 		x.t.Fatal(err)
 	}
-	token, err := keys.New(secrets.New(cfg, x.now), cfg, x.now).Sign(x.t.Context(), keys.Claims{Subject: claims.Subject, SessionID: claims.SessionID})
+	signer := keys.New(secrets.New(cfg, x.now), cfg, x.now)
+	token, err := signer.Sign(x.t.Context(), keys.Claims{Subject: claims.Subject, SessionID: claims.SessionID})
 	if err != nil {
 		x.t.Fatal(err)
 	}

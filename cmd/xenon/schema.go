@@ -23,9 +23,9 @@ type schemaUpCmd struct {
 }
 
 func (schemaUpCmd) Help() string {
-	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, which it creates if there is none.
-Checks the existing tables first: if one does not fit, it applies nothing and names the column and the SQL that repairs
-it. Concurrent runs wait for each other.
+	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, which it creates if there is
+none. Checks the existing tables first: if one does not fit, it applies nothing and names the column and the SQL that
+repairs it. Concurrent runs wait for each other.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
@@ -96,8 +96,8 @@ type schemaStatusCmd struct {
 }
 
 func (schemaStatusCmd) Help() string {
-	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, and changes nothing. Ends with 3 if
-a table does not fit, and names the column and the SQL that repairs it.
+	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, and changes nothing. Ends with
+3 if a table does not fit, and names the column and the SQL that repairs it.
 
   xenon schema status --json`
 }

@@ -91,7 +91,7 @@ func inspect(ctx context.Context, account Account, dirs ...string) []binaries {
 		if !isFile(b.path("initdb")) || !isFile(b.path("pg_ctl")) {
 			continue
 		}
-		cmd := exec.CommandContext(ctx, b.path("postgres"), "--version") //nolint:gosec // the program was found in PATH or packageDirs
+		cmd := exec.CommandContext(ctx, b.path("postgres"), "--version") //nolint:gosec // it is in PATH or packageDirs
 		cmd.Dir = "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account.credential()}
 		out, err := cmd.Output()

@@ -69,7 +69,8 @@ func TestOrphanIsStopped(t *testing.T) {
 	}
 	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", port)
 	data := filepath.Join(dir, "data")
-	if err := a.run(t.Context(), bin.path("pg_ctl"), "start", "-D", data, "-l", data+"/orphan.log", "-w", "-o", options); err != nil {
+	start := []string{bin.path("pg_ctl"), "start", "-D", data, "-l", data + "/orphan.log", "-w", "-o", options}
+	if err := a.run(t.Context(), start...); err != nil {
 		t.Fatal(err)
 	}
 
@@ -109,7 +110,8 @@ func TestStalePidFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	pidFile := filepath.Join(filepath.Join(dir, "data"), "postmaster.pid")
-	text := fmt.Sprintf("%d\n%s\n1700000000\n%d\n\n127.0.0.1\n  1234567         0\nready   \n", pid, filepath.Join(dir, "data"), free)
+	const form = "%d\n%s\n1700000000\n%d\n\n127.0.0.1\n  1234567         0\nready   \n"
+	text := fmt.Sprintf(form, pid, filepath.Join(dir, "data"), free)
 	if err := os.WriteFile(pidFile, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

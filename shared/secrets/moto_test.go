@@ -194,7 +194,8 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 			OriginSecret  string
 			OriginSecrets []string
 		}
-		if err := json.Unmarshal([]byte(aws.ToString(out.SecretString)), &got); err != nil || got.OriginSecrets[0] != got.OriginSecret {
+		err = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &got)
+		if err != nil || got.OriginSecrets[0] != got.OriginSecret {
 			t.Fatal("the first of originSecrets is not originSecret", err)
 		}
 		return got.OriginSecret

@@ -35,7 +35,8 @@ func start() (*Server, error) {
 		return nil, err
 	}
 	out, in := io.Pipe()
-	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`, program) //nolint:gosec // the program that find found; stop ends it
+	const script = `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`
+	cmd := exec.Command("sh", "-c", script, program) //nolint:gosec // the program that find found; stop ends it
 	cmd.Stdout, cmd.Stderr = in, in
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
