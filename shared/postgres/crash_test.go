@@ -217,7 +217,7 @@ func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
 func TestReasonInLog(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, log, want string }{
-		{"empty", "", "none"},
+		{"empty", "", "nothing"},
 		{"fatal", "LOG:  starting\n2026-01-01 UTC [1] FATAL:  lock file exists\nHINT:  look\n", "lock file exists"},
 		{"starting up is no reason", "FATAL:  the database system is starting up\nPANIC:  no checkpoint\n", "no checkpoint"},
 		{"initdb", "ok\ninitdb: error: no space\n", "no space"},
