@@ -154,12 +154,15 @@ func TestDevSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{
-			"port taken", []string{"--addr", taken.Addr().String()}, nil,
+			"port taken",
+			[]string{"--addr", taken.Addr().String()},
+			nil,
 			"another program listens on " + taken.Addr().String() + "\n  Stop that program, or choose another port",
 		},
 		{"no port", []string{"--addr", "localhost"}, nil, "Give an address such as localhost:3000"},
 		{
-			"bad settings", nil, []string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"},
+			"bad settings", nil,
+			[]string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"},
 			"PASSWORD_HASH: \"md5\" is not one of argon2id, scrypt\nCLIENT_IP",
 		},
 		{"short secret", nil, []string{"BETTER_AUTH_SECRET", "short"}, "BETTER_AUTH_SECRET: has 5 characters"},

@@ -119,12 +119,17 @@ func TestSamSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"no architecture", []string{"true"}, nil, "missing flags: --arch", exitUsage},
 		{
-			"no address", []string{"--arch", "arm64", "--addr", "3000", "true"}, nil, "Give an address such as localhost:3000",
+			"no address",
+			[]string{"--arch", "arm64", "--addr", "3000", "true"},
+			nil, "Give an address such as localhost:3000",
 			exitFailed,
 		},
 		{"bad settings", []string{"--arch", "arm64", "true"}, []string{"CLIENT_IP", "x"}, "CLIENT_IP", exitFailed},
 		{
-			"no keys to be had", []string{"--arch", "arm64", "true"}, []string{"JWKS_URL", "http:///jwks"}, "JWKS_URL",
+			"no keys to be had",
+			[]string{"--arch", "arm64", "true"},
+			[]string{"JWKS_URL", "http:///jwks"},
+			"JWKS_URL",
 			exitFailed,
 		},
 		{"the command fails", []string{"--arch", "arm64", "false"}, nil, "false: exit status 1", exitFailed},

@@ -66,7 +66,8 @@ func TestHostAndRemoteAddrComeFromEvent(t *testing.T) {
 		wantHost, wantAddr     string
 	}{
 		{
-			"host header", "a.execute-api.x", "198.51.100.7", map[string]string{"HOST": "learn.example.com"},
+			"host header", "a.execute-api.x", "198.51.100.7",
+			map[string]string{"HOST": "learn.example.com"},
 			"learn.example.com", "198.51.100.7:0",
 		},
 		{"no host header", "a.execute-api.x", "2001:db8::7", nil, "a.execute-api.x", "[2001:db8::7]:0"},
