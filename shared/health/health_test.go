@@ -44,18 +44,18 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 			t.Errorf("%s: got %d %s", when, w.Code, w.Body)
 		}
 		if live := get(t, mux, "/api/auth/ok"); live.Code != 200 || live.Body.String() != `{"ok":true}` {
-			t.Errorf("%s: alive? got %d %s", when, live.Code, live.Body)
+			t.Errorf("%s: /api/auth/ok: got %d %s", when, live.Code, live.Body)
 		}
 	}
 	check("up", 200, `{"status":"ok","database":"connected"}`)
 	proxy.Refuse()
 	check("refused", 503, down)
 	proxy.Resume()
-	check("back", 200, `{"status":"ok","database":"connected"}`)
+	check("resumed", 200, `{"status":"ok","database":"connected"}`)
 	proxy.Freeze()
 	check("frozen", 503, down)
 	proxy.Resume()
-	check("thawed", 200, `{"status":"ok","database":"connected"}`)
+	check("resumed after the freeze", 200, `{"status":"ok","database":"connected"}`)
 }
 
 func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {

@@ -301,8 +301,8 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 			t.Errorf("If-Match %s: got %d %s", match, w.Code, w.Body)
 		}
 	}
-	_, nobody := s.person()
-	if w := s.do("PUT", nobody, `{}`, "If-Match", etag); w.Code != 404 {
+	_, withoutProfile := s.person()
+	if w := s.do("PUT", withoutProfile, `{}`, "If-Match", etag); w.Code != 404 {
 		t.Errorf("no profile: got %d %s", w.Code, w.Body)
 	}
 }

@@ -77,14 +77,14 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
-	const nobody = "00000000-0000-4000-8000-000000000000"
-	if got, err := db.AccountsOfUser(t.Context(), nobody); got == nil || len(got) != 0 || err != nil {
+	const unknown = "00000000-0000-4000-8000-000000000000"
+	if got, err := db.AccountsOfUser(t.Context(), unknown); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("accounts: got %v, %v", got, err)
 	}
-	if got, err := db.SessionsOfUser(t.Context(), nobody, now); got == nil || len(got) != 0 || err != nil {
+	if got, err := db.SessionsOfUser(t.Context(), unknown, now); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("sessions: got %v, %v", got, err)
 	}
-	if err := db.DeleteAccount(t.Context(), nobody, nobody); !errors.Is(err, store.ErrNotFound) {
+	if err := db.DeleteAccount(t.Context(), unknown, unknown); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("delete: got %v", err)
 	}
 }

@@ -122,9 +122,9 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	if _, err := db.InsertSession(t.Context(), *next); err != nil {
 		t.Errorf("another's new session: %v", err)
 	}
-	gone := session("of nobody", now)
-	gone.UserID = "00000000-0000-4000-8000-000000000000"
-	if _, err := db.InsertSession(t.Context(), *gone); !errors.Is(err, store.ErrOrphan) {
+	deleted := session("of a deleted user", now)
+	deleted.UserID = "00000000-0000-4000-8000-000000000000"
+	if _, err := db.InsertSession(t.Context(), *deleted); !errors.Is(err, store.ErrOrphan) {
 		t.Errorf("a session of a deleted user: got %v", err)
 	}
 }

@@ -3,12 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -164,113 +160,6 @@ const refundCTEs = `, refund AS (
 		DELETE FROM "rateLimit" r USING refund
 		WHERE r.id = refund.id AND refund.count <= 1
 	)`
-
-// chargeResult is what Postgres did with charges.
-type chargeResult struct {
-	sent    bool // to Postgres
-	counted int  // the first of them counted; the charge after them has to be sent again
-	began   bool // a window began
-	fixed   []window
-}
-
-// queueCharges adds charges to a batch. If Postgres refuses one, the batch ends with a *LimitedError.
-func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
-	sql, args := chargeStatement(charges)
-	batch.Queue(s.qualify(sql), args...).QueryRow(func(row pgx.Row) error {
-		counts, lastRequests := make([]int, len(charges)), make([]int64, len(charges))
-		var columns []any
-		for i := range charges {
-			columns = append(columns, &counts[i], &lastRequests[i])
-		}
-		if err := row.Scan(columns...); err != nil {
-			return err
-		}
-		result.began = slices.Contains(counts, 1)
-		result.counted = slices.Index(counts, 0)
-		if result.counted < 0 {
-			result.counted = len(charges)
-		}
-		for i, c := range charges[:result.counted] {
-			if c.Fixed {
-				result.fixed = append(result.fixed, window{c.Key, lastRequests[i]})
-			}
-		}
-		if result.counted == len(charges) {
-			return nil
-		}
-		return s.refusal(charges[result.counted], lastRequests[result.counted])
-	})
-}
-
-// refusal returns the *LimitedError of a charge that did not count, or nil if its window is over by lastRequest.
-func (s *Store) refusal(c Charge, lastRequest int64) error {
-	wait := time.Duration(lastRequest+c.windowAfter()-c.At.UnixMilli()) * time.Millisecond
-	if wait <= 0 {
-		return nil
-	}
-	if !c.Forgettable {
-		s.refusals.add(c, wait)
-	}
-	return &LimitedError{wait}
-}
-
-// The statement has one CTE and two result columns for each charge: its new count, 0 if it did not count, and the
-// "lastRequest" of its row. For a charge that did not count, the latter is the value that the statement saw when it
-// began, but the refusal is by the newest row. If another request changed the row in between, the window seems to be
-// over, and the charge has to be sent again.
-const (
-	chargeCTE = `{C} AS (
-		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")
-		SELECT {KEY}, 1, {LAST_REQUEST} WHERE {PREVIOUS_COUNTED}
-		ON CONFLICT (key) DO UPDATE SET
-			count = CASE WHEN {NOW} - r."lastRequest" >= {WINDOW} THEN 1 ELSE r.count + 1 END,
-			"lastRequest" = CASE
-				WHEN {WINDOW} = 0 AND {NOW} < r."lastRequest" THEN r."lastRequest"
-				ELSE {LAST_REQUEST}
-			END
-		WHERE {NOW} - r."lastRequest" >= {WINDOW} OR r.count < {MAX}
-		RETURNING count, "lastRequest"
-	)`
-	chargeColumns = `
-		coalesce((SELECT count FROM {C}), 0),
-		coalesce(
-			(SELECT "lastRequest" FROM {C}),
-			(SELECT "lastRequest" FROM "rateLimit" WHERE key = {KEY} AND {PREVIOUS_COUNTED}),
-			0
-		)`
-)
-
-// chargeStatement returns the statement that counts charges and locks their rows in order.
-func chargeStatement(charges []Charge) (string, []any) {
-	args := make([]any, 0, 5*len(charges))
-	for _, c := range charges {
-		args = append(args, c.Key, c.windowAfter(), c.Max, c.At.UnixMilli(), c.lastRequest())
-	}
-	sql, ok := chargeTexts.Load(len(charges))
-	if !ok {
-		sql, _ = chargeTexts.LoadOrStore(len(charges), chargeText(len(charges)))
-	}
-	return sql.(string), args
-}
-
-// chargeTexts caches the statements by the number of charges.
-var chargeTexts sync.Map
-
-func chargeText(charges int) string {
-	var ctes, columns []string
-	previousCounted := "true"
-	for i := range charges {
-		n := 5 * i
-		r := strings.NewReplacer("{C}", fmt.Sprintf("c%d", i), "{PREVIOUS_COUNTED}", previousCounted,
-			"{KEY}", fmt.Sprintf("$%d::text", n+1), "{WINDOW}", fmt.Sprintf("$%d::bigint", n+2),
-			"{MAX}", fmt.Sprintf("$%d::int", n+3), "{NOW}", fmt.Sprintf("$%d::bigint", n+4),
-			"{LAST_REQUEST}", fmt.Sprintf("$%d::bigint", n+5))
-		ctes = append(ctes, r.Replace(chargeCTE))
-		columns = append(columns, r.Replace(chargeColumns))
-		previousCounted = r.Replace("EXISTS (SELECT FROM {C})")
-	}
-	return "WITH " + strings.Join(ctes, ", ") + " SELECT " + strings.Join(columns, ", ")
-}
 
 // Limits of a cleanup of old rows.
 const (

@@ -61,8 +61,8 @@ func counted(t *testing.T, url, key string) string {
 func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	for _, ride := range []bool{true, false} {
-		key := fmt.Sprint("key", ride)
+	for _, withRead := range []bool{true, false} {
+		key := fmt.Sprint("key", withRead)
 		for _, c := range []struct {
 			at   time.Duration
 			wait time.Duration
@@ -82,7 +82,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
 			request := db.Charging(charge(key, 3, now.Add(c.at)))
 			var err error
-			if ride {
+			if withRead {
 				_, err = request.EmailTaken(t.Context(), "x")
 			} else {
 				err = request.FlushCharges(t.Context())

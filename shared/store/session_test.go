@@ -75,7 +75,7 @@ func TestDeletingSessions(t *testing.T) {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "token-of-bob@example.com")
 		}, all},
 		{"unknown", func(db *store.Store, ada store.User) error {
-			return db.DeleteSessionOfUser(t.Context(), ada.ID, "nobody's")
+			return db.DeleteSessionOfUser(t.Context(), ada.ID, "an unknown token")
 		}, all},
 		{"impossible", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "\x00")

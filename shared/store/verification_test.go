@@ -89,7 +89,7 @@ func race(t *testing.T, n int, f func() error) (wins int) {
 	return wins
 }
 
-// A link of another user deletes nobody, and is used up.
+// A link of another user deletes no user, and is used up.
 func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1, nil)
