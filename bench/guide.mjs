@@ -1,16 +1,16 @@
 // Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/, where
 // Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It prints the
 // duration in seconds, without the reading.
-import { betterAuth } from "better-auth";
-import pg from "pg";
+import { betterAuth } from 'better-auth';
+import pg from 'pg';
 
 const auth = betterAuth({
-  secret: "a secret of the benchmarks, long enough",
-  baseURL: "http://localhost",
+  secret: 'a secret of the benchmarks, long enough',
+  baseURL: 'http://localhost',
   database: new pg.Pool({ connectionString: process.env.TO }),
   emailAndPassword: { enabled: true },
-  socialProviders: { google: { clientId: "id", clientSecret: "secret" } },
-  advanced: { database: { generateId: "uuid" } },
+  socialProviders: { google: { clientId: 'id', clientSecret: 'secret' } },
+  advanced: { database: { generateId: 'uuid' } },
 });
 const ctx = await auth.$context;
 const source = new pg.Pool({ connectionString: process.env.FROM });
@@ -23,23 +23,31 @@ const { rows } = await source.query(
 const start = performance.now();
 for (const u of rows) {
   await ctx.adapter.create({
-    model: "user",
+    model: 'user',
     data: {
-      id: u.id, email: u.email, name: u.raw_user_meta_data?.name || u.email, emailVerified: !!u.email_confirmed_at,
-      image: u.raw_user_meta_data?.avatar_url, createdAt: new Date(u.created_at), updatedAt: new Date(u.updated_at),
+      id: u.id,
+      email: u.email,
+      name: u.raw_user_meta_data?.name || u.email,
+      emailVerified: !!u.email_confirmed_at,
+      image: u.raw_user_meta_data?.avatar_url,
+      createdAt: new Date(u.created_at),
+      updatedAt: new Date(u.updated_at),
     },
     forceAllowId: true,
   });
   for (const i of u.identities) {
     const there = await ctx.internalAdapter.findAccounts(u.id);
-    const providerId = i.provider === "email" ? "credential" : i.provider;
+    const providerId = i.provider === 'email' ? 'credential' : i.provider;
     if (there.some((a) => a.providerId === providerId)) continue;
     await ctx.adapter.create({
-      model: "account",
+      model: 'account',
       data: {
-        userId: u.id, providerId, accountId: i.provider === "email" ? u.id : i.identity_data.sub,
-        password: i.provider === "email" ? u.encrypted_password : undefined,
-        createdAt: new Date(i.created_at), updatedAt: new Date(i.updated_at),
+        userId: u.id,
+        providerId,
+        accountId: i.provider === 'email' ? u.id : i.identity_data.sub,
+        password: i.provider === 'email' ? u.encrypted_password : undefined,
+        createdAt: new Date(i.created_at),
+        updatedAt: new Date(i.updated_at),
       },
     });
   }

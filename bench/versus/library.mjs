@@ -1,14 +1,14 @@
 // The pinned library as a server for the bench, with the settings of the conformance run and Xenon's pool. Run from
 // conformance/reference, on a database that has the tables; with PREPARE it makes its signing key first. Listens on PORT,
 // says so, and ends when its input does.
-import { createServer } from "node:http";
-import { betterAuth } from "better-auth";
-import { toNodeHandler } from "better-auth/node";
-import pg from "pg";
-import { options } from "./options.mjs";
+import { createServer } from 'node:http';
+import { betterAuth } from 'better-auth';
+import { toNodeHandler } from 'better-auth/node';
+import pg from 'pg';
+import { options } from './options.mjs';
 
 const { DATABASE_URL, POOL, PORT, PREPARE } = process.env;
 const auth = betterAuth(options(new pg.Pool({ connectionString: DATABASE_URL, max: Number(POOL) })));
 if (PREPARE) await auth.api.getJwks();
-createServer(toNodeHandler(auth)).listen(Number(PORT), "127.0.0.1", () => console.log("Listening"));
-process.stdin.resume().on("end", () => process.exit(0));
+createServer(toNodeHandler(auth)).listen(Number(PORT), '127.0.0.1', () => console.log('Listening'));
+process.stdin.resume().on('end', () => process.exit(0));

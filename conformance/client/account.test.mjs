@@ -1,67 +1,61 @@
-// The person's own data and accounts: change them, look at them, delete them.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import {
-  client,
-  cookiesOfSessions,
-  ok,
-  refused,
-  registered,
-} from "./browser.mjs";
+// The user's own data and accounts: update, list and delete them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { client, cookiesOfSessions, ok, refused, registered } from './browser.mjs';
 
-test("a person changes their name and picture", async () => {
+test('a person changes their name and picture', async () => {
   const { auth, user } = await registered();
-  const image = "https://example.com/ada.png";
-  assert.equal(ok(await auth.updateUser({ name: "Countess", image })).status, true);
+  const image = 'https://example.com/ada.png';
+  assert.equal(ok(await auth.updateUser({ name: 'Countess', image })).status, true);
   let now = ok(await auth.getSession()).user;
-  assert.deepEqual([now.name, now.image], ["Countess", image]);
+  assert.deepEqual([now.name, now.image], ['Countess', image]);
   assert.ok(now.updatedAt >= user.updatedAt);
   ok(await auth.updateUser({ image: null }));
   now = ok(await auth.getSession()).user;
-  assert.deepEqual([now.name, now.image], ["Countess", null]);
+  assert.deepEqual([now.name, now.image], ['Countess', null]);
 });
 
-test("what may not be changed is refused", async () => {
+test('fields that cannot be updated are rejected', async () => {
   const { auth } = await registered();
-  const email = await auth.updateUser({ email: "new@example.com" });
-  assert.deepEqual(refused(email), [400, "EMAIL_CAN_NOT_BE_UPDATED"]);
-  const { error } = await auth.updateUser({ role: "admin" });
-  assert.deepEqual([error.status, error.message], [400, "No fields to update"]);
-  assert.deepEqual(refused(await client().updateUser({ name: "x" })), [401, "UNAUTHORIZED"]);
+  const email = await auth.updateUser({ email: 'new@example.com' });
+  assert.deepEqual(refused(email), [400, 'EMAIL_CAN_NOT_BE_UPDATED']);
+  const { error } = await auth.updateUser({ role: 'admin' });
+  assert.deepEqual([error.status, error.message], [400, 'No fields to update']);
+  assert.deepEqual(refused(await client().updateUser({ name: 'x' })), [401, 'UNAUTHORIZED']);
 });
 
-test("a person sees their accounts and keeps the last", async () => {
+test('a person lists their accounts and cannot unlink the last', async () => {
   const { auth, user } = await registered();
   const accounts = ok(await auth.listAccounts());
   assert.equal(accounts.length, 1);
   const [account] = accounts;
   assert.deepEqual(
     [account.providerId, account.accountId, account.userId, account.scopes],
-    ["credential", user.id, user.id, []],
+    ['credential', user.id, user.id, []],
   );
-  assert.equal("password" in account, false);
+  assert.equal('password' in account, false);
   const last = await auth.unlinkAccount({ accountId: account.id });
-  assert.deepEqual(refused(last), [400, "FAILED_TO_UNLINK_LAST_ACCOUNT"]);
+  assert.deepEqual(refused(last), [400, 'FAILED_TO_UNLINK_LAST_ACCOUNT']);
   const query = { accountId: account.id };
-  assert.deepEqual(refused(await auth.accountInfo({ query })), [400, "PROVIDER_NOT_CONFIGURED"]);
+  assert.deepEqual(refused(await auth.accountInfo({ query })), [400, 'PROVIDER_NOT_CONFIGURED']);
   const body = { accountId: account.id };
-  assert.deepEqual(refused(await auth.getAccessToken(body)), [400, "PROVIDER_NOT_SUPPORTED"]);
-  assert.deepEqual(refused(await auth.refreshToken(body)), [400, "PROVIDER_NOT_SUPPORTED"]);
+  assert.deepEqual(refused(await auth.getAccessToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
+  assert.deepEqual(refused(await auth.refreshToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
 });
 
-test("a person deletes their account with their password", async () => {
+test('a person deletes their account with their password', async () => {
   const ada = await registered();
-  const wrong = await ada.auth.deleteUser({ password: "wrong horse battery" });
-  assert.deepEqual(refused(wrong), [400, "INVALID_PASSWORD"]);
+  const wrong = await ada.auth.deleteUser({ password: 'wrong horse battery' });
+  assert.deepEqual(refused(wrong), [400, 'INVALID_PASSWORD']);
   const deleted = ok(await ada.auth.deleteUser({ password: ada.password }));
-  assert.deepEqual([deleted.success, deleted.message], [true, "User deleted"]);
+  assert.deepEqual([deleted.success, deleted.message], [true, 'User deleted']);
   assert.deepEqual(cookiesOfSessions(ada.jar), []);
   assert.equal(ok(await ada.auth.getSession()), null);
   assert.equal(refused(await client().signIn.email(ada))[0], 401);
 });
 
-test("a fresh session is enough to delete an account", async () => {
+test('a fresh session is enough to delete an account', async () => {
   const { auth } = await registered();
   assert.equal(ok(await auth.deleteUser()).success, true);
-  assert.deepEqual(refused(await auth.deleteUser()), [401, "UNAUTHORIZED"]);
+  assert.deepEqual(refused(await auth.deleteUser()), [401, 'UNAUTHORIZED']);
 });

@@ -1,28 +1,28 @@
-// What the stock client is given: what a browser has and Node has not, a cookie jar and an Origin header; and what the
-// tests need besides it: people, and the mails they get.
-import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createAuthClient } from "better-auth/client";
-import { jwtClient } from "better-auth/client/plugins";
+// Helpers of the client tests. The stock client gets what a browser has and Node lacks: a cookie jar and an Origin
+// header. The tests get new users and the mails to them.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createAuthClient } from 'better-auth/client';
+import { jwtClient } from 'better-auth/client/plugins';
 
-// Where the server runs, what it calls itself in public, and the file its mails go to.
+// The server's URL, its public origin, and the file that it writes its mails to.
 export const serverURL = process.env.SERVER_URL;
 export const origin = process.env.SERVER_ORIGIN ?? serverURL;
 const outbox = process.env.SERVER_MAILS;
-assert.ok(serverURL, "SERVER_URL is missing: where does the server run?");
+assert.ok(serverURL, 'set SERVER_URL to the URL of the server');
 
-// A browser tab, as far as fetch is concerned. Tabs of one browser share a jar.
+// A fetch with the cookies and the Origin header of a browser tab. Tabs of one browser share a jar.
 export function tab(jar = new Map()) {
   return async (url, init = {}) => {
     const headers = new Headers(init.headers);
-    headers.set("origin", origin);
+    headers.set('origin', origin);
     if (jar.size > 0) {
-      headers.set("cookie", [...jar].map(([k, v]) => `${k}=${v}`).join("; "));
+      headers.set('cookie', [...jar].map(([k, v]) => `${k}=${v}`).join('; '));
     }
     const response = await fetch(url, { ...init, headers });
     for (const line of response.headers.getSetCookie()) {
-      const [pair] = line.split(";");
-      const name = pair.slice(0, pair.indexOf("="));
+      const [pair] = line.split(';');
+      const name = pair.slice(0, pair.indexOf('='));
       if (/; Max-Age=0(;|$)/.test(line)) jar.delete(name);
       else jar.set(name, pair.slice(name.length + 1));
     }
@@ -30,11 +30,10 @@ export function tab(jar = new Map()) {
   };
 }
 
-// The cookies of a jar but the device cookie, which stays when a session ends.
-export const cookiesOfSessions = (jar) =>
-  [...jar.keys()].filter((name) => !name.endsWith("better-auth.device"));
+// The cookies of a jar without the device cookie, which stays when a session ends.
+export const cookiesOfSessions = (jar) => [...jar.keys()].filter((name) => !name.endsWith('better-auth.device'));
 
-// The stock client in a browser of its own, or in one with that jar.
+// The stock client in a new browser, or in the browser with the given jar.
 export function client(jar) {
   return createAuthClient({
     baseURL: serverURL,
@@ -43,15 +42,15 @@ export function client(jar) {
   });
 }
 
-export const password = "correct horse battery";
+export const password = 'correct horse battery';
 
 export const person = () => ({
-  name: "Ada Lovelace",
+  name: 'Ada Lovelace',
   email: `ada-${crypto.randomUUID()}@example.com`,
   password,
 });
 
-// Somebody who has just signed up: what they gave, what they got, their client and their jar.
+// Signs up a new user. Returns the input, the user and token of the response, the client and its jar.
 export async function registered() {
   const jar = new Map();
   const auth = client(jar);
@@ -61,29 +60,28 @@ export async function registered() {
   return { ...ada, auth, jar, user: data.user, token: data.token };
 }
 
-// The newest mail of a kind to an address: {kind, to, url, token}.
+// The newest mail of a kind to an email address: {kind, to, url, token}.
 export async function mailed(kind, to) {
-  const lines = (await readFile(outbox, "utf8")).trim().split("\n");
+  const lines = (await readFile(outbox, 'utf8')).trim().split('\n');
   const mails = lines.map((line) => JSON.parse(line));
   const found = mails.findLast((mail) => mail.kind === kind && mail.to === to);
-  assert.ok(found, `no ${kind} for ${to} among ${mails.length} mails`);
+  assert.ok(found, `no mail ${kind} to ${to} among ${mails.length} mails`);
   return found;
 }
 
-// What a click on a mailed link does: where it leads, without going there.
+// Requests a link from a mail, and returns the redirect without following it.
 export async function click(url, jar) {
-  const here = url.replace(origin, serverURL);
-  const response = await tab(jar)(here, { redirect: "manual" });
-  return { status: response.status, location: response.headers.get("location") };
+  const response = await tab(jar)(url.replace(origin, serverURL), { redirect: 'manual' });
+  return { status: response.status, location: response.headers.get('location') };
 }
 
-// The data of an answer that has no error.
+// Asserts that the call succeeded, and returns its data.
 export function ok({ data, error }) {
   assert.equal(error, null);
   return data;
 }
 
-// Status and code of an answer that has one.
+// Asserts that the call failed, and returns the status and code of its error.
 export function refused({ data, error }) {
   assert.equal(data, null);
   return [error.status, error.code];

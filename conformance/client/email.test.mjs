@@ -1,52 +1,52 @@
-// Addresses: verify one, move to another.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { click, client, mailed, ok, person, refused, registered } from "./browser.mjs";
+// Email addresses: verify one, change it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, client, mailed, ok, person, refused, registered } from './browser.mjs';
 
-test("a person verifies their address", async () => {
+test('a person verifies their email address', async () => {
   const ada = await registered();
-  const asked = await ada.auth.sendVerificationEmail({ email: ada.email, callbackURL: "/hello" });
+  const asked = await ada.auth.sendVerificationEmail({ email: ada.email, callbackURL: '/hello' });
   assert.equal(ok(asked).status, true);
-  const { url } = await mailed("verify-email", ada.email);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: "/hello" });
+  const { url } = await mailed('verify-email', ada.email);
+  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/hello' });
   assert.equal(ok(await ada.auth.getSession()).user.emailVerified, true);
 
   const again = await ada.auth.sendVerificationEmail({ email: ada.email });
-  assert.deepEqual(refused(again), [400, "EMAIL_ALREADY_VERIFIED"]);
+  assert.deepEqual(refused(again), [400, 'EMAIL_ALREADY_VERIFIED']);
 });
 
-test("the client itself redeems a token", async () => {
+test('the client verifies an email address with the token of the mail', async () => {
   const ada = await registered();
   ok(await client().sendVerificationEmail({ email: ada.email }));
-  const { token } = await mailed("verify-email", ada.email);
+  const { token } = await mailed('verify-email', ada.email);
   const verified = ok(await client().verifyEmail({ query: { token } }));
   assert.deepEqual([verified.status, verified.user], [true, null]);
   const bad = await client().verifyEmail({ query: { token: `${token}x` } });
-  assert.deepEqual(refused(bad), [401, "INVALID_TOKEN"]);
+  assert.deepEqual(refused(bad), [401, 'INVALID_TOKEN']);
   const other = await ada.auth.sendVerificationEmail({ email: person().email });
-  assert.deepEqual(refused(other), [400, "EMAIL_MISMATCH"]);
+  assert.deepEqual(refused(other), [400, 'EMAIL_MISMATCH']);
 });
 
-test("a person moves to another address", async () => {
+test('a person changes their email address', async () => {
   const ada = await registered();
   const newEmail = person().email;
-  const asked = ok(await ada.auth.changeEmail({ newEmail, callbackURL: "/account" }));
+  const asked = ok(await ada.auth.changeEmail({ newEmail, callbackURL: '/account' }));
   assert.equal(asked.status, true);
   assert.equal(ok(await ada.auth.getSession()).user.email, ada.email);
 
-  const { url } = await mailed("verify-email", newEmail);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: "/account" });
+  const { url } = await mailed('verify-email', newEmail);
+  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/account' });
   assert.equal(ok(await ada.auth.getSession()).user.email, newEmail);
   ok(await client().signIn.email({ email: newEmail, password: ada.password }));
   assert.equal(refused(await client().signIn.email(ada))[0], 401);
 });
 
-test("a change of address is refused with the reason, or not told", async () => {
+test('a change to the same email is rejected, and one to a registered email looks accepted', async () => {
   const ada = await registered();
   const { error } = await ada.auth.changeEmail({ newEmail: ada.email });
-  assert.deepEqual([error.status, error.message], [400, "Email is the same"]);
+  assert.deepEqual([error.status, error.message], [400, 'Email is the same']);
   const taken = (await registered()).email;
   assert.equal(ok(await ada.auth.changeEmail({ newEmail: taken })).status, true);
   const anonymous = await client().changeEmail({ newEmail: person().email });
-  assert.deepEqual(refused(anonymous), [401, "UNAUTHORIZED"]);
+  assert.deepEqual(refused(anonymous), [401, 'UNAUTHORIZED']);
 });

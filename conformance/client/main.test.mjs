@@ -1,10 +1,10 @@
-// The main job: register, come back, a token, sign out.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { createAuthClient } from "better-auth/client";
-import { client, ok, origin, person, refused, registered, serverURL } from "./browser.mjs";
+// The main flow: sign up, sign in, get a JWT, sign out.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createAuthClient } from 'better-auth/client';
+import { client, ok, origin, person, refused, registered, serverURL } from './browser.mjs';
 
-test("a person registers, gets a token, signs out and is refused", async () => {
+test('a person signs up, gets a JWT, signs out and gets no JWT afterwards', async () => {
   const auth = client();
   const ada = { ...person(), email: `ada-${crypto.randomUUID()}@Example.com` };
 
@@ -18,50 +18,50 @@ test("a person registers, gets a token, signs out and is refused", async () => {
   assert.ok(session.session.expiresAt > new Date());
 
   const { token } = ok(await auth.token());
-  const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
   assert.deepEqual(
     [claims.sub, claims.iss, claims.aud, claims.email],
     [signedUp.user.id, origin, origin, signedUp.user.email],
   );
 
   const keySet = ok(await auth.jwks());
-  const { kid, alg } = JSON.parse(Buffer.from(token.split(".")[0], "base64url"));
+  const { kid, alg } = JSON.parse(Buffer.from(token.split('.')[0], 'base64url'));
   assert.ok(keySet.keys.some((key) => key.kid === kid && key.alg === alg));
 
   assert.equal(ok(await auth.signOut()).success, true);
   assert.equal(ok(await auth.getSession()), null);
-  assert.deepEqual(refused(await auth.token()), [401, "UNAUTHORIZED"]);
+  assert.deepEqual(refused(await auth.token()), [401, 'UNAUTHORIZED']);
 });
 
-test("a person comes back", async () => {
+test('a person signs in again', async () => {
   const ada = await registered();
   const auth = client();
   const signedIn = ok(
     await auth.signIn.email({
       email: ada.email.toUpperCase(),
       password: ada.password,
-      callbackURL: "/welcome",
+      callbackURL: '/welcome',
       rememberMe: false,
     }),
   );
-  assert.deepEqual([signedIn.redirect, signedIn.url], [true, "/welcome"]);
+  assert.deepEqual([signedIn.redirect, signedIn.url], [true, '/welcome']);
   assert.equal(signedIn.user.id, ada.user.id);
   assert.equal(ok(await auth.getSession()).session.token, signedIn.token);
 });
 
-test("the bearer token that sign-up hands out works without cookies", async () => {
+test('the bearer token of a sign-up works without cookies', async () => {
   let token;
   const auth = createAuthClient({
     baseURL: serverURL,
     fetchOptions: {
       customFetchImpl: (url, init = {}) => {
         const headers = new Headers(init.headers);
-        headers.set("origin", origin);
+        headers.set('origin', origin);
         return fetch(url, { ...init, headers });
       },
-      auth: { type: "Bearer", token: () => token },
+      auth: { type: 'Bearer', token: () => token },
       onSuccess: (context) => {
-        token = context.response.headers.get("set-auth-token") ?? token;
+        token = context.response.headers.get('set-auth-token') ?? token;
       },
     },
   });
@@ -71,43 +71,43 @@ test("the bearer token that sign-up hands out works without cookies", async () =
   assert.equal(ok(await auth.listSessions()).length, 1);
 });
 
-test("get-session hands out a JWT in a header", async () => {
+test('get-session returns a JWT in a header', async () => {
   const ada = await registered();
   let jwt;
   const onSuccess = ({ response }) => {
-    jwt = response.headers.get("set-auth-jwt");
+    jwt = response.headers.get('set-auth-jwt');
   };
   ok(await ada.auth.getSession({ fetchOptions: { onSuccess } }));
   assert.match(jwt, /^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
-test("the client can tell its errors apart", async () => {
+test('errors have their own codes', async () => {
   const { auth, ...ada } = await registered();
   const codes = [
     await auth.signUp.email({ ...person(), email: ada.email }),
-    await auth.signUp.email({ ...person(), password: "short" }),
-    await auth.signUp.email({ ...person(), password: "x".repeat(129) }),
-    await auth.signUp.email({ ...person(), email: "no address" }),
-    await auth.signIn.email({ email: ada.email, password: "wrong horse battery" }),
-    await auth.signIn.email({ email: "nobody@example.com", password: ada.password }),
-    await auth.signIn.email({ email: "no address", password: ada.password }),
-    await auth.signIn.email({ ...ada, callbackURL: "https://evil.example" }),
+    await auth.signUp.email({ ...person(), password: 'short' }),
+    await auth.signUp.email({ ...person(), password: 'x'.repeat(129) }),
+    await auth.signUp.email({ ...person(), email: 'no address' }),
+    await auth.signIn.email({ email: ada.email, password: 'wrong horse battery' }),
+    await auth.signIn.email({ email: 'nobody@example.com', password: ada.password }),
+    await auth.signIn.email({ email: 'no address', password: ada.password }),
+    await auth.signIn.email({ ...ada, callbackURL: 'https://evil.example' }),
   ].map(refused);
   assert.deepEqual(codes, [
-    [422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"],
-    [400, "PASSWORD_TOO_SHORT"],
-    [400, "PASSWORD_TOO_LONG"],
-    [400, "VALIDATION_ERROR"],
-    [401, "INVALID_EMAIL_OR_PASSWORD"],
-    [401, "INVALID_EMAIL_OR_PASSWORD"],
-    [400, "INVALID_EMAIL"],
-    [403, "INVALID_CALLBACK_URL"],
+    [422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL'],
+    [400, 'PASSWORD_TOO_SHORT'],
+    [400, 'PASSWORD_TOO_LONG'],
+    [400, 'VALIDATION_ERROR'],
+    [401, 'INVALID_EMAIL_OR_PASSWORD'],
+    [401, 'INVALID_EMAIL_OR_PASSWORD'],
+    [400, 'INVALID_EMAIL'],
+    [403, 'INVALID_CALLBACK_URL'],
   ]);
 });
 
-test("a provider that is not configured is no provider", async () => {
+test('a provider that is not configured is no provider', async () => {
   const { auth } = await registered();
-  const want = [404, "PROVIDER_NOT_FOUND"];
-  assert.deepEqual(refused(await auth.signIn.social({ provider: "github" })), want);
-  assert.deepEqual(refused(await auth.linkSocial({ provider: "github" })), want);
+  const want = [404, 'PROVIDER_NOT_FOUND'];
+  assert.deepEqual(refused(await auth.signIn.social({ provider: 'github' })), want);
+  assert.deepEqual(refused(await auth.linkSocial({ provider: 'github' })), want);
 });

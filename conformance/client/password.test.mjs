@@ -1,24 +1,22 @@
 // Passwords: change, verify, forget and reset.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { click, client, mailed, ok, origin, person, refused, registered } from "./browser.mjs";
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, client, mailed, ok, origin, person, refused, registered } from './browser.mjs';
 
-const newPassword = "another horse battery";
+const newPassword = 'another horse battery';
 
-test("a person changes their password and keeps their sessions", async () => {
+test('a person changes their password and keeps their sessions', async () => {
   const ada = await registered();
   const phone = client();
   ok(await phone.signIn.email(ada));
-  const changed = ok(
-    await ada.auth.changePassword({ currentPassword: ada.password, newPassword }),
-  );
+  const changed = ok(await ada.auth.changePassword({ currentPassword: ada.password, newPassword }));
   assert.deepEqual([changed.token, changed.user.id], [null, ada.user.id]);
   assert.notEqual(ok(await phone.getSession()), null);
   assert.equal(refused(await client().signIn.email(ada))[0], 401);
   ok(await client().signIn.email({ email: ada.email, password: newPassword }));
 });
 
-test("a person changes their password and ends the other sessions", async () => {
+test('a person changes their password and ends the other sessions', async () => {
   const ada = await registered();
   const phone = client();
   ok(await phone.signIn.email(ada));
@@ -33,49 +31,47 @@ test("a person changes their password and ends the other sessions", async () => 
   assert.equal(ok(await phone.getSession()), null);
 });
 
-test("a change of password is refused with the reason", async () => {
+test('a rejected change of password has a code', async () => {
   const ada = await registered();
   const currentPassword = ada.password;
   const codes = [
-    await ada.auth.changePassword({ currentPassword, newPassword: "short" }),
-    await ada.auth.changePassword({ currentPassword, newPassword: "x".repeat(129) }),
-    await ada.auth.changePassword({ currentPassword: "wrong horse", newPassword }),
+    await ada.auth.changePassword({ currentPassword, newPassword: 'short' }),
+    await ada.auth.changePassword({ currentPassword, newPassword: 'x'.repeat(129) }),
+    await ada.auth.changePassword({ currentPassword: 'wrong horse', newPassword }),
     await client().changePassword({ currentPassword, newPassword }),
   ].map(refused);
   assert.deepEqual(codes, [
-    [400, "PASSWORD_TOO_SHORT"],
-    [400, "PASSWORD_TOO_LONG"],
-    [400, "INVALID_PASSWORD"],
-    [401, "UNAUTHORIZED"],
+    [400, 'PASSWORD_TOO_SHORT'],
+    [400, 'PASSWORD_TOO_LONG'],
+    [400, 'INVALID_PASSWORD'],
+    [401, 'UNAUTHORIZED'],
   ]);
 });
 
-test("a person proves that it is still them", async () => {
+test('a person verifies their password', async () => {
   const ada = await registered();
   assert.equal(ok(await ada.auth.verifyPassword({ password: ada.password })).status, true);
-  const wrong = await ada.auth.verifyPassword({ password: "wrong horse battery" });
-  assert.deepEqual(refused(wrong), [400, "INVALID_PASSWORD"]);
+  const wrong = await ada.auth.verifyPassword({ password: 'wrong horse battery' });
+  assert.deepEqual(refused(wrong), [400, 'INVALID_PASSWORD']);
 });
 
-test("a person who forgot their password gets a new one", async () => {
+test('a person who forgot their password gets a new one', async () => {
   const ada = await registered();
   const auth = client();
-  const asked = ok(
-    await auth.requestPasswordReset({ email: ada.email, redirectTo: "/new-password" }),
-  );
+  const asked = ok(await auth.requestPasswordReset({ email: ada.email, redirectTo: '/new-password' }));
   const unknown = ok(await auth.requestPasswordReset({ email: person().email }));
   assert.deepEqual(asked, unknown);
 
-  const { url, token } = await mailed("reset-password", ada.email);
+  const { url, token } = await mailed('reset-password', ada.email);
   assert.deepEqual(await click(url), {
     status: 302,
     location: `${origin}/new-password?token=${token}`,
   });
-  const short = await auth.resetPassword({ newPassword: "short", token });
-  assert.deepEqual(refused(short), [400, "PASSWORD_TOO_SHORT"]);
+  const short = await auth.resetPassword({ newPassword: 'short', token });
+  assert.deepEqual(refused(short), [400, 'PASSWORD_TOO_SHORT']);
   assert.equal(ok(await auth.resetPassword({ newPassword, token })).status, true);
   const again = await auth.resetPassword({ newPassword, token });
-  assert.deepEqual(refused(again), [400, "INVALID_TOKEN"]);
+  assert.deepEqual(refused(again), [400, 'INVALID_TOKEN']);
   assert.equal(ok(await auth.getSession()), null);
 
   ok(await auth.signIn.email({ email: ada.email, password: newPassword }));

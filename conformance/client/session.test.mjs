@@ -1,16 +1,10 @@
-// Sessions: list them, end one, the others, all.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import {
-  client,
-  cookiesOfSessions,
-  ok,
-  refused,
-  registered,
-} from "./browser.mjs";
+// Sessions: list them, revoke one, the others, all.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { client, cookiesOfSessions, ok, refused, registered } from './browser.mjs';
 
-// Somebody signed in at three places.
-async function threePlaces() {
+// Signs a user in on three devices.
+async function threeDevices() {
   const ada = await registered();
   const phone = client();
   const laptop = client();
@@ -22,8 +16,8 @@ async function threePlaces() {
 
 const isSignedIn = async (auth) => ok(await auth.getSession()) !== null;
 
-test("a person sees their sessions and no one else's", async () => {
-  const { ada, home, phone } = await threePlaces();
+test("a person lists their own sessions and no one else's", async () => {
+  const { ada, home, phone } = await threeDevices();
   await registered();
   const sessions = ok(await home.listSessions());
   assert.equal(sessions.length, 3);
@@ -31,50 +25,38 @@ test("a person sees their sessions and no one else's", async () => {
   assert.ok(sessions.every((session) => session.expiresAt instanceof Date));
   const { session } = ok(await phone.getSession());
   assert.ok(sessions.some(({ id, token }) => id === session.id && token === session.token));
-  assert.deepEqual(refused(await client().listSessions()), [401, "UNAUTHORIZED"]);
+  assert.deepEqual(refused(await client().listSessions()), [401, 'UNAUTHORIZED']);
 });
 
-test("a person ends a session that is elsewhere", async () => {
-  const { home, phone, laptop } = await threePlaces();
+test('a person revokes the session of another device', async () => {
+  const { home, phone, laptop } = await threeDevices();
   const { session } = ok(await phone.getSession());
   assert.equal(ok(await home.revokeSession({ token: session.token })).status, true);
-  assert.deepEqual(
-    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
-    [true, false, true],
-  );
+  assert.deepEqual([await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)], [true, false, true]);
 });
 
-test("another person's token ends nothing", async () => {
+test("a person cannot revoke another person's session", async () => {
   const ada = await registered();
   const stranger = await registered();
   assert.equal(ok(await stranger.auth.revokeSession({ token: ada.token })).status, true);
   assert.equal(await isSignedIn(ada.auth), true);
 });
 
-test("a person ends the other sessions", async () => {
-  const { home, phone, laptop } = await threePlaces();
+test('a person revokes the other sessions', async () => {
+  const { home, phone, laptop } = await threeDevices();
   assert.equal(ok(await home.revokeOtherSessions()).status, true);
-  assert.deepEqual(
-    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
-    [true, false, false],
-  );
+  assert.deepEqual([await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)], [true, false, false]);
 });
 
-test("a person ends all sessions", async () => {
-  const { ada, home, phone, laptop } = await threePlaces();
+test('a person revokes all sessions', async () => {
+  const { ada, home, phone, laptop } = await threeDevices();
   assert.equal(ok(await home.revokeSessions()).status, true);
-  assert.deepEqual(
-    [await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)],
-    [false, false, false],
-  );
+  assert.deepEqual([await isSignedIn(home), await isSignedIn(phone), await isSignedIn(laptop)], [false, false, false]);
   assert.deepEqual(cookiesOfSessions(ada.jar), []);
 });
 
-test("a session has no fields to update", async () => {
+test('a session has no fields to update', async () => {
   const { auth } = await registered();
-  const { error } = await auth.updateSession({ theme: "dark" });
-  assert.deepEqual(
-    [error.status, error.message, error.code],
-    [400, "No fields to update", undefined],
-  );
+  const { error } = await auth.updateSession({ theme: 'dark' });
+  assert.deepEqual([error.status, error.message, error.code], [400, 'No fields to update', undefined]);
 });

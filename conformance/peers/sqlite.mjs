@@ -1,11 +1,11 @@
 // Stands for node:sqlite on a Node that does not have it. A test that uses a database of its own fails on both servers.
 export class DatabaseSync {
   exec() {
-    throw new Error("this run has no SQLite");
+    throw new Error('this run has no SQLite');
   }
 
   prepare() {
-    throw new Error("this run has no SQLite");
+    throw new Error('this run has no SQLite');
   }
 
   close() {}

@@ -1,16 +1,16 @@
-// Takes the place of Better Auth's test-utils/test-instance: the same functions, but the server is another process that is
-// asked over HTTP. PEERS_CONTROLLER starts one for each instance, with the settings that the instance's options ask for.
-// Options without a setting of Xenon's are left out, for either server.
-import { AsyncLocalStorage } from "node:async_hooks";
-import { readFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
-import pg from "pg";
-import { afterAll } from "vitest";
-import { betterAuth } from "./better-auth/src/auth/full";
-import { createAuthClient } from "./better-auth/src/client";
-import { parseSetCookieHeader, setCookieToHeader } from "./better-auth/src/cookies";
-import { getAdapter } from "./better-auth/src/db/adapter-kysely";
-import { bearer } from "./better-auth/src/plugins";
+// Replaces Better Auth's test-utils/test-instance: the same functions, but the server is another process, called over
+// HTTP. The server at PEERS_CONTROLLER starts one for each instance, with settings that correspond to the instance's
+// options. Options without a corresponding setting of Xenon are ignored, for both servers.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import pg from 'pg';
+import { afterAll } from 'vitest';
+import { betterAuth } from './better-auth/src/auth/full';
+import { createAuthClient } from './better-auth/src/client';
+import { parseSetCookieHeader, setCookieToHeader } from './better-auth/src/cookies';
+import { getAdapter } from './better-auth/src/db/adapter-kysely';
+import { bearer } from './better-auth/src/plugins';
 
 const callers = new AsyncLocalStorage();
 const pools = new Set();
@@ -20,9 +20,9 @@ afterAll(async () => {
   for (const pool of pools) await pool.end();
 });
 
-const onOff = (value) => (value ? "on" : "off");
+const onOff = (value) => (value ? 'on' : 'off');
 
-/** The settings of a server that does what these options say, as far as there are settings. */
+/** The settings of Xenon that correspond to the options. */
 function settings(options, origin) {
   const { emailAndPassword: password = {}, emailVerification: verification = {}, user = {}, session = {} } = options;
   return {
@@ -38,66 +38,67 @@ function settings(options, origin) {
     CHANGE_EMAIL_CONFIRMATION: onOff(user.changeEmail?.sendChangeEmailConfirmation),
     DELETE_USER: onOff(user.deleteUser?.enabled),
     DELETE_USER_VERIFICATION: onOff(user.deleteUser?.sendDeleteAccountVerification),
-    COOKIE_CACHE: session.cookieCache?.enabled ? "compact" : "off",
+    COOKIE_CACHE: session.cookieCache?.enabled ? 'compact' : 'off',
     COOKIE_CACHE_MAX_AGE: String(session.cookieCache?.maxAge ?? 300),
-    BETTER_AUTH_TRUSTED_ORIGINS: Array.isArray(options.trustedOrigins) ? options.trustedOrigins.join(",") : "",
-    SHARED_DATABASE: "on", // the instance's own library reads and writes the same rows
+    BETTER_AUTH_TRUSTED_ORIGINS: Array.isArray(options.trustedOrigins) ? options.trustedOrigins.join(',') : '',
+    SHARED_DATABASE: 'on', // the Better Auth of this process reads and writes the same rows
   };
 }
 
-/** The mail hooks of the options, by the kind of mail that calls them. */
+/** The mail hooks of the options, by the kind of mail. */
 function mailHooks(options) {
   return {
-    "verify-email": options.emailVerification?.sendVerificationEmail,
-    "reset-password": options.emailAndPassword?.sendResetPassword,
-    "change-email-confirmation": options.user?.changeEmail?.sendChangeEmailConfirmation,
-    "delete-account": options.user?.deleteUser?.sendDeleteAccountVerification,
+    'verify-email': options.emailVerification?.sendVerificationEmail,
+    'reset-password': options.emailAndPassword?.sendResetPassword,
+    'change-email-confirmation': options.user?.changeEmail?.sendChangeEmailConfirmation,
+    'delete-account': options.user?.deleteUser?.sendDeleteAccountVerification,
   };
 }
 
 async function start(env) {
-  const response = await realFetch(process.env.PEERS_CONTROLLER, { method: "POST", body: JSON.stringify(env) });
+  const response = await realFetch(process.env.PEERS_CONTROLLER, { method: 'POST', body: JSON.stringify(env) });
   if (!response.ok) throw new Error(`no server for these options: ${await response.text()}`);
   return response.json();
 }
 
-/** Sends a request for the server's public origin to where it listens. Not by fetch, which adds headers that browsers send. */
-async function exchange(address, request) {
+/** Sends a request to the server's own URL. It does not use fetch, which adds headers that browsers send. */
+async function exchange(serverURL, request) {
   const { pathname, search } = new URL(request.url);
   const headers = Object.fromEntries(request.headers);
   const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
-  if (body) headers["content-length"] = String(body.length);
+  if (body) headers['content-length'] = String(body.length);
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(address + pathname + search, { method: request.method, headers }, (answer) => {
+    const sent = httpRequest(serverURL + pathname + search, { method: request.method, headers }, (answer) => {
       const chunks = [];
-      answer.on("data", (chunk) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
         const received = new Headers();
-        for (let i = 0; i < answer.rawHeaders.length; i += 2) received.append(answer.rawHeaders[i], answer.rawHeaders[i + 1]);
+        for (let i = 0; i < answer.rawHeaders.length; i += 2)
+          received.append(answer.rawHeaders[i], answer.rawHeaders[i + 1]);
         const empty = [204, 205, 304].includes(answer.statusCode);
         resolve(new Response(empty ? null : Buffer.concat(chunks), { status: answer.statusCode, headers: received }));
       });
     });
-    sent.on("error", reject);
+    sent.on('error', reject);
     sent.end(body);
   });
 }
 
 function originOf(options, config) {
   const fallback = `http://localhost:${config?.port ?? 3000}`;
-  const base = typeof options.baseURL === "string" && options.baseURL ? options.baseURL : fallback;
+  const base = typeof options.baseURL === 'string' && options.baseURL ? options.baseURL : fallback;
   return new URL(base).origin;
 }
 
 export async function getTestInstance(given = {}, config = {}) {
   const options = {
-    secret: "better-auth-secret-that-is-long-enough-for-validation-test",
+    secret: 'better-auth-secret-that-is-long-enough-for-validation-test',
     emailAndPassword: { enabled: true },
     rateLimit: { enabled: false },
     socialProviders: {
-      github: { clientId: "test", clientSecret: "test" },
-      google: { clientId: "test", clientSecret: "test" },
+      github: { clientId: 'test', clientSecret: 'test' },
+      google: { clientId: 'test', clientSecret: 'test' },
     },
     ...given,
   };
@@ -106,12 +107,12 @@ export async function getTestInstance(given = {}, config = {}) {
   const pool = new pg.Pool({ connectionString: server.database, max: 2 });
   pools.add(pool);
 
-  // The library as the test configures it, on the server's own rows: for its adapter, its options and its list of endpoints.
+  // Better Auth with the options of the test, on the server's database: for its adapter, options and list of endpoints.
   const local = betterAuth({
     baseURL: `http://localhost:${config.port ?? 3000}`,
     ...options,
     database: pool,
-    advanced: { ...options.advanced, database: { generateId: "uuid", ...options.advanced?.database } },
+    advanced: { ...options.advanced, database: { generateId: 'uuid', ...options.advanced?.database } },
     plugins: [bearer(), ...(options.plugins ?? [])],
   });
 
@@ -120,11 +121,11 @@ export async function getTestInstance(given = {}, config = {}) {
   async function deliver() {
     let text;
     try {
-      text = readFileSync(server.mails, "utf8");
+      text = readFileSync(server.mails, 'utf8');
     } catch {
       return;
     }
-    const lines = text.slice(read).split("\n").filter(Boolean);
+    const lines = text.slice(read).split('\n').filter(Boolean);
     read = text.length;
     for (const line of lines) {
       const { kind, to, url, token, newEmail } = JSON.parse(line);
@@ -132,7 +133,7 @@ export async function getTestInstance(given = {}, config = {}) {
       try {
         await hooks[kind]?.({ user: rows[0] ?? { email: to }, url, token, newEmail }, new Request(url || origin));
       } catch {
-        // A hook that fails changes no answer: the library logs it.
+        // A failing hook does not change the response: Better Auth only logs it.
       }
     }
   }
@@ -146,11 +147,17 @@ export async function getTestInstance(given = {}, config = {}) {
   const api = new Proxy(local.api, {
     get: (endpoints, name) => {
       const endpoint = endpoints[name];
-      if (typeof endpoint !== "function" || !endpoint.path) return endpoint;
+      if (typeof endpoint !== 'function' || !endpoint.path) return endpoint;
       return Object.assign((input) => call(endpoint, input, send, origin), endpoint);
     },
   });
-  const auth = { handler: send, api, options: local.options, $context: local.$context, $ERROR_CODES: local.$ERROR_CODES };
+  const auth = {
+    handler: send,
+    api,
+    options: local.options,
+    $context: local.$context,
+    $ERROR_CODES: local.$ERROR_CODES,
+  };
 
   const customFetchImpl = async (url, init) => {
     const headers = new Headers(callers.getStore()?.headers);
@@ -160,17 +167,17 @@ export async function getTestInstance(given = {}, config = {}) {
 
   const client = createAuthClient({
     ...config.clientOptions,
-    baseURL: `${typeof options.baseURL === "string" ? new URL(options.baseURL).origin : origin}/api/auth`,
+    baseURL: `${typeof options.baseURL === 'string' ? new URL(options.baseURL).origin : origin}/api/auth`,
     fetchOptions: { customFetchImpl },
   });
 
-  const testUser = { email: "test@test.com", password: "test123456", name: "test user", ...config.testUser };
+  const testUser = { email: 'test@test.com', password: 'test123456', name: 'test user', ...config.testUser };
   if (!config.disableTestUser) await api.signUpEmail({ body: testUser });
 
   const remember = (headers) => (context) => {
-    const cookies = parseSetCookieHeader(context.response.headers.get("set-cookie") ?? "");
-    const token = cookies.get("better-auth.session_token")?.value;
-    if (token) headers.set("cookie", `better-auth.session_token=${token}`);
+    const cookies = parseSetCookieHeader(context.response.headers.get('set-cookie') ?? '');
+    const token = cookies.get('better-auth.session_token')?.value;
+    if (token) headers.set('cookie', `better-auth.session_token=${token}`);
   };
   async function signIn(email, password) {
     const headers = new Headers();
@@ -192,7 +199,7 @@ export async function getTestInstance(given = {}, config = {}) {
         session: data.session,
         user: data.user,
         headers,
-        setCookie: (name, value) => headers.set("cookie", `${headers.get("cookie") ?? ""}; ${name}=${value}`),
+        setCookie: (name, value) => headers.set('cookie', `${headers.get('cookie') ?? ''}; ${name}=${value}`),
         runWithUser: (run) => callers.run({ headers }, () => run(headers)),
       };
     },
@@ -207,20 +214,20 @@ export async function getTestInstance(given = {}, config = {}) {
   };
 }
 
-/** What auth.api.name(input) does in one process, over HTTP. */
+/** Does over HTTP what auth.api.name(input) does inside one process. */
 async function call(endpoint, input = {}, send, origin) {
-  const method = [endpoint.options?.method ?? "GET"].flat();
-  const verb = input.method ?? (input.body !== undefined && method.includes("POST") ? "POST" : method[0]);
-  const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(input.params?.[name] ?? ""));
+  const method = [endpoint.options?.method ?? 'GET'].flat();
+  const verb = input.method ?? (input.body !== undefined && method.includes('POST') ? 'POST' : method[0]);
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(input.params?.[name] ?? ''));
   const url = new URL(`/api/auth${path}`, origin);
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   const headers = new Headers(input.headers ?? input.request?.headers);
-  if (!headers.has("origin")) headers.set("origin", origin); // in one process nobody asks for it
-  if (verb !== "GET") headers.set("content-type", "application/json");
-  headers.delete("content-length");
-  const body = verb === "GET" ? undefined : JSON.stringify(input.body ?? {});
+  if (!headers.has('origin')) headers.set('origin', origin); // a direct call needs no Origin header
+  if (verb !== 'GET') headers.set('content-type', 'application/json');
+  headers.delete('content-length');
+  const body = verb === 'GET' ? undefined : JSON.stringify(input.body ?? {});
   const response = await send(new Request(url, { method: verb, headers, body }));
   if (input.asResponse) return response;
   const text = await response.text();
@@ -232,14 +239,14 @@ async function call(endpoint, input = {}, send, origin) {
 
 function parse(text) {
   try {
-    return text === "" ? null : JSON.parse(text);
+    return text === '' ? null : JSON.parse(text);
   } catch {
     return text;
   }
 }
 
 async function apiError(response, body) {
-  const { APIError } = await import("better-call");
-  const names = { 302: "FOUND", 400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" };
+  const { APIError } = await import('better-call');
+  const names = { 302: 'FOUND', 400: 'BAD_REQUEST', 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND' };
   return new APIError(names[response.status] ?? response.status, body ?? {}, response.headers, response.status);
 }

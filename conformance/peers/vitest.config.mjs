@@ -1,18 +1,18 @@
-// Runs one of Better Auth's public test files with our getTestInstance in place of its own.
-import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+// Runs a public test file of Better Auth with getTestInstance from test-instance.mjs.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
 
 // Some files import node:sqlite, which Node has from version 22.5 on. Their tests use the databases of the two servers.
-const sqlite = fileURLToPath(new URL("./sqlite.mjs", import.meta.url));
-const ours = fileURLToPath(new URL("./test-instance.mjs", import.meta.url));
+const sqlite = fileURLToPath(new URL('./sqlite.mjs', import.meta.url));
+const ours = fileURLToPath(new URL('./test-instance.mjs', import.meta.url));
 
 export default defineConfig({
   plugins: [
     {
-      name: "instances-over-http",
-      enforce: "pre",
+      name: 'instances-over-http',
+      enforce: 'pre',
       resolveId(source, importer) {
-        return /(^|\/)test-utils(\/test-instance|\/index)?$/.test(source) && importer?.includes("/better-auth/src/")
+        return /(^|\/)test-utils(\/test-instance|\/index)?$/.test(source) && importer?.includes('/better-auth/src/')
           ? ours
           : undefined;
       },
@@ -22,7 +22,7 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ["better-auth/src/**/*.test.ts"],
+    include: ['better-auth/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

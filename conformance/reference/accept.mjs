@@ -1,19 +1,19 @@
-// Runs the library on the tables it finds in the database DATABASE_URL: one sign-up, one look at the session. The library
-// compares the tables with its expectation before the first request and answers none when they do not match.
-import { betterAuth } from "better-auth";
-import { baseURL, connect, options } from "./options.mjs";
+// Runs Better Auth on the existing tables of DATABASE_URL: one sign-up, one get-session, one token. Better Auth checks
+// the tables before the first request and answers no request when they do not match.
+import { betterAuth } from 'better-auth';
+import { baseURL, connect, options } from './options.mjs';
 
 const pool = connect();
 try {
   const auth = betterAuth(options(pool));
-  const signedUp = await call(auth, "POST", "/sign-up/email", {
-    name: "Ada",
-    email: "ada@example.com",
-    password: "correct horse battery",
+  const signedUp = await call(auth, 'POST', '/sign-up/email', {
+    name: 'Ada',
+    email: 'ada@example.com',
+    password: 'correct horse battery',
   });
   const { token, user } = signedUp.body;
-  const session = await call(auth, "GET", "/get-session", undefined, token);
-  const jwt = await call(auth, "GET", "/token", undefined, token);
+  const session = await call(auth, 'GET', '/get-session', undefined, token);
+  const jwt = await call(auth, 'GET', '/token', undefined, token);
   console.log(
     JSON.stringify({
       signUp: signedUp.status,
@@ -27,8 +27,8 @@ try {
 }
 
 async function call(auth, method, path, body, token) {
-  const headers = { origin: baseURL, "x-forwarded-for": "192.0.2.1" };
-  if (body) headers["content-type"] = "application/json";
+  const headers = { origin: baseURL, 'x-forwarded-for': '192.0.2.1' };
+  if (body) headers['content-type'] = 'application/json';
   if (token) headers.authorization = `Bearer ${token}`;
   const response = await auth.handler(
     new Request(`${baseURL}/api/auth${path}`, {

@@ -1,17 +1,17 @@
-// Reads cookie headers as the library's middleware does and writes cookies as its server does: takes {secret, cookies, names}
-// as JSON on standard input, tells whose name each of the cookies caches (null when the library does not believe it), and
-// the cookies of one sign-up for each of names. Needs no database.
-import { text } from "node:stream/consumers";
-import { betterAuth } from "better-auth";
-import { memoryAdapter } from "better-auth/adapters/memory";
-import { getCookieCache } from "better-auth/cookies";
-import { baseURL } from "./options.mjs";
+// Reads and writes cookie caches with Better Auth. Input is {secret, cookies, names} as JSON on standard input. Output is
+// {read, written}: for each Cookie header in cookies, the cached user's name (null when Better Auth rejects the cookie),
+// and for each name the Cookie header of a new user after a sign-up. Needs no database.
+import { text } from 'node:stream/consumers';
+import { betterAuth } from 'better-auth';
+import { memoryAdapter } from 'better-auth/adapters/memory';
+import { getCookieCache } from 'better-auth/cookies';
+import { baseURL } from './options.mjs';
 
 const { secret, cookies, names } = JSON.parse(await text(process.stdin));
 
 const read = [];
 for (const cookie of cookies) {
-  const found = await getCookieCache(new Headers({ cookie }), { secret, isSecure: false, version: "1" });
+  const found = await getCookieCache(new Headers({ cookie }), { secret, isSecure: false, version: '1' });
   read.push(found?.user.name ?? null);
 }
 
@@ -28,16 +28,16 @@ const written = [];
 for (const [i, name] of names.entries()) {
   const response = await auth.handler(
     new Request(`${baseURL}/api/auth/sign-up/email`, {
-      method: "POST",
-      headers: { "content-type": "application/json", origin: baseURL },
-      body: JSON.stringify({ name, email: `person${i}@example.com`, password: "correct horse" }),
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: baseURL },
+      body: JSON.stringify({ name, email: `person${i}@example.com`, password: 'correct horse' }),
     }),
   );
   written.push(
     response.headers
       .getSetCookie()
-      .map((line) => line.split(";")[0])
-      .join("; "),
+      .map((line) => line.split(';')[0])
+      .join('; '),
   );
 }
 console.log(JSON.stringify({ read, written }));

@@ -1,44 +1,44 @@
-// The library's configuration in every comparison: Xenon's settings, read from the same variables, said in the library's
-// words. Without any it is what Xenon does by default.
-import { appendFileSync } from "node:fs";
-import pg from "pg";
+// Better Auth's options in every comparison. They correspond to Xenon's settings and are read from the same environment
+// variables, with the same defaults.
+import { appendFileSync } from 'node:fs';
+import pg from 'pg';
 
-// The package of the library: the pinned version, or an older one under the name that package.json gives it.
-export const library = process.env.LIBRARY ?? "better-auth";
+// The package of Better Auth: the pinned version, or an older one under its alias in package.json.
+export const library = process.env.LIBRARY ?? 'better-auth';
 const { admin, bearer, jwt } = await import(`${library}/plugins`);
 
-export const baseURL = process.env.BETTER_AUTH_URL ?? "http://localhost:3000";
+export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
 
-const on = (name) => process.env[name] === "on";
-const off = (name) => process.env[name] === "off";
+const on = (name) => process.env[name] === 'on';
+const off = (name) => process.env[name] === 'off';
 
-// The pool is returned too, because its owner has to end it.
+// Opens a pool on DATABASE_URL. The caller has to end it.
 export function connect() {
   const { DATABASE_URL } = process.env;
   if (!DATABASE_URL) {
-    console.error("DATABASE_URL is missing: which database?");
+    console.error('set DATABASE_URL');
     process.exit(2);
   }
   return new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
 }
 
-// Mails go where Xenon's outbox puts them: into a file, one line of JSON each. No file, no mail hooks.
+// A mail hook that appends a JSON line to MAIL_FILE, as Xenon's outbox does. Without MAIL_FILE there are no mail hooks.
 function mail(kind) {
   const { MAIL_FILE, MAIL } = process.env;
-  if (!MAIL_FILE || MAIL === "none") return undefined;
+  if (!MAIL_FILE || MAIL === 'none') return undefined;
   return async ({ user, url, token, newEmail }) => {
     const line = { kind, to: user.email, url, token, newEmail, at: new Date() };
     appendFileSync(MAIL_FILE, `${JSON.stringify(line)}\n`);
   };
 }
 
-// The admin plugin, whose bans Xenon honours: whole, or silent about what it adds to users and sessions, which Xenon's wire
-// has none of.
+// The admin plugin, whose bans Xenon honours. With ADMIN_PLUGIN=whole it is complete; otherwise responses do not contain
+// the fields that it adds to users and sessions, because Xenon's responses do not have them.
 function bans() {
   const { ADMIN_PLUGIN } = process.env;
   if (!ADMIN_PLUGIN) return [];
   const plugin = admin();
-  if (ADMIN_PLUGIN === "whole") return [plugin];
+  if (ADMIN_PLUGIN === 'whole') return [plugin];
   for (const { fields } of Object.values(plugin.schema)) {
     for (const field of Object.values(fields)) field.returned = false;
   }
@@ -49,44 +49,40 @@ export function options(pool) {
   return {
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
-    trustedOrigins: (process.env.BETTER_AUTH_TRUSTED_ORIGINS ?? "").split(",").filter(Boolean),
+    trustedOrigins: (process.env.BETTER_AUTH_TRUSTED_ORIGINS ?? '').split(',').filter(Boolean),
     database: pool,
     emailAndPassword: {
       enabled: true,
-      disableSignUp: off("SIGN_UP"),
-      requireEmailVerification: on("REQUIRE_EMAIL_VERIFICATION"),
-      revokeSessionsOnPasswordReset: on("REVOKE_SESSIONS_ON_PASSWORD_RESET"),
-      sendResetPassword: mail("reset-password"),
+      disableSignUp: off('SIGN_UP'),
+      requireEmailVerification: on('REQUIRE_EMAIL_VERIFICATION'),
+      revokeSessionsOnPasswordReset: on('REVOKE_SESSIONS_ON_PASSWORD_RESET'),
+      sendResetPassword: mail('reset-password'),
     },
     emailVerification: {
-      sendOnSignIn: on("SEND_VERIFICATION_ON_SIGN_IN"),
-      autoSignInAfterVerification: on("AUTO_SIGN_IN_AFTER_VERIFICATION"),
-      sendVerificationEmail: mail("verify-email"),
+      sendOnSignIn: on('SEND_VERIFICATION_ON_SIGN_IN'),
+      autoSignInAfterVerification: on('AUTO_SIGN_IN_AFTER_VERIFICATION'),
+      sendVerificationEmail: mail('verify-email'),
     },
     user: {
       changeEmail: {
-        enabled: !off("CHANGE_EMAIL"),
-        sendChangeEmailConfirmation: on("CHANGE_EMAIL_CONFIRMATION")
-          ? mail("change-email-confirmation")
-          : undefined,
+        enabled: !off('CHANGE_EMAIL'),
+        sendChangeEmailConfirmation: on('CHANGE_EMAIL_CONFIRMATION') ? mail('change-email-confirmation') : undefined,
       },
       deleteUser: {
-        enabled: !off("DELETE_USER"),
-        sendDeleteAccountVerification: on("DELETE_USER_VERIFICATION")
-          ? mail("delete-account")
-          : undefined,
+        enabled: !off('DELETE_USER'),
+        sendDeleteAccountVerification: on('DELETE_USER_VERIFICATION') ? mail('delete-account') : undefined,
       },
     },
     session: {
-      cookieCache: { enabled: process.env.COOKIE_CACHE === "compact" },
+      cookieCache: { enabled: process.env.COOKIE_CACHE === 'compact' },
     },
-    rateLimit: { storage: "database", enabled: !off("RATE_LIMIT") },
-    advanced: { database: { generateId: process.env.IDS === "text" ? undefined : "uuid" } },
+    rateLimit: { storage: 'database', enabled: !off('RATE_LIMIT') },
+    advanced: { database: { generateId: process.env.IDS === 'text' ? undefined : 'uuid' } },
     telemetry: { enabled: false },
     plugins: [
       jwt({
-        jwks: { keyPairConfig: { alg: process.env.JWT_ALG ?? "RS256" } },
-        jwt: { expirationTime: "7d" },
+        jwks: { keyPairConfig: { alg: process.env.JWT_ALG ?? 'RS256' } },
+        jwt: { expirationTime: '7d' },
       }),
       bearer(),
       ...bans(),

@@ -1,6 +1,6 @@
-// Makes the library's tables in the database DATABASE_URL, by the library's own migration, and tells as one line of JSON
-// what it found missing and what it found wrong.
-import { connect, library, options } from "./options.mjs";
+// Runs Better Auth's own migration on DATABASE_URL, and prints as one line of JSON what was missing and what problems it
+// found.
+import { connect, library, options } from './options.mjs';
 
 const { getMigrations } = await import(`${library}/db/migration`);
 const pool = connect();

@@ -1,6 +1,6 @@
-// Tells which version of the library is installed.
-import { readFile } from "node:fs/promises";
+// Prints the installed version of Better Auth.
+import { readFile } from 'node:fs/promises';
 
-const manifest = new URL("../package.json", import.meta.resolve("better-auth"));
-const { version } = JSON.parse(await readFile(manifest, "utf8"));
+const manifest = new URL('../package.json', import.meta.resolve('better-auth'));
+const { version } = JSON.parse(await readFile(manifest, 'utf8'));
 console.log(JSON.stringify({ version }));

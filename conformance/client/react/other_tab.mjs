@@ -1,17 +1,17 @@
-// Another tab of the same browser, in a thread of its own: it shows who is signed in and hears what its neighbour writes
-// into the storage that both have.
-import { parentPort, workerData } from "node:worker_threads";
-import { dom, open, shown } from "./tab.mjs";
+// A second tab of the same browser, in a worker thread. It shows who is signed in, and receives the storage events of
+// the first tab.
+import { parentPort, workerData } from 'node:worker_threads';
+import { dom, open, shown } from './tab.mjs';
 
 const page = open(new Map(workerData.jar));
-parentPort.on("message", async ({ stored, show, close }) => {
+parentPort.on('message', async ({ stored, show, close }) => {
   if (close) {
     page.close();
     parentPort.close();
     await dom.happyDOM.close();
     return;
   }
-  if (stored) dom.dispatchEvent(new dom.StorageEvent("storage", stored));
+  if (stored) dom.dispatchEvent(new dom.StorageEvent('storage', stored));
   const failed = await shown(page, show).catch((error) => error.message);
   parentPort.postMessage(failed ?? page.shows());
 });

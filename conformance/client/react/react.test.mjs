@@ -1,47 +1,47 @@
-// better-auth/react in a real DOM: what a page that uses useSession shows, and when it looks again.
-import assert from "node:assert/strict";
-import { once } from "node:events";
-import { after, test } from "node:test";
-import { Worker } from "node:worker_threads";
-import { client, ok, person, registered } from "../browser.mjs";
-import { dom, focus, open, shown } from "./tab.mjs";
+// better-auth/react in a DOM: what a page with useSession shows, and when it requests the session again.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { client, ok, person, registered } from '../browser.mjs';
+import { dom, focus, open, shown } from './tab.mjs';
 
 after(() => dom.happyDOM.close());
 
-test("a page follows a person in and out", async () => {
+test('a page shows sign-in, update and sign-out', async () => {
   const { auth, ...ada } = await registered();
   const page = open(new Map());
-  await shown(page, "nobody");
+  await shown(page, 'nobody');
   assert.equal(page.requests, 1);
 
   ok(await page.auth.signIn.email({ email: ada.email, password: ada.password }));
   await shown(page, ada.name);
-  ok(await page.auth.updateUser({ name: "Countess" }));
-  await shown(page, "Countess");
+  ok(await page.auth.updateUser({ name: 'Countess' }));
+  await shown(page, 'Countess');
   ok(await page.auth.signOut());
-  await shown(page, "nobody");
+  await shown(page, 'nobody');
   assert.equal(page.requests, 4);
   page.close();
 });
 
-test("a page that is opened with a session shows it", async () => {
+test('a page opened with a session shows it', async () => {
   const ada = await registered();
   const page = open(ada.jar);
   await shown(page, ada.name);
   page.close();
 });
 
-test("signing up shows at once, deleting the account too", async () => {
+test('a page shows sign-up and the deletion of the account', async () => {
   const page = open(new Map());
-  await shown(page, "nobody");
-  ok(await page.auth.signUp.email({ ...person(), name: "Grace" }));
-  await shown(page, "Grace");
+  await shown(page, 'nobody');
+  ok(await page.auth.signUp.email({ ...person(), name: 'Grace' }));
+  await shown(page, 'Grace');
   ok(await page.auth.deleteUser());
-  await shown(page, "nobody");
+  await shown(page, 'nobody');
   page.close();
 });
 
-test("a session that was ended elsewhere is gone when the tab comes to the front", async () => {
+test('a session that was revoked elsewhere is gone when the tab becomes visible', async () => {
   const ada = await registered();
   const page = open(ada.jar);
   await shown(page, ada.name);
@@ -49,36 +49,36 @@ test("a session that was ended elsewhere is gone when the tab comes to the front
   ok(await phone.signIn.email({ email: ada.email, password: ada.password }));
   ok(await phone.revokeOtherSessions());
   focus();
-  await shown(page, "nobody");
+  await shown(page, 'nobody');
   page.close();
 });
 
-test("what happens in one tab shows in the other", async () => {
+test('an update and a sign-out in one tab show in the other', async () => {
   const ada = await registered();
   const here = open(ada.jar);
   await shown(here, ada.name);
-  const there = new Worker(new URL("other_tab.mjs", import.meta.url), {
+  const there = new Worker(new URL('other_tab.mjs', import.meta.url), {
     workerData: { jar: [...ada.jar] },
   });
   const show = async (text, stored) => {
     there.postMessage({ show: text, stored });
-    const [seen] = await once(there, "message");
+    const [seen] = await once(there, 'message');
     assert.equal(seen, text);
   };
-  // A browser tells the other tabs what one writes into the storage they share.
+  // A browser sends the other tabs a storage event when one writes to the shared storage.
   const written = () => {
-    const key = "better-auth.message";
+    const key = 'better-auth.message';
     return { key, newValue: dom.localStorage.getItem(key) };
   };
   await show(ada.name);
 
-  ok(await here.auth.updateUser({ name: "Countess" }));
-  assert.equal(JSON.parse(written().newValue).data.trigger, "updateUser");
-  await show("Countess", written());
+  ok(await here.auth.updateUser({ name: 'Countess' }));
+  assert.equal(JSON.parse(written().newValue).data.trigger, 'updateUser');
+  await show('Countess', written());
 
   ok(await here.auth.signOut());
-  assert.equal(JSON.parse(written().newValue).data.trigger, "signout");
-  await show("nobody", written());
+  assert.equal(JSON.parse(written().newValue).data.trigger, 'signout');
+  await show('nobody', written());
   there.postMessage({ close: true });
   here.close();
 });

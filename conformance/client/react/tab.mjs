@@ -1,19 +1,19 @@
-// A browser tab for better-auth/react: the globals of a real DOM, and React in it. Import it before React.
-import { Window } from "happy-dom";
-import { serverURL } from "../browser.mjs";
+// A browser tab for better-auth/react: the globals of happy-dom, and React in it. Import it before React.
+import { Window } from 'happy-dom';
+import { serverURL } from '../browser.mjs';
 
 export const dom = new Window({ url: `${serverURL}/` });
-for (const name of ["window", "document", "navigator", "localStorage", "HTMLElement", "Node"]) {
+for (const name of ['window', 'document', 'navigator', 'localStorage', 'HTMLElement', 'Node']) {
   Object.defineProperty(globalThis, name, { value: dom[name] ?? dom, configurable: true });
 }
 globalThis.IS_REACT_ACT_ENVIRONMENT = false;
 
-const { createElement } = await import("react");
-const { createRoot } = await import("react-dom/client");
-const { createAuthClient } = await import("better-auth/react");
-const { tab } = await import("../browser.mjs");
+const { createElement } = await import('react');
+const { createRoot } = await import('react-dom/client');
+const { createAuthClient } = await import('better-auth/react');
+const { tab } = await import('../browser.mjs');
 
-// The page of a tab: who is signed in, as useSession tells it. requests counts the looks at the session.
+// Opens a page that shows who is signed in, from useSession. `requests` counts the calls of get-session.
 export function open(jar) {
   const page = { requests: 0, jar };
   const fetchTab = tab(jar);
@@ -21,24 +21,24 @@ export function open(jar) {
     baseURL: serverURL,
     fetchOptions: {
       customFetchImpl: (url, init) => {
-        if (String(url).includes("/get-session")) page.requests++;
+        if (String(url).includes('/get-session')) page.requests++;
         return fetchTab(url, init);
       },
     },
   });
   function Who() {
     const { data, isPending, error } = page.auth.useSession();
-    const text = isPending ? "…" : (data?.user.name ?? (error ? "error" : "nobody"));
-    return createElement("p", { id: "who" }, text);
+    const text = isPending ? '…' : (data?.user.name ?? (error ? 'error' : 'nobody'));
+    return createElement('p', { id: 'who' }, text);
   }
-  const root = createRoot(dom.document.body.appendChild(dom.document.createElement("main")));
+  const root = createRoot(dom.document.body.appendChild(dom.document.createElement('main')));
   root.render(createElement(Who));
   page.close = () => root.unmount();
-  page.shows = () => dom.document.querySelector("#who")?.textContent;
+  page.shows = () => dom.document.querySelector('#who')?.textContent;
   return page;
 }
 
-// Waits until the page shows a text; fails loudly after ten seconds.
+// Waits until the page shows a text; throws after ten seconds.
 export async function shown(page, text) {
   for (let i = 0; i < 1000; i++) {
     if (page.shows() === text) return;
@@ -47,7 +47,7 @@ export async function shown(page, text) {
   throw new Error(`the page shows ${page.shows()}, not ${text}`);
 }
 
-// The tab comes to the front, as the person sees it.
+// Makes the tab visible, as when a person switches to it.
 export function focus() {
-  dom.document.dispatchEvent(new dom.Event("visibilitychange"));
+  dom.document.dispatchEvent(new dom.Event('visibilitychange'));
 }

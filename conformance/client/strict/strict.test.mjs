@@ -1,86 +1,86 @@
-// A server that verifies addresses, asks before it deletes or moves, and caches sessions in a cookie:
+// A server that requires verified email addresses, confirms deletions and changes, and caches sessions in a cookie:
 // REQUIRE_EMAIL_VERIFICATION, SEND_VERIFICATION_ON_SIGN_IN, AUTO_SIGN_IN_AFTER_VERIFICATION, DELETE_USER_VERIFICATION,
 // CHANGE_EMAIL_CONFIRMATION and COOKIE_CACHE are on.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { click, client, mailed, ok, person, refused } from "../browser.mjs";
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, client, mailed, ok, person, refused } from '../browser.mjs';
 
-// Somebody who signed up and clicked the link in the mail.
+// Signs up a user who then opens the link in the mail.
 async function verified() {
   const jar = new Map();
   const auth = client(jar);
   const ada = person();
-  ok(await auth.signUp.email({ ...ada, callbackURL: "/welcome" }));
-  const { url } = await mailed("verify-email", ada.email);
-  assert.deepEqual(await click(url, jar), { status: 302, location: "/welcome" });
+  ok(await auth.signUp.email({ ...ada, callbackURL: '/welcome' }));
+  const { url } = await mailed('verify-email', ada.email);
+  assert.deepEqual(await click(url, jar), { status: 302, location: '/welcome' });
   return { ...ada, auth, jar };
 }
 
-test("nobody gets in before the address is theirs", async () => {
+test('a person cannot sign in before the email address is verified', async () => {
   const auth = client();
   const ada = person();
   const signedUp = ok(await auth.signUp.email(ada));
   assert.deepEqual([signedUp.token, signedUp.user.emailVerified], [null, false]);
   assert.equal(ok(await auth.getSession()), null);
-  const first = await mailed("verify-email", ada.email);
-  assert.deepEqual(refused(await auth.signIn.email(ada)), [403, "EMAIL_NOT_VERIFIED"]);
-  const second = await mailed("verify-email", ada.email);
+  const first = await mailed('verify-email', ada.email);
+  assert.deepEqual(refused(await auth.signIn.email(ada)), [403, 'EMAIL_NOT_VERIFIED']);
+  const second = await mailed('verify-email', ada.email);
   assert.ok(Date.parse(second.at) >= Date.parse(first.at));
 
-  const taken = ok(await client().signUp.email({ ...ada, name: "Somebody else" }));
-  assert.deepEqual([taken.token, taken.user.name], [null, "Somebody else"]);
+  const taken = ok(await client().signUp.email({ ...ada, name: 'Somebody else' }));
+  assert.deepEqual([taken.token, taken.user.name], [null, 'Somebody else']);
 });
 
-test("the click on the link opens a session, once", async () => {
+test('the link of the mail signs in, once', async () => {
   const ada = await verified();
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [ada.email, true]);
-  const { url } = await mailed("verify-email", ada.email);
+  const { url } = await mailed('verify-email', ada.email);
   const thief = new Map();
   await click(url, thief);
   assert.equal(ok(await client(thief).getSession()), null);
 });
 
-test("the session is cached in a cookie, and what is sensitive does not believe it", async () => {
+test('get-session trusts the cache cookie, and sensitive calls read the database', async () => {
   const ada = await verified();
   ok(await ada.auth.getSession());
-  assert.ok(ada.jar.has("better-auth.session_data"));
+  assert.ok(ada.jar.has('better-auth.session_data'));
   const elsewhere = client();
   ok(await elsewhere.signIn.email(ada));
   ok(await elsewhere.revokeOtherSessions());
   assert.equal(ok(await ada.auth.getSession()).user.email, ada.email);
-  assert.deepEqual(refused(await ada.auth.verifyPassword(ada)), [401, "UNAUTHORIZED"]);
+  assert.deepEqual(refused(await ada.auth.verifyPassword(ada)), [401, 'UNAUTHORIZED']);
   const fromDatabase = { query: { disableCookieCache: true } };
   assert.equal(ok(await ada.auth.getSession(fromDatabase)), null);
 });
 
-test("the old address is asked before the new one", async () => {
+test('a change of email address is confirmed at the old one first', async () => {
   const ada = await verified();
   const newEmail = person().email;
-  ok(await ada.auth.changeEmail({ newEmail, callbackURL: "/account" }));
-  const asked = await mailed("change-email-confirmation", ada.email);
+  ok(await ada.auth.changeEmail({ newEmail, callbackURL: '/account' }));
+  const asked = await mailed('change-email-confirmation', ada.email);
   assert.equal(asked.newEmail, newEmail);
   assert.equal((await click(asked.url, ada.jar)).status, 302);
-  const { url } = await mailed("verify-email", newEmail);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: "/account" });
+  const { url } = await mailed('verify-email', newEmail);
+  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/account' });
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [newEmail, true]);
 });
 
-test("an account is deleted by the link in the mail", async () => {
+test('an account is deleted by the link in the mail', async () => {
   const ada = await verified();
-  const asked = ok(await ada.auth.deleteUser({ callbackURL: "/goodbye" }));
-  assert.deepEqual([asked.success, asked.message], [true, "Verification email sent"]);
+  const asked = ok(await ada.auth.deleteUser({ callbackURL: '/goodbye' }));
+  assert.deepEqual([asked.success, asked.message], [true, 'Verification email sent']);
   assert.notEqual(ok(await ada.auth.getSession()), null);
-  const { url } = await mailed("delete-account", ada.email);
+  const { url } = await mailed('delete-account', ada.email);
   assert.equal((await click(url, new Map())).status, 404);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: "/goodbye" });
+  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/goodbye' });
   assert.equal(ok(await ada.auth.getSession()), null);
 });
 
-test("the token of the mail deletes it too", async () => {
+test('an account is deleted with the token of the mail', async () => {
   const ada = await verified();
   ok(await ada.auth.deleteUser());
-  const { token } = await mailed("delete-account", ada.email);
-  assert.equal(ok(await ada.auth.deleteUser({ token })).message, "User deleted");
+  const { token } = await mailed('delete-account', ada.email);
+  assert.equal(ok(await ada.auth.deleteUser({ token })).message, 'User deleted');
 });

@@ -1,30 +1,30 @@
-// What Xenon has and the library has not: the profile behind the JWT.
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { ok, registered, serverURL } from "../browser.mjs";
+// The profile API, which Better Auth does not have.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ok, registered, serverURL } from '../browser.mjs';
 
 function profile(method, jwt, body) {
   return fetch(`${serverURL}/api/profile`, {
     method,
     headers: {
       authorization: `Bearer ${jwt}`,
-      ...(body && { "content-type": "application/json" }),
+      ...(body && { 'content-type': 'application/json' }),
     },
     body: body && JSON.stringify(body),
   });
 }
 
-test("a person keeps a profile with the token their client got", async () => {
+test('the JWT of the client works for the profile API', async () => {
   const ada = await registered();
   const { token } = ok(await ada.auth.token());
-  assert.equal((await profile("GET", token)).status, 404);
-  const created = await profile("POST", token, { learning_mode: "visual", time_per_week: 5 });
+  assert.equal((await profile('GET', token)).status, 404);
+  const created = await profile('POST', token, { learning_mode: 'visual', time_per_week: 5 });
   assert.equal(created.status, 201);
-  assert.equal((await profile("POST", token, {})).status, 409);
-  assert.equal((await profile("PUT", token, { time_per_week: 7 })).status, 200);
-  const read = await (await profile("GET", token)).json();
+  assert.equal((await profile('POST', token, {})).status, 409);
+  assert.equal((await profile('PUT', token, { time_per_week: 7 })).status, 200);
+  const read = await (await profile('GET', token)).json();
   assert.deepEqual(
     [read.user_id, read.learning_mode, read.time_per_week, read.preferred_language],
-    [ada.user.id, "visual", 7, "en"],
+    [ada.user.id, 'visual', 7, 'en'],
   );
 });
