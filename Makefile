@@ -85,7 +85,7 @@ conformance: conformance/node_modules ## send every scenario to Better Auth and 
 
 .PHONY: record
 record: conformance/node_modules ## record Better Auth's answers after a scenario was changed
-	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsTheLibrary' -update
+	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R02_AnswersAsBetterAuth' -update
 
 # Not part of make test, because Better Auth's tests have to be fetched from GitHub.
 .PHONY: peers
@@ -156,7 +156,7 @@ manual: website/csp-hashes.txt ## write docs/configuration.md, docs/licences.md 
 
 .PHONY: lambda
 lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's emulator, and write docs/lambda.md
-	go test -count 1 -v -tags moto -run P15_EveryFunctionThroughItsRoutes ./conformance/lambda -update
+	go test -count 1 -v -tags moto -run EveryFunctionServesItsRoutes ./conformance/lambda -update
 	go test -count 1 -tags moto -run '^$$' -bench ColdStart -benchtime 15x ./bench -update
 
 # `sam build` calls this for each function of template.yaml, for example build-SigninFunction for functions/signin.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// browser keeps cookies in the order they came.
+// browser keeps cookies in the order in which they were set.
 type browser struct{ cookies [][2]string }
 
 func (p *player) browser(name string) *browser {
@@ -18,16 +18,16 @@ func (p *player) browser(name string) *browser {
 	return p.browsers[name]
 }
 
-// take does what Set-Cookie lines say.
+// take applies Set-Cookie lines.
 func (b *browser) take(lines []string) {
 	for _, line := range lines {
 		pair, attributes, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")
 		i := slices.IndexFunc(b.cookies, func(c [2]string) bool { return c[0] == name })
-		switch gone := strings.Contains(attributes+";", "Max-Age=0;"); {
-		case gone && i >= 0:
+		switch isDeleted := strings.Contains(attributes+";", "Max-Age=0;"); {
+		case isDeleted && i >= 0:
 			b.cookies = slices.Delete(b.cookies, i, i+1)
-		case gone:
+		case isDeleted:
 		case i >= 0:
 			b.cookies[i][1] = value
 		default:
@@ -36,7 +36,7 @@ func (b *browser) take(lines []string) {
 	}
 }
 
-// String is the Cookie header.
+// String returns the Cookie header.
 func (b *browser) String() string {
 	var pairs []string
 	for _, c := range b.cookies {

@@ -11,29 +11,29 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// clientDir is where the tests of the stock client are, next to a node_modules: make client-newest copies them to another.
+// clientDir is the folder with the stock client's tests, beside a node_modules. `make client-newest` uses a copy.
 var clientDir = flag.String("client", "client", "the folder of the stock client's tests")
 
-// strict are the settings of a server that asks before it does anything.
+// strict are settings that require confirmations by mail and cache sessions in a cookie.
 var strict = []string{
 	"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on",
 	"DELETE_USER_VERIFICATION=on", "CHANGE_EMAIL_CONFIRMATION=on", "COOKIE_CACHE=compact",
 }
 
-// TestR01_StockClient runs the client from npm, as it is, through every call it has for what we serve.
+// TestR01_StockClient makes every call of the unmodified client from npm that Xenon serves.
 func TestR01_StockClient(t *testing.T) {
 	t.Parallel()
 	stockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
 }
 
-// TestR01_StockClientOfAStrictServer is the same with the options that answer otherwise.
-func TestR01_StockClientOfAStrictServer(t *testing.T) {
+// TestR01_StockClientWithStrictSettings does the same with settings that change the responses.
+func TestR01_StockClientWithStrictSettings(t *testing.T) {
 	t.Parallel()
 	stockClient(t, newXenon(t, strict...), "strict/*.test.mjs")
 }
 
-// What the tests above ask for is what the library itself gives.
-func TestStockClientOfTheLibrary(t *testing.T) {
+// The same tests pass against Better Auth itself.
+func TestStockClientAgainstBetterAuth(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
@@ -52,17 +52,17 @@ func newXenon(t *testing.T, settings ...string) party {
 	return party{name: "Xenon", url: x.origin, origin: x.origin, outbox: outbox}
 }
 
-// newLibrary starts the library alone, on a database made by our migrations.
+// newLibrary starts Better Auth on a database with Xenon's migrations.
 func newLibrary(t *testing.T, settings ...string) party {
 	t.Helper()
-	const origin = "http://localhost:3000" // nobody listens there: the tests send requests to url
+	const origin = "http://localhost:3000" // nothing listens there: the tests send their requests to url
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
 	url := joinLibrary(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox, "DATABASE_URL="+dbtest.New(t),
 		"BETTER_AUTH_URL="+origin, "BETTER_AUTH_SECRET=a secret of the tests, long enough")...)
-	return party{name: "library", url: url, origin: origin, outbox: outbox}
+	return party{name: "Better Auth", url: url, origin: origin, outbox: outbox}
 }
 
-// stockClient runs the files of clientDir that fit the patterns against s.
+// stockClient runs the test files of clientDir that match the patterns against s.
 func stockClient(t *testing.T, s party, patterns ...string) {
 	t.Helper()
 	args := []string{"--test"}

@@ -21,16 +21,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// Cookies of the cache go both ways, whatever the names in them: they are signed byte for byte.
-func TestR03_CacheCookiesGoBothWays(t *testing.T) {
+// Both servers accept each other's cache cookies for any name of a user, since both sign the same bytes.
+func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, long enough"
-	cfg := config.API{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
+	cfg := config.API{
+		Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge,
+	}
 	sessions := session.New(cfg, func(context.Context) ([]byte, error) { return []byte(secret), nil }, time.Now)
-	long := strings.Repeat("long ", 3000) // Better Auth cuts its cookie into parts, Xenon sets none
+	long := strings.Repeat("long ", 3000) // Better Auth splits its cookie into chunks, Xenon sets none
 	names := []string{
-		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7", "\ufffd\ufeff",
-		long, "2026-02-30T25:61:61Z.",
+		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7",
+		"\ufffd\ufeff", long, "2026-02-30T25:61:61Z.",
 	}
 	in := struct {
 		Secret  string   `json:"secret"`
@@ -45,27 +47,29 @@ func TestR03_CacheCookiesGoBothWays(t *testing.T) {
 	ours := slices.Clone(names)
 	ours[slices.Index(ours, long)] = ""
 	if diff := cmp.Diff(ours, out.Read); diff != "" {
-		t.Errorf("names the library reads in our cookies (-want +got):\n%s", diff)
+		t.Errorf("names that Better Auth reads in Xenon's cookies (-want +got):\n%s", diff)
 	}
 	for i, cookies := range out.Written {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", cookies)
 		w := httptest.NewRecorder()
-		// There is no database behind sessions: only the cookie can answer.
+		// sessions has no database, so only the cookie can answer.
 		caller, _, err := sessions.Cached(w, r, nil)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
-			t.Errorf("the library's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
+			t.Errorf("Better Auth's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
 		}
 	}
 }
 
-// ourCookies is the Cookie header of somebody of that name who has just signed in.
+// ourCookies returns the Cookie header of a user with that name after a sign-in to Xenon.
 func ourCookies(t *testing.T, sessions *session.Sessions, name string) string {
 	t.Helper()
 	r, w := httptest.NewRequest("POST", "/", nil), httptest.NewRecorder()
 	row := sessions.Prepare(r, true)
 	row.ID, row.UserID = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
-	user := store.User{ID: row.UserID, Name: name, Email: "ada@example.com", CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+	user := store.User{
+		ID: row.UserID, Name: name, Email: "ada@example.com", CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
 	if err := sessions.SetCookies(w, r, session.Caller{Session: row, User: user}, true); err != nil {
 		t.Fatal(err)
 	}
@@ -78,21 +82,21 @@ func ourCookies(t *testing.T, sessions *session.Sessions, name string) string {
 
 func runCookieCache(t *testing.T, in, out any) {
 	t.Helper()
-	question, err := json.Marshal(in)
+	input, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", "cookie_cache.mjs")
 	cmd.Dir = "reference"
 	cmd.Env = append(cmd.Environ(), "NODE_ENV=production")
-	cmd.Stdin = bytes.NewReader(question)
+	cmd.Stdin = bytes.NewReader(input)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	answer, err := cmd.Output()
+	output, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("cookie_cache.mjs: %v\n%s", err, stderr.String())
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		t.Fatalf("%v: %s", err, answer)
+	if err := json.Unmarshal(output, out); err != nil {
+		t.Fatalf("%v: %s", err, output)
 	}
 }

@@ -1,2 +1,3 @@
-// Package conformance holds the proof that Xenon and the pinned Better Auth cannot be told apart.
+// Package conformance compares Xenon's responses with those of the pinned Better Auth. See the pages R01 to R05 of
+// docs/security.md.
 package conformance

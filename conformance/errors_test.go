@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// fault is an error as a client sees it.
+// fault is an error response.
 type fault struct {
 	Status        int
 	Code, Message string
 }
 
-// recordedFaults are those of every conversation: the library's, and Xenon's where a listed divergence makes them others.
+// recordedFaults returns the error responses of all recordings: Better Auth's, and Xenon's for listed divergences.
 func recordedFaults(t *testing.T) map[fault]bool {
 	t.Helper()
 	all := map[fault]bool{}
@@ -37,18 +37,20 @@ func recordedFaults(t *testing.T) map[fault]bool {
 	return all
 }
 
-// Every error code of Better Auth that these settings can cause (docs/wire.md).
+// codes are all error codes that Better Auth can return with the settings of profiles.json (docs/wire.md).
 var codes = strings.Fields(`
-	ACCOUNT_NOT_FOUND BAD_REQUEST BANNED_USER CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND CROSS_SITE_NAVIGATION_LOGIN_BLOCKED
-	EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH EMAIL_NOT_VERIFIED FAILED_TO_CREATE_USER
+	ACCOUNT_NOT_FOUND BAD_REQUEST BANNED_USER CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND
+	CROSS_SITE_NAVIGATION_LOGIN_BLOCKED EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH
+	EMAIL_NOT_VERIFIED FAILED_TO_CREATE_USER
 	FAILED_TO_GET_USER_INFO FAILED_TO_UNLINK_LAST_ACCOUNT INVALID_CALLBACK_URL INVALID_EMAIL INVALID_EMAIL_OR_PASSWORD
-	INVALID_ERROR_CALLBACK_URL INVALID_NEW_USER_CALLBACK_URL INVALID_ORIGIN INVALID_PASSWORD INVALID_REDIRECT_URL INVALID_TOKEN
-	INVALID_USER METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED MISSING_OR_NULL_ORIGIN NOT_FOUND PASSWORD_TOO_LONG
+	INVALID_ERROR_CALLBACK_URL INVALID_NEW_USER_CALLBACK_URL INVALID_ORIGIN INVALID_PASSWORD INVALID_REDIRECT_URL
+	INVALID_TOKEN INVALID_USER METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED MISSING_OR_NULL_ORIGIN NOT_FOUND
+	PASSWORD_TOO_LONG
 	PASSWORD_TOO_SHORT PROVIDER_NOT_CONFIGURED PROVIDER_NOT_FOUND PROVIDER_NOT_SUPPORTED RESET_PASSWORD_DISABLED
 	SESSION_EXPIRED SESSION_NOT_FRESH TOKEN_EXPIRED UNAUTHORIZED UNSUPPORTED_MEDIA_TYPE
 	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL USER_NOT_FOUND VALIDATION_ERROR VERIFICATION_EMAIL_NOT_ENABLED`)
 
-func TestR04_EveryErrorOfTheLibraryIsSeen(t *testing.T) {
+func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for f := range recordedFaults(t) {
@@ -63,22 +65,22 @@ func TestR04_EveryErrorOfTheLibraryIsSeen(t *testing.T) {
 	}
 	for _, want := range append(withoutCode, codes...) {
 		if !seen[want] {
-			t.Errorf("no conversation has the library answer %s", want)
+			t.Errorf("no scenario makes Better Auth answer %s", want)
 		}
 	}
 }
 
 var anError = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
-// What no conversation brings about, and why.
+// unrecorded are the codes that no scenario provokes, with the reason.
 var unrecorded = map[string]string{
-	"SERVICE_UNAVAILABLE":   "a database that is away (D11)",
-	"FAILED_TO_GET_SESSION": "a session that ends while it slides",
+	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
+	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",
 	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
 }
 
-// The table of errors in the code has the library's status, code and words.
-func TestR04_OurErrorsAreTheLibrarys(t *testing.T) {
+// The errors in Xenon's code have Better Auth's status, code and message.
+func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	statuses := map[string]int{}
 	for status := range 600 {
@@ -103,7 +105,7 @@ func TestR04_OurErrorsAreTheLibrarys(t *testing.T) {
 				found++
 				f := fault{statuses[m[1]], m[2], m[3]}
 				if !recorded[f] && unrecorded[f.Code] == "" {
-					t.Errorf("%s: %s is not how the library answers in any conversation", file, fmt.Sprint(f))
+					t.Errorf("%s: %s is no response of Better Auth in any scenario", file, fmt.Sprint(f))
 				}
 			}
 		}

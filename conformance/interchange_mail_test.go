@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// (c) A reset link mailed by one server works at the other, once, at whichever it is tried again.
+// A reset link from the mail of one server works at the other. After that both servers reject its token.
 func TestInterchange_ResetLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET=on")
@@ -17,7 +17,8 @@ func TestInterchange_ResetLinks(t *testing.T) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		guest := ix.browser(t)
-		guest.want(guest.post(first, "/request-password-reset", fields{"email": email, "redirectTo": "/new-password?a=b"}), http.StatusOK)
+		request := fields{"email": email, "redirectTo": "/new-password?a=b"}
+		guest.want(guest.post(first, "/request-password-reset", request), http.StatusOK)
 		link, token := guest.mailed(first, "reset-password", email)
 		a := guest.want(guest.get(second, link), http.StatusFound)
 		if got, want := a.header.Get("Location"), ix.origin+"/new-password?a=b&token="+token; got != want {
@@ -25,7 +26,8 @@ func TestInterchange_ResetLinks(t *testing.T) {
 		}
 
 		fresh := fields{"newPassword": "another horse", "token": token}
-		if code := guest.post(second, "/reset-password", fields{"newPassword": "short", "token": token}).body.text("code"); code != "PASSWORD_TOO_SHORT" {
+		short := guest.post(second, "/reset-password", fields{"newPassword": "short", "token": token})
+		if code := short.body.text("code"); code != "PASSWORD_TOO_SHORT" {
 			t.Errorf("a short password: got %q", code)
 		}
 		guest.want(guest.post(second, "/reset-password", fresh), http.StatusOK)
@@ -35,53 +37,56 @@ func TestInterchange_ResetLinks(t *testing.T) {
 			}
 		}
 		if u, _ := b.who(first); u != "" {
-			t.Error("the old session lives on")
+			t.Error("the old session is still valid")
 		}
-		a = guest.want(guest.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
+		in := fields{"email": email, "password": "another horse"}
+		a = guest.want(guest.post(first, "/sign-in/email", in), http.StatusOK)
 		if got := a.body.in("user").text("id"); got != id {
 			t.Errorf("signed in: got %s, want %s", got, id)
 		}
 	})
 }
 
-// (c) A verification link likewise, and it opens the session it promises.
+// A verification link from one server works at the other, and signs the user in once.
 func TestInterchange_VerificationLinks(t *testing.T) {
 	t.Parallel()
-	ix := newInterchange(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	ix := newInterchange(t,
+		"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	ix.eachWay(t, func(t *testing.T, first, second party) {
 		b := ix.browser(t)
 		email, id := b.register(first)
-		if code := b.post(second, "/sign-in/email", fields{"email": email, "password": secretWord}).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
-			t.Errorf("before: got %q", code)
+		in := fields{"email": email, "password": secretWord}
+		if code := b.post(second, "/sign-in/email", in).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
+			t.Errorf("before the verification: got %q", code)
 		}
 		link, _ := b.mailed(first, "verify-email", email)
 		b.want(b.get(second, link), http.StatusFound)
 		if u, _ := b.who(first); u != id {
-			t.Errorf("after the click: got user %q, want %q", u, id)
+			t.Errorf("after the verification: got user %q, want %q", u, id)
 		}
 		again := ix.browser(t)
 		again.want(again.get(first, link), http.StatusFound)
 		if u, _ := again.who(second); u != "" {
-			t.Error("a second click opened a session")
+			t.Error("the second use of the link signed the user in")
 		}
-		again.want(again.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
+		again.want(again.post(first, "/sign-in/email", in), http.StatusOK)
 	})
 }
 
-// (c) Two links, one from each server, move an account to another address.
-func TestInterchange_ChangeOfAddress(t *testing.T) {
+// Two links, one from each server, change the email of an account.
+func TestInterchange_ChangeOfEmail(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")
 	ix.eachWay(t, func(t *testing.T, first, second party) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		ix.exec(t, `UPDATE "user" SET "emailVerified" = true WHERE id = $1`, id)
-		moved := newAddress()
+		moved := newEmail()
 		b.want(b.post(first, "/change-email", fields{"newEmail": moved, "callbackURL": "/account"}), http.StatusOK)
 		confirmation, _ := b.mailed(first, "change-email-confirmation", email)
 		a := b.want(b.get(second, confirmation), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/account" {
-			t.Errorf("confirmed: leads to %q", got)
+			t.Errorf("the confirmation link redirects to %q", got)
 		}
 		link, _ := b.mailed(second, "verify-email", moved)
 		b.want(b.get(first, link), http.StatusFound)
@@ -91,12 +96,12 @@ func TestInterchange_ChangeOfAddress(t *testing.T) {
 			}
 		}
 		if got := b.get(second, confirmation).header.Get("Location"); !strings.Contains(got, "error=") {
-			t.Errorf("the old link again: leads to %q", got)
+			t.Errorf("the second use of the confirmation link redirects to %q", got)
 		}
 	})
 }
 
-// (c) The link that deletes an account, too.
+// A link that deletes an account works at the other server, for its own user only.
 func TestInterchange_DeletionLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "DELETE_USER_VERIFICATION=on")
@@ -110,11 +115,11 @@ func TestInterchange_DeletionLinks(t *testing.T) {
 		}
 		stranger.want(stranger.get(second, link), http.StatusNotFound)
 		if u, _ := b.who(second); u != id {
-			t.Error("a stranger's click deleted the account")
+			t.Error("another person's request deleted the account")
 		}
 		a := b.want(b.get(second, link), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/goodbye" {
-			t.Errorf("leads to %q", got)
+			t.Errorf("redirects to %q", got)
 		}
 		if n := ix.query(t, `SELECT count(*)::text FROM "user" WHERE id = $1`, id); n != "0" {
 			t.Errorf("users: got %s, want none", n)

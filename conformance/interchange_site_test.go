@@ -16,11 +16,11 @@ import (
 	"testing"
 )
 
-// party is Xenon or the library, running: where it listens, what it calls itself, and the file its mails go to.
+// party is a running Xenon or Better Auth: its name, URL, public origin, and the file that its mails go to.
 type party struct{ name, url, origin, outbox string }
 
-// interchange is Xenon and the TypeScript server on one database, with one secret and one public origin, as they are while
-// a team moves from one to the other.
+// interchange is Xenon and Better Auth on one database, with one secret and one public origin, as during a migration
+// from one to the other.
 type interchange struct {
 	xenon, library party
 	origin         string
@@ -31,13 +31,20 @@ type interchange struct {
 func newInterchange(t *testing.T, settings ...string) interchange {
 	t.Helper()
 	secret, dir := rand.Text()+rand.Text(), t.TempDir()
-	env := append([]string{"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off"}, settings...)
+	env := append([]string{
+		"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
+	}, settings...)
 	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
 	x := startXenon(t, append(env, "MAIL_FILE="+ours)...)
 	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.database, "BETTER_AUTH_URL="+x.origin)...)
-	return interchange{party{"Xenon", x.origin, x.origin, ours}, party{"library", l, x.origin, theirs}, x.origin, x.database}
+	return interchange{
+		xenon:   party{"Xenon", x.origin, x.origin, ours},
+		library: party{"Better Auth", l, x.origin, theirs},
+		origin:  x.origin, database: x.database,
+	}
 }
 
+// joinLibrary starts Better Auth with these environment variables, and returns its URL.
 func joinLibrary(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", "reference/server.mjs")
@@ -53,31 +60,31 @@ func joinLibrary(t *testing.T, env ...string) string {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make test" installs them (%v)`, err)
+		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make test" installs (%v)`, err)
 	}
 	t.Cleanup(func() {
 		_ = stdin.Close()
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("the library ended with %v and said:\n%s", err, stderr.String())
+			t.Logf("Better Auth exited with %v and logged:\n%s", err, stderr.String())
 		}
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		_ = cmd.Process.Kill()
-		t.Fatalf("the library did not start: %v", err)
+		t.Fatalf("Better Auth did not start: %v", err)
 	}
 	go io.Copy(io.Discard, stdout)
 	return strings.TrimSpace(line)
 }
 
-// eachWay plays one story with either server in the first part and the other in the second; and with the library in
-// both, which shows that the story asks for nothing the library does not give.
-func (ix interchange) eachWay(t *testing.T, play func(t *testing.T, first, second party)) {
+// eachWay runs a test with each of the two servers first and the other one second. It also runs it with Better Auth as
+// both, which shows that the test expects nothing that Better Auth does not do.
+func (ix interchange) eachWay(t *testing.T, run func(t *testing.T, first, second party)) {
 	t.Helper()
 	for _, way := range [][2]party{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {
 		t.Run(way[0].name+" to "+way[1].name, func(t *testing.T) {
 			t.Parallel()
-			play(t, way[0], way[1])
+			run(t, way[0], way[1])
 		})
 	}
 }
@@ -109,7 +116,7 @@ func (ix interchange) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// visitor is a person's browser: both servers are the same site to it, so they share its cookies.
+// visitor is a browser that sees both servers as one site, so that they share its cookies.
 type visitor struct {
 	t      *testing.T
 	origin string
@@ -122,7 +129,7 @@ func (ix interchange) browser(t *testing.T) *visitor {
 	return &visitor{t: t, origin: ix.origin, jar: map[string]string{}}
 }
 
-// reply is what a server said.
+// reply is the response of a server.
 type reply struct {
 	status int
 	header http.Header
@@ -132,13 +139,13 @@ type reply struct {
 
 type fields map[string]any
 
-// in is the object under name, empty if there is none.
+// in returns the object called name, empty if there is none.
 func (o fields) in(name string) fields {
 	inner, _ := o[name].(map[string]any)
 	return inner
 }
 
-// text is the string under name, "" if there is none.
+// text returns the string called name, "" if there is none.
 func (o fields) text(name string) string {
 	s, _ := o[name].(string)
 	return s
@@ -150,7 +157,7 @@ func (b *visitor) post(s party, path string, body fields) reply {
 	return b.send(s, http.MethodPost, path, body)
 }
 
-// send asks s for a path below /api/auth, or one that begins with /api/, and keeps the cookies of the answer.
+// send requests a path below /api/auth, or one that begins with /api/, from s, and keeps the cookies of the response.
 func (b *visitor) send(s party, method, path string, body fields) reply {
 	b.t.Helper()
 	if !strings.HasPrefix(path, "/api/") {
@@ -194,7 +201,7 @@ func (b *visitor) send(s party, method, path string, body fields) reply {
 	}
 	b.keep(response.Header["Set-Cookie"])
 	a := reply{status: response.StatusCode, header: response.Header, text: string(text)}
-	_ = json.Unmarshal(text, &a.body) // null, a list or nothing is no object
+	_ = json.Unmarshal(text, &a.body) // body stays nil for null, a list or an empty response
 	return a
 }
 
@@ -210,7 +217,7 @@ func (b *visitor) keep(lines []string) {
 	}
 }
 
-// who is the id of the user and of the session that s sees, "" for nobody.
+// who returns the ids of the user and the session that s sees, "" without a session.
 func (b *visitor) who(s party) (user, session string) {
 	b.t.Helper()
 	a := b.get(s, "/get-session")
@@ -220,7 +227,7 @@ func (b *visitor) who(s party) (user, session string) {
 	return a.body.in("user").text("id"), a.body.in("session").text("id")
 }
 
-// want ends the test unless a has the status.
+// want fails the test unless a has the status.
 func (b *visitor) want(a reply, status int) reply {
 	b.t.Helper()
 	if a.status != status {
@@ -231,17 +238,18 @@ func (b *visitor) want(a reply, status int) reply {
 
 const secretWord = "pässwörd-€-😀 ﬁancé"
 
-func newAddress() string { return "ada-" + strings.ToLower(rand.Text()) + "@example.com" }
+func newEmail() string { return "ada-" + strings.ToLower(rand.Text()) + "@example.com" }
 
-// register makes a new person at s, signed in, and returns their address and id.
+// register signs a new user up at s, and returns their email and id.
 func (b *visitor) register(s party) (email, id string) {
 	b.t.Helper()
-	email = newAddress()
-	a := b.want(b.post(s, "/sign-up/email", fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": secretWord}), http.StatusOK)
+	email = newEmail()
+	in := fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": secretWord}
+	a := b.want(b.post(s, "/sign-up/email", in), http.StatusOK)
 	return email, a.body.in("user").text("id")
 }
 
-// mailed is the newest mail of that kind that s sent to an address.
+// mailed returns the link and the token of the newest mail of a kind that s sent to an email address.
 func (b *visitor) mailed(s party, kind, to string) (url, token string) {
 	b.t.Helper()
 	text, err := os.ReadFile(s.outbox)
@@ -257,9 +265,9 @@ func (b *visitor) mailed(s party, kind, to string) (url, token string) {
 			url, token = m.URL, m.Token
 		}
 	}
-	path, ours := strings.CutPrefix(url, b.origin)
-	if !ours || token == "" {
-		b.t.Fatalf("%s mailed no %s to them: %q", s.name, kind, url)
+	path, isOurs := strings.CutPrefix(url, b.origin)
+	if !isOurs || token == "" {
+		b.t.Fatalf("%s sent no mail %s: %q", s.name, kind, url)
 	}
 	return path, token
 }

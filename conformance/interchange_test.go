@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// (a) A password set at one server is the password at the other.
+// A password that was set at one server works at the other.
 func TestInterchange_Passwords(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
@@ -20,26 +20,31 @@ func TestInterchange_Passwords(t *testing.T) {
 		email, id := b.register(first)
 		hash := ix.query(t, `SELECT password FROM account WHERE "userId" = $1`, id)
 		if !regexp.MustCompile(`^[0-9a-f]{32}:[0-9a-f]{128}$`).MatchString(hash) {
-			t.Errorf("the stored password is not in the library's form, which begins with %.4q", hash)
+			t.Errorf("the stored password does not have Better Auth's format, it begins with %.4q", hash)
 		}
-		composed := strings.ReplaceAll(secretWord, "ﬁ", "fi") // the same text to NFKC
-		a := elsewhere.want(elsewhere.post(second, "/sign-in/email", fields{"email": strings.ToUpper(email), "password": composed}), http.StatusOK)
+		composed := strings.ReplaceAll(secretWord, "ﬁ", "fi") // the same text after NFKC
+		in := fields{"email": strings.ToUpper(email), "password": composed}
+		a := elsewhere.want(elsewhere.post(second, "/sign-in/email", in), http.StatusOK)
 		if got := a.body.in("user").text("id"); got != id {
 			t.Errorf("signed in: got user %s, want %s", got, id)
 		}
-		ix.browser(t).want(ix.browser(t).post(second, "/sign-in/email", fields{"email": email, "password": "wrong horse"}), http.StatusUnauthorized)
+		wrong := fields{"email": email, "password": "wrong horse"}
+		ix.browser(t).want(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
 
-		elsewhere.want(elsewhere.post(second, "/change-password", fields{"currentPassword": secretWord, "newPassword": "another horse"}), http.StatusOK)
+		change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
+		elsewhere.want(elsewhere.post(second, "/change-password", change), http.StatusOK)
 		again := ix.browser(t)
 		again.want(again.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
-		again.want(again.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusUnauthorized)
-		if code := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": secretWord}).body.text("code"); code != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" {
+		old := fields{"email": email, "password": secretWord}
+		again.want(again.post(first, "/sign-in/email", old), http.StatusUnauthorized)
+		twice := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": secretWord})
+		if code := twice.body.text("code"); code != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" {
 			t.Errorf("signing up twice: got %q", code)
 		}
 	})
 }
 
-// (b) A session cookie is the same session at the other server, which can change and prolong it.
+// A session cookie of one server is the same session at the other, which can change and extend it.
 func TestR03_SessionCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
@@ -51,7 +56,7 @@ func TestR03_SessionCookies(t *testing.T) {
 			t.Errorf("got user %s, session %s, want %s, %s", u, s, user, session)
 		}
 		if a, z := b.get(first, "/get-session").text, b.get(second, "/get-session").text; !sameJSON(t, a, z) {
-			t.Errorf("%s says %s\n%s says %s", first.name, a, second.name, z)
+			t.Errorf("%s answers %s\n%s answers %s", first.name, a, second.name, z)
 		}
 		b.want(b.post(second, "/update-user", fields{"name": "Countess"}), http.StatusOK)
 		if got := b.get(first, "/get-session").body.in("user").text("name"); got != "Countess" {
@@ -62,28 +67,30 @@ func TestR03_SessionCookies(t *testing.T) {
 		before := ix.query(t, `SELECT "expiresAt"::text FROM session WHERE id = $1`, session)
 		a := b.get(second, "/get-session")
 		if !strings.Contains(strings.Join(a.header["Set-Cookie"], "\n"), "session_token=") {
-			t.Errorf("a session that is due: got cookies %q", a.header["Set-Cookie"])
+			t.Errorf("a session that is due for extension: got cookies %q", a.header["Set-Cookie"])
 		}
 		if after := ix.query(t, `SELECT "expiresAt"::text FROM session WHERE id = $1`, session); after <= before {
-			t.Errorf("it ends %s, was %s", after, before)
+			t.Errorf("the session expires at %s, before it was %s", after, before)
 		}
 		if _, s := b.who(first); s != session {
-			t.Errorf("prolonged: got session %q, want %q", s, session)
+			t.Errorf("after the extension: got session %q, want %q", s, session)
 		}
 
 		short := ix.browser(t)
-		short.want(short.post(first, "/sign-in/email", fields{"email": email, "password": secretWord, "rememberMe": false}), http.StatusOK)
+		in := fields{"email": email, "password": secretWord, "rememberMe": false}
+		short.want(short.post(first, "/sign-in/email", in), http.StatusOK)
 		a = short.want(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
-		if lines := strings.Join(a.header["Set-Cookie"], "\n"); !strings.Contains(lines, "session_token=") || strings.Contains(lines, "session_token=") && strings.Contains(lines, "Max-Age=604800") {
-			t.Errorf("a session that is not to be remembered: got cookies %q", a.header["Set-Cookie"])
+		lines := strings.Join(a.header["Set-Cookie"], "\n")
+		if !strings.Contains(lines, "session_token=") || strings.Contains(lines, "Max-Age=604800") {
+			t.Errorf("a session without rememberMe: got cookies %q", a.header["Set-Cookie"])
 		}
 		if u, _ := short.who(first); u != id {
-			t.Errorf("not remembered: got user %q, want %q", u, id)
+			t.Errorf("without rememberMe: got user %q, want %q", u, id)
 		}
 	})
 }
 
-// (b) A cache cookie made by one answers for a session at the other, without the database; and only there.
+// With a cache cookie of one server, get-session at the other answers without the database. Sensitive routes do not.
 func TestR03_CacheCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "COOKIE_CACHE=compact")
@@ -107,7 +114,7 @@ func TestR03_CacheCookies(t *testing.T) {
 		forged.register(first)
 		_, session = forged.who(first)
 		good, middle := forged.jar[cache], len(forged.jar[cache])/2
-		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // another letter of base64url, mostly
+		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually another base64url letter
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if a := forged.get(second, "/get-session"); a.body != nil {
 			t.Errorf("a forged cache cookie: got %d %s", a.status, a.text)
@@ -115,13 +122,14 @@ func TestR03_CacheCookies(t *testing.T) {
 	})
 }
 
-// (b) A bearer token, with its signature or bare, is the session at the other server.
+// A bearer token of one server, with or without its signature, is the session at the other.
 func TestR03_BearerTokens(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.eachWay(t, func(t *testing.T, first, second party) {
 		b := ix.browser(t)
-		a := b.want(b.post(first, "/sign-up/email", fields{"name": "Ada", "email": newAddress(), "password": secretWord}), http.StatusOK)
+		in := fields{"name": "Ada", "email": newEmail(), "password": secretWord}
+		a := b.want(b.post(first, "/sign-up/email", in), http.StatusOK)
 		id, signed, bare := a.body.in("user").text("id"), a.header.Get("Set-Auth-Token"), a.body.text("token")
 		for _, bearer := range []string{signed, bare} {
 			api := ix.browser(t)
@@ -135,12 +143,12 @@ func TestR03_BearerTokens(t *testing.T) {
 		other := ix.browser(t)
 		other.bearer = strings.Replace(signed, bare, strings.Repeat("a", len(bare)), 1)
 		if u, _ := other.who(second); u != "" {
-			t.Errorf("a signature for another token: got user %q", u)
+			t.Errorf("with the signature of another token: got user %q", u)
 		}
 	})
 }
 
-// (d) Signing out, and ending a session from another place, ends it at both.
+// Signing out or revoking a session at one server ends it at both.
 func TestInterchange_SigningOut(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
@@ -149,7 +157,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 		email, id := b.register(first)
 		kept := b.jar["better-auth.session_token"]
 		b.want(b.post(second, "/sign-out", fields{}), http.StatusOK)
-		delete(b.jar, "better-auth.device") // it stays, and opens nothing
+		delete(b.jar, "better-auth.device") // it stays after a sign-out and is no credential
 		if len(b.jar) > 0 {
 			t.Errorf("left cookies %v", b.jar)
 		}
@@ -157,7 +165,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 		for _, s := range []party{first, second} {
 			stolen.jar["better-auth.session_token"] = kept
 			if u, _ := stolen.who(s); u != "" {
-				t.Errorf("%s: the session lives on", s.name)
+				t.Errorf("%s: the session is still valid", s.name)
 			}
 		}
 		if n := ix.query(t, `SELECT count(*)::text FROM session WHERE "userId" = $1`, id); n != "0" {
@@ -170,20 +178,20 @@ func TestInterchange_SigningOut(t *testing.T) {
 		laptop.want(laptop.post(second, "/sign-in/email", in), http.StatusOK)
 		laptop.want(laptop.post(second, "/revoke-session", fields{"token": token}), http.StatusOK)
 		if u, _ := phone.who(first); u != "" {
-			t.Error("a session revoked at the other server lives on")
+			t.Error("a session revoked at the other server is still valid")
 		}
 		phone.want(phone.post(first, "/sign-in/email", in), http.StatusOK)
 		phone.want(phone.post(first, "/revoke-other-sessions", fields{}), http.StatusOK)
 		if u, _ := laptop.who(second); u != "" {
-			t.Error("the other sessions live on at the other server")
+			t.Error("the other sessions are still valid at the other server")
 		}
 		if u, _ := phone.who(second); u != id {
-			t.Error("one's own session has ended too")
+			t.Error("the caller's own session has ended too")
 		}
 	})
 }
 
-// (e) A resource server that trusts Xenon's key set accepts the tokens of both.
+// A resource server that verifies with Xenon's key set accepts the JWTs of both servers.
 func TestInterchange_JWTs(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
@@ -193,7 +201,7 @@ func TestInterchange_JWTs(t *testing.T) {
 			email, id := b.register(maker)
 			jwt := b.want(b.get(maker, "/token"), http.StatusOK).body.text("token")
 			if got := b.get(maker, "/get-session").header.Get("Set-Auth-Jwt"); got == "" {
-				t.Error("get-session hands out no set-auth-jwt")
+				t.Error("get-session returns no set-auth-jwt")
 			}
 
 			api := ix.browser(t)
@@ -206,7 +214,8 @@ func TestInterchange_JWTs(t *testing.T) {
 				t.Errorf("the profile is %s's, want %s's", got, id)
 			}
 
-			verify := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", ix.xenon.url+"/api/auth/jwks", ix.origin, jwt)
+			keySet := ix.xenon.url + "/api/auth/jwks"
+			verify := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, jwt)
 			out, err := verify.CombinedOutput()
 			var claims struct{ Sub, Email string }
 			if err != nil || json.Unmarshal(out, &claims) != nil || claims.Sub != id || claims.Email != email {

@@ -20,7 +20,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// libraryServer starts the pinned library under the settings of a profile, on a database that it makes its tables in.
+// libraryServer starts the pinned Better Auth with the settings of a profile, on an empty database that it migrates.
 func libraryServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
@@ -40,25 +40,25 @@ func libraryServer(t *testing.T, profile map[string]string) server {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make conformance" installs them (%v)`, err)
+		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make conformance" installs (%v)`, err)
 	}
 	line, readErr := bufio.NewReader(stdout).ReadString('\n')
 	t.Cleanup(func() {
-		_ = stdin.Close() // which is the library's sign to end
+		_ = stdin.Close() // Better Auth exits at the end of its input
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("the library ended with %v and said:\n%s", err, stderr.String())
+			t.Logf("Better Auth exited with %v and logged:\n%s", err, stderr.String())
 		}
 	})
 	if readErr != nil {
-		t.Fatalf("the library did not start: %v", readErr)
+		t.Fatalf("Better Auth did not start: %v", readErr)
 	}
 	s.address = strings.TrimSpace(line)
 	return s
 }
 
-// TestR02_AnswersAsTheLibrary plays every conversation against the pinned library and against Xenon, each on its own
-// database, and compares what they answered. With -update it records what the library said.
-func TestR02_AnswersAsTheLibrary(t *testing.T) {
+// TestR02_AnswersAsBetterAuth plays every scenario against the pinned Better Auth and against Xenon, each on its own
+// database, and compares the responses. With -update it records Better Auth's responses.
+func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	t.Parallel()
 	var n tally
 	for name, profile := range profiles(t) {
@@ -67,10 +67,10 @@ func TestR02_AnswersAsTheLibrary(t *testing.T) {
 			for _, s := range scenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
-					asked, ours := newPlayer(t, library, s), newPlayer(t, xenon, s)
+					theirs, ours := newPlayer(t, library, s), newPlayer(t, xenon, s)
 					var want, got []exchange
 					var both sync.WaitGroup
-					both.Go(func() { want = talk(t, s, asked) })
+					both.Go(func() { want = talk(t, s, theirs) })
 					both.Go(func() { got = talk(t, s, ours) })
 					both.Wait()
 					if *update {
@@ -79,11 +79,11 @@ func TestR02_AnswersAsTheLibrary(t *testing.T) {
 					recorded := readRecord(t, s)
 					for i := range min(len(want), len(recorded.Exchanges)) {
 						if diff := cmp.Diff(recorded.Exchanges[i].Library.text(), want[i].Library.text()); diff != "" {
-							t.Errorf("%s, %d, %s: the recording is out of date (make record writes it), recorded - library +:\n%s",
+							t.Errorf("%s, %d, %s: the recording is outdated; run make record (-recorded +Better Auth):\n%s",
 								s.stem, i+1, want[i].Do, diff)
 						}
 					}
-					n.judge(t, s, want, got, recorded.Exchanges)
+					n.check(t, s, want, got, recorded.Exchanges)
 				})
 			}
 		})

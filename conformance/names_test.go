@@ -13,15 +13,18 @@ func newNames() *names {
 	}
 }
 
-// What a server invents gets a name, always the same for the same; everything else stays as it is, and is compared.
-func TestNamesHideOnlyWhatIsInvented(t *testing.T) {
+// Generated values are replaced, the same value always by the same name. Everything else is compared unchanged.
+func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
 	t.Parallel()
 	const token, other = "Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX", "AAAAAQ2mB7cT4vLw8RyN1sHd6PjGaEuX"
 	for _, test := range []struct{ text, want string }{
 		{"plain words and 12 numbers", "plain words and 12 numbers"},
 		{"INVALID_EMAIL_OR_PASSWORD", "INVALID_EMAIL_OR_PASSWORD"},
 		{token, "token000000000000000000000000001"},
-		{other + " " + token + " " + other, "token000000000000000000000000001 token000000000000000000000000002 token000000000000000000000000001"},
+		{
+			other + " " + token + " " + other,
+			"token000000000000000000000000001 token000000000000000000000000002 token000000000000000000000000001",
+		},
 		{token + "x", token + "x"},
 		{"0123456789abcdefghijABCD", "token0000000000000000001"},
 		{"5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c", "00000000-0000-4000-8000-000000000001"},
@@ -39,8 +42,8 @@ func TestNamesHideOnlyWhatIsInvented(t *testing.T) {
 	}
 }
 
-// A signature is named when it is good and shown when it is not.
-func TestNamesTellSignatures(t *testing.T) {
+// A valid signature is replaced by a name, an invalid one stays.
+func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
 	t.Parallel()
 	const token = "Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX"
 	p := player{server: server{secret: "a secret of the tests"}, names: newNames(), saved: map[string]string{}}
@@ -49,11 +52,13 @@ func TestNamesTellSignatures(t *testing.T) {
 	}
 	good := p.saved["good"]
 	bad := strings.Replace(good, token, strings.ToLower(token), 1)
-	if got, want := newNames().cookies([]string{"s=" + good + "; Path=/"})[0], "s=token000000000000000000000000001.signature%3D; Path=/"; got != want {
-		t.Errorf("good: got %s, want %s", got, want)
+	got, want := newNames().cookies([]string{"s=" + good + "; Path=/"})[0],
+		"s=token000000000000000000000000001.signature%3D; Path=/"
+	if got != want {
+		t.Errorf("valid: got %s, want %s", got, want)
 	}
 	if got := newNames().cookies([]string{"s=" + bad + "; Path=/"})[0]; strings.Contains(got, ".signature") {
-		t.Errorf("bad: got %s", got)
+		t.Errorf("invalid: got %s", got)
 	}
 	for secret, want := range map[string]bool{"": true, "another secret": false} {
 		if err := p.forge(forgery{Name: "jwt", Claims: map[string]any{"exp": "1h"}, Secret: secret}); err != nil {
@@ -69,28 +74,30 @@ func TestNamesTellSignatures(t *testing.T) {
 	}
 }
 
-// Each way a run can go wrong is seen: a difference, a listed one that is gone, and one that is another than was recorded.
-func TestJudgeCanFail(t *testing.T) {
+// The comparison reports an unlisted difference, a listed one that no longer differs, and one that differs from its
+// recording.
+func TestComparisonReportsDifferences(t *testing.T) {
 	t.Parallel()
-	is, not, other := &answer{Status: 200}, &answer{Status: 401}, &answer{Status: 500}
+	ok, unauthorized, failed := &answer{Status: 200}, &answer{Status: 401}, &answer{Status: 500}
 	for _, test := range []struct {
 		name, divergence         string
 		library, ours, recording *answer
 		faults                   int
 	}{
-		{"the same", "", is, is, nil, 0},
-		{"a difference", "", is, not, nil, 1},
-		{"a listed difference", "D99", is, not, not, 0},
-		{"a listed difference that is gone", "D99", is, is, not, 1},
-		{"a listed difference that became another", "D99", is, not, other, 1},
+		{"the same", "", ok, ok, nil, 0},
+		{"a difference", "", ok, unauthorized, nil, 1},
+		{"a listed difference", "D99", ok, unauthorized, unauthorized, 0},
+		{"a listed difference that no longer differs", "D99", ok, ok, unauthorized, 1},
+		{"a listed difference that differs from the recording", "D99", ok, unauthorized, failed, 1},
 	} {
 		want := []exchange{{Library: test.library, Divergence: test.divergence}}
 		recorded := []exchange{{Library: test.library, Xenon: test.recording}}
-		if got := new(tally).compareAll(scenario{}, want, []exchange{{Library: test.ours}}, recorded); len(got) != test.faults {
+		got := new(tally).compareAll(scenario{}, want, []exchange{{Library: test.ours}}, recorded)
+		if len(got) != test.faults {
 			t.Errorf("%s: got %q, want %d faults", test.name, got, test.faults)
 		}
 	}
-	if got := new(tally).compareAll(scenario{}, []exchange{{Library: is}}, nil, nil); len(got) != 1 {
-		t.Errorf("an answer that is missing: got %q", got)
+	if got := new(tally).compareAll(scenario{}, []exchange{{Library: ok}}, nil, nil); len(got) != 1 {
+		t.Errorf("a missing response: got %q", got)
 	}
 }

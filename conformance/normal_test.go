@@ -18,28 +18,29 @@ import (
 	"unicode/utf8"
 )
 
-// epoch stands in every recorded answer for the moment of the exchange, so that dates are told by their distance from it.
+// epoch replaces the time of the exchange in every recorded response, so that dates are relative to it.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Two servers in one conversation are never in the same moment; distances are told in steps of coarse. The life of a
-// cookie-cache entry starts with its exchange and is told in steps of fine.
+// The two servers never answer at the same time, so dates are rounded to coarse. The lifetime of a cookie-cache entry
+// starts with its exchange and is rounded to fine.
 const (
 	coarse = 5 * time.Minute
 	fine   = time.Minute
 )
 
-// names replaces what a server invents (ids, tokens, signatures, times) by names of the same form, the same value always by
-// the same name, so that what two servers say can be compared and still validates.
+// names replaces the values that a server generates (ids, tokens, signatures, times) by names of the same format, the
+// same value always by the same name. So the responses of two servers can be compared, and still match the OpenAPI
+// document.
 type names struct {
 	secret []byte
 	now    time.Time // of the exchange
-	ours   bool      // these are Xenon's: its JWTs have two claims more (D02), its mailed links one (D77)
+	ours   bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
 	key    func(kid string) (*rsa.PublicKey, error)
 
 	given  map[string]string
 	counts map[string]int
-	tokens map[string]any // contents of the tokens that the exchange showed, by name
-	faults []string       // what a listed difference promises and the answer did not show
+	tokens map[string]any // the contents of the tokens in the exchange, by name
+	faults []string       // divergences that the response should show but does not
 }
 
 var (
@@ -53,8 +54,8 @@ var (
 
 var aChunk = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
-// cookies replaces everything invented in Set-Cookie lines. A cache too large for one cookie is named as a whole, and its
-// parts by their length.
+// cookies replaces the generated values in Set-Cookie lines. The chunks of a cache that is too large for one cookie are
+// replaced by the name of the whole and their length.
 func (n *names) cookies(lines []string) (named []string) {
 	var whole string
 	for _, line := range lines {
@@ -76,7 +77,7 @@ func (n *names) cookies(lines []string) (named []string) {
 	return named
 }
 
-// text replaces everything invented in a piece of text.
+// text replaces the generated values in a text.
 func (n *names) text(s string) string {
 	if !utf8.ValidString(s) { // a header in Latin-1
 		s = string(latin1(s))
@@ -103,7 +104,7 @@ func latin1(s string) (all []rune) {
 	return all
 }
 
-// name gives a value its name, "%d" being how many of its kind came before it.
+// name returns the name of a value. It formats a new one with the number of values of its kind up to now.
 func (n *names) name(kind, value, format string) string {
 	key := kind + " " + value
 	if _, ok := n.given[key]; !ok {
@@ -125,7 +126,7 @@ func (n *names) moment(t time.Time, step time.Duration) time.Time {
 	return epoch.Add(t.Sub(n.now).Round(step))
 }
 
-// value replaces everything invented in a piece of decoded JSON.
+// value replaces the generated values in decoded JSON.
 func (n *names) value(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -142,7 +143,7 @@ func (n *names) value(v any) any {
 	return v
 }
 
-// member is value for what stands under key: there are ids and times only their key tells from other text and numbers.
+// member is value for the member of an object: some ids and times can be recognised by their key only.
 func (n *names) member(key string, v any) any {
 	number, isNumber := v.(json.Number)
 	text, isText := v.(string)
@@ -172,8 +173,8 @@ func (n *names) json(text []byte) (json.RawMessage, error) {
 	return encode(n.value(v)), nil
 }
 
-// byCreation puts a list of sessions or accounts in the order they were made. The library leaves the order to Postgres,
-// which gives them as they lie on disk.
+// byCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the order in
+// which Postgres reads them from disk.
 func byCreation(v any) {
 	list, _ := v.([]any)
 	key := func(row any) string {
@@ -190,23 +191,24 @@ func decode(text []byte) (v any, err error) {
 		return nil, err
 	}
 	if d.More() {
-		return nil, fmt.Errorf("there is more after the JSON")
+		return nil, fmt.Errorf("text after the JSON value")
 	}
 	return v, nil
 }
 
-// encode writes JSON in the one form that is compared: keys in order, nothing escaped that need not be.
+// encode writes JSON in the form that is compared: with sorted keys and without HTML escaping.
 func encode(v any) json.RawMessage {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // it was JSON before
+		panic(err) // cannot happen: v was decoded from JSON
 	}
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// jwt names a JWT by what it says, because a server may say the same twice, and notes what that is.
+// jwt replaces a JWT by a name that depends on its content, since a server can issue equal tokens, and records the
+// content.
 func (n *names) jwt(s string) string {
 	part := strings.Split(s, ".")
 	header, err1 := decodeBase64(part[0])
@@ -214,20 +216,20 @@ func (n *names) jwt(s string) string {
 	if err1 != nil || err2 != nil {
 		return s
 	}
-	said := map[string]any{"header": header, "claims": claims}
+	content := map[string]any{"header": header, "claims": claims}
 	h, _ := header.(map[string]any)
 	c, _ := claims.(map[string]any)
-	said["signed"] = n.verifies(h, part[0]+"."+part[1], part[2])
+	content["signed"] = n.verifies(h, part[0]+"."+part[1], part[2])
 	switch {
 	case n.ours && h["alg"] == "RS256":
 		n.takeOurClaims(c)
-	case n.ours && c["email"] != nil: // a mailed link names its row, which is D77; one that the test forged has none
+	case n.ours && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has not
 		delete(c, "jti")
 	}
-	return n.token("jwt", n.value(said))
+	return n.token("jwt", n.value(content))
 }
 
-// verifies reports whether a signature is the server's: by the secret it shares, or by the keys it publishes.
+// verifies reports whether a signature is valid for the server's secret or its published keys.
 func (n *names) verifies(header map[string]any, text, signature string) bool {
 	given, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
@@ -249,17 +251,17 @@ func (n *names) verifies(header map[string]any, text, signature string) bool {
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], given) == nil
 }
 
-// takeOurClaims is D02: the claims by which a token names itself and its session, on Xenon only.
+// takeOurClaims checks and removes the claims of D02: the ids of the token and of its session, which only Xenon has.
 func (n *names) takeOurClaims(claims map[string]any) {
 	for _, name := range []string{"jti", "sid"} {
 		if _, ok := claims[name].(string); !ok {
-			n.faults = append(n.faults, "D02 is listed, and the JWT has no "+name)
+			n.faults = append(n.faults, "D02 is listed, but the JWT has no "+name)
 		}
 		delete(claims, name)
 	}
 }
 
-// cache names a cookie-cache cookie by what it says.
+// cache replaces a cookie-cache cookie by a name that depends on its content.
 func (n *names) cache(s string) string {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
@@ -285,14 +287,14 @@ func (n *names) cache(s string) string {
 	})
 }
 
-// token names a token whose contents were made comparable, and notes them for the record of the exchange.
-func (n *names) token(kind string, said any) string {
-	name := n.name(kind, string(encode(said)), kind+"-%d")
-	n.tokens[name] = said
+// token returns the name of a token with this comparable content, and records the content.
+func (n *names) token(kind string, content any) string {
+	name := n.name(kind, string(encode(content)), kind+"-%d")
+	n.tokens[name] = content
 	return name
 }
 
-// signed names a signed value and tells whether the signature is good, and whether it was written as in a cookie or plain.
+// signed replaces a signed value with a valid signature. The name keeps whether the signature was URL-encoded.
 func (n *names) signed(s string) string {
 	value, signature, _ := strings.Cut(s, ".")
 	plain, err := url.PathUnescape(signature)

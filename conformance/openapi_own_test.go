@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// TestR05_OurOwnRoutesFitTheDocument holds what the library has not, and no recording shows, against the document: the
-// profile, the health of the service, a key set and a body too large.
-func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
+// TestR05_XenonsOwnRoutesMatchTheDocument checks responses that Better Auth does not have, and that are not recorded,
+// against the document: the profile, /health, the key set and a body that is too large.
+func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
 	x := startXenon(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
 	bearer := ""
 	talk := func(do, body string, want int, headers ...string) answer {
 		t.Helper()
-		got := tell(t, x.address, do, body, bearer, headers...)
+		got := request(t, x.address, do, body, bearer, headers...)
 		if got.Status != want {
 			t.Errorf("%s %.99s: got %d %s, want %d", do, body, got.Status, got.Body, want)
 		}
@@ -42,7 +42,8 @@ func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
 	talk("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
 	talk("POST /api/auth/cancel-email-change", `{"token":"x"}`, 400)
 	talk("GET /api/profile", "", 401)
-	bearer = bodyOf(talk("POST /api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`, 200)).Token
+	signUp := `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+	bearer = bodyOf(talk("POST /api/auth/sign-up/email", signUp, 200)).Token
 	bearer = bodyOf(talk("GET /api/auth/token", "", 200)).Token
 	talk("GET /api/profile", "", 404)
 	talk("PUT /api/profile", `{}`, 404)
@@ -58,7 +59,8 @@ func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
 	bearer = "x"
 	talk("GET /api/profile", "", 401)
 
-	x = startXenon(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl", `RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
+	x = startXenon(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
+		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
 	talk("GET /api/profile", "", 401)
 	talk("GET /api/profile", "", 429)
 	talk("GET /health", "", 200)
@@ -66,11 +68,11 @@ func TestR05_OurOwnRoutesFitTheDocument(t *testing.T) {
 	talk("GET /health", "", 429)
 }
 
-// tell sends one request and returns the answer as a recording would have it.
-func tell(t *testing.T, address, do, body, bearer string, headers ...string) answer {
+// request sends one request to a server's URL and returns the response in the form of a recording.
+func request(t *testing.T, url, do, body, bearer string, headers ...string) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(do, " ")
-	r, err := http.NewRequestWithContext(t.Context(), method, address+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// description reads docs/openapi.yaml and checks it as an OpenAPI document, its examples too.
+// description reads docs/openapi.yaml and validates it as an OpenAPI document, including its examples.
 func description(t *testing.T) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.yaml")
@@ -34,7 +34,7 @@ func description(t *testing.T) *openapi3.T {
 	return doc
 }
 
-func TestOpenAPI_Is31(t *testing.T) {
+func TestOpenAPI_VersionIs31(t *testing.T) {
 	t.Parallel()
 	if doc := description(t); !strings.HasPrefix(doc.OpenAPI, "3.1.") {
 		t.Errorf("got OpenAPI %s, want 3.1", doc.OpenAPI)
@@ -43,7 +43,7 @@ func TestOpenAPI_Is31(t *testing.T) {
 
 var anyEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
 
-// What is described is what template.yaml gives a route to, neither less nor more.
+// The document describes exactly the routes of template.yaml.
 func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../template.yaml")
@@ -53,7 +53,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	var served, described []string
 	for _, m := range anyEvent.FindAllStringSubmatch(string(text), -1) {
 		if m[1] == "OPTIONS" {
-			continue // preflights, which the page describes for all routes together
+			continue // preflights, which the document describes for all routes together
 		}
 		served = append(served, m[1]+" "+m[2])
 	}
@@ -72,7 +72,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Every code of an error is explained in one place, and every one explained is used.
+// Every error code has an explanation in the document, and every explained code is used.
 func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/openapi.yaml")
@@ -90,12 +90,13 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	used := named(`\b([A-Z]{2,}(?:_[A-Z]+)+)\b`)
 	settings := namesOfSettings()
 	used = slices.DeleteFunc(used, func(name string) bool { return settings[name] })
-	if missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) }); len(missing) > 0 {
+	missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) })
+	if len(missing) > 0 {
 		t.Errorf("not explained: %v", missing)
 	}
 	for _, code := range explained {
 		if strings.Count(string(text), code) < 2 {
-			t.Errorf("%s is explained and never answered", code)
+			t.Errorf("%s is explained but not used", code)
 		}
 	}
 }
@@ -110,16 +111,16 @@ func namesOfSettings() map[string]bool {
 	return names
 }
 
-// TestR05_RecordedExchangesFitTheDocument holds every answer that was recorded, and every request that was granted, against
-// the document. Where a listed divergence gives another answer, ours counts.
-func TestR05_RecordedExchangesFitTheDocument(t *testing.T) {
+// TestR05_RecordedExchangesMatchTheDocument checks every recorded response, and every request that succeeded, against
+// the document. For a listed divergence it checks Xenon's response.
+func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
 	files, err := filepath.Glob("recorded/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := 0
+	checked := 0
 	for _, file := range files {
 		if file == recording {
 			continue
@@ -130,22 +131,22 @@ func TestR05_RecordedExchangesFitTheDocument(t *testing.T) {
 			if !anExchange.MatchString(e.Do) {
 				continue
 			}
-			held++
+			checked++
 			if err := fits(doc, e); err != nil {
 				t.Errorf("%s, exchange %d, %s (%s): %v", filepath.Base(file), i+1, e.Do, e.Note, err)
 			}
 		}
 	}
-	if held < 250 {
-		t.Errorf("held %d exchanges against the document, want at least 250", held)
+	if checked < 250 {
+		t.Errorf("checked %d exchanges against the document, want at least 250", checked)
 	}
-	t.Logf("%d exchanges", held)
+	t.Logf("%d exchanges", checked)
 }
 
 var anExchange = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
 
-// The check above is one that can fail.
-func TestR05_WhatDoesNotFitIsSeen(t *testing.T) {
+// The check above reports what the document does not describe.
+func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
 	const jsonType = `"headers":{"Content-Type":"application/json"}`
@@ -159,30 +160,43 @@ func TestR05_WhatDoesNotFitIsSeen(t *testing.T) {
 		{`{"do":"GET /api/auth/nothing","library":{"status":200}}`, "not described"},
 		{`{"do":"OPTIONS /api/auth/ok","library":{"status":204}}`, ""},
 		{`{"do":"OPTIONS /api/auth/nothing","library":{"status":200}}`, "not described"},
-		{`{"do":"GET /api/auth/reset-password/abc?callbackURL=/","library":{"status":302,"headers":{"Location":"/"}}}`, ""},
+		{`{"do":"GET /api/auth/reset-password/abc?callbackURL=/",` +
+			`"library":{"status":302,"headers":{"Location":"/"}}}`, ""},
 		{`{"do":"GET /api/auth/reset-password/abc?callbackURL=/","library":{"status":302}}`, "Location"},
-		{`{"do":"GET /api/auth/reset-password/abc","library":{"status":302,"headers":{"Location":"/"}}}`, "callbackURL"},
-		{`{"do":"POST /api/auth/verify-password","sent":{"password":"x"},"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, ""},
-		{`{"do":"POST /api/auth/verify-password","sent":{"password":1},"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, "request"},
-		{`{"do":"POST /api/auth/verify-password","library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_PASSWORD"}}}`, ""},
-		{`{"do":"POST /api/auth/verify-password","library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_EMAIL"}}}`, "body"},
+		{`{"do":"GET /api/auth/reset-password/abc",` +
+			`"library":{"status":302,"headers":{"Location":"/"}}}`, "callbackURL"},
+		{`{"do":"POST /api/auth/verify-password","sent":{"password":"x"},` +
+			`"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, ""},
+		{`{"do":"POST /api/auth/verify-password","sent":{"password":1},` +
+			`"library":{"status":200,` + jsonType + `,"body":{"status":true}}}`, "request"},
+		{`{"do":"POST /api/auth/verify-password",` +
+			`"library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_PASSWORD"}}}`, ""},
+		{`{"do":"POST /api/auth/verify-password",` +
+			`"library":{"status":400,` + jsonType + `,"body":{"message":"m","code":"INVALID_EMAIL"}}}`, "body"},
 		{`{"do":"GET /api/auth/get-session","library":{"status":200,` + jsonType + `,"body":null}}`, ""},
-		{`{"do":"GET /api/auth/get-session","library":{"status":200,` + jsonType + `,"body":{"session":null,"user":null}}}`, "body"},
-		{`{"do":"GET /api/auth/list-accounts","library":{"status":200,` + jsonType + `,"body":[{"id":"x","password":"y"}]}}`, "body"},
-		{`{"do":"POST /api/auth/sign-out","library":{"status":429,` + jsonType + `,"body":{"message":"Too many requests. Please try again later."}}}`, "X-Retry-After"},
+		{`{"do":"GET /api/auth/get-session",` +
+			`"library":{"status":200,` + jsonType + `,"body":{"session":null,"user":null}}}`, "body"},
+		{`{"do":"GET /api/auth/list-accounts",` +
+			`"library":{"status":200,` + jsonType + `,"body":[{"id":"x","password":"y"}]}}`, "body"},
+		{`{"do":"POST /api/auth/sign-out","library":{"status":429,` + jsonType +
+			`,"body":{"message":"Too many requests. Please try again later."}}}`, "X-Retry-After"},
 	} {
 		var e exchange
 		if err := json.Unmarshal([]byte(test.exchange), &e); err != nil {
 			t.Fatal(err)
 		}
 		err := fits(doc, e)
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+		isAsWanted := err == nil
+		if test.want != "" {
+			isAsWanted = err != nil && strings.Contains(err.Error(), test.want)
+		}
+		if !isAsWanted {
 			t.Errorf("%s\ngot %v, want %q", test.exchange, err, test.want)
 		}
 	}
 }
 
-// fits tells what of an exchange the document does not describe.
+// fits returns an error if the document does not describe the exchange.
 func fits(doc *openapi3.T, e exchange) error {
 	got := e.Library
 	if e.Xenon != nil {
@@ -192,11 +206,11 @@ func fits(doc *openapi3.T, e exchange) error {
 	path, query, _ := strings.Cut(target, "?")
 	op := operation(doc, method, path)
 	if method == http.MethodOptions && got.Status == http.StatusNoContent {
-		return nil // a preflight, which is described for all paths together
+		return nil // a preflight, which the document describes for all paths together
 	}
 	if op == nil {
 		if got.Status != http.StatusNotFound {
-			return fmt.Errorf("it is not described and answers %d", got.Status)
+			return fmt.Errorf("the route is not described and answers %d", got.Status)
 		}
 		return nil
 	}
@@ -220,7 +234,7 @@ func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
 	return item.Operations()[method]
 }
 
-// granted holds a request that was not refused against its description.
+// granted checks a request that succeeded against its description.
 func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
 	asked, err := url.ParseQuery(query)
 	if err != nil {
@@ -228,7 +242,7 @@ func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
 	}
 	for _, p := range op.Parameters {
 		if p.Value.In == "query" && p.Value.Required && !asked.Has(p.Value.Name) {
-			return fmt.Errorf("it lacks %s", p.Value.Name)
+			return fmt.Errorf("missing parameter %s", p.Value.Name)
 		}
 	}
 	if op.RequestBody == nil {
@@ -237,7 +251,7 @@ func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
 	var body any
 	if len(sent) == 0 {
 		if op.RequestBody.Value.Required {
-			return errors.New("it has no body")
+			return errors.New("no body")
 		}
 		return nil
 	}
@@ -250,12 +264,12 @@ func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
 	return visit(op.RequestBody.Value.Content.Get("application/json").Schema, body)
 }
 
-// readText reads a body that was recorded as its text: a form, or JSON in an unusual dress.
+// readText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
 func readText(text string) (body any) {
 	if json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &body) == nil {
 		return body
 	}
-	form, _ := url.ParseQuery(text) // what is no form lacks every field
+	form, _ := url.ParseQuery(text) // a text that is no form has no fields
 	fields := map[string]any{}
 	for name := range form {
 		fields[name] = form.Get(name)
@@ -263,11 +277,11 @@ func readText(text string) (body any) {
 	return fields
 }
 
-// answered holds an answer against its description. Errors may come without their body: delete-user's 404 does.
+// answered checks a response against its description. An error can have no body, such as the 404 of delete-user.
 func answered(response *openapi3.Response, got *answer) error {
 	for name, h := range response.Headers {
 		if h.Value.Required && got.Headers[name] == "" {
-			return fmt.Errorf("it lacks the header %s", name)
+			return fmt.Errorf("missing header %s", name)
 		}
 	}
 	media := response.Content.Get("application/json")
@@ -275,20 +289,20 @@ func answered(response *openapi3.Response, got *answer) error {
 	case got.Text != "":
 		return fmt.Errorf("the body is not JSON: %q", got.Text)
 	case media == nil && got.Body != nil:
-		return fmt.Errorf("it has a body: %s", got.Body)
+		return fmt.Errorf("unexpected body: %s", got.Body)
 	case media == nil || got.Body == nil && got.Status >= http.StatusBadRequest:
 		return nil
 	case got.Body == nil:
-		return errors.New("it has no body")
+		return errors.New("no body")
 	case got.Headers["Content-Type"] != "application/json":
-		return fmt.Errorf("its Content-Type is %q", got.Headers["Content-Type"])
+		return fmt.Errorf("the Content-Type is %q", got.Headers["Content-Type"])
 	}
 	var body any
 	if err := json.Unmarshal(got.Body, &body); err != nil {
 		return err
 	}
 	if err := visit(media.Schema, body); err != nil {
-		return fmt.Errorf("its body: %w", err)
+		return fmt.Errorf("the body: %w", err)
 	}
 	return nil
 }
@@ -298,6 +312,6 @@ func visit(schema *openapi3.SchemaRef, value any) error {
 	if err == nil {
 		return nil
 	}
-	fault, _, _ := strings.Cut(err.Error(), "\nSchema:") // the schema itself is in the document
+	fault, _, _ := strings.Cut(err.Error(), "\nSchema:") // without the text of the schema
 	return errors.New(fault)
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOriginPatternVectorsAreTheLibrarys asks the real matcher about every pattern of vectors/trusted_urls.json, which
-// shared/web is held against.
-func TestOriginPatternVectorsAreTheLibrarys(t *testing.T) {
+// TestOriginPatternVectorsEqualBetterAuths checks every pattern of vectors/trusted_urls.json with Better Auth's
+// matcher. The tests of shared/web use these vectors.
+func TestOriginPatternVectorsEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	type pattern struct {
 		Pattern string   `json:"pattern"`
@@ -70,6 +70,6 @@ func TestOriginPatternVectorsAreTheLibrarys(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("(-library +vectors):\n%s", diff)
+		t.Errorf("(-Better Auth +vectors):\n%s", diff)
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// peerFiles are Better Auth's test files of what Xenon has, below its src/. The others test features that Xenon does
-// not have, or what happens within one process; oauth2/link-account.test.ts needs SQLite before its first test.
+// peerFiles are the test files below Better Auth's src/ for features that Xenon has. The others test features that
+// Xenon does not have, or functions inside one process; oauth2/link-account.test.ts needs SQLite before its first test.
 var peerFiles = []string{
 	"api/*/*.test.ts",
 	"auth/full.test.ts",
@@ -77,8 +77,8 @@ func TestPeers(t *testing.T) {
 			t.Errorf("peers/divergences.json explains a test that did not run: %s", id)
 		}
 	}
-	fmt.Printf("public tests of Better Auth: %d tests; %d pass on both, %d fail on both, %d fail on Xenon alone, %d on the library alone\n",
-		tally.all, tally.both, tally.neither, tally.libraryOnly, tally.xenonOnly)
+	fmt.Printf("public tests of Better Auth: %d tests; %d pass on both, %d fail on both, %d fail on Xenon alone, "+
+		"%d on Better Auth alone\n", tally.all, tally.both, tally.neither, tally.libraryOnly, tally.xenonOnly)
 }
 
 // readExplained reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
@@ -98,7 +98,7 @@ func readExplained(t *testing.T) map[string]string {
 	}
 	for id, row := range explained {
 		if !strings.Contains(string(page), "| "+row+" |") {
-			t.Errorf("%s is explained by %s, which is no row of docs/divergences.md", id, row)
+			t.Errorf("%s is explained by %s, which is not in docs/divergences.md", id, row)
 		}
 	}
 	return explained
@@ -128,7 +128,7 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// xenonPeers starts an `xenon dev` for each call. Settings that Xenon refuses are an error, which the test file gets.
+// xenonPeers starts an `xenon dev` for each call. It returns an error for settings that Xenon rejects.
 func xenonPeers(t *testing.T) peerServers {
 	return func(env map[string]string) (server, error) {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
@@ -140,19 +140,21 @@ func xenonPeers(t *testing.T) peerServers {
 		}
 		t.Cleanup(func() {
 			if err := stop(); err != nil {
-				t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
+				t.Errorf("xenon dev exited with %v:\n%s", err, x.log())
 			}
 		})
-		return server{address: x.address, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true}, nil
+		return server{
+			address: x.address, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true,
+		}, nil
 	}
 }
 
-// libraryPeers starts one process of Better Auth, which makes a server for each call.
+// libraryPeers starts one process of Better Auth, which starts a server for each call.
 func libraryPeers(t *testing.T) peerServers {
 	t.Helper()
 	cmd := exec.Command("node", "library.mjs")
 	cmd.Dir = "peers"
-	cmd.Stderr = io.Discard // the library logs refusals that its tests provoke
+	cmd.Stderr = io.Discard // Better Auth logs the errors that its tests provoke
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -165,14 +167,16 @@ func libraryPeers(t *testing.T) peerServers {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = stdin.Close() // which is the library's sign to end
+		_ = stdin.Close() // Better Auth exits at the end of its input
 		if err := cmd.Wait(); err != nil {
-			t.Logf("the library ended with %v", err)
+			t.Logf("Better Auth exited with %v", err)
 		}
 	})
 	lines := bufio.NewReader(stdout)
 	return func(env map[string]string) (server, error) {
-		s := server{origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.Empty(t)}
+		s := server{
+			origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.Empty(t),
+		}
 		env = settings(env, s.mails)
 		env["DATABASE_URL"] = s.database
 		if err := json.NewEncoder(stdin).Encode(env); err != nil {
@@ -184,7 +188,7 @@ func libraryPeers(t *testing.T) peerServers {
 	}
 }
 
-// start is a request of a test file for one more server.
+// start is a request of a test file for a server.
 type start struct {
 	env    map[string]string
 	answer chan<- started
@@ -227,12 +231,12 @@ func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
 	cmd.Env = append(cmd.Environ(), "PEERS_CONTROLLER="+controller.URL)
 	ended := make(chan []byte, 1)
 	go func() {
-		out, _ := cmd.CombinedOutput() // ends with 1 when a test failed; the report says which
+		out, _ := cmd.CombinedOutput() // it exits with 1 when a test fails; the report has the names
 		ended <- out
 	}()
 	for {
 		select {
-		case s := <-starts: // on the test's own goroutine, which may end the test
+		case s := <-starts: // on the test's goroutine, since servers can call t.Fatal
 			server, err := servers(s.env)
 			s.answer <- started{server, err}
 		case out := <-ended:
@@ -241,7 +245,7 @@ func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
 	}
 }
 
-// readReport reads which tests of vitest's report passed.
+// readReport returns for each test in vitest's report whether it passed.
 func readReport(t *testing.T, name string, out []byte) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(name)

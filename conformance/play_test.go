@@ -22,22 +22,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// answer is everything about an answer that has to be the same, with names for what was invented.
+// answer is the part of a response that has to be the same, with names in place of generated values.
 type answer struct {
 	Status  int               `json:"status,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Cookies []string          `json:"cookies,omitempty"` // the Set-Cookie lines, in order
 	Body    json.RawMessage   `json:"body,omitempty"`
 	Text    string            `json:"text,omitempty"`  // a body that is not JSON
-	Mails   []json.RawMessage `json:"mails,omitempty"` // sent meanwhile
-	Rows    json.RawMessage   `json:"rows,omitempty"`  // what a query of ours found
+	Mails   []json.RawMessage `json:"mails,omitempty"` // sent during the request
+	Rows    json.RawMessage   `json:"rows,omitempty"`  // the result of a step's query
 	Tokens  map[string]any    `json:"tokens,omitempty"`
 }
 
-// Headers that say nothing about the server's mind.
+// ignored are the headers that depend on the connection. Cookies are compared separately.
 var ignored = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
 
-// player holds one conversation with one server.
+// player plays one scenario against one server.
 type player struct {
 	server
 	t        *testing.T
@@ -47,7 +47,7 @@ type player struct {
 	names    *names
 	browsers map[string]*browser
 	saved    map[string]string
-	read     int64 // so much of the outbox has been read
+	read     int64 // how many bytes of the outbox have been read
 }
 
 func newPlayer(t *testing.T, s server, in scenario) *player {
@@ -57,14 +57,18 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 	key := func(kid string) (*rsa.PublicKey, error) { return s.publishedKey(t.Context(), kid) }
 	return &player{
 		server: s, t: t, domain: "@" + in.domain(),
-		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		db:     connect(t, s.database),
-		names:  &names{secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{}},
-		saved:  map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
+		names: &names{
+			secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{},
+		},
+		saved: map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
 	}
 }
 
-// play does one step. It answers nil when there is nothing to compare.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// play does one step. It returns nil when there is nothing to compare.
 func (p *player) play(s step) (*answer, error) {
 	p.names.now, p.names.tokens, p.names.faults = time.Now(), map[string]any{}, nil
 	switch {
@@ -81,7 +85,8 @@ func (p *player) play(s step) (*answer, error) {
 		delete(p.browsers, s.Forget)
 	}
 	for name, value := range s.Sign {
-		p.saved[name] = url.QueryEscape(p.fill(value) + "." + base64.StdEncoding.EncodeToString(p.names.mac(p.fill(value))))
+		signature := base64.StdEncoding.EncodeToString(p.names.mac(p.fill(value)))
+		p.saved[name] = url.QueryEscape(p.fill(value) + "." + signature)
 	}
 	return nil, nil
 }
@@ -96,7 +101,7 @@ func (p *player) query(sql string) (*answer, error) {
 	return &answer{Rows: text}, err
 }
 
-// do sends a request and takes in the answer.
+// do sends a request and handles the response.
 func (p *player) do(s step) (*answer, error) {
 	r, err := p.request(s)
 	if err != nil {
@@ -165,7 +170,7 @@ func (p *player) body(s step) (text string, ok bool) {
 	return "", false
 }
 
-// normal makes the answer comparable. Headers of Xenon's own are taken off, and missed when they are not there.
+// normal makes a response comparable. It removes Xenon's own headers, and reports when they are missing.
 func (p *player) normal(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
 	if p.ours {
@@ -200,7 +205,8 @@ func (p *player) normal(response *http.Response, body []byte, mails []json.RawMe
 	return a, err
 }
 
-// windowOf forgives a slow machine two seconds of waiting, and two minutes of an hour's.
+// windowOf rounds a wait up to its window: by up to two seconds, or two minutes for an hour, since a slow machine
+// shortens the wait.
 func windowOf(wait int) string {
 	for window, slack := range map[int]int{10: 2, 60: 2, 3600: 120} {
 		if window-slack <= wait && wait <= window {
@@ -210,22 +216,25 @@ func windowOf(wait int) string {
 	return strconv.Itoa(wait)
 }
 
-// takeOurHeaders is D12 and D17, on every answer of Xenon's but, for D17, the key set that any origin may read (D60).
+// takeOurHeaders checks and removes the headers of D12 and D17, which are on every response of Xenon. The key set has
+// no Vary (D17), because any origin may read it (D60).
 func (p *player) takeOurHeaders(h http.Header) {
 	if h.Get("X-Request-Id") == "" {
-		p.names.faults = append(p.names.faults, "D12 is listed, and there is no X-Request-Id")
+		p.names.faults = append(p.names.faults, "D12 is listed, but there is no X-Request-Id")
 	}
 	if h.Get("Vary") != "Origin" && h.Get("Access-Control-Allow-Origin") != "*" {
-		p.names.faults = append(p.names.faults, "D17 is listed, and Vary is not Origin")
+		p.names.faults = append(p.names.faults, "D17 is listed, but Vary is not Origin")
 	}
 	h.Del("X-Request-Id")
 	h.Del("Vary")
 }
 
 var aDevice = regexp.MustCompile(
-	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly(; Secure)?; SameSite=Lax$`)
+	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
+		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
-// takeDeviceCookie is D65: one more cookie, after the others, of an answer to somebody who has shown or set a password.
+// takeDeviceCookie checks and removes the cookie of D65: the last cookie of a response to a request in which the user
+// proved or set a password.
 func (p *player) takeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
 	others := slices.DeleteFunc(slices.Clone(lines), aDevice.MatchString)
@@ -242,12 +251,13 @@ func (p *player) takeDeviceCookie(response *http.Response) {
 		}
 	}
 	if len(lines)-len(others) != want || want == 1 && !aDevice.MatchString(lines[len(lines)-1]) {
-		p.names.faults = append(p.names.faults, fmt.Sprintf("D65 is listed, and the answer does not have %d device cookies: %q", want, lines))
+		p.names.faults = append(p.names.faults,
+			fmt.Sprintf("D65 is listed, but the response does not have %d device cookies: %q", want, lines))
 	}
 	response.Header["Set-Cookie"] = others
 }
 
-// newMails are those to people of the conversation since the last time.
+// newMails returns the mails to users of this scenario since the last call.
 func (p *player) newMails() (all []json.RawMessage, err error) {
 	f, err := os.Open(p.mails)
 	if os.IsNotExist(err) {
@@ -275,7 +285,8 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 		}
 		if strings.HasSuffix(mail["to"], p.domain) {
 			switch mail["kind"] {
-			case "email-change-notice", "email-changed": // Xenon's own (D76): their tokens take no name that the library's next one gets
+			case "email-change-notice", "email-changed":
+				// Xenon's own mails (D76): their tokens must not use up a name, or the next one would differ.
 				if mail["token"] != "" {
 					p.saved["mail.cancel"] = mail["token"]
 					mail["url"] = strings.Replace(mail["url"], mail["token"], "cancel", 1)
@@ -284,13 +295,13 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 			default:
 				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
 			}
-			delete(mail, "at") // the outbox's own
+			delete(mail, "at") // added by the outbox
 			all = append(all, encode(mail))
 		}
 	}
 }
 
-// save keeps what later steps ask for.
+// save stores parts of the response for later steps.
 func (p *player) save(wanted map[string]string, header http.Header, body []byte) error {
 	for name, where := range wanted {
 		if h, ok := strings.CutPrefix(where, "header."); ok {
@@ -312,7 +323,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 		}
 		text, ok := v.(string)
 		if !ok {
-			return fmt.Errorf("save %s: there is no text at %s in %s", name, where, body)
+			return fmt.Errorf("save %s: no string at %s in %s", name, where, body)
 		}
 		p.saved[name] = text
 	}
@@ -321,7 +332,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 
 var aBlank = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
 
-// fill puts values for the names in {{}}.
+// fill replaces the names in {{}} by their values.
 func (p *player) fill(s string) string {
 	return aBlank.ReplaceAllStringFunc(s, func(blank string) string {
 		name := strings.Trim(blank, "{}")
@@ -340,12 +351,12 @@ func (p *player) fill(s string) string {
 				}
 			}
 		}
-		p.t.Errorf("there is no %s", blank)
+		p.t.Errorf("no value for %s", blank)
 		return blank
 	})
 }
 
-// forge makes a token and saves it.
+// forge creates a token and saves it.
 func (p *player) forge(f forgery) error {
 	claims := map[string]any{}
 	for name, value := range f.Claims {
@@ -363,7 +374,8 @@ func (p *player) forge(f forgery) error {
 	}
 	header := map[string]any{"alg": "HS256"}
 	maps.Copy(header, f.Header)
-	text := base64.RawURLEncoding.EncodeToString(encode(header)) + "." + base64.RawURLEncoding.EncodeToString(encode(claims))
+	text := base64.RawURLEncoding.EncodeToString(encode(header)) + "." +
+		base64.RawURLEncoding.EncodeToString(encode(claims))
 	signer := names{secret: []byte(p.secret)}
 	if f.Secret != "" {
 		signer.secret = []byte(f.Secret)
@@ -372,7 +384,7 @@ func (p *player) forge(f forgery) error {
 	return nil
 }
 
-// text is the answer as it is recorded and compared.
+// text returns the response in the form that is recorded and compared.
 func (a *answer) text() string {
 	if a == nil {
 		return ""
@@ -382,7 +394,7 @@ func (a *answer) text() string {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(a); err != nil {
-		panic(err) // it came from JSON
+		panic(err) // cannot happen: the answer was built from JSON
 	}
 	return out.String()
 }

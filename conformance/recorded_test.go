@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// TestR02_AnswersAsRecorded is the differential run without Node: Xenon's answers against those recorded from the library.
+// TestR02_AnswersAsRecorded compares Xenon's responses with Better Auth's recorded ones. It needs no Node.
 func TestR02_AnswersAsRecorded(t *testing.T) {
 	t.Parallel()
 	var n tally
@@ -20,9 +20,9 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, s)
 					if r.BetterAuth != migrations.BetterAuth {
-						t.Errorf("recorded from %s, the pin is %s", r.BetterAuth, migrations.BetterAuth)
+						t.Errorf("recorded from %s, the pinned version is %s", r.BetterAuth, migrations.BetterAuth)
 					}
-					n.judge(t, s, r.Exchanges, talk(t, s, newPlayer(t, xenon, s)), r.Exchanges)
+					n.check(t, s, r.Exchanges, talk(t, s, newPlayer(t, xenon, s)), r.Exchanges)
 				})
 			}
 		})

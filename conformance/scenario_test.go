@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// scenario is one conversation of scenarios/: requests, and what happens to the database between them. It does not say what
-// the answers have to be; the library does.
+// scenario is a sequence of requests and changes of the database, from a file in scenarios/. It does not contain the
+// expected responses: those are Better Auth's.
 type scenario struct {
 	About   string `json:"about"`
 	Profile string `json:"profile"` // of profiles.json
@@ -20,36 +20,36 @@ type scenario struct {
 	stem string
 }
 
-// step is one request or one act. {{name}} in it stands for what was saved or made before, {{mail.url}} and
-// {{mail.token}} for the last mail, {{mail.cancel}} for the token that cancels a change of address,
-// {{ada.session_token}} for the cookie that ends so in the browser called ada, {{repeat x 9}} for xxxxxxxxx.
+// step is one request or another action. {{name}} in it is a value that an earlier step saved or created, {{mail.url}}
+// and {{mail.token}} are those of the last mail, {{mail.cancel}} is the token that cancels a change of email,
+// {{ada.session_token}} is the cookie with that suffix in the browser called ada, {{repeat x 9}} is xxxxxxxxx.
 type step struct {
 	Note string `json:"note,omitempty"`
 
 	Do         string             `json:"do,omitempty"`      // "POST /api/auth/sign-out"
-	As         string             `json:"as,omitempty"`      // the browser: it keeps cookies, and tells its origin with a POST
-	Headers    map[string]*string `json:"headers,omitempty"` // beside those or, null, instead
-	Body       json.RawMessage    `json:"body,omitempty"`    // sent as it stands here, as JSON
-	Text       *string            `json:"text,omitempty"`    // or this text
-	Save       map[string]string  `json:"save,omitempty"`    // name: where in the answer, "body.user.id"
+	As         string             `json:"as,omitempty"`      // the browser, which keeps cookies and adds Origin to a POST
+	Headers    map[string]*string `json:"headers,omitempty"` // additional headers; null removes one
+	Body       json.RawMessage    `json:"body,omitempty"`    // a JSON body, sent byte for byte
+	Text       *string            `json:"text,omitempty"`    // a body as text, instead
+	Save       map[string]string  `json:"save,omitempty"`    // name: the place in the response, "body.user.id"
 	Divergence string             `json:"divergence,omitempty"`
 
-	SQL    string            `json:"sql,omitempty"`    // run in both databases
-	Query  string            `json:"query,omitempty"`  // asked in both databases; its rows have to be the same
-	Forge  *forgery          `json:"forge,omitempty"`  // a token of ours
-	Sign   map[string]string `json:"sign,omitempty"`   // name: value; the value signed as cookies are
-	Forget string            `json:"forget,omitempty"` // the browser that loses its cookies
+	SQL    string            `json:"sql,omitempty"`    // executed in both databases
+	Query  string            `json:"query,omitempty"`  // executed in both databases; the rows have to be the same
+	Forge  *forgery          `json:"forge,omitempty"`  // creates a token
+	Sign   map[string]string `json:"sign,omitempty"`   // name: value; signs the value as a cookie
+	Forget string            `json:"forget,omitempty"` // the browser whose cookies are deleted
 }
 
-// forgery is a JWT as the library would not make it.
+// forgery is a JWT that Better Auth would not issue.
 type forgery struct {
 	Name   string         `json:"name"`
 	Header map[string]any `json:"header,omitempty"` // {"alg":"HS256"}
-	Claims map[string]any `json:"claims"`           // iat, exp and nbf as a distance from now, "-1h"
-	Secret string         `json:"secret,omitempty"` // the server's
+	Claims map[string]any `json:"claims"`           // iat, exp and nbf relative to now, "-1h"
+	Secret string         `json:"secret,omitempty"` // default: the server's
 }
 
-// profiles reads the settings that Xenon and the library are compared under.
+// profiles reads the sets of settings with which Xenon and Better Auth are compared.
 func profiles(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var all map[string]map[string]string
@@ -57,7 +57,7 @@ func profiles(t *testing.T) map[string]map[string]string {
 	return all
 }
 
-// scenarios reads all conversations of a profile.
+// scenarios reads all scenarios of a profile.
 func scenarios(t *testing.T, profile string) (all []scenario) {
 	t.Helper()
 	for _, s := range allScenarios(t) {
@@ -98,10 +98,10 @@ func readJSON(t *testing.T, file string, v any) {
 	}
 }
 
-// domain is where the people of a conversation have their mail. Conversations share a server, and are told apart by it.
+// domain returns the email domain of the scenario's users. Scenarios share a server, and the domain separates them.
 func (s scenario) domain() string { return strings.ReplaceAll(s.stem, "_", "-") + ".example" }
 
-var anAddress = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
+var anEmail = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
 
 func TestScenariosAreWellFormed(t *testing.T) {
 	t.Parallel()
@@ -111,21 +111,21 @@ func TestScenariosAreWellFormed(t *testing.T) {
 			t.Errorf("%s: there is no profile %q", s.stem, s.Profile)
 		}
 		if s.About == "" {
-			t.Errorf("%s does not say what it is about", s.stem)
+			t.Errorf("%s has no about", s.stem)
 		}
 		text, err := json.Marshal(s.Steps)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range anAddress.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
+		for _, found := range anEmail.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
 			if got, want := found[1], s.domain(); got != want {
-				t.Errorf("%s: %s is another conversation's, this one's is %s", s.stem, got, want)
+				t.Errorf("%s: uses the domain %s, want %s", s.stem, got, want)
 			}
 		}
 	}
 }
 
-// Every route that Xenon serves for the library has a conversation of its own name.
+// Every route of Better Auth that Xenon serves is requested in a scenario.
 func TestEveryEndpointHasAScenario(t *testing.T) {
 	t.Parallel()
 	asked := map[string]bool{}
@@ -136,15 +136,15 @@ func TestEveryEndpointHasAScenario(t *testing.T) {
 	}
 	for _, route := range servedRoutes(t) {
 		if !asked[route] {
-			t.Errorf("%s is served and never asked for", route)
+			t.Errorf("%s is served, but no scenario requests it", route)
 		}
 	}
 }
 
-// parameters are the two routes that have one, as in template.yaml.
+// parameters matches the paths of the two routes with a path parameter.
 var parameters = regexp.MustCompile(`/(reset-password|callback)/[^/]+$`)
 
-// templatePath is a path with its parameter as template.yaml writes it.
+// templatePath returns a path with its parameter as in template.yaml.
 func templatePath(path string) string {
 	return parameters.ReplaceAllStringFunc(path, func(found string) string {
 		if strings.HasPrefix(found, "/callback/") {
@@ -154,7 +154,7 @@ func templatePath(path string) string {
 	})
 }
 
-// route is what a request asks for, without its query.
+// route returns method and path of a request, without its query.
 func (s step) route() string {
 	route, _, _ := strings.Cut(s.Do, "?")
 	return templatePath(route)
@@ -162,7 +162,7 @@ func (s step) route() string {
 
 var anEvent = regexp.MustCompile(`Method: (\w+), Path: "(/api/auth/[^"]+)"`)
 
-// servedRoutes reads template.yaml, which alone decides.
+// servedRoutes reads the routes from template.yaml.
 func servedRoutes(t *testing.T) (routes []string) {
 	t.Helper()
 	text, err := os.ReadFile("../template.yaml")

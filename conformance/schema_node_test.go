@@ -18,19 +18,19 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-var update = flag.Bool("update", false, "record what the library does in recorded/")
+var update = flag.Bool("update", false, "write Better Auth's responses to recorded/")
 
-// reference runs a script of reference/ against a database and reads the JSON it prints.
+// reference runs a script of reference/ on a database and decodes the JSON that it prints.
 func reference(t *testing.T, script, database string, answer any) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", script)
 	cmd.Dir = "reference"
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
+	cmd.Env = referenceEnv(database)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil && (strings.Contains(stderr.String(), "ERR_MODULE_NOT_FOUND") || cmd.ProcessState == nil) {
-		t.Fatalf(`this test runs the real library and needs Node 20 and its packages: "make test" installs them (%v)`, err)
+		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make test" installs (%v)`, err)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
@@ -40,10 +40,15 @@ func reference(t *testing.T, script, database string, answer any) {
 	}
 }
 
-// plan is what the library's own migration found to do.
+func referenceEnv(database string) []string {
+	return append(os.Environ(),
+		"DATABASE_URL="+database, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
+}
+
+// plan is the result of Better Auth's own migration.
 type plan struct{ Missing, Problems []string }
 
-func TestPinIsTheVersionTheMigrationsName(t *testing.T) {
+func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 	t.Parallel()
 	var installed struct{ Version string }
 	reference(t, "version.mjs", "", &installed)
@@ -52,7 +57,7 @@ func TestPinIsTheVersionTheMigrationsName(t *testing.T) {
 	}
 }
 
-func TestSchemaMatchesLibrary(t *testing.T) {
+func TestSchemaMatchesBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	reference(t, "schema.mjs", url, &plan{})
@@ -67,21 +72,21 @@ func TestSchemaMatchesLibrary(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(recordedSchema(t), library); diff != "" {
-		t.Errorf("the recording is out of date (-update writes it), recorded - library +:\n%s", diff)
+		t.Errorf("the recording is outdated; -update writes it (-recorded +Better Auth):\n%s", diff)
 	}
 	for _, d := range differences(library, readSchema(t, dbtest.New(t))) {
 		t.Error(d)
 	}
 }
 
-// The library checks the tables before its first request and answers none when they are not as it expects.
-func TestLibraryAcceptsOurSchema(t *testing.T) {
+// Better Auth checks the tables before its first request, and rejects all requests when they do not match.
+func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	var found plan
 	reference(t, "schema.mjs", url, &found)
 	if diff := cmp.Diff(found, plan{Missing: []string{}, Problems: []string{}}); diff != "" {
-		t.Errorf("the library would change our tables, got - want +:\n%s", diff)
+		t.Errorf("Better Auth would change Xenon's tables (-got +want):\n%s", diff)
 	}
 	var got struct {
 		SignUp, Token int
@@ -90,7 +95,7 @@ func TestLibraryAcceptsOurSchema(t *testing.T) {
 	}
 	reference(t, "accept.mjs", url, &got)
 	if got.SignUp != 200 || got.Token != 200 || !got.SameUser {
-		t.Errorf("got %+v, want a user who signed up and is recognised", got)
+		t.Errorf("got %+v, want a user who signed up and whose session is found", got)
 	}
 	var email string
 	row := connect(t, url).QueryRow(t.Context(), `SELECT email FROM "user" WHERE id = $1`, got.UserID)
@@ -99,8 +104,8 @@ func TestLibraryAcceptsOurSchema(t *testing.T) {
 	}
 }
 
-// A database the TypeScript server has been using keeps its tables and rows, and gets ours.
-func TestMigrationsJoinTheLibrarysTables(t *testing.T) {
+// In a database that Better Auth has used, Xenon's migrations keep the tables and rows, and add Xenon's tables.
+func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	reference(t, "schema.mjs", url, &plan{})
@@ -118,12 +123,12 @@ func TestMigrationsJoinTheLibrarysTables(t *testing.T) {
 	}
 	var users int
 	if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM "user"`).Scan(&users); err != nil || users != 1 {
-		t.Errorf("users: got %d, %v, want the one who was there", users, err)
+		t.Errorf("users: got %d, %v, want the existing one", users, err)
 	}
 }
 
-// The columns of bans are the ones that the library's admin plugin makes, and a database that has the plugin's keeps them.
-func TestBan_ColumnsAreThePlugins(t *testing.T) {
+// The columns for bans equal those of Better Auth's admin plugin. Xenon's migrations do not change existing ones.
+func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	t.Setenv("ADMIN_PLUGIN", "whole")
 	url := dbtest.Empty(t)
 	reference(t, "schema.mjs", url, &plan{})
@@ -141,12 +146,12 @@ func TestBan_ColumnsAreThePlugins(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(plugin, readSchema(t, url).Tables["user"].Columns); diff != "" {
-		t.Errorf("what the plugin had made (-before +after):\n%s", diff)
+		t.Errorf("the plugin's columns (-before +after):\n%s", diff)
 	}
 }
 
-// The check that passes above is one that can fail.
-func TestLibraryRefusesABrokenSchema(t *testing.T) {
+// Better Auth's check of the tables, which TestBetterAuthAcceptsXenonsSchema relies on, reports a mismatch.
+func TestBetterAuthRejectsABrokenSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	if _, err := connect(t, url).Exec(t.Context(), `ALTER TABLE account ADD issuer text NOT NULL`); err != nil {
@@ -154,7 +159,7 @@ func TestLibraryRefusesABrokenSchema(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "node", "accept.mjs")
 	cmd.Dir = "reference"
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+url, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
+	cmd.Env = referenceEnv(url)
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "SCHEMA_MISMATCH") {
 		t.Errorf("got %v, %s, want SCHEMA_MISMATCH", err, out)

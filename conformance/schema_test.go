@@ -16,26 +16,26 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// recording is the catalog the library's own migration leaves, so that the comparison needs no Node.
+// recording is the catalog after Better Auth's own migration, recorded so that the comparison needs no Node.
 const recording = "recorded/schema.json"
 
-// schema is what a database's catalog says about the tables of the library.
+// schema describes the tables of a database, from its catalog.
 type schema struct {
-	BetterAuth string           `json:"betterAuth"` // the version that made them
+	BetterAuth string           `json:"betterAuth"` // the version that created them
 	Tables     map[string]table `json:"tables"`
 }
 
 type table struct {
 	Columns     map[string]column `json:"columns"`
-	Constraints map[string]string `json:"constraints"` // name: definition as Postgres writes it
-	Indexes     map[string]string `json:"indexes"`     // likewise
+	Constraints map[string]string `json:"constraints"` // name: definition from pg_get_constraintdef
+	Indexes     map[string]string `json:"indexes"`     // name: definition from pg_indexes
 }
 
 type column struct {
 	Type      string `json:"type"`
-	Collation string `json:"collation,omitempty"` // when it is not the type's own
+	Collation string `json:"collation,omitempty"` // if it is not the default of the type
 	Nullable  bool   `json:"nullable"`
-	Default   string `json:"default,omitempty"` // identity and generated columns too
+	Default   string `json:"default,omitempty"` // also of identity and generated columns
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {
@@ -71,7 +71,7 @@ func readSchema(t *testing.T, url string) schema {
 			}
 			s.Tables[tableName].Columns[name] = column{part[0], part[1], part[2] == "false", part[3]}
 		})
-	// NOT NULL, which newer servers list as a constraint too, stands with the columns.
+	// Without NOT NULL, which Postgres 18 lists as a constraint too: it is part of the columns.
 	ask(t, conn, `
 		SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace = 'public'::regnamespace
@@ -98,12 +98,12 @@ func ask(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text s
 	}
 }
 
-// differences lists what the library would find changed in its tables. Ours may be more than the library's where the
-// library does not notice: other tables, columns that are nullable or have a default, indexes that forbid nothing.
+// differences lists the differences that would break Better Auth. Additions that it ignores are allowed: other tables,
+// columns that are nullable or have a default, indexes that are not unique.
 func differences(library, ours schema) []string {
 	var all []string
 	tell := func(where, name string, want, got any) {
-		all = append(all, fmt.Sprintf("%s %s: the library has %+v, we have %+v", where, name, want, got))
+		all = append(all, fmt.Sprintf("%s %s: Better Auth has %+v, Xenon has %+v", where, name, want, got))
 	}
 	for _, name := range slices.Sorted(maps.Keys(library.Tables)) {
 		want := library.Tables[name]
@@ -129,7 +129,7 @@ func differences(library, ours schema) []string {
 	return all
 }
 
-// maybe is a value or that there is none.
+// maybe is an optional value.
 type maybe[T any] struct {
 	is    T
 	there bool
@@ -167,7 +167,7 @@ func recordedSchema(t *testing.T) schema {
 	return s
 }
 
-// P23: the library refuses every request when its tables are not as it expects.
+// Better Auth rejects every request when its tables do not match.
 func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
 	recorded := recordedSchema(t)
@@ -179,8 +179,8 @@ func TestSchemaMatchesRecording(t *testing.T) {
 	}
 }
 
-// differences reports each change of the schema that matters to Better Auth, and ignores the changes that do not.
-func TestSchemaDifferencesAreSeen(t *testing.T) {
+// The comparison reports changes that would break Better Auth, and no others.
+func TestSchemaDifferencesAreReported(t *testing.T) {
 	t.Parallel()
 	library := recordedSchema(t)
 	for _, test := range []struct{ change, want string }{
@@ -195,12 +195,21 @@ func TestSchemaDifferencesAreSeen(t *testing.T) {
 		{`ALTER TABLE account ALTER id DROP DEFAULT`, "column account.id"},
 		{`ALTER TABLE account ADD issuer text NOT NULL`, "column account.issuer"},
 		{`ALTER TABLE "user" DROP CONSTRAINT user_email_key`, "constraint of user user_email_key"},
-		{`ALTER TABLE session RENAME CONSTRAINT session_token_key TO session_token`, "constraint of session session_token_key"},
-		{`ALTER TABLE account DROP CONSTRAINT "account_userId_fkey",
-			ADD CONSTRAINT "account_userId_fkey" FOREIGN KEY ("userId") REFERENCES "user" (id)`, "constraint of account account_userId_fkey"},
+		{
+			`ALTER TABLE session RENAME CONSTRAINT session_token_key TO session_token`,
+			"constraint of session session_token_key",
+		},
+		{
+			`ALTER TABLE account DROP CONSTRAINT "account_userId_fkey",
+			ADD CONSTRAINT "account_userId_fkey" FOREIGN KEY ("userId") REFERENCES "user" (id)`,
+			"constraint of account account_userId_fkey",
+		},
 		{`ALTER TABLE "user" ADD CHECK (name <> '')`, "constraint of user user_name_check"},
 		{`DROP INDEX verification_identifier_idx`, "index of verification verification_identifier_idx"},
-		{`DROP INDEX "session_userId_idx"; CREATE INDEX "session_userId_idx" ON session ("userId", token)`, "index of session session_userId_idx"},
+		{
+			`DROP INDEX "session_userId_idx"; CREATE INDEX "session_userId_idx" ON session ("userId", token)`,
+			"index of session session_userId_idx",
+		},
 		{`CREATE UNIQUE INDEX one_account ON account ("providerId", "accountId")`, "index of account one_account"},
 
 		{`ALTER TABLE "user" ADD role text`, ""},
@@ -226,7 +235,7 @@ func TestSchemaDifferencesAreSeen(t *testing.T) {
 	}
 }
 
-// What look-ups of ours rest on.
+// Xenon's queries rely on these indexes.
 func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	t.Parallel()
 	ours := readSchema(t, dbtest.New(t))

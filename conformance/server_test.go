@@ -14,25 +14,25 @@ import (
 	"testing"
 )
 
-// server is Xenon or the library, running under the settings of a profile.
+// server is a running Xenon or Better Auth with the settings of a profile.
 type server struct {
-	address  string // where it listens
-	origin   string // what it believes to be its public origin
+	address  string // its URL
+	origin   string // its public origin, BETTER_AUTH_URL
 	database string
-	mails    string // its outbox
+	mails    string // the file of its mails
 	secret   string
 	ours     bool
 }
 
-// settings is what a profile runs under, as environment variables of both servers.
+// settings returns the environment variables of both servers for a profile.
 func settings(profile map[string]string, mails string) (env map[string]string) {
 	env = map[string]string{
 		"BETTER_AUTH_URL":    "http://localhost:3000",
 		"BETTER_AUTH_SECRET": "a secret of the conformance run, long enough",
 		"RATE_LIMIT":         "off",
-		"CLIENT_IP":          "xff:0", // what the library does by default
+		"CLIENT_IP":          "xff:0", // Better Auth's default
 		"MAIL":               "outbox",
-		"SHARED_DATABASE":    "on", // the links of both servers work on both
+		"SHARED_DATABASE":    "on", // without it Xenon rejects tokens that Better Auth accepts
 		"MAIL_FILE":          mails,
 		"NODE_ENV":           "production",
 	}
@@ -47,7 +47,7 @@ func pairs(env map[string]string) (all []string) {
 	return all
 }
 
-// xenonServer starts Xenon under the settings of a profile.
+// xenonServer starts Xenon with the settings of a profile.
 func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
@@ -55,13 +55,13 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	x := startXenon(t, pairs(env)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
-			t.Logf("Xenon said:\n%s", x.log())
+			t.Logf("Xenon logged:\n%s", x.log())
 		}
 	})
 	return server{x.address, env["BETTER_AUTH_URL"], x.database, mails, env["BETTER_AUTH_SECRET"], true}
 }
 
-// publishedKey is the key of that id in the server's JWKS.
+// publishedKey returns the key with an id from the server's JWKS.
 func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/api/auth/jwks", http.NoBody)
 	if err != nil {
@@ -82,5 +82,5 @@ func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, e
 			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}, nil
 		}
 	}
-	return nil, fmt.Errorf("no key %s is published", kid)
+	return nil, fmt.Errorf("the JWKS has no key %s", kid)
 }

@@ -16,13 +16,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// TestAnswersAsRecordedOnOtherTables plays the recorded conversations on tables that are not those of the schema
-// public: in a schema of their own beside an application's, by the role of schema up --role and through PgBouncer; and
-// on those of Prisma, with Better Auth 1.7.0's account.issuer, in a database whose time zone is New York's. Every
-// endpoint answers as it does on Xenon's own.
+// TestAnswersAsRecordedOnOtherTables plays the recorded scenarios on tables that Xenon has not created in the schema
+// public. The first are in a schema of their own beside an application's tables, used through PgBouncer by the role of
+// `schema up --role`. The second are Prisma's, with account.issuer of Better Auth 1.7.0, in a database with the time
+// zone of New York. The responses are the recorded ones.
 func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	t.Parallel()
-	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){"schema and role": ownSchema, "prisma": prismaTables} {
+	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){
+		"schema and role": ownSchema, "prisma": prismaTables,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			profile := profiles(t)["plain"]
@@ -36,20 +38,21 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 				t.Run(c.stem, func(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, c)
-					n.judge(t, c, r.Exchanges, talk(t, c, newPlayer(t, s, c)), r.Exchanges)
+					n.check(t, c, r.Exchanges, talk(t, c, newPlayer(t, s, c)), r.Exchanges)
 				})
 			}
 		})
 	}
 }
 
-func order(t *testing.T, url, sql string) {
+func execute(t *testing.T, url, sql string) {
 	t.Helper()
 	if _, err := connect(t, url).Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
+// ownSchema prepares the schema xenon. inspect is a URL for the queries of the test.
 func ownSchema(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.Empty(t)
@@ -57,10 +60,10 @@ func ownSchema(t *testing.T) (env []string, inspect string) {
 		t.Fatal(err)
 	}
 	for _, name := range tables.Names() {
-		order(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
+		execute(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
 	}
 	role := "xenon_role_" + strings.ToLower(rand.Text())
-	order(t, owner, "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'")
+	execute(t, owner, "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'")
 	conn := connect(t, owner)
 	t.Cleanup(func() {
 		if _, err := conn.Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
@@ -72,7 +75,7 @@ func ownSchema(t *testing.T) (env []string, inspect string) {
 	}
 	u, err := url.Parse(owner)
 	if err != nil {
-		t.Fatal("the address is no URL")
+		t.Fatal("the database URL is invalid")
 	}
 	q := u.Query()
 	q.Set("search_path", "xenon")
@@ -80,26 +83,30 @@ func ownSchema(t *testing.T) (env []string, inspect string) {
 	inspect = u.String()
 	u.RawQuery = "sslmode=disable"
 	u.User = url.UserPassword(role, "of a test")
-	return []string{"SCHEMA=xenon", "DATABASE_URL=" + dbtest.Pgbouncer(t, u.String()), "DIRECT_DATABASE_URL=" + owner}, inspect
+	pooled := dbtest.Pgbouncer(t, u.String())
+	return []string{"SCHEMA=xenon", "DATABASE_URL=" + pooled, "DIRECT_DATABASE_URL=" + owner}, inspect
 }
 
+// prismaTables prepares the tables of Prisma. inspect is a URL for the queries of the test.
 func prismaTables(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.Empty(t)
-	made, err := os.ReadFile("../shared/schema/testdata/prisma.sql")
+	ddl, err := os.ReadFile("../shared/schema/testdata/prisma.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	order(t, owner, strings.ReplaceAll(string(made), `"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`))
-	order(t, owner, `ALTER TABLE account ADD issuer text NOT NULL`)
+	execute(t, owner, strings.ReplaceAll(string(ddl),
+		`"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`))
+	execute(t, owner, `ALTER TABLE account ADD issuer text NOT NULL`)
 	if _, err := migrations.Up(t.Context(), owner); err != nil {
 		t.Fatal(err)
 	}
 	u, err := url.Parse(owner)
 	if err != nil {
-		t.Fatal("the address is no URL")
+		t.Fatal("the database URL is invalid")
 	}
-	order(t, owner, "ALTER DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+" SET TimeZone = 'America/New_York'")
+	execute(t, owner, "ALTER DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+
+		" SET TimeZone = 'America/New_York'")
 	q := u.Query()
 	q.Set("timezone", "UTC")
 	u.RawQuery = q.Encode()

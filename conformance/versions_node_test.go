@@ -19,15 +19,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// Versions of Better Auth that make other tables than the pinned one, by the names of their packages, with what the
-// check of the columns misses in Better Auth's tables before xenon schema up.
+// libraryVersions are versions of Better Auth with different tables, by the names of their packages, with the problems
+// that the check of the columns finds before `xenon schema up`.
 var libraryVersions = map[string][]string{
 	"better-auth-1.6.34": {"jwks.alg: no such column", "jwks.crv: no such column"},
 	"better-auth-1.7.1":  {"account.issuer: NOT NULL without a default"},
 	"better-auth":        nil,
 }
 
-// olderLibrary is a database that a version of Better Auth made its tables in.
+// olderLibrary is a database with the tables of a version of Better Auth.
 type olderLibrary struct {
 	interchange
 	env []string
@@ -38,7 +38,8 @@ func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary
 	const origin = "http://localhost:3000"
 	database := dbtest.Empty(t)
 	env := []string{
-		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin, "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
+		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin,
+		"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
 	l := olderLibrary{interchange{origin: origin, database: database}, append(env, settings...)}
@@ -46,7 +47,7 @@ func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary
 	return l
 }
 
-// plan is what that version's own migration would change.
+// plan returns the changes that this version's own migration would make.
 func (l olderLibrary) plan(t *testing.T) (p plan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
@@ -61,8 +62,7 @@ func (l olderLibrary) plan(t *testing.T) (p plan) {
 	return p
 }
 
-// misfits lists the problems that the check finds in the tables that Better Auth makes, as if every migration were
-// applied.
+// misfits lists the problems that the check finds in Better Auth's tables, as if every migration were applied.
 func misfits(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var misfit *tables.Error
@@ -93,19 +93,20 @@ func schemaUp(t *testing.T, url string) (string, error) {
 	return string(out), err
 }
 
-// verifies asks jose whether a key that Xenon publishes verifies a token.
+// verifies reports whether jose verifies a token with Xenon's JWKS.
 func (ix interchange) verifies(t *testing.T, token, alg string) bool {
 	t.Helper()
 	keySet := ix.xenon.url + "/api/auth/jwks"
-	out, err := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, token, alg).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, token, alg)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Logf("jose: %v, %s", err, out)
 	}
 	return err == nil
 }
 
-// Xenon takes over the tables of each version of Better Auth, and the version goes on working with them.
-func TestXenonWorksOnTablesOfLibraryVersions(t *testing.T) {
+// After `xenon schema up` Xenon works on the tables of each version of Better Auth, and so does that version.
+func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 	t.Parallel()
 	for name, missing := range libraryVersions {
 		t.Run(name, func(t *testing.T) {
@@ -131,24 +132,26 @@ func TestXenonWorksOnTablesOfLibraryVersions(t *testing.T) {
 			in := l.browser(t)
 			in.want(in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}), http.StatusOK)
 			if !l.verifies(t, theirToken, "RS256") {
-				t.Error("Xenon's key set does not verify a token of the library")
+				t.Error("Xenon's JWKS does not verify a token of Better Auth")
 			}
 			l.sameIssuer(t, theirID, id)
 
 			if diff := cmp.Diff(plan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
-				t.Errorf("the library would change the tables (-want +got):\n%s", diff)
+				t.Errorf("Better Auth would change the tables (-want +got):\n%s", diff)
 			}
 			l.library.url = joinLibrary(t, l.env...)
 			again := l.browser(t)
-			again.want(again.post(l.library, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
+			changed := fields{"email": email, "password": "another horse"}
+			again.want(again.post(l.library, "/sign-in/email", changed), http.StatusOK)
 			if user, _ := again.who(l.library); user != id {
-				t.Errorf("the library: got user %q, want %q", user, id)
+				t.Errorf("Better Auth: got user %q, want %q", user, id)
 			}
 		})
 	}
 }
 
-// signUpAndChangePassword takes a new person through Xenon.
+// signUpAndChangePassword signs a new user up at Xenon, checks the session, the JWT and the account, and changes the
+// password.
 func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 	t.Helper()
 	b := l.browser(t)
@@ -159,9 +162,10 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 	}
 	token := b.want(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
 	if !l.verifies(t, token, "RS256") {
-		t.Error("Xenon's key set does not verify a token of Xenon")
+		t.Error("Xenon's JWKS does not verify a token of Xenon")
 	}
-	b.want(b.post(l.xenon, "/change-password", fields{"currentPassword": secretWord, "newPassword": "another horse"}), http.StatusOK)
+	change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
+	b.want(b.post(l.xenon, "/change-password", change), http.StatusOK)
 	accounts := b.want(b.get(l.xenon, "/list-accounts"), http.StatusOK)
 	if !strings.Contains(accounts.text, `"providerId":"credential"`) {
 		t.Errorf("list-accounts: got %s, want the credential account", accounts.text)
@@ -169,26 +173,25 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 	return email, id
 }
 
-// sameIssuer compares the issuer of the credential accounts of two users, in tables that have the column.
+// sameIssuer compares account.issuer of the credential accounts of two users, in tables that have the column.
 func (l olderLibrary) sameIssuer(t *testing.T, theirs, ours string) {
 	t.Helper()
 	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
 	if got, want := l.query(t, column) != "", l.library.name == "better-auth-1.7.1"; got != want {
-		t.Fatalf("account.issuer: there is one: %v, want %v", got, want)
+		t.Fatalf("account.issuer: the column exists: %v, want %v", got, want)
 	} else if !want {
 		return
 	}
 	const issuer = `SELECT issuer FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`
 	if want, got := l.query(t, issuer, theirs), l.query(t, issuer, ours); got != want || want == "" {
-		t.Errorf("the issuer of an account: got %q, want %q as the library writes it", got, want)
+		t.Errorf("the issuer of an account: got %q, want Better Auth's %q", got, want)
 	}
 }
 
-// Version 1.6 writes no alg into jwks. Xenon publishes such a key with the algorithm that Better Auth publishes it
-// with.
-func TestJWKSPublishesKeysOfLibraryWithoutAlg(t *testing.T) {
+// Better Auth 1.6 writes no alg into jwks. Xenon publishes such a key with the same algorithm as Better Auth.
+func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is the library's default
+	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is Better Auth's default
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			l := newOlderLibrary(t, "better-auth-1.6.34", "JWT_ALG="+alg)
@@ -202,18 +205,18 @@ func TestJWKSPublishesKeysOfLibraryWithoutAlg(t *testing.T) {
 			x := runXenon(t, l.env...)
 			l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
 			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
-			theirs["use"] = "sig" // which Xenon adds
+			theirs["use"] = "sig" // added by Xenon
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
-				t.Errorf("the published key (-library +Xenon):\n%s", diff)
+				t.Errorf("the published key (-Better Auth +Xenon):\n%s", diff)
 			}
 			if !l.verifies(t, token, alg) {
-				t.Error("the published key does not verify a token of the library")
+				t.Error("the published key does not verify a token of Better Auth")
 			}
 		})
 	}
 }
 
-// publishedKey is the key with an id in the key set of a server.
+// publishedKey returns the key with an id from the JWKS of a server.
 func (ix interchange) publishedKey(t *testing.T, at party, kid string) fields {
 	t.Helper()
 	b := ix.browser(t)
@@ -231,24 +234,27 @@ func (ix interchange) publishedKey(t *testing.T, at party, kid string) fields {
 	return nil
 }
 
-// Better Auth makes text ids unless it is told to make UUIDs. Nothing is applied to such tables.
-func TestSchemaUpNamesTextIDs(t *testing.T) {
+// By default Better Auth's ids are text, not UUIDs. `xenon schema up` rejects such tables, names their columns, and
+// applies no migration.
+func TestSchemaUpRejectsTextIDs(t *testing.T) {
 	t.Parallel()
 	for name := range libraryVersions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := dbtest.Empty(t)
 			l := olderLibrary{interchange{database: database}, []string{
-				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text", "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
+				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text",
+				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 			}}
 			l.plan(t)
 			out, err := schemaUp(t, database)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-				t.Fatalf("got %v, %s, want a refusal", err, out)
+				t.Fatalf("got %v, %s, want exit status 1", err, out)
 			}
 			for _, column := range []string{
-				"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "jwks.id", "rateLimit.id",
+				"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "jwks.id",
+				"rateLimit.id",
 			} {
 				want := column + ": found text, wanted uuid"
 				if !strings.Contains(out, want) {
@@ -256,12 +262,12 @@ func TestSchemaUpNamesTextIDs(t *testing.T) {
 				}
 			}
 			if !strings.Contains(out, "generateId") {
-				t.Errorf("got %s, want it to name the option of the library", out)
+				t.Errorf("got %s, want it to name Better Auth's option generateId", out)
 			}
 			all, err := migrations.Status(t.Context(), database)
 			var misfit *tables.Error
 			if !errors.As(err, &misfit) {
-				t.Errorf("status: got %v, want the same refusal", err)
+				t.Errorf("status: got %v, want the same error", err)
 			}
 			for _, m := range all {
 				if !m.Pending() {

@@ -16,10 +16,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// xenon is the command itself, built and running `xenon dev` on a database of the test's.
+// xenon is a running `xenon dev` on a database of the test.
 type xenon struct {
-	origin   string // the public one
-	address  string // where it listens
+	origin   string // its public origin
+	address  string // its URL
 	dir      string
 	database string
 
@@ -51,7 +51,7 @@ var build = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// startXenon starts Xenon on a port and a database of its own, with env on top of the defaults, and stops it when the
+// startXenon starts Xenon on its own port and database, with env in addition to the defaults, and stops it when the
 // test ends.
 func startXenon(t *testing.T, env ...string) *xenon {
 	t.Helper()
@@ -61,7 +61,7 @@ func startXenon(t *testing.T, env ...string) *xenon {
 	return x
 }
 
-// runXenon is startXenon on the database that env names.
+// runXenon is startXenon with the database of env.
 func runXenon(t *testing.T, env ...string) *xenon {
 	t.Helper()
 	x, stop, err := launchXenon(t.TempDir(), env...)
@@ -70,13 +70,13 @@ func runXenon(t *testing.T, env ...string) *xenon {
 	}
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
-			t.Errorf("xenon dev ended with %v:\n%s", err, x.log())
+			t.Errorf("xenon dev exited with %v:\n%s", err, x.log())
 		}
 	})
 	return x
 }
 
-// launchXenon starts Xenon with its files in dir. stop ends it and waits.
+// launchXenon starts Xenon with its files in dir. stop terminates it and waits.
 func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err error) {
 	program, err := build()
 	if err != nil {
@@ -95,7 +95,7 @@ func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err er
 		return nil, nil, err
 	}
 	stop = func() error {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which Wait says
+		_ = cmd.Process.Signal(syscall.SIGTERM) // if it has already exited, Wait returns the reason
 		return cmd.Wait()
 	}
 	x.address, x.origin = readStart(stdout)
@@ -105,7 +105,7 @@ func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err er
 	return x, stop, nil
 }
 
-// readStart finds the addresses in what a person sees.
+// readStart reads the URL and the public origin from the output of xenon dev.
 func readStart(out io.Reader) (address, origin string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -126,7 +126,7 @@ func (x *xenon) Write(p []byte) (int, error) {
 	return x.err.Write(p)
 }
 
-// log is what Xenon has logged.
+// log returns Xenon's log up to now.
 func (x *xenon) log() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
-// canary is in whatever an attack puts in; no answer may have it in a header, but for a target it was asked to redirect to.
+// canary is part of every injected text. No response header may contain it, except Location for a requested redirect.
 const canary = "Canary"
 
-// nasty are texts that end a line, a string, a colour or a terminal's patience somewhere.
+// nasty are texts with characters that are special in HTTP, JSON, SQL, terminals or templates.
 var nasty = []string{
-	canary + "%0d%0aX-Injected:%20yes", canary + "\tx", canary + "\x1b[2J\x1b[31m", canary + "\x00", canary + "\x7f\x9b31m", canary + `"}{"msg":"forged"`,
-	canary + `\r\n\"'` + "`", canary + "\xff\xfe\xc3\x28", canary + "\u202e\u2028\u2029\ufeff", canary + "ÄÖ漢字🐎", canary + "'; DROP TABLE \"user\"; --",
-	canary + "${jndi:ldap://x}{{7*7}}<script>", canary + "%s%n%d%x", "\r\nX-Injected: yes", "", " ", strings.Repeat(canary, 1000),
+	canary + "%0d%0aX-Injected:%20yes", canary + "\tx", canary + "\x1b[2J\x1b[31m", canary + "\x00",
+	canary + "\x7f\x9b31m", canary + `"}{"msg":"forged"`, canary + `\r\n\"'` + "`", canary + "\xff\xfe\xc3\x28",
+	canary + "\u202e\u2028\u2029\ufeff", canary + "ÄÖ漢字🐎", canary + "'; DROP TABLE \"user\"; --",
+	canary + "${jndi:ldap://x}{{7*7}}<script>", canary + "%s%n%d%x", "\r\nX-Injected: yes", "", " ",
+	strings.Repeat(canary, 1000),
 }
 
-// attack changes a good request into a bad one.
+// attack changes a valid request into a malicious one.
 type attack struct {
 	name   string
 	change func(request) request
@@ -26,21 +28,28 @@ func attacks() (all []attack) {
 	add("nothing", func(r request) request { return r })
 	for i, text := range nasty {
 		for _, name := range []string{
-			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For", "Cloudfront-Viewer-Address", "If-Match",
-			"X-Request-Id", "Accept", "Forwarded", "X-Forwarded-Host", "Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + canary,
+			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For",
+			"Cloudfront-Viewer-Address", "If-Match", "X-Request-Id", "Accept", "Forwarded", "X-Forwarded-Host",
+			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + canary,
 		} {
 			add(fmt.Sprintf("%s is nasty %d", name, i), func(r request) request { return r.header(name, name+": "+text) })
 		}
 		add(fmt.Sprintf("cookies with nasty %d", i), func(r request) request {
-			return r.header("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+"; better-auth.session_data.0="+text+
-				"; better-auth.dont_remember="+text+"; better-auth."+text+"=x; __Secure-better-auth.session_token="+text)
+			return r.header("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+
+				"; better-auth.session_data.0="+text+"; better-auth.dont_remember="+text+"; better-auth."+text+
+				"=x; __Secure-better-auth.session_token="+text)
 		})
-		add(fmt.Sprintf("bearer nasty %d", i), func(r request) request { return r.header("Authorization", "Authorization: Bearer "+text) })
+		add(fmt.Sprintf("bearer nasty %d", i), func(r request) request {
+			return r.header("Authorization", "Authorization: Bearer "+text)
+		})
 		add(fmt.Sprintf("query nasty %d", i), func(r request) request {
 			q := escaped(text)
-			return r.to(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q + "&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
+			return r.to(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
+				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
-		add(fmt.Sprintf("redirect to nasty %d", i), func(r request) request { return r.to(r.target + "?token=x&callbackURL=/" + escaped(text)) })
+		add(fmt.Sprintf("redirect to nasty %d", i), func(r request) request {
+			return r.to(r.target + "?token=x&callbackURL=/" + escaped(text))
+		})
 		add(fmt.Sprintf("segment nasty %d", i), func(r request) request {
 			return r.to(r.target[:strings.LastIndexByte(r.target, '/')+1] + escaped(text))
 		})
@@ -53,8 +62,9 @@ func attacks() (all []attack) {
 		})
 	}
 	for _, media := range []string{
-		"text/plain", "application/json; charset=utf-16", "application/json, text/html", "APPLICATION/JSON;", "multipart/form-data", "application/xml",
-		"application/json\tx", ";", "application/json+x", "application/vnd.api+json",
+		"text/plain", "application/json; charset=utf-16", "application/json, text/html", "APPLICATION/JSON;",
+		"multipart/form-data", "application/xml", "application/json\tx", ";", "application/json+x",
+		"application/vnd.api+json",
 	} {
 		add("content type "+media, func(r request) request { return r.header("Content-Type", "Content-Type: "+media) })
 	}
@@ -69,7 +79,9 @@ func attacks() (all []attack) {
 	twice("User-Agent", "a", canary)
 	twice("Content-Length", "0", "9")
 	twice("Host", "a", "b")
-	add("10,000 cookies", func(r request) request { return r.header("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000)) })
+	add("10,000 cookies", func(r request) request {
+		return r.header("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000))
+	})
 	add("300 lines of cookies", func(r request) request {
 		return r.header("Cookie", repeat("Cookie: better-auth.session_data.%d=x", 300)...)
 	})
@@ -77,13 +89,21 @@ func attacks() (all []attack) {
 		return r.header("Cookie", "Cookie: "+strings.Join(repeat("better-auth.session_data.%d=x", 1000), "; "))
 	})
 	add("2 MiB of headers", func(r request) request { return r.header("X", "X: "+strings.Repeat("x", 2<<20)) })
-	for _, tag := range []string{`"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"0"`, `"-1"`, `"zzzzzzzzzzzzzzzz"`, `W/"x"`, `"`, `"",,,"`, strings.Repeat(`"1",`, 20_000)} {
+	for _, tag := range []string{
+		`"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"0"`, `"-1"`, `"zzzzzzzzzzzzzzzz"`, `W/"x"`, `"`, `"",,,"`,
+		strings.Repeat(`"1",`, 20_000),
+	} {
 		add("If-Match "+tag[:min(len(tag), 20)], func(r request) request { return r.header("If-Match", "If-Match: "+tag) })
 	}
-	for _, method := range []string{"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "G@T", "QUERY"} {
+	for _, method := range []string{
+		"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "G@T", "QUERY",
+	} {
 		add("method "+method, func(r request) request { r.method = method; return r })
 	}
-	for _, path := range []string{"//%s", "/.%s", "%s/", "%s//", "%s/..", "%s%%2f", "%s%%00", "%s%%", "%s;x=y", "/%%2e%%2e%s", "%s\\", "%s#x", "http://evil.example%s", "%s\x01"} {
+	for _, path := range []string{
+		"//%s", "/.%s", "%s/", "%s//", "%s/..", "%s%%2f", "%s%%00", "%s%%", "%s;x=y", "/%%2e%%2e%s", "%s\\", "%s#x",
+		"http://evil.example%s", "%s\x01",
+	} {
 		add("path "+path, func(r request) request { return r.to(fmt.Sprintf(path, r.target)) })
 	}
 	for _, length := range []string{"-", "0", "1", "-1", "99999", "18446744073709551616", "1e3", "0x10", " 5 5"} {
@@ -106,18 +126,21 @@ func attacks() (all []attack) {
 	chunks("and a trailer", "2\r\n{}\r\n0\r\nX-Injected: yes\r\n\r\n", "Trailer: X-Injected")
 	chunks("twice", "0\r\n\r\n", "Transfer-Encoding: chunked")
 	chunks("and gzip", "0\r\n\r\n", "Transfer-Encoding: gzip")
-	add("expects", func(r request) request { return r.header("Expect", "Expect: 100-continue") })
-	add("expects else", func(r request) request { return r.header("Expect", "Expect: "+canary) })
-	add("upgrades", func(r request) request { return r.header("Upgrade", "Upgrade: websocket", "Connection: upgrade") })
-	add("another method meant", func(r request) request { return r.header("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE") })
+	add("Expect", func(r request) request { return r.header("Expect", "Expect: 100-continue") })
+	add("unknown Expect", func(r request) request { return r.header("Expect", "Expect: "+canary) })
+	add("Upgrade", func(r request) request { return r.header("Upgrade", "Upgrade: websocket", "Connection: upgrade") })
+	add("method override", func(r request) request {
+		return r.header("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE")
+	})
 	return all
 }
 
-// bodies are JSON that no client writes, and what is no JSON at all.
+// bodies are unusual JSON, and texts that are not JSON.
 func bodies() map[string]string {
 	fields := []string{
-		"name", "email", "password", "newPassword", "currentPassword", "token", "callbackURL", "redirectTo", "errorCallbackURL", "newUserCallbackURL", "newEmail",
-		"image", "rememberMe", "provider", "providerId", "accountId", "userId", "revokeOtherSessions", "age_range", "time_per_week", "preferred_language",
+		"name", "email", "password", "newPassword", "currentPassword", "token", "callbackURL", "redirectTo",
+		"errorCallbackURL", "newUserCallbackURL", "newEmail", "image", "rememberMe", "provider", "providerId",
+		"accountId", "userId", "revokeOtherSessions", "age_range", "time_per_week", "preferred_language",
 	}
 	with := func(value string) string {
 		pairs := make([]string, len(fields))
@@ -127,20 +150,38 @@ func bodies() map[string]string {
 		return "{" + strings.Join(pairs, ",") + "}"
 	}
 	all := map[string]string{
-		"deep in lists": strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999), "too deep": strings.Repeat("[", 1<<20),
-		"deep in objects": strings.Repeat(`{"a":`, 9_999) + "1" + strings.Repeat("}", 9_999), "too large": `"` + strings.Repeat("x", 1<<20) + `"`,
-		"prototypes":         `{"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}},"toString":1,"hasOwnProperty":null,"email":{"__proto__":null}}`,
-		"the same key twice": `{"email":"a@b.co","email":5,"EMAIL":"c@d.co","password":"x","password":null,"token":[],"token":"x"}`,
-		"100,000 keys":       `{"a":0` + strings.Join(repeat(`,"%d":0`, 100_000), "") + `}`,
-		"cut off":            `{"email":"a@b.co`, "two values": `{}{}`, "a comment": `{/**/}`, "UTF-16": "\xff\xfe{\x00}\x00", "a BOM": "\ufeff{}", "NaN": `{"time_per_week":NaN}`,
-		"text": `"x"`, "null": "null", "a number": "1e308", "nothing but space": " \r\n\t", "bytes": "\x00\x01\xff", "a form": "email=a&email=b&%zz=%&a[b]=c&=&&&__proto__=x",
-		"lone surrogates": with(`"\ud800\udfff\udc00"`), "NUL": with(`"\u0000"`), "invalid UTF-8": with("\"\xff\xc3(\""),
+		"deep in lists":   strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999),
+		"too deep":        strings.Repeat("[", 1<<20),
+		"deep in objects": strings.Repeat(`{"a":`, 9_999) + "1" + strings.Repeat("}", 9_999),
+		"too large":       `"` + strings.Repeat("x", 1<<20) + `"`,
+		"prototypes": `{"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}},` +
+			`"toString":1,"hasOwnProperty":null,"email":{"__proto__":null}}`,
+		"the same key twice": `{"email":"a@b.co","email":5,"EMAIL":"c@d.co",` +
+			`"password":"x","password":null,"token":[],"token":"x"}`,
+		"100,000 keys":    `{"a":0` + strings.Join(repeat(`,"%d":0`, 100_000), "") + `}`,
+		"cut off":         `{"email":"a@b.co`,
+		"two values":      `{}{}`,
+		"a comment":       `{/**/}`,
+		"UTF-16":          "\xff\xfe{\x00}\x00",
+		"a BOM":           "\ufeff{}",
+		"NaN":             `{"time_per_week":NaN}`,
+		"text":            `"x"`,
+		"null":            "null",
+		"a number":        "1e308",
+		"space only":      " \r\n\t",
+		"bytes":           "\x00\x01\xff",
+		"a form":          "email=a&email=b&%zz=%&a[b]=c&=&&&__proto__=x",
+		"lone surrogates": with(`"\ud800\udfff\udc00"`),
+		"NUL":             with(`"\u0000"`),
+		"invalid UTF-8":   with("\"\xff\xc3(\""),
 	}
 	for i, value := range []string{
-		"null", "true", "0", "-0", "-1", "1e400", "1e308", "9007199254740993", "2147483647.5", "2147483648", "[]", "{}", `[["x"]]`, `{"toString":"x"}`, `""`, `" "`,
-		`"` + strings.Repeat("x", 100_000) + `"`, `"a@` + strings.Repeat("a.", 20_000) + `co"`, `"` + strings.Repeat("a@", 20_000) + `"`,
-		`"https://evil.example"`, `"/\\evil.example"`, `"/%0d%0aX-Injected: yes"`, `"javascript:alert(1)"`, `"` + canary + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`,
-		`"ada@example.com"`, `"correct horse"`, `"credential"`,
+		"null", "true", "0", "-0", "-1", "1e400", "1e308", "9007199254740993", "2147483647.5", "2147483648", "[]", "{}",
+		`[["x"]]`, `{"toString":"x"}`, `""`, `" "`, `"` + strings.Repeat("x", 100_000) + `"`,
+		`"a@` + strings.Repeat("a.", 20_000) + `co"`, `"` + strings.Repeat("a@", 20_000) + `"`,
+		`"https://evil.example"`, `"/\\evil.example"`, `"/%0d%0aX-Injected: yes"`, `"javascript:alert(1)"`,
+		`"` + canary + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
+		`"credential"`,
 	} {
 		all[fmt.Sprintf("value %d", i)] = with(value)
 	}
@@ -157,7 +198,7 @@ func repeat(format string, n int) []string {
 	return lines
 }
 
-// escaped is text as a query or a path can carry it over the wire.
+// escaped percent-encodes a text for a query or a path, as little as possible.
 func escaped(text string) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {

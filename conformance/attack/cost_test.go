@@ -13,16 +13,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// costly are well-formed hashes above the ceilings, within those of Supabase Auth.
+// costly are valid hashes above Xenon's cost limits and below those of Supabase Auth.
 var costly = []string{
 	`$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
 	`$argon2id$v=19$m=262144,t=10,p=8$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
-	`$fbscrypt$v=1,n=17,r=8,p=8,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
+	`$fbscrypt$v=1,n=17,r=8,p=8,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=` +
+		`$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
 }
 
-// TestCostlyHashTakesNoMoreThanAnUnknownEmail: an attacker can neither make the server work for seconds nor see by the
-// time that an account exists. Compared is processor time, which other programs do not change; it must not run in
-// parallel.
+// An attacker can neither keep the server busy for seconds nor learn from the response time that an account exists. The
+// test compares processor time, which other programs do not affect, so it must not run in parallel.
 func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 	s := newSite(t)
 	s.hasher = password.New(config.Argon2id)

@@ -1,2 +1,2 @@
-// Package attack sends what no client sends: to every endpoint, over a real connection, and many at once.
+// Package attack sends requests that no client sends to every endpoint, over a real connection and concurrently.
 package attack

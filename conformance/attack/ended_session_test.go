@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever copied a JWT loses /api/profile together with the session, whatever ends it. No cookie of the ended session
-// earns another JWT.
-func TestProfileRefusesCopiedJWTOnceSessionEnds(t *testing.T) {
+// /api/profile rejects a copied JWT as soon as its session ends, for each way in which a session ends. The cookie of
+// the ended session gets no other JWT.
+func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	post := func(p person, path, body string) func(t *testing.T) {
@@ -28,10 +28,13 @@ func TestProfileRefusesCopiedJWTOnceSessionEnds(t *testing.T) {
 		code string
 	}{
 		{"sign-out", func(p person) func(*testing.T) { return post(p, "sign-out", `{}`) }, "INVALID_TOKEN"},
-		{"revoke-session", func(p person) func(*testing.T) { return post(p, "revoke-session", `{"token":"`+p.bearer+`"}`) }, "INVALID_TOKEN"},
+		{"revoke-session", func(p person) func(*testing.T) {
+			return post(p, "revoke-session", `{"token":"`+p.bearer+`"}`)
+		}, "INVALID_TOKEN"},
 		{"revoke-sessions", func(p person) func(*testing.T) { return post(p, "revoke-sessions", `{}`) }, "INVALID_TOKEN"},
 		{"change-password", func(p person) func(*testing.T) {
-			return post(p, "change-password", `{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)
+			return post(p, "change-password",
+				`{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)
 		}, "INVALID_TOKEN"},
 		{"delete-user", func(p person) func(*testing.T) { return post(p, "delete-user", `{}`) }, "USER_NOT_FOUND"},
 		{"ban", func(person) func(*testing.T) {
@@ -63,7 +66,7 @@ func TestProfileRefusesCopiedJWTOnceSessionEnds(t *testing.T) {
 			}
 			w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
 			if w.Header().Get("Set-Auth-Jwt") != "" {
-				t.Error("get-session hands out another JWT")
+				t.Error("get-session returns another JWT")
 			}
 		})
 	}

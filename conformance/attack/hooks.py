@@ -1,4 +1,4 @@
-"""What schemathesis has to know of Xenon: who is signed in, and what a browser sends along."""
+"""Hooks of schemathesis: they sign a user in for each worker and add the headers that a browser sends."""
 
 import itertools
 import threading
@@ -7,13 +7,13 @@ import requests
 import schemathesis
 
 numbers = itertools.count()
-mine = threading.local()  # each worker has a person of its own, so that none ends another's session
+mine = threading.local()  # one person for each worker, so that no worker ends another's session
 
 PASSWORD = "correct horse"
 
 
 class Person:
-    """Somebody with a session, a JWT and a profile."""
+    """A user with a session and a JWT."""
 
     def __init__(self, base):
         self.http = requests.Session()
@@ -35,13 +35,13 @@ class Person:
 
 
 def person(base):
-    """The person of the last request, or another where the session was ended or the account deleted by it."""
+    """The person of the last request, or a new one if that request ended the session or deleted the account."""
     if not hasattr(mine, "person") or not mine.person.signed_in():
         mine.person = Person(base)
     return mine.person
 
 
-# Asked anew for each case, since every other operation may end the session.
+# refresh_interval=None checks the session before each case, since an operation can end it.
 @schemathesis.auth(refresh_interval=None)
 class SignedIn:
     def get(self, case, context):

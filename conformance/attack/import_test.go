@@ -71,7 +71,7 @@ func TestImportDoesNotLeaveAnAddressToWhoeverSignedUpWithItFirst(t *testing.T) {
 	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", abroad)); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
 	}
-	reset := s.letter(t, "reset-password", victim.email)
+	reset := s.newestMail(t, "reset-password", victim.email)
 
 	s.importFrom(t, project)
 
@@ -90,7 +90,7 @@ func TestImportDoesNotLeaveAnAddressToWhoeverSignedUpWithItFirst(t *testing.T) {
 	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", home)); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
 	}
-	reset = s.letter(t, "reset-password", victim.email)
+	reset = s.newestMail(t, "reset-password", victim.email)
 	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, by("", home))
 	if w.Code != http.StatusOK {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)

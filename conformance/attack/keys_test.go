@@ -15,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// forger has an RSA key of their own.
+// forger is an attacker with their own RSA key.
 type forger struct{ key *rsa.PrivateKey }
 
 func newForger(t *testing.T) forger {
@@ -27,14 +27,14 @@ func newForger(t *testing.T) forger {
 	return forger{key}
 }
 
-// jwk is the public key of f with more members.
+// jwk returns the public key of f as a JWK with additional members.
 func (f forger) jwk(more string) string {
 	n := base64.RawURLEncoding.EncodeToString(f.key.N.Bytes())
 	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(f.key.E)).Bytes())
 	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
 }
 
-// forge signs what a real token of the victim says with the key of f.
+// forge signs the claims of the victim's real token with the key of f.
 func (f forger) forge(t *testing.T, real, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
@@ -50,12 +50,12 @@ func (f forger) forge(t *testing.T, real, kid string) string {
 	return text
 }
 
-// profile answers the status of GET /api/profile with a token.
+// profile returns the status of GET /api/profile with a token.
 func (e *environment) profile(token string) int {
 	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
 }
 
-// verifying starts an environment whose /api/profile reads the keys that h publishes, and has read none yet.
+// verifying starts an environment whose /api/profile reads the keys that h publishes, with an empty cache.
 func (s *site) verifying(t *testing.T, h http.Handler) *environment {
 	t.Helper()
 	published := httptest.NewServer(h)
@@ -65,7 +65,7 @@ func (s *site) verifying(t *testing.T, h http.Handler) *environment {
 
 // The attacker can insert rows into the database, by an injection elsewhere or a stolen password, but has no signing
 // key of the site.
-func TestKeyInsertedIntoTheDatabaseIsNotBelieved(t *testing.T) {
+func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	const kid = "11111111-1111-4111-8111-111111111111"
 	s, f := newSite(t), newForger(t)
@@ -80,7 +80,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotBelieved(t *testing.T) {
 	}{
 		{"SHARED_DATABASE=", false, http.StatusUnauthorized},
 		{"SHARED_DATABASE=off", false, http.StatusUnauthorized},
-		{"SHARED_DATABASE=on", true, http.StatusOK}, // the TypeScript server keeps its keys there
+		{"SHARED_DATABASE=on", true, http.StatusOK}, // Better Auth stores its keys there
 	} {
 		publisher := s.cold(t, 2, time.Now, c.setting)
 		w := publisher.do("GET", "/api/auth/jwks", "", nil)
@@ -93,14 +93,14 @@ func TestKeyInsertedIntoTheDatabaseIsNotBelieved(t *testing.T) {
 	}
 }
 
-// The JWKS also has keys that are not for signatures, as another issuer may publish, and the attacker has the private
-// half of one.
+// The JWKS also has keys that are not for signatures, as another issuer can publish, and the attacker has a private key
+// of these.
 func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	t.Parallel()
 	s, f := newSite(t), newForger(t)
 	real := s.member(t).jwt
 	members := []string{
-		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both for signatures: the forged token itself is well made
+		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both are for signatures: they verify the forged token
 		`,"use":"enc"`, `,"use":"sig","key_ops":["deriveKey"]`,
 		`,"key_ops":["encrypt"]`, `,"key_ops":["wrapKey","verify"]`, `,"key_ops":[]`,
 		`,"alg":"RSA-OAEP-256"`, `,"alg":"PS256"`,

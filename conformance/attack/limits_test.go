@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// statuses counts the answers of n requests by status.
+// statuses counts the responses to n requests by status.
 func statuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
 	got := map[int]int{}
 	for i := range n {
@@ -19,9 +19,9 @@ func statuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
 	return got
 }
 
-// The attacker has copied a session token and guesses the password of its owner for a day, by every route that
-// compares one, each time from another IP address.
-func TestNoRouteIsAnUnlimitedPasswordOracle(t *testing.T) {
+// The attacker has copied a session token and guesses its owner's password for a day, on every route that compares a
+// password, each time from another IP address.
+func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newSite(t)
@@ -30,20 +30,20 @@ func TestNoRouteIsAnUnlimitedPasswordOracle(t *testing.T) {
 	routes := map[string]string{
 		"sign-in/email":   `{"email":"` + email + `","password":%q}`,
 		"verify-password": `{"password":%q}`,
-		"change-password": `{"newPassword":"attacker's words","currentPassword":%q}`,
+		"change-password": `{"newPassword":"attacker's password","currentPassword":%q}`,
 		"delete-user":     `{"password":%q}`,
 	}
 	address := 0
-	guess := func(path, words string) int {
+	guess := func(path, password string) int {
 		address++
 		header := by(stolen, fmt.Sprintf("198.51.%d.%d", address/250, address%250))
-		return e.do("POST", "/api/auth/"+path, fmt.Sprintf(routes[path], words), header).Code
+		return e.do("POST", "/api/auth/"+path, fmt.Sprintf(routes[path], password), header).Code
 	}
 	paths := slices.Sorted(maps.Keys(routes))
 	compared := map[string]int{}
 	for hour := range 24 {
 		for i := range paths {
-			path := paths[(hour+i)%len(paths)] // the session has one limit, which the first of them uses up
+			path := paths[(hour+i)%len(paths)] // three routes share the session's limit, which the first of them uses up
 			for range 25 {
 				switch code := guess(path, "wrong horse"); code {
 				case http.StatusBadRequest, http.StatusUnauthorized:
@@ -69,7 +69,7 @@ func TestNoRouteIsAnUnlimitedPasswordOracle(t *testing.T) {
 		t.Errorf("%d guesses were answered by sign-in in a day, want at most 20 an hour", n)
 	}
 
-	for range 25 { // these use up the limits; then the right password cannot be told from a wrong one
+	for range 25 { // these use up the limits, after which the right password gets the same response as a wrong one
 		guess("sign-in/email", "wrong horse")
 		guess("verify-password", "wrong horse")
 	}
@@ -80,7 +80,8 @@ func TestNoRouteIsAnUnlimitedPasswordOracle(t *testing.T) {
 	}
 }
 
-// One IP address floods both endpoints, with and without a good token. Neither a user nor a monitor elsewhere notices.
+// One IP address sends many requests to both endpoints, with and without a valid token. A user and a monitor at another
+// IP address are not affected.
 func TestProfileAndHealthAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // of the token
@@ -102,7 +103,7 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 	}
 	for path, header := range map[string]http.Header{"/api/profile": by(token, home), "/health": by("", home)} {
 		if w := e.do("GET", path, "", header); w.Code != http.StatusOK {
-			t.Errorf("%s elsewhere: got %d %s, want 200", path, w.Code, w.Body)
+			t.Errorf("%s from another IP address: got %d %s, want 200", path, w.Code, w.Body)
 		}
 	}
 	strict := s.cold(t, 2, func() time.Time { return now },
@@ -112,11 +113,12 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 		return strict.do("GET", "/health", "", nil)
 	})
 	if got[http.StatusOK] != 120 {
-		t.Errorf("a monitor that asks every second: got %v, want 120 times 200", got)
+		t.Errorf("a monitor with one request each second: got %v, want 120 times 200", got)
 	}
 }
 
-// The attacker has an IPv6 /48, as every site is given, and tries one password at many accounts, three from each /64.
+// The attacker has an IPv6 /48, as internet providers assign to a site, and tries one password at many accounts, three
+// from each /64.
 func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)

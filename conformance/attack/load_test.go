@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-const crowd = 100 // requests at the same moment
+const crowd = 100 // concurrent requests of each kind
 
-// tally counts answers by what a client can tell of them: everything but the id of the request.
+// tally counts responses by all that a client can compare: everything except the request id and the remaining wait.
 type tally struct {
 	mu  sync.Mutex
 	got map[string]int
@@ -21,13 +21,13 @@ type tally struct {
 func (c *tally) add(w *httptest.ResponseRecorder) {
 	h := w.Header().Clone()
 	h.Del("X-Request-Id")
-	h.Del("X-Retry-After") // the seconds that are left
+	h.Del("X-Retry-After") // the remaining seconds
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got[fmt.Sprintf("%d %v %s", w.Code, h, w.Body)]++
 }
 
-// by is how many answers had that status, and in how many forms.
+// by returns how many responses had a status, and how many different ones there were among them.
 func (c *tally) by(status int) (answers, forms int) {
 	for text, n := range c.got {
 		if strings.HasPrefix(text, fmt.Sprintf("%d ", status)) {
@@ -37,10 +37,10 @@ func (c *tally) by(status int) (answers, forms int) {
 	return answers, forms
 }
 
-// TestR15R16R17R18R19R20_UnderLoad: a hundred at once guess a password, and a hundred guess at an address nobody has, each
-// behind the same proxy with another lie about where they come from, while people ask for resets. Three of each kind
-// get as far as a password (R15, R16, R20); those three cannot be told apart (R18), nor can the resets (R19); and the owner
-// of the account gets theirs (R17).
+// A hundred concurrent requests guess a password of a known email, and a hundred one of an unknown email. Each group is
+// behind one proxy and sends forged X-Forwarded-For entries. At the same time users request resets. Three guesses of
+// each group compare a password (R15, R16, R20) and get equal responses (R18). The responses to the resets are equal,
+// too (R19), and the owner of the account can reset the password (R17).
 func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -57,7 +57,8 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 		for address, c := range guesses {
 			hop := fmt.Sprintf("192.0.2.%d", len(address))
 			group.Go(func() {
-				ask(c, fmt.Sprintf("10.0.0.%d, ::%d, unknown, %s", i, i, hop), "/api/auth/sign-in/email", `{"email":"`+address+`","password":"wrong horse"}`)
+				ask(c, fmt.Sprintf("10.0.0.%d, ::%d, unknown, %s", i, i, hop), "/api/auth/sign-in/email",
+					`{"email":"`+address+`","password":"wrong horse"}`)
 			})
 		}
 		who := email
@@ -75,20 +76,23 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 		compared, forms := c.by(http.StatusUnauthorized)
 		late, _ := c.by(http.StatusTooManyRequests)
 		if compared != 3 || forms != 1 || late != crowd-3 {
-			t.Errorf("%s: %d passwords compared, in %d forms, and %d told to wait; want 3, 1, %d", address, compared, forms, late, crowd-3)
+			t.Errorf("%s: got %d times 401 in %d different responses and %d times 429, want 3, 1, %d",
+				address, compared, forms, late, crowd-3)
 		}
 		for text := range c.got {
 			refused[text] = true
 		}
 	}
 	if len(refused) != 2 {
-		t.Errorf("got %d forms of refusals, want 2: %v", len(refused), refused)
+		t.Errorf("got %d different responses, want 2: %v", len(refused), refused)
 	}
 	if answers, forms := resets.by(http.StatusOK); answers != crowd || forms != 1 {
-		t.Errorf("got %d resets in %d forms, want %d in one: %v", answers, forms, crowd, resets.got)
+		t.Errorf("got %d responses to resets, %d different ones, want %d equal ones: %v",
+			answers, forms, crowd, resets.got)
 	}
 	body := `{"newPassword":"another horse","token":"` + s.mailed(t) + `"}`
-	if w := e.do("POST", "/api/auth/reset-password", body, http.Header{"X-Forwarded-For": {"198.51.100.200"}}); w.Code != http.StatusOK {
+	w := e.do("POST", "/api/auth/reset-password", body, http.Header{"X-Forwarded-For": {"198.51.100.200"}})
+	if w.Code != http.StatusOK {
 		t.Errorf("the owner's reset: got %d %s", w.Code, w.Body)
 	}
 }

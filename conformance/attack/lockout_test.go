@@ -17,13 +17,13 @@ const (
 	wrongWords = `{"email":"` + email + `","password":"wrong horse"}`
 )
 
-// device is one browser or app of a person: an IP address and the cookies that it was given.
+// device is a browser or an app of a user: its IP address and cookies.
 type device struct {
 	address string
 	cookies map[string]string
 }
 
-// post sends a request from d and stores the cookies of the answer.
+// post sends a request from d and stores the cookies of the response.
 func (e *environment) post(d *device, path, body string) *httptest.ResponseRecorder {
 	header := http.Header{"X-Forwarded-For": {d.address}, "Origin": {"http://localhost:3000"}}
 	for name, value := range d.cookies {
@@ -41,7 +41,7 @@ func (e *environment) post(d *device, path, body string) *httptest.ResponseRecor
 	return w
 }
 
-// forget drops the session of d, as closing a session does, but keeps other cookies.
+// forget deletes the session cookies of d and keeps the other cookies.
 func (d *device) forget() {
 	for name := range d.cookies {
 		if strings.Contains(name, "session") {
@@ -65,7 +65,7 @@ func (e *environment) guess(t *testing.T, n int) (compared int) {
 	return compared
 }
 
-// lastMailToken is the token of the newest mail in the outbox.
+// lastMailToken returns the token of the newest mail in the outbox.
 func (s *site) lastMailToken(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(s.env["MAIL_FILE"])
@@ -80,14 +80,15 @@ func (s *site) lastMailToken(t *testing.T) string {
 	return mail.Token
 }
 
-// TestOwnerSignsInDuringAttackFromFiftyAddresses: for ten minutes, fifty IP addresses guess at one account as fast as
-// the limit by IP address lets them. The owner signs in from a known device, and from a new one after a reset.
-func TestOwnerSignsInDuringAttackFromFiftyAddresses(t *testing.T) {
+// For ten minutes, fifty IP addresses guess the password of one account as fast as the limit by IP address allows. The
+// owner signs in from a known device, and from a new one after a reset.
+func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newSite(t)
 	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	known, fresh := &device{address: "203.0.113.1"}, &device{address: "203.0.113.2"}
-	if w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`); w.Code != http.StatusOK {
+	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
+	if w.Code != http.StatusOK {
 		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
 	}
 	words, refused, tries, compared := rightWords, 0, 0, 0
@@ -103,13 +104,13 @@ func TestOwnerSignsInDuringAttackFromFiftyAddresses(t *testing.T) {
 			compared += e.guess(t, 50)
 		}
 		signIn(known)
-		if second == 300 { // the owner has a new device, and no other to reset the password with
+		if second == 300 { // the owner changes to a new device and resets the password there
 			if w := e.post(fresh, signInPath, words); w.Code != http.StatusTooManyRequests {
 				t.Errorf("a device that never signed in: got %d, want 429 while the account is attacked", w.Code)
 			}
 			words = strings.Replace(rightWords, horse, "battery staple", 1)
 			e.resetPassword(t, s, fresh, "battery staple")
-			known = fresh // the cookie of the old device ends with the old password
+			known = fresh // a reset invalidates the device cookie of the old device
 			signIn(known)
 		}
 		now = now.Add(10 * time.Second)
@@ -120,7 +121,7 @@ func TestOwnerSignsInDuringAttackFromFiftyAddresses(t *testing.T) {
 	}
 }
 
-// resetPassword resets the owner's password from d by the mailed link.
+// resetPassword resets the owner's password from d with the token of the mail.
 func (e *environment) resetPassword(t *testing.T, s *site, d *device, words string) {
 	t.Helper()
 	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
@@ -132,7 +133,7 @@ func (e *environment) resetPassword(t *testing.T, s *site, d *device, words stri
 	}
 }
 
-// TestGuessesOfOneAccountStayBelowAThousandADay: fifty IP addresses guess for a whole day.
+// Fifty IP addresses guess the password of one account for a day.
 func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newSite(t)
@@ -149,7 +150,7 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 	}
 }
 
-// TestCommonPasswordsCannotBeChosen: with the list on, the passwords that a guesser tries first are nobody's.
+// With PASSWORD_BLOCKLIST=on nobody can choose the passwords that an attacker tries first.
 func TestCommonPasswordsCannotBeChosen(t *testing.T) {
 	s := newSite(t)
 	e := s.cold(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")

@@ -20,7 +20,7 @@ const origin = "http://localhost:3000"
 // outgoing is one line of the outbox.
 type outgoing struct{ Kind, To, URL, Token, NewEmail, Purpose string }
 
-// mails reads every mail that left so far.
+// mails reads all mails that were sent up to now.
 func (s *site) mails(t *testing.T) (all []outgoing) {
 	t.Helper()
 	file, err := os.Open(s.env["MAIL_FILE"])
@@ -41,8 +41,8 @@ func (s *site) mails(t *testing.T) (all []outgoing) {
 	return all
 }
 
-// letter returns the newest mail of a kind to an email address; the test fails without one.
-func (s *site) letter(t *testing.T, kind, to string) outgoing {
+// newestMail returns the newest mail of a kind to an email address; the test fails without one.
+func (s *site) newestMail(t *testing.T, kind, to string) outgoing {
 	t.Helper()
 	all := s.mails(t)
 	for i := len(all) - 1; i >= 0; i-- {
@@ -50,7 +50,7 @@ func (s *site) letter(t *testing.T, kind, to string) outgoing {
 			return all[i]
 		}
 	}
-	t.Fatalf("no %s mail to %s among %v", kind, to, all)
+	t.Fatalf("no mail %s to %s among %v", kind, to, all)
 	return outgoing{}
 }
 
@@ -66,7 +66,7 @@ func (s *site) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// by is the header of somebody who is signed in with a bearer token, at an IP address.
+// by returns the headers of a request from an IP address with a bearer token; "" is for no token.
 func by(token, ip string) http.Header {
 	h := http.Header{"X-Forwarded-For": {ip}}
 	if token != "" {
@@ -80,33 +80,33 @@ func (s *site) post(path, body string, header http.Header) *httptest.ResponseRec
 	return s.do("POST", "/api/auth"+path, body, header)
 }
 
-// click opens the link of a mail in a browser, which keeps no cookies but those of header.
+// click opens the link of a mail in a browser with the cookies of header.
 func (s *site) click(m outgoing, header http.Header) *httptest.ResponseRecorder {
 	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", header)
 }
 
-// signIn answers the status of a sign-in and the bearer token.
-func (s *site) signIn(address, password, ip string) (int, string) {
-	w := s.post("/sign-in/email", `{"email":"`+address+`","password":"`+password+`"}`, by("", ip))
+// signIn returns the status of a sign-in and the bearer token.
+func (s *site) signIn(email, password, ip string) (int, string) {
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, by("", ip))
 	return w.Code, w.Header().Get("Set-Auth-Token")
 }
 
-func (s *site) signUp(t *testing.T, address, password, ip string) *httptest.ResponseRecorder {
+func (s *site) signUp(t *testing.T, email, password, ip string) *httptest.ResponseRecorder {
 	t.Helper()
-	w := s.post("/sign-up/email", `{"name":"`+password+`","email":"`+address+`","password":"`+password+`"}`, by("", ip))
+	w := s.post("/sign-up/email", `{"name":"`+password+`","email":"`+email+`","password":"`+password+`"}`, by("", ip))
 	if w.Code != http.StatusOK {
-		t.Fatalf("sign-up of %s: %d %s", address, w.Code, w.Body)
+		t.Fatalf("sign-up of %s: %d %s", email, w.Code, w.Body)
 	}
 	return w
 }
 
 const (
-	home   = "192.0.2.1"   // where the owner is
-	abroad = "203.0.113.9" // where the attacker is
+	home   = "192.0.2.1"   // the owner's IP address
+	abroad = "203.0.113.9" // the attacker's IP address
 )
 
-// Somebody holds a session of five days ago. Without a fresh session nothing is changed or mailed.
-func TestStolenOldSessionCannotChangeTheEmailAddress(t *testing.T) {
+// The attacker has a session from five days ago. A change of email needs a fresh session: nothing is changed or sent.
+func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 	s := newSite(t)
 	p := s.member(t)
 	s.exec(t, `UPDATE session SET "createdAt" = now() - interval '5 days'`)
@@ -119,22 +119,26 @@ func TestStolenOldSessionCannotChangeTheEmailAddress(t *testing.T) {
 	}
 }
 
-// Somebody with a fresh stolen session asks for another email address. The owner hears of it, and whatever they do
-// about it makes the mailed link worthless.
+// The attacker has a fresh stolen session and asks for a change of email. The owner is notified, and each of the
+// owner's possible reactions makes the link to the new email invalid.
 func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 	for name, stop := range map[string]func(s *site, owner string) *httptest.ResponseRecorder{
 		"the link of the notice": func(s *site, _ string) *httptest.ResponseRecorder {
-			return s.post("/cancel-email-change", `{"token":"`+s.letter(t, "email-change-notice", email).Token+`"}`, by("", home))
+			token := s.newestMail(t, "email-change-notice", email).Token
+			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, by("", home))
 		},
 		"change-password": func(s *site, owner string) *httptest.ResponseRecorder {
-			return s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple"}`, by(owner, home))
+			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
+			return s.post("/change-password", body, by(owner, home))
 		},
 		"change-password, revoking": func(s *site, owner string) *httptest.ResponseRecorder {
-			return s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple","revokeOtherSessions":true}`, by(owner, home))
+			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple","revokeOtherSessions":true}`
+			return s.post("/change-password", body, by(owner, home))
 		},
 		"reset-password": func(s *site, _ string) *httptest.ResponseRecorder {
 			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
-			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+s.letter(t, "reset-password", email).Token+`"}`, by("", home))
+			token := s.newestMail(t, "reset-password", email).Token
+			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, by("", home))
 		},
 		"revoke-sessions": func(s *site, owner string) *httptest.ResponseRecorder {
 			return s.post("/revoke-sessions", `{}`, by(owner, home))
@@ -165,13 +169,13 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			if w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, by(stolen, abroad)); w.Code != http.StatusOK {
 				t.Fatalf("change-email: %d %s", w.Code, w.Body)
 			}
-			if notice := s.letter(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
+			if notice := s.newestMail(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
 				t.Errorf("got notice %v", notice)
 			}
 			if w := stop(s, owner); w.Code != http.StatusOK {
 				t.Fatalf("stop: %d %s", w.Code, w.Body)
 			}
-			w := s.click(s.letter(t, "verify-email", "eve@example.com"), by("", abroad))
+			w := s.click(s.newestMail(t, "verify-email", "eve@example.com"), by("", abroad))
 			if got := w.Header().Get("Location"); !strings.HasSuffix(got, "?error=INVALID_TOKEN") {
 				t.Errorf("the attacker's link: got %d to %q, want INVALID_TOKEN", w.Code, got)
 			}
@@ -180,33 +184,33 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			}
 			for _, m := range s.mails(t) {
 				if m.Kind == "reset-password" && m.To == "eve@example.com" {
-					t.Error("the account has the attacker's email address")
+					t.Error("the account has the attacker's email")
 				}
 			}
 		})
 	}
 }
 
-// Who loses an email address is told of it afterwards, too.
-func TestOldAddressIsToldThatTheEmailAddressHasChanged(t *testing.T) {
+// After a change of email the old email gets a notice.
+func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 	s := newSite(t)
 	p := s.member(t)
 	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
-	next := s.letter(t, "verify-email", "lovelace@example.com")
+	next := s.newestMail(t, "verify-email", "lovelace@example.com")
 	if next.Purpose != "change-email" {
-		t.Errorf("the mail to the new address: got purpose %q, want change-email", next.Purpose)
+		t.Errorf("the mail to the new email: got purpose %q, want change-email", next.Purpose)
 	}
 	s.click(next, by("", home))
-	if told := s.letter(t, "email-changed", email); told.NewEmail != "lovelace@example.com" {
-		t.Errorf("got %v", told)
+	if notice := s.newestMail(t, "email-changed", email); notice.NewEmail != "lovelace@example.com" {
+		t.Errorf("got %v", notice)
 	}
 	if w := s.click(next, by("", home)); !strings.HasSuffix(w.Header().Get("Location"), "?error=INVALID_TOKEN") {
-		t.Errorf("the link again: got %d to %q", w.Code, w.Header().Get("Location"))
+		t.Errorf("the second use of the link: got %d to %q", w.Code, w.Header().Get("Location"))
 	}
 }
 
-// Links that no row in the database knows are those of a TypeScript server, or of somebody who has the secret.
-func TestUnboundMailTokensAreRefusedUnlessTheDatabaseIsShared(t *testing.T) {
+// A valid token without a row in the database comes from Better Auth, or from an attacker who has the secret.
+func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 	for setting, want := range map[string]string{"off": "/?error=INVALID_TOKEN", "on": "/"} {
 		s := newSite(t, "SHARED_DATABASE="+setting)
 		s.member(t)
@@ -236,14 +240,14 @@ func TestUnboundMailTokensAreRefusedUnlessTheDatabaseIsShared(t *testing.T) {
 	}
 }
 
-// An attacker who read one reset mail, or sits in a session, loses everything when the owner chooses a new password.
+// When the owner sets a new password, older reset links become invalid, and after a reset also the sessions.
 func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 	for _, way := range []string{"reset", "change", "change of address", "deletion"} {
 		s := newSite(t)
 		p := s.member(t)
 		ask := func() string {
 			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
-			return s.letter(t, "reset-password", email).Token
+			return s.newestMail(t, "reset-password", email).Token
 		}
 		older, newer := ask(), ask()
 		var w *httptest.ResponseRecorder
@@ -251,10 +255,11 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 		case "reset":
 			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, by("", home))
 		case "change":
-			w = s.post("/change-password", `{"currentPassword":"`+horse+`","newPassword":"battery staple"}`, by(p.bearer, home))
+			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
+			w = s.post("/change-password", body, by(p.bearer, home))
 		case "change of address":
 			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
-			w = s.click(s.letter(t, "verify-email", "lovelace@example.com"), by("", home))
+			w = s.click(s.newestMail(t, "verify-email", "lovelace@example.com"), by("", home))
 		case "deletion":
 			w = s.post("/delete-user", `{"password":"`+horse+`"}`, by(p.bearer, home))
 			s.member(t)
@@ -277,8 +282,9 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 	}
 }
 
-// Verification mails that never leave do not spend what a reset needs, nor does one client's flood.
-func TestMailBudgetOfAResetCannotBeSpentByAnAttacker(t *testing.T) {
+// The number of mails to one email address is limited. Neither verification mails that are not sent nor many requests
+// of one client use up what the owner needs for a reset.
+func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	s := newSite(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	s.member(t)
 	s.exec(t, `UPDATE "user" SET "emailVerified" = true`)
@@ -286,7 +292,7 @@ func TestMailBudgetOfAResetCannotBeSpentByAnAttacker(t *testing.T) {
 		from := by("", fmt.Sprintf("203.0.113.%d", i/3))
 		s.post("/send-verification-email", `{"email":"`+email+`"}`, from)
 	}
-	for range 6 { // from one address, in different minutes as far as the limit by path is concerned
+	for range 6 { // from one IP address; without the rows of the limit by path, as if in different minutes
 		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
 		s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", abroad))
 	}
@@ -299,14 +305,14 @@ func TestMailBudgetOfAResetCannotBeSpentByAnAttacker(t *testing.T) {
 	}
 }
 
-// Where an email address has to be verified, an attacker signs up with the victim's first. The victim signs up, and
-// opens the link of their own sign-up: the account is theirs.
-func TestVictimsOwnSignUpBeatsAnAttackersEarlierOne(t *testing.T) {
+// With required verification, an attacker signs up with the victim's email first. Then the victim signs up and opens
+// the link of their own sign-up: the account has the victim's password and name.
+func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", abroad)
-	first := s.letter(t, "verify-email", email)
+	first := s.newestMail(t, "verify-email", email)
 	s.signUp(t, email, horse, home)
-	own := s.letter(t, "verify-email", email)
+	own := s.newestMail(t, "verify-email", email)
 	if own.URL == first.URL {
 		t.Fatal("the victim's sign-up sent no link")
 	}
@@ -314,12 +320,14 @@ func TestVictimsOwnSignUpBeatsAnAttackersEarlierOne(t *testing.T) {
 	if w := s.click(own, by("", home)); w.Header().Get("Location") != "/" {
 		t.Fatalf("got %d to %q", w.Code, w.Header().Get("Location"))
 	}
-	for password, want := range map[string]int{horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized} {
+	for password, want := range map[string]int{
+		horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
+	} {
 		if got, _ := s.signIn(email, password, home); got != want {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
 		}
 	}
-	s.click(s.letter(t, "verify-email", email), by("", abroad)) // the attacker's second, too late
+	s.click(s.newestMail(t, "verify-email", email), by("", abroad)) // the attacker's second link
 	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
 		t.Errorf("after the attacker's link: got %d, want 401", got)
 	}
@@ -330,37 +338,42 @@ func TestVictimsOwnSignUpBeatsAnAttackersEarlierOne(t *testing.T) {
 	}
 }
 
-// The victim lost the mail and asks for another, which belongs to no sign-up: nobody's password counts, a reset does.
-func TestResentLinkGivesNobodyThePasswordOfAnotherSignUp(t *testing.T) {
+// The victim lost the mail and asks for another one, which belongs to no sign-up. After its link no password of a
+// sign-up works. The victim can reset the password.
+func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", abroad)
 	s.signUp(t, email, horse, home)
-	s.exec(t, `UPDATE verification SET "expiresAt" = now() - interval '1 s' WHERE "expiresAt" < now() + interval '2 hours'`)
+	s.exec(t, `
+		UPDATE verification SET "expiresAt" = now() - interval '1 s'
+		WHERE "expiresAt" < now() + interval '2 hours'`)
 	s.post("/send-verification-email", `{"email":"`+email+`"}`, by("", home))
-	s.click(s.letter(t, "verify-email", email), by("", home))
+	s.click(s.newestMail(t, "verify-email", email), by("", home))
 	if got, _ := s.signIn(email, "attacker's own", abroad); got != http.StatusUnauthorized {
 		t.Errorf("the attacker: got %d, want 401", got)
 	}
 	s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
-	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+s.letter(t, "reset-password", email).Token+`"}`, by("", home))
+	token := s.newestMail(t, "reset-password", email).Token
+	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, by("", home))
 	if got, _ := s.signIn(email, "battery staple", home); got != http.StatusOK {
 		t.Errorf("the victim, after a reset: got %d, want 200", got)
 	}
 }
 
-// A link of the attacker's own account, opened in the browser of somebody who is signed in, changes nothing there.
+// The victim, who is signed in, opens a verification link of the attacker's account. The victim stays signed in.
 func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T) {
 	s := newSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	p := s.member(t)
 	token := s.signUp(t, "eve@example.com", "attacker's own", abroad).Header().Get("Set-Auth-Token")
 	s.post("/send-verification-email", `{"email":"eve@example.com"}`, by(token, abroad))
-	w := s.click(s.letter(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
+	w := s.click(s.newestMail(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
 	for _, line := range w.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, "better-auth.session_token=") {
-			t.Errorf("a session of the attacker's is put in the place of the victim's: %s", line)
+			t.Errorf("the attacker's session replaces the victim's: %s", line)
 		}
 	}
-	if got := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}}).Body.String(); !strings.Contains(got, email) {
-		t.Errorf("the victim is not signed in any more: %s", got)
+	w = s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
+	if got := w.Body.String(); !strings.Contains(got, email) {
+		t.Errorf("the victim is no longer signed in: %s", got)
 	}
 }

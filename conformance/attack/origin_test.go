@@ -20,7 +20,7 @@ const (
 	cloudFront   = "130.176.0.7" // the IP address of an edge location
 )
 
-// inCloud starts the site as functions of Lambda, which read the app secret from Secrets Manager.
+// inCloud starts the site as a Lambda function that reads the app secret from Secrets Manager.
 func (s *site) inCloud(t *testing.T) lambdahttp.Func {
 	t.Helper()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
@@ -41,7 +41,7 @@ func (s *site) inCloud(t *testing.T) lambdahttp.Func {
 	return lambdahttp.Handler(e.mux)
 }
 
-// deliver hands an event of API Gateway, which is JSON, to a function, and returns the status.
+// deliver calls a function with an event of API Gateway, through JSON, and returns the status of the response.
 func deliver[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
 	t.Helper()
 	text, err := json.Marshal(event)
@@ -66,9 +66,9 @@ func deliver[E, A any](t *testing.T, function func(context.Context, E) (A, error
 	return got.StatusCode
 }
 
-// signInEvent is a sign-in as API Gateway describes it. The caller of the gateway sent header; the gateway itself
-// appends the IP address of that caller to X-Forwarded-For.
-func signInEvent(caller, address, words string, header map[string]string) map[string]any {
+// signInEvent returns API Gateway's event for a sign-in. header are the headers that the caller of the gateway sent.
+// The gateway appends the caller's IP address to X-Forwarded-For.
+func signInEvent(caller, email, password string, header map[string]string) map[string]any {
 	headers := map[string]string{"content-type": "application/json", "origin": origin}
 	for name, value := range header {
 		headers[name] = value
@@ -76,14 +76,16 @@ func signInEvent(caller, address, words string, header map[string]string) map[st
 	headers["x-forwarded-for"] = strings.TrimPrefix(headers["x-forwarded-for"]+", "+caller, ", ")
 	return map[string]any{
 		"version": "2.0", "rawPath": signInPath, "headers": headers,
-		"body":           fmt.Sprintf(`{"email":%q,"password":%q}`, address, words),
-		"requestContext": map[string]any{"http": map[string]string{"method": "POST", "path": signInPath, "sourceIp": caller}},
+		"body": fmt.Sprintf(`{"email":%q,"password":%q}`, email, password),
+		"requestContext": map[string]any{
+			"http": map[string]string{"method": "POST", "path": signInPath, "sourceIp": caller},
+		},
 	}
 }
 
-// The attacker calls the API itself instead of CloudFront and writes into X-Forwarded-For what CloudFront would: to
-// escape the limit by IP address, to use up the limit of a victim, and to sign in under somebody else's IP address.
-func TestForgedForwardedAddressIsNotBelievedWithoutTheOriginSecret(t *testing.T) {
+// The attacker calls the API directly instead of through CloudFront, and forges the X-Forwarded-For entry of
+// CloudFront: to evade the limit by IP address, to use up a victim's limit, and to sign in with another IP address.
+func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.member(t)
@@ -98,7 +100,7 @@ func TestForgedForwardedAddressIsNotBelievedWithoutTheOriginSecret(t *testing.T)
 	refused := 0
 	for i := range 20 {
 		header := map[string]string{"x-forwarded-for": home, "cloudfront-viewer-address": home + ":443"}
-		if i%2 == 1 { // another address with every request
+		if i%2 == 1 { // another IP address with every request
 			header["x-forwarded-for"] = fmt.Sprintf("198.51.100.%d", i)
 		}
 		for name, value := range forged[i%len(forged)] {
@@ -110,7 +112,7 @@ func TestForgedForwardedAddressIsNotBelievedWithoutTheOriginSecret(t *testing.T)
 		}
 	}
 	if refused != 17 {
-		t.Errorf("%d of 20 guesses past CloudFront were refused, want all but 3", refused)
+		t.Errorf("%d of 20 guesses without CloudFront got 429, want 17", refused)
 	}
 
 	through := map[string]string{"x-forwarded-for": home, "x-origin-secret": originSecret}
@@ -120,15 +122,15 @@ func TestForgedForwardedAddressIsNotBelievedWithoutTheOriginSecret(t *testing.T)
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
 	if code := deliver(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
-		t.Errorf("sign-in past CloudFront: got %d, want 200", code)
+		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
-	if got, want := s.addresses(t), home+" "+another; got != want {
-		t.Errorf("the sessions name %q, want %q", got, want)
+	if got, want := s.sessionIPs(t), home+" "+another; got != want {
+		t.Errorf("the sessions have the IP addresses %q, want %q", got, want)
 	}
 }
 
-// addresses are the IP addresses of the two newest sessions, the older one first.
-func (s *site) addresses(t *testing.T) (all string) {
+// sessionIPs returns the IP addresses of the two newest sessions, the older one first.
+func (s *site) sessionIPs(t *testing.T) (all string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// mailing are the requests after which a mail is to go out.
+// mailing are requests that send a mail, or would for an existing user.
 var mailing = []struct{ path, body string }{
 	{"/api/auth/request-password-reset", `{"email":"` + email + `"}`},
 	{"/api/auth/request-password-reset", `{"email":"nobody@example.com"}`},
@@ -26,8 +26,8 @@ var mailing = []struct{ path, body string }{
 	{"/api/auth/sign-up/email", `{"name":"Bo","email":"` + email + `","password":"` + horse + `"}`},
 }
 
-// TestR43_MailQueueDown: a queue that is away, refuses, hangs or says nonsense changes no answer; the record of the request
-// says that the mail was not sent, once, and holds neither the address nor the link.
+// A mail queue that is down, rejects, hangs or answers with an error does not change any response. The log line of the
+// request says once that the mail was not sent, and contains neither the email nor the link.
 func TestR43_MailQueueDown(t *testing.T) {
 	log := &lines{}
 	before := slog.Default()
@@ -43,15 +43,19 @@ func TestR43_MailQueueDown(t *testing.T) {
 	s := newSite(t)
 	s.member(t)
 	for name, endpoint := range map[string]string{
-		"away":        closed.URL,
-		"a fault":     answering(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),
-		"not allowed": answering(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }),
-		"throttled":   answering(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }),
+		"down":        closed.URL,
+		"an error":    answering(status(http.StatusInternalServerError)),
+		"not allowed": answering(status(http.StatusForbidden)),
+		"throttled":   answering(status(http.StatusTooManyRequests)),
 		"cut off":     answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-		"hanging":     answering(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() }),
+		"hanging": answering(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}),
 	} {
-		e := s.cold(t, 2, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on", "MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails",
-			"AWS_ENDPOINT_URL_SQS="+endpoint, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
+		e := s.cold(t, 2, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
+			"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+endpoint,
+			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 		log.take()
 		for _, c := range mailing {
 			w := e.within(t, 500*time.Millisecond, "POST", c.path, c.body)
@@ -59,14 +63,20 @@ func TestR43_MailQueueDown(t *testing.T) {
 				t.Errorf("%s, %s: got %d %s", name, c.path, w.Code, w.Body)
 			}
 			text := log.take()
-			if strings.Count(text, "\n") != 1 || !strings.Contains(text, `"error":"send mail: `) || strings.Contains(text, "@") || strings.Contains(text, "http://localhost") {
-				t.Errorf("%s, %s: the log says %s", name, c.path, text)
+			reported := strings.Count(text, "\n") == 1 && strings.Contains(text, `"error":"send mail: `)
+			if !reported || strings.Contains(text, "@") || strings.Contains(text, "http://localhost") {
+				t.Errorf("%s, %s: got the log %s", name, c.path, text)
 			}
 		}
 	}
 }
 
-// TestR43_OutboxOnAFullDisk: the same for a laptop's outbox. Linux has a device that is always full.
+// status returns a handler that answers with a status.
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+// An outbox on a full disk does not change any response, either. /dev/full is a device that is always full.
 func TestR43_OutboxOnAFullDisk(t *testing.T) {
 	s := newSite(t, "MAIL_FILE=/dev/full", "REQUIRE_EMAIL_VERIFICATION=on")
 	s.cold(t, 1, time.Now, "REQUIRE_EMAIL_VERIFICATION=off").member(t)
@@ -77,8 +87,10 @@ func TestR43_OutboxOnAFullDisk(t *testing.T) {
 	}
 }
 
-// within asks with a deadline, as a function has one.
-func (e *environment) within(t *testing.T, limit time.Duration, method, target, body string) *httptest.ResponseRecorder {
+// within sends a request with a deadline, as a Lambda function has one.
+func (e *environment) within(
+	t *testing.T, limit time.Duration, method, target, body string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -89,8 +101,8 @@ func (e *environment) within(t *testing.T, limit time.Duration, method, target, 
 	return w
 }
 
-// TestR43_SecretsManagerDownAtTheStart: whatever is wrong with it, a function that has no secret yet answers 503 where it
-// needs one, and never hangs; what needs none is answered.
+// While Secrets Manager is down, a function without a secret answers 503 to requests that need one, and does not hang.
+// Requests that need none succeed.
 func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
@@ -99,13 +111,16 @@ func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 	}
 	defer silent.Close()
 	s := newSite(t)
-	for name, endpoint := range map[string]string{"nobody listens": "http://127.0.0.1:1", "nobody answers": "http://" + silent.Addr().String()} {
-		e := s.cold(t, 1, time.Now, "APP_SECRET_ARN=arn:aws:secretsmanager:eu-central-1:000000000000:secret:app", "MAIL=none", "DATABASE_URL=", "BETTER_AUTH_SECRET=",
-			"SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:000000000000:secret:keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER="+endpoint,
+	const arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:"
+	for name, endpoint := range map[string]string{
+		"no listener": "http://127.0.0.1:1", "no response": "http://" + silent.Addr().String(),
+	} {
+		e := s.cold(t, 1, time.Now, "APP_SECRET_ARN="+arn+"app", "MAIL=none", "DATABASE_URL=", "BETTER_AUTH_SECRET=",
+			"SIGNING_KEYS_ARN="+arn+"keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER="+endpoint,
 			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 		for route, want := range map[string]int{
-			"POST /api/auth/sign-in/email": 503, "POST /api/auth/sign-up/email": 503, "GET /api/auth/jwks": 503, "GET /health": 503, "GET /api/auth/ok": 200,
-			"GET /api/auth/get-session": 503,
+			"POST /api/auth/sign-in/email": 503, "POST /api/auth/sign-up/email": 503, "GET /api/auth/jwks": 503,
+			"GET /health": 503, "GET /api/auth/ok": 200, "GET /api/auth/get-session": 503,
 		} {
 			method, path, _ := strings.Cut(route, " ")
 			w := e.within(t, time.Second, method, path, `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
@@ -116,8 +131,8 @@ func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 	}
 }
 
-// TestR43_ClocksApart: functions whose clocks are ten minutes apart serve the same person: the session, its cookie cache, a
-// mailed link. Only a JWT that says it was made in the future is refused, until that moment is a minute away.
+// Two functions with clocks ten minutes apart accept each other's sessions, cache cookies and links in mails. They only
+// reject a JWT that was issued more than a minute in the future.
 func TestR43_ClocksApart(t *testing.T) {
 	t.Parallel()
 	shifted := func(by time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(by) } }
@@ -131,7 +146,7 @@ func TestR43_ClocksApart(t *testing.T) {
 		{0, -10 * time.Minute, 401},
 		{50 * time.Second, 0, 200},
 	} {
-		name := fmt.Sprintf("made by a clock %v off, read by one %v off", c.maker, c.reader)
+		name := fmt.Sprintf("issued with a clock offset of %v, read with one of %v", c.maker, c.reader)
 		s := newSite(t)
 		maker, reader := s.cold(t, 2, shifted(c.maker)), s.cold(t, 2, shifted(c.reader))
 		w := maker.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
@@ -145,27 +160,30 @@ func TestR43_ClocksApart(t *testing.T) {
 		}
 		bearer := http.Header{"Authorization": {"Bearer " + reply.Token}}
 		for _, h := range []http.Header{cookies, bearer} {
-			if w := reader.do("GET", "/api/auth/get-session", "", h); w.Code != 200 || !strings.Contains(w.Body.String(), email) {
+			w := reader.do("GET", "/api/auth/get-session", "", h)
+			if w.Code != 200 || !strings.Contains(w.Body.String(), email) {
 				t.Errorf("%s: the session: got %d %s", name, w.Code, w.Body)
 			}
 		}
 		if err := json.Unmarshal(maker.do("GET", "/api/auth/token", "", bearer).Body.Bytes(), &reply); err != nil {
 			t.Fatal(err)
 		}
-		if w := reader.do("POST", "/api/profile", `{}`, http.Header{"Authorization": {"Bearer " + reply.Token}}); w.Code != c.jwt && (c.jwt != 200 || w.Code != 201) {
+		w = reader.do("POST", "/api/profile", `{}`, http.Header{"Authorization": {"Bearer " + reply.Token}})
+		if w.Code != c.jwt && (c.jwt != 200 || w.Code != 201) {
 			t.Errorf("%s: the JWT: got %d %s, want %d", name, w.Code, w.Body, c.jwt)
 		}
 		if w := maker.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`, nil); w.Code != 200 {
 			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
 		}
 		token := s.mailed(t)
-		if w := reader.do("POST", "/api/auth/reset-password", `{"newPassword":"another horse","token":"`+token+`"}`, nil); w.Code != 200 {
+		reset := `{"newPassword":"another horse","token":"` + token + `"}`
+		if w := reader.do("POST", "/api/auth/reset-password", reset, nil); w.Code != 200 {
 			t.Errorf("%s: the reset: got %d %s", name, w.Code, w.Body)
 		}
 	}
 }
 
-// mailed is the token of the newest mail in the outbox.
+// mailed returns the token of the newest mail in the outbox.
 func (s *site) mailed(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(s.env["MAIL_FILE"])
@@ -180,8 +198,8 @@ func (s *site) mailed(t *testing.T) string {
 	return m.Token
 }
 
-// TestR43_FullDatabase: a disk without room (Neon: a project at its size limit, the same SQLSTATE) refuses writes with 503 and goes
-// on answering reads, and takes writes again when there is room.
+// With a full disk (Neon: a project at its size limit, which has the same SQLSTATE) writes get 503 and reads succeed.
+// When there is space again, writes succeed, too.
 func TestR43_FullDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -196,10 +214,14 @@ func TestR43_FullDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$;
+	exec(`
+		CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END
+		$$;
 		CREATE TRIGGER full_disk BEFORE INSERT ON "user" EXECUTE FUNCTION full_disk()`)
 	body := `{"name":"Bo","email":"bo@example.com","password":"` + horse + `"}`
-	if w := s.do("POST", "/api/auth/sign-up/email", body, nil); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+	w := s.do("POST", "/api/auth/sign-up/email", body, nil)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("a write: got %d %s", w.Code, w.Body)
 	}
 	if w := s.getSession(ada); w.Code != http.StatusOK {
@@ -207,6 +229,6 @@ func TestR43_FullDatabase(t *testing.T) {
 	}
 	exec(`DROP TRIGGER full_disk ON "user"`)
 	if w := s.do("POST", "/api/auth/sign-up/email", body, nil); w.Code != http.StatusOK {
-		t.Errorf("with room again: got %d %s", w.Code, w.Body)
+		t.Errorf("a write with space again: got %d %s", w.Code, w.Body)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// ranks is what the Mann-Whitney test says of two samples.
+// ranks is the result of the Mann-Whitney test for two samples.
 type ranks struct {
-	u float64 // pairs in which the first sample's value is the greater; one that ties counts half
-	z float64 // u in standard deviations from what two samples of the same distribution have on average
-	p float64 // how often two such samples are at least as far from it, on either side
+	u float64 // the number of pairs in which the first sample's value is greater; a tie counts half
+	z float64 // the distance of u from its mean for equal distributions, in standard deviations
+	p float64 // the two-sided probability of at least this distance for equal distributions
 }
 
-// mannWhitney is the rank-sum test by its normal approximation, which is good from twenty values on either side. The variance
-// is that of samples without ties: times in nanoseconds hardly tie.
+// mannWhitney computes the rank-sum test with the normal approximation, which is accurate from twenty values in each
+// sample. The variance is that of samples without ties: times in nanoseconds are rarely equal.
 func mannWhitney(x, y []float64) ranks {
 	type value struct {
 		v     float64
@@ -53,7 +53,7 @@ func median(sample []float64) float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
-// TestMannWhitney: the expected values follow from the formulas of Mann and Whitney (1947) by hand.
+// The expected values are calculated by hand with the formulas of Mann and Whitney (1947).
 func TestMannWhitney(t *testing.T) {
 	t.Parallel()
 	sequence := func(from, step float64) (s []float64) {

@@ -31,23 +31,23 @@ const (
 	horse  = "correct horse"
 )
 
-// site is every endpoint, behind a real server.
+// site is a server with all endpoints.
 type site struct {
 	*environment
 	env    map[string]string
 	url    string
 	db     string
-	hasher *password.Hasher // of those who start from now on
+	hasher *password.Hasher // for environments that start from now on
 }
 
-// environment is what one cold start makes: a pool of its own and nothing in any cache.
+// environment is the result of one cold start: its own pool and empty caches.
 type environment struct {
 	routes web.Routes
 	mux    http.Handler
 	store  *store.Store
 }
 
-// newSite starts a site under settings on top of those of the tests: "NAME=value".
+// newSite starts a site with settings ("NAME=value") in addition to those of the tests.
 func newSite(t testing.TB, settings ...string) *site {
 	t.Helper()
 	s := &site{db: dbtest.New(t), hasher: password.Cheap()}
@@ -55,7 +55,8 @@ func newSite(t testing.TB, settings ...string) *site {
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
 	s.env = map[string]string{
-		"DATABASE_URL": s.db, "JWKS_URL": jwks.URL + "/api/auth/jwks", "MAIL_FILE": filepath.Join(t.TempDir(), "mail.jsonl"), "RATE_LIMIT": "off",
+		"DATABASE_URL": s.db, "JWKS_URL": jwks.URL + "/api/auth/jwks", "RATE_LIMIT": "off",
+		"MAIL_FILE":    filepath.Join(t.TempDir(), "mail.jsonl"),
 		"COOKIE_CACHE": "compact", "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"),
 	}
 	set, err := keys.Generate(time.Now())
@@ -101,7 +102,7 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	return e
 }
 
-// person is somebody who is signed in and has a profile.
+// person is a user who is signed in and has a profile.
 type person struct{ cookie, bearer, jwt string }
 
 func (e *environment) member(t testing.TB) (p person) {
@@ -129,7 +130,7 @@ func (e *environment) member(t testing.TB) (p person) {
 	return p
 }
 
-// again is the member with a new session, or anew where the account was deleted.
+// again deletes all users and signs the member up again.
 func (s *site) again(t testing.TB) person {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
@@ -143,7 +144,7 @@ func (s *site) again(t testing.TB) person {
 	return s.member(t)
 }
 
-// people stores n users whose addresses are not verified: known0@example.com, known1@…
+// people inserts n users with unverified emails: known0@example.com, known1@example.com and so on.
 func (s *site) people(t testing.TB, n int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
@@ -151,13 +152,15 @@ func (s *site) people(t testing.TB, n int) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `INSERT INTO "user" (name, email, "emailVerified") SELECT 'Ada', 'known' || i || '@example.com', false FROM generate_series(0, $1 - 1) i`, n)
+	_, err = conn.Exec(t.Context(), `
+		INSERT INTO "user" (name, email, "emailVerified")
+		SELECT 'Ada', 'known' || i || '@example.com', false FROM generate_series(0, $1 - 1) i`, n)
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// do asks without a connection in between.
+// do calls the handler directly, without a connection.
 func (e *environment) do(method, target, body string, header http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for name, values := range header {

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	starts = 200 // environments that start at the same moment
-	budget = 50  // connections that the database has for them
+	starts = 200 // environments that start at the same time
+	budget = 50  // the connections of the database
 )
 
-// TestR46_ColdStartsThroughThePooler: 200 functions that start at once, as a deployment behind Neon's pooler: all are served.
+// 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
 func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	s := newSite(t)
 	ada := s.member(t)
@@ -31,49 +31,50 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	t.Logf("%d cold starts at once through a pooler of 5 connections: %v", starts, got)
 }
 
-// TestR46_ColdStartsWithoutAPooler: directly at a database that takes 50 connections, whoever comes too late is told to
-// come again, and is served once there is room.
+// With a direct connection to a database that accepts 50 connections, the other functions answer 503 with Retry-After,
+// and answer 200 when connections are free again.
 func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	s := newSite(t)
 	ada := s.member(t)
 	got := s.storm(t, ada, s.limited(t))
 	if got[http.StatusOK] < budget || got[http.StatusOK]+got[http.StatusServiceUnavailable] != starts {
-		t.Errorf("got %v, want 200 for at least %d and 503 for the others", got, budget)
+		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, budget)
 	}
-	t.Logf("%d cold starts at once at %d connections: %v", starts, budget, got)
+	t.Logf("%d cold starts at once with %d connections: %v", starts, budget, got)
 	again := s.storm(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != starts {
-		t.Errorf("with room again: got %v", again)
+		t.Errorf("with free connections: got %v", again)
 	}
 }
 
-// storm starts every environment at the same moment with one request, and counts the answers by status. Those that were
-// answered keep their connection until all were.
+// storm starts the environments at the same time with one request each, and counts the responses by status. Each keeps
+// its connection until all have responded.
 func (s *site) storm(t *testing.T, p person, database string) map[int]int {
 	t.Helper()
 	var mu sync.Mutex
 	got := map[int]int{}
-	go1 := make(chan struct{})
+	begin := make(chan struct{})
 	var group sync.WaitGroup
 	var all []*environment
 	for range starts {
 		e := s.cold(t, 1, time.Now, "DATABASE_URL="+database)
 		all = append(all, e)
 		group.Go(func() {
-			<-go1
+			<-begin
 			w := e.getSession(p)
 			mu.Lock()
 			defer mu.Unlock()
 			got[w.Code]++
+			hasCode := strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE")
 			switch {
 			case w.Code == http.StatusOK && !strings.Contains(w.Body.String(), email):
-				t.Errorf("got nobody: %s", w.Body)
-			case w.Code == http.StatusServiceUnavailable && (w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE")):
+				t.Errorf("got no session: %s", w.Body)
+			case w.Code == http.StatusServiceUnavailable && (w.Header().Get("Retry-After") == "" || !hasCode):
 				t.Errorf("got 503 %v %s", w.Header(), w.Body)
 			}
 		})
 	}
-	close(go1)
+	close(begin)
 	group.Wait()
 	for _, e := range all {
 		e.store.Close()
@@ -81,7 +82,7 @@ func (s *site) storm(t *testing.T, p person, database string) map[int]int {
 	return got
 }
 
-// getSession asks with the time that a function has.
+// getSession requests the session with the timeout of a Lambda function.
 func (e *environment) getSession(p person) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
@@ -92,7 +93,7 @@ func (e *environment) getSession(p person) *httptest.ResponseRecorder {
 	return w
 }
 
-// limited is the address of the site's database for a role that may have no more connections than the budget.
+// limited returns the URL of the site's database for a role that is limited to budget connections.
 func (s *site) limited(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
@@ -102,11 +103,13 @@ func (s *site) limited(t *testing.T) string {
 	defer conn.Close(t.Context())
 	u, err := url.Parse(s.db)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL")
+		t.Fatal("the database URL is invalid")
 	}
 	role := "storm_" + strings.Trim(u.Path, "/")
 	name, word := pgx.Identifier{role}.Sanitize(), "a password of the tests"
-	if _, err := conn.Exec(t.Context(), `CREATE ROLE `+name+` LOGIN CONNECTION LIMIT 50 PASSWORD '`+word+`'; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+name); err != nil {
+	if _, err := conn.Exec(t.Context(), `
+		CREATE ROLE `+name+` LOGIN CONNECTION LIMIT 50 PASSWORD '`+word+`';
+		GRANT ALL ON ALL TABLES IN SCHEMA public TO `+name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -17,20 +17,26 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// asked is of each kind of request; what stands out by a hundredth of its spread needs many.
+// asked is the number of requests of each kind. A difference far below the spread of the times needs many.
 var asked = flag.Int("asked", 1000, "how many requests of each kind the benchmarks of times make")
 
-// storedFormats are what a wrong password is compared with.
+// storedFormats are the stored hashes that a wrong password is compared with.
 var storedFormats = []struct{ name, stored string }{
 	{"argon2id", `$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`},
 	{"argon2id64", `$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc`},
 	{"bcrypt10", `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`},
-	{"firebase", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`},
-	{"scrypt", `257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`},
+	{
+		"firebase", `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=` +
+			`$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`,
+	},
+	{
+		"scrypt", `257a8ceeb0deb8c8d152e8d769ab57a9:3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0f` +
+			`ea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`,
+	},
 }
 
-// BenchmarkR18_Timing: over HTTP, can a refused sign-in of somebody, with each stored format, be told from one for an
-// address nobody has?
+// BenchmarkR18_Timing compares, over HTTP, the times of a rejected sign-in for each stored format with those for an
+// unknown email.
 func BenchmarkR18_Timing(b *testing.B) {
 	s := newSite(b)
 	s.hasher = password.New(config.Argon2id)
@@ -41,12 +47,15 @@ func BenchmarkR18_Timing(b *testing.B) {
 	}
 	defer conn.Close(b.Context())
 	signIn := func(name string) question {
-		return question{"/api/auth/sign-in/email", `{"email":"` + name + `@example.com","password":"not the password"}`, http.StatusUnauthorized}
+		body := `{"email":"` + name + `@example.com","password":"not the password"}`
+		return question{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
 	}
 	questions := []question{signIn("nobody")}
 	for _, f := range storedFormats {
-		if _, err := conn.Exec(b.Context(), `WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
-			INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt") SELECT id::text, 'credential', id, $2, now() FROM u`,
+		if _, err := conn.Exec(b.Context(), `
+			WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
+			INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
+			SELECT id::text, 'credential', id, $2, now() FROM u`,
 			f.name+"@example.com", f.stored); err != nil {
 			b.Fatal(err)
 		}
@@ -58,25 +67,32 @@ func BenchmarkR18_Timing(b *testing.B) {
 	}
 }
 
-// pairs are the requests of R19: the first of a person, the second of nobody. Each is about people that had no mail yet, or
-// what is counted would be timed instead.
+// pairs are the requests of R19, each for an existing user and for an unknown email. Each request is for another user,
+// or the limit of mails would affect the times.
 var pairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
-	{"sign-up", "/api/auth/sign-up/email", `{"name":"x","email":"known%d@example.com","password":"correct horse"}`, `{"name":"x","email":"nobody%d@example.com","password":"correct horse"}`},
+	{
+		"sign-up", "/api/auth/sign-up/email",
+		`{"name":"x","email":"known%d@example.com","password":"correct horse"}`,
+		`{"name":"x","email":"nobody%d@example.com","password":"correct horse"}`,
+	},
 }
 
-// BenchmarkR19_Timing: over HTTP, with the mails going to a queue, can a request about somebody be told from one about
-// nobody?
+// BenchmarkR19_Timing compares, over HTTP and with a mail queue, the times of requests for existing users with those
+// for unknown emails.
 func BenchmarkR19_Timing(b *testing.B) {
 	for _, c := range pairs {
 		b.Run(c.name, func(b *testing.B) {
-			queue := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+			queue := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte("{}"))
+			}))
 			defer queue.Close()
 			s := newSite(b)
 			s.hasher = password.New(config.Argon2id)
-			e := s.cold(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on", "MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails",
-				"AWS_ENDPOINT_URL_SQS="+queue.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
+			e := s.cold(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
+				"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+queue.URL,
+				"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 			s.people(b, *asked)
 			times := e.times(b, 8, []question{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
 			compare(b, times[0], times[1])
@@ -84,14 +100,14 @@ func BenchmarkR19_Timing(b *testing.B) {
 	}
 }
 
-// question is a POST, in whose body %d is the number of the round, and the status it is answered with.
+// question is a POST request and its expected status. %d in the body is replaced by the number of the round.
 type question struct {
 	path, body string
 	status     int
 }
 
-// times asks every question in every round, in any order, some at once: most of the time is waited, where there is a floor.
-// It returns milliseconds, for each question.
+// times sends every question in every round, in random order, some of them concurrently, since responses with a minimum
+// time mostly wait. It returns the times of each question in milliseconds.
 func (e *environment) times(b *testing.B, atOnce int, questions []question) [][]float64 {
 	b.Helper()
 	server := httptest.NewServer(e.mux)
@@ -120,11 +136,13 @@ func (e *environment) times(b *testing.B, atOnce int, questions []question) [][]
 	return times
 }
 
-// ask returns how long the answer took, in milliseconds.
+// ask returns the time until the response in milliseconds.
 func (q question) ask(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
-	a, err := (&site{url: url}).send(request{method: "POST", target: q.path, headers: []string{"Content-Type: application/json"}, body: body})
+	a, err := (&site{url: url}).send(request{
+		method: "POST", target: q.path, headers: []string{"Content-Type: application/json"}, body: body,
+	})
 	took := time.Since(start).Seconds() * 1000
 	if err != nil || a.status != q.status {
 		b.Errorf("%s: got %d %s, %v, want %d", body, a.status, a.body, err, q.status)
@@ -132,8 +150,8 @@ func (q question) ask(b *testing.B, url string, round int) float64 {
 	return took
 }
 
-// compare reports how many there are of either, their medians, and the Mann-Whitney test: with a p below 0.01 they can be
-// told apart.
+// compare reports the size of the samples, their medians, and the result of the Mann-Whitney test: with p below 0.01
+// they can be distinguished.
 func compare(b *testing.B, known, unknown []float64) {
 	r := mannWhitney(known, unknown)
 	b.ReportMetric(float64(min(len(known), len(unknown))), "n")

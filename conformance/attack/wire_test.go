@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// request is what goes over the wire, byte by byte: nothing checks or corrects it.
+// request is sent byte by byte over the connection, without checks or corrections.
 type request struct {
 	method, target string
 	headers        []string // whole lines
 	body           string
-	length         string // of the body, where it is a lie; "-" for none
-	hangsUp        bool   // the body ends early, and nothing more will come
+	length         string // a Content-Length that may be wrong; "-" for none
+	hangsUp        bool   // the connection is closed for writing after the body
 }
 
 func (r request) bytes() []byte {
@@ -39,7 +39,7 @@ func (r request) bytes() []byte {
 	return out.Bytes()
 }
 
-// header replaces a header's lines by others.
+// header replaces the lines of a header.
 func (r request) header(name string, lines ...string) request {
 	kept := []string{}
 	for _, line := range r.headers {
@@ -51,14 +51,14 @@ func (r request) header(name string, lines ...string) request {
 	return r
 }
 
-// answer is what came back; the status is 0 where the server hung up.
+// answer is the response; the status is 0 if the server closed the connection.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send writes a request and reads the answer.
+// send sends a request and reads the response.
 func (s *site) send(r request) (a answer, err error) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *site) send(r request) (a answer, err error) {
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return a, err
 	}
-	_, _ = conn.Write(r.bytes()) // a server that refuses the first half need not read the second
+	_, _ = conn.Write(r.bytes()) // fails if the server rejects the request before it has read all
 	if r.hangsUp {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}
@@ -81,7 +81,7 @@ func (s *site) send(r request) (a answer, err error) {
 		return a, err
 	}
 	if err != nil {
-		return a, nil // it hung up, which is an answer too
+		return a, nil // the server closed the connection
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

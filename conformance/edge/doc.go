@@ -1,3 +1,3 @@
-// Package edge runs what a deployment has besides its functions: the script that CloudFront runs, and the one that
-// publishes the site, and what the deployment path installs.
+// Package edge tests the parts of a deployment that are not Lambda functions: the CloudFront function, the scripts that
+// deploy and publish, and the packages that they install.
 package edge

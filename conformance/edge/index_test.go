@@ -16,7 +16,7 @@ import (
 
 const root = "../.."
 
-// indexFunction is the code of SiteIndex, as the template gives it to CloudFront.
+// indexFunction returns the code of the CloudFront function SiteIndex from template.yaml.
 func indexFunction(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
@@ -40,12 +40,13 @@ func indexFunction(t *testing.T) string {
 	}
 	p := tmpl.Resources.SiteIndex.Properties
 	if p.FunctionConfig.Runtime != "cloudfront-js-2.0" || len(p.FunctionCode) > 10_000 {
-		t.Errorf("runtime %s, %d bytes of code; CloudFront takes 10 KB", p.FunctionConfig.Runtime, len(p.FunctionCode))
+		t.Errorf("runtime %s, %d bytes of code; CloudFront accepts 10 KB", p.FunctionConfig.Runtime, len(p.FunctionCode))
 	}
 	return p.FunctionCode
 }
 
-// The function gives a page its index.html and leaves files alone; it answers nothing itself, so it can send nobody anywhere.
+// The function maps the path of a page to its index.html and does not change paths of files. It never responds itself,
+// so it cannot redirect.
 func TestSiteIndex(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -60,7 +61,7 @@ func TestSiteIndex(t *testing.T) {
 		"/sitemap.xml":                   "/sitemap.xml",
 		"/.well-known/change-password":   "/.well-known/change-password/index.html",
 		"/.nojekyll":                     "/.nojekyll",
-		"//evil.example":                 "//evil.example", // a key that is not there
+		"//evil.example":                 "//evil.example", // S3 has no such key
 		"//evil.example/":                "//evil.example/index.html",
 		"/%2e%2e/secret":                 "/%2e%2e/secret/index.html",
 		"/a\\b":                          "/a\\b/index.html",
@@ -74,17 +75,20 @@ func TestSiteIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// No module, no require, no process: nothing that CloudFront's runtime lacks.
+	// The context has no require, no modules and no process, as CloudFront's runtime.
 	script := `
 const { runInNewContext } = require("node:vm")
 const [code, paths] = [process.argv[1], JSON.parse(require("node:fs").readFileSync(0, "utf8"))]
 const handler = runInNewContext(code + "; handler", Object.create(null))
 const out = {}
 for (const uri of paths) {
-  const request = { method: "GET", uri, headers: { host: { value: "learn.example.com" } }, querystring: { next: { value: "/x" } }, cookies: {} }
+  const headers = { host: { value: "learn.example.com" } }
+  const request = { method: "GET", uri, headers, querystring: { next: { value: "/x" } }, cookies: {} }
   const before = JSON.stringify({ ...request, uri: "" })
-  const answer = handler({ version: "1.0", context: { eventType: "viewer-request" }, viewer: { ip: "203.0.113.7" }, request })
-  if (answer !== request || JSON.stringify({ ...request, uri: "" }) !== before) throw new Error("changed more than the path of " + uri)
+  const context = { eventType: "viewer-request" }
+  const answer = handler({ version: "1.0", context, viewer: { ip: "203.0.113.7" }, request })
+  if (answer !== request || JSON.stringify({ ...request, uri: "" }) !== before)
+    throw new Error("changed more than the path of " + uri)
   out[uri] = answer.uri
 }
 console.log(JSON.stringify(out))`

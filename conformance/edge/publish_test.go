@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// program puts a shell script called name into dir, which writes down how it was called.
+// program writes a shell script called name into dir, which appends its name and arguments to the file calls.
 func program(t *testing.T, dir, name, body string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -23,8 +23,8 @@ func program(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-// publish runs scripts/publish with programs in the place of AWS's, and returns how they were called.
-func publish(t *testing.T, outputs, site string) (calls []string, said string, err error) {
+// publish runs scripts/publish with stand-ins for aws and sam. It returns their calls and the output of the script.
+func publish(t *testing.T, outputs, site string) (calls []string, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	program(t, dir, "aws", "")
@@ -32,11 +32,13 @@ func publish(t *testing.T, outputs, site string) (calls []string, said string, e
 	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "publish"), "prod", site)
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"))
 	out, err := run.CombinedOutput()
-	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // none were made
-	return strings.FieldsFunc(strings.ReplaceAll(string(text), site, "SITE"), func(r rune) bool { return r == '\n' }), string(out), err
+	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // it does not exist without a call
+	lines := strings.ReplaceAll(string(text), site, "SITE")
+	return strings.FieldsFunc(lines, func(r rune) bool { return r == '\n' }), string(out), err
 }
 
-const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},{"OutputKey":"DistributionId","OutputValue":"E1"}]`
+const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},` +
+	`{"OutputKey":"DistributionId","OutputValue":"E1"}]`
 
 func write(t *testing.T, dir, name string) {
 	t.Helper()
@@ -49,20 +51,22 @@ func write(t *testing.T, dir, name string) {
 	}
 }
 
-// Files whose name changes with them go first and are kept for ever; pages are asked for every time.
+// Assets, whose names contain a hash of their content, are uploaded first and cached for a year. Browsers revalidate
+// pages at each request.
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
 	write(t, site, "index.html")
 	write(t, site, "assets/js/main.0a1b2c.js")
-	calls, said, err := publish(t, outputs, site)
+	calls, output, err := publish(t, outputs, site)
 	if err != nil {
-		t.Fatal(err, said)
+		t.Fatal(err, output)
 	}
 	want := []string{
 		"sam list stack-outputs --config-env prod --output json",
 		"aws s3 sync SITE/assets s3://a-bucket/assets --no-progress --cache-control public, max-age=31536000, immutable",
-		"aws s3 sync SITE s3://a-bucket --no-progress --delete --exclude assets/* --cache-control public, max-age=0, s-maxage=31536000, must-revalidate",
+		"aws s3 sync SITE s3://a-bucket --no-progress --delete --exclude assets/* " +
+			"--cache-control public, max-age=0, s-maxage=31536000, must-revalidate",
 		"aws cloudfront create-invalidation --distribution-id E1 --paths /* --query Invalidation.Id --output text",
 	}
 	if diff := cmp.Diff(calls, want); diff != "" {
@@ -70,27 +74,27 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-func TestPublish_NothingThere(t *testing.T) {
+func TestPublish_WithoutASite(t *testing.T) {
 	t.Parallel()
-	calls, said, err := publish(t, outputs, filepath.Join(t.TempDir(), "build"))
-	if err != nil || len(calls) != 0 || !strings.Contains(said, "no site is published") {
-		t.Errorf("calls %v, said %q, %v", calls, said, err)
+	calls, output, err := publish(t, outputs, filepath.Join(t.TempDir(), "build"))
+	if err != nil || len(calls) != 0 || !strings.Contains(output, "no site is published") {
+		t.Errorf("calls %v, output %q, %v", calls, output, err)
 	}
 }
 
-// A stack without the outputs is not published into a bucket of another name.
-func TestPublish_NoStack(t *testing.T) {
+// For a stack without the outputs the script fails.
+func TestPublish_WithoutAStack(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
 	write(t, site, "index.html")
-	calls, said, err := publish(t, "[]", site)
-	if err == nil || len(calls) != 1 || !strings.Contains(said, "has no output SiteBucketName") {
-		t.Errorf("calls %v, said %q, %v", calls, said, err)
+	calls, output, err := publish(t, "[]", site)
+	if err == nil || len(calls) != 1 || !strings.Contains(output, "has no output SiteBucketName") {
+		t.Errorf("calls %v, output %q, %v", calls, output, err)
 	}
 }
 
-// Nothing is built or deployed before it is known that the whole can be.
-func TestDeploy_SaysWhatIsMissing(t *testing.T) {
+// scripts/deploy checks its arguments and settings before it builds or deploys anything.
+func TestDeploy_ReportsMissingPrerequisites(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ env, database, want string }{
 		"no such environment": {"staging", "postgres://u:hunter2@db/x", "no environment staging"},
@@ -102,7 +106,7 @@ func TestDeploy_SaysWhatIsMissing(t *testing.T) {
 		run.Env = append(os.Environ(), "SAM="+program(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
 		out, err := run.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "hunter2") {
-			t.Errorf("%s: said %q, %v", name, out, err)
+			t.Errorf("%s: output %q, %v", name, out, err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "calls")); err == nil {
 			t.Errorf("%s: sam was called", name)

@@ -1,2 +1,3 @@
-// Package faults takes the database away at every round trip of every endpoint, and looks at what is left.
+// Package faults breaks the connection to the database at every round trip of every endpoint, and checks the response
+// and the rows afterwards.
 package faults

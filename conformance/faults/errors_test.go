@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// Every endpoint meets every transient error of a server or pooler, while it connects and at each of its statements,
-// once and again and again. It answers as if nothing had happened, or 503 with Retry-After; a read that meets an error
-// once always answers. What a 503 refused has not happened, and the same request succeeds afterwards.
+// Every endpoint gets every transient error of Postgres or a pooler, at the connect and at each of its statements, once
+// and repeatedly. It answers normally or 503 with Retry-After. A read that gets an error once always answers normally.
+// After a 503 nothing has changed, and the same request succeeds.
 func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	t.Parallel()
 	queue := make(chan operation)
@@ -37,7 +37,7 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("%d requests met an error, %d of them were answered 503", tries.Load(), refusals.Load())
+	t.Logf("%d requests with an error, %d of them answered 503", tries.Load(), refusals.Load())
 }
 
 // faultySite is a site whose database answers with errors.
@@ -47,11 +47,11 @@ type faultySite struct {
 	tries, refusals *atomic.Int64
 }
 
-// meetErrors lets one operation meet all errors.
+// meetErrors runs one operation with all errors.
 func (s *faultySite) meetErrors(t *testing.T, op operation) {
 	t.Helper()
 	statements := math.MaxInt
-	for range 3 { // one of them may fetch keys or prepare a statement besides
+	for range 3 { // some of them may additionally fetch keys or prepare a statement
 		q := op.prepare(t, s.site)
 		s.proxy.Arm(dbtest.ServerError{}, dbtest.AtStatement, 1, 0)
 		if w := q.who.do(t.Context(), q.method, q.path, q.body); !success(w.Code) {
@@ -68,10 +68,10 @@ func (s *faultySite) meetErrors(t *testing.T, op operation) {
 	}
 }
 
-// patience is how often one request is made again after a 503, below every limit of an account.
+// patience is how often one request is repeated after a 503. It is below every rate limit of an account.
 const patience = 5
 
-// meetEach lets requests of an operation meet each error. One that was refused is made again with the next error.
+// meetEach runs an operation with each error. After a 503 it repeats the request with the next error.
 func (s *faultySite) meetEach(t *testing.T, op operation, phase dbtest.Phase, at, times int) {
 	t.Helper()
 	for errors := dbtest.TransientErrors(); len(errors) > 0; {
@@ -82,7 +82,8 @@ func (s *faultySite) meetEach(t *testing.T, op operation, phase dbtest.Phase, at
 			errors = errors[1:]
 		}
 		if !done {
-			if w := q.who.do(t.Context(), q.method, q.path, q.body); !success(w.Code) && !slices.Contains(q.again, w.Code) {
+			w := q.who.do(t.Context(), q.method, q.path, q.body)
+			if !success(w.Code) && !slices.Contains(q.again, w.Code) {
 				t.Errorf("%s, %s %d: afterwards got %d %s", op.name, phase, at, w.Code, w.Body)
 			}
 		}
@@ -90,14 +91,16 @@ func (s *faultySite) meetEach(t *testing.T, op operation, phase dbtest.Phase, at
 	}
 }
 
-// meet lets one request meet one error, and reports whether it was carried out.
-func (s *faultySite) meet(t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, at, times int) bool {
+// meet sends one request with one error, and reports whether the request succeeded.
+func (s *faultySite) meet(
+	t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, at, times int,
+) bool {
 	t.Helper()
 	if phase == dbtest.AtConnect {
 		s.open.Close()
 		s.restart(t)
 	}
-	q.who.address = s.somebody().address // so that no limit of IP addresses is met
+	q.who.ip = s.somebody().ip // so that the limits by IP address do not apply
 	s.proxy.Arm(e, phase, at, times)
 	w := q.who.do(t.Context(), q.method, q.path, q.body)
 	sent := s.proxy.Disarm()
@@ -108,7 +111,7 @@ func (s *faultySite) meet(t *testing.T, op operation, q request, e dbtest.Server
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
 		t.Errorf("%s, %v %s %d: got %d %s after %d errors", op.name, e, phase, at, w.Code, w.Body, sent)
 	case op.reads && times == 1:
-		t.Errorf("%s, %v %s %d: a read was given up: %s", op.name, e, phase, at, w.Body)
+		t.Errorf("%s, %v %s %d: a read was not retried: %s", op.name, e, phase, at, w.Body)
 	default:
 		s.refusals.Add(1)
 	}

@@ -13,21 +13,21 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/reliability.md anew")
+var update = flag.Bool("update", false, "update the table in docs/reliability.md")
 
-// impatience is how long somebody waits when nothing ever comes back.
+// impatience is the client's timeout when there is no response.
 const impatience = 3 * time.Second
 
 var faults = []fault{cut, lost, terminated, away, slow, frozen}
 
-// At every round trip of every endpoint the database is taken away in six ways (but of GET /health, which has a
-// second and whose answer is that fact: shared/health). Whoever asks gets the answer or a 503 that
-// says when to come back, never another fault; what was said to be done is done, what was not is done whole or not at all;
-// and the same request succeeds as soon as the database is there again. The table of docs/reliability.md is what happened.
+// At every round trip of every endpoint the connection to the database fails in six ways (except GET /health, which
+// reports the failure: shared/health). The client gets the normal response or a 503 with Retry-After, never another
+// error. A change that was confirmed is committed; one that was not is committed completely or not at all. The same
+// request succeeds as soon as the database is back. The table in docs/reliability.md has the results.
 func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	rows := make([]string, len(operations))
-	var all sync.WaitGroup // most of the time is spent waiting, so all run at once, however few processors there are
+	var all sync.WaitGroup // all run concurrently, because they mostly wait
 	for i, op := range operations {
 		all.Go(func() { t.Run(op.name, func(t *testing.T) { rows[i] = row(t, op) }) })
 	}
@@ -37,7 +37,7 @@ func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
 	}
 }
 
-// row lets every fault happen at every round trip of one operation.
+// row runs one operation with every fault at every round trip, and returns its row of the table.
 func row(t *testing.T, op operation) string {
 	t.Helper()
 	s := newSite(t)
@@ -57,7 +57,7 @@ func row(t *testing.T, op operation) string {
 
 type result struct{ trips, status int }
 
-// try lets one fault happen to one request.
+// try sends one request with one fault.
 func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 	t.Helper()
 	q := op.prepare(t, s)
@@ -79,7 +79,7 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 	case w.Header().Get("Retry-After") == "":
 		t.Errorf("%s: 503 without Retry-After", where)
 	case op.reads && f != away && f != frozen:
-		t.Errorf("%s: a read was given up: %s", where, w.Body)
+		t.Errorf("%s: a read was not retried: %s", where, w.Body)
 	}
 	status := w.Code
 	if !success(status) {
@@ -92,17 +92,28 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 	return result{trips, status}
 }
 
-// sound checks what has to be true of a database at any time.
+// sound checks the invariants of the database.
 func (s *site) sound(t *testing.T) {
 	t.Helper()
 	for _, c := range []struct{ what, sql string }{
-		{"addresses that are doubled", `SELECT count(*) FROM (SELECT lower(email) FROM "user" GROUP BY 1 HAVING count(*) > 1) d`},
-		{"users without an account", `SELECT count(*) FROM "user" u WHERE NOT EXISTS (SELECT FROM account WHERE "userId" = u.id)`},
-		{"users with two passwords", `SELECT count(*) FROM (SELECT "userId" FROM account WHERE "providerId" = 'credential' GROUP BY 1 HAVING count(*) > 1) d`},
-		{"accounts without a user", `SELECT count(*) FROM account a WHERE NOT EXISTS (SELECT FROM "user" WHERE id = a."userId")`},
-		{"sessions without a user", `SELECT count(*) FROM session s WHERE NOT EXISTS (SELECT FROM "user" WHERE id = s."userId")`},
-		{"profiles without a user", `SELECT count(*) FROM user_profile p WHERE NOT EXISTS (SELECT FROM "user" WHERE id::text = p.user_id::text)`},
-		{"transactions left open", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`},
+		{"duplicate emails", `
+			SELECT count(*) FROM (SELECT lower(email) FROM "user" GROUP BY 1 HAVING count(*) > 1) d`},
+		{"users without an account", `
+			SELECT count(*) FROM "user" u WHERE NOT EXISTS (SELECT FROM account WHERE "userId" = u.id)`},
+		{"users with two passwords", `
+			SELECT count(*) FROM (
+				SELECT "userId" FROM account WHERE "providerId" = 'credential' GROUP BY 1 HAVING count(*) > 1
+			) d`},
+		{"accounts without a user", `
+			SELECT count(*) FROM account a WHERE NOT EXISTS (SELECT FROM "user" WHERE id = a."userId")`},
+		{"sessions without a user", `
+			SELECT count(*) FROM session s WHERE NOT EXISTS (SELECT FROM "user" WHERE id = s."userId")`},
+		{"profiles without a user", `
+			SELECT count(*) FROM user_profile p
+			WHERE NOT EXISTS (SELECT FROM "user" WHERE id::text = p.user_id::text)`},
+		{"open transactions", `
+			SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND state LIKE 'idle in transaction%'`},
 	} {
 		if n := one[int](t, s, c.sql); n > 0 {
 			t.Errorf("%s: %d", c.what, n)
@@ -117,8 +128,8 @@ const (
 )
 
 func table(rows []string) string {
-	return "| endpoint | round trips | " + strings.Join(names(), " | ") + " |\n|" + strings.Repeat("---|", len(faults)+2) + "\n" +
-		strings.Join(rows, "\n") + "\n"
+	head := "| endpoint | round trips | " + strings.Join(names(), " | ") + " |\n"
+	return head + "|" + strings.Repeat("---|", len(faults)+2) + "\n" + strings.Join(rows, "\n") + "\n"
 }
 
 func names() (all []string) {
@@ -128,7 +139,7 @@ func names() (all []string) {
 	return all
 }
 
-// compare holds the page against what happened, or writes it with -update.
+// compare checks the table of the page against the results, or writes it with -update.
 func compare(t *testing.T, got string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -138,7 +149,7 @@ func compare(t *testing.T, got string) {
 	head, rest, ok := strings.Cut(string(text), begin)
 	want, tail, okToo := strings.Cut(rest, finish)
 	if !ok || !okToo {
-		t.Fatalf("%s has no place for the table", page)
+		t.Fatalf("%s has no markers for the table", page)
 	}
 	if *update {
 		if err := os.WriteFile(page, []byte(head+begin+got+finish+tail), 0o600); err != nil {
@@ -150,8 +161,11 @@ func compare(t *testing.T, got string) {
 	for endpoint, row := range cells(got) {
 		for i, statuses := range row {
 			for status := range strings.SplitSeq(statuses, ", ") {
-				if len(written[endpoint]) != len(row) || !slices.Contains(strings.Split(written[endpoint][i], ", "), status) {
-					t.Errorf("%s, %s: %s is not on the page; write it with: go test ./conformance/faults -update", endpoint, faults[i], status)
+				isKnown := len(written[endpoint]) == len(row) &&
+					slices.Contains(strings.Split(written[endpoint][i], ", "), status)
+				if !isKnown {
+					t.Errorf("%s, %s: %s is not on the page; run go test ./conformance/faults -update",
+						endpoint, faults[i], status)
 				}
 			}
 		}
@@ -161,12 +175,13 @@ func compare(t *testing.T, got string) {
 	}
 }
 
-// cells are the statuses for each fault, by endpoint. Which of several statuses came at which round trip can differ: connecting
-// takes one more where the network splits an answer.
+// cells returns the statuses for each fault, by endpoint. The order of the statuses can differ from run to run: a
+// connect has one more round trip if the network splits a response.
 func cells(table string) map[string][]string {
 	all := map[string][]string{}
 	for line := range strings.Lines(table) {
-		if row := strings.Split(strings.Trim(line, "| \n"), " | "); len(row) == len(faults)+2 && strings.HasPrefix(row[0], "`") {
+		row := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if len(row) == len(faults)+2 && strings.HasPrefix(row[0], "`") {
 			all[row[0]] = row[2:]
 		}
 	}

@@ -6,27 +6,26 @@ import (
 	"testing"
 )
 
-// operation is one endpoint, as somebody uses it.
+// operation is a typical request to one endpoint.
 type operation struct {
 	name string
-	// prepare makes who will ask, and says what is asked and what must be true afterwards: done when the endpoint said that
-	// it did it, and either that or nothing at all when it said that it could not.
+	// prepare creates the user and returns the request, with a check of the state after it.
 	prepare func(t *testing.T, s *site) request
-	// reads says that nothing is changed, so that a broken connection is no reason not to answer.
+	// reads is whether the request changes nothing, so that the endpoint can retry it after a broken connection.
 	reads bool
 }
 
 type request struct {
 	who                *person
 	method, path, body string
-	// again are the statuses besides the first one's that the same request may get once more, after it was carried out.
+	// again are the statuses, besides success, that a repeated request may get if the first one was committed.
 	again []int
-	// after checks what is there once the request was answered with success, or was repeated until it was.
+	// after checks the state after the request, or its repetition, has succeeded.
 	after func(t *testing.T)
 }
 
-// whole is nothing to check: what all operations have in common is checked for each of them.
-func whole(*testing.T) {}
+// noCheck is for operations without a check of their own. The invariants are checked for all operations.
+func noCheck(*testing.T) {}
 
 func check(t *testing.T, ok bool, what string) {
 	t.Helper()
@@ -41,74 +40,81 @@ var operations = []operation{
 	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *site) request {
 		p := s.somebody()
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, one[int](t, s, `SELECT count(*) FROM "user" WHERE email = $1`, p.email) == 1, "there is not exactly one user")
-			check(t, p.opens(p.password), "the password does not open the account")
+			check(t, p.countUsers(t) == 1, "there is not exactly one user")
+			check(t, p.opens(p.password), "the password does not work")
 		}}
 	}},
 	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *site) request {
 		p := s.somebody()
 		s.restart(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, one[int](t, s, `SELECT count(*) FROM "user" WHERE email = $1`, p.email) == 1, "there is not exactly one user")
+			check(t, p.countUsers(t) == 1, "there is not exactly one user")
 		}}
 	}},
 	{name: "POST /api/auth/sign-in/email", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
-			check(t, p.signedIn(), "the cookie is of no session")
+			check(t, p.signedIn(), "the cookie has no session")
 		}}
 	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) { check(t, !p.signedIn(), "still signed in") }}
+		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {
+			check(t, !p.signedIn(), "still signed in")
+		}}
 	}},
 	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/get-session", "", nil, whole}
+		return request{s.member(t), "GET", "/api/auth/get-session", "", nil, noCheck}
 	}},
 	{name: "GET /api/auth/get-session, that slides", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		s.age(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
 			check(t, p.signedIn(), "no longer signed in")
-			check(t, one[bool](t, s, `SELECT "expiresAt" > now() + interval '6 days' FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email),
-				"the session did not slide")
+			isExtended := one[bool](t, s, `
+				SELECT "expiresAt" > now() + interval '6 days'
+				FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
+			check(t, isExtended, "the session was not extended")
 		}}
 	}},
 	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		s.restart(t)
-		return request{p, "GET", "/api/auth/get-session", "", nil, whole}
+		return request{p, "GET", "/api/auth/get-session", "", nil, noCheck}
 	}},
 	{name: "GET /api/auth/list-sessions", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/list-sessions", "", nil, whole}
+		return request{s.member(t), "GET", "/api/auth/list-sessions", "", nil, noCheck}
 	}},
 	{name: "POST /api/auth/revoke-session", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		other := p.otherDevice(t)
-		token := one[string](t, s, `SELECT token FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
+		token := one[string](t, s, `
+			SELECT token FROM session JOIN "user" u ON u.id = "userId"
+			WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
 		return request{p, "POST", "/api/auth/revoke-session", `{"token":"` + token + `"}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session has ended")
+			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-sessions", `{}`, []int{401}, func(t *testing.T) {
-			check(t, !other.signedIn() && !p.signedIn(), "a session lives")
+			check(t, !other.signedIn() && !p.signedIn(), "a session is still valid")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-other-sessions", `{}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session has ended")
+			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
 		}}
 	}},
 	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		return request{p, "POST", "/api/auth/update-user", `{"name":"Grace"}`, nil, func(t *testing.T) {
-			check(t, one[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email) == "Grace", "the name is the old one")
+			name := one[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email)
+			check(t, name == "Grace", "the name was not changed")
 		}}
 	}},
 	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *site) request {
@@ -116,35 +122,37 @@ var operations = []operation{
 		other := p.otherDevice(t)
 		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, longPassword)
 		return request{p, "POST", "/api/auth/change-password", body, []int{400, 401}, func(t *testing.T) {
-			check(t, p.opens(longPassword) && !p.opens(p.password), "the new password alone does not open the account")
+			check(t, p.opens(longPassword) && !p.opens(p.password), "not only the new password works")
 			check(t, !other.signedIn(), "the other device is still signed in")
 		}}
 	}},
 	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		return request{p, "POST", "/api/auth/verify-password", fmt.Sprintf(`{"password":%q}`, p.password), nil, whole}
+		return request{p, "POST", "/api/auth/verify-password", fmt.Sprintf(`{"password":%q}`, p.password), nil, noCheck}
 	}},
 	{name: "POST /api/auth/request-password-reset", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		return request{p, "POST", "/api/auth/request-password-reset", fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email), nil, func(t *testing.T) {
-			check(t, p.do(t.Context(), "POST", "/api/auth/reset-password", p.reset(t)).Code == 200, "the newest mail's token is no good")
+		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequest(), nil, func(t *testing.T) {
+			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.reset(t))
+			check(t, w.Code == 200, "the token of the newest mail is invalid")
 		}}
 	}},
 	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		p.must(t, "POST", "/api/auth/request-password-reset", fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email))
-		return request{p, "GET", "/api/auth/reset-password/" + p.token(t, "reset-password") + "?callbackURL=/reset-password", "", nil, whole}
+		p.must(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
+		path := "/api/auth/reset-password/" + p.token(t, "reset-password") + "?callbackURL=/reset-password"
+		return request{p, "GET", path, "", nil, noCheck}
 	}},
 	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		p.must(t, "POST", "/api/auth/request-password-reset", fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email))
+		p.must(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
 		return request{p, "POST", "/api/auth/reset-password", p.reset(t), []int{400}, func(t *testing.T) {
-			check(t, p.opens(longPassword) && !p.opens(p.password), "the new password alone does not open the account")
+			check(t, p.opens(longPassword) && !p.opens(p.password), "not only the new password works")
 		}}
 	}},
 	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		return request{p, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email), nil, whole}
+		return request{p, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email), nil, noCheck}
 	}},
 	{name: "GET /api/auth/verify-email", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
@@ -155,50 +163,53 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, whole}
+		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, noCheck}
 	}},
 	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		p.must(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
 		body := fmt.Sprintf(`{"token":%q}`, p.token(t, "email-change-notice"))
 		return request{p, "POST", "/api/auth/cancel-email-change", body, []int{400}, func(t *testing.T) {
-			check(t, one[int](t, s, `SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
-				WHERE u.email = $1`, p.email) == 0, "the change can still be made")
+			left := one[int](t, s, `
+				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
+				WHERE u.email = $1`, p.email)
+			check(t, left == 0, "the change was not cancelled")
 		}}
 	}},
 	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)
-		return request{p, "POST", "/api/auth/delete-user", fmt.Sprintf(`{"password":%q}`, p.password), []int{401}, func(t *testing.T) {
-			check(t, one[int](t, s, `SELECT count(*) FROM "user" WHERE email = $1`, p.email) == 0, "still there")
+		body := fmt.Sprintf(`{"password":%q}`, p.password)
+		return request{p, "POST", "/api/auth/delete-user", body, []int{401}, func(t *testing.T) {
+			check(t, p.countUsers(t) == 0, "the user was not deleted")
 		}}
 	}},
 	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/list-accounts", "", nil, whole}
+		return request{s.member(t), "GET", "/api/auth/list-accounts", "", nil, noCheck}
 	}},
 	{name: "POST /api/auth/unlink-account", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
-		_, err := s.db.Exec(t.Context(), `INSERT INTO account (id, "accountId", "providerId", "userId", "createdAt", "updatedAt")
-			SELECT gen_random_uuid(), 'at github', 'github', id, now(), now() FROM "user" WHERE email = $1`, p.email)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := fmt.Sprintf(`{"providerId":"github","accountId":%q}`, one[string](t, s, `SELECT a.id::text FROM account a JOIN "user" u ON u.id = "userId"
-			WHERE email = $1 AND "providerId" = 'github'`, p.email))
+		id := one[string](t, s, `
+			INSERT INTO account (id, "accountId", "providerId", "userId", "createdAt", "updatedAt")
+			SELECT gen_random_uuid(), 'at github', 'github', id, now(), now() FROM "user" WHERE email = $1
+			RETURNING id::text`, p.email)
+		body := fmt.Sprintf(`{"providerId":"github","accountId":%q}`, id)
 		return request{p, "POST", "/api/auth/unlink-account", body, []int{400}, func(t *testing.T) {
-			check(t, one[int](t, s, `SELECT count(*) FROM account a JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email) == 1, "not exactly one account is left")
+			left := one[int](t, s, `
+				SELECT count(*) FROM account a JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
+			check(t, left == 1, "not exactly one account is left")
 		}}
 	}},
 	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/token", "", nil, whole}
+		return request{s.member(t), "GET", "/api/auth/token", "", nil, noCheck}
 	}},
 	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *site) request {
-		return request{s.somebody(), "GET", "/api/auth/jwks", "", nil, whole}
+		return request{s.somebody(), "GET", "/api/auth/jwks", "", nil, noCheck}
 	}},
 	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
 		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)
-		return request{p, "GET", "/api/profile", "", nil, whole}
+		return request{p, "GET", "/api/profile", "", nil, noCheck}
 	}},
 	{name: "POST /api/profile", prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)
@@ -211,30 +222,47 @@ var operations = []operation{
 	}},
 }
 
-// age makes the person's sessions older than they are.
+// age moves all times of the person's sessions into the past.
 func (s *site) age(t *testing.T, p *person, by string) {
 	t.Helper()
-	_, err := s.db.Exec(t.Context(), `UPDATE session SET "createdAt" = session."createdAt" - $2::interval, "updatedAt" = session."updatedAt" - $2::interval,
-		"expiresAt" = "expiresAt" - $2::interval FROM "user" u WHERE u.id = "userId" AND email = $1`, p.email, by)
+	_, err := s.db.Exec(t.Context(), `
+		UPDATE session
+		SET "createdAt" = session."createdAt" - $2::interval,
+			"updatedAt" = session."updatedAt" - $2::interval,
+			"expiresAt" = "expiresAt" - $2::interval
+		FROM "user" u WHERE u.id = "userId" AND email = $1`, p.email, by)
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// reset is the body that redeems the newest mail's token.
+// countUsers returns the number of users with the person's email.
+func (p *person) countUsers(t *testing.T) int {
+	t.Helper()
+	return one[int](t, p.site, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
+}
+
+// resetRequest returns the body of a request for a reset mail.
+func (p *person) resetRequest() string {
+	return fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email)
+}
+
+// reset returns the body of a reset with the token of the newest mail.
 func (p *person) reset(t *testing.T) string {
 	t.Helper()
 	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.token(t, "reset-password"), longPassword)
 }
 
-// hours checks that there is one profile, and what it says.
+// hours returns a check that there is one profile, with this time_per_week.
 func (p *person) hours(s *site, want int) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
-		got := one[int](t, s, `SELECT coalesce(sum(time_per_week) * count(*), 0)::int FROM user_profile JOIN "user" u ON u.id::text = user_id::text WHERE email = $1`, p.email)
+		got := one[int](t, s, `
+			SELECT coalesce(sum(time_per_week) * count(*), 0)::int
+			FROM user_profile JOIN "user" u ON u.id::text = user_id::text WHERE email = $1`, p.email)
 		check(t, got == want, fmt.Sprintf("got %d hours in all profiles, want %d", got, want))
 	}
 }
 
-// success says whether the endpoint did what it was asked to.
+// success reports whether a status is not an error.
 func success(status int) bool { return status < http.StatusBadRequest }

@@ -30,14 +30,14 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// site is every endpoint, on one connection to a database of its own, with the rate limits of production.
+// site has all endpoints, on one connection to its own database, with the rate limits of production.
 type site struct {
 	mux   http.Handler
 	wire  *wire
 	cfg   config.API
-	db    *pgxpool.Pool // the test's own way to the database
+	db    *pgxpool.Pool // for the test, without faults
 	mails string
-	open  *store.Store // the endpoints' way
+	open  *store.Store // for the endpoints, through wire
 }
 
 func newSite(t *testing.T) *site {
@@ -46,8 +46,8 @@ func newSite(t *testing.T) *site {
 	return newSiteBy(t, url, url)
 }
 
-// newSiteBy is a site that reaches the database at url by way of another URL.
-func newSiteBy(t *testing.T, url, way string) *site {
+// newSiteBy is newSite for the database at url, which the endpoints reach through a proxy.
+func newSiteBy(t *testing.T, url, proxy string) *site {
 	t.Helper()
 	dir := t.TempDir()
 	s := &site{wire: &wire{}, mails: filepath.Join(dir, "mail.jsonl")}
@@ -55,8 +55,8 @@ func newSiteBy(t *testing.T, url, way string) *site {
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
 	env := map[string]string{
-		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": way, "MAIL_FILE": s.mails,
-		"SHARED_DATABASE":    "on", // so that the key set asks the database
+		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
+		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
 	}
 	var err error
@@ -75,13 +75,13 @@ func newSiteBy(t *testing.T, url, way string) *site {
 	}
 	t.Cleanup(s.db.Close)
 	s.wire.Terminate = s.terminate
-	// Whoever verifies a token gets the keys from elsewhere.
+	// /api/profile reads the keys from here, over HTTP.
 	published.Handle("/", s.start(t, nil).JWKS().Mux(s.cfg))
 	s.restart(t)
 	return s
 }
 
-// restart begins anew without a connection, as a cold start does.
+// restart starts the endpoints again without a connection, as a cold start does.
 func (s *site) restart(t *testing.T) {
 	t.Helper()
 	var profiles *store.Store
@@ -99,7 +99,7 @@ func (s *site) restart(t *testing.T) {
 	s.mux = all.Mux(s.cfg)
 }
 
-// start makes the endpoints of authentication on a new pool of one connection: over the wire if the pool is asked for.
+// start creates the endpoints of authentication on a new pool of one connection, which uses wire if pool is not nil.
 func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	vault := secrets.New(s.cfg, time.Now)
@@ -113,7 +113,7 @@ func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 	return a
 }
 
-// terminate closes the site's connections from the server's side, and returns when they are gone.
+// terminate makes Postgres close the site's connections, and waits until they are closed.
 func (s *site) terminate() {
 	for range 200 {
 		var left int
@@ -126,7 +126,7 @@ func (s *site) terminate() {
 	}
 }
 
-// one is the single value of a query.
+// one returns the single value of a query.
 func one[T any](t *testing.T, s *site, sql string, args ...any) (v T) {
 	t.Helper()
 	if err := s.db.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
@@ -135,26 +135,26 @@ func one[T any](t *testing.T, s *site, sql string, args ...any) (v T) {
 	return v
 }
 
-// person is somebody with a browser of their own, at an address of their own.
+// person is a user with a browser and an IP address.
 type person struct {
 	site            *site
-	address         string
+	ip              string
 	email, password string
 	cookie, jwt     string
 }
 
 var persons atomic.Int64
 
-// somebody is a person nobody knows yet.
+// somebody returns a person who has not registered, with a new IP address.
 func (s *site) somebody() *person {
 	n := persons.Add(1)
 	return &person{
 		site: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
-		address: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
+		ip: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
 	}
 }
 
-// member is somebody who has registered and is signed in, with a JWT.
+// member returns a person who has registered and is signed in, with a JWT.
 func (s *site) member(t *testing.T) *person {
 	t.Helper()
 	p := s.somebody()
@@ -172,7 +172,7 @@ func (p *person) renew(t *testing.T) {
 	p.jwt = reply.Token
 }
 
-// credentials is a body with address, password and whatever else.
+// credentials returns a JSON body with email, password and more fields, given as names and values.
 func (p *person) credentials(more ...string) string {
 	body := map[string]string{"email": p.email, "password": p.password}
 	for i := 0; i < len(more); i += 2 {
@@ -182,10 +182,10 @@ func (p *person) credentials(more ...string) string {
 	return string(text)
 }
 
-// do sends a request and keeps the session it is given.
+// do sends a request and stores the session cookie of the response.
 func (p *person) do(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
-	r.RemoteAddr = p.address + ":1"
+	r.RemoteAddr = p.ip + ":1"
 	r.Header.Set("Origin", config.DefaultOrigin)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -215,7 +215,7 @@ func (p *person) must(t *testing.T, method, path, body string) *httptest.Respons
 	return w
 }
 
-// otherDevice is the same person with another session.
+// otherDevice signs the person in on another device.
 func (p *person) otherDevice(t *testing.T) *person {
 	t.Helper()
 	other := *p
@@ -224,21 +224,21 @@ func (p *person) otherDevice(t *testing.T) *person {
 	return &other
 }
 
-// signedIn says whether the person's cookie is of a session that lives.
+// signedIn reports whether the person's cookie has a valid session.
 func (p *person) signedIn() bool {
 	w := p.do(context.Background(), "GET", "/api/auth/get-session", "")
 	return w.Code == http.StatusOK && strings.Contains(w.Body.String(), p.email)
 }
 
-// opens says whether a password opens the person's account. It asks from another address each time, so that no limit of
-// addresses is met.
+// opens reports whether the person can sign in with a password. Each call has a new IP address, so that the limits by
+// IP address do not apply.
 func (p *person) opens(password string) bool {
 	visitor := p.site.somebody()
 	visitor.email, visitor.password = p.email, password
 	return visitor.do(context.Background(), "POST", "/api/auth/sign-in/email", visitor.credentials()).Code == http.StatusOK
 }
 
-// token is that of the newest mail of a kind to the person.
+// token returns the token of the newest mail of a kind to the person.
 func (p *person) token(t *testing.T, kind string) (token string) {
 	t.Helper()
 	f, err := os.Open(p.site.mails)

@@ -9,42 +9,42 @@ import (
 	"time"
 )
 
-// fault is what can happen to a round trip.
+// fault is a failure of a round trip.
 type fault string
 
 const (
 	none       fault = ""
 	cut        fault = "cut"        // the statement never arrives, and the connection is reset
-	lost       fault = "lost"       // the statement was carried out, and its answer never arrives
-	terminated fault = "terminated" // the server closes every connection first, as Neon does when it suspends
-	away       fault = "away"       // from here on the database cannot be reached at all
-	slow       fault = "slow"       // the network takes latency before it delivers
-	frozen     fault = "frozen"     // the statement vanishes, and nothing ever comes back
+	lost       fault = "lost"       // Postgres executes the statement, but its response never arrives
+	terminated fault = "terminated" // Postgres closes every connection before, as Neon does when it suspends
+	away       fault = "away"       // from now on the database cannot be reached
+	slow       fault = "slow"       // the network delivers after latency
+	frozen     fault = "frozen"     // the statement is lost, and there is never a response
 )
 
 const latency = 5 * time.Second
 
-// wire dials a database, and lets one fault happen at one round trip.
+// wire dials a database, and causes one fault at one round trip.
 type wire struct {
-	// Terminate closes every connection from the server's side.
+	// Terminate makes Postgres close every connection.
 	Terminate func()
 
 	mu    sync.Mutex
 	armed bool
 	fault fault
-	at    int // the round trip at which it happens, from 1 on
-	trips int // since it was armed
+	at    int // the number of the round trip, from 1
+	trips int // the round trips since arm
 	gone  bool
 }
 
-// arm counts from here on, and lets f happen at a round trip.
+// arm starts counting, and causes f at a round trip.
 func (w *wire) arm(f fault, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.armed, w.fault, w.at, w.trips, w.gone = true, f, at, 0, false
 }
 
-// disarm makes everything work again and returns how many round trips there were.
+// disarm ends the fault and returns the number of round trips.
 func (w *wire) disarm() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +52,7 @@ func (w *wire) disarm() int {
 	return w.trips
 }
 
-// next counts a round trip and says what happens to it.
+// next counts a round trip and returns its fault.
 func (w *wire) next() fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,7 +73,7 @@ func (w *wire) unreachable() bool {
 	return w.gone
 }
 
-// Dial is for Store.Dial.
+// Dial is the function for Store.Dial.
 func (w *wire) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if w.unreachable() {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
@@ -85,16 +85,16 @@ func (w *wire) Dial(ctx context.Context, network, address string) (net.Conn, err
 	return &conn{Conn: c, wire: w}, nil
 }
 
-// conn is one connection of a wire. pgx reads in the background while it writes.
+// conn is one connection of a wire. pgx can read and write it concurrently.
 type conn struct {
 	net.Conn
 	wire *wire
 
 	mu      sync.Mutex
-	waiting bool  // something was sent since the last answer
-	broken  error // what reading says from now on
-	lose    bool  // the next answer
-	swallow bool  // what is sent
+	waiting bool  // whether something was sent since the last response
+	broken  error // the error of all further reads
+	lose    bool  // drop the next response
+	swallow bool  // drop what is sent
 }
 
 func (c *conn) Write(b []byte) (int, error) {
@@ -104,7 +104,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// dropped lets happen what happens to this round trip, if one begins, and says whether what is sent gets nowhere.
+// dropped causes the fault of this round trip, if one begins, and reports whether the sent bytes are dropped.
 func (c *conn) dropped() bool {
 	c.mu.Lock()
 	begins := !c.waiting

@@ -18,15 +18,16 @@ import (
 
 const signUpRoute = "POST /api/auth/sign-up/email"
 
-// registration is a sign-up of a new person.
+// registration returns a sign-up event of a new visitor, with additional JSON fields.
 func registration(more string) events.APIGatewayV2HTTPRequest {
 	v := newVisitor()
 	method, path, _ := strings.Cut(signUpRoute, " ")
-	return sandbox.Event(method, path, "", v.address, v.fill(`{"name":"Ada","email":"{email}","password":"{password}"`+more+`}`))
+	body := v.fill(`{"name":"Ada","email":"{email}","password":"{password}"` + more + `}`)
+	return sandbox.Event(method, path, "", v.ip, body)
 }
 
-// TestP08P10_WhatAGatewayDoesToARequest is one function that gets every form of a request, one after the other.
-func TestP08P10_WhatAGatewayDoesToARequest(t *testing.T) {
+// One function accepts every form of API Gateway's events, one after the other: base64, forms, stages, large bodies.
+func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"), map[string]string{"COOKIE_CACHE": "compact"})
 	packed := func(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
@@ -50,7 +51,7 @@ func TestP08P10_WhatAGatewayDoesToARequest(t *testing.T) {
 		e.Body = strings.Repeat("x", size)
 		return e
 	}
-	const limit = 6 << 20 // of a whole event, which has some hundred bytes besides the body
+	const limit = 6 << 20 // of a whole event, which has some hundred bytes in addition to the body
 	for _, c := range []struct {
 		name string
 		sent events.APIGatewayV2HTTPRequest
@@ -59,14 +60,14 @@ func TestP08P10_WhatAGatewayDoesToARequest(t *testing.T) {
 		{"plain", registration(""), 200},
 		{"base64", packed(registration("")), 200},
 		{"form", form, 200},
-		{"form in base64", packed(form), 422}, // the same person again
-		{"no base64", broken, 400},
+		{"form in base64", packed(form), 422}, // the same email again
+		{"invalid base64", broken, 400},
 		{"stage", staged(registration(""), "prod"), 200},
 		{"a path that begins like the stage", elsewhere, 404},
 		{"5 MiB", large(5 << 20), 413},
-		{"6 MB but for the rest of the event", large(limit - 2000), 413},
+		{"6 MiB as a whole event", large(limit - 2000), 413},
 		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
-		{"plain, after all that", registration(""), 200},
+		{"plain again", registration(""), 200},
 	} {
 		got := s.Gateway(c.sent)
 		if got.StatusCode != c.want {
@@ -81,7 +82,7 @@ func TestP08P10_WhatAGatewayDoesToARequest(t *testing.T) {
 	}
 }
 
-// cookiesOutsideHeaders holds that each of the two cookies is there once, in the one place that the gateway reads.
+// cookiesOutsideHeaders checks that each cookie of a sign-up is set once, in the field that the gateway reads.
 func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTTPResponse) {
 	t.Helper()
 	var names []string
@@ -89,13 +90,15 @@ func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTT
 		n, _, _ := strings.Cut(c, "=")
 		names = append(names, n)
 	}
-	want := []string{"__Secure-better-auth.session_token", "__Secure-better-auth.session_data", "__Secure-better-auth.device"}
+	want := []string{
+		"__Secure-better-auth.session_token", "__Secure-better-auth.session_data", "__Secure-better-auth.device",
+	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%s: got cookies %v, want %v", name, names, want)
 	}
 	for header := range got.Headers {
 		if strings.EqualFold(header, "Set-Cookie") {
-			t.Errorf("%s: a cookie among the headers", name)
+			t.Errorf("%s: there is a Set-Cookie header", name)
 		}
 	}
 	if len(got.MultiValueHeaders) > 0 {
@@ -103,33 +106,33 @@ func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTT
 	}
 }
 
-// TestP08_SeveralCookiesOfARequest are in the event's own list, and once more as a header, which SAM local adds.
-func TestP08_SeveralCookiesOfARequest(t *testing.T) {
+// API Gateway sends several cookies as a list in the event. SAM local additionally sends them as a header.
+func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	v := newVisitor()
 	v.signUp(t, d.Start("signup", sandbox.Build(t, "functions/signup")))
 	session := d.Start("session", sandbox.Build(t, "functions/session"))
 	around := []string{"theme=a,b", v.cookies[0], "__Secure-better-auth.session_data=not%20ours", "last="}
-	asked := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", around...)
-	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", around...)
+	once := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
+	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
 	twice.Headers["cookie"] = "__Secure-better-auth.session_token=somebody.else"
-	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": asked, "list and header": twice} {
+	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": once, "list and header": twice} {
 		if got := session.Gateway(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
 			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
 		}
 	}
 	signout := d.Start("signout", sandbox.Build(t, "functions/signout"))
-	out := signout.Gateway(sandbox.Event("POST", "/api/auth/sign-out", "", v.address, `{}`, around...))
+	out := signout.Gateway(sandbox.Event("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
 	if out.StatusCode != http.StatusOK || len(out.Cookies) < 3 {
-		t.Errorf("sign out: got %d and %d cookies, want each of the library's taken back", out.StatusCode, len(out.Cookies))
+		t.Errorf("sign out: got %d and %d cookies, want Better Auth's cookies deleted", out.StatusCode, len(out.Cookies))
 	}
-	if got := session.Gateway(asked); got.Body != "null" {
+	if got := session.Gateway(once); got.Body != "null" {
 		t.Errorf("after the sign-out: got %s, want null", got.Body)
 	}
 }
 
-// TestR49_PanicsAreAnsweredAndTheNextEventWorks runs a function of its own, since ours have none.
+// A function that panics answers 500 and handles the next event. The function is in testdata.
 func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := sandbox.Start(t, d.Functions["health"].Options(sandbox.Build(t, "conformance/lambda/testdata/panics"), d.Cloud))
@@ -158,7 +161,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		{"/runtime", "Internal Server Error", 1},
 		{"/late", "Internal Server Error", 1},
 		{"/works", "No Content", 1},
-		{"/exit", "Runtime.ExitError", 1}, // what Lambda itself says, and starts anew
+		{"/exit", "Runtime.ExitError", 1}, // the answer is Lambda's own, which then starts the function again
 		{"/works", "No Content", 2},
 	} {
 		if got := ask(c.path); got != c.want || len(s.Began()) != c.starts {
@@ -169,12 +172,12 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		t.Errorf("%d records of a panic, want 3:\n%s", got, s.Printed())
 	}
 	if !s.Says("assignment to entry in nil map") || !s.Says("panics/main.go") {
-		t.Errorf("the records do not say what and where:\n%s", s.Printed())
+		t.Errorf("the log has no message or place of the panic:\n%s", s.Printed())
 	}
 }
 
-// TestRuntime_AnEventThatIsNone is a bad request, or fails the invocation, but not the function.
-func TestRuntime_AnEventThatIsNone(t *testing.T) {
+// An invalid event gets a 400 or fails its invocation, but does not end the function's process.
+func TestInvalidEventDoesNotEndTheFunction(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("health", sandbox.Build(t, "functions/health"))
 	if got := s.Gateway(events.APIGatewayV2HTTPRequest{}); got.StatusCode != http.StatusBadRequest {
@@ -183,7 +186,8 @@ func TestRuntime_AnEventThatIsNone(t *testing.T) {
 	if got := string(s.Invoke([]int{1})); !strings.Contains(got, `"errorType":"UnmarshalTypeError"`) {
 		t.Errorf("got %s", got)
 	}
-	if got := s.Gateway(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", "")); got.StatusCode != 200 || len(s.Began()) != 1 {
-		t.Errorf("the next event: got %d after %d starts", got.StatusCode, len(s.Began()))
+	next := s.Gateway(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", ""))
+	if next.StatusCode != 200 || len(s.Began()) != 1 {
+		t.Errorf("the next event: got %d after %d starts", next.StatusCode, len(s.Began()))
 	}
 }

@@ -1,2 +1,2 @@
-// Package lambda runs the functions as built for Lambda under AWS's runtime interface emulator.
+// Package lambda runs the functions, as built for Lambda, in AWS's runtime interface emulator.
 package lambda

@@ -21,14 +21,14 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/lambda.md anew")
+var update = flag.Bool("update", false, "update the table in docs/lambda.md")
 
 const password = "correct horse battery"
 
-// visitor is a person with an address of their own on the Internet, so that nobody else's requests count against them.
+// visitor is a user with an IP address of their own, so that the rate limits count each one separately.
 type visitor struct {
 	email   string
-	address string
+	ip      string
 	cookies []string
 	jwt     string
 	mail    string // the token of the last mail
@@ -38,13 +38,13 @@ var visitors atomic.Int32
 
 func newVisitor() *visitor {
 	n := visitors.Add(1)
-	return &visitor{email: fmt.Sprintf("ada%d@example.com", n), address: fmt.Sprintf("198.51.%d.%d", n/250, n%250)}
+	return &visitor{email: fmt.Sprintf("ada%d@example.com", n), ip: fmt.Sprintf("198.51.%d.%d", n/250, n%250)}
 }
 
-// ask sends what route is with, and keeps the cookies of the answer, as a browser does.
+// ask sends a request to a route, and stores the cookies of the response, as a browser does.
 func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIGatewayV2HTTPResponse {
 	method, path, _ := strings.Cut(route, " ")
-	e := sandbox.Event(method, path, v.fill(query), v.address, v.fill(body), v.cookies...)
+	e := sandbox.Event(method, path, v.fill(query), v.ip, v.fill(body), v.cookies...)
 	if v.jwt != "" {
 		e.Headers["authorization"] = "Bearer " + v.jwt
 	}
@@ -56,7 +56,7 @@ func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIG
 				v.cookies = append(v.cookies, pair)
 				name, value, _ := strings.Cut(pair, "=")
 				s.Hide(value)
-				if !strings.HasSuffix(name, ".device") { // which begins with the time, as log records do
+				if !strings.HasSuffix(name, ".device") { // the device cookie begins with a time, which logs contain too
 					s.Hide(strings.SplitN(value, ".", 2)[0])
 				}
 			}
@@ -71,28 +71,29 @@ func (v *visitor) fill(text string) string {
 
 func (v *visitor) signUp(t *testing.T, signup *sandbox.Sandbox) {
 	t.Helper()
-	answer := v.ask(signup, "POST /api/auth/sign-up/email", "", `{"name":"Ada","email":"{email}","password":"{password}"}`)
+	body := `{"name":"Ada","email":"{email}","password":"{password}"}`
+	answer := v.ask(signup, "POST /api/auth/sign-up/email", "", body)
 	if answer.StatusCode != http.StatusOK || len(v.cookies) == 0 {
 		t.Fatalf("sign up: got %d %s", answer.StatusCode, answer.Body)
 	}
 }
 
-// step is a request, and what it is answered with.
+// step is a request and its expected status.
 type step struct {
 	route, query, body string
 	want               int
 }
 
-// routes are what a person who has just signed up asks of each function: all of template.yaml, in an order that makes sense.
+// routes are the requests of a new user to each function: all routes of template.yaml, in a possible order.
 var routes = map[string][]step{
 	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
 	"session": {
-		{"OPTIONS /api/{proxy+}", "", "", 404}, // no preflight of a trusted origin
+		{"OPTIONS /api/{proxy+}", "", "", 404}, // not a preflight of a trusted origin
 		{"GET /api/auth/get-session", "disableCookieCache=true", "", 200},
 		{"POST /api/auth/get-session", "", `{}`, 405},
 		{"GET /api/auth/list-sessions", "", "", 200},
-		{"POST /api/auth/update-session", "", `{}`, 400}, // there is nothing to update
-		{"POST /api/auth/revoke-session", "", `{"token":"of nobody"}`, 200},
+		{"POST /api/auth/update-session", "", `{}`, 400}, // no fields to update
+		{"POST /api/auth/revoke-session", "", `{"token":"of no session"}`, 200},
 		{"POST /api/auth/revoke-other-sessions", "", `{}`, 200},
 		{"POST /api/auth/revoke-sessions", "", `{}`, 200},
 	},
@@ -124,7 +125,7 @@ var routes = map[string][]step{
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
 		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
-	"account": { // no social provider is configured, nobody was sent to one
+	"account": { // no social provider is configured
 		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
 		{"GET /api/auth/list-accounts", "", "", 200},
 		{"POST /api/auth/unlink-account", "", `{"accountId":"none"}`, 400},
@@ -140,14 +141,16 @@ var routes = map[string][]step{
 	},
 }
 
-// place is a route with its parameter.
+// place returns a route with values for its path parameters.
 func (v *visitor) place(route string) string {
-	return strings.NewReplacer("{token}", v.mail, "{provider}", "github", "{proxy+}", "auth/sign-in/email").Replace(route)
+	values := strings.NewReplacer("{token}", v.mail, "{provider}", "github", "{proxy+}", "auth/sign-in/email")
+	return values.Replace(route)
 }
 
-// TestP15_EveryFunctionThroughItsRoutes is one deployment. The secrets are moto's, the keys are the rotation's, the mails
-// go the whole way. What no test may assert is written down: docs/lambda.md.
-func TestP15_EveryFunctionThroughItsRoutes(t *testing.T) {
+// Every function of one deployment serves all of its routes. The secrets are in moto, functions/rotate creates the
+// keys, and functions/mailer sends the queued mails. The measured times and sizes are not asserted: -update writes them
+// to docs/lambda.md.
+func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	database := dbtest.NewProxy(t, dbtest.New(t))
 	d := sandbox.Deploy(t, database.URL())
 	table := newTable(t)
@@ -166,7 +169,7 @@ func TestP15_EveryFunctionThroughItsRoutes(t *testing.T) {
 	keysAt := jwksSite(t)
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		if folder == "profile" {
-			continue // it needs what jwks and token say
+			continue // it needs the responses of jwks and token
 		}
 		letters = append(letters, visit(t, d, signup, folder, table, served)...)
 	}
@@ -174,7 +177,8 @@ func TestP15_EveryFunctionThroughItsRoutes(t *testing.T) {
 	bearer.signUp(t, signup)
 	s := d.Start("token", sandbox.Build(t, "functions/token"))
 	bearer.jwt = tokenIn(t, bearer.ask(s, "GET /api/auth/token", "", ""))
-	*keysAt.body = bearer.ask(d.Start("jwks", sandbox.Build(t, "functions/jwks")), "GET /api/auth/jwks", "", "").Body
+	jwks := d.Start("jwks", sandbox.Build(t, "functions/jwks"))
+	*keysAt.body = bearer.ask(jwks, "GET /api/auth/jwks", "", "").Body
 	profile := d.Start("profile", sandbox.Build(t, "functions/profile"), map[string]string{"JWKS_URL": keysAt.url})
 	walk(t, profile, bearer, d, "profile", table, served)
 
@@ -196,7 +200,7 @@ func TestP15_EveryFunctionThroughItsRoutes(t *testing.T) {
 	publish(t, table)
 }
 
-// publish writes the page, or holds that it knows every function.
+// publish writes docs/lambda.md with -update, and checks that it has every function.
 func publish(t *testing.T, table *table) {
 	t.Helper()
 	if *update {
@@ -209,7 +213,7 @@ func publish(t *testing.T, table *table) {
 	}
 	for _, folder := range table.functions() {
 		if !strings.Contains(string(page), "\n| "+folder+" | ") {
-			t.Errorf("docs/lambda.md does not know %s: make lambda", folder)
+			t.Errorf("docs/lambda.md has no function %s; run make lambda", folder)
 		}
 	}
 }

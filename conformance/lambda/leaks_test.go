@@ -9,17 +9,17 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// TestR53_LeaksAreFound holds that the look at what was printed, which every test here ends with, sees something.
-func TestR53_LeaksAreFound(t *testing.T) {
+// Every test of this package ends with a search for secrets in the output. This test shows that the search finds them.
+func TestR53_SecretsInTheOutputAreFound(t *testing.T) {
 	for text, want := range map[string]string{
 		"GET /api/auth/get-session 200":                                 "",
 		"is not of the form postgres://user:password@host/database":     "",
-		"dial postgres://xenon:pa55@127.0.0.1/neon":                     "a database address with password",
+		"dial postgres://xenon:pa55@127.0.0.1/neon":                     "a database URL with a password",
 		"Authorization: Bearer " + someJWT:                              "a JWT",
 		"Cookie: " + someCookie:                                         "a session cookie",
 		"$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("c2FsdA", 9): "a password hash",
 		`{"kty":"RSA","d":"` + strings.Repeat("x", 43) + `"}`:           "a private key",
-		"for Ada the password is open sesame":                           "a value that was to be hidden",
+		"for Ada the password is open sesame":                           "a hidden value",
 	} {
 		if got := strings.Join(sandbox.Leaks(text, "", "open sesame"), ", "); got != want {
 			t.Errorf("%.20s…: found %q, want %q", text, got, want)

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// network is what a function has around it, with a line to each that can be cut.
+// network is a deployment whose connections to the database and to AWS go through proxies that can fail.
 type network struct {
 	*sandbox.Deployment
 	database, cloud *dbtest.Proxy
@@ -29,7 +29,7 @@ func newNetwork(t *testing.T) *network {
 	return n
 }
 
-// signedIn is a person with a session, and the keys are made.
+// signedIn creates the keys and returns a visitor with a session.
 func (n *network) signedIn(t *testing.T) *visitor {
 	t.Helper()
 	n.Rotate(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
@@ -38,9 +38,8 @@ func (n *network) signedIn(t *testing.T) *visitor {
 	return v
 }
 
-// TestP15_StartsWithNothingReachable holds that no function touches the network before it has to, and that each of them
-// says 503 when it has to and cannot.
-func TestP15_StartsWithNothingReachable(t *testing.T) {
+// Functions start without a network. They answer 404 to unknown routes and 503 to requests that need the network.
+func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n := newNetwork(t)
 	n.database.Refuse()
 	n.cloud.Refuse()
@@ -50,7 +49,7 @@ func TestP15_StartsWithNothingReachable(t *testing.T) {
 			needy[folder] = steps[0].route
 		}
 	}
-	var all sync.WaitGroup // each tries for seconds
+	var all sync.WaitGroup // each request takes seconds
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
 		all.Go(func() { unreachable(t, s, needy[folder], routes[folder][0].body) })
@@ -71,36 +70,36 @@ func TestP15_StartsWithNothingReachable(t *testing.T) {
 	}
 }
 
-// unreachable asks for what is nowhere, and for what needs the network.
+// unreachable requests an unknown route, and a route that needs the network.
 func unreachable(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	t.Helper()
 	v := newVisitor()
 	v.cookies, v.jwt = []string{someCookie}, someJWT
 	if got := v.ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
-		t.Errorf("%s: got %d for what is nowhere, want 404", route, got.StatusCode)
+		t.Errorf("%s: got %d for an unknown route, want 404", route, got.StatusCode)
 	}
 	if got := v.ask(s, v.place(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%s: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Printed())
 	}
 	if len(s.Began()) != 1 {
-		t.Errorf("%s: the function ended", route)
+		t.Errorf("%s: the function's process ended", route)
 	}
 }
 
-// someCookie has the form of a session's, signed by nobody.
+// someCookie has the form of a session cookie, with an invalid signature.
 var someCookie = "__Secure-better-auth.session_token=" + strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
 
-// someJWT has the form of a token, and a key that nobody has.
+// someJWT has the form of a token, with an unknown key.
 const someJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// TestP15_NothingBeforeTheFirstRequestThatNeedsIt counts connections.
-func TestP15_NothingBeforeTheFirstRequestThatNeedsIt(t *testing.T) {
+// A function opens no connection before a request needs one.
+func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 	n := newNetwork(t)
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
 		if got := newVisitor().ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: got %d for what is nowhere, want 404", folder, got.StatusCode)
+			t.Errorf("%s: got %d for an unknown route, want 404", folder, got.StatusCode)
 		}
 	}
 	if d, c := n.database.Accepted(), n.cloud.Accepted(); d+c != 0 {
@@ -108,9 +107,9 @@ func TestP15_NothingBeforeTheFirstRequestThatNeedsIt(t *testing.T) {
 	}
 }
 
-// TestP18P19R48_DatabaseThatDoesNotAnswer is a function of three seconds. That it answers at all is the proof: what is later
-// than its deadline, the emulator answers itself, and ends the process.
-func TestP18P19R48_DatabaseThatDoesNotAnswer(t *testing.T) {
+// A function with a timeout of three seconds answers 503 in time when the database does not respond. After the timeout
+// the emulator would answer itself and end the process.
+func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	n := newNetwork(t)
 	v := n.signedIn(t)
 	short := func(folder string) *sandbox.Sandbox {
@@ -123,43 +122,45 @@ func TestP18P19R48_DatabaseThatDoesNotAnswer(t *testing.T) {
 		t.Helper()
 		got := v.ask(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
 		if got.StatusCode != want || len(session.Began()) != 1 {
-			t.Fatalf("%s: got %d %s after %d starts, want %d\n%s", when, got.StatusCode, got.Body, len(session.Began()), want, session.Printed())
+			t.Fatalf("%s: got %d %s after %d starts, want %d\n%s",
+				when, got.StatusCode, got.Body, len(session.Began()), want, session.Printed())
 		}
 		if want == http.StatusServiceUnavailable && got.Headers["Retry-After"] == "" {
 			t.Errorf("%s: no Retry-After", when)
 		}
 	}
 	n.database.Freeze()
-	expect("a connection that is never made", 503)
+	expect("a connect without a response", 503)
 	if got := signup.Gateway(registration("")); got.StatusCode != 503 || len(signup.Began()) != 1 {
 		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.Began()), signup.Printed())
 	}
 	n.database.Resume()
 	expect("the network is back", 200)
 	n.database.Freeze()
-	expect("a statement that is never answered", 503)
+	expect("a statement without a response", 503)
 	n.database.Resume()
 	expect("the network is back again", 200)
 	n.database.Cut()
 	expect("a connection that was closed", 200)
 	n.database.Refuse()
-	expect("nobody listens", 503)
+	expect("connection refused", 503)
 	n.database.Resume()
-	expect("somebody listens", 200)
+	expect("connections are accepted again", 200)
 }
 
-// TestP22P28_WarmFunctionKeepsWhatItHas counts connections.
-func TestP22P28_WarmFunctionKeepsWhatItHas(t *testing.T) {
+// A warm function keeps its connection to the database and its secrets: it opens one connection to each.
+func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
 	n := newNetwork(t)
 	v := n.signedIn(t)
 	database, cloud := n.database.Accepted(), n.cloud.Accepted()
 	s := n.Start("session", sandbox.Build(t, "functions/session"))
 	for range 6 {
-		if got := v.ask(s, "GET /api/auth/get-session", "disableCookieCache=true", ""); !strings.Contains(got.Body, v.email) {
+		got := v.ask(s, "GET /api/auth/get-session", "disableCookieCache=true", "")
+		if !strings.Contains(got.Body, v.email) {
 			t.Fatalf("got %d %s", got.StatusCode, got.Body)
 		}
 	}
-	n.cloud.Refuse() // it is not asked again
+	n.cloud.Refuse() // the function must not need AWS again
 	if got := v.ask(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
 		t.Errorf("without AWS: got %d %s", got.StatusCode, got.Body)
 	}
@@ -167,6 +168,6 @@ func TestP22P28_WarmFunctionKeepsWhatItHas(t *testing.T) {
 		t.Errorf("%d connections to the database and %d to AWS, want one each", d, c)
 	}
 	if got := strings.Count(s.Printed(), `"cold":true`); !s.Says(`"cold":true`) || got > 1 {
-		t.Errorf("%d requests were the first, want 1", got)
+		t.Errorf("%d requests are logged as cold, want 1", got)
 	}
 }

@@ -11,10 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// TestForwardedAddressNeedsTheOriginSecret sends events as API Gateway does for CloudFront's requests and for requests
-// to ApiUrl itself. Only with a right secret is the forwarded address in the audit log; otherwise it is the gateway's
-// sourceIp.
-func TestForwardedAddressNeedsTheOriginSecret(t *testing.T) {
+// The test sends events as API Gateway does for requests through CloudFront and for direct requests to ApiUrl. With a
+// valid origin secret the audit log has the IP address of X-Forwarded-For, otherwise the gateway's sourceIp.
+func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"))
 	const gateway = "203.0.113.99"
@@ -23,14 +22,16 @@ func TestForwardedAddressNeedsTheOriginSecret(t *testing.T) {
 		headers map[string]string
 		want    string
 	}{
-		{"right", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0]}, "192.0.2.1"},
-		{"the one before", map[string]string{"x-origin-secret": sandbox.OriginSecrets[1]}, "192.0.2.2"},
+		{"valid", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0]}, "192.0.2.1"},
+		{"the previous one", map[string]string{"x-origin-secret": sandbox.OriginSecrets[1]}, "192.0.2.2"},
 		{"missing", nil, gateway},
 		{"empty", map[string]string{"x-origin-secret": ""}, gateway},
 		{"wrong", map[string]string{"x-origin-secret": "a guess of the right length 1234"}, gateway},
 		{"half", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0][:16]}, gateway},
-		{"twice, which the gateway joins", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0] + "," + sandbox.OriginSecrets[0]}, gateway},
-		{"a guess and the right one", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
+		{"twice, which the gateway joins", map[string]string{
+			"x-origin-secret": sandbox.OriginSecrets[0] + "," + sandbox.OriginSecrets[0],
+		}, gateway},
+		{"a guess and the valid one", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
 	} {
 		e := registration("")
 		delete(e.Headers, "x-origin-secret")
@@ -49,14 +50,14 @@ func TestForwardedAddressNeedsTheOriginSecret(t *testing.T) {
 		if got.StatusCode != http.StatusOK && got.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("%s: got %d %s", c.name, got.StatusCode, got.Body)
 		}
-		if ip := loggedAddress(s, e.RequestContext.RequestID); ip != c.want {
+		if ip := loggedIP(s, e.RequestContext.RequestID); ip != c.want {
 			t.Errorf("%s: the audit log has %q, want %q", c.name, ip, c.want)
 		}
 	}
 }
 
-// loggedAddress is the ip of the record of a request.
-func loggedAddress(s *sandbox.Sandbox, requestID string) string {
+// loggedIP returns the field ip of a request's log record.
+func loggedIP(s *sandbox.Sandbox, requestID string) string {
 	for line := range strings.Lines(s.Printed()) {
 		if strings.Contains(line, requestID) {
 			_, rest, _ := strings.Cut(line, `"ip":"`)

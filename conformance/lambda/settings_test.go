@@ -13,17 +13,25 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// TestR50_WrongSettings holds that a function whose settings cannot be right does not start, and says which.
+// A function with invalid settings does not start, and logs their names.
 func TestR50_WrongSettings(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	const notASecret = "arn:aws:sqs:eu-central-1:123456789012:mail"
 	for _, c := range []struct {
 		folder string
 		env    map[string]string
-		says   []string
+		logs   []string
 	}{
-		{"session", map[string]string{"APP_SECRET_ARN": "app", "SIGNING_KEYS_ARN": notASecret}, []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN", notASecret}},
-		{"session", map[string]string{"APP_SECRET_ARN": ""}, []string{"DATABASE_URL: is missing", "BETTER_AUTH_SECRET: is missing"}},
+		{
+			"session",
+			map[string]string{"APP_SECRET_ARN": "app", "SIGNING_KEYS_ARN": notASecret},
+			[]string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN", notASecret},
+		},
+		{
+			"session",
+			map[string]string{"APP_SECRET_ARN": ""},
+			[]string{"DATABASE_URL: is missing", "BETTER_AUTH_SECRET: is missing"},
+		},
 		{"signup", map[string]string{"MAIL_QUEUE_URL": ""}, []string{"MAIL_QUEUE_URL"}},
 		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},
 		{"mailer", map[string]string{"MAIL_FROM": "nobody"}, []string{"MAIL_FROM"}},
@@ -34,17 +42,17 @@ func TestR50_WrongSettings(t *testing.T) {
 		if strings.Contains(answer, "statusCode") || !s.Says("Runtime.ExitError") || !s.Asked().IsZero() {
 			t.Errorf("%s with %v started: %s", c.folder, slices.Sorted(maps.Keys(c.env)), answer)
 		}
-		for _, said := range c.says {
-			if !s.Says(said) {
-				t.Errorf("%s does not say %s:\n%s", c.folder, said, s.Printed())
+		for _, want := range c.logs {
+			if !s.Says(want) {
+				t.Errorf("%s does not log %s:\n%s", c.folder, want, s.Printed())
 			}
 		}
 	}
 }
 
-// TestSecretsThatAreNotThere are ARNs that could be right. A function cannot know before it asks, which it does at the first
-// request that needs the secret; the answer says nothing, the log says which.
-func TestSecretsThatAreNotThere(t *testing.T) {
+// With the ARN of a secret that does not exist, a function starts, and the first request that needs the secret fails.
+// The response does not contain the ARN, the log does.
+func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	gone := strings.Replace(d.AppARN, "secret:app", "secret:gone", 1)
 	for _, c := range []struct {
@@ -59,10 +67,10 @@ func TestSecretsThatAreNotThere(t *testing.T) {
 		v.cookies = []string{someCookie}
 		got := v.ask(s, c.route, "", "")
 		if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "arn:") {
-			t.Errorf("%s: got %d %s, want a failure that names nothing", c.folder, got.StatusCode, got.Body)
+			t.Errorf("%s: got %d %s, want a 5xx without the ARN", c.folder, got.StatusCode, got.Body)
 		}
 		if !s.Says(gone) || len(s.Began()) != 1 {
-			t.Errorf("%s does not say %s:\n%s", c.folder, gone, s.Printed())
+			t.Errorf("%s does not log %s:\n%s", c.folder, gone, s.Printed())
 		}
 	}
 }

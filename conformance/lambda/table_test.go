@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// table is what was measured, a row a function, as Markdown.
+// table has the measurements as Markdown, one row for each function.
 type table struct {
 	t    *testing.T
 	rows map[string]string
@@ -23,17 +23,17 @@ func newTable(t *testing.T) *table {
 	return &table{t: t, rows: map[string]string{}}
 }
 
-// add measures a function that has answered.
+// add measures a function that has handled an event.
 func (tb *table) add(folder string, s *sandbox.Sandbox, asked, answers string) {
 	tb.t.Helper()
 	starts, first := []time.Duration{s.Init()}, s.Answered().Sub(s.Sent())
 	if starts[0] <= 0 || first <= 0 {
-		tb.t.Errorf("%s: started and answered in no time", folder)
+		tb.t.Errorf("%s: the times of start and answer are not positive", folder)
 	}
 	if *update {
 		for range 6 {
 			again := s.Again()
-			again.Invoke(struct{}{}) // whatever it makes of that, it has started
+			again.Invoke(struct{}{}) // the event is invalid, but the function starts
 			starts = append(starts, again.Init())
 		}
 	}

@@ -21,11 +21,11 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// atOnce is how many events one process works on; Lambda says so to functions on managed instances.
+// atOnce is how many events one process handles concurrently, as Lambda tells functions on managed instances.
 const atOnce = 8
 
-// together stands in for a Lambda that hands one process several events at a time, which the emulator never does: it speaks
-// the Runtime API, version 2018-06-01, to a function that is built with the race detector.
+// together is a stand-in for a Lambda that sends several events to one process at the same time, which the emulator
+// does not support. It implements the Runtime API, version 2018-06-01. The function is built with the race detector.
 type together struct {
 	t       *testing.T
 	process *exec.Cmd
@@ -50,7 +50,8 @@ func startTogether(t *testing.T, d *sandbox.Deployment, folder string) *together
 	api := httptest.NewServer(mux)
 	tg.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
 	o := d.Functions[folder].Options("", d.Cloud, map[string]string{
-		"AWS_LAMBDA_RUNTIME_API": api.Listener.Addr().String(), "AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(atOnce), "GORACE": "halt_on_error=1",
+		"AWS_LAMBDA_RUNTIME_API":     api.Listener.Addr().String(),
+		"AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(atOnce), "GORACE": "halt_on_error=1",
 	})
 	for name, value := range o.Env {
 		tg.process.Env = append(tg.process.Env, name+"="+value)
@@ -61,7 +62,7 @@ func startTogether(t *testing.T, d *sandbox.Deployment, folder string) *together
 	}
 	t.Cleanup(func() {
 		_ = tg.process.Process.Kill()
-		_ = tg.process.Wait() // killed: its exit code says nothing
+		_ = tg.process.Wait() // the error is that it was killed
 		api.CloseClientConnections()
 		api.Close()
 		if out := tg.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
@@ -79,7 +80,7 @@ func (tg *together) serveNext(w http.ResponseWriter, r *http.Request) {
 	case i := <-tg.next:
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
-		_ = json.NewEncoder(w).Encode(i.event) // who asked waits
+		_ = json.NewEncoder(w).Encode(i.event) // if it fails, the test waits for the answer and times out
 	case <-r.Context().Done():
 	}
 }
@@ -95,7 +96,7 @@ func (tg *together) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ask is called from many goroutines.
+// ask sends an event and waits for the response. It is safe for concurrent use.
 func (tg *together) ask(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
 	answer := make(chan []byte, 1)
 	tg.mu.Lock()
@@ -113,25 +114,26 @@ func (tg *together) ask(id string, e events.APIGatewayV2HTTPRequest) (got events
 	return got
 }
 
-// TestP17R51_ManyRequestsInOneEnvironment holds that people who are served at the same time by one process, one after the
-// other and all at once, each get what is theirs.
-func TestP17R51_ManyRequestsInOneEnvironment(t *testing.T) {
+// Users whose requests one process handles one after the other and concurrently each get their own session.
+func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	signup, session := startTogether(t, d, "signup"), startTogether(t, d, "session")
 	people := make([]*visitor, atOnce)
 	register := func(i int) {
 		v := newVisitor()
-		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.address, v.fill(`{"name":"Ada","email":"{email}","password":"{password}"}`))
+		body := v.fill(`{"name":"Ada","email":"{email}","password":"{password}"}`)
+		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.ip, body)
 		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
-		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != 2 { // session and device
+		const cookies = 2 // session and device
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != cookies {
 			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
 			return
 		}
 		pair, _, _ := strings.Cut(got.Cookies[0], ";")
 		v.cookies, people[i] = []string{pair}, v
 	}
-	register(0) // alone, and two in a row
+	register(0) // two one after the other, then the others concurrently
 	register(1)
 	var all sync.WaitGroup
 	for i := range people[2:] {
@@ -146,16 +148,19 @@ func TestP17R51_ManyRequestsInOneEnvironment(t *testing.T) {
 	all.Wait()
 }
 
-// sees asks who is signed in, as somebody and as nobody.
+// sees requests the session, with and without the visitor's cookies.
 func sees(t *testing.T, session *together, id string, v *visitor) {
 	if v == nil {
-		return // it has been said
+		return // register has reported the error
 	}
-	got := session.ask(id, sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.address, "", v.cookies...))
-	if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, `"`+v.email+`"`) || got.Headers["X-Request-Id"] != id {
+	e := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", v.cookies...)
+	got := session.ask(id, e)
+	isOwn := strings.Contains(got.Body, `"`+v.email+`"`) && got.Headers["X-Request-Id"] == id
+	if got.StatusCode != http.StatusOK || !isOwn {
 		t.Errorf("%s: got %d %s as %s", id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
 	}
-	if got := session.ask(id+"-nobody", sandbox.Event("GET", "/api/auth/get-session", "", v.address, "")); got.Body != "null" {
-		t.Errorf("%s: nobody gets %s", id, got.Body)
+	got = session.ask(id+"-nobody", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
+	if got.Body != "null" {
+		t.Errorf("%s: without cookies: got %s", id, got.Body)
 	}
 }

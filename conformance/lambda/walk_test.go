@@ -18,20 +18,27 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// visit starts a function and has a new person go through its routes. It returns the mails that were queued for it.
-func visit(t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string) []string {
+// visit starts a function and sends the requests of a new visitor to its routes. It returns the queued mails.
+func visit(
+	t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string,
+) []string {
 	t.Helper()
 	v := newVisitor()
 	v.signUp(t, signup)
 	return walk(t, d.Start(folder, sandbox.Build(t, "functions/"+folder)), v, d, folder, to, served)
 }
 
-// mailing are the routes that queue mails for somebody who has just signed up, with how many.
+// mailing are the routes that queue mails for a new user, with the number of mails.
 var mailing = map[string]int{
-	"POST /api/auth/request-password-reset": 1, "POST /api/auth/send-verification-email": 1, "POST /api/auth/change-email": 2,
+	"POST /api/auth/request-password-reset":  1,
+	"POST /api/auth/send-verification-email": 1,
+	"POST /api/auth/change-email":            2,
 }
 
-func walk(t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table, served map[string][]string) (letters []string) {
+func walk(
+	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table,
+	served map[string][]string,
+) (letters []string) {
 	t.Helper()
 	var asked, answers []string
 	for _, step := range routes[folder] {
@@ -62,7 +69,7 @@ func walk(t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, f
 	return letters
 }
 
-// tokenOf is the token of a queued mail.
+// tokenOf returns the token of a queued mail.
 func tokenOf(t *testing.T, letter string) string {
 	t.Helper()
 	var m struct{ Token string }
@@ -77,7 +84,7 @@ func tokenIn(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
 	return tokenOf(t, answer.Body)
 }
 
-// site answers with the keys, as the distribution does for functions/profile.
+// site serves the key set to functions/profile, as CloudFront does.
 type site struct {
 	url  string
 	body *string
@@ -91,7 +98,7 @@ func jwksSite(t *testing.T) site {
 	return site{url: server.URL, body: body}
 }
 
-// mailer sends what was queued, beside a message that is no mail, which alone comes again.
+// mailer sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
 func mailer(t *testing.T, d *sandbox.Deployment, letters []string, to *table) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
@@ -103,31 +110,35 @@ func mailer(t *testing.T, d *sandbox.Deployment, letters []string, to *table) {
 		}
 	}
 	before := d.Sent()
-	if got, want := string(s.Invoke(e)), fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(letters)); got != want {
+	want := fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(letters))
+	if got := string(s.Invoke(e)); got != want {
 		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Printed())
 	}
 	if got := d.Sent() - before; got != len(letters) || got == 0 {
-		t.Errorf("SES took %d mails, want %d", got, len(letters))
+		t.Errorf("SES accepted %d mails, want %d", got, len(letters))
 	}
-	to.add("mailer", s, fmt.Sprintf("%d mails and what is none", len(letters)), "the last one comes again")
+	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(letters)), "only the invalid one is retried")
 }
 
-// migrate plans an import of twenty people.
+// migrate plans an import of twenty users.
 func migrate(t *testing.T, d *sandbox.Deployment, to *table) {
 	t.Helper()
 	from, target := supabasetest.New(t), dbtest.New(t)
 	supabasetest.Fill(t, from, 1, 20)
 	d.Hidden = append(d.Hidden, from, target)
-	d.Say("MigrateSecretArn", d.Vault.Create("migrate", fmt.Sprintf(`{"FROM_DATABASE_URL": %q, "TO_DATABASE_URL": %q}`, from, target)))
+	secret := fmt.Sprintf(`{"FROM_DATABASE_URL": %q, "TO_DATABASE_URL": %q}`, from, target)
+	d.SetValue("MigrateSecretArn", d.Secrets.Create("migrate", secret))
 	s := d.Start("migrate", sandbox.Build(t, "functions/migrate"))
-	job := s.Invoke(map[string]any{"action": "input", "input": map[string]string{"mfa": "hold"}, "execution": map[string]string{"Name": "tuesday"}})
-	outline := s.Invoke(map[string]any{"action": "plan", "job": json.RawMessage(job)})
+	job := s.Invoke(map[string]any{
+		"action": "input", "input": map[string]string{"mfa": "hold"}, "execution": map[string]string{"Name": "tuesday"},
+	})
+	result := s.Invoke(map[string]any{"action": "plan", "job": json.RawMessage(job)})
 	var plan struct {
 		MayStart bool
 		Batches  int
 	}
-	if err := json.Unmarshal(outline, &plan); err != nil || !plan.MayStart || plan.Batches == 0 {
-		t.Errorf("migrate: got %s %v\n%s", outline, err, s.Printed())
+	if err := json.Unmarshal(result, &plan); err != nil || !plan.MayStart || plan.Batches == 0 {
+		t.Errorf("migrate: got %s %v\n%s", result, err, s.Printed())
 	}
-	to.add("migrate", s, "input and plan, of 20 people", "may start")
+	to.add("migrate", s, "input and plan, of 20 users", "may start")
 }

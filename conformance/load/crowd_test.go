@@ -12,18 +12,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// crowd is people who are there at once.
+// crowd is a group of users who send requests concurrently.
 type crowd struct {
 	address string
 	people  []*person
-	gate    sync.RWMutex // held by whoever wants everybody to stand still between two requests
+	gate    sync.RWMutex // locked for writing to pause everybody between two requests
 
 	mu     sync.Mutex
 	faults map[string]int
-	detail map[string]string // of the first of a kind
+	detail map[string]string // the first fault of each kind
 }
 
-// gather opens a connection for each of n people, from number on.
+// gather opens a connection for each of n people, numbered from number.
 func gather(tb testing.TB, address string, number, n int) *crowd {
 	tb.Helper()
 	c := &crowd{address: address}
@@ -40,8 +40,8 @@ func gather(tb testing.TB, address string, number, n int) *crowd {
 
 func (c *crowd) everybody(do func(*person) error) { c.together(c.people, do) }
 
-// together lets some do something at once and returns when all are done. Whoever met a fault does no more: what they know is
-// worth nothing then.
+// together runs do concurrently for some people and waits for all. A person with a fault stops for good, because their
+// expected state is no longer known.
 func (c *crowd) together(some []*person, do func(*person) error) {
 	var all sync.WaitGroup
 	for _, p := range some {
@@ -71,7 +71,7 @@ func (c *crowd) note(err error) {
 	}
 }
 
-// met is how many people met a fault so far.
+// met returns the number of faults up to now.
 func (c *crowd) met() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *crowd) leave() {
 	}
 }
 
-// accounts are what the database has to hold.
+// accounts returns the accounts that the database must have.
 func (c *crowd) accounts() (all []account) {
 	for _, p := range c.people {
 		all = append(append(all, p.past...), p.me)
@@ -96,8 +96,8 @@ func (c *crowd) accounts() (all []account) {
 	return all
 }
 
-// check fails the test for every kind of fault, and if there was none, for every difference between the database and what the
-// people know, and for transactions that were left open.
+// check fails the test for every kind of fault. Without faults, it fails for differences between the database and the
+// expected accounts, and for open transactions.
 func (c *crowd) check(tb testing.TB, database string) {
 	tb.Helper()
 	for kind, n := range c.faults {
@@ -131,13 +131,15 @@ func (c *crowd) check(tb testing.TB, database string) {
 		tb.Errorf("in the database (-want +got):\n%.4000s", diff)
 	}
 	var open int
-	err = conn.QueryRow(tb.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`).Scan(&open)
+	err = conn.QueryRow(tb.Context(), `
+		SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND state LIKE 'idle in transaction%'`).Scan(&open)
 	if err != nil || open != 0 {
-		tb.Errorf("transactions left open: %d, %v", open, err)
+		tb.Errorf("open transactions: %d, %v", open, err)
 	}
 }
 
-// connections is how many the site has to its database.
+// connections returns the number of the site's connections to its database.
 func connections(tb testing.TB, database string) (n int) {
 	tb.Helper()
 	conn, err := pgx.Connect(tb.Context(), database)
@@ -145,14 +147,16 @@ func connections(tb testing.TB, database string) (n int) {
 		tb.Fatal(err)
 	}
 	defer conn.Close(tb.Context())
-	err = conn.QueryRow(tb.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'xenon'`).Scan(&n)
+	err = conn.QueryRow(tb.Context(), `
+		SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = 'xenon'`).Scan(&n)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return n
 }
 
-// stopwatch is what one person's requests took, those with a password apart.
+// stopwatch has the times of one person's requests, those with a password separately.
 type stopwatch struct{ plain, password []time.Duration }
 
 func (s *stopwatch) add(request string, took time.Duration) {
@@ -163,7 +167,7 @@ func (s *stopwatch) add(request string, took time.Duration) {
 	}
 }
 
-// times takes what all requests took so far, in order, and begins anew.
+// times returns the times of all requests since the last call, sorted.
 func (c *crowd) times() (plain, password []time.Duration) {
 	for _, p := range c.people {
 		plain, password = append(plain, p.took.plain...), append(password, p.took.password...)
@@ -174,7 +178,7 @@ func (c *crowd) times() (plain, password []time.Duration) {
 	return plain, password
 }
 
-// at is the duration that a share of all are not longer than.
+// at returns a quantile of the durations.
 func at(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

@@ -1,3 +1,3 @@
-// Package load asks much at once, and for long: five hundred people who each must get their own answers, hours of it if one
-// wants, and fifty processes at one pooler.
+// Package load sends many concurrent requests for a long time: from five hundred people, each of whom must get their
+// own data, for hours if wanted, and from fifty processes through one pooler.
 package load

@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// runEnvironment is one environment of a function: it starts with nothing, has one connection to the database, and answers one
-// request after the other, which come and go by its standard input and output.
+// runEnvironment is one execution environment of a function: it starts with empty caches, has one connection to the
+// database, and answers one request after the other, from its standard input to its standard output.
 func runEnvironment() {
 	cfg, err := config.FromEnv(config.LoadAPI)
 	if err != nil {
@@ -33,7 +33,7 @@ func runEnvironment() {
 	}
 }
 
-// answer asks with the time that a function has.
+// answer handles a request with the timeout of a function.
 func answer(mux http.Handler, r *http.Request, out io.Writer) error {
 	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
 	defer stop()

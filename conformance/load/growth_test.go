@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sample is what the server took at some moment of the soak.
+// sample has the server's figures at a time of the soak.
 type sample struct {
 	after time.Duration
 	figures
@@ -21,9 +21,9 @@ func (f figures) String() string {
 
 func mebi(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// limits say how much more there may be in the last third of the soak than in the first: a share, and an amount. Of all
-// but what is resident the medians count; that goes up and down by the 19 MiB of each hash which the system has not been given
-// back yet, so that its most does.
+// limits are the allowed growth from the first to the last third of the soak: a share and an amount. They compare
+// medians, and for the resident memory maxima: that varies by the 19 MiB of each hash that Go has not yet returned to
+// the system.
 var limits = []struct {
 	name   string
 	of     func(figures) float64
@@ -37,7 +37,7 @@ var limits = []struct {
 	{"descriptors", func(f figures) float64 { return float64(f.Files) }, median, 0, 2},
 }
 
-// complaints say what has grown.
+// complaints lists the figures that have grown above their limits.
 func (r *report) complaints() (all []string) {
 	if len(r.samples) == 0 {
 		return []string{fmt.Sprintf("no figures: the soak is shorter than %v", every)}
@@ -46,7 +46,8 @@ func (r *report) complaints() (all []string) {
 	for _, l := range limits {
 		early, late := l.among(r.samples[:third], l.of), l.among(r.samples[len(r.samples)-third:], l.of)
 		if limit := early*(1+l.share) + l.amount; late > limit {
-			all = append(all, fmt.Sprintf("%.1f %s in the last third of the soak, %.1f in the first, want at most %.1f", late, l.name, early, limit))
+			all = append(all, fmt.Sprintf("%.1f %s in the last third of the soak, %.1f in the first, want at most %.1f",
+				late, l.name, early, limit))
 		}
 	}
 	for _, s := range r.samples {
@@ -55,10 +56,11 @@ func (r *report) complaints() (all []string) {
 		}
 	}
 	if got, want := r.after.Goroutines, r.before.Goroutines; got > want {
-		all = append(all, fmt.Sprintf("%d goroutines when everybody had left, want %d", got, want))
+		all = append(all, fmt.Sprintf("%d goroutines after the load, want %d", got, want))
 	}
-	if got, want := r.after.Files-r.after.Connections, r.before.Files-r.before.Connections; got > want {
-		all = append(all, fmt.Sprintf("%d descriptors besides connections when everybody had left, want %d", got, want))
+	got, want := r.after.Files-r.after.Connections, r.before.Files-r.before.Connections
+	if got > want {
+		all = append(all, fmt.Sprintf("%d descriptors without connections after the load, want %d", got, want))
 	}
 	return all
 }
@@ -79,7 +81,7 @@ func most(samples []sample, of func(figures) float64) (all float64) {
 	return all
 }
 
-func TestGrowthIsSeen(t *testing.T) {
+func TestGrowthIsReported(t *testing.T) {
 	t.Parallel()
 	quiet := figures{Goroutines: 12, Heap: 4 << 20, Objects: 30_000, Resident: 40 << 20, Files: 12, Connections: 2}
 	busy := figures{Goroutines: 512, Heap: 16 << 20, Objects: 90_000, Resident: 90 << 20, Files: 520, Connections: 10}
@@ -93,15 +95,21 @@ func TestGrowthIsSeen(t *testing.T) {
 		{"up and down", "", func(i int, f *figures) { f.Heap += uint64(i%8) << 19 }, quiet},
 		{"a goroutine a minute", "goroutines in the last third", func(i int, f *figures) { f.Goroutines += i / 4 }, quiet},
 		{"twenty bytes a request", "MiB of heap", func(i int, f *figures) { f.Heap += uint64(i) * 20 * 1000 * 18 }, quiet},
-		{"memory that no heap knows", "MiB resident", func(i int, f *figures) { f.Resident += uint64(i) << 20 }, quiet},
+		{"memory outside the heap", "MiB resident", func(i int, f *figures) { f.Resident += uint64(i) << 20 }, quiet},
 		{"a file a minute", "descriptors in the last third", func(i int, f *figures) { f.Files += i / 4 }, quiet},
 		{"one connection, once", "11 connections after 7s", func(i int, f *figures) {
 			if i == 7 {
 				f.Connections++
 			}
 		}, quiet},
-		{"one goroutine stays", "13 goroutines when", func(int, *figures) {}, figures{Goroutines: 13, Files: 12, Connections: 2}},
-		{"one file stays", "11 descriptors besides", func(int, *figures) {}, figures{Goroutines: 12, Files: 21, Connections: 10}},
+		{
+			"one goroutine stays", "13 goroutines after", func(int, *figures) {},
+			figures{Goroutines: 13, Files: 12, Connections: 2},
+		},
+		{
+			"one file stays", "11 descriptors without", func(int, *figures) {},
+			figures{Goroutines: 12, Files: 21, Connections: 10},
+		},
 	} {
 		r := report{before: quiet, after: test.after}
 		for i := range 40 {
@@ -110,7 +118,8 @@ func TestGrowthIsSeen(t *testing.T) {
 			r.samples = append(r.samples, s)
 		}
 		got := r.complaints()
-		if len(got) > 1 || strings.Join(got, "") == "" != (test.want == "") || !strings.Contains(strings.Join(got, ""), test.want) {
+		text := strings.Join(got, "")
+		if len(got) > 1 || (text == "") != (test.want == "") || !strings.Contains(text, test.want) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// role in the environment makes this binary a part of a test, in a process of its own.
+// role is the environment variable that makes this test binary a server or an environment in its own process.
 const (
 	role          = "LOAD_ROLE"
 	asServer      = "server"
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// faultsOnly is where the log goes: every record is made as in production, those of faults are shown.
+// faultsOnly is the output of the log. Every record is formatted, as in production, but only errors are printed.
 type faultsOnly struct{}
 
 func (faultsOnly) Write(record []byte) (int, error) {

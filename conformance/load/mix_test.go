@@ -2,33 +2,34 @@ package load
 
 import "net/http"
 
-// action is something people do, with how many of a thousand times they do just that.
+// action is a kind of request, with its share of a thousand.
 type action struct {
 	name  string
 	share int
 	do    func(*person) error
 }
 
-// mix is what people do: mostly a page that looks who is there. One action in 140 has a password (4 of a thousand are returns, a third of
-// them with a typing error before, 1 another device, 1 a new account), which is more than people need who stay signed in for
-// a week. As a hash takes as much of a processor as two or three hundred looks, it is still most of the work: Argon2id with 19 MiB, the
-// product's own, unless a test says otherwise.
+// mix is the mix of requests, mostly get-session. One action in 140 has a password: 4 of a thousand sign out and in
+// again, a third of these after a wrong password, 1 signs in on another device, and 1 creates a new account. That is
+// more than users need who stay signed in for a week. A hash takes as much processor time as two or three hundred
+// get-sessions, so hashes are most of the work. They are Argon2id with 19 MiB, Xenon's default, unless a test sets
+// another hasher.
 var mix = []action{
-	{"look", 607, (*person).getSession},
+	{"get the session", 607, (*person).getSession},
 	{"read the profile", 120, (*person).readProfile},
 	{"write the profile", 80, (*person).writeProfile},
 	{"get a token", 60, (*person).getToken},
 	{"list sessions", 40, (*person).listSessions},
-	{"take another name", 40, (*person).updateUser},
+	{"change the name", 40, (*person).updateUser},
 	{"read the keys", 24, (*person).readKeys},
-	{"make the profile again", 13, (*person).createAgain},
+	{"create the profile again", 13, (*person).createAgain},
 	{"list accounts", 10, (*person).listAccounts},
-	{"leave and return", 4, (*person).comeBack},
+	{"sign out and in", 4, (*person).comeBack},
 	{"use another device", 1, (*person).otherDevice},
-	{"begin anew", 1, (*person).beginAnew},
+	{"create a new account", 1, (*person).beginAnew},
 }
 
-// act does what chance says.
+// act does a random action of the mix.
 func (p *person) act() error {
 	n := p.rng.IntN(1000)
 	for _, a := range mix {
@@ -39,7 +40,7 @@ func (p *person) act() error {
 	panic("the mix has less than a thousand")
 }
 
-// comeBack signs out and in again, by chance with a wrong password first.
+// comeBack signs out and in again, in one of three cases with a wrong password first.
 func (p *person) comeBack() error {
 	if p.rng.IntN(3) > 0 {
 		return first(p.signOut, p.signIn, p.getToken)
@@ -47,7 +48,7 @@ func (p *person) comeBack() error {
 	return first(p.signOut, p.mistype, p.signIn, p.getToken)
 }
 
-// otherDevice signs in once more without signing out; who has four devices ends the sessions of the others instead.
+// otherDevice signs in again without a sign-out. With four sessions it revokes the others instead.
 func (p *person) otherDevice() error {
 	if p.me.Sessions >= 4 {
 		return p.revokeOthers()
@@ -56,7 +57,7 @@ func (p *person) otherDevice() error {
 	return first(p.signIn, p.getToken)
 }
 
-// beginAnew leaves an account behind and makes another.
+// beginAnew signs out and creates another account.
 func (p *person) beginAnew() error {
 	if err := p.signOut(); err != nil {
 		return err

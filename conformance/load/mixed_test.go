@@ -12,48 +12,49 @@ import (
 )
 
 const (
-	people  = 500
-	actions = 12 * people // of all together, in the test; the soak counts minutes
-	door    = 50          // so many come in at once: a first token is a signature
-	breath  = 0.5         // seconds: no more people ask at once than the machine answers within them
+	people    = 500
+	actions   = 12 * people // the actions of all people in the test; the soak has a duration instead
+	batch     = 50          // how many people register concurrently, since each first token needs a signature
+	batchTime = 0.5         // seconds in which this machine must be able to answer all concurrent requests
 )
 
-// TestR51_FiveHundredMixedPeople: five hundred people ask at the same moment, again and again, by ten connections to the database.
-// Everybody gets the right answer, which is their own; a 503 is none. As whoever has waited for a
-// connection for two seconds is told to come again, no more ask at once than this machine answers in a quarter of that; under the race
-// detector, on one that has other things to do, those are fewer than all. The soak knows no such mercy. Passwords are hashed cheaply,
-// as that detector makes a real hash ten times as slow.
+// Five hundred people send requests concurrently, again and again, through ten connections to the database. Everybody
+// gets the right response with their own data; a 503 is an error. A request that waits two seconds for a connection
+// gets a 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that
+// time. On a busy machine with the race detector these are fewer than five hundred. The soak has no such limit.
+// Passwords have a cheap hash, since the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredMixedPeople(t *testing.T) {
 	s := newSite(t, pool, asItIs, password.Cheap())
 	c := gather(t, s.address, 1, people)
 	begin := time.Now()
-	for few := range slices.Chunk(c.people, door) {
+	for few := range slices.Chunk(c.people, batch) {
 		c.together(few, (*person).enter)
 	}
 	rate := float64(3*people) / time.Since(begin).Seconds()
-	t.Logf("all have entered after %v", time.Since(begin))
+	t.Logf("all have registered after %v", time.Since(begin))
 	c.times()
 	most, queue := 0, slices.Clone(c.people)
 	begin = time.Now()
 	for done := 0; done < actions; {
-		n := min(max(door, int(rate*breath)), people)
+		n := min(max(batch, int(rate*batchTime)), people)
 		start := time.Now()
 		c.together(queue[:n], (*person).act)
 		rate = float64(n) / time.Since(start).Seconds()
 		done, most, queue = done+n, max(most, n), append(queue[n:], queue[:n]...)
 	}
 	plain, passwords := c.times()
-	t.Logf("%d requests and %d with a password in %v, up to %d at once: p50 %v, p99 %v, most %v", len(plain), len(passwords), time.Since(begin),
-		most, at(plain, 0.5), at(plain, 0.99), at(plain, 1))
+	t.Logf("%d requests and %d with a password in %v, up to %d at once: p50 %v, p99 %v, max %v",
+		len(plain), len(passwords), time.Since(begin), most, at(plain, 0.5), at(plain, 0.99), at(plain, 1))
 	c.check(t, s.database)
 	if n := connections(t, s.database); n > pool {
 		t.Errorf("got %d connections, want at most %d", n, pool)
 	}
 }
 
-// TestR51_HashesHoldNoConnection: twelve people mistype their password at the same moment, on one connection. Each is answered a
-// quarter of a second after the hash began at the earliest (shared/password), so one after the other would be too late for some.
-func TestR51_HashesHoldNoConnection(t *testing.T) {
+// Twelve people send a wrong password concurrently, on one connection. The response comes at least a quarter of a
+// second after the start of the hash (shared/password), so if hashes held the connection, some people would wait too
+// long.
+func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	s := newSite(t, 1, asItIs, nil)
 	c := gather(t, s.address, 1, 12)
 	for _, p := range c.people {
@@ -63,8 +64,8 @@ func TestR51_HashesHoldNoConnection(t *testing.T) {
 	c.check(t, s.database)
 }
 
-// TestMistakesOfASiteAreSeen puts a fault between the server and the endpoints.
-func TestMistakesOfASiteAreSeen(t *testing.T) {
+// The test puts a faulty handler between the server and the endpoints, and the people report its faults.
+func TestFaultsOfASiteAreReported(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
 		between    func(http.Handler) http.Handler
@@ -80,7 +81,7 @@ func TestMistakesOfASiteAreSeen(t *testing.T) {
 			c := gather(t, s.address, 1, 5)
 			c.everybody((*person).enter)
 			if len(c.faults) > 0 {
-				t.Fatalf("got %v before anything was wrong", c.detail)
+				t.Fatalf("got %v before the fault", c.detail)
 			}
 			c.everybody(func(p *person) error {
 				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
@@ -92,7 +93,7 @@ func TestMistakesOfASiteAreSeen(t *testing.T) {
 	}
 }
 
-// mixUp answers GET of a path for whoever asked something with a session or token first.
+// mixUp answers GET of a path with the data of the person who sent the first request with a cookie and a token.
 func mixUp(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -111,7 +112,7 @@ func mixUp(path string) func(http.Handler) http.Handler {
 	}
 }
 
-// lose does not carry out what a method asks for, and says that it did.
+// lose confirms requests with a method without executing them.
 func lose(method string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +124,7 @@ func lose(method string) func(http.Handler) http.Handler {
 	}
 }
 
-// refuse says of a path that the pool is full.
+// refuse answers 503 to requests for a path.
 func refuse(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -12,29 +12,29 @@ import (
 
 const (
 	horse = "correct horse" // everybody's password
-	mule  = "wrong mule"    // nobody's
+	mule  = "wrong mule"    // a wrong password
 )
 
-// account is what the database has to hold of somebody.
+// account is the expected content of the database for one user.
 type account struct {
 	Email, ID, Name string
-	Hours           int // in their profile, -1 without one
-	Sessions        int // that live
+	Hours           int // time_per_week of the profile, -1 without one
+	Sessions        int // the number of valid sessions
 	Passwords       int
 }
 
-// person is somebody who knows what they did and looks whether the site does.
+// person is a user who records the expected state of their account, and compares each response with it.
 type person struct {
 	*browser
 	rng    *rand.Rand
 	number int
 	me     account
-	past   []account // that the same person had before
+	past   []account // the person's earlier accounts
 	token  string    // of the session
 	jwt    string
-	names  int // taken so far
+	names  int // how many names the person has had
 
-	stopped bool // by a fault
+	stopped bool // after a fault
 }
 
 func newPerson(b *browser, number int) *person {
@@ -49,14 +49,15 @@ type user struct{ ID, Email, Name string }
 
 type session struct{ UserID, Token string }
 
-// enter makes a new account with a profile.
+// enter creates a new account with a profile.
 func (p *person) enter() error {
 	return first(p.signUp, p.getToken, p.createProfile)
 }
 
 func (p *person) signUp() error {
 	p.names++
-	p.me = account{Email: fmt.Sprintf("p%d.%d@example.com", p.number, len(p.past)), Name: p.newName(), Hours: -1, Sessions: 1, Passwords: 1}
+	email := fmt.Sprintf("p%d.%d@example.com", p.number, len(p.past))
+	p.me = account{Email: email, Name: p.newName(), Hours: -1, Sessions: 1, Passwords: 1}
 	var reply struct {
 		Token string
 		User  user
@@ -106,7 +107,7 @@ func (p *person) signOut() error {
 	return first(p.getSession, p.profileIsClosed)
 }
 
-// profileIsClosed looks whether a token of an ended session is refused.
+// profileIsClosed checks that the profile API rejects the JWT of an ended session.
 func (p *person) profileIsClosed() error {
 	return p.ask("GET", "/api/profile", p.jwt, "", http.StatusUnauthorized, nil)
 }
@@ -159,7 +160,7 @@ func (p *person) updateUser() error {
 	return err
 }
 
-// getToken keeps the JWT with which profiles are asked for.
+// getToken gets the JWT for the profile API.
 func (p *person) getToken() error {
 	var reply struct{ Token string }
 	if err := p.ask("GET", "/api/auth/token", "", "", http.StatusOK, &reply); err != nil {
@@ -178,7 +179,7 @@ func (p *person) getToken() error {
 	return nil
 }
 
-// profile asks for the own profile in one of three ways, and looks whether hours is what it says.
+// profile sends a request to the profile API, and checks that the response has these hours.
 func (p *person) profile(method string, hours, status int) error {
 	body := ""
 	if method != "GET" {
@@ -204,7 +205,7 @@ func (p *person) createAgain() error  { return p.profile("POST", p.me.Hours+1, h
 func (p *person) writeProfile() error { return p.profile("PUT", p.rng.IntN(1e6), http.StatusOK) }
 func (p *person) readProfile() error  { return p.profile("GET", p.me.Hours, http.StatusOK) }
 
-// first does one after the other until one fails.
+// first runs the steps until one fails.
 func first(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {

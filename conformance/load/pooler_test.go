@@ -16,24 +16,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// environments is how many processes there are, each with a pool of one.
+// environments is the number of processes, each with a pool of one connection.
 const environments = 50
 
-// steps are what somebody does in each environment, one a round. Everybody begins at another one, so that there is everything at
-// once.
+// steps are the actions of the person in each environment, one in each round. Each person begins with another step, so
+// that different actions run concurrently.
 var steps = []func(*person) error{
 	(*person).getSession, (*person).writeProfile, (*person).updateUser, (*person).readProfile, (*person).beginAnew,
 	(*person).listSessions, (*person).comeBack, (*person).getToken, (*person).otherDevice, (*person).revokeOthers,
 }
 
-// TestSC004_FiftyProcessesThroughThePooler: fifty processes that start at once, through a PgBouncer that has five connections.
-// In every round nobody is answered before all fifty have asked.
-func TestSC004_FiftyProcessesThroughThePooler(t *testing.T) {
+// Fifty processes start at the same time and use a PgBouncer with five connections. In every round no request is
+// answered before all fifty were sent.
+func TestFiftyProcessesThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settings(t, database)
 	env["JWKS_URL"] = publish(t, env)
 	env["DATABASE_URL"] = dbtest.Pgbouncer(t, database)
-	env["GOMAXPROCS"] = "1" // a function has less than one processor
+	env["GOMAXPROCS"] = "1" // a Lambda function has at most one processor at this size
 	c := &crowd{}
 	begin := time.Now()
 	var asked sync.WaitGroup
@@ -52,13 +52,13 @@ func TestSC004_FiftyProcessesThroughThePooler(t *testing.T) {
 	c.check(t, database)
 	var taken uint64
 	for _, process := range all {
-		taken += memory(t, process.cmd.Process.Pid, "smaps_rollup", "Pss") // what they share counts once
+		taken += memory(t, process.cmd.Process.Pid, "smaps_rollup", "Pss") // counts shared memory once
 	}
 	plain, passwords := c.times()
 	t.Logf("%d requests in %v, in %d MiB together", len(plain)+len(passwords), time.Since(begin), taken>>20)
 }
 
-// publish serves the keys, as the site of the environments does.
+// publish serves the JWKS of the environments.
 func publish(t *testing.T, env map[string]string) string {
 	t.Helper()
 	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
@@ -72,8 +72,8 @@ func publish(t *testing.T, env map[string]string) string {
 	return server.URL + "/api/auth/jwks"
 }
 
-// atOnce lets everybody do something while all tables are locked, and unlocks them when all have asked: so every first request
-// is under way at the same moment, however slow this machine is.
+// atOnce runs do for everybody while all tables are locked, and unlocks them when all have sent their first request. So
+// these requests are concurrent even on a slow machine.
 func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do func(*person) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
@@ -106,12 +106,12 @@ func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do f
 	}
 }
 
-// pipes are the way to a child and back.
+// pipes is the connection to a child process.
 type pipes struct {
 	io.Writer
 	out    *bufio.Reader
 	asked  *sync.WaitGroup
-	silent bool // has not asked in this round
+	silent bool // whether it has sent no request in this round
 }
 
 func (p *pipes) Write(request []byte) (int, error) {
@@ -125,5 +125,5 @@ func (p *pipes) Write(request []byte) (int, error) {
 
 func (p *pipes) Read(b []byte) (int, error) { return p.out.Read(b) }
 
-// Close leaves the end of the child to spawn.
+// Close does nothing: spawn ends the child process.
 func (p *pipes) Close() error { return nil }

@@ -12,50 +12,55 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// report is all that a run found out.
+// report has the results of a run.
 type report struct {
 	begun         time.Time
-	before, after figures // while nobody is there
+	before, after figures // without load
 	first, soak   period
 	samples       []sample
-	accounts      int // in the end
+	accounts      int // at the end
 }
 
-// markdown is the tables of the run.
+// markdown returns the tables of the run.
 func (r *report) markdown(tb testing.TB, database string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d processors, %s, %s, Postgres %s on the same machine.\n\n", r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
+	fmt.Fprintf(&b, "%s: %d processors, %s, %s, Postgres %s on the same machine.\n\n",
+		r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
 		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), version(tb, database))
-	fmt.Fprintf(&b, "| %d people | first %.0f s | then %.0f s |\n|---|---|---|\n", people, r.first.long.Seconds(), r.soak.long.Seconds())
+	fmt.Fprintf(&b, "| %d people | first %.0f s | then %.0f s |\n|---|---|---|\n",
+		people, r.first.long.Seconds(), r.soak.long.Seconds())
 	for _, row := range []struct {
 		name string
 		of   func(period) string
 	}{
 		{"requests", func(p period) string { return count(len(p.plain) + len(p.password)) }},
-		{"requests/s", func(p period) string { return count(int(float64(len(p.plain)+len(p.password)) / p.long.Seconds())) }},
-		{"of them with a password", func(p period) string { return count(len(p.password)) }},
+		{"requests/s", func(p period) string {
+			return count(int(float64(len(p.plain)+len(p.password)) / p.long.Seconds()))
+		}},
+		{"requests with a password", func(p period) string { return count(len(p.password)) }},
 		{"errors", func(p period) string { return count(p.faults) }},
-		{"p50, p95, p99, most", func(p period) string { return latencies(p.plain) }},
-		{"the same with a password", func(p period) string { return latencies(p.password) }},
+		{"p50, p95, p99, max", func(p period) string { return latencies(p.plain) }},
+		{"with a password", func(p period) string { return latencies(p.password) }},
 	} {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.of(r.first), row.of(r.soak))
 	}
-	b.WriteString("\n| when | goroutines | heap | objects in it | resident | descriptors | connections |\n" + "|" + strings.Repeat("---|", 7) + "\n")
-	b.WriteString(tableRow("before they came", r.before))
+	b.WriteString("\n| when | goroutines | heap | objects in it | resident | descriptors | connections |\n")
+	b.WriteString("|" + strings.Repeat("---|", 7) + "\n")
+	b.WriteString(tableRow("before the load", r.before))
 	for _, share := range []float64{0.1, 0.5, 1} {
 		if len(r.samples) > 0 {
 			s := r.samples[max(0, int(share*float64(len(r.samples)))-1)]
 			b.WriteString(tableRow(fmt.Sprintf("after %.0f s of the soak", s.after.Seconds()), s.figures))
 		}
 	}
-	b.WriteString(tableRow("when all had left", r.after))
-	fmt.Fprintf(&b, "\n%s accounts in the end, each as its owner left it.\n", count(r.accounts))
+	b.WriteString(tableRow("after the load", r.after))
+	fmt.Fprintf(&b, "\n%s accounts at the end, each with the expected content.\n", count(r.accounts))
 	return b.String()
 }
 
 func tableRow(when string, f figures) string {
-	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n", when, f.Goroutines, mebi(f.Heap), count(int(f.Objects)), mebi(f.Resident),
-		f.Files, f.Connections)
+	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n",
+		when, f.Goroutines, mebi(f.Heap), count(int(f.Objects)), mebi(f.Resident), f.Files, f.Connections)
 }
 
 func latencies(sorted []time.Duration) string {
@@ -66,7 +71,7 @@ func latencies(sorted []time.Duration) string {
 	return strings.Join(all, ", ") + " ms"
 }
 
-// count writes a number with commas.
+// count formats a number with commas.
 func count(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -104,7 +109,7 @@ const (
 	finish = "<!-- the soak: end -->\n"
 )
 
-// write puts the tables into the page.
+// write writes the tables to the page.
 func (r *report) write(tb testing.TB, folder, database string) {
 	tb.Helper()
 	page := filepath.Join(folder, "reliability.md")
@@ -115,7 +120,7 @@ func (r *report) write(tb testing.TB, folder, database string) {
 	head, rest, ok := strings.Cut(string(text), begin)
 	_, tail, okToo := strings.Cut(rest, finish)
 	if !ok || !okToo {
-		tb.Fatalf("%s has no place for the tables", page)
+		tb.Fatalf("%s has no markers for the tables", page)
 	}
 	if err := os.WriteFile(page, []byte(head+begin+r.markdown(tb, database)+finish+tail), 0o600); err != nil {
 		tb.Fatal(err)

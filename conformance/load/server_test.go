@@ -19,17 +19,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// figures are what a process takes, of memory what is left after everything unused was collected.
+// figures are the resources of a process, the heap after a garbage collection.
 type figures struct {
 	Goroutines  int
-	Heap        uint64 // bytes that live
+	Heap        uint64 // bytes
 	Objects     uint64
-	Resident    uint64 `json:"-"` // bytes, of all the process
+	Resident    uint64 `json:"-"` // bytes of the whole process
 	Files       int    `json:"-"` // descriptors
 	Connections int    `json:"-"` // to the database
 }
 
-// runServer is every endpoint in a process of its own, which says its address and then its figures for every line it reads.
+// runServer serves all endpoints in its own process. It prints its address, and its figures for every line of input.
 func runServer() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,16 +46,17 @@ func runServer() {
 	out := json.NewEncoder(os.Stdout)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		runtime.GC()
-		runtime.GC() // the first leaves what pools hold
+		runtime.GC() // the first one keeps the content of sync.Pool
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		if err := out.Encode(figures{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Objects: m.HeapObjects}); err != nil {
+		f := figures{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Objects: m.HeapObjects}
+		if err := out.Encode(f); err != nil {
 			panic(err)
 		}
 	}
 }
 
-// child is this binary in another role.
+// child is a process of this test binary in another role.
 type child struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -84,12 +85,12 @@ func spawn(tb testing.TB, as string, env map[string]string) *child {
 	tb.Cleanup(func() {
 		_ = in.Close()
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed: its exit code says nothing
+		_ = cmd.Wait() // the error is that it was killed
 	})
 	return &child{cmd, in, bufio.NewReader(out)}
 }
 
-// line is the next one that the child writes.
+// line returns the next line of the child's output.
 func (c *child) line(tb testing.TB) string {
 	tb.Helper()
 	text, err := c.out.ReadString('\n')
@@ -99,7 +100,7 @@ func (c *child) line(tb testing.TB) string {
 	return strings.TrimSpace(text)
 }
 
-// figures asks the child, Linux and the database.
+// figures reads the figures from the child, from /proc and from the database.
 func (c *child) figures(tb testing.TB, database string) (f figures) {
 	tb.Helper()
 	if _, err := c.in.Write([]byte("\n")); err != nil {
@@ -117,7 +118,7 @@ func (c *child) figures(tb testing.TB, database string) (f figures) {
 	return f
 }
 
-// memory is an amount that a file of /proc/<pid> tells, in bytes.
+// memory returns a value of a file in /proc/<pid>, in bytes.
 func memory(tb testing.TB, pid int, file, name string) uint64 {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), file))

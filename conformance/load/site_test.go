@@ -20,10 +20,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// pool is the connections of one process that serves every function.
+// pool is the number of connections of one process that serves all functions.
 const pool = 10
 
-// settings are those of a deployment on a database, with signing keys of its own.
+// settings returns the settings of a deployment on a database, with its own signing keys.
 func settings(tb testing.TB, database string) map[string]string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "keys.json")
@@ -40,7 +40,7 @@ func settings(tb testing.TB, database string) map[string]string {
 	}
 }
 
-// endpoints are all that a deployment answers, on at most conns connections. hasher is nil for the one that cfg names.
+// endpoints returns all endpoints of a deployment, on at most conns connections. A nil hasher means the one of cfg.
 func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	vault := secrets.New(cfg, time.Now)
 	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
@@ -58,7 +58,7 @@ func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handl
 	return all.Mux(cfg), db
 }
 
-// atListener is getenv for a server that publishes the keys it trusts itself.
+// atListener returns a getenv for a server that reads its own JWKS.
 func atListener(l net.Listener, getenv func(string) string) func(string) string {
 	return func(name string) string {
 		if name == "JWKS_URL" {
@@ -68,12 +68,12 @@ func atListener(l net.Listener, getenv func(string) string) func(string) string 
 	}
 }
 
-// site is every endpoint behind a real server.
+// site is a server with all endpoints.
 type site struct {
 	address, database string
 }
 
-// newSite starts a site in this process, on conns connections. between stands between the server and the endpoints.
+// newSite starts a site in this process, on conns connections. between wraps the endpoints.
 func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler, hasher *password.Hasher) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,5 +94,5 @@ func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler,
 	return s
 }
 
-// asItIs puts nothing in between.
+// asItIs does not wrap the endpoints.
 func asItIs(h http.Handler) http.Handler { return h }

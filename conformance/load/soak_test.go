@@ -12,16 +12,16 @@ import (
 )
 
 var (
-	warmUp = flag.Duration("warm-up", time.Minute, "how long five hundred people come before the soak begins")
-	soak   = flag.Duration("soak", 10*time.Minute, "how long they stay then")
-	docs   = flag.String("docs", "", "the folder whose reliability.md gets the tables; without, they are only printed")
+	warmUp = flag.Duration("warm-up", time.Minute, "duration of the load before the soak")
+	soak   = flag.Duration("soak", 10*time.Minute, "duration of the soak")
+	docs   = flag.String("docs", "", "folder of the reliability.md to write the tables to; default: print them only")
 )
 
-// every is how often the figures are taken.
+// every is the interval of the samples.
 const every = 15 * time.Second
 
-// BenchmarkSoak lets five hundred people come once, whatever -benchtime says, and stay; `make soak` runs it. None of them ever
-// waits between two requests, so what there is of processors is shared by server, database and people, and is used up.
+// BenchmarkSoak runs the load of five hundred people once, for any -benchtime. `make soak` runs it. No person waits
+// between two requests, so server, database and people share the processors, which are fully used.
 func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
@@ -33,7 +33,9 @@ func BenchmarkSoak(b *testing.B) {
 	c.everybody((*person).enter)
 	c.times()
 	r.first = c.stay(*warmUp, nil)
-	r.soak = c.stay(*soak, func(after time.Duration) { r.samples = append(r.samples, c.still(b, server, database, after)) })
+	r.soak = c.stay(*soak, func(after time.Duration) {
+		r.samples = append(r.samples, c.still(b, server, database, after))
+	})
 	c.people = append(c.people, visitor.people...)
 	r.accounts = len(c.accounts())
 	c.check(b, database)
@@ -48,7 +50,7 @@ func BenchmarkSoak(b *testing.B) {
 	}
 }
 
-// visit lets somebody do everything once and leave, so that all that is made once is made, and takes the figures.
+// visit does every action once, so that everything that is created only once exists, and returns the figures.
 func visit(b *testing.B, c *crowd, server *child, database string) figures {
 	b.Helper()
 	c.everybody((*person).enter)
@@ -62,14 +64,14 @@ func visit(b *testing.B, c *crowd, server *child, database string) figures {
 	return settled(b, server, database)
 }
 
-// period is what happened in a part of the run.
+// period has the results of a part of the run.
 type period struct {
 	long            time.Duration
-	plain, password []time.Duration // each request, in order
+	plain, password []time.Duration // the times of the requests, sorted
 	faults          int
 }
 
-// stay lets everybody act for so long, and calls sample every so often meanwhile unless it is nil.
+// stay runs random actions of everybody for a duration, and calls sample at each interval unless it is nil.
 func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) period {
 	var over atomic.Bool
 	gone := make(chan struct{})
@@ -97,8 +99,8 @@ func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) perio
 	return done
 }
 
-// still takes the figures while everybody stands still: what a request needs as long as it runs, such as the 19 MiB of a hash,
-// is no growth.
+// still takes a sample while everybody pauses, so that it does not contain the memory of running requests, such as the
+// 19 MiB of a hash.
 func (c *crowd) still(b *testing.B, server *child, database string, after time.Duration) sample {
 	b.Helper()
 	c.gate.Lock()
@@ -108,7 +110,8 @@ func (c *crowd) still(b *testing.B, server *child, database string, after time.D
 	return sample{after, f}
 }
 
-// settled are the figures when the server has seen that everybody has left: when nothing moves for a second.
+// settled returns the figures after the server has noticed that all connections are closed: when they have not changed
+// for a second.
 func settled(b *testing.B, server *child, database string) figures {
 	b.Helper()
 	last := server.figures(b, database)

@@ -15,15 +15,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// patience is after which time no answer is an error.
+// patience is the timeout of a request.
 const patience = time.Minute
 
-// fault is what somebody got in place of the right answer.
+// fault is a wrong response.
 type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
 
-// browser is one connection that stays open, and the cookies that came over it.
+// browser is one connection that stays open, with its cookies.
 type browser struct {
 	conn    io.ReadWriteCloser
 	in      *bufio.Reader
@@ -45,8 +45,8 @@ func newBrowser(c *crowd, conn io.ReadWriteCloser) *browser {
 	return &browser{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, crowd: c}
 }
 
-// ask sends a request as a page of the site does, wants a status, and reads the answer into reply unless that is nil. It
-// writes the wire itself: net/http's client would take more of the processors than the server does.
+// ask sends a request as a page of the site does, expects a status, and decodes the response into reply unless that is
+// nil. It does not use net/http's client, which would need more processor time than the server.
 func (b *browser) ask(method, path, jwt, body string, status int, reply any) error {
 	b.crowd.gate.RLock()
 	defer b.crowd.gate.RUnlock()
@@ -71,7 +71,8 @@ func (b *browser) ask(method, path, jwt, body string, status int, reply any) err
 
 func (b *browser) write(method, path, jwt, body string) {
 	b.out.Reset()
-	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n", method, path, config.DefaultOrigin)
+	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n",
+		method, path, config.DefaultOrigin)
 	if len(b.cookies) > 0 {
 		var pairs []string
 		for name, value := range b.cookies {
@@ -88,7 +89,7 @@ func (b *browser) write(method, path, jwt, body string) {
 	b.out.WriteString("\r\n" + body)
 }
 
-// exchange sends what is written, and returns status and body of the answer.
+// exchange sends the written request, and returns status and body of the response.
 func (b *browser) exchange() (int, []byte, error) {
 	if timed, ok := b.conn.(net.Conn); ok {
 		if err := timed.SetDeadline(time.Now().Add(patience)); err != nil {
@@ -111,10 +112,10 @@ func (b *browser) exchange() (int, []byte, error) {
 	return response.StatusCode, text, err
 }
 
-// keep does with cookies what a browser does.
+// keep stores the cookies of a response, as a browser does.
 func (b *browser) keep(cookies []*http.Cookie) {
 	for _, c := range cookies {
-		if c.MaxAge < 0 { // net/http's form of Max-Age=0
+		if c.MaxAge < 0 { // net/http's representation of Max-Age=0
 			delete(b.cookies, c.Name)
 		} else {
 			b.cookies[c.Name] = c.Value

@@ -18,22 +18,22 @@ import (
 	"time"
 )
 
-// step is one request. {{token}} stands for what a step before saved, {{cookies}} for those of the browser, {{origin}} for
-// the server's own.
+// step is one request. {{token}} is the value that an earlier step saved under that name, {{cookies}} the browser's
+// cookies, {{origin}} the server's origin.
 type step struct {
 	Note    string            `json:"note"`
-	As      string            `json:"as"` // the browser, which keeps cookies
+	As      string            `json:"as"` // the browser, which stores cookies
 	Do      string            `json:"do"` // "GET /health"
 	Headers map[string]string `json:"headers"`
 	Body    json.RawMessage   `json:"body"`
-	Text    string            `json:"text"`    // or this text
-	Save    string            `json:"save"`    // the member of the answer to keep
-	Differs string            `json:"differs"` // why SAM's answer is another one; a key of differences
+	Text    string            `json:"text"`    // the body as text, instead of Body
+	Save    string            `json:"save"`    // the member of the response to save
+	Differs string            `json:"differs"` // why SAM's response differs: a key of differences
 }
 
 func (s step) name() string { return strings.TrimSpace(s.Do + " " + s.Note) }
 
-// answer is what counts of an answer, with everything that a server invents replaced by what kind of thing it is.
+// answer is the compared part of a response, with generated values replaced by their kind.
 type answer struct {
 	Status  int
 	Headers map[string]string
@@ -42,10 +42,10 @@ type answer struct {
 	took    time.Duration
 }
 
-// conversation is one server's side.
+// conversation is the state of the requests to one server.
 type conversation struct {
 	address, origin string
-	cookies         map[string][]string // of each browser, "name=value"
+	cookies         map[string][]string // by browser: "name=value"
 	saved           map[string]string
 }
 
@@ -61,17 +61,19 @@ func steps(t *testing.T) (all []step) {
 	return all
 }
 
-// play has the whole conversation with a server.
+// play sends all requests to a server.
 func play(t *testing.T, address, origin string) (answers []answer) {
 	t.Helper()
-	c := &conversation{address: address, origin: origin, cookies: map[string][]string{}, saved: map[string]string{"origin": origin}}
+	c := &conversation{
+		address: address, origin: origin, cookies: map[string][]string{}, saved: map[string]string{"origin": origin},
+	}
 	for _, s := range steps(t) {
-		answers = append(answers, c.say(t, s))
+		answers = append(answers, c.send(t, s))
 	}
 	return answers
 }
 
-func (c *conversation) say(t *testing.T, s step) answer {
+func (c *conversation) send(t *testing.T, s step) answer {
 	t.Helper()
 	method, target, _ := strings.Cut(s.Do, " ")
 	body := cmp.Or(s.Text, string(s.Body))
@@ -117,36 +119,40 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// keep does what a browser does with an answer.
+// keep saves a member of the response, and stores its cookies as a browser does.
 func (c *conversation) keep(s step, response *http.Response, text []byte) {
 	if s.Save != "" {
 		var members map[string]any
-		_ = json.Unmarshal(text, &members) // what is not there is missed by the next step
+		_ = json.Unmarshal(text, &members) // if the member is missing, the next step fails
 		c.saved[s.Save], _ = members[s.Save].(string)
 	}
 	if s.As == "" {
 		return
 	}
 	for _, cookie := range response.Cookies() {
-		c.cookies[s.As] = slices.DeleteFunc(c.cookies[s.As], func(old string) bool { return strings.HasPrefix(old, cookie.Name+"=") })
+		c.cookies[s.As] = slices.DeleteFunc(c.cookies[s.As], func(old string) bool {
+			return strings.HasPrefix(old, cookie.Name+"=")
+		})
 		if cookie.MaxAge >= 0 {
 			c.cookies[s.As] = append(c.cookies[s.As], cookie.Name+"="+cookie.Value)
 		}
 	}
 }
 
-// notCompared are the server's own, and what Go's client has already held against the body.
+// notCompared are headers of the server, not of Xenon. Go's client has checked Content-Length against the body.
 var notCompared = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
 
 func (c *conversation) plain(response *http.Response, text []byte, took time.Duration) answer {
-	a := answer{Status: response.StatusCode, Headers: map[string]string{}, Body: c.named(string(bytes.TrimSpace(text))), took: took}
+	a := answer{
+		Status: response.StatusCode, Headers: map[string]string{}, Body: c.named(string(bytes.TrimSpace(text))), took: took,
+	}
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
 		value := c.named(strings.Join(response.Header[name], " | "))
 		switch {
 		case slices.Contains(notCompared, name):
 			continue
 		case name == "X-Request-Id", name == "Etag":
-			value = "<invented>"
+			value = "<generated>"
 		}
 		a.Headers[name] = value
 	}
@@ -157,8 +163,8 @@ func (c *conversation) plain(response *http.Response, text []byte, took time.Dur
 }
 
 var (
-	aJWT   = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
-	things = []struct {
+	aJWT      = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	generated = []struct {
 		form *regexp.Regexp
 		name string
 	}{
@@ -170,20 +176,20 @@ var (
 	}
 )
 
-// named is a text with everything replaced that two servers never have in common.
+// named replaces the generated values in a text by their kind.
 func (c *conversation) named(text string) string {
 	text = aJWT.ReplaceAllStringFunc(text, claims)
 	text = strings.ReplaceAll(text, c.origin, "<origin>")
-	for _, thing := range things {
-		text = thing.form.ReplaceAllString(text, thing.name)
+	for _, kind := range generated {
+		text = kind.form.ReplaceAllString(text, kind.name)
 	}
 	return text
 }
 
-// claims are the names of what a token claims.
+// claims replaces a JWT by the names of its claims.
 func claims(token string) string {
 	var members map[string]any
 	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-	_ = json.Unmarshal(payload, &members) // a token without claims is told from one that has some
+	_ = json.Unmarshal(payload, &members) // an invalid token has no claims
 	return "<jwt " + strings.Join(slices.Sorted(maps.Keys(members)), " ") + ">"
 }

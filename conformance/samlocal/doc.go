@@ -1,2 +1,3 @@
-// Package samlocal holds one conversation with the functions in SAM's containers and with `xenon dev`, and compares.
+// Package samlocal sends the same requests to the functions in SAM's containers and to `xenon dev`, and compares the
+// responses.
 package samlocal

@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write down the events that SAM sends, for shared/lambdahttp to replay")
+var update = flag.Bool("update", false, "write the events that SAM sends to shared/lambdahttp/testdata")
 
-// echoTemplate has a function that tells its event, on some of the routes of template.yaml.
+// echoTemplate has a function that returns its event, on some routes of template.yaml.
 const echoTemplate = `{
   "Transform": "AWS::Serverless-2016-10-31",
   "Resources": {"Echo": {
@@ -36,7 +36,7 @@ const echoTemplate = `{
   }}
 }`
 
-// requests are what the golden events came from, by the name of their file.
+// requests are the requests of the golden events, by the name of the file.
 var requests = map[string]struct {
 	line    string
 	headers []string // name, value
@@ -49,30 +49,43 @@ var requests = map[string]struct {
 			"if-modified-since", "Mon, 20 Oct 2025 05:00:34 GMT", "X-Probe", "first", "X-Probe", "second",
 		},
 	},
-	"sam_post":   {line: "POST /api/auth/sign-in/email", headers: []string{"Content-Type", "application/json"}, body: `{"email":"ann@example.com","a":"é"}`},
-	"sam_form":   {line: "POST /api/auth/sign-in/email", headers: []string{"content-type", "application/x-www-form-urlencoded"}, body: "email=ann%40example.com&password=correct+horse"},
+	"sam_post": {
+		line:    "POST /api/auth/sign-in/email",
+		headers: []string{"Content-Type", "application/json"},
+		body:    `{"email":"ann@example.com","a":"é"}`,
+	},
+	"sam_form": {
+		line:    "POST /api/auth/sign-in/email",
+		headers: []string{"content-type", "application/x-www-form-urlencoded"},
+		body:    "email=ann%40example.com&password=correct+horse",
+	},
 	"sam_health": {line: "GET /health"},
-	// The same name twice, one cookie with an equals sign and one that is not of the form; and a host of the client's choice.
+	// A cookie name twice, a value with an equals sign, a cookie without a value, and a Host header of the client.
 	"sam_cookies": {
-		line:    "GET /api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
-		headers: []string{"Cookie", "a=1; a=2; b=x=y; lonely; c=%22q%22", "Host", "learn.example.com", "X-Forwarded-For", "198.51.100.7", "Accept-Language", "en-US,en;q=0.9,de;q=0.8"},
+		line: "GET /api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
+		headers: []string{
+			"Cookie", "a=1; a=2; b=x=y; lonely; c=%22q%22", "Host", "learn.example.com",
+			"X-Forwarded-For", "198.51.100.7", "Accept-Language", "en-US,en;q=0.9,de;q=0.8",
+		},
 	},
 }
 
-// curl adds no header of its own.
+// curl is a client that adds no headers.
 var curl = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
-// TestP08_EventsThatSAMSends holds the golden events of shared/lambdahttp against what SAM sends to a function.
-func TestP08_EventsThatSAMSends(t *testing.T) {
+// The golden events of shared/lambdahttp/testdata are the events that SAM sends to a function.
+func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 	pulled := pull(t)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "template.json"), []byte(strings.ReplaceAll(echoTemplate, "ARCH", samArch())), 0o600); err != nil {
+	template := strings.ReplaceAll(echoTemplate, "ARCH", samArch())
+	if err := os.WriteFile(filepath.Join(dir, "template.json"), []byte(template), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "code"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(build(t, "./conformance/samlocal/echo", "bootstrap"), filepath.Join(dir, "code/bootstrap")); err != nil {
+	bootstrap := build(t, "./conformance/samlocal/echo", "bootstrap")
+	if err := os.Rename(bootstrap, filepath.Join(dir, "code/bootstrap")); err != nil {
 		t.Fatal(err)
 	}
 	sam := start(t, func(port string) []string {
@@ -122,7 +135,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(got), string(want)); diff != "" {
-		t.Errorf("%s: SAM sends -, golden +:\n%s", name, diff)
+		t.Errorf("%s (-SAM +golden):\n%s", name, diff)
 	}
 }
 
@@ -135,7 +148,7 @@ var moments = []struct {
 	{regexp.MustCompile(`"timeEpoch": \d+`), `"timeEpoch": 1760936434`},
 }
 
-// settled is an event with the moment and the port of the golden ones.
+// settled replaces times, request id and port of an event by those of the golden events.
 func settled(t *testing.T, event []byte, port string) []byte {
 	t.Helper()
 	var pretty bytes.Buffer

@@ -8,12 +8,15 @@ import (
 	"testing"
 )
 
-// TestP16_SamLocalSaysWhatIsMissing runs the script on a machine that has a shell and no Docker, or one that is not running.
-func TestP16_SamLocalSaysWhatIsMissing(t *testing.T) {
+// The script runs with a PATH that has a shell, but no Docker or one that does not work.
+func TestSamLocalReportsMissingPrerequisites(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ docker, want string }{
-		"no Docker":            {"", "docker is missing. Install Docker"},
-		"Docker is not up":     {"#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n", "Docker does not answer: Cannot connect to the Docker daemon\n  Start it"},
+		"no Docker": {"", "docker is missing. Install Docker"},
+		"Docker is not running": {
+			"#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n",
+			"Docker does not answer: Cannot connect to the Docker daemon\n  Start it",
+		},
 		"Docker has no bridge": {"#!/bin/sh\n[ $1 = version ] && echo amd64\n", "Docker has no bridge network"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,9 +38,9 @@ func TestP16_SamLocalSaysWhatIsMissing(t *testing.T) {
 			}
 			script := exec.Command("/bin/sh", "../../scripts/sam-local")
 			script.Env = []string{"PATH=" + path}
-			said, err := script.CombinedOutput()
-			if err == nil || !strings.Contains(string(said), c.want) {
-				t.Errorf("got %v %s", err, said)
+			out, err := script.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) {
+				t.Errorf("got %v %s", err, out)
 			}
 		})
 	}

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// root is the checkout.
+// root is the folder of the checkout.
 const root = "../.."
 
-// engine skips the test, by name and with the reason, where there is none. ours reports whether scripts/docker-engine
-// started it for the tests alone; another one is somebody's, and may have AWS's image or fetch it.
-func engine(t *testing.T) (ours bool) {
+// engine skips the test with the reason if no container engine can run here. isOurs is whether scripts/docker-engine
+// has started the engine for the tests. Any other engine may have AWS's base image or pull it.
+func engine(t *testing.T) (isOurs bool) {
 	t.Helper()
 	if why := os.Getenv("NO_DOCKER"); why != "" {
 		t.Skip("no container engine can run here: " + why)
@@ -33,8 +33,8 @@ func engine(t *testing.T) (ours bool) {
 	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
 }
 
-// pull says how SAM gets the base image: in an engine of ours it is a stand-in, of which SAM needs a shell, mv and chmod,
-// and the directories that the emulator and the functions expect.
+// pull returns SAM's arguments for the base image. In an engine of the tests, the image is a stand-in with what SAM
+// needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
 func pull(t *testing.T) []string {
 	t.Helper()
 	if !engine(t) {
@@ -60,7 +60,8 @@ func pull(t *testing.T) []string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	load := exec.Command("docker", "import", "--platform", "linux/"+runtime.GOARCH, "-", "public.ecr.aws/lambda/provided:al2023-"+samArch())
+	load := exec.Command("docker", "import", "--platform", "linux/"+runtime.GOARCH, "-",
+		"public.ecr.aws/lambda/provided:al2023-"+samArch())
 	load.Stdin = &image
 	if out, err := load.CombinedOutput(); err != nil {
 		t.Fatalf("docker import: %v\n%s", err, out)
@@ -68,7 +69,7 @@ func pull(t *testing.T) []string {
 	return []string{"--skip-pull-image"}
 }
 
-// samArch is what AWS calls the machine at hand.
+// samArch returns AWS's name for the architecture of this machine.
 func samArch() string {
 	if runtime.GOARCH == "amd64" {
 		return "x86_64"
@@ -76,7 +77,7 @@ func samArch() string {
 	return runtime.GOARCH
 }
 
-// build compiles a command for a container or, named xenon, for this machine, which are the same but on a Mac.
+// build compiles a command for a container, or for this machine if its name is xenon.
 func build(t *testing.T, path, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
@@ -107,7 +108,7 @@ func (s *server) Write(p []byte) (int, error) {
 	return s.log.Write(p)
 }
 
-// printed is all that the program has printed.
+// printed returns the output of the program.
 func (s *server) printed() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +118,7 @@ func (s *server) printed() string {
 func (s *server) address() string { return "http://127.0.0.1:" + s.port }
 func (s *server) origin() string  { return "http://localhost:" + s.port }
 
-// start runs a program until the test ends. args and env get the port it is to listen on.
+// start runs a program until the test ends. args and env get the port that it has to listen on.
 func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Helper()
 	s := &server{port: freePort(t)}
@@ -133,16 +134,16 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	ended := make(chan error, 1)
 	go func() { ended <- s.cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM) // as the end of a session does; Ctrl-C is the same to both
+		_ = s.cmd.Process.Signal(syscall.SIGTERM) // both programs handle it as Ctrl-C
 		if err := <-ended; err != nil {
-			t.Errorf("%s ended with %v:\n%s", line[0], err, s.printed())
+			t.Errorf("%s exited with %v:\n%s", line[0], err, s.printed())
 		}
 	})
 	for range 1800 {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("%s ended with %v:\n%s", line[0], err, s.printed())
+			t.Fatalf("%s exited with %v:\n%s", line[0], err, s.printed())
 		case <-time.After(100 * time.Millisecond):
 		}
 		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
@@ -169,7 +170,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// containers are those that SAM has made in the engine.
+// containers returns the ids of SAM's containers.
 func containers(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("docker", "ps", "-aq", "--filter", "label=sam.cli.container.type=lambda").CombinedOutput()

@@ -14,34 +14,35 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 )
 
-// Origin is where the deployment's site is.
+// Origin is the public origin of the deployment.
 const Origin = "https://learn.example.com"
 
-// Deployment is what template.yaml makes, as far as a function sees it, with moto in the place of AWS.
+// Deployment is the part of template.yaml that a function uses, with moto in place of AWS.
 type Deployment struct {
 	Functions map[string]Function // by folder
-	Cloud     map[string]string   // what Lambda tells every function of AWS
+	Cloud     map[string]string   // the environment variables for the AWS SDK
 	AppARN    string
 	KeysARN   string
 	QueueURL  string
-	Hidden    []string // what no function may print
-	Vault     *mototest.SecretsManager
+	Hidden    []string // values that no function may print
+	Secrets   *mototest.SecretsManager
 
 	t      testing.TB
 	moto   *mototest.Server
 	values map[string]string
 }
 
-// Deploy makes the secrets and the queue. There are no signing keys before UseKeys.
+// Deploy creates the secrets and the queue. There are no signing keys before Rotate.
 func Deploy(t testing.TB, databaseURL string) *Deployment {
 	t.Helper()
 	d := &Deployment{t: t, moto: mototest.Start(t)}
-	d.Vault, d.Cloud = d.moto.SecretsManager(t), d.moto.Environment()
+	d.Secrets, d.Cloud = d.moto.SecretsManager(t), d.moto.Environment()
 	cookies := rand.Text() + rand.Text()
 	d.Hidden = []string{databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]}
-	d.AppARN = d.Vault.Create("app", fmt.Sprintf(`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "originSecrets": [%q, %q]}`,
+	d.AppARN = d.Secrets.Create("app", fmt.Sprintf(
+		`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "originSecrets": [%q, %q]}`,
 		databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]))
-	d.KeysARN = d.Vault.Create("keys", "{}")
+	d.KeysARN = d.Secrets.Create("keys", "{}")
 	var queue struct{ QueueURL string }
 	d.call("sqs", "/", "AmazonSQS.CreateQueue", map[string]string{"QueueName": "mail"}, &queue)
 	d.QueueURL = queue.QueueURL
@@ -54,14 +55,14 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 	return d
 }
 
-// Say changes what a parameter or resource of the template is referred to as.
-func (d *Deployment) Say(name, value string) {
+// SetValue sets the value of references to a parameter or resource of the template.
+func (d *Deployment) SetValue(name, value string) {
 	d.t.Helper()
 	d.values[name] = value
 	d.Functions = Template(d.t, d.values)
 }
 
-// Start is the sandbox of a function.
+// Start starts the sandbox of a function.
 func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) *Sandbox {
 	d.t.Helper()
 	s := Start(d.t, d.Functions[folder].Options(bootstrap, append([]map[string]string{d.Cloud}, more...)...))
@@ -69,25 +70,25 @@ func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) 
 	return s
 }
 
-// Rotate makes signing keys with functions/rotate, and has the functions use them. moto, asked for two secrets at once,
-// overlooks which version is in use; a secret that has only one version is safe from that.
+// Rotate creates signing keys with functions/rotate, and copies them into a new secret, which the functions use. moto's
+// BatchGetSecretValue ignores the stage of a version, so the secret must have only one version.
 func (d *Deployment) Rotate(rotate *Sandbox) {
 	d.t.Helper()
-	version := d.Vault.Begin(d.KeysARN)
+	version := d.Secrets.Begin(d.KeysARN)
 	for _, step := range mototest.Steps {
 		event := map[string]string{"Step": step, "SecretId": d.KeysARN, "ClientRequestToken": version}
 		if got := string(rotate.Invoke(event)); got != "null" {
 			d.t.Fatalf("rotate, %s: got %s", step, got)
 		}
 	}
-	keys := d.Vault.Value(d.KeysARN, "AWSCURRENT")
+	keys := d.Secrets.Value(d.KeysARN, "AWSCURRENT")
 	if !strings.Contains(keys, "current") {
 		d.t.Fatalf("after the rotation there are no keys:\n%s", rotate.Printed())
 	}
-	d.Say("SigningKeys", d.Vault.Create("keys-in-use", keys))
+	d.SetValue("SigningKeys", d.Secrets.Create("keys-in-use", keys))
 }
 
-// Queued takes the oldest mail out of the queue, as the body of an SQS message.
+// Queued removes the oldest mail from the queue and returns it, as the body of an SQS message.
 func (d *Deployment) Queued() string {
 	d.t.Helper()
 	var got struct {
@@ -97,11 +98,12 @@ func (d *Deployment) Queued() string {
 	if len(got.Messages) != 1 {
 		d.t.Fatalf("%d mails in the queue", len(got.Messages))
 	}
-	d.call("sqs", "/", "AmazonSQS.DeleteMessage", map[string]any{"QueueUrl": d.QueueURL, "ReceiptHandle": got.Messages[0].ReceiptHandle}, nil)
+	message := map[string]any{"QueueUrl": d.QueueURL, "ReceiptHandle": got.Messages[0].ReceiptHandle}
+	d.call("sqs", "/", "AmazonSQS.DeleteMessage", message, nil)
 	return got.Messages[0].Body
 }
 
-// Sent is how many mails SES took.
+// Sent returns how many mails SES has accepted.
 func (d *Deployment) Sent() int {
 	d.t.Helper()
 	var data struct {
@@ -116,14 +118,16 @@ func (d *Deployment) call(service, path, action string, in, out any) {
 	d.request(http.MethodPost, service, path, action, in, out)
 }
 
-// request speaks AWS's JSON protocols to moto, which tells services apart by the name in the signature and checks none.
+// request sends a request of AWS's JSON protocols to moto, which reads the service from the signature and does not
+// verify it.
 func (d *Deployment) request(method, service, path, action string, in, out any) {
 	d.t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(d.t.Context(), method, d.moto.URL.JoinPath(path).String(), bytes.NewReader(body))
+	url := d.moto.URL.JoinPath(path).String()
+	req, err := http.NewRequestWithContext(d.t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -131,7 +135,8 @@ func (d *Deployment) request(method, service, path, action string, in, out any) 
 		req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 		req.Header.Set("X-Amz-Target", action)
 	}
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260301/eu-central-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260301/eu-central-1/"+service+
+		"/aws4_request, SignedHeaders=host, Signature=0")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		d.t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Line is between a function and the Runtime API of its emulator. It changes nothing, and remembers when what passed.
+// Line is a proxy between a function and the Runtime API of its emulator. It changes nothing and records times.
 type Line struct {
 	address string
 
@@ -27,16 +27,16 @@ func newLine(t testing.TB, api string) *Line {
 	t.Helper()
 	l := &Line{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: api})
-	proxy.ErrorLog = log.New(io.Discard, "", 0) // the function ends while it asks for work
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // the function ends during its request for the next event
 	proxy.ModifyResponse = func(r *http.Response) error {
-		if asksForWork(r.Request) {
+		if isNext(r.Request) {
 			l.note(&l.sent)
 		}
 		return nil
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case asksForWork(r):
+		case isNext(r):
 			l.note(&l.asked)
 		case strings.HasSuffix(r.URL.Path, "/response"):
 			l.note(&l.answered)
@@ -45,15 +45,15 @@ func newLine(t testing.TB, api string) *Line {
 	}))
 	l.address = server.Listener.Addr().String()
 	t.Cleanup(func() {
-		server.CloseClientConnections() // one of them asks for work
+		server.CloseClientConnections() // the function's request for the next event is open
 		server.Close()
 	})
 	return l
 }
 
-func asksForWork(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
+func isNext(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
 
-// note remembers the first time only.
+// note records the first time only.
 func (l *Line) note(when *time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,16 +68,16 @@ func (l *Line) when(what *time.Time) time.Time {
 	return *what
 }
 
-// Asked is when the function first asked for work, and so had started.
+// Asked is when the function first requested an event, which ends its start.
 func (l *Line) Asked() time.Time { return l.when(&l.asked) }
 
-// Sent is when it got its first event.
+// Sent is when the function got its first event.
 func (l *Line) Sent() time.Time { return l.when(&l.sent) }
 
-// Answered is when it first answered one.
+// Answered is when the function first answered an event.
 func (l *Line) Answered() time.Time { return l.when(&l.answered) }
 
-// Now is the clock of all that is measured here, which other processes have too.
+// Now is the wall clock, without Go's monotonic part, so that it can be compared with times of other processes.
 func Now() time.Time {
-	return time.Now().Round(0) //nolint:forbidigo // it measures the product, and is not its clock
+	return time.Now().Round(0) //nolint:forbidigo // for measurements, not for the product
 }

@@ -12,11 +12,11 @@ import (
 	"testing"
 )
 
-// WritePart puts text into docs/lambda.md, between the comments that bear the name.
+// WritePart writes text to docs/lambda.md, between the comments with this name.
 func WritePart(t testing.TB, name, text string) {
 	t.Helper()
 	file := filepath.Join(Root(), "docs", "lambda.md")
-	page, err := os.ReadFile(file) //nolint:gosec // the name is ours
+	page, err := os.ReadFile(file) //nolint:gosec // a constant name
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,19 +26,19 @@ func WritePart(t testing.TB, name, text string) {
 		t.Fatalf("docs/lambda.md has no part %s", name)
 	}
 	page = []byte(before + "<!-- " + name + " -->\n" + text + "<!-- /" + name + " -->\n" + after)
-	if err := os.WriteFile(file, page, 0o644); err != nil { //nolint:gosec // a page for everybody
+	if err := os.WriteFile(file, page, 0o644); err != nil { //nolint:gosec // a public page
 		t.Fatal(err)
 	}
 }
 
-// Machine is this one, in a few words, and how busy it is.
+// Machine describes this machine and its load.
 func Machine() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // without it the machine has no name
+	text, _ := os.ReadFile("/proc/cpuinfo") // not on every system
 	name := "unknown processor"
 	if found := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(text); found != nil {
 		name = string(found[1])
 	}
-	busy, _ := os.ReadFile("/proc/loadavg") // without it nobody knows
+	busy, _ := os.ReadFile("/proc/loadavg") // not on every system
 	load, _, _ := strings.Cut(string(busy), " ")
 	return fmt.Sprintf("%s, %d of its processors, %s/%s, %s; load average %s",
 		name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), load)

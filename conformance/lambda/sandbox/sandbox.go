@@ -1,7 +1,7 @@
 //go:build moto
 
-// Package sandbox is one execution environment of Lambda on this machine: AWS's runtime interface emulator, which comes
-// with the SAM CLI, and a function, as built for Lambda, as its child.
+// Package sandbox runs an execution environment of Lambda on this machine: AWS's runtime interface emulator, which is
+// part of the SAM CLI, with a function, built as for Lambda, as its child process.
 package sandbox
 
 import (
@@ -28,20 +28,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Root is the checkout.
+// Root returns the folder of the checkout.
 func Root() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// Build makes the package in a folder of the checkout a bootstrap for this machine, as the Makefile does for Lambda, once
-// in a process.
+// Build builds the bootstrap of a function in a folder of the checkout, for this machine, with the flags of the
+// Makefile. Each function is built once in a test process.
 func Build(t testing.TB, folder string) string {
 	t.Helper()
 	return build(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
 }
 
-// BuildRace makes it with the race detector, which needs cgo.
+// BuildRace is Build with the race detector, which needs cgo.
 func BuildRace(t testing.TB, folder string) string {
 	t.Helper()
 	return build(t, folder, "CGO_ENABLED=1", "-race")
@@ -52,10 +52,11 @@ var built sync.Map // by folder and environment: a func() (string, error)
 func build(t testing.TB, folder, env string, flags ...string) string {
 	t.Helper()
 	once, _ := built.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
-		out := filepath.Join(Root(), "bin", "lambda", filepath.Base(folder)+strings.TrimPrefix(env, "CGO_ENABLED=")) // make clean removes it
-		draft := fmt.Sprintf("%s.%d", out, os.Getpid())                                                              // another process may be running the last one
+		name := filepath.Base(folder) + strings.TrimPrefix(env, "CGO_ENABLED=")
+		out := filepath.Join(Root(), "bin", "lambda", name) // make clean deletes it
+		draft := fmt.Sprintf("%s.%d", out, os.Getpid())     // another process may be running out
 		args := append([]string{"build", "-o", draft, "-tags", "lambda.norpc"}, flags...)
-		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // the arguments are ours
+		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // constant arguments
 		cmd.Dir = Root()
 		cmd.Env = append(cmd.Environ(), env)
 		if text, err := cmd.CombinedOutput(); err != nil {
@@ -70,16 +71,16 @@ func build(t testing.TB, folder, env string, flags ...string) string {
 	return out
 }
 
-// Options are what Lambda is told of a function.
+// Options is the configuration of a function.
 type Options struct {
 	Bootstrap string
 	Env       map[string]string
-	Timeout   int    // in seconds; 0 is 15
-	Memory    int    // in MB, which only the function's own environment tells; 0 is 256
-	Stderr    string // file that takes what the function writes there, instead of Printed
+	Timeout   int    // in seconds; 0 means 15
+	Memory    int    // in MB, only for the function's environment variable; 0 means 256
+	Stderr    string // a file for the function's standard error, instead of Printed
 }
 
-// Sandbox is running from Start to the end of the test. The function starts at the first event.
+// Sandbox runs from Start to the end of the test. The function starts at the first event.
 type Sandbox struct {
 	*Line
 
@@ -87,14 +88,14 @@ type Sandbox struct {
 	options Options
 	cmd     *exec.Cmd
 	url     string
-	began   string // file with a line for each start of the function
+	began   string // a file with a line for each start of the function
 
 	mu     sync.Mutex
 	log    bytes.Buffer
 	hidden []string
 }
 
-// Start starts the emulator. At the end of the test nothing secret may have been printed.
+// Start starts the emulator. The test fails at its end if a secret was printed.
 func Start(t testing.TB, o Options) *Sandbox {
 	t.Helper()
 	address, api := freeAddress(t), freeAddress(t)
@@ -102,7 +103,8 @@ func Start(t testing.TB, o Options) *Sandbox {
 		t: t, options: o, Line: newLine(t, api), began: filepath.Join(t.TempDir(), "began"),
 		url: "http://" + address + "/2015-03-31/functions/function/invocations",
 	}
-	s.cmd = exec.Command(emulator(t), "--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.script(o)) //nolint:gosec // found below .tools
+	s.cmd = exec.Command(emulator(t), //nolint:gosec // a program in .tools
+		"--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.script(o))
 	s.cmd.Env = []string{
 		"AWS_LAMBDA_FUNCTION_TIMEOUT=" + strconv.Itoa(cmp.Or(o.Timeout, 15)),
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(o.Memory, 256)),
@@ -117,9 +119,9 @@ func Start(t testing.TB, o Options) *Sandbox {
 	}
 	t.Cleanup(func() {
 		for _, pid := range append(s.children(), s.cmd.Process.Pid) {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
+			_ = syscall.Kill(pid, syscall.SIGKILL) // the process may have ended already
 		}
-		_ = s.cmd.Wait() // killed: its exit code says nothing
+		_ = s.cmd.Wait() // the error is that it was killed
 		for _, what := range Leaks(s.Printed(), s.hidden...) {
 			t.Errorf("%s was printed", what)
 		}
@@ -128,21 +130,22 @@ func Start(t testing.TB, o Options) *Sandbox {
 	return s
 }
 
-// Again is another sandbox of the same function.
+// Again starts another sandbox of the same function.
 func (s *Sandbox) Again() *Sandbox {
 	s.t.Helper()
 	return Start(s.t, s.options)
 }
 
-// script is what the emulator starts instead of the function, which it becomes at once: it writes down the moment, and
-// puts the line between the two.
+// script writes a script that the emulator starts in place of the function. It records the time, sets the Runtime API
+// to the Line, and then replaces itself by the function.
 func (s *Sandbox) script(o Options) string {
 	stderr := ""
 	if o.Stderr != "" {
 		stderr = fmt.Sprintf(" 2>%q", o.Stderr)
 	}
 	name := filepath.Join(s.t.TempDir(), "bootstrap")
-	text := fmt.Sprintf("#!/bin/bash\necho $EPOCHREALTIME >>%q\nAWS_LAMBDA_RUNTIME_API=%s exec %q%s\n", s.began, s.address, o.Bootstrap, stderr)
+	text := fmt.Sprintf("#!/bin/bash\necho $EPOCHREALTIME >>%q\nAWS_LAMBDA_RUNTIME_API=%s exec %q%s\n",
+		s.began, s.address, o.Bootstrap, stderr)
 	if err := os.WriteFile(name, []byte(text), 0o700); err != nil { //nolint:gosec // the emulator has to run it
 		s.t.Fatal(err)
 	}
@@ -152,9 +155,10 @@ func (s *Sandbox) script(o Options) string {
 func emulator(t testing.TB) string {
 	t.Helper()
 	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
-	found, err := filepath.Glob(filepath.Join(Root(), ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-"+machine))
+	const folder = ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/"
+	found, err := filepath.Glob(filepath.Join(Root(), folder, "aws-lambda-rie-"+machine))
 	if err != nil || len(found) != 1 {
-		t.Fatalf("the emulator of the SAM CLI is not in .tools/sam (%v): run scripts/sam first", err)
+		t.Fatalf("the emulator of the SAM CLI is not in .tools/sam (%v); run scripts/sam first", err)
 	}
 	return found[0]
 }
@@ -172,7 +176,7 @@ func (s *Sandbox) await(address string) {
 	s.t.Fatalf("the emulator does not listen:\n%s", s.Printed())
 }
 
-// Invoke sends one event and returns what the function answered, or what the emulator says of it.
+// Invoke sends one event and returns the response of the function, or the emulator's error.
 func (s *Sandbox) Invoke(event any) []byte {
 	s.t.Helper()
 	raw, err := json.Marshal(event)
@@ -191,26 +195,29 @@ func (s *Sandbox) Invoke(event any) []byte {
 	return answer
 }
 
-// Gateway sends an event of the HTTP API, which has to be answered as the gateway wants it. Like the gateway it refuses
-// larger headers than it accepts; larger ones in an answer, which CloudFront refuses, fail the test.
+// Gateway sends an event of the HTTP API. The response must have the format that API Gateway expects. As API Gateway
+// does, it rejects requests with headers above its limit. A response with headers above CloudFront's limit fails the
+// test.
 func (s *Sandbox) Gateway(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	s.t.Helper()
 	if requestHeaderBytes(event) > web.MaxRequestHeader {
 		status := http.StatusRequestHeaderFieldsTooLarge
-		return events.APIGatewayV2HTTPResponse{StatusCode: status, Body: `{"message":"` + http.StatusText(status) + `"}`}
+		body := `{"message":"` + http.StatusText(status) + `"}`
+		return events.APIGatewayV2HTTPResponse{StatusCode: status, Body: body}
 	}
 	raw := s.Invoke(event)
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode == 0 {
-		s.t.Fatalf("%s: not an answer to the gateway: %.500s\n%s", event.RouteKey, raw, s.Printed())
+		s.t.Fatalf("%s: not a response for API Gateway: %.500s\n%s", event.RouteKey, raw, s.Printed())
 	}
 	if n := responseHeaderBytes(answer); n > web.MaxResponseHeader {
-		s.t.Errorf("%s: the answer has %d bytes of headers, and CloudFront accepts %d", event.RouteKey, n, web.MaxResponseHeader)
+		s.t.Errorf("%s: the response has %d bytes of headers, CloudFront accepts %d",
+			event.RouteKey, n, web.MaxResponseHeader)
 	}
 	return answer
 }
 
-// requestHeaderBytes is the size of the request line and headers that the gateway made the event from.
+// requestHeaderBytes returns the size of the request line and headers of the event's request.
 func requestHeaderBytes(e events.APIGatewayV2HTTPRequest) int {
 	n := len(e.RequestContext.HTTP.Method) + len("  HTTP/1.1\r\n") + len(e.RawPath)
 	if e.RawQueryString != "" {
@@ -234,21 +241,21 @@ func responseHeaderBytes(a events.APIGatewayV2HTTPResponse) int {
 	return web.HeaderBytes(h)
 }
 
-// Write takes what the emulator and the function print.
+// Write appends output of the emulator or the function to the log.
 func (s *Sandbox) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.Write(p)
 }
 
-// Printed is all that was printed so far.
+// Printed returns the output up to now.
 func (s *Sandbox) Printed() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.String()
 }
 
-// Says reports whether text was printed. What is printed comes through a pipe, which may take a moment.
+// Says reports whether text was printed. It waits up to three seconds, because the output comes through a pipe.
 func (s *Sandbox) Says(text string) bool {
 	for range 300 {
 		if strings.Contains(s.Printed(), text) {
@@ -259,10 +266,10 @@ func (s *Sandbox) Says(text string) bool {
 	return false
 }
 
-// Hide adds values that the function must not print, besides what Leaks knows by its form.
+// Hide adds values that the function must not print, in addition to the patterns of Leaks.
 func (s *Sandbox) Hide(values ...string) { s.hidden = append(s.hidden, values...) }
 
-// Began are the moments at which the function's process was started: one, unless it ended in between.
+// Began returns the start times of the function's process: one, unless the process has ended in between.
 func (s *Sandbox) Began() []time.Time {
 	s.t.Helper()
 	text, err := os.ReadFile(s.began)
@@ -280,30 +287,30 @@ func (s *Sandbox) Began() []time.Time {
 	return all
 }
 
-// Init is from the start of the function's process to its first question for work: what Lambda calls the init phase, and
-// the emulator, which only starts the function when there is work, does not measure.
+// Init is the time from the start of the function's process to its first request for an event. Lambda calls it the init
+// phase. The emulator does not measure it, because it starts the function only at the first event.
 func (s *Sandbox) Init() time.Duration { return s.Asked().Sub(s.Began()[0]) }
 
-// Resident is the most memory that the function's process had so far, as the kernel says, in kB. The emulator's own report
-// names the size it was given.
+// Resident returns the peak memory of the function's process in kB, from the kernel. The emulator only reports the
+// configured size.
 func (s *Sandbox) Resident() int {
 	s.t.Helper()
 	for _, pid := range s.children() {
-		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // a process that is gone has none
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // empty for a process that has ended
 		if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
 			kB, _ := strconv.Atoi(strings.Fields(after)[0]) // the kernel writes a number
 			return kB
 		}
 	}
-	s.t.Error("the function's process is not there")
+	s.t.Error("the function's process has ended")
 	return 0
 }
 
-// children are the processes that the emulator has started and that have not ended.
+// children returns the running child processes of the emulator.
 func (s *Sandbox) children() (pids []int) {
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid)) // the pattern is right
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid)) // the pattern is valid
 	for _, file := range tasks {
-		text, _ := os.ReadFile(file) //nolint:gosec // a thread that is gone has no children
+		text, _ := os.ReadFile(file) //nolint:gosec // empty for a thread that has ended
 		for child := range strings.FieldsSeq(string(text)) {
 			if pid, err := strconv.Atoi(child); err == nil {
 				pids = append(pids, pid)
@@ -319,6 +326,6 @@ func freeAddress(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it was only asked for a free port
+	defer l.Close() //nolint:errcheck // only the free port was needed
 	return l.Addr().String()
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func TestGatewayRefusesLargeHeadersWithoutAskingTheFunction(t *testing.T) {
+func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 	t.Parallel()
-	s := &Sandbox{t: t} // it has no function: an event that gets through fails the test
+	s := &Sandbox{t: t} // without a function: an event that is not rejected fails the test
 	for name, change := range map[string]func(*events.APIGatewayV2HTTPRequest, string){
 		"a header":  func(e *events.APIGatewayV2HTTPRequest, text string) { e.Headers["x-probe"] = text },
 		"a cookie":  func(e *events.APIGatewayV2HTTPRequest, text string) { e.Cookies = append(e.Cookies, text) },
@@ -30,16 +30,20 @@ func TestGatewayRefusesLargeHeadersWithoutAskingTheFunction(t *testing.T) {
 func TestHeaderBytesOfEvents(t *testing.T) {
 	t.Parallel()
 	e := events.APIGatewayV2HTTPRequest{
-		RawPath: "/api/auth/ok", RawQueryString: "a=b", Cookies: []string{"c=1"}, Headers: map[string]string{"host": "example.com"},
+		RawPath: "/api/auth/ok", RawQueryString: "a=b", Cookies: []string{"c=1"},
+		Headers: map[string]string{"host": "example.com"},
 	}
 	e.RequestContext.HTTP.Method = "GET"
-	if got, want := requestHeaderBytes(e), len("GET /api/auth/ok?a=b HTTP/1.1\r\nCookie: c=1\r\nhost: example.com\r\n"); got != want {
+	want := len("GET /api/auth/ok?a=b HTTP/1.1\r\nCookie: c=1\r\nhost: example.com\r\n")
+	if got := requestHeaderBytes(e); got != want {
 		t.Errorf("request: got %d, want %d", got, want)
 	}
 	a := events.APIGatewayV2HTTPResponse{
-		Cookies: []string{"c=1"}, Headers: map[string]string{"vary": "Origin"}, MultiValueHeaders: map[string][]string{"link": {"a", "b"}},
+		Cookies: []string{"c=1"}, Headers: map[string]string{"vary": "Origin"},
+		MultiValueHeaders: map[string][]string{"link": {"a", "b"}},
 	}
-	if got, want := responseHeaderBytes(a), len("Set-Cookie: c=1\r\nvary: Origin\r\nlink: a\r\nlink: b\r\n"); got != want {
+	want = len("Set-Cookie: c=1\r\nvary: Origin\r\nlink: a\r\nlink: b\r\n")
+	if got := responseHeaderBytes(a); got != want {
 		t.Errorf("response: got %d, want %d", got, want)
 	}
 }

@@ -12,14 +12,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Function is what template.yaml says of one.
+// Function is a function of template.yaml.
 type Function struct {
 	Routes          []string // such as "POST /api/auth/sign-up/email"
 	Timeout, Memory int
 	Env             map[string]string
 }
 
-// Options are those of the function's sandbox, with more settings on top of its own.
+// Options returns the options of the function's sandbox, with additional settings.
 func (f Function) Options(bootstrap string, more ...map[string]string) Options {
 	env := map[string]string{}
 	for _, settings := range append([]map[string]string{f.Env}, more...) {
@@ -30,7 +30,7 @@ func (f Function) Options(bootstrap string, more ...map[string]string) Options {
 	return Options{Bootstrap: bootstrap, Env: env, Timeout: f.Timeout, Memory: f.Memory}
 }
 
-// resource is a function, or a function's globals.
+// resource is a function, or the globals of all functions.
 type resource struct {
 	Folder      string `yaml:"CodeUri"`
 	Timeout     int    `yaml:"Timeout"`
@@ -59,8 +59,8 @@ type document struct {
 	} `yaml:"Resources"`
 }
 
-// Template reads template.yaml as CloudFormation does, and returns the functions by their folder. values are parameters,
-// where the default is not wanted, and what resources are referred to as.
+// Template reads template.yaml, resolves its references, and returns the functions by their folder. values are the
+// values of references: of parameters without their default, and of resources.
 func Template(t testing.TB, values map[string]string) map[string]Function {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(), "template.yaml"))
@@ -100,7 +100,7 @@ func Template(t testing.TB, values map[string]string) map[string]Function {
 	return functions
 }
 
-// value follows a reference. Of what depends on whether the stack makes something itself it takes that it does.
+// value resolves a reference. Of !If it takes the first alternative.
 func (d document) value(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
@@ -108,7 +108,7 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 		value, given := values[node.Value]
 		parameter, declared := d.Parameters[node.Value]
 		if !given && (!declared || parameter.Default.Kind == 0) {
-			t.Fatalf("template.yaml: nobody says what %s is", node.Value)
+			t.Fatalf("template.yaml: no value for !Ref %s", node.Value)
 		}
 		if given {
 			return value
@@ -120,23 +120,25 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 	return node.Value
 }
 
-// OriginSecrets are what the deployment's app secret holds as originSecrets: the one that CloudFront sends, and the one
-// before.
+// OriginSecrets are the originSecrets of the deployment's app secret: the one that CloudFront sends, and the previous
+// one.
 var OriginSecrets = [2]string{"origin-secret-of-these-tests-now", "origin-secret-of-these-tests-old"}
 
-// Event is what the HTTP API, behind CloudFront, sends for a request of a person whose address is ip.
+// Event returns API Gateway's event for a request through CloudFront from an IP address.
 func Event(method, target, query, ip, body string, cookies ...string) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: method + " " + target, RawPath: target, RawQueryString: query, Body: body, Cookies: cookies,
 		Headers: map[string]string{
 			"accept": "*/*", "origin": "https://learn.example.com", "x-forwarded-for": ip + ", 130.176.0.7",
-			"x-origin-secret": OriginSecrets[0], "x-forwarded-port": "443", "x-forwarded-proto": "https", "user-agent": "Mozilla/5.0",
+			"x-origin-secret": OriginSecrets[0], "x-forwarded-port": "443", "x-forwarded-proto": "https",
+			"user-agent": "Mozilla/5.0",
 		},
 	}
 	if body != "" {
 		e.Headers["content-type"] = "application/json"
 	}
-	e.RequestContext.Stage, e.RequestContext.DomainName = "$default", "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+	e.RequestContext.Stage = "$default"
+	e.RequestContext.DomainName = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
 	e.RequestContext.RequestID = "JKJaXmPLvHcESHA="
 	e.RequestContext.HTTP = events.APIGatewayV2HTTPRequestContextHTTPDescription{
 		Method: method, Path: target, Protocol: "HTTP/1.1", SourceIP: "130.176.0.7",

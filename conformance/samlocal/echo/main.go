@@ -1,4 +1,4 @@
-// Command echo is a function that answers every event with the event itself, as Lambda's runtime API handed it over.
+// Command echo is a function that answers every event with the event itself, byte for byte from Lambda's Runtime API.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// api is where the emulator hands out events; https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// api is the Runtime API of the emulator: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 const api = "http://127.0.0.1:9001/2018-06-01/runtime/invocation/"
 
 func main() {
@@ -36,7 +36,8 @@ func answer() error {
 	if err != nil {
 		return err
 	}
-	done, err := http.Post(api+next.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "application/json", bytes.NewReader(reply))
+	path := next.Header.Get("Lambda-Runtime-Aws-Request-Id") + "/response"
+	done, err := http.Post(api+path, "application/json", bytes.NewReader(reply))
 	if err != nil {
 		return err
 	}

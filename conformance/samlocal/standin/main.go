@@ -1,5 +1,5 @@
-// Command standin is the shell, mv and chmod of an image that stands in for AWS's base image: all that SAM's Dockerfile
-// runs in it is "mv A B && chmod +x B".
+// Command standin is the shell, mv and chmod of a stand-in for AWS's base image. SAM's Dockerfile only runs
+// "mv A B && chmod +x B" in it.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 	}
 }
 
-// run takes the arguments of /bin/sh -c.
+// run executes the command of /bin/sh -c.
 func run(args []string) error {
 	if len(args) != 3 || args[1] != "-c" {
 		return fmt.Errorf("not a command that SAM's Dockerfile had in version 1.170: %q", args)
@@ -28,7 +28,7 @@ func run(args []string) error {
 		case len(words) == 3 && words[0] == "mv":
 			err = os.Rename(filepath.Clean(words[1]), filepath.Clean(words[2]))
 		case len(words) == 3 && words[0] == "chmod" && words[1] == "+x":
-			err = os.Chmod(filepath.Clean(words[2]), 0o755) //nolint:gosec // everybody runs it
+			err = os.Chmod(filepath.Clean(words[2]), 0o755) //nolint:gosec // an executable for all users
 		default:
 			err = fmt.Errorf("not a command that SAM's Dockerfile had in version 1.170: %q", command)
 		}

@@ -1,4 +1,4 @@
-// Command panics is a function that fails in every way a handler can.
+// Command panics is a function whose handlers panic or exit.
 package main
 
 import (

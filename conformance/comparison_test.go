@@ -15,25 +15,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// record is what the library answered in a conversation, as recorded/<stem>.json keeps it.
+// record has Better Auth's responses of a scenario. It is the content of recorded/<stem>.json.
 type record struct {
 	BetterAuth string     `json:"betterAuth"`
 	Exchanges  []exchange `json:"exchanges"`
 }
 
-// exchange is one step that had an answer.
+// exchange is one step with its response.
 type exchange struct {
 	Do         string          `json:"do"`
 	Note       string          `json:"note,omitempty"`
 	Sent       json.RawMessage `json:"sent,omitempty"` // the body of the request
 	Library    *answer         `json:"library"`
 	Divergence string          `json:"divergence,omitempty"`
-	Xenon      *answer         `json:"xenon,omitempty"` // where a listed divergence makes it another
+	Xenon      *answer         `json:"xenon,omitempty"` // Xenon's response, if it is a listed divergence
 }
 
 func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
 
-// talk holds a conversation and returns what is comparable of it. It ends early when a step cannot be done, which it reports.
+// talk plays a scenario and returns its exchanges in comparable form. It reports the first step that fails, and stops.
 func talk(t *testing.T, s scenario, p *player) (all []exchange) {
 	t.Helper()
 	for i, step := range s.Steps {
@@ -62,33 +62,35 @@ func talk(t *testing.T, s scenario, p *player) (all []exchange) {
 	return all
 }
 
-// where names a step by its line.
+// where describes a step for error messages.
 func (s scenario) where(i int) string {
-	return fmt.Sprintf("scenarios/%s.json, step %d, %s (%s)", s.stem, i+1, s.Steps[i].Do+s.Steps[i].Query+s.Steps[i].SQL, s.Steps[i].Note)
+	step := s.Steps[i]
+	return fmt.Sprintf("scenarios/%s.json, step %d, %s (%s)", s.stem, i+1, step.Do+step.Query+step.SQL, step.Note)
 }
 
-// tally counts what a run has shown.
+// tally counts the results of a run.
 type tally struct {
 	mu                  sync.Mutex
 	identical, compared int
 	diverged            []string
 }
 
-// judge reports what compareAll finds.
-func (n *tally) judge(t *testing.T, s scenario, library, ours, recorded []exchange) {
+// check reports the differences that compareAll finds.
+func (n *tally) check(t *testing.T, s scenario, library, ours, recorded []exchange) {
 	t.Helper()
 	for _, fault := range n.compareAll(s, library, ours, recorded) {
 		t.Error(fault)
 	}
 }
 
-// compareAll compares what Xenon answered with what the library did, and returns what is wrong. A difference has to be
-// listed, and what is listed has to differ, as it did when it was recorded.
+// compareAll compares Xenon's responses with Better Auth's. It returns the differences that are not listed, and the
+// listed divergences that no longer differ or differ from their recording.
 func (n *tally) compareAll(s scenario, library, ours, recorded []exchange) (faults []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(ours) != len(library) || len(recorded) != len(library) {
-		return []string{fmt.Sprintf("%s: %d answers from Xenon, %d from the library, %d recorded", s.stem, len(ours), len(library), len(recorded))}
+		return []string{fmt.Sprintf("%s: %d responses from Xenon, %d from Better Auth, %d recorded",
+			s.stem, len(ours), len(library), len(recorded))}
 	}
 	for i, want := range library {
 		fault := compareOne(want, ours[i].Library, recorded[i].Xenon)
@@ -112,18 +114,18 @@ func compareOne(want exchange, ours, recorded *answer) string {
 	diff := cmp.Diff(want.Library.text(), ours.text())
 	switch {
 	case want.Divergence == "" && diff != "":
-		return "differs from the library, library - Xenon +:\n" + diff
+		return "differs from Better Auth (-Better Auth +Xenon):\n" + diff
 	case want.Divergence != "" && diff == "":
-		return "is listed as " + want.Divergence + " and does not differ"
+		return "is listed as " + want.Divergence + " but does not differ"
 	case want.Divergence != "":
 		if diff := cmp.Diff(recorded.text(), ours.text()); diff != "" {
-			return "differs otherwise than " + want.Divergence + " was recorded, recorded - Xenon +:\n" + diff
+			return "differs from the recording of " + want.Divergence + " (-recorded +Xenon):\n" + diff
 		}
 	}
 	return ""
 }
 
-// String is the result of the run in one line.
+// String returns the result of the run in one line.
 func (n *tally) String() string {
 	kinds := slices.Compact(slices.Sorted(slices.Values(n.diverged)))
 	return fmt.Sprintf("%d of %d exchanges identical, %d listed divergences (%s)",
@@ -138,14 +140,14 @@ func readRecord(t *testing.T, s scenario) (r record) {
 
 var aListed = regexp.MustCompile(`(?m)^\| (D\d\d) \|`)
 
-// everywhere are the divergences that the player expects of every answer of Xenon's and takes off before comparing.
+// everywhere are the divergences that the player checks in every response of Xenon and removes before the comparison.
 var everywhere = []string{"D02", "D12", "D17", "D65", "D77"}
 
 // unseen is the paragraph of docs/divergences.md that names the differences that no scenario can show.
 var unseen = regexp.MustCompile(`(?ms)^No scenario of .*? can show these[^:]*: .*?(?:\n\n|\z)`)
 
-// Every divergence is listed with its reason, and every listed one is shown by a conversation or said not to be to show.
-func TestR02_DivergencesAreThoseOfTheList(t *testing.T) {
+// Every divergence of a scenario is listed, and every listed divergence has a scenario or is listed as not visible.
+func TestR02_DivergencesAreListed(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/divergences.md")
 	if err != nil {
@@ -168,7 +170,7 @@ func TestR02_DivergencesAreThoseOfTheList(t *testing.T) {
 	for _, d := range listed {
 		isHidden := bytes.Contains(hidden, []byte(d))
 		if slices.Contains(shown, d) == isHidden {
-			t.Errorf("%s: shown by a conversation %v, said not to be to see %v", d, !isHidden, isHidden)
+			t.Errorf("%s: has a scenario: %v, is listed as not visible: %v", d, isHidden, isHidden)
 		}
 	}
 }
