@@ -127,7 +127,7 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 			return nil, err
 		}
 	}
-	return policy.besides(routes, cfg, site), nil
+	return policy.withSite(routes, cfg, site), nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

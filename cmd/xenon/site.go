@@ -28,8 +28,8 @@ const (
 	askAgain = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
-// besides serves the routes, and with site every path that the distribution does not send to the API.
-func (p sitePolicy) besides(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
+// withSite serves the routes, and with site every path that the distribution does not send to the API.
+func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
 	api := devAPI(routes, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()

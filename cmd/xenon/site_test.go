@@ -58,7 +58,7 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	}
 	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
 	site := builtFiles{dir: dir, headers: p.headers(strings.HasPrefix(cfg.Origin, "https:")), missing: say("start page")}
-	return p.besides(routes, cfg, site)
+	return p.withSite(routes, cfg, site)
 }
 
 func answer(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
@@ -269,7 +269,7 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here := httptest.NewServer(p.besides(web.Routes{}, local3000, live))
+	here := httptest.NewServer(p.withSite(web.Routes{}, local3000, live))
 	defer here.Close()
 	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
 		if got := fetch(t, here.URL+path, ""); got != want {

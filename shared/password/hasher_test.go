@@ -78,7 +78,7 @@ func TestCurrentIsWhatHashWouldWrite(t *testing.T) {
 		{"bcrypt", forArgon2id, "$2a$10$" + tail53, false},
 		{"scrypt where argon2id is written", forArgon2id, betterAuth, false},
 		{"scrypt of ours", forScrypt, hash(t, forScrypt, "password123"), true},
-		{"scrypt of the library", forScrypt, betterAuth, true},
+		{"scrypt of Better Auth", forScrypt, betterAuth, true},
 		{"argon2id where scrypt is written", forScrypt, argon2id, false},
 		{"none", forArgon2id, "", false},
 		{"malformed", forArgon2id, argon2id + "$", false},

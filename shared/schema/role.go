@@ -41,7 +41,7 @@ func Grant(ctx context.Context, db Executor, name, role string) error {
 
 // checkNotTooPrivileged returns an error if the role has privileges that requests do not need.
 func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) error {
-	var super, owner, create, everybody bool
+	var super, owner, create, public bool
 	err := tx.QueryRow(ctx, `
 		SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole,
 		       EXISTS (
@@ -51,7 +51,7 @@ func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) er
 		       EXISTS (
 		         SELECT FROM aclexplode(n.nspacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
 		FROM pg_roles r, pg_namespace n
-		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, Names()).Scan(&super, &owner, &create, &everybody)
+		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, Names()).Scan(&super, &owner, &create, &public)
 	if err != nil {
 		return fmt.Errorf("read the privileges of the role %s: %w", role, err)
 	}
@@ -64,7 +64,7 @@ func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) er
 	}
 	if create && !super && !owner {
 		repair := "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM " + quote(role) + ";"
-		if everybody {
+		if public {
 			repair = "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM PUBLIC;"
 		}
 		why = append(why, "it may make tables in the schema "+name+" (repair: "+repair+")")
