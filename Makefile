@@ -53,7 +53,7 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 # starts first.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	go test -race -timeout 40m -tags node,moto ./shared/supabase/... ./...
+	go test -race -timeout 40m -tags node,moto ./shared/importer/... ./...
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -76,7 +76,7 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test -race -count 1 -tags gotrue -run GoTrue ./shared/supabase/
+	go test -race -count 1 -tags gotrue -run GoTrue ./shared/importer/
 
 # Scenarios mostly wait, so more of them run in parallel than there are processors.
 .PHONY: conformance

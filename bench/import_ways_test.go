@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // raw copies the source tables without a mapping.
@@ -54,7 +54,7 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 // on from.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
-	pieces, err := (&supabase.Import{From: s.from, To: to, Now: time.Now}).Plain(b.Context(), supabase.Options{})
+	pieces, err := (&importer.Import{From: s.from, To: to, Now: time.Now}).Plain(b.Context(), importer.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
-	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
 type migrateCmd struct {
@@ -34,7 +34,7 @@ type importFlags struct {
 }
 
 // open makes the import and looks at nothing but the form of the URLs.
-func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*supabase.Import, *progress, error) {
+func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
 	from, to, err := f.urls(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
@@ -46,7 +46,7 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 }
 
 // openTarget is open for what needs no source, which may be gone by then.
-func (f importFlags) openTarget(ctx context.Context, getenv environment, std streams) (*supabase.Import, *progress, error) {
+func (f importFlags) openTarget(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
 	if f.From == "" {
 		f.From = "postgres://not.needed/here"
 	}
@@ -57,7 +57,7 @@ func (f importFlags) openTarget(ctx context.Context, getenv environment, std str
 	return begin("", to, getenv, std)
 }
 
-func begin(from, to string, getenv environment, std streams) (*supabase.Import, *progress, error) {
+func begin(from, to string, getenv environment, std streams) (*importer.Import, *progress, error) {
 	if err := checkURL("--to", to); err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +68,7 @@ func begin(from, to string, getenv environment, std streams) (*supabase.Import, 
 	tellIgnored(std, "--from", from)
 	tellIgnored(std, "--to", to)
 	p := newProgress(std.err, time.Now)
-	return &supabase.Import{From: from, To: to, Schema: name, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
+	return &importer.Import{From: from, To: to, Schema: name, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
 }
 
 // tellIgnored says which parameters of a database URL have no meaning here.
@@ -79,8 +79,8 @@ func tellIgnored(std streams, name, address string) {
 }
 
 func checkURL(flag, address string) error {
-	if err := supabase.CheckURL(address); err != nil {
-		return wrongUse("%s: %s", flag, strings.TrimPrefix(err.Error(), supabase.ErrRefused.Error()+": "))
+	if err := importer.CheckURL(address); err != nil {
+		return wrongUse("%s: %s", flag, strings.TrimPrefix(err.Error(), importer.ErrRefused.Error()+": "))
 	}
 	return nil
 }
@@ -142,17 +142,17 @@ func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	said := errors.New(supabase.ErrorText(err)) // which quotes no row
+	said := errors.New(importer.ErrorText(err)) // which quotes no row
 	switch {
 	case ctx.Err() != nil:
 		return advise(errStopped, "What was finished is kept. The same command goes on where this one stopped.")
-	case errors.Is(err, supabase.ErrHeld):
+	case errors.Is(err, importer.ErrHeld):
 		return advise(said, "Wait for it. A holder that died lets go by itself, within two minutes at most.")
-	case errors.Is(err, supabase.ErrNoRun):
+	case errors.Is(err, importer.ErrNoRun):
 		return advise(said, "xenon migrate run starts one; --run names another.")
-	case errors.Is(err, supabase.ErrUnavailable):
+	case errors.Is(err, importer.ErrUnavailable):
 		return advise(said, "Is the database up, and its address right? The same command goes on where this one stopped.")
-	case errors.Is(err, supabase.ErrRefused):
+	case errors.Is(err, importer.ErrRefused):
 		return said
 	}
 	return advise(said, "The same command goes on where this one stopped.")

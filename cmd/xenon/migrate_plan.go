@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // choiceFlags are the choices of a run. Those not given stay empty, so that the engine keeps what the run began with.
@@ -26,8 +26,8 @@ type choiceFlags struct {
 	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users are gone from the source."`
 }
 
-func (c choiceFlags) options(run string) (supabase.Options, error) {
-	o := supabase.Options{
+func (c choiceFlags) options(run string) (importer.Options, error) {
+	o := importer.Options{
 		Run: run, BatchSize: c.BatchSize, Unconfirmed: c.Unconfirmed, MFA: c.MFA, Profiles: c.Profiles, AllowDeletions: c.AllowDeletion,
 	}
 	for _, p := range c.Provider {
@@ -152,7 +152,7 @@ func sayf(out io.Writer, format string, args ...any) {
 	fmt.Fprint(out, english.Sprintf(format, args...))
 }
 
-func printPlan(out io.Writer, p supabase.Plan, from, to string) {
+func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	sayf(out, "Plan of the run %q\n  from  %s, Postgres %s\n  to    %s, Postgres %s\n", p.Run, from, p.Source.Server, to, p.Target.Server)
 	if len(p.Source.Rows) > 0 {
 		sayf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
@@ -170,18 +170,18 @@ func printPlan(out io.Writer, p supabase.Plan, from, to string) {
 }
 
 // printReferring lists tables of the target whose rows keep users from being removed.
-func printReferring(out io.Writer, all []supabase.Referring) {
+func printReferring(out io.Writer, all []importer.Referring) {
 	if len(all) == 0 {
 		return
 	}
 	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
 	for _, r := range all {
-		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, supabase.OnDeleteTexts[r.OnDelete])
+		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, importer.OnDeleteTexts[r.OnDelete])
 	}
 }
 
 // printProfileColumns says which columns of the profile table have a place.
-func printProfileColumns(out io.Writer, p supabase.Plan) {
+func printProfileColumns(out io.Writer, p importer.Plan) {
 	for _, c := range []struct {
 		title   string
 		columns []string
@@ -196,23 +196,23 @@ func printProfileColumns(out io.Writer, p supabase.Plan) {
 }
 
 type sourceName struct {
-	source supabase.Source
+	source importer.Source
 	name   string
 }
 
 var sourceNames = []sourceName{
-	{supabase.User, "users"},
-	{supabase.Identity, "identities"},
-	{supabase.Profile, "profiles"},
-	{supabase.Factor, "second factors"},
-	{supabase.Passkey, "passkeys"},
+	{importer.User, "users"},
+	{importer.Identity, "identities"},
+	{importer.Profile, "profiles"},
+	{importer.Factor, "second factors"},
+	{importer.Passkey, "passkeys"},
 }
 
-var outcomeOrder = []supabase.Outcome{supabase.Copied, supabase.Identical, supabase.Folded, supabase.Kept, supabase.Deleted, supabase.Quarantined}
+var outcomeOrder = []importer.Outcome{importer.Copied, importer.Identical, importer.Folded, importer.Kept, importer.Deleted, importer.Quarantined}
 
 // printCounts is a table: kinds of rows down, outcomes across, those that do not occur left out.
-func printCounts(out io.Writer, title string, c supabase.Counts) {
-	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o supabase.Outcome) bool {
+func printCounts(out io.Writer, title string, c importer.Counts) {
+	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o importer.Outcome) bool {
 		return !slices.ContainsFunc(sourceNames, func(n sourceName) bool { return c[n.source][o] > 0 })
 	})
 	if len(columns) == 0 {
@@ -240,7 +240,7 @@ func printCounts(out io.Writer, title string, c supabase.Counts) {
 }
 
 // printReasons lists reasons, the most frequent first, with what they mean where they come up first.
-func printReasons(out io.Writer, title string, r supabase.Reasons) {
+func printReasons(out io.Writer, title string, r importer.Reasons) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b string) int {
 		if r[a] != r[b] {
 			return cmp.Compare(r[b], r[a])
@@ -254,7 +254,7 @@ func printReasons(out io.Writer, title string, r supabase.Reasons) {
 	said := map[string]bool{}
 	for _, key := range keys {
 		sayf(out, "%12d  %s\n", r[key], key)
-		if reason := supabase.Explain(key); !said[reason.Name] {
+		if reason := importer.Explain(key); !said[reason.Name] {
 			said[reason.Name] = true
 			fmt.Fprintln(out, "              "+wrap(reason.Means, 96, "\n              "))
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // progress tells how far an import is: a bar that moves on a terminal, a line a batch anywhere else.
@@ -34,7 +34,7 @@ func (p *progress) say(format string, args ...any) {
 	}
 }
 
-func (p *progress) event(e supabase.Event) {
+func (p *progress) event(e importer.Event) {
 	if e.Waiting != "" {
 		p.wait(e.Waiting)
 		return
@@ -70,7 +70,7 @@ func (p *progress) wait(what string) {
 	fmt.Fprintln(p.out, "waiting for a database:", what)
 }
 
-func (p *progress) newBar(e supabase.Event) *progressbar.ProgressBar {
+func (p *progress) newBar(e importer.Event) *progressbar.ProgressBar {
 	return progressbar.NewOptions(
 		e.Batches,
 		progressbar.OptionSetWriter(p.out),
@@ -92,7 +92,7 @@ func (p *progress) end() {
 }
 
 // figures are what stands behind the bar.
-func (p *progress) figures(e supabase.Event) string {
+func (p *progress) figures(e importer.Event) string {
 	took := p.now().Sub(p.began)
 	text := english.Sprintf("%s %d/%d batches", action(e), e.Done, e.Batches)
 	if e.Action == "rollback" {
@@ -113,7 +113,7 @@ func (p *progress) figures(e supabase.Event) string {
 }
 
 // line is a batch in one line.
-func line(e supabase.Event) string {
+func line(e importer.Event) string {
 	pass := ""
 	if e.Pass > 0 { // a rollback has none
 		pass = english.Sprintf("pass %d, ", e.Pass)
@@ -143,7 +143,7 @@ func line(e supabase.Event) string {
 }
 
 // action is what is going on, for people.
-func action(e supabase.Event) string {
+func action(e importer.Event) string {
 	if e.DryRun {
 		return e.Action + " (dry run)"
 	}
@@ -151,7 +151,7 @@ func action(e supabase.Event) string {
 }
 
 // gone is what happened to the rows of a rollback.
-func gone(e supabase.Event) string {
+func gone(e importer.Event) string {
 	if e.DryRun {
 		return "would go"
 	}

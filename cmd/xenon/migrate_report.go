@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/keys"
-	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
 type migrateReportCmd struct {
@@ -63,15 +63,15 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 // seal signs the report with the key that signs the deployment's tokens.
-func seal(ctx context.Context, r supabase.Report, cfg config.Keys) (supabase.Sealed, error) {
+func seal(ctx context.Context, r importer.Report, cfg config.Keys) (importer.Sealed, error) {
 	set, err := keys.Load(ctx, cfg)
 	if err != nil {
-		return supabase.Sealed{}, err
+		return importer.Sealed{}, err
 	}
 	return r.Seal(set)
 }
 
-func (c migrateReportCmd) write(s supabase.Sealed, std streams) error {
+func (c migrateReportCmd) write(s importer.Sealed, std streams) error {
 	var page bytes.Buffer
 	if err := s.HTML(&page); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c migrateReportCmd) write(s supabase.Sealed, std streams) error {
 	return nil
 }
 
-func printReport(out io.Writer, r supabase.Report) {
+func printReport(out io.Writer, r importer.Report) {
 	end := r.Conclusion()
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrap(end.Text, 106, "\n  "))
 	printCounts(out, "What became of every row", r.Status.Counts)
@@ -109,7 +109,7 @@ func printReport(out io.Writer, r supabase.Report) {
 type checked struct {
 	Verdict string `json:"verdict"` // "valid", "altered" or "unknown key"
 	Why     string `json:"why,omitempty"`
-	*supabase.Checked
+	*importer.Checked
 }
 
 func (c migrateReportCmd) check(ctx context.Context, getenv environment, std streams) error {
@@ -121,10 +121,10 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	if err != nil {
 		return err
 	}
-	report, err := supabase.CheckSeal(text, jwks)
+	report, err := importer.CheckSeal(text, jwks)
 	answer := checked{Verdict: "valid", Checked: &report}
 	switch {
-	case errors.Is(err, supabase.ErrAltered):
+	case errors.Is(err, importer.ErrAltered):
 		answer = checked{Verdict: "altered", Why: err.Error()}
 		err = advise(fmt.Errorf("%s: %w", c.Check, err), "Do not rely on it. Ask for the original, or write the report again.")
 	case errors.Is(err, keys.ErrUnknownKey):

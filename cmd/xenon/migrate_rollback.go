@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 type migrateRollbackCmd struct {
@@ -55,7 +55,7 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if err := c.announce(ctx, m, p, std); err != nil {
 		return err
 	}
-	undone, err := rollback(ctx, m, c.Name, supabase.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
+	undone, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
 	p.end()
 	if err != nil {
 		return explain(ctx, err)
@@ -77,11 +77,11 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 }
 
 // announce counts what would go, and asks. With --yes it only counts where rows of other tables may go.
-func (c migrateRollbackCmd) announce(ctx context.Context, m *supabase.Import, p *progress, std streams) error {
+func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p *progress, std streams) error {
 	if c.DryRun || c.Yes && !c.Cascade {
 		return nil
 	}
-	would, err := rollback(ctx, m, c.Name, supabase.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true})
+	would, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true})
 	p.end()
 	if err != nil {
 		return explain(ctx, err)
@@ -94,7 +94,7 @@ func (c migrateRollbackCmd) announce(ctx context.Context, m *supabase.Import, p 
 }
 
 // rollback calls until it is done.
-func rollback(ctx context.Context, m *supabase.Import, name string, o supabase.RollbackOptions) (supabase.Undone, error) {
+func rollback(ctx context.Context, m *importer.Import, name string, o importer.RollbackOptions) (importer.Undone, error) {
 	for {
 		u, err := m.Rollback(ctx, name, o)
 		if err != nil || u.Done || o.DryRun {
@@ -104,7 +104,7 @@ func rollback(ctx context.Context, m *supabase.Import, name string, o supabase.R
 }
 
 // writeBack writes the SQL of the way back. left is not nil when it cannot cover everybody.
-func (c migrateRollbackCmd) writeBack(ctx context.Context, m *supabase.Import, std streams) (left, err error) {
+func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (left, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
 	}
@@ -131,7 +131,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *supabase.Import, s
 	return left, nil
 }
 
-func printUndone(out io.Writer, u supabase.Undone, dry, cascade bool) {
+func printUndone(out io.Writer, u importer.Undone, dry, cascade bool) {
 	removed, changed, ended, stay, back := "removed", "lost the reference", "ended", "stay", "have"
 	if dry {
 		removed, changed, ended, stay, back = "would go", "would lose the reference", "would end", "would stay", "would have"

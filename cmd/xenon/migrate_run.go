@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 type migrateRunCmd struct {
@@ -59,7 +59,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	return left(status)
 }
 
-func printStatus(out io.Writer, s supabase.Status, name string) {
+func printStatus(out io.Writer, s importer.Status, name string) {
 	sayf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
 	printCounts(out, "What became of every row", s.Counts)
 	printReasons(out, "In the quarantine", s.Reasons)
@@ -75,7 +75,7 @@ func printStatus(out io.Writer, s supabase.Status, name string) {
 }
 
 // left is what a run leaves for a person.
-func left(s supabase.Status) error {
+func left(s importer.Status) error {
 	switch n := s.Reasons.Total(); {
 	case len(s.Parked) > 0:
 		return needsPerson(english.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
@@ -120,7 +120,7 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 // report prints what was found and what helps.
-func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *supabase.Import, v supabase.Verification) error {
+func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *importer.Import, v importer.Verification) error {
 	printVerification(out, v)
 	if v.Equal {
 		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", c.Name))
@@ -135,9 +135,9 @@ func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *supabase
 }
 
 // remedy says what helps where source and target differ.
-func remedy(v supabase.Verification, st supabase.Status) string {
+func remedy(v importer.Verification, st importer.Status) string {
 	allNamed := v.Different > 0 && v.Different == int64(len(v.Differences))
-	elsewhere := func(d supabase.Difference) bool { return d.Why != "target changed since" }
+	elsewhere := func(d importer.Difference) bool { return d.Why != "target changed since" }
 	switch {
 	case st.State == "finalized":
 		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) brings what changed in the source since."
@@ -149,7 +149,7 @@ func remedy(v supabase.Verification, st supabase.Status) string {
 	return "Running again copies what changed in the source since. Next:\n  " + choiceFlags{}.again("run", st.Run)
 }
 
-func printVerification(out io.Writer, v supabase.Verification) {
+func printVerification(out io.Writer, v importer.Verification) {
 	sayf(out, "Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n", v.Batches, "", "expected", "there", "sum expected", "sum there")
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
@@ -174,7 +174,7 @@ func printVerification(out io.Writer, v supabase.Verification) {
 }
 
 // printRemaining names what is gone from the source and stays.
-func printRemaining(out io.Writer, v supabase.Verification) {
+func printRemaining(out io.Writer, v importer.Verification) {
 	if v.Remain == 0 {
 		return
 	}
@@ -188,7 +188,7 @@ func printRemaining(out io.Writer, v supabase.Verification) {
 	}
 }
 
-func printDifferences(out io.Writer, v supabase.Verification) {
+func printDifferences(out io.Writer, v importer.Verification) {
 	sayf(out, "\n%d rows differ\n", v.Different)
 	for i, d := range v.Differences {
 		if i == 20 {

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/keys"
-	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
 const (
@@ -185,7 +185,7 @@ func TestMigrateRun(t *testing.T) {
 		}
 	}
 	first := numberOf(t, target, usersThere)
-	var status supabase.Status
+	var status importer.Status
 	code, out, said = xenon(t, []string{"migrate", "run", "--json"}, env...)
 	if err := json.Unmarshal([]byte(out), &status); code != exitPerson || err != nil || status.Pass != 2 || status.State != "complete" {
 		t.Errorf("again: got %d, %v\n%s%s", code, err, out, said)
@@ -308,7 +308,7 @@ func sealedReport(t *testing.T) (file, keyFile string) {
 	if err := keys.SaveFile(keyFile, set); err != nil {
 		t.Fatal(err)
 	}
-	report := supabase.Report{Status: supabase.Status{Run: "autumn"}}
+	report := importer.Report{Status: importer.Status{Run: "autumn"}}
 	sealed, err := seal(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
 	if err != nil {
 		t.Fatal(err)

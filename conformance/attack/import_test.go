@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // account is a user of Supabase with a confirmed address and a password.
@@ -44,8 +44,8 @@ func supabaseProject(t *testing.T, accounts ...account) string {
 // importFrom imports a whole Supabase project into the database of the site.
 func (s *site) importFrom(t *testing.T, project string) {
 	t.Helper()
-	m := &supabase.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
-	st, err := m.Run(t.Context(), supabase.Options{}, false, 2)
+	m := &importer.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
+	st, err := m.Run(t.Context(), importer.Options{}, false, 2)
 	if err != nil || st.State != "complete" {
 		t.Fatalf("import: state %q, %v", st.State, err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // machine is what these tests want to know of a definition.
@@ -79,16 +79,16 @@ func fields(v any) []string {
 
 // answers are what the actions give back.
 var answers = map[string]any{
-	"input": supabase.Job{}, "plan": supabase.Outline{}, "begin": supabase.Begun{}, "copy": supabase.Step{}, "park": supabase.Step{},
-	"close": supabase.Stand{}, "verify": supabase.Step{}, "verdict": supabase.Verdict{}, "report": supabase.Summary{},
-	"gate": supabase.Gate{}, "rollback": supabase.Undoing{},
+	"input": importer.Job{}, "plan": importer.Outline{}, "begin": importer.Begun{}, "copy": importer.Step{}, "park": importer.Step{},
+	"close": importer.Stand{}, "verify": importer.Step{}, "verdict": importer.Verdict{}, "report": importer.Summary{},
+	"gate": importer.Gate{}, "rollback": importer.Undoing{},
 }
 
 // The definition names fields of Action and of the answers, and none that is not there.
 func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	t.Parallel()
 	text, m := theDefinition(t)
-	kept := map[string][]string{"lane": fields(supabase.Lane{}), "error": fields(supabase.Failure{})} // by the place in the state
+	kept := map[string][]string{"lane": fields(importer.Lane{}), "error": fields(importer.Failure{})} // by the place in the state
 	used := map[string]bool{}
 	for name, s := range m.all() {
 		if s.Type != "Task" {
@@ -102,7 +102,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		}
 		used[action] = true
 		for key := range s.Parameters {
-			if !slices.Contains(fields(supabase.Action{}), strings.TrimSuffix(key, ".$")) {
+			if !slices.Contains(fields(importer.Action{}), strings.TrimSuffix(key, ".$")) {
 				t.Errorf("%s passes %s, which Action does not have", name, key)
 			}
 		}
@@ -129,7 +129,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 func TestDefinitionSaysWhatMayBeTyped(t *testing.T) {
 	t.Parallel()
 	_, m := theDefinition(t)
-	for _, name := range fields(supabase.Request{}) {
+	for _, name := range fields(importer.Request{}) {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
 			t.Errorf("the Comment says nothing of %s", name)
 		}

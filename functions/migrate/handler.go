@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
-	"github.com/xenon-auth/xenon/shared/supabase"
 )
 
 type handler struct {
@@ -34,20 +34,20 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	a, answer, err := h.act(ctx, event)
 	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Lane.Lane, "ms", h.now().Sub(began).Milliseconds()}
 	if err != nil {
-		name, text := supabase.ErrorName(err), supabase.ErrorText(err)
+		name, text := importer.ErrorName(err), importer.ErrorText(err)
 		h.log.ErrorContext(ctx, "action failed", append(record, "type", name, "error", text)...)
 		return nil, messages.InvokeResponse_Error{Type: name, Message: text}
 	}
-	if s, ok := answer.(supabase.Summary); ok {
+	if s, ok := answer.(importer.Summary); ok {
 		record = append(record, "digest", s.Digest)
 	}
 	h.log.InfoContext(ctx, "action done", record...)
 	return answer, nil
 }
 
-func (h handler) act(ctx context.Context, event json.RawMessage) (a supabase.Action, answer any, err error) {
+func (h handler) act(ctx context.Context, event json.RawMessage) (a importer.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
-		return a, nil, fmt.Errorf("%w: this is no action: %w", supabase.ErrRefused, err)
+		return a, nil, fmt.Errorf("%w: this is no action: %w", importer.ErrRefused, err)
 	}
 	from, to, err := secrets.ImportURLs(ctx, h.cfg)
 	if err != nil {
@@ -58,7 +58,7 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a supabase.Act
 			h.log.WarnContext(ctx, "parameters of a database URL that only other drivers know are ignored", "of", name, "parameters", ignored)
 		}
 	}
-	m := supabase.Import{From: from, To: to, Schema: h.cfg.Schema, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
+	m := importer.Import{From: from, To: to, Schema: h.cfg.Schema, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
 	answer, err = m.Act(ctx, a)
 	return a, answer, err
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/supabase"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 const password = "hunter2"
@@ -90,7 +90,7 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 				if e == rejected {
 					want = "Refused"
 				}
-				if want == "Unavailable" && (answer == supabase.Step{} || isUnfinished(answer)) {
+				if want == "Unavailable" && (answer == importer.Step{} || isUnfinished(answer)) {
 					return // its time is up: the state machine does it again
 				}
 				if got, _ := errors.AsType[messages.InvokeResponse_Error](err); got.Type != want {
@@ -106,7 +106,7 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 }
 
 func isUnfinished(answer any) bool {
-	u, ok := answer.(supabase.Undoing)
+	u, ok := answer.(importer.Undoing)
 	return ok && !u.Done
 }
 
@@ -130,7 +130,7 @@ func TestHandlerAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if job, ok := got.(supabase.Job); !ok || job.Holder != "the execution tuesday" {
+	if job, ok := got.(importer.Job); !ok || job.Holder != "the execution tuesday" {
 		t.Errorf("got %+v", got)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {
@@ -153,7 +153,7 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 		if dry {
 			action = "rollback"
 		}
-		h.progress(supabase.Event{
+		h.progress(importer.Event{
 			Run: "supabase", Action: action, DryRun: dry, Pass: 2, Batch: 3, Batches: 9, Done: 4,
 			Rows: 5000, Copied: 3000, Unchanged: 1000, Identical: 500, Folded: 400, Quarantined: 100, Different: 7, Took: 1500 * time.Millisecond, Parked: "SQLSTATE 23514",
 		})

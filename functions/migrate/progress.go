@@ -1,6 +1,6 @@
 package main
 
-import "github.com/xenon-auth/xenon/shared/supabase"
+import "github.com/xenon-auth/xenon/shared/importer"
 
 // namespace is where CloudWatch shows the metrics of an import, by run.
 const namespace = "Xenon/Import"
@@ -8,7 +8,7 @@ const namespace = "Xenon/Import"
 // progress writes one record a batch. It is a log record and carries metrics in CloudWatch's embedded metric format
 // (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html) besides,
 // which names members of the record. There are numbers in it, never a row.
-func (h handler) progress(e supabase.Event) {
+func (h handler) progress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)
 		return

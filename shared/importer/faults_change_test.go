@@ -1,0 +1,185 @@
+package importer_test
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// TestRun_SourceChangesMidCopy changes, adds and deletes rows of the source while they are copied, and again between passes.
+func TestRun_SourceChangesMidCopy(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 70, 400)
+	m := open(t, from)
+	seed := uint64(0)
+	m.Progress = func(e importer.Event) {
+		if e.Batch%2 == 0 {
+			seed++
+			supabasetest.Change(t, from, seed, 30)
+		}
+	}
+	complete(t, m, small)
+	complete(t, m, small)
+	m.Progress = nil
+	complete(t, m, small)
+	sameAsFresh(t, m, small)
+}
+
+// sorted lists ordinary users of the source with an address, by id. Those at either end are in different batches.
+func sorted(t *testing.T, from string) []string {
+	t.Helper()
+	return column(t, from, `select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
+  and not exists (select from auth.users o where lower(o.email) = lower(u.email) and o.id <> u.id) order by u.id`)
+}
+
+func TestRun_AddressesMove(t *testing.T) {
+	t.Parallel()
+	exchange := func(a, b string) string { // the index on addresses is not deferrable
+		return fmt.Sprintf(`do $$ declare a text; b text; begin
+  select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
+  update auth.users set email = 'aside@example.com' where id = '%[1]s'; update auth.users set email = a where id = '%[2]s'; update auth.users set email = b where id = '%[1]s';
+end $$;`, a, b)
+	}
+	for name, moves := range map[string]func(ids []string) string{
+		"two in one batch swap":   func(ids []string) string { return exchange(ids[0], ids[1]) },
+		"two in two batches swap": func(ids []string) string { return exchange(ids[0], ids[len(ids)-1]) },
+		"three go round": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)/2]) + exchange(ids[0], ids[len(ids)-1])
+		},
+		"an early one takes a late": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[len(ids)-1] + `'`
+		},
+		"a late one takes an early": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[0] + `'`
+		},
+		"a deleted one's is taken": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `delete from auth.users where id = '` + ids[len(ids)-1] + `'`
+		},
+		"a contest begins": func(ids []string) string {
+			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+		},
+		"an SSO user's is contested": func(ids []string) string {
+			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, 71, 200)
+			m := open(t, from)
+			complete(t, m, small)
+			change(t, from, moves(sorted(t, from)))
+			complete(t, m, small)
+			complete(t, m, small) // who stepped aside for somebody in a batch before theirs has come back by now
+			sameAsFresh(t, m, small)
+		})
+	}
+}
+
+// TestRun_LoserBecomesWinner ends a contest for an address in favour of who had lost it.
+func TestRun_LoserBecomesWinner(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 72, 200)
+	ids := sorted(t, from)
+	change(t, from, `update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+`' and o.id = '`+ids[len(ids)-1]+`'`)
+	m := open(t, from)
+	complete(t, m, small)
+	if n := value(t, m.To, `select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`, ids[0]); n != "1" {
+		t.Fatal("the one without a confirmation has not lost")
+	}
+	change(t, from, `update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`)
+	complete(t, m, small)
+	complete(t, m, small)
+	sameAsFresh(t, m, small)
+}
+
+// TestRun_TargetIsOccupied imports into a target where others have an address, an id and a provider's subject.
+func TestRun_TargetIsOccupied(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 73, 300)
+	m := open(t, from)
+	m.To = occupied(t, from)
+	others := `select r::text from "user" r where name in ('Somebody Else', 'Holds the Address') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
+	before := column(t, m.To, others)
+	complete(t, m, small)
+	rulings := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
+	if diff := cmp.Diff(column(t, m.To, rulings), []string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"}); diff != "" {
+		t.Errorf("rulings, got - want +:\n%s", diff)
+	}
+	first := contents(t, m.To, landed)
+	complete(t, m, small)
+	if diff := unlike(contents(t, m.To, landed), first); diff != "" {
+		t.Errorf("a second pass changes something:%s", diff)
+	}
+	if diff := cmp.Diff(column(t, m.To, others), before); diff != "" {
+		t.Errorf("what others had is no longer so:\n%s", diff)
+	}
+	change(t, m.To, `delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`)
+	complete(t, m, small)
+	sameAsFresh(t, m, small)
+}
+
+// TestRun_TouchedInTheTarget changes and deletes users on the new side. A pass leaves them alone, whatever the source says.
+func TestRun_TouchedInTheTarget(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 74, 200)
+	m := open(t, from)
+	complete(t, m, small)
+	ids := sorted(t, from)
+	renamed, deleted := ids[0], ids[len(ids)-1]
+	change(t, m.To, `update "user" set name = 'Chosen Here' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`)
+	change(t, from, `update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+`', '`+deleted+`');
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`)
+	for pass := 2; pass <= 3; pass++ {
+		complete(t, m, small)
+		if got := column(t, m.To, `select name from "user" where id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "Chosen Here" {
+			t.Errorf("pass %d: got %q, want the name that was chosen here, and the deleted one gone", pass, got)
+		}
+		if got := column(t, m.To, `select distinct outcome::text from supabase_import.ledger where source = 'user' and user_id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "kept" {
+			t.Errorf("pass %d: the outcome is %q, want kept", pass, got)
+		}
+		if got := column(t, m.To, `select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user' and resolved is null`); len(got) != 2 {
+			t.Errorf("pass %d: %d users are reported, want both", pass, len(got))
+		}
+		change(t, from, `update auth.users set updated_at = now() where id in ('`+renamed+`', '`+deleted+`')`)
+	}
+}
+
+// TestRun_MemoryDoesNotGrow compares what lives on the heap after batches of a small and of a large import.
+func TestRun_MemoryDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	most := func(users int) uint64 {
+		c := child{From: supabasetest.New(t), To: dbtest.New(t), Options: importer.Options{BatchSize: 1000}, Concurrency: 2, Measure: true}
+		supabasetest.Bulk(t, c.From, users, users, users/2)
+		out, err := c.command(t).Output()
+		if err != nil {
+			t.Fatalf("the import of %d users: %v", users, err)
+		}
+		last := ""
+		for s := bufio.NewScanner(strings.NewReader(string(out))); s.Scan(); {
+			last = s.Text()
+		}
+		n, err := strconv.ParseUint(last, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	few, many := most(2_000), most(20_000)
+	t.Logf("the largest heap: %d KB with 2,000 users, %d KB with 20,000", few>>10, many>>10)
+	if many > few+few/2 {
+		t.Errorf("20,000 users take %d bytes, 2,000 take %d", many, few)
+	}
+}

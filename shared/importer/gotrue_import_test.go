@@ -1,0 +1,182 @@
+//go:build gotrue
+
+package importer_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// supabaseProfiles is the table of profiles, which is the application's and not GoTrue's.
+const supabaseProfiles = `CREATE TABLE public.profiles (
+	user_id uuid PRIMARY KEY REFERENCES auth.users (id) ON DELETE CASCADE, age_range text, education_level text,
+	tech_background text, primary_goal text, learning_mode text, learning_speed text, time_per_week integer,
+	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now())`
+
+// choices are those of an administrator who lets people with a second factor in with their password.
+var choices = importer.Options{MFA: "allow"}
+
+// project makes a Supabase project: GoTrue's own schema, the profiles, and a running GoTrue.
+func project(t *testing.T) (*gotrue, string) {
+	t.Helper()
+	url := dbtest.Empty(t)
+	g := startGoTrue(t, url)
+	sql(t, url, supabaseProfiles)
+	return g, url
+}
+
+// sql runs statements as the superuser.
+func sql(t *testing.T, url, statements string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.PgConn().Exec(t.Context(), statements).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bring runs the import and wants it complete, and every row the same on both sides.
+func bring(t *testing.T, m *importer.Import) importer.Status {
+	t.Helper()
+	status, err := m.Run(t.Context(), choices, false, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := status.State, "complete"; got != want {
+		t.Fatalf("the run is %q, want %q; parked: %v", got, want, status.Parked)
+	}
+	verification, err := m.Verify(t.Context(), status.Run, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verification.Equal {
+		t.Errorf("source and target differ: %v\n%v", verification.Differences, verification.Equations)
+	}
+	return status
+}
+
+func newImport(from, to string) *importer.Import {
+	return &importer.Import{From: from, To: to, Holder: "a test", Now: time.Now}
+}
+
+// The tables that the other tests build are one thing; here Supabase's auth server has made them, with all that it adds.
+func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
+	t.Parallel()
+	_, source := project(t)
+	census := supabasetest.Fill(t, source, 55, 600)
+	status := bring(t, newImport(source, dbtest.New(t)))
+	got := map[importer.Source]int64{}
+	for kind, outcomes := range status.Counts {
+		for _, n := range outcomes {
+			got[kind] += n
+		}
+	}
+	want := map[importer.Source]int64{
+		importer.User: int64(census.Users), importer.Identity: int64(census.Identities), importer.Profile: int64(census.Profiles),
+		importer.Factor: int64(census.Factors), importer.Passkey: int64(census.Passkeys),
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("rows accounted for: got - want +:\n%s", diff)
+	}
+}
+
+// Users that nobody built by hand: whatever GoTrue writes for a sign-up and for an administrator's import.
+func TestGoTrue_ItsOwnUsersArrive(t *testing.T) {
+	t.Parallel()
+	g, source := project(t)
+	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
+	target := dbtest.New(t)
+	bring(t, newImport(source, target))
+	x := startXenon(t, target)
+	if got, want := x.signIn("ada@example.com", "correct horse"), true; got != want {
+		t.Errorf("with the password: got %v, want %v", got, want)
+	}
+	if got, want := x.signIn("ada@example.com", "correct horsf"), false; got != want {
+		t.Errorf("with another: got %v, want %v", got, want)
+	}
+	got := texts(t, target, `SELECT id::text FROM "user"`)
+	slices.Sort(ids)
+	slices.Sort(got)
+	if diff := cmp.Diff(got, ids); diff != "" {
+		t.Errorf("ids: got - want +:\n%s", diff)
+	}
+}
+
+// What a hosted project gives its role postgres: everything that GoTrue's migrations grant, no superuser. The newest
+// tables are not among it.
+func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
+	t.Parallel()
+	g, source := project(t)
+	g.signUp("ada@example.com", "correct horse")
+	plan, err := newImport(reader(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), choices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := plan.Source.Rows["auth.users"], int64(1); got != want || len(plan.Refusals) > 0 {
+		t.Errorf("got %d users, want %d; refusals: %v", got, want, plan.Refusals)
+	}
+	if !strings.Contains(strings.Join(plan.NotChecked, "\n"), "auth.webauthn_credentials") {
+		t.Errorf("not checked: %q, want auth.webauthn_credentials in it", plan.NotChecked)
+	}
+}
+
+// Row security hides every row from a role that does not bypass it, without an error: no users would arrive, quietly.
+func TestGoTrue_RefusesARoleThatSeesNothing(t *testing.T) {
+	t.Parallel()
+	g, source := project(t)
+	g.signUp("ada@example.com", "correct horse")
+	m := newImport(reader(t, source, "NOBYPASSRLS"), dbtest.New(t))
+	plan, err := m.Plan(t.Context(), choices)
+	if err == nil && len(plan.Refusals) == 0 {
+		t.Error("the plan goes ahead")
+	}
+	if _, err := m.Run(t.Context(), choices, false, 0); err == nil {
+		t.Error("the run goes ahead")
+	}
+}
+
+// reader makes a role that may read what GoTrue's migrations let the role postgres read, until the end of the test.
+func reader(t *testing.T, url, attribute string) string {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+	}
+	name := fmt.Sprintf("reader_%s_%s", strings.ToLower(attribute), config.Database)
+	name = name[:min(len(name), 63)]
+	sql(t, url, fmt.Sprintf(`CREATE ROLE %[1]q LOGIN %[2]s PASSWORD 'reads';
+		GRANT USAGE ON SCHEMA auth TO %[1]q; GRANT SELECT ON public.profiles TO %[1]q;
+		DO $$ DECLARE t text; BEGIN
+			FOR t IN SELECT table_name FROM information_schema.table_privileges
+				WHERE table_schema = 'auth' AND grantee = 'postgres' AND privilege_type = 'SELECT' AND table_name <> 'schema_migrations'
+			LOOP EXECUTE format('GRANT SELECT ON auth.%%I TO %[1]q', t); END LOOP;
+		END $$`, name, attribute))
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		conn, err := pgx.Connect(ctx, url)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close(ctx)
+		if _, err := conn.Exec(ctx, fmt.Sprintf("DROP OWNED BY %[1]q; DROP ROLE %[1]q", name)); err != nil {
+			t.Errorf("drop the role of the test: %v", err)
+		}
+	})
+	return as(t, url, name, "reads")
+}

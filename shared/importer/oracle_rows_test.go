@@ -1,0 +1,209 @@
+package importer_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// rows are all rows of a source, read plainly.
+type rows struct {
+	users      []sourceUser
+	identities []sourceIdentity
+	profiles   []sourceProfile
+	others     []sourceOther
+}
+
+// whole is a digest of the row as JSON, here and below.
+type sourceUser struct {
+	id, email, phone, hash, whole      string // NULL is ""
+	confirmed, deleted, sso, anonymous bool
+	created, updated, banned           stamp
+	times                              []stamp // the others that say when something happened
+	metadata                           any
+}
+
+type sourceIdentity struct {
+	id, user, provider, subject, whole string
+	claims                             any
+	created, updated                   stamp
+}
+
+type sourceProfile struct {
+	user, language, whole string
+	text                  string            // as Postgres writes a row
+	fields                map[string]string // those that are not NULL
+	hours                 *int
+	created, updated      stamp
+}
+
+type sourceOther struct {
+	source          importer.Source
+	id, user, whole string
+	verified        bool
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// conn connects; times are as Postgres writes them in UTC.
+func conn(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		_, err = c.Exec(t.Context(), "set timezone = 'UTC'; set datestyle = 'ISO, YMD'")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
+	return c
+}
+
+// each calls f for every row of a query, after scanning it.
+func each(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
+	t.Helper()
+	r, err := c.Query(t.Context(), sql)
+	if err == nil {
+		_, err = pgx.ForEachRow(r, into, func() error { f(); return nil })
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func toStamp(t pgtype.Timestamptz) stamp {
+	return stamp{null: !t.Valid, infinity: int(t.InfinityModifier), at: t.Time.UTC()}
+}
+
+func decode(t *testing.T, text *string) any {
+	t.Helper()
+	if text == nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(*text)))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func readSource(t *testing.T, url string) rows {
+	t.Helper()
+	c := conn(t, url)
+	var in rows
+	var u sourceUser
+	var metadata *string
+	var whole string
+	times := make([]pgtype.Timestamptz, 13)
+	into := []any{&u.id, &u.email, &u.phone, &u.hash, &u.deleted, &u.sso, &u.anonymous, &metadata, &whole}
+	for i := range times {
+		into = append(into, &times[i])
+	}
+	each(t, c, `select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
+  raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at, phone_confirmed_at, invited_at, confirmation_sent_at,
+  recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at from auth.users u`, into, func() {
+		u := u
+		u.created, u.updated, u.banned = toStamp(times[0]), toStamp(times[1]), toStamp(times[2])
+		u.confirmed = times[3].Valid
+		for _, other := range times[3:] {
+			u.times = append(u.times, toStamp(other))
+		}
+		u.metadata, u.whole = decode(t, metadata), digest(whole)
+		in.users = append(in.users, u)
+	})
+	var i sourceIdentity
+	each(t, c, `select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
+		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]}, func() {
+			i := i
+			i.claims, i.whole, i.created, i.updated = decode(t, metadata), digest(whole), toStamp(times[0]), toStamp(times[1])
+			in.identities = append(in.identities, i)
+		})
+	var fields string
+	var p sourceProfile
+	each(t, c, `select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
+  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
+    'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
+		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields}, func() {
+			p := p
+			p.whole, p.created, p.updated = digest(whole), toStamp(times[0]), toStamp(times[1])
+			if p.hours != nil {
+				n := *p.hours
+				p.hours = &n
+			}
+			p.fields = map[string]string{}
+			if err := json.Unmarshal([]byte(fields), &p.fields); err != nil {
+				t.Fatal(err)
+			}
+			in.profiles = append(in.profiles, p)
+		})
+	var o sourceOther
+	each(t, c, `select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
+union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false from auth.webauthn_credentials k`,
+		[]any{&o.source, &o.id, &o.user, &whole, &o.verified}, func() {
+			o := o
+			o.whole = digest(whole)
+			in.others = append(in.others, o)
+		})
+	return in
+}
+
+// readTarget reads the target's rows, and what the run says about those that the source still has.
+func readTarget(t *testing.T, url string) state {
+	t.Helper()
+	s, c := readTables(t, url), conn(t, url)
+	var key, value string
+	each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
+		[]any{&key, &value}, func() { s.Ledger[key] = value })
+	each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
+		[]any{&key, &value}, func() { s.Quarantine[key] = digest(value) })
+	return s
+}
+
+// readTables reads the target's rows.
+func readTables(t *testing.T, url string) state {
+	t.Helper()
+	c := conn(t, url)
+	s := newState()
+	var id string
+	var u userRow
+	each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
+  "createdAt"::text, "updatedAt"::text from "user"`,
+		[]any{&id, &u.Name, &u.Email, &u.Image, &u.HasImage, &u.Verified, &u.Banned, &u.BanReason, &u.BanExpires, &u.Created, &u.Updated}, func() { s.Users[id] = u })
+	var a accountRow
+	each(t, c, `select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
+where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope) = 0`,
+		[]any{&id, &a.User, &a.Provider, &a.Subject, &a.Password, &a.Created, &a.Updated}, func() {
+			a := a
+			if a.Password != "" {
+				a.Password = digest(a.Password)
+			}
+			s.Accounts[id] = a
+		})
+	var p profileRow
+	var fields string
+	each(t, c, `select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
+  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
+    'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from user_profile`,
+		[]any{&id, &p.User, &p.Language, &p.Hours, &p.Created, &p.Updated, &fields}, func() {
+			p := p
+			p.Fields = map[string]string{}
+			if err := json.Unmarshal([]byte(fields), &p.Fields); err != nil {
+				t.Fatal(err)
+			}
+			s.Profiles[id] = p
+		})
+	return s
+}

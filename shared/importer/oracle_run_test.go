@@ -1,0 +1,97 @@
+package importer_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// asForetold compares everything the import made with what the oracle makes of the source.
+func asForetold(t *testing.T, m *importer.Import, o importer.Options, there ...occupant) {
+	t.Helper()
+	want, got := foretell(o, readSource(t, m.From), there...), readTarget(t, m.To)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got -, want +:\n%.6000s", diff)
+	}
+}
+
+func TestR55_EveryFieldArrives(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		seed    uint64
+		options importer.Options
+	}{
+		{1, importer.Options{MFA: "allow"}},
+		{2, importer.Options{MFA: "hold", Unconfirmed: "allow", Providers: map[string]string{"azure": "oid", "custom:acme": "acme"}}},
+		{3, importer.Options{MFA: "hold", ProfileValues: map[string]map[string]string{
+			"age_range": {"35_44": "35_plus"}, "education_level": {"bachelors": "undergrad"}, "learning_mode": {"hands_on": "code_first", "visual": "nonsense"},
+		}}},
+		{rand.Uint64N(1e9), importer.Options{MFA: "allow"}},
+	} {
+		from := supabasetest.New(t)
+		supabasetest.Fill(t, from, test.seed, 1500)
+		m := open(t, from)
+		test.options.BatchSize = 200
+		if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
+			t.Fatal(err)
+		}
+		asForetold(t, m, test.options)
+		clean(t, m, "after the import")
+	}
+}
+
+// occupants inserts users into an empty target who have addresses of the source: unverified, verified, and unverified
+// with a row in a table of the owner's, in turns.
+func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occupant) {
+	t.Helper()
+	var emails []string
+	for _, u := range foretell(o, readSource(t, m.From)).Users {
+		if !strings.HasSuffix(u.Email, invalid) {
+			emails = append(emails, u.Email)
+		}
+	}
+	slices.Sort(emails)
+	for i, email := range emails[:len(emails)/3] {
+		id := signedUp(t, m.To, email)
+		if i%3 == 1 {
+			change(t, m.To, `update "user" set "emailVerified" = true where id = '`+id+`'`)
+		}
+		if i%3 == 2 {
+			change(t, m.To, `insert into mark values ('`+id+`')`)
+		}
+	}
+	before := readTables(t, m.To)
+	whole, more := map[string]string{}, map[string]bool{}
+	var id, text string
+	var marked bool
+	each(t, conn(t, m.To), `select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
+  'accounts', (select jsonb_agg(to_jsonb(a)) from account a where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
+from "user" u`, []any{&id, &marked, &text}, func() { whole[id], more[id] = digest(text), marked })
+	for account, a := range before.Accounts {
+		u := before.Users[a.User]
+		all = append(all, occupant{id: a.User, email: u.Email, whole: whole[a.User], verified: u.Verified, more: more[a.User], row: u, account: a, accountID: account})
+	}
+	return all
+}
+
+func TestImportTreatsHoldersOfAddressesAsForetold(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, rand.Uint64N(1e9), 400)
+	m := open(t, from)
+	m.Shared = true
+	o := importer.Options{MFA: "allow", BatchSize: 50}
+	if _, err := m.Begin(t.Context(), o, false); err != nil { // they sign up after the plan, which would refuse some
+		t.Fatal(err)
+	}
+	change(t, m.To, `create table mark ("user" uuid references "user")`)
+	there := occupants(t, m, o)
+	complete(t, m, o)
+	asForetold(t, m, o, there...)
+}

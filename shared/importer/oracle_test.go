@@ -1,0 +1,539 @@
+package importer_test
+
+import (
+	"cmp"
+	"crypto/md5"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+// The oracle says from the rows of a source what the target must hold. It is the mapping a second time, in Go and row by
+// row, out of the description of the mapping and not out of the engine's SQL.
+
+// state is what an import must have made, or has made.
+type state struct {
+	Users      map[string]userRow
+	Accounts   map[string]accountRow
+	Profiles   map[string]profileRow
+	Ledger     map[string]string // outcome by "source key"
+	Quarantine map[string]string // digest of the original by "source key field reason"
+}
+
+type userRow struct {
+	Name, Email, Image, BanReason string
+	HasImage, Verified, Banned    bool
+	Created, Updated, BanExpires  string
+}
+
+type accountRow struct {
+	User, Provider, Subject, Password, Created, Updated string // Password is a digest
+}
+
+type profileRow struct {
+	User, Language, Created, Updated string
+	Fields                           map[string]string // what was said
+	Hours                            int               // -1: not said
+}
+
+type oracle struct {
+	o       importer.Options
+	in      rows
+	state   state
+	factors map[string]bool // users with a verified one
+	losers  map[string]bool // of an address
+	late    map[string]bool // identities that another one has forestalled
+	owned   map[string][]sourceIdentity
+	there   map[string]occupant // by address
+}
+
+// occupant is a user who was in the target before, with a password and maybe more.
+type occupant struct {
+	id, email, whole string
+	verified, more   bool
+	row              userRow
+	account          accountRow
+	accountID        string
+}
+
+func foretell(o importer.Options, in rows, there ...occupant) state {
+	for i, u := range in.users {
+		in.users[i].confirmed = u.confirmed && !folded(u)
+	}
+	r := &oracle{
+		o: o, in: in, state: newState(), factors: map[string]bool{}, losers: map[string]bool{}, late: map[string]bool{},
+		owned: map[string][]sourceIdentity{}, there: map[string]occupant{},
+	}
+	for _, t := range there {
+		r.there[t.email] = t
+		r.state.Users[t.id], r.state.Accounts[t.accountID] = t.row, t.account
+	}
+	for _, f := range in.others {
+		if f.source == importer.Factor {
+			reason := "mfa_unverified"
+			if f.verified {
+				reason = "mfa_not_portable"
+				r.factors[f.user] = true
+			}
+			r.out(importer.Factor, f.id, "", reason, f.whole)
+			continue
+		}
+		r.out(importer.Passkey, f.id, "", "passkey_not_mapped", f.whole)
+	}
+	for _, i := range in.identities {
+		r.owned[i.user] = append(r.owned[i.user], i)
+	}
+	for _, of := range r.owned {
+		slices.SortFunc(of, byAge)
+	}
+	r.contest()
+	for _, u := range in.users {
+		r.user(u)
+	}
+	for _, i := range in.identities {
+		r.identity(i)
+	}
+	r.profiles()
+	return r.state
+}
+
+func newState() state {
+	return state{map[string]userRow{}, map[string]accountRow{}, map[string]profileRow{}, map[string]string{}, map[string]string{}}
+}
+
+// out puts a whole row, or a field of a row, into the quarantine.
+func (r *oracle) out(source importer.Source, id, field, reason, whole string) {
+	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = whole
+	if field == "" {
+		r.is(source, id, importer.Quarantined)
+	}
+}
+
+func (r *oracle) is(source importer.Source, id string, outcome importer.Outcome) {
+	r.state.Ledger[string(source)+" "+id] = string(outcome)
+}
+
+// byAge puts what has no age last.
+func byAge(a, b sourceIdentity) int {
+	return cmp.Or(a.created.compare(b.created), cmp.Compare(a.id, b.id))
+}
+
+// contest finds out who loses an address or an account.
+func (r *oracle) contest() {
+	claims := map[string][]sourceUser{}
+	for _, u := range r.in.users {
+		if a := address(u); a != "" && !u.deleted {
+			claims[a] = append(claims[a], u)
+		}
+	}
+	for _, all := range claims {
+		slices.SortFunc(all, func(a, b sourceUser) int {
+			return cmp.Or(before(!folded(a), !folded(b)), before(!a.sso, !b.sso), before(a.confirmed, b.confirmed), a.created.compare(b.created), cmp.Compare(a.id, b.id))
+		})
+		for _, u := range all[1:] {
+			r.losers[u.id] = true
+		}
+	}
+	accounts := map[[2]string][]sourceIdentity{}
+	for _, u := range r.in.users {
+		for _, i := range r.owned[u.id] {
+			if provider, subject, reason := r.account(i); reason == "" && provider != "" && !u.deleted {
+				accounts[[2]string{provider, subject}] = append(accounts[[2]string{provider, subject}], i)
+			}
+		}
+	}
+	for _, all := range accounts {
+		slices.SortFunc(all, byAge)
+		for _, i := range all[1:] {
+			r.late[i.id] = true
+		}
+	}
+}
+
+// before puts true first.
+func before(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+var lower = cases.Lower(language.Und)
+
+func blank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
+
+// address is "" where there is none.
+func address(u sourceUser) string {
+	if blank(u.email) {
+		return ""
+	}
+	return lower.String(u.email)
+}
+
+// folded says whether the address has a letter beyond ASCII that is one of ASCII in lower case.
+func folded(u sourceUser) bool {
+	others := func(text string) int {
+		return len(strings.Map(func(r rune) rune {
+			if r < utf8.RuneSelf {
+				return -1
+			}
+			return 'x'
+		}, text))
+	}
+	return others(u.email) > others(lower.String(u.email))
+}
+
+var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
+
+func phone(u sourceUser) string {
+	p := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace(u.phone)
+	if !e164.MatchString(p) {
+		return ""
+	}
+	return "+" + strings.TrimPrefix(p, "+")
+}
+
+const invalid = ".supabase-migration.invalid"
+
+func (r *oracle) user(u sourceUser) {
+	if u.deleted {
+		r.out(importer.User, u.id, "", "soft_deleted", u.whole)
+		return
+	}
+	r.is(importer.User, u.id, importer.Copied)
+	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
+	row.Updated = u.updated.or(row.Created)
+	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
+	if utf8.RuneCountInString(row.Image) > 32_768 {
+		row.Image, row.HasImage = "", false
+		r.out(importer.User, u.id, "image", "image_too_long", u.whole)
+	}
+	own := address(u)
+	if own != "" && (r.losers[u.id] || strings.HasSuffix(u.email, invalid)) {
+		r.out(importer.User, u.id, "email", "email_conflict", u.whole)
+		row.Email = u.id + "@email-conflict" + invalid
+	} else if reason := r.heldBy(u, own); reason != "" {
+		r.out(importer.User, u.id, "email", reason, u.whole)
+		row.Email = u.id + "@email-conflict" + invalid
+	} else if own != "" {
+		row.Email, row.Verified = own, u.confirmed
+	} else {
+		row.Email = u.id + "@" + kind(u) + invalid
+	}
+	if row.Banned {
+		row.BanReason = "supabase: banned_until"
+		row.BanExpires = u.banned.ban()
+	}
+	for column, t := range map[string]stamp{"created_at": u.created, "updated_at": u.updated} {
+		if t.unusual() {
+			r.out(importer.User, u.id, column, "date_unrepresentable", u.whole)
+		}
+	}
+	r.state.Users[u.id] = row
+	if u.hash == "" {
+		return
+	}
+	if why := r.withheld(u); why != "" {
+		r.out(importer.User, u.id, "encrypted_password", why, u.whole)
+		return
+	}
+	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
+}
+
+// heldBy is why somebody in the target keeps an address. An unverified user with nothing but a password gives it up to
+// who has confirmed it.
+func (r *oracle) heldBy(u sourceUser, address string) string {
+	t, held := r.there[address]
+	switch {
+	case !held || address == "":
+		return ""
+	case t.verified || !u.confirmed:
+		return "target_email_taken"
+	case t.more:
+		return "target_email_unverified"
+	}
+	t.row.Email = t.id + "@unverified" + invalid
+	r.state.Users[t.id] = t.row
+	delete(r.state.Accounts, t.accountID)
+	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.whole
+	return ""
+}
+
+func kind(u sourceUser) string {
+	switch {
+	case u.anonymous:
+		return "anonymous"
+	case phone(u) != "":
+		return "phone-only"
+	}
+	return "no-email"
+}
+
+// createdAt is the first thing known where nobody wrote down when the user came.
+func createdAt(u sourceUser) string {
+	first := stamp{null: true}
+	for _, t := range u.times {
+		if !t.unusual() && t.compare(first) < 0 {
+			first = t
+		}
+	}
+	return u.created.or(first.or("1970-01-01 00:00:00+00"))
+}
+
+func (r *oracle) name(u sourceUser) string {
+	if name, ok := r.claim(u, "name", "full_name", "username", "user_name", "preferred_username"); ok {
+		return name
+	}
+	local, _, _ := strings.Cut(u.email, "@")
+	switch {
+	case !blank(local):
+		return local
+	case phone(u) != "":
+		return phone(u)
+	case u.anonymous:
+		return "Anonymous"
+	}
+	return "Unknown"
+}
+
+// claim is the first text at one of the keys, in the user's metadata and then in the identities.
+func (r *oracle) claim(u sourceUser, keys ...string) (string, bool) {
+	docs := []any{u.metadata}
+	for _, i := range r.owned[u.id] {
+		docs = append(docs, i.claims)
+	}
+	for _, doc := range docs {
+		for _, key := range keys {
+			if text := textAt(doc, key); text != "" {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
+func textAt(doc any, key string) string {
+	object, _ := doc.(map[string]any)
+	text, _ := object[key].(string)
+	if blank(text) {
+		return ""
+	}
+	return text
+}
+
+var hashForms = []*regexp.Regexp{
+	regexp.MustCompile(`^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$`),
+	regexp.MustCompile(`^\$argon2(i|id)\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`),
+	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
+}
+
+// withheld is why a password does not come over.
+func (r *oracle) withheld(u sourceUser) string {
+	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
+	switch {
+	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
+		return "hash_encrypted"
+	case !known:
+		return "hash_unknown"
+	case !password.Known(u.hash):
+		return "hash_too_costly"
+	case r.o.Unconfirmed != "allow" && address(u) != "" && !u.confirmed:
+		return "unconfirmed_held"
+	case r.o.MFA == "hold" && r.factors[u.id]:
+		return "mfa_held"
+	}
+	return ""
+}
+
+var sameName = strings.Fields("google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter")
+
+// account is what an identity becomes; neither provider nor reason: it is folded.
+func (r *oracle) account(i sourceIdentity) (provider, subject, reason string) {
+	switch to, mapped := r.o.Providers[i.provider]; {
+	case i.provider == "email" || i.provider == "phone":
+		return "", "", ""
+	case i.provider == "azure" && to == "oid":
+		claims, _ := i.claims.(map[string]any)
+		if oid := textAt(claims["custom_claims"], "oid"); oid != "" {
+			return "microsoft", oid, ""
+		}
+		return "", "", "provider_subject_incompatible"
+	case mapped:
+		return to, i.subject, ""
+	case slices.Contains(sameName, i.provider):
+		return i.provider, i.subject, ""
+	case i.provider == "x":
+		return "twitter", i.subject, ""
+	case i.provider == "linkedin_oidc" || i.provider == "slack_oidc":
+		return strings.TrimSuffix(i.provider, "_oidc"), i.subject, ""
+	case i.provider == "azure":
+		return "", "", "provider_subject_incompatible"
+	case strings.HasPrefix(i.provider, "sso:"):
+		return "", "", "sso_identity"
+	case i.provider == "web3":
+		return "", "", "web3_identity"
+	case strings.HasPrefix(i.provider, "custom:"):
+		return "", "", "custom_provider"
+	}
+	return "", "", "provider_unmapped"
+}
+
+func (r *oracle) identity(i sourceIdentity) {
+	user, came := r.state.Users[i.user]
+	provider, subject, reason := r.account(i)
+	if r.late[i.id] {
+		reason = "account_conflict"
+	}
+	switch {
+	case !came:
+		r.out(importer.Identity, i.id, "", "parent_quarantined", i.whole)
+	case reason != "":
+		r.out(importer.Identity, i.id, "", reason, i.whole)
+	case provider == "":
+		r.is(importer.Identity, i.id, importer.Folded)
+	default:
+		r.is(importer.Identity, i.id, importer.Copied)
+		r.state.Accounts[i.id] = accountRow{i.user, provider, subject, "", i.created.or(user.Created), i.updated.or(i.created.or(user.Updated))}
+	}
+}
+
+// vocabulary is what the profile API takes.
+var vocabulary = map[string][]string{
+	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
+	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
+	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
+	"primary_goal":    {"career_switch", "academic", "hobby_project", "startup_founder"},
+	"learning_mode":   {"visual", "textual", "code_first"},
+	"learning_speed":  {"intensive", "balanced", "casual"},
+}
+
+// nobody owns profiles without a user.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
+// profiles takes the newest profile of every user.
+func (r *oracle) profiles() {
+	of := map[string][]sourceProfile{}
+	for _, p := range r.in.profiles {
+		p.user = cmp.Or(p.user, nobody)
+		of[p.user] = append(of[p.user], p)
+	}
+	for user, all := range of {
+		slices.SortFunc(all, func(a, b sourceProfile) int {
+			return cmp.Or(newest(a.updated, b.updated), newest(a.created, b.created), -cmp.Compare(a.text, b.text))
+		})
+		for i, p := range all {
+			key := user
+			if i > 0 || user == nobody {
+				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
+				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
+			}
+			if reason := r.unwanted(user, i); reason != "" {
+				r.out(importer.Profile, key, "", reason, p.whole)
+				continue
+			}
+			r.profile(p)
+		}
+	}
+}
+
+// newest puts what has no time last.
+func newest(a, b stamp) int {
+	if a.null || b.null {
+		return before(!a.null, !b.null)
+	}
+	return -a.compare(b)
+}
+
+// unwanted is why a profile is not taken, which is one of the user's, from the newest on.
+func (r *oracle) unwanted(user string, place int) string {
+	_, came := r.state.Users[user]
+	switch {
+	case user == nobody:
+		return "profile_without_user"
+	case !came && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
+		return "parent_quarantined"
+	case !came:
+		return "orphan_profile"
+	case place > 0:
+		return "profile_duplicate"
+	}
+	return ""
+}
+
+func (r *oracle) profile(p sourceProfile) {
+	r.is(importer.Profile, p.user, importer.Copied)
+	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
+	for field, said := range p.fields {
+		if to, ok := r.o.ProfileValues[field][said]; ok {
+			said = to
+		}
+		if !slices.Contains(vocabulary[field], said) {
+			r.out(importer.Profile, p.user, field, "enum_unknown", p.whole)
+			continue
+		}
+		row.Fields[field] = said
+	}
+	switch {
+	case p.hours == nil:
+	case *p.hours < 0:
+		r.out(importer.Profile, p.user, "time_per_week", "check_violation", p.whole)
+	default:
+		row.Hours = *p.hours
+	}
+	switch n := utf8.RuneCountInString(p.language); {
+	case n > 10:
+		row.Language = "en"
+		r.out(importer.Profile, p.user, "preferred_language", "value_too_long", p.whole)
+	case n == 0:
+		row.Language = "en"
+		r.out(importer.Profile, p.user, "preferred_language", "check_violation", p.whole)
+	}
+	user := r.state.Users[p.user]
+	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))
+	r.state.Profiles[p.user] = row
+}
+
+// stamp is a time of the source, which may lie outside of what JavaScript and JSON can say.
+type stamp struct {
+	null     bool
+	infinity int // -1, 1
+	at       time.Time
+}
+
+func (s stamp) unusual() bool {
+	return !s.null && (s.infinity != 0 || s.at.Year() < 1 || s.at.Year() > 9999)
+}
+
+// compare puts what is not there last.
+func (s stamp) compare(t stamp) int {
+	return cmp.Or(before(!s.null, !t.null), cmp.Compare(s.infinity, t.infinity), s.at.Compare(t.at))
+}
+
+// or is the time as Postgres writes it, or the other one.
+func (s stamp) or(other string) string {
+	if s.null || s.unusual() {
+		return other
+	}
+	return s.at.Format("2006-01-02 15:04:05.999999+00")
+}
+
+// ban is until when a ban lasts: "" is for ever, and one that was over before the year 1 is over.
+func (s stamp) ban() string {
+	if s.infinity < 0 || s.infinity == 0 && s.at.Year() < 1 {
+		return "1970-01-01 00:00:00+00"
+	}
+	return s.or("")
+}

@@ -1,0 +1,66 @@
+package importer_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// Whoever could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile; banned
+// and deleted people, and those whose password is withheld or cannot be checked, stay out. The half of R57 that needs
+// Supabase's own server is in gotrue_password_test.go.
+func TestR57_PeopleJustSignIn(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	people := supabasetest.Fill(t, from, 57, 400).People
+	m := open(t, from)
+	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	profiles := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	x := startXenon(t, m.To)
+	t.Run("all", func(t *testing.T) {
+		var g errgroup.Group
+		g.SetLimit(8) // refusals wait more than they compute
+		for _, p := range people {
+			g.Go(func() error {
+				if p.Email == "" {
+					return nil
+				}
+				for range 2 { // the second time against the new hash
+					if got := x.signIn(p.Email, p.Password); got != p.SignsIn {
+						t.Errorf("%s: signed in: %v, want %v", p.Shape, got, p.SignsIn)
+					}
+					if !p.SignsIn {
+						break
+					}
+				}
+				return nil
+			})
+		}
+		_ = g.Wait()
+	})
+	in := map[string]string{}
+	for _, p := range people {
+		if p.SignsIn {
+			in[p.ID] = p.Shape
+		}
+	}
+	for _, line := range texts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {
+		id, hash, _ := strings.Cut(line, " ")
+		if shape := in[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+			t.Errorf("%s: the password was not rehashed", shape)
+		}
+	}
+	if len(in) < 60 {
+		t.Errorf("%d people of the source sign in, want every format among them", len(in))
+	}
+	after := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {
+		t.Error("signing in changed a profile")
+	}
+}

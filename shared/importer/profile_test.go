@@ -1,0 +1,255 @@
+package importer_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// loosen takes from the profile table what makes its rows one a user.
+const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id drop not null, alter created_at drop not null, alter updated_at drop not null;`
+
+// again inserts further profiles of users, some of them newer, one as old as the first, and profiles of nobody. Some
+// profiles of the source belong to a user who does not exist; the foreign key allows no second one.
+const again = `
+insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode, learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
+  from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c') and updated_at between '2000-01-01' and '2100-01-01' and user_id in (select id from auth.users);
+insert into public.profiles select user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, null, null
+  from public.profiles where left(user_id::text, 1) in ('2', 'c') and user_id in (select id from auth.users);
+insert into public.profiles select null, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, created_at, updated_at
+  from public.profiles where left(user_id::text, 1) = '4';
+insert into public.profiles (user_id) values (null), (null);
+update public.profiles set created_at = null, updated_at = null where left(user_id::text, 1) in ('5', '6');
+update public.profiles set created_at = null where left(user_id::text, 1) = '8';
+update public.profiles set updated_at = null where left(user_id::text, 1) = '9';`
+
+func TestImportTakesNewestProfileOfUser(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, rand.Uint64N(1e9), 500)
+	change(t, from, loosen+again)
+	m := open(t, from)
+	st := complete(t, m, allow)
+	if n := st.Reasons["profile profile_duplicate"]; n < 30 {
+		t.Errorf("%d profiles are quarantined as duplicates, want more", n)
+	}
+	if n := st.Reasons["profile profile_without_user"]; n < 10 {
+		t.Errorf("%d profiles are quarantined as nobody's, want more", n)
+	}
+	plan, err := open(t, from).Plan(t.Context(), allow)
+	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] || plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
+		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
+	}
+	asForetold(t, m, allow)
+	clean(t, m, "after the import")
+	first := contents(t, m.To, landed)
+	complete(t, m, allow)
+	if diff := unlike(contents(t, m.To, landed), first); diff != "" {
+		t.Errorf("a second pass changes something:%s", diff)
+	}
+
+	change(t, from, `update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
+delete from public.profiles where user_id is null and time_per_week is null;
+delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`)
+	for _, quick := range []bool{true, false} {
+		if _, err := m.Run(t.Context(), allow, quick, 2); err != nil {
+			t.Fatalf("quick %t: %v", quick, err)
+		}
+	}
+	asForetold(t, m, allow)
+	sameAsFresh(t, m, allow)
+}
+
+// Rows of a text column belong to nobody where it holds no uuid.
+func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 87, 250)
+	change(t, from, `create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
+insert into public.people values ('nobody', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
+insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`)
+	m := open(t, from)
+	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
+	st := complete(t, m, o)
+	if n := st.Reasons["profile profile_without_user"]; n != 3 {
+		t.Errorf("%d profiles are quarantined as nobody's, want 3", n)
+	}
+	if n := st.Reasons["profile profile_duplicate"]; n == 0 {
+		t.Error("no profile is quarantined as a duplicate")
+	}
+	if got := value(t, m.To, `select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`); got != "3" {
+		t.Errorf("the newest say 3 hours, the target %q", got)
+	}
+	clean(t, m, "after the import")
+}
+
+// A table may have nothing but known columns, and public.profiles nothing but the user's id.
+func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 88, 250)
+	for i, columns := range []string{
+		"user_id, age_range", "user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, preferred_language",
+		"user_id, time_per_week", "user_id::text, learning_mode::varchar",
+	} {
+		t.Run(columns, func(t *testing.T) {
+			t.Parallel()
+			table := fmt.Sprintf("public.known_%d", i)
+			change(t, from, "create table "+table+" as select "+columns+" from public.profiles")
+			m := open(t, from)
+			o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: table}
+			complete(t, m, o)
+			clean(t, m, "after the import")
+			if n := value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
+				t.Error("no profile came over")
+			}
+		})
+	}
+}
+
+func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
+	t.Parallel()
+	for _, columns := range []string{"user_id", "user_id, created_at"} {
+		t.Run(columns, func(t *testing.T) {
+			t.Parallel()
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, 88, 250)
+			change(t, from, "create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles")
+			m := open(t, from)
+			complete(t, m, allow)
+			clean(t, m, "after the import")
+			if n := value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
+				t.Error("no profile came over")
+			}
+		})
+	}
+}
+
+func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 89, 250)
+	change(t, from, `create table public.timeless as select user_id, age_range from public.profiles`)
+	m := open(t, from)
+	complete(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
+	got := column(t, m.To, `select row(p.user_id, p.created_at, p.updated_at)::text from user_profile p order by 1`)
+	want := column(t, m.To, `select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`)
+	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
+		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
+	}
+}
+
+func TestPlanRefusesTableThatHoldsNoProfiles(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 90, 250)
+	change(t, from, `create table public."MyProfiles" as select user_id, age_range from public.profiles;
+create table public.accounts (id uuid, age_range text);
+create table public.numbered as select 1::bigint as user_id, age_range from public.profiles;
+create table public.stripe_customers as select user_id, 'cus_1' as stripe_customer_id, created_at from public.profiles;
+create table public.slugs as select 'user-' || age_range as user_id, age_range from public.profiles;
+create foreign data wrapper elsewhere; create server elsewhere foreign data wrapper elsewhere;
+create foreign table public.remote (user_id uuid, age_range text) server elsewhere;`)
+	for table, want := range map[string]string{
+		"public.profile":          "there is no table public.profile for",
+		"public.myprofiles":       "public.MyProfiles is there",
+		`public."MyProfiles"`:     "without quotes: public.MyProfiles is there",
+		"public.accounts":         "has no column user_id",
+		"public.numbered":         "has no column user_id that is a uuid or text",
+		"public.stripe_customers": "is no table of learner profiles",
+		"public.slugs":            "holds no uuid in any row",
+		"public.remote":           "is a foreign table",
+		"auth.users":              "auth.users has no column user_id",
+		"public.MyProfiles":       "",
+	} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			m := open(t, from)
+			o := importer.Options{MFA: "allow", Profiles: table}
+			plan, err := m.Plan(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(plan.Refusals, "\n")
+			if !strings.Contains(text, want) || (want == "") != (text == "") || len(plan.Refusals) > 1 {
+				t.Errorf("the plan says %q, want %q alone", text, want)
+			}
+			if _, err := m.Begin(t.Context(), o, false); errors.Is(err, importer.ErrRefused) != (want != "") {
+				t.Errorf("begin: %v", err)
+			}
+		})
+	}
+}
+
+func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	change(t, from, `alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`)
+	m := open(t, from)
+	plan, err := m.Plan(t.Context(), allow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := importer.ProfileColumns{
+		Placed: []string{
+			"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed", "time_per_week", "preferred_language",
+		},
+		Residue: []string{"avatar_url", "bio", "updated_at"},
+	}
+	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
+		t.Errorf("got - want +:\n%s", diff)
+	}
+	change(t, from, `drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`)
+	plan, err = m.Plan(t.Context(), allow)
+	if err != nil || len(plan.Refusals) > 0 || !strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
+		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
+	}
+}
+
+// A run may take another profile table until a profile is copied.
+func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 91, 250)
+	change(t, from, `create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`)
+	with := func(table string) importer.Options {
+		o := allow
+		o.Profiles = table
+		return o
+	}
+	for name, quick := range map[string]bool{"a whole pass": false, "a quick one": true} {
+		m := open(t, from)
+		st := complete(t, m, with("public.wrong"))
+		if st.Reasons["profile orphan_profile"] == 0 {
+			t.Fatal("no profile of the wrong table is quarantined")
+		}
+		if _, err := m.Begin(t.Context(), with("public.absent"), false); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "there is no table public.absent") {
+			t.Errorf("%s: an absent table: %v", name, err)
+		}
+		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sameAsFresh(t, m, allow)
+		if _, err := m.Begin(t.Context(), with("none"), false); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
+			t.Errorf("%s: another table once profiles are copied: %v", name, err)
+		}
+	}
+
+	interrupted := open(t, from)
+	interrupted.Shared = true
+	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := interrupted.CopyLane(t.Context(), "supabase", 0, 2); err != nil || !done {
+		t.Fatalf("half of the batches: %t, %v", done, err)
+	}
+	complete(t, interrupted, with("public.profiles"))
+	sameAsFresh(t, interrupted, allow)
+}

@@ -1,0 +1,91 @@
+package importer_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// open returns an import between two databases of the test's own.
+func open(t *testing.T, from string) *importer.Import {
+	t.Helper()
+	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
+}
+
+var allow = importer.Options{BatchSize: 100, MFA: "allow"}
+
+func TestRun_SecondPassChangesNothing(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 1, 1000)
+	m := open(t, from)
+	first, err := m.Run(t.Context(), allow, false, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.State != "complete" {
+		t.Errorf("the state is %q, want complete", first.State)
+	}
+	m.Progress = func(e importer.Event) {
+		if e.Copied != 0 {
+			t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
+		}
+	}
+	if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBegin_RefusesOtherOptions(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 2, 200)
+	m := open(t, from)
+	if _, err := m.Run(t.Context(), allow, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]importer.Options{"batch size": {BatchSize: 7}, "mfa": {MFA: "hold"}, "unconfirmed": {Unconfirmed: "allow"}} {
+		if _, err := m.Begin(t.Context(), o, false); !errors.Is(err, importer.ErrRefused) {
+			t.Errorf("%s: the run went on (%v), want it refused", name, err)
+		}
+	}
+	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); err != nil {
+		t.Errorf("without options the run goes on as it began: %v", err)
+	}
+}
+
+// A change that the target refuses leaves what it has of the user: nobody is signed out or lost over it.
+func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	p := supabasetest.Fill(t, from, 3, 200).People[0]
+	m := open(t, from)
+	if _, err := m.Run(t.Context(), allow, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	rows := `select row(u.*)::text from "user" u where id = '` + p.ID + `' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
+union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + `'`
+	before := texts(t, m.To, rows)
+	texts(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+`' then raise exception 'no'; end if; return new; end $$`)
+	texts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
+	texts(t, from, `update auth.users set raw_user_meta_data = '{"name": "Somebody Else"}', encrypted_password = null where id = '`+p.ID+`'`)
+	st, err := m.Run(t.Context(), allow, false, 1)
+	if err != nil || st.State != "complete" {
+		t.Fatalf("the pass is %q: %v", st.State, err)
+	}
+	if after := texts(t, m.To, rows); !slices.Equal(after, before) {
+		t.Errorf("the target has %d rows of the user that are not the %d of before", len(after), len(before))
+	}
+	if n := st.Reasons["user target_error"]; n != 1 {
+		t.Errorf("%d users are quarantined with target_error, want 1", n)
+	}
+	v, err := m.Verify(t.Context(), st.Run, 1)
+	if err != nil || v.Equal {
+		t.Errorf("verification: equal %v, %v; want the user named", v.Equal, err)
+	}
+}

@@ -1,0 +1,134 @@
+package importer_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
+
+// xenon is where people go after the import: the real endpoints with the hashing of the product.
+type xenon struct {
+	t   *testing.T
+	mux map[string]http.Handler
+}
+
+const xenonOrigin = "http://localhost:3000"
+
+func startXenon(t *testing.T, databaseURL string) *xenon {
+	t.Helper()
+	env := map[string]string{
+		"DATABASE_URL": databaseURL, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
+		"MAIL_FILE": filepath.Join(t.TempDir(), "mail.jsonl"), "CLIENT_IP": "xff:0", "RATE_LIMIT": "off",
+	}
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := secrets.New(cfg, time.Now)
+	db := store.Open(vault.DatabaseURL, nil, 4)
+	t.Cleanup(db.Close)
+	service := auth.New(cfg, db, vault, time.Now)
+	return &xenon{t, map[string]http.Handler{
+		"/sign-up/email": service.Signup().Mux(cfg), "/sign-in/email": service.Signin().Mux(cfg),
+		"/change-password": service.Password().Mux(cfg), "/request-password-reset": service.Password().Mux(cfg),
+	}}
+}
+
+// signIn says whether the password opens the account.
+func (x *xenon) signIn(email, password string) bool {
+	x.t.Helper()
+	_, ok := x.cookies(email, password)
+	return ok
+}
+
+// signUp makes an account and asks for a reset mail.
+func (x *xenon) signUp(email, password string) {
+	x.t.Helper()
+	w := x.post("/sign-up/email", nil, map[string]string{"name": "Signed Up", "email": email, "password": password})
+	if w.Code != http.StatusOK {
+		x.t.Fatalf("sign %s up: %d", email, w.Code)
+	}
+	if w := x.post("/request-password-reset", nil, map[string]string{"email": email}); w.Code != http.StatusOK {
+		x.t.Fatalf("request a reset for %s: %d", email, w.Code)
+	}
+}
+
+func (x *xenon) cookies(email, password string) ([]*http.Cookie, bool) {
+	x.t.Helper()
+	w := x.post("/sign-in/email", nil, map[string]string{"email": email, "password": password})
+	if w.Code >= http.StatusInternalServerError {
+		x.t.Fatalf("sign %s in: %d", email, w.Code)
+	}
+	return (&http.Response{Header: w.Header()}).Cookies(), w.Code == http.StatusOK
+}
+
+func (x *xenon) changePassword(email, old, password string) {
+	x.t.Helper()
+	cookies, _ := x.cookies(email, old)
+	w := x.post("/change-password", cookies, map[string]string{"currentPassword": old, "newPassword": password})
+	if w.Code != http.StatusOK {
+		x.t.Fatalf("change the password of %s: %d", email, w.Code)
+	}
+}
+
+func (x *xenon) post(path string, cookies []*http.Cookie, body map[string]string) *httptest.ResponseRecorder {
+	x.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(x.t.Context(), http.MethodPost, "/api/auth"+path, strings.NewReader(string(text)))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", xenonOrigin)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	x.mux[path].ServeHTTP(w, r)
+	return w
+}
+
+// texts reads one column.
+func texts(t *testing.T, databaseURL, query string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	rows, err := conn.Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// as is the address of the same database for another role.
+func as(t *testing.T, databaseURL, role, password string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+	}
+	u.User = url.UserPassword(role, password)
+	return u.String()
+}
