@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
 // raw copies the source tables without a mapping.
@@ -54,7 +56,7 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 // on from.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
-	pieces, err := (&importer.Import{From: s.from, To: to, Now: time.Now}).Plain(b.Context(), importer.Options{})
+	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type migrateCmd struct {
 	Plan     migratePlanCmd     `cmd:"" help:"Say what a run would do, and write nothing."`
 	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles, or what changed since."`
 	Verify   migrateVerifyCmd   `cmd:"" help:"Compare everything copied with the source."`
-	Rollback migrateRollbackCmd `cmd:"" help:"Remove what a run brought and nobody touched since."`
+	Rollback migrateRollbackCmd `cmd:"" help:"Remove what a run copied and nothing has changed since."`
 	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check one."`
 	Finalize migrateFinalizeCmd `cmd:"" help:"End a run and delete its imported password hashes."`
 }

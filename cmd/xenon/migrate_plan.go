@@ -13,6 +13,9 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	importreport "github.com/xenon-auth/xenon/shared/importer/report"
+	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 )
 
 // choiceFlags are the choices of a run. Those not given stay empty, so that the engine keeps what the run began with.
@@ -140,7 +143,7 @@ func (c choiceFlags) plan(ctx context.Context, f importFlags, getenv environment
 		}
 	}
 	if err == nil && len(plan.Refusals) > 0 {
-		return needsPerson("the run may not start yet; see what has to be decided or mended")
+		return needsPerson("the run may not start yet; see what has to be decided or corrected")
 	}
 	return err
 }
@@ -170,13 +173,13 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 }
 
 // printReferring lists tables of the target whose rows keep users from being removed.
-func printReferring(out io.Writer, all []importer.Referring) {
+func printReferring(out io.Writer, all []importrun.Referring) {
 	if len(all) == 0 {
 		return
 	}
 	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
 	for _, r := range all {
-		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, importer.OnDeleteTexts[r.OnDelete])
+		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, importrun.OnDeleteTexts[r.OnDelete])
 	}
 }
 
@@ -196,23 +199,23 @@ func printProfileColumns(out io.Writer, p importer.Plan) {
 }
 
 type sourceName struct {
-	source importer.Source
+	source mapping.Kind
 	name   string
 }
 
 var sourceNames = []sourceName{
-	{importer.User, "users"},
-	{importer.Identity, "identities"},
-	{importer.Profile, "profiles"},
-	{importer.Factor, "second factors"},
-	{importer.Passkey, "passkeys"},
+	{mapping.User, "users"},
+	{mapping.Identity, "identities"},
+	{mapping.Profile, "profiles"},
+	{mapping.Factor, "second factors"},
+	{mapping.Passkey, "passkeys"},
 }
 
-var outcomeOrder = []importer.Outcome{importer.Copied, importer.Identical, importer.Folded, importer.Kept, importer.Deleted, importer.Quarantined}
+var outcomeOrder = []mapping.Outcome{mapping.Copied, mapping.Identical, mapping.Folded, mapping.Kept, mapping.Deleted, mapping.Quarantined}
 
 // printCounts is a table: kinds of rows down, outcomes across, those that do not occur left out.
-func printCounts(out io.Writer, title string, c importer.Counts) {
-	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o importer.Outcome) bool {
+func printCounts(out io.Writer, title string, c mapping.Counts) {
+	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o mapping.Outcome) bool {
 		return !slices.ContainsFunc(sourceNames, func(n sourceName) bool { return c[n.source][o] > 0 })
 	})
 	if len(columns) == 0 {
@@ -240,7 +243,7 @@ func printCounts(out io.Writer, title string, c importer.Counts) {
 }
 
 // printReasons lists reasons, the most frequent first, with what they mean where they come up first.
-func printReasons(out io.Writer, title string, r importer.Reasons) {
+func printReasons(out io.Writer, title string, r mapping.Reasons) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b string) int {
 		if r[a] != r[b] {
 			return cmp.Compare(r[b], r[a])
@@ -254,7 +257,7 @@ func printReasons(out io.Writer, title string, r importer.Reasons) {
 	said := map[string]bool{}
 	for _, key := range keys {
 		sayf(out, "%12d  %s\n", r[key], key)
-		if reason := importer.Explain(key); !said[reason.Name] {
+		if reason := importreport.Explain(key); !said[reason.Name] {
 			said[reason.Name] = true
 			fmt.Fprintln(out, "              "+wrap(reason.Means, 96, "\n              "))
 		}

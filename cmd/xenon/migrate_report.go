@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/importer"
+	importreport "github.com/xenon-auth/xenon/shared/importer/report"
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
@@ -42,7 +42,7 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil {
 		return err
 	}
-	r, err := m.Report(ctx, c.Name)
+	r, err := importreport.Read(ctx, m.Env(), c.Name)
 	if err != nil {
 		return explain(ctx, err)
 	}
@@ -55,23 +55,23 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil {
 		return err
 	}
-	sealed, err := seal(ctx, r, cfg)
+	signed, err := sign(ctx, r, cfg)
 	if err != nil {
 		return advise(err, "SIGNING_KEYS_ARN or SIGNING_KEYS_FILE names the keys; on a laptop, xenon keys rotate makes some.")
 	}
-	return c.write(sealed, std)
+	return c.write(signed, std)
 }
 
-// seal signs the report with the key that signs the deployment's tokens.
-func seal(ctx context.Context, r importer.Report, cfg config.Keys) (importer.Sealed, error) {
+// sign signs the report with the key that signs the deployment's tokens.
+func sign(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.Signed, error) {
 	set, err := keys.Load(ctx, cfg)
 	if err != nil {
-		return importer.Sealed{}, err
+		return importreport.Signed{}, err
 	}
-	return r.Seal(set)
+	return r.Sign(set)
 }
 
-func (c migrateReportCmd) write(s importer.Sealed, std streams) error {
+func (c migrateReportCmd) write(s importreport.Signed, std streams) error {
 	var page bytes.Buffer
 	if err := s.HTML(&page); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c migrateReportCmd) write(s importer.Sealed, std streams) error {
 	return nil
 }
 
-func printReport(out io.Writer, r importer.Report) {
+func printReport(out io.Writer, r importreport.Report) {
 	end := r.Conclusion()
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrap(end.Text, 106, "\n  "))
 	printCounts(out, "What became of every row", r.Status.Counts)
@@ -109,7 +109,7 @@ func printReport(out io.Writer, r importer.Report) {
 type checked struct {
 	Verdict string `json:"verdict"` // "valid", "altered" or "unknown key"
 	Why     string `json:"why,omitempty"`
-	*importer.Checked
+	*importreport.Checked
 }
 
 func (c migrateReportCmd) check(ctx context.Context, getenv environment, std streams) error {
@@ -121,10 +121,10 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	if err != nil {
 		return err
 	}
-	report, err := importer.CheckSeal(text, jwks)
+	report, err := importreport.Check(text, jwks)
 	answer := checked{Verdict: "valid", Checked: &report}
 	switch {
-	case errors.Is(err, importer.ErrAltered):
+	case errors.Is(err, importreport.ErrAltered):
 		answer = checked{Verdict: "altered", Why: err.Error()}
 		err = advise(fmt.Errorf("%s: %w", c.Check, err), "Do not rely on it. Ask for the original, or write the report again.")
 	case errors.Is(err, keys.ErrUnknownKey):

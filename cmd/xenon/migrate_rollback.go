@@ -27,7 +27,7 @@ type migrateRollbackCmd struct {
 }
 
 func (migrateRollbackCmd) Help() string {
-	return `Removes what the run brought and nobody has touched since, children first, and lists the rest. The source is not
+	return `Removes what the run copied and nothing has changed since, children first, and lists the rest. The source is not
 written to. The sessions of these users end. Users to whom rows of other tables refer stay, unless --force --cascade
 takes them. Ends with 3 when users were left.
 
@@ -94,7 +94,7 @@ func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p 
 }
 
 // rollback calls until it is done.
-func rollback(ctx context.Context, m *importer.Import, name string, o importer.RollbackOptions) (importer.Undone, error) {
+func rollback(ctx context.Context, m *importer.Import, name string, o importer.RollbackOptions) (importer.RollbackResult, error) {
 	for {
 		u, err := m.Rollback(ctx, name, o)
 		if err != nil || u.Done || o.DryRun {
@@ -103,7 +103,7 @@ func rollback(ctx context.Context, m *importer.Import, name string, o importer.R
 	}
 }
 
-// writeBack writes the SQL of the way back. left is not nil when it cannot cover everybody.
+// writeBack writes the SQL that carries changes back. left is not nil when it cannot cover every user.
 func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (left, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
@@ -131,7 +131,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	return left, nil
 }
 
-func printUndone(out io.Writer, u importer.Undone, dry, cascade bool) {
+func printUndone(out io.Writer, u importer.RollbackResult, dry, cascade bool) {
 	removed, changed, ended, stay, back := "removed", "lost the reference", "ended", "stay", "have"
 	if dry {
 		removed, changed, ended, stay, back = "would go", "would lose the reference", "would end", "would stay", "would have"

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 )
 
 type migrateRunCmd struct {
@@ -68,7 +69,7 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 		for _, b := range s.Parked {
 			fmt.Fprintf(out, "%12d  %s\n", b.Batch, b.Why)
 		}
-		fmt.Fprintf(out, "\nMend the cause; then the same command tries them again.\n")
+		fmt.Fprintf(out, "\nCorrect the cause; then the same command tries them again.\n")
 		return
 	}
 	fmt.Fprintf(out, "\nNext:\n  %s\n", choiceFlags{}.again("verify", name))
@@ -120,7 +121,7 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 // report prints what was found and what helps.
-func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *importer.Import, v importer.Verification) error {
+func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *importer.Import, v importer.VerifyResult) error {
 	printVerification(out, v)
 	if v.Equal {
 		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", c.Name))
@@ -135,9 +136,9 @@ func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *importer
 }
 
 // remedy says what helps where source and target differ.
-func remedy(v importer.Verification, st importer.Status) string {
+func remedy(v importer.VerifyResult, st importer.Status) string {
 	allNamed := v.Different > 0 && v.Different == int64(len(v.Differences))
-	elsewhere := func(d importer.Difference) bool { return d.Why != "target changed since" }
+	elsewhere := func(d importrun.Difference) bool { return d.Why != "target changed since" }
 	switch {
 	case st.State == "finalized":
 		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) brings what changed in the source since."
@@ -149,7 +150,7 @@ func remedy(v importer.Verification, st importer.Status) string {
 	return "Running again copies what changed in the source since. Next:\n  " + choiceFlags{}.again("run", st.Run)
 }
 
-func printVerification(out io.Writer, v importer.Verification) {
+func printVerification(out io.Writer, v importer.VerifyResult) {
 	sayf(out, "Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n", v.Batches, "", "expected", "there", "sum expected", "sum there")
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
@@ -174,7 +175,7 @@ func printVerification(out io.Writer, v importer.Verification) {
 }
 
 // printRemaining names what is gone from the source and stays.
-func printRemaining(out io.Writer, v importer.Verification) {
+func printRemaining(out io.Writer, v importer.VerifyResult) {
 	if v.Remain == 0 {
 		return
 	}
@@ -188,7 +189,7 @@ func printRemaining(out io.Writer, v importer.Verification) {
 	}
 }
 
-func printDifferences(out io.Writer, v importer.Verification) {
+func printDifferences(out io.Writer, v importer.VerifyResult) {
 	sayf(out, "\n%d rows differ\n", v.Different)
 	for i, d := range v.Differences {
 		if i == 20 {

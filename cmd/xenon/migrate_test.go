@@ -19,6 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	importreport "github.com/xenon-auth/xenon/shared/importer/report"
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
@@ -308,8 +309,8 @@ func sealedReport(t *testing.T) (file, keyFile string) {
 	if err := keys.SaveFile(keyFile, set); err != nil {
 		t.Fatal(err)
 	}
-	report := importer.Report{Status: importer.Status{Run: "autumn"}}
-	sealed, err := seal(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
+	report := importreport.Report{Status: importer.Status{Run: "autumn"}}
+	sealed, err := sign(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
-	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
 const root = "../.."
@@ -44,7 +44,7 @@ type task struct {
 	State   string          `json:"state"`
 	Payload json.RawMessage `json:"payload"`
 
-	action importer.Action
+	action stepfn.Action
 	during func(*sandbox) // what a fault wants to do to the function meanwhile
 	hold   chan struct{}  // the function is not asked before this is closed
 	short  time.Duration  // how much time the function has, if not plenty

@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
-	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
 func TestDefinitionIsValid(t *testing.T) {
@@ -90,9 +91,9 @@ func output[T any](t *testing.T, e end) (v T) {
 }
 
 // complete checks that an import is done, by what it says and by what the ledger and the source say.
-func (s *stage) complete(e end) importer.Summary {
+func (s *stage) complete(e end) stepfn.ReportResult {
 	s.t.Helper()
-	got := output[importer.Summary](s.t, e)
+	got := output[stepfn.ReportResult](s.t, e)
 	if got.Stand.State != "complete" || got.Stand.Open != 0 || len(got.Stand.Parked) != 0 {
 		s.t.Errorf("got %+v, want a complete run", got.Stand)
 	}
@@ -100,7 +101,7 @@ func (s *stage) complete(e end) importer.Summary {
 		s.t.Errorf("got the verdict %+v, want equal", got.Verdict)
 	}
 	var users int64
-	for _, n := range got.Stand.Counts[importer.User] {
+	for _, n := range got.Stand.Counts[mapping.User] {
 		users += n
 	}
 	if want := sql[int64](s.t, s.from, "select count(*) from auth.users"); users != want || users != int64(s.census.Users) {
@@ -124,11 +125,11 @@ func (s *stage) entered(e end, states ...string) {
 func TestDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 300)
-	got := output[importer.Outline](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
+	got := output[stepfn.PlanResult](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
 	if got.MayStart || len(got.Refusals) == 0 || !strings.Contains(strings.Join(got.Refusals, " "), "mfa") {
 		t.Errorf("got %+v, want a refusal because of second factors", got)
 	}
-	got = output[importer.Outline](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
+	got = output[stepfn.PlanResult](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
 	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
 		t.Errorf("got %+v, want a plan of 6 batches", got)
 	}
@@ -259,7 +260,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	s := newStage(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	s.disturb(func(t *task) *answer {
-		if t.action.Action == "copy" && t.action.Lane.Lane == 3 {
+		if t.action.Action == "copy" && t.action.Shard.Index == 3 {
 			a := failure("Unavailable", "database unavailable: no connection")
 			return &a
 		}
@@ -368,11 +369,11 @@ func TestRollback(t *testing.T) {
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.complete(s.start("there", input))
 	brought := s.rows()
-	counted := output[importer.Undoing](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
+	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
 	if !counted.Done || s.rows() != brought {
 		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), brought)
 	}
-	back := output[importer.Summary](t, s.start("back", `{"rollback":true}`))
+	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
 	if n := s.rows(); n != 0 || back.Stand.State != "rolled back" || back.Undone == nil || back.Undone.Left != 0 {
 		t.Errorf("got %+v %+v and %d rows, want none", back.Stand, back.Undone, n)
 	}
@@ -398,15 +399,15 @@ func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
 	s.order(`create table orders (buyer uuid not null references "user" on delete cascade);
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
 	count := func(query string) int64 { return sql[int64](t, s.to, query) }
-	forced := output[importer.Summary](t, s.start("forced", `{"rollback":true,"force":true}`))
+	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
 	if forced.Undone == nil || forced.Undone.Left != 1 || forced.Undone.Holding["public.orders"] != 300 || count("select count(*) from orders") != 300 {
 		t.Errorf("forced: got %+v, %d orders", forced.Undone, count("select count(*) from orders"))
 	}
-	counted := output[importer.Undoing](t, s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`))
+	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`))
 	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
 		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
 	}
-	gone := output[importer.Summary](t, s.start("gone", `{"rollback":true,"force":true,"cascade":true}`))
+	gone := output[stepfn.ReportResult](t, s.start("gone", `{"rollback":true,"force":true,"cascade":true}`))
 	if gone.Undone == nil || gone.Undone.Cascaded["public.orders"] != 300 || gone.Undone.Left != 0 {
 		t.Errorf("with cascade: got %+v", gone.Undone)
 	}

@@ -12,7 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
 // machine is what these tests want to know of a definition.
@@ -79,16 +80,16 @@ func fields(v any) []string {
 
 // answers are what the actions give back.
 var answers = map[string]any{
-	"input": importer.Job{}, "plan": importer.Outline{}, "begin": importer.Begun{}, "copy": importer.Step{}, "park": importer.Step{},
-	"close": importer.Stand{}, "verify": importer.Step{}, "verdict": importer.Verdict{}, "report": importer.Summary{},
-	"gate": importer.Gate{}, "rollback": importer.Undoing{},
+	"input": stepfn.Job{}, "plan": stepfn.PlanResult{}, "begin": stepfn.BeginResult{}, "copy": stepfn.StepResult{}, "park": stepfn.StepResult{},
+	"close": stepfn.StatusResult{}, "verify": stepfn.StepResult{}, "verdict": stepfn.VerifyResult{}, "report": stepfn.ReportResult{},
+	"gate": stepfn.GateResult{}, "rollback": stepfn.RollbackResult{},
 }
 
 // The definition names fields of Action and of the answers, and none that is not there.
 func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	t.Parallel()
 	text, m := theDefinition(t)
-	kept := map[string][]string{"lane": fields(importer.Lane{}), "error": fields(importer.Failure{})} // by the place in the state
+	kept := map[string][]string{"lane": fields(run.Shard{}), "error": fields(stepfn.Failure{})} // by the place in the state
 	used := map[string]bool{}
 	for name, s := range m.all() {
 		if s.Type != "Task" {
@@ -102,7 +103,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		}
 		used[action] = true
 		for key := range s.Parameters {
-			if !slices.Contains(fields(importer.Action{}), strings.TrimSuffix(key, ".$")) {
+			if !slices.Contains(fields(stepfn.Action{}), strings.TrimSuffix(key, ".$")) {
 				t.Errorf("%s passes %s, which Action does not have", name, key)
 			}
 		}
@@ -129,7 +130,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 func TestDefinitionSaysWhatMayBeTyped(t *testing.T) {
 	t.Parallel()
 	_, m := theDefinition(t)
-	for _, name := range fields(importer.Request{}) {
+	for _, name := range fields(stepfn.Request{}) {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
 			t.Errorf("the Comment says nothing of %s", name)
 		}
@@ -143,7 +144,7 @@ func TestDefinitionSaysWhatMayBeTyped(t *testing.T) {
 }
 
 // No task can hang, and each is tried again for what passes by itself, at random times, and for nothing else.
-func TestP35_TasksEndAndAreRetried(t *testing.T) {
+func TestTasksEndAndAreRetried(t *testing.T) {
 	t.Parallel()
 	_, m := theDefinition(t)
 	if m.TimeoutSeconds == 0 {
@@ -180,7 +181,7 @@ func TestP35_TasksEndAndAreRetried(t *testing.T) {
 }
 
 // What maps bring back is thrown away: the ledger has it.
-func TestP35_MapsKeepNothing(t *testing.T) {
+func TestMapsKeepNothing(t *testing.T) {
 	t.Parallel()
 	text, m := theDefinition(t)
 	n := 0

@@ -12,6 +12,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
@@ -22,7 +23,8 @@ type handler struct {
 	now func() time.Time
 }
 
-// handle does one action. An error has a type that the state machine knows, and a text without secrets and personal data.
+// handle does one action. An error has a type that the state machine knows, and a text without secrets and personal
+// data.
 func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -32,20 +34,20 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	}()
 	began := h.now()
 	a, answer, err := h.act(ctx, event)
-	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Lane.Lane, "ms", h.now().Sub(began).Milliseconds()}
+	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Shard.Index, "ms", h.now().Sub(began).Milliseconds()}
 	if err != nil {
-		name, text := importer.ErrorName(err), importer.ErrorText(err)
+		name, text := stepfn.ErrorName(err), importer.ErrorText(err)
 		h.log.ErrorContext(ctx, "action failed", append(record, "type", name, "error", text)...)
 		return nil, messages.InvokeResponse_Error{Type: name, Message: text}
 	}
-	if s, ok := answer.(importer.Summary); ok {
+	if s, ok := answer.(stepfn.ReportResult); ok {
 		record = append(record, "digest", s.Digest)
 	}
 	h.log.InfoContext(ctx, "action done", record...)
 	return answer, nil
 }
 
-func (h handler) act(ctx context.Context, event json.RawMessage) (a importer.Action, answer any, err error) {
+func (h handler) act(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: this is no action: %w", importer.ErrRefused, err)
 	}
@@ -59,6 +61,6 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a importer.Act
 		}
 	}
 	m := importer.Import{From: from, To: to, Schema: h.cfg.Schema, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
-	answer, err = m.Act(ctx, a)
+	answer, err = stepfn.Act(ctx, m.Env(), a)
 	return a, answer, err
 }

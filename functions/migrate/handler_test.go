@@ -19,6 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
 const password = "hunter2"
@@ -90,7 +91,7 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 				if e == rejected {
 					want = "Refused"
 				}
-				if want == "Unavailable" && (answer == importer.Step{} || isUnfinished(answer)) {
+				if want == "Unavailable" && (answer == stepfn.StepResult{} || isUnfinished(answer)) {
 					return // its time is up: the state machine does it again
 				}
 				if got, _ := errors.AsType[messages.InvokeResponse_Error](err); got.Type != want {
@@ -106,7 +107,7 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 }
 
 func isUnfinished(answer any) bool {
-	u, ok := answer.(importer.Undoing)
+	u, ok := answer.(stepfn.RollbackResult)
 	return ok && !u.Done
 }
 
@@ -130,7 +131,7 @@ func TestHandlerAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if job, ok := got.(importer.Job); !ok || job.Holder != "the execution tuesday" {
+	if job, ok := got.(stepfn.Job); !ok || job.Holder != "the execution tuesday" {
 		t.Errorf("got %+v", got)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {
@@ -138,8 +139,8 @@ func TestHandlerAnswers(t *testing.T) {
 	}
 }
 
-// Every record of a batch is a log record and, for CloudWatch, metrics: what the directive names stands in the record as
-// a number.
+// Every record of a batch is a log record and, for CloudWatch, metrics: what the directive names stands in the record
+// as a number.
 func TestBatchRecordsCarryMetrics(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]map[string]float64{

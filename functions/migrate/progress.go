@@ -6,8 +6,8 @@ import "github.com/xenon-auth/xenon/shared/importer"
 const namespace = "Xenon/Import"
 
 // progress writes one record a batch. It is a log record and carries metrics in CloudWatch's embedded metric format
-// (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html) besides,
-// which names members of the record. There are numbers in it, never a row.
+// (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html)
+// besides, which names members of the record. There are numbers in it, never a row.
 func (h handler) progress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)

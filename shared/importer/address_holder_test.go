@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
@@ -17,7 +18,7 @@ import (
 // confirmedPeople are people of the source with a confirmed address who sign in with their password.
 func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
 	t.Helper()
-	ids := sorted(t, from)
+	ids := importtest.SortedUsers(t, from)
 	people := slices.DeleteFunc(slices.Clone(census.People), func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) })
 	if len(people) < 8 {
 		t.Fatalf("there are %d people with a confirmed address and a password, want more", len(people))
@@ -29,7 +30,7 @@ func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []su
 // returns the id.
 func signedUp(t *testing.T, to, email string) string {
 	t.Helper()
-	return value(t, to, `with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),
+	return importtest.Value(t, to, `with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),
 a as (insert into account ("accountId", "providerId", "userId", password, "updatedAt") select id, 'credential', id, 'a hash', now() from u),
 s as (insert into session ("expiresAt", token, "updatedAt", "userId") select now() + interval '1 day', id, now(), id from u),
 v as (insert into verification (identifier, value, "expiresAt") select 'reset-password:' || id, id, now() + interval '1 hour' from u)
@@ -43,50 +44,50 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	from := supabasetest.New(t)
 	census := supabasetest.Fill(t, from, 80, 300)
 	victim := confirmedPeople(t, from, census)[0]
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	x := startXenon(t, m.To)
 	const stolen = "the squatter's password"
 	x.signUp(victim.Email, stolen)
-	squatter := value(t, m.To, holderOf, victim.Email)
-	before := contents(t, m.To, landed, map[string]string{"session": beside["session"]})
-	others := column(t, m.To, beside["verification"])
+	squatter := importtest.Value(t, m.To, holderOf, victim.Email)
+	before := importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]})
+	others := importtest.Column(t, m.To, importtest.Beside["verification"])
 	if len(others) == 0 {
 		t.Fatal("no reset link is stored")
 	}
 
-	plan, err := m.Plan(t.Context(), allow)
+	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) > 0 {
 		t.Fatalf("plan: %v, %v", plan.Refusals, err)
 	}
 	if n := plan.Reasons["user address_released"]; n != 1 || !strings.Contains(strings.Join(plan.Warnings, "\n"), squatter) {
 		t.Errorf("the plan counts %d users who lose the address, want 1, and warns: %q", n, plan.Warnings)
 	}
-	st := complete(t, m, allow)
-	if got := value(t, m.To, holderOf, victim.Email); got != victim.ID {
+	st := importtest.Complete(t, m, importtest.Allow)
+	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
 		t.Errorf("the address belongs to %s, want the confirmed user %s", got, victim.ID)
 	}
 	if !x.signIn(victim.Email, victim.Password) || x.signIn(victim.Email, stolen) {
 		t.Error("the confirmed user does not sign in with their password, or the other password is good, too")
 	}
-	got := value(t, m.To, `select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*) from account where "userId" = u.id)) from "user" u where id = $1`, squatter)
+	got := importtest.Value(t, m.To, `select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*) from account where "userId" = u.id)) from "user" u where id = $1`, squatter)
 	if want := squatter + "@unverified.supabase-migration.invalid f 0 0"; got != want {
 		t.Errorf("address, verified, sessions and accounts of the other are %q, want %q", got, want)
 	}
-	if left := column(t, m.To, beside["verification"]); len(left) != 0 {
+	if left := importtest.Column(t, m.To, importtest.Beside["verification"]); len(left) != 0 {
 		t.Errorf("%d links of the other are still good", len(left))
 	}
 	if n := st.Reasons["user address_released"]; n != 1 {
 		t.Errorf("%d users are in the quarantine with address_released, want 1", n)
 	}
-	change(t, m.To, `delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
+	importtest.Exec(t, m.To, `delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
 where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`) // as before the sign-in
-	agrees(t, m)
-	first := contents(t, m.To, landed)
-	change(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
-	if again := complete(t, m, allow); again.Reasons["user address_released"] != 1 {
+	importtest.Agrees(t, m)
+	first := importtest.Contents(t, m.To, importtest.Landed)
+	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
+	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
 		t.Error("a second pass takes the entry out of the quarantine")
 	}
-	if diff := unlike(contents(t, m.To, landed), first); diff != "" {
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
 		t.Errorf("a second pass changes something:%s", diff)
 	}
 
@@ -94,15 +95,15 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 	if err != nil {
 		t.Fatal(err)
 	}
-	undone := rollback(t, m, false)
+	undone := importtest.Rollback(t, m, false)
 	if undone.Restored != 1 || rehearsed.Restored != 1 {
 		t.Errorf("%d users have their address back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
 	}
-	if diff := unlike(contents(t, m.To, landed, map[string]string{"session": beside["session"]}), before); diff != "" {
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}), before); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
 	}
-	complete(t, m, allow)
-	if got := value(t, m.To, holderOf, victim.Email); got != victim.ID {
+	importtest.Complete(t, m, importtest.Allow)
+	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
 		t.Errorf("after a rollback and another run the address belongs to %s, want %s", got, victim.ID)
 	}
 }
@@ -123,12 +124,12 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 	for why, sql := range belongings {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
-			m := open(t, from)
-			change(t, m.To, `create table note (author uuid references "user" on delete cascade); create table key (account uuid references account on delete cascade)`)
+			m := importtest.Open(t, from)
+			importtest.Exec(t, m.To, `create table note (author uuid references "user" on delete cascade); create table key (account uuid references account on delete cascade)`)
 			holder := signedUp(t, m.To, victim.Email)
-			change(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
-			before := contents(t, m.To, landed, beside)
-			plan, err := m.Plan(t.Context(), allow)
+			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
+			before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside)
+			plan, err := m.Plan(t.Context(), importtest.Allow)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,14 +142,14 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 			if strings.Contains(text, victim.Email) {
 				t.Error("the plan shows the address itself")
 			}
-			if _, err := m.Run(t.Context(), allow, false, 1); !errors.Is(err, importer.ErrRefused) {
+			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
 				t.Errorf("the run began: %v", err)
 			}
-			if diff := unlike(contents(t, m.To, landed, beside), before); diff != "" {
+			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, importtest.Beside), before); diff != "" {
 				t.Errorf("the target is not what it was:%s", diff)
 			}
-			change(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
-			if plan, err := m.Plan(t.Context(), allow); err != nil || len(plan.Refusals) > 0 || plan.Collisions["target_email_taken"] != 1 {
+			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
+			if plan, err := m.Plan(t.Context(), importtest.Allow); err != nil || len(plan.Refusals) > 0 || plan.Collisions["target_email_taken"] != 1 {
 				t.Errorf("once the address is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
 			}
 		})
@@ -161,41 +162,41 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	from := supabasetest.New(t)
 	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 82, 300))
 	early, late, busy := people[0], people[1], people[2]
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	m.Shared = true
-	if _, err := m.Begin(t.Context(), small, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
 	signedUp(t, m.To, early.Email)
-	complete(t, m, small)
-	if got := value(t, m.To, holderOf, early.Email); got != early.ID {
+	importtest.Complete(t, m, importtest.Small)
+	if got := importtest.Value(t, m.To, holderOf, early.Email); got != early.ID {
 		t.Errorf("signed up after the plan: the address belongs to %s, want %s", got, early.ID)
 	}
 
-	change(t, from, fmt.Sprintf(`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users set email = 'New.Busy@example.com' where id = '%s'`, late.ID, busy.ID))
+	importtest.Exec(t, from, fmt.Sprintf(`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users set email = 'New.Busy@example.com' where id = '%s'`, late.ID, busy.ID))
 	signedUp(t, m.To, "new.late@example.com")
 	holder := signedUp(t, m.To, "new.busy@example.com")
-	change(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
-	st := complete(t, m, small)
-	if got := value(t, m.To, holderOf, "new.late@example.com"); got != late.ID {
+	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
+	st := importtest.Complete(t, m, importtest.Small)
+	if got := importtest.Value(t, m.To, holderOf, "new.late@example.com"); got != late.ID {
 		t.Errorf("signed up between two passes: the address belongs to %s, want %s", got, late.ID)
 	}
-	if got := value(t, m.To, holderOf, "new.busy@example.com"); got != holder {
+	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != holder {
 		t.Errorf("signed up between two passes, with a profile: the address belongs to %s, want %s", got, holder)
 	}
 	if st.Reasons["user.email target_email_unverified"] != 1 || st.Reasons["user address_released"] != 2 {
 		t.Errorf("the quarantine has %v", st.Reasons)
 	}
-	v := verify(t, m)
+	v := importtest.Verify(t, m)
 	if v.Equal || v.Different != 0 {
 		t.Errorf("verification: equal %t with %d differences; want it to say that an unverified user holds an address", v.Equal, v.Different)
 	}
-	change(t, m.To, `delete from "user" where id = '`+holder+`'`)
-	complete(t, m, small)
-	if got := value(t, m.To, holderOf, "new.busy@example.com"); got != busy.ID {
+	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
+	importtest.Complete(t, m, importtest.Small)
+	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != busy.ID {
 		t.Errorf("once the holder is removed the address belongs to %s, want %s", got, busy.ID)
 	}
-	clean(t, m, "once the holder is removed")
+	importtest.IsEqual(t, m, "once the holder is removed")
 }
 
 // While the run goes on, everybody's address is signed up with as soon as it is free.
@@ -203,11 +204,11 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 85, 400)
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	owner := map[string]string{}
 	var id, email string
-	each(t, conn(t, from), `select id::text, email from auth.users where id::text = any('{`+strings.Join(sorted(t, from), ",")+`}')`, []any{&id, &email}, func() { owner[email] = id })
-	db := conn(t, m.To)
+	importtest.Each(t, importtest.Conn(t, from), `select id::text, email from auth.users where id::text = any('{`+strings.Join(importtest.SortedUsers(t, from), ",")+`}')`, []any{&id, &email}, func() { owner[email] = id })
+	db := importtest.Conn(t, m.To)
 	m.Progress = func(importer.Event) { // after every batch, from all of those that are still open
 		for email := range owner {
 			if _, err := db.Exec(t.Context(), `insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) on conflict do nothing`, email); err != nil {
@@ -215,9 +216,9 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 			}
 		}
 	}
-	complete(t, m, small)
+	importtest.Complete(t, m, importtest.Small)
 	got := map[string]string{}
-	each(t, db, `select id::text, email from "user"`, []any{&id, &email}, func() {
+	importtest.Each(t, db, `select id::text, email from "user"`, []any{&id, &email}, func() {
 		if owner[email] != "" {
 			got[email] = id
 		}
@@ -225,10 +226,10 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 	if diff := cmp.Diff(got, owner); diff != "" {
 		t.Errorf("owners of addresses, got - want +:\n%s", diff)
 	}
-	if n := value(t, m.To, `select count(*)::text from supabase_import.quarantine where reason = 'address_released'`); n == "0" {
+	if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.quarantine where reason = 'address_released'`); n == "0" {
 		t.Error("nobody signed up in time")
 	}
-	clean(t, m, "after the import")
+	importtest.IsEqual(t, m, "after the import")
 }
 
 func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
@@ -236,26 +237,26 @@ func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
 	from := supabasetest.New(t)
 	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 83, 300))
 	verified, unconfirmed := people[0], people[1]
-	change(t, from, `update auth.users set email_confirmed_at = null where id = '`+unconfirmed.ID+`'`)
-	m := open(t, from)
+	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+unconfirmed.ID+`'`)
+	m := importtest.Open(t, from)
 	for _, email := range []string{verified.Email, unconfirmed.Email} {
 		signedUp(t, m.To, email)
 	}
-	change(t, m.To, `update "user" set "emailVerified" = true where email = '`+verified.Email+`'`)
-	before := column(t, m.To, landed["user"])
-	plan, err := m.Plan(t.Context(), small)
+	importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where email = '`+verified.Email+`'`)
+	before := importtest.Column(t, m.To, importtest.Landed["user"])
+	plan, err := m.Plan(t.Context(), importtest.Small)
 	if err != nil || plan.Collisions["target_email_taken"] != 2 || len(plan.Refusals) != 0 {
 		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
 	}
-	complete(t, m, small)
-	if lost := missing(column(t, m.To, landed["user"]), before); len(lost) != 0 {
+	importtest.Complete(t, m, importtest.Small)
+	if lost := importtest.Missing(importtest.Column(t, m.To, importtest.Landed["user"]), before); len(lost) != 0 {
 		t.Errorf("%d users of the target were changed", len(lost))
 	}
 	want := []string{"target_email_taken", "target_email_taken"}
-	if diff := cmp.Diff(column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`), want); diff != "" {
+	if diff := cmp.Diff(importtest.Column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`), want); diff != "" {
 		t.Errorf("rulings, got - want +:\n%s", diff)
 	}
-	clean(t, m, "after the import")
+	importtest.IsEqual(t, m, "after the import")
 }
 
 // The source's user who took an address moves on and is deleted; the rollback still gives it back.
@@ -263,23 +264,23 @@ func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 84, 300)
-	ids := sorted(t, from)
+	ids := importtest.SortedUsers(t, from)
 	first, last := ids[0], ids[len(ids)-1]
-	email := value(t, from, `select email from auth.users where id = $1::uuid`, first)
+	email := importtest.Value(t, from, `select email from auth.users where id = $1::uuid`, first)
 	m := &importer.Import{From: from, Holder: "test", Now: time.Now}
-	m.To = open(t, from).To
+	m.To = importtest.Open(t, from).To
 	signedUp(t, m.To, email)
-	before := contents(t, m.To, landed, map[string]string{"session": beside["session"]})
-	complete(t, m, small)
-	change(t, from, fmt.Sprintf(`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s' where id = '%s'`, first, email, last))
-	complete(t, m, small)
-	change(t, from, `delete from auth.users where id = '`+first+`'`)
-	complete(t, m, small)
-	if got := value(t, m.To, holderOf, email); got != last {
+	before := importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]})
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Exec(t, from, fmt.Sprintf(`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s' where id = '%s'`, first, email, last))
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
+	importtest.Complete(t, m, importtest.Small)
+	if got := importtest.Value(t, m.To, holderOf, email); got != last {
 		t.Fatalf("the address belongs to %s, want %s", got, last)
 	}
-	rollback(t, m, false)
-	if diff := unlike(contents(t, m.To, landed, map[string]string{"session": beside["session"]}), before); diff != "" {
+	importtest.Rollback(t, m, false)
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}), before); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
 	}
 }

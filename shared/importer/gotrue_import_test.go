@@ -16,6 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // supabaseProfiles is the table of profiles, which is the application's and not GoTrue's.
@@ -74,21 +75,22 @@ func newImport(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "a test", Now: time.Now}
 }
 
-// The tables that the other tests build are one thing; here Supabase's auth server has made them, with all that it adds.
+// The tables that the other tests build are one thing; here Supabase's auth server has made them, with all that it
+// adds.
 func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
 	t.Parallel()
 	_, source := project(t)
 	census := supabasetest.Fill(t, source, 55, 600)
 	status := bring(t, newImport(source, dbtest.New(t)))
-	got := map[importer.Source]int64{}
+	got := map[mapping.Kind]int64{}
 	for kind, outcomes := range status.Counts {
 		for _, n := range outcomes {
 			got[kind] += n
 		}
 	}
-	want := map[importer.Source]int64{
-		importer.User: int64(census.Users), importer.Identity: int64(census.Identities), importer.Profile: int64(census.Profiles),
-		importer.Factor: int64(census.Factors), importer.Passkey: int64(census.Passkeys),
+	want := map[mapping.Kind]int64{
+		mapping.User: int64(census.Users), mapping.Identity: int64(census.Identities), mapping.Profile: int64(census.Profiles),
+		mapping.Factor: int64(census.Factors), mapping.Passkey: int64(census.Passkeys),
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("rows accounted for: got - want +:\n%s", diff)

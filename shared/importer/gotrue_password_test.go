@@ -66,7 +66,8 @@ func goBack(t *testing.T, m *importer.Import, run, source string) {
 	sql(t, source, back.String())
 }
 
-// notHere are shapes of people who sign in on GoTrue and, by decision, not here: all of the shape, or those who come second.
+// notHere are shapes of people who sign in on GoTrue and, by decision, not here: all of the shape, or those who come
+// second.
 var notHere = map[string]string{
 	"deleted by hand":                       "whoever has a date of deletion stays out",
 	"address of a deleted one":              "whoever has a date of deletion stays out",
@@ -87,8 +88,9 @@ var notHere = map[string]string{
 }
 
 // population fills the project and returns the people who sign in there by address: of every shape, with every form of
-// hash, and some that GoTrue has made itself. Where addresses differ by case only, GoTrue takes the first it comes across,
-// another one after every change to a row: whose password works there is nobody's choice, so they are not among them.
+// hash, and some that GoTrue has made itself. Where addresses differ by case only, GoTrue takes the first it comes
+// across, another one after every change to a row: whose password works there is nobody's choice, so they are not among
+// them.
 func (g *gotrue) population(source string) []supabasetest.Person {
 	g.t.Helper()
 	people := supabasetest.Fill(g.t, source, 57, 300).People

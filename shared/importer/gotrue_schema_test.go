@@ -14,7 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// What the other tests take for a Supabase project is, in all that the import reads, what the server's own migrations make.
+// What the other tests take for a Supabase project is, in all that the import reads, what the server's own migrations
+// make.
 func TestGoTrue_SchemaIsWhatTheTestsTakeForIt(t *testing.T) {
 	t.Parallel()
 	real := dbtest.Empty(t)

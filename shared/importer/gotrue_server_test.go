@@ -41,8 +41,8 @@ type gotrue struct {
 	admin    string // token of the service role
 }
 
-// startGoTrue makes the schema auth in an empty database with the server's own migrations and starts it until the end of
-// the test. As in a project, the schema belongs to a role that is not a superuser.
+// startGoTrue makes the schema auth in an empty database with the server's own migrations and starts it until the end
+// of the test. As in a project, the schema belongs to a role that is not a superuser.
 func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	t.Helper()
 	g := &gotrue{t: t}
@@ -106,8 +106,8 @@ func (g *gotrue) configure(databaseURL string) {
 	}
 }
 
-// ownSchema makes the role that owns the schema auth, as a project has it under the name supabase_auth_admin. Roles belong
-// to the whole server, so this one has a name of its own and goes with the test.
+// ownSchema makes the role that owns the schema auth, as a project has it under the name supabase_auth_admin. Roles
+// belong to the whole server, so this one has a name of its own and goes with the test.
 func (g *gotrue) ownSchema(databaseURL, role, password string) {
 	g.t.Helper()
 	conn, err := pgx.Connect(g.t.Context(), databaseURL)
@@ -192,8 +192,8 @@ func (g *gotrue) made(status int, answer map[string]any) string {
 	return id
 }
 
-// refusals are GoTrue's ways to say that somebody does not come in. The last is its answer for what it cannot read: a row
-// from SQL with NULL where it wants text, a hash that is none.
+// refusals are GoTrue's ways to say that somebody does not come in. The last is its answer for what it cannot read: a
+// row from SQL with NULL where it wants text, a hash that is none.
 var refusals = []string{
 	"400 invalid_credentials", "400 email_not_confirmed", "400 phone_not_confirmed", "400 user_banned",
 	"500 unexpected_failure",

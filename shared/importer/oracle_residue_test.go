@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
@@ -14,25 +15,25 @@ import (
 var secretsForOneUse = strings.Fields(`confirmation_token recovery_token email_change_token_new email_change_token_current phone_change_token
 reauthentication_token confirmed_at`)
 
-// What a row says is in the target or in its residue, the original of what was altered included: the source row could be made
-// again.
+// What a row says is in the target or in its residue, the original of what was altered included: the source row could
+// be made again.
 func TestR55_NothingIsLost(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 4, 600)
-	m := open(t, from)
-	if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	src, dst := conn(t, from), conn(t, m.To)
+	src, dst := importtest.Conn(t, from), importtest.Conn(t, m.To)
 	var key, text, residue string
 	was := map[string]map[string]any{}
-	each(t, src, `select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
+	importtest.Each(t, src, `select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
 union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`, []any{&key, &text}, func() {
 		was[key] = decode(t, &text).(map[string]any)
 	})
 	n := 0
-	each(t, dst, `select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
+	importtest.Each(t, dst, `select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
 from supabase_import.ledger l left join "user" u on l.source = 'user' and u.id = l.key left join user_profile p on l.source = 'profile' and p.user_id = l.key
 where l.source in ('user', 'profile') and l.outcome = 'copied'
 union all select l.source || ' ' || l.key, l.residue, jsonb_build_object('id', l.key, 'user_id', l.user_id, 'provider', a."providerId", 'provider_id', a."accountId", 'created_at', a."createdAt", 'updated_at', a."updatedAt")::text

@@ -2,16 +2,15 @@ package importer_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // rows are all rows of a source, read plainly.
@@ -46,7 +45,7 @@ type sourceProfile struct {
 }
 
 type sourceOther struct {
-	source          importer.Source
+	source          mapping.Kind
 	id, user, whole string
 	verified        bool
 }
@@ -54,32 +53,6 @@ type sourceOther struct {
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
-}
-
-// conn connects; times are as Postgres writes them in UTC.
-func conn(t *testing.T, url string) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.Connect(t.Context(), url)
-	if err == nil {
-		_, err = c.Exec(t.Context(), "set timezone = 'UTC'; set datestyle = 'ISO, YMD'")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
-}
-
-// each calls f for every row of a query, after scanning it.
-func each(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
-	t.Helper()
-	r, err := c.Query(t.Context(), sql)
-	if err == nil {
-		_, err = pgx.ForEachRow(r, into, func() error { f(); return nil })
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
 }
 
 func toStamp(t pgtype.Timestamptz) stamp {
@@ -102,7 +75,7 @@ func decode(t *testing.T, text *string) any {
 
 func readSource(t *testing.T, url string) rows {
 	t.Helper()
-	c := conn(t, url)
+	c := importtest.Conn(t, url)
 	var in rows
 	var u sourceUser
 	var metadata *string
@@ -112,7 +85,7 @@ func readSource(t *testing.T, url string) rows {
 	for i := range times {
 		into = append(into, &times[i])
 	}
-	each(t, c, `select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
+	importtest.Each(t, c, `select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
   raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at, phone_confirmed_at, invited_at, confirmation_sent_at,
   recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at from auth.users u`, into, func() {
 		u := u
@@ -125,7 +98,7 @@ func readSource(t *testing.T, url string) rows {
 		in.users = append(in.users, u)
 	})
 	var i sourceIdentity
-	each(t, c, `select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
+	importtest.Each(t, c, `select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
 		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]}, func() {
 			i := i
 			i.claims, i.whole, i.created, i.updated = decode(t, metadata), digest(whole), toStamp(times[0]), toStamp(times[1])
@@ -133,7 +106,7 @@ func readSource(t *testing.T, url string) rows {
 		})
 	var fields string
 	var p sourceProfile
-	each(t, c, `select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
+	importtest.Each(t, c, `select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
 		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields}, func() {
@@ -150,7 +123,7 @@ func readSource(t *testing.T, url string) rows {
 			in.profiles = append(in.profiles, p)
 		})
 	var o sourceOther
-	each(t, c, `select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
+	importtest.Each(t, c, `select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
 union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false from auth.webauthn_credentials k`,
 		[]any{&o.source, &o.id, &o.user, &whole, &o.verified}, func() {
 			o := o
@@ -163,11 +136,11 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 // readTarget reads the target's rows, and what the run says about those that the source still has.
 func readTarget(t *testing.T, url string) state {
 	t.Helper()
-	s, c := readTables(t, url), conn(t, url)
+	s, c := readTables(t, url), importtest.Conn(t, url)
 	var key, value string
-	each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
+	importtest.Each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
 		[]any{&key, &value}, func() { s.Ledger[key] = value })
-	each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
+	importtest.Each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
 		[]any{&key, &value}, func() { s.Quarantine[key] = digest(value) })
 	return s
 }
@@ -175,15 +148,15 @@ func readTarget(t *testing.T, url string) state {
 // readTables reads the target's rows.
 func readTables(t *testing.T, url string) state {
 	t.Helper()
-	c := conn(t, url)
+	c := importtest.Conn(t, url)
 	s := newState()
 	var id string
 	var u userRow
-	each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
+	importtest.Each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
   "createdAt"::text, "updatedAt"::text from "user"`,
 		[]any{&id, &u.Name, &u.Email, &u.Image, &u.HasImage, &u.Verified, &u.Banned, &u.BanReason, &u.BanExpires, &u.Created, &u.Updated}, func() { s.Users[id] = u })
 	var a accountRow
-	each(t, c, `select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
+	importtest.Each(t, c, `select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
 where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope) = 0`,
 		[]any{&id, &a.User, &a.Provider, &a.Subject, &a.Password, &a.Created, &a.Updated}, func() {
 			a := a
@@ -194,7 +167,7 @@ where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpires
 		})
 	var p profileRow
 	var fields string
-	each(t, c, `select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
+	importtest.Each(t, c, `select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from user_profile`,
 		[]any{&id, &p.User, &p.Language, &p.Hours, &p.Created, &p.Updated, &fields}, func() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
@@ -36,13 +37,13 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 	} {
 		from := supabasetest.New(t)
 		supabasetest.Fill(t, from, test.seed, 1500)
-		m := open(t, from)
+		m := importtest.Open(t, from)
 		test.options.BatchSize = 200
 		if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
 			t.Fatal(err)
 		}
 		asForetold(t, m, test.options)
-		clean(t, m, "after the import")
+		importtest.IsEqual(t, m, "after the import")
 	}
 }
 
@@ -60,17 +61,17 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
 	for i, email := range emails[:len(emails)/3] {
 		id := signedUp(t, m.To, email)
 		if i%3 == 1 {
-			change(t, m.To, `update "user" set "emailVerified" = true where id = '`+id+`'`)
+			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+id+`'`)
 		}
 		if i%3 == 2 {
-			change(t, m.To, `insert into mark values ('`+id+`')`)
+			importtest.Exec(t, m.To, `insert into mark values ('`+id+`')`)
 		}
 	}
 	before := readTables(t, m.To)
 	whole, more := map[string]string{}, map[string]bool{}
 	var id, text string
 	var marked bool
-	each(t, conn(t, m.To), `select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
+	importtest.Each(t, importtest.Conn(t, m.To), `select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
   'accounts', (select jsonb_agg(to_jsonb(a)) from account a where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
 from "user" u`, []any{&id, &marked, &text}, func() { whole[id], more[id] = digest(text), marked })
 	for account, a := range before.Accounts {
@@ -84,14 +85,14 @@ func TestImportTreatsHoldersOfAddressesAsForetold(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 400)
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}
 	if _, err := m.Begin(t.Context(), o, false); err != nil { // they sign up after the plan, which would refuse some
 		t.Fatal(err)
 	}
-	change(t, m.To, `create table mark ("user" uuid references "user")`)
+	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
 	there := occupants(t, m, o)
-	complete(t, m, o)
+	importtest.Complete(t, m, o)
 	asForetold(t, m, o, there...)
 }

@@ -15,11 +15,12 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// The oracle says from the rows of a source what the target must hold. It is the mapping a second time, in Go and row by
-// row, out of the description of the mapping and not out of the engine's SQL.
+// The oracle says from the rows of a source what the target must hold. It is the mapping a second time, in Go and row
+// by row, out of the description of the mapping and not out of the engine's SQL.
 
 // state is what an import must have made, or has made.
 type state struct {
@@ -79,16 +80,16 @@ func foretell(o importer.Options, in rows, there ...occupant) state {
 		r.state.Users[t.id], r.state.Accounts[t.accountID] = t.row, t.account
 	}
 	for _, f := range in.others {
-		if f.source == importer.Factor {
+		if f.source == mapping.Factor {
 			reason := "mfa_unverified"
 			if f.verified {
 				reason = "mfa_not_portable"
 				r.factors[f.user] = true
 			}
-			r.out(importer.Factor, f.id, "", reason, f.whole)
+			r.out(mapping.Factor, f.id, "", reason, f.whole)
 			continue
 		}
-		r.out(importer.Passkey, f.id, "", "passkey_not_mapped", f.whole)
+		r.out(mapping.Passkey, f.id, "", "passkey_not_mapped", f.whole)
 	}
 	for _, i := range in.identities {
 		r.owned[i.user] = append(r.owned[i.user], i)
@@ -112,14 +113,14 @@ func newState() state {
 }
 
 // out puts a whole row, or a field of a row, into the quarantine.
-func (r *oracle) out(source importer.Source, id, field, reason, whole string) {
+func (r *oracle) out(source mapping.Kind, id, field, reason, whole string) {
 	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = whole
 	if field == "" {
-		r.is(source, id, importer.Quarantined)
+		r.is(source, id, mapping.Quarantined)
 	}
 }
 
-func (r *oracle) is(source importer.Source, id string, outcome importer.Outcome) {
+func (r *oracle) is(source mapping.Kind, id string, outcome mapping.Outcome) {
 	r.state.Ledger[string(source)+" "+id] = string(outcome)
 }
 
@@ -210,23 +211,23 @@ const invalid = ".supabase-migration.invalid"
 
 func (r *oracle) user(u sourceUser) {
 	if u.deleted {
-		r.out(importer.User, u.id, "", "soft_deleted", u.whole)
+		r.out(mapping.User, u.id, "", "soft_deleted", u.whole)
 		return
 	}
-	r.is(importer.User, u.id, importer.Copied)
+	r.is(mapping.User, u.id, mapping.Copied)
 	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
 	row.Updated = u.updated.or(row.Created)
 	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
 	if utf8.RuneCountInString(row.Image) > 32_768 {
 		row.Image, row.HasImage = "", false
-		r.out(importer.User, u.id, "image", "image_too_long", u.whole)
+		r.out(mapping.User, u.id, "image", "image_too_long", u.whole)
 	}
 	own := address(u)
 	if own != "" && (r.losers[u.id] || strings.HasSuffix(u.email, invalid)) {
-		r.out(importer.User, u.id, "email", "email_conflict", u.whole)
+		r.out(mapping.User, u.id, "email", "email_conflict", u.whole)
 		row.Email = u.id + "@email-conflict" + invalid
 	} else if reason := r.heldBy(u, own); reason != "" {
-		r.out(importer.User, u.id, "email", reason, u.whole)
+		r.out(mapping.User, u.id, "email", reason, u.whole)
 		row.Email = u.id + "@email-conflict" + invalid
 	} else if own != "" {
 		row.Email, row.Verified = own, u.confirmed
@@ -239,7 +240,7 @@ func (r *oracle) user(u sourceUser) {
 	}
 	for column, t := range map[string]stamp{"created_at": u.created, "updated_at": u.updated} {
 		if t.unusual() {
-			r.out(importer.User, u.id, column, "date_unrepresentable", u.whole)
+			r.out(mapping.User, u.id, column, "date_unrepresentable", u.whole)
 		}
 	}
 	r.state.Users[u.id] = row
@@ -247,7 +248,7 @@ func (r *oracle) user(u sourceUser) {
 		return
 	}
 	if why := r.withheld(u); why != "" {
-		r.out(importer.User, u.id, "encrypted_password", why, u.whole)
+		r.out(mapping.User, u.id, "encrypted_password", why, u.whole)
 		return
 	}
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
@@ -399,13 +400,13 @@ func (r *oracle) identity(i sourceIdentity) {
 	}
 	switch {
 	case !came:
-		r.out(importer.Identity, i.id, "", "parent_quarantined", i.whole)
+		r.out(mapping.Identity, i.id, "", "parent_quarantined", i.whole)
 	case reason != "":
-		r.out(importer.Identity, i.id, "", reason, i.whole)
+		r.out(mapping.Identity, i.id, "", reason, i.whole)
 	case provider == "":
-		r.is(importer.Identity, i.id, importer.Folded)
+		r.is(mapping.Identity, i.id, mapping.Folded)
 	default:
-		r.is(importer.Identity, i.id, importer.Copied)
+		r.is(mapping.Identity, i.id, mapping.Copied)
 		r.state.Accounts[i.id] = accountRow{i.user, provider, subject, "", i.created.or(user.Created), i.updated.or(i.created.or(user.Updated))}
 	}
 }
@@ -441,7 +442,7 @@ func (r *oracle) profiles() {
 				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
 			}
 			if reason := r.unwanted(user, i); reason != "" {
-				r.out(importer.Profile, key, "", reason, p.whole)
+				r.out(mapping.Profile, key, "", reason, p.whole)
 				continue
 			}
 			r.profile(p)
@@ -474,14 +475,14 @@ func (r *oracle) unwanted(user string, place int) string {
 }
 
 func (r *oracle) profile(p sourceProfile) {
-	r.is(importer.Profile, p.user, importer.Copied)
+	r.is(mapping.Profile, p.user, mapping.Copied)
 	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
 	for field, said := range p.fields {
 		if to, ok := r.o.ProfileValues[field][said]; ok {
 			said = to
 		}
 		if !slices.Contains(vocabulary[field], said) {
-			r.out(importer.Profile, p.user, field, "enum_unknown", p.whole)
+			r.out(mapping.Profile, p.user, field, "enum_unknown", p.whole)
 			continue
 		}
 		row.Fields[field] = said
@@ -489,17 +490,17 @@ func (r *oracle) profile(p sourceProfile) {
 	switch {
 	case p.hours == nil:
 	case *p.hours < 0:
-		r.out(importer.Profile, p.user, "time_per_week", "check_violation", p.whole)
+		r.out(mapping.Profile, p.user, "time_per_week", "check_violation", p.whole)
 	default:
 		row.Hours = *p.hours
 	}
 	switch n := utf8.RuneCountInString(p.language); {
 	case n > 10:
 		row.Language = "en"
-		r.out(importer.Profile, p.user, "preferred_language", "value_too_long", p.whole)
+		r.out(mapping.Profile, p.user, "preferred_language", "value_too_long", p.whole)
 	case n == 0:
 		row.Language = "en"
-		r.out(importer.Profile, p.user, "preferred_language", "check_violation", p.whole)
+		r.out(mapping.Profile, p.user, "preferred_language", "check_violation", p.whole)
 	}
 	user := r.state.Users[p.user]
 	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))

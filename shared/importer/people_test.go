@@ -6,18 +6,19 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Whoever could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile; banned
-// and deleted people, and those whose password is withheld or cannot be checked, stay out. The half of R57 that needs
-// Supabase's own server is in gotrue_password_test.go.
+// Whoever could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile;
+// banned and deleted people, and those whose password is withheld or cannot be checked, stay out. The half of R57 that
+// needs Supabase's own server is in gotrue_password_test.go.
 func TestR57_PeopleJustSignIn(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := supabasetest.Fill(t, from, 57, 400).People
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
 // loosen takes from the profile table what makes its rows one a user.
@@ -34,37 +38,37 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 500)
-	change(t, from, loosen+again)
-	m := open(t, from)
-	st := complete(t, m, allow)
+	importtest.Exec(t, from, loosen+again)
+	m := importtest.Open(t, from)
+	st := importtest.Complete(t, m, importtest.Allow)
 	if n := st.Reasons["profile profile_duplicate"]; n < 30 {
 		t.Errorf("%d profiles are quarantined as duplicates, want more", n)
 	}
 	if n := st.Reasons["profile profile_without_user"]; n < 10 {
 		t.Errorf("%d profiles are quarantined as nobody's, want more", n)
 	}
-	plan, err := open(t, from).Plan(t.Context(), allow)
+	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
 	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] || plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
 		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
 	}
-	asForetold(t, m, allow)
-	clean(t, m, "after the import")
-	first := contents(t, m.To, landed)
-	complete(t, m, allow)
-	if diff := unlike(contents(t, m.To, landed), first); diff != "" {
+	asForetold(t, m, importtest.Allow)
+	importtest.IsEqual(t, m, "after the import")
+	first := importtest.Contents(t, m.To, importtest.Landed)
+	importtest.Complete(t, m, importtest.Allow)
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
 		t.Errorf("a second pass changes something:%s", diff)
 	}
 
-	change(t, from, `update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
+	importtest.Exec(t, from, `update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
 delete from public.profiles where user_id is null and time_per_week is null;
 delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`)
 	for _, quick := range []bool{true, false} {
-		if _, err := m.Run(t.Context(), allow, quick, 2); err != nil {
+		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
 			t.Fatalf("quick %t: %v", quick, err)
 		}
 	}
-	asForetold(t, m, allow)
-	sameAsFresh(t, m, allow)
+	asForetold(t, m, importtest.Allow)
+	importtest.SameAsFresh(t, m, importtest.Allow)
 }
 
 // Rows of a text column belong to nobody where it holds no uuid.
@@ -72,22 +76,22 @@ func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 87, 250)
-	change(t, from, `create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
+	importtest.Exec(t, from, `create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
 insert into public.people values ('nobody', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
 insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`)
-	m := open(t, from)
+	m := importtest.Open(t, from)
 	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
-	st := complete(t, m, o)
+	st := importtest.Complete(t, m, o)
 	if n := st.Reasons["profile profile_without_user"]; n != 3 {
 		t.Errorf("%d profiles are quarantined as nobody's, want 3", n)
 	}
 	if n := st.Reasons["profile profile_duplicate"]; n == 0 {
 		t.Error("no profile is quarantined as a duplicate")
 	}
-	if got := value(t, m.To, `select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`); got != "3" {
+	if got := importtest.Value(t, m.To, `select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`); got != "3" {
 		t.Errorf("the newest say 3 hours, the target %q", got)
 	}
-	clean(t, m, "after the import")
+	importtest.IsEqual(t, m, "after the import")
 }
 
 // A table may have nothing but known columns, and public.profiles nothing but the user's id.
@@ -102,12 +106,12 @@ func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
 		t.Run(columns, func(t *testing.T) {
 			t.Parallel()
 			table := fmt.Sprintf("public.known_%d", i)
-			change(t, from, "create table "+table+" as select "+columns+" from public.profiles")
-			m := open(t, from)
+			importtest.Exec(t, from, "create table "+table+" as select "+columns+" from public.profiles")
+			m := importtest.Open(t, from)
 			o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: table}
-			complete(t, m, o)
-			clean(t, m, "after the import")
-			if n := value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
+			importtest.Complete(t, m, o)
+			importtest.IsEqual(t, m, "after the import")
+			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
 				t.Error("no profile came over")
 			}
 		})
@@ -121,11 +125,11 @@ func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
 			t.Parallel()
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, 88, 250)
-			change(t, from, "create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles")
-			m := open(t, from)
-			complete(t, m, allow)
-			clean(t, m, "after the import")
-			if n := value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
+			importtest.Exec(t, from, "create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles")
+			m := importtest.Open(t, from)
+			importtest.Complete(t, m, importtest.Allow)
+			importtest.IsEqual(t, m, "after the import")
+			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
 				t.Error("no profile came over")
 			}
 		})
@@ -136,11 +140,11 @@ func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 89, 250)
-	change(t, from, `create table public.timeless as select user_id, age_range from public.profiles`)
-	m := open(t, from)
-	complete(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
-	got := column(t, m.To, `select row(p.user_id, p.created_at, p.updated_at)::text from user_profile p order by 1`)
-	want := column(t, m.To, `select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`)
+	importtest.Exec(t, from, `create table public.timeless as select user_id, age_range from public.profiles`)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
+	got := importtest.Column(t, m.To, `select row(p.user_id, p.created_at, p.updated_at)::text from user_profile p order by 1`)
+	want := importtest.Column(t, m.To, `select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`)
 	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
 		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
 	}
@@ -150,7 +154,7 @@ func TestPlanRefusesTableThatHoldsNoProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 90, 250)
-	change(t, from, `create table public."MyProfiles" as select user_id, age_range from public.profiles;
+	importtest.Exec(t, from, `create table public."MyProfiles" as select user_id, age_range from public.profiles;
 create table public.accounts (id uuid, age_range text);
 create table public.numbered as select 1::bigint as user_id, age_range from public.profiles;
 create table public.stripe_customers as select user_id, 'cus_1' as stripe_customer_id, created_at from public.profiles;
@@ -171,7 +175,7 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 	} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			m := open(t, from)
+			m := importtest.Open(t, from)
 			o := importer.Options{MFA: "allow", Profiles: table}
 			plan, err := m.Plan(t.Context(), o)
 			if err != nil {
@@ -191,13 +195,13 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	change(t, from, `alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`)
-	m := open(t, from)
-	plan, err := m.Plan(t.Context(), allow)
+	importtest.Exec(t, from, `alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`)
+	m := importtest.Open(t, from)
+	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := importer.ProfileColumns{
+	want := mapping.ProfileColumnPlaces{
 		Placed: []string{
 			"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed", "time_per_week", "preferred_language",
 		},
@@ -206,8 +210,8 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
 		t.Errorf("got - want +:\n%s", diff)
 	}
-	change(t, from, `drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`)
-	plan, err = m.Plan(t.Context(), allow)
+	importtest.Exec(t, from, `drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`)
+	plan, err = m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) > 0 || !strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
 		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
 	}
@@ -218,15 +222,15 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 91, 250)
-	change(t, from, `create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`)
+	importtest.Exec(t, from, `create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`)
 	with := func(table string) importer.Options {
-		o := allow
+		o := importtest.Allow
 		o.Profiles = table
 		return o
 	}
 	for name, quick := range map[string]bool{"a whole pass": false, "a quick one": true} {
-		m := open(t, from)
-		st := complete(t, m, with("public.wrong"))
+		m := importtest.Open(t, from)
+		st := importtest.Complete(t, m, with("public.wrong"))
 		if st.Reasons["profile orphan_profile"] == 0 {
 			t.Fatal("no profile of the wrong table is quarantined")
 		}
@@ -236,20 +240,20 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		sameAsFresh(t, m, allow)
+		importtest.SameAsFresh(t, m, importtest.Allow)
 		if _, err := m.Begin(t.Context(), with("none"), false); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
 			t.Errorf("%s: another table once profiles are copied: %v", name, err)
 		}
 	}
 
-	interrupted := open(t, from)
+	interrupted := importtest.Open(t, from)
 	interrupted.Shared = true
 	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := interrupted.CopyLane(t.Context(), "supabase", 0, 2); err != nil || !done {
+	if done, err := copy.Shard(t.Context(), interrupted.Env(), "supabase", run.Shard{Index: 0, Count: 2}); err != nil || !done {
 		t.Fatalf("half of the batches: %t, %v", done, err)
 	}
-	complete(t, interrupted, with("public.profiles"))
-	sameAsFresh(t, interrupted, allow)
+	importtest.Complete(t, interrupted, with("public.profiles"))
+	importtest.SameAsFresh(t, interrupted, importtest.Allow)
 }

@@ -4,27 +4,18 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
-
-// open returns an import between two databases of the test's own.
-func open(t *testing.T, from string) *importer.Import {
-	t.Helper()
-	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
-}
-
-var allow = importer.Options{BatchSize: 100, MFA: "allow"}
 
 func TestRun_SecondPassChangesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 1, 1000)
-	m := open(t, from)
-	first, err := m.Run(t.Context(), allow, false, 2)
+	m := importtest.Open(t, from)
+	first, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +27,7 @@ func TestRun_SecondPassChangesNothing(t *testing.T) {
 			t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
 		}
 	}
-	if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,8 +36,8 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 2, 200)
-	m := open(t, from)
-	if _, err := m.Run(t.Context(), allow, false, 1); err != nil {
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]importer.Options{"batch size": {BatchSize: 7}, "mfa": {MFA: "hold"}, "unconfirmed": {Unconfirmed: "allow"}} {
@@ -64,8 +55,8 @@ func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	p := supabasetest.Fill(t, from, 3, 200).People[0]
-	m := open(t, from)
-	if _, err := m.Run(t.Context(), allow, false, 1); err != nil {
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	rows := `select row(u.*)::text from "user" u where id = '` + p.ID + `' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
@@ -74,7 +65,7 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 	texts(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+`' then raise exception 'no'; end if; return new; end $$`)
 	texts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
 	texts(t, from, `update auth.users set raw_user_meta_data = '{"name": "Somebody Else"}', encrypted_password = null where id = '`+p.ID+`'`)
-	st, err := m.Run(t.Context(), allow, false, 1)
+	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
 	if err != nil || st.State != "complete" {
 		t.Fatalf("the pass is %q: %v", st.State, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/importer"
@@ -53,7 +54,7 @@ func TestImportIntoTablesOfOthers(t *testing.T) {
 				order(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
 			}
 			m := &importer.Import{From: from, To: to, Schema: test.schema, Holder: "test", Now: time.Now}
-			if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
+			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 				t.Fatal(err)
 			}
 			verified, err := m.Verify(t.Context(), "supabase", 2)
@@ -65,7 +66,7 @@ func TestImportIntoTablesOfOthers(t *testing.T) {
 					t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
 				}
 			}
-			if _, err := m.Run(t.Context(), allow, false, 2); err != nil {
+			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 				t.Fatal(err)
 			}
 			m.Progress = nil
@@ -83,13 +84,13 @@ func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
 	to := dbtest.New(t)
 	order(t, to, `ALTER TABLE session ADD device text NOT NULL`)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
-	plan, err := m.Plan(t.Context(), allow)
+	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) != 2 || !strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
 		!strings.Contains(plan.Refusals[1], "SCHEMA=xenon") {
 		t.Errorf("got %q, %v, want the column and the schema of its own", plan.Refusals, err)
 	}
 	m.Schema = "nowhere"
-	if plan, err = m.Plan(t.Context(), allow); err != nil || len(plan.Refusals) == 0 || !strings.Contains(plan.Refusals[0], "xenon schema up") {
+	if plan, err = m.Plan(t.Context(), importtest.Allow); err != nil || len(plan.Refusals) == 0 || !strings.Contains(plan.Refusals[0], "xenon schema up") {
 		t.Errorf("without the schema: got %q, %v, want xenon schema up", plan.Refusals, err)
 	}
 	if text := strings.Join(plan.Refusals, "\n"); strings.Contains(text, "SCHEMA=") {

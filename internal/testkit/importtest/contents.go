@@ -1,0 +1,183 @@
+package importtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// The tables of the target that a run writes to, as queries that leave out what differs from run to run.
+var (
+	Landed = map[string]string{
+		"user":         `select r::text from "user" r order by id`,
+		"account":      `select r::text from account r order by id`,
+		"user_profile": `select r::text from user_profile r order by id`,
+	}
+	Ledger = map[string]string{
+		"run":        `select row(name, state, pass, undone)::text from supabase_import.run order by id`,
+		"batch":      `select row(number, low, high, copied, pass, rows, quarantined, parked)::text from supabase_import.batch order by number`,
+		"ledger":     `select r::text from supabase_import.ledger r order by user_id, source, key`,
+		"ruling":     `select r::text from supabase_import.ruling r order by user_id, source, key, reason`,
+		"foreign":    `select r::text from supabase_import.foreign_account r order by id`,
+		"quarantine": `select row(user_id, source, key, field, reason, detail, original, resolved is null)::text from supabase_import.quarantine order by user_id, source, key, field, reason`,
+	}
+)
+
+// Contents reads the rows that queries give.
+func Contents(t *testing.T, url string, tables ...map[string]string) map[string][]string {
+	t.Helper()
+	got := map[string][]string{}
+	for _, queries := range tables {
+		for name, sql := range queries {
+			got[name] = Column(t, url, sql)
+		}
+	}
+	return got
+}
+
+// Unlike tells how two contents differ, and of rows no more than the beginning: they hold hashes of passwords.
+func Unlike(got, want map[string][]string) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		for mark, rows := range map[string][]string{"not wanted": Missing(want[name], got[name]), "wanted": Missing(got[name], want[name])} {
+			for _, row := range rows[:min(len(rows), 3)] {
+				fmt.Fprintf(&out, "\n%s, %s (%d like it): %.100s", name, mark, len(rows), row)
+			}
+		}
+	}
+	return out.String()
+}
+
+// Missing lists the rows that are not among the others.
+func Missing(others, rows []string) []string {
+	there := map[string]bool{}
+	for _, row := range others {
+		there[row] = true
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return there[row] })
+}
+
+// Column is the first column of a query's rows, as text.
+func Column(t *testing.T, url, query string, args ...any) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	rows, err := conn.Query(t.Context(), query, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return got
+}
+
+// Value is the only value of a query, as text.
+func Value(t *testing.T, url, query string, args ...any) string {
+	t.Helper()
+	got := Column(t, url, query, args...)
+	if len(got) != 1 {
+		t.Fatalf("%s: %d rows, want one", query, len(got))
+	}
+	return got[0]
+}
+
+// Exec sends statements.
+func Exec(t *testing.T, url, statements string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if _, err := conn.Exec(t.Context(), statements); err != nil {
+		t.Fatalf("%s: %v", statements, err)
+	}
+}
+
+// Eventually waits for something another process does; a test that never sees it ends with the test's own deadline.
+func Eventually(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for !happened() {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("still waiting: %s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// Complete runs an import to its end.
+func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Status {
+	t.Helper()
+	st, err := m.Run(t.Context(), o, false, 2)
+	if err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	if st.State != "complete" {
+		t.Fatalf("the state is %q with %d of %d batches done and %v parked, want complete", st.State, st.Done, st.Batches, st.Parked)
+	}
+	return st
+}
+
+// SameAsFresh compares what has landed with a first import of the source as it is now, and lets the verification speak.
+func SameAsFresh(t *testing.T, m *importer.Import, o importer.Options) {
+	t.Helper()
+	Agrees(t, m)
+	fresh := Open(t, m.From)
+	Complete(t, fresh, o)
+	if diff := Unlike(Contents(t, m.To, Landed), Contents(t, fresh.To, Landed)); diff != "" {
+		t.Errorf("another import of the source gives something else: %s", diff)
+	}
+}
+
+// Role makes a role that may sign in to a database, and is granted what the statements say, and returns its URL. It is
+// dropped at the end of the test.
+func Role(t *testing.T, database, grants string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal("not a URL")
+	}
+	name, password := "xenon_test_"+strings.ToLower(rand.Text()), rand.Text()
+	Exec(t, database, "create role "+name+" login password '"+password+"'")
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.WithoutCancel(t.Context()), database)
+		if err == nil {
+			_, err = conn.Exec(context.WithoutCancel(t.Context()), "drop owned by "+name+"; drop role "+name)
+			_ = conn.Close(context.WithoutCancel(t.Context()))
+		}
+		if err != nil {
+			t.Errorf("drop the role: %v", err)
+		}
+	})
+	Exec(t, database, fmt.Sprintf(grants, name))
+	u.User = url.UserPassword(name, password)
+	return u.String()
+}
+
+// Agrees lets the import's own verification speak.
+func Agrees(t *testing.T, m *importer.Import) {
+	t.Helper()
+	v, err := m.Verify(t.Context(), "supabase", 2)
+	if err != nil {
+		t.Fatalf("verify: %v", err)
+	}
+	if !v.Equal {
+		t.Errorf("verification finds %d differences: %v; equations: %v", v.Different, v.Differences, v.Equations)
+	}
+}

@@ -1,0 +1,88 @@
+// Package importtest runs imports in tests, and looks at what they leave.
+package importtest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// Open returns an import between two databases of the test's own.
+func Open(t *testing.T, from string) *importer.Import {
+	t.Helper()
+	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
+}
+
+// Allow and Small are options of small imports.
+var (
+	Allow = importer.Options{BatchSize: 100, MFA: "allow"}
+	Small = importer.Options{BatchSize: 40, MFA: "allow"}
+)
+
+// SortedUsers lists ordinary users of the source with an address, by id. Those at either end are in different batches.
+func SortedUsers(t *testing.T, from string) []string {
+	t.Helper()
+	return Column(t, from, `select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
+  and not exists (select from auth.users o where lower(o.email) = lower(u.email) and o.id <> u.id) order by u.id`)
+}
+
+// Occupied is a target in which others already have an id, an address and a provider's subject that the source brings,
+// in which an unverified user has another address, and which refuses one profile.
+func Occupied(t *testing.T, from string) string {
+	t.Helper()
+	to := dbtest.New(t)
+	ids := SortedUsers(t, from)
+	id, holds := ids[0], ids[len(ids)-1]
+	email := Value(t, from, `select email from auth.users where id = $1::uuid`, holds)
+	unproved := Value(t, from, `select email from auth.users where id = $1::uuid`, ids[len(ids)/2])
+	subject := Value(t, from, `select min(provider_id) from auth.identities where provider = 'github' and user_id = any($1::uuid[])`, ids[1:])
+	profile := Value(t, from, `select min(user_id::text) from public.profiles where user_id = any($1::uuid[])`, ids[1:])
+	Exec(t, to, `
+insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Somebody Else', 'somebody@else.example', true),
+  ('00000000-0000-4000-8000-000000000001', 'Holds the Address', '`+email+`', true),
+  ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
+insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential', '00000000-0000-4000-8000-000000000003', 'a hash', now());
+insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
+update "user" set "createdAt" = 'epoch', "updatedAt" = 'epoch'; update account set "createdAt" = 'epoch', "updatedAt" = 'epoch';
+create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
+create trigger refuse before insert on user_profile for each row when (new.user_id = '`+profile+`') execute function refuse();`)
+	return to
+}
+
+// ReadGrants is what a role needs that reads the source.
+const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public to %[1]s; alter role %[1]s bypassrls;"
+
+// WithProvider is a condition on users u of the source with an identity at a provider, an address and a profile.
+const WithProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
+  and (select count(*) from auth.identities i where i.user_id = u.id and i.provider in ('google', 'github')) = 1
+  and exists (select from public.profiles p where p.user_id = u.id)`
+
+func Verify(t *testing.T, m *importer.Import) importer.VerifyResult {
+	t.Helper()
+	v, err := m.Verify(t.Context(), "supabase", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// IsEqual fails unless both sides are equal and every equation holds.
+func IsEqual(t *testing.T, m *importer.Import, when string) {
+	t.Helper()
+	v := Verify(t, m)
+	for _, e := range v.Equations {
+		if !e.Holds {
+			t.Errorf("%s: %s: %d and %d", when, e.Says, e.Left, e.Right)
+		}
+	}
+	if !v.Equal || v.Different != 0 || len(v.Differences) != 0 {
+		t.Errorf("%s: %d rows differ, want none: %+v", when, v.Different, v.Differences[:min(10, len(v.Differences))])
+	}
+}
+
+// Between returns an import between two databases.
+func Between(from, to string) *importer.Import {
+	return &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
+}

@@ -1,0 +1,84 @@
+package importtest
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/report"
+)
+
+// Beside are the tables of the target that a run does not write to, and whose rows refer to users.
+var Beside = map[string]string{
+	"session":      `select r::text from session r order by id`,
+	"verification": `select r::text from verification r order by id`,
+}
+
+// Rollback rolls the run back and wants it done.
+func Rollback(t *testing.T, m *importer.Import, force bool) importer.RollbackResult {
+	t.Helper()
+	return RollBack(t, m, importer.RollbackOptions{Force: force})
+}
+
+func RollBack(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
+	t.Helper()
+	u, err := m.Rollback(t.Context(), "supabase", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !u.Done {
+		t.Error("the rollback is not done")
+	}
+	return u
+}
+
+// Count are the rows that a rollback can remove.
+func Count(t *testing.T, url string) map[string]int64 {
+	t.Helper()
+	n := map[string]int64{}
+	for table, rows := range Contents(t, url, Landed) {
+		n[table] = int64(len(rows))
+	}
+	return n
+}
+
+// Rehearse is a rollback that found what its dry run had found, and whose dry run changed nothing.
+func Rehearse(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
+	t.Helper()
+	before := []map[string][]string{Contents(t, m.To, Landed, Beside, Ledger), OwnData(t, m.To)}
+	dry := o
+	dry.DryRun = true
+	counted, err := m.Rollback(t.Context(), "supabase", dry)
+	if err != nil {
+		t.Fatalf("dry run: %v", err)
+	}
+	for i, now := range []map[string][]string{Contents(t, m.To, Landed, Beside, Ledger), OwnData(t, m.To)} {
+		if diff := Unlike(now, before[i]); diff != "" {
+			t.Errorf("the dry run changed something: %s", diff)
+		}
+	}
+	earlier := rowsRemoved(t, m)
+	done := RollBack(t, m, o)
+	for table, n := range earlier {
+		counted.Removed[table] += n
+	}
+	if diff := cmp.Diff(counted, done, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the dry run found something else: dry -, done +:\n%s", diff)
+	}
+	return done
+}
+
+// rowsRemoved is what earlier calls have removed; a rollback reports it together with its own.
+func rowsRemoved(t *testing.T, m *importer.Import) map[string]int64 {
+	t.Helper()
+	r, err := report.Read(t.Context(), m.Env(), "supabase")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Undone == nil {
+		return nil
+	}
+	return r.Undone.Removed
+}

@@ -1,0 +1,64 @@
+package importtest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Conn connects; times are as Postgres writes them in UTC.
+func Conn(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		_, err = c.Exec(t.Context(), "set timezone = 'UTC'; set datestyle = 'ISO, YMD'")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
+	return c
+}
+
+// Each calls f for every row of a query, after scanning it.
+func Each(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
+	t.Helper()
+	r, err := c.Query(t.Context(), sql)
+	if err == nil {
+		_, err = pgx.ForEachRow(r, into, func() error { f(); return nil })
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// Behind does something to a database that no trigger sees. $1 is an id.
+func Behind(t *testing.T, c *pgx.Conn, id string, statements ...string) {
+	t.Helper()
+	if _, err := c.Exec(t.Context(), "set session_replication_role = replica"); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range statements {
+		tag, err := c.Exec(t.Context(), sql, id)
+		if err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("%s: %d rows, %v", sql, tag.RowsAffected(), err)
+		}
+	}
+}
+
+// OrdinaryUsers lists ids of people with a password, a Google account, whatever their name is, and a profile that says
+// how much time they have.
+func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
+	t.Helper()
+	var user, account string
+	Each(t, c, `select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google' join account k on k.id = u.id
+join user_profile p on p.user_id = u.id and p.time_per_week is not null
+where length(u.name) > 3 and (select count(*) from account o where o."userId" = u.id) = 2 order by md5(u.id::text)`, []any{&user, &account}, func() {
+		users, accounts = append(users, user), append(accounts, account)
+	})
+	if len(users) < n {
+		t.Fatalf("there are %d ordinary people, want %d", len(users), n)
+	}
+	return users, accounts
+}

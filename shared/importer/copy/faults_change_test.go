@@ -1,0 +1,150 @@
+package copy_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// TestRun_SourceChangesMidCopy changes, adds and deletes rows of the source while they are copied, and again between
+// passes.
+func TestRun_SourceChangesMidCopy(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 70, 400)
+	m := importtest.Open(t, from)
+	seed := uint64(0)
+	m.Progress = func(e importer.Event) {
+		if e.Batch%2 == 0 {
+			seed++
+			supabasetest.Change(t, from, seed, 30)
+		}
+	}
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Complete(t, m, importtest.Small)
+	m.Progress = nil
+	importtest.Complete(t, m, importtest.Small)
+	importtest.SameAsFresh(t, m, importtest.Small)
+}
+
+func TestRun_AddressesMove(t *testing.T) {
+	t.Parallel()
+	exchange := func(a, b string) string { // the index on addresses is not deferrable
+		return fmt.Sprintf(`do $$ declare a text; b text; begin
+  select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
+  update auth.users set email = 'aside@example.com' where id = '%[1]s'; update auth.users set email = a where id = '%[2]s'; update auth.users set email = b where id = '%[1]s';
+end $$;`, a, b)
+	}
+	for name, moves := range map[string]func(ids []string) string{
+		"two in one batch swap":   func(ids []string) string { return exchange(ids[0], ids[1]) },
+		"two in two batches swap": func(ids []string) string { return exchange(ids[0], ids[len(ids)-1]) },
+		"three go round": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)/2]) + exchange(ids[0], ids[len(ids)-1])
+		},
+		"an early one takes a late": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[len(ids)-1] + `'`
+		},
+		"a late one takes an early": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[0] + `'`
+		},
+		"a deleted one's is taken": func(ids []string) string {
+			return exchange(ids[0], ids[len(ids)-1]) + `delete from auth.users where id = '` + ids[len(ids)-1] + `'`
+		},
+		"a contest begins": func(ids []string) string {
+			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+		},
+		"an SSO user's is contested": func(ids []string) string {
+			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, 71, 200)
+			m := importtest.Open(t, from)
+			importtest.Complete(t, m, importtest.Small)
+			importtest.Exec(t, from, moves(importtest.SortedUsers(t, from)))
+			importtest.Complete(t, m, importtest.Small)
+			importtest.Complete(t, m, importtest.Small) // who stepped aside for somebody in a batch before theirs has come back by now
+			importtest.SameAsFresh(t, m, importtest.Small)
+		})
+	}
+}
+
+// TestRun_LoserBecomesWinner ends a contest for an address in favour of who had lost it.
+func TestRun_LoserBecomesWinner(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 72, 200)
+	ids := importtest.SortedUsers(t, from)
+	importtest.Exec(t, from, `update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+`' and o.id = '`+ids[len(ids)-1]+`'`)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`, ids[0]); n != "1" {
+		t.Fatal("the one without a confirmation has not lost")
+	}
+	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.SameAsFresh(t, m, importtest.Small)
+}
+
+// TestRun_TargetIsOccupied imports into a target where others have an address, an id and a provider's subject.
+func TestRun_TargetIsOccupied(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 73, 300)
+	m := importtest.Open(t, from)
+	m.To = importtest.Occupied(t, from)
+	others := `select r::text from "user" r where name in ('Somebody Else', 'Holds the Address') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
+	before := importtest.Column(t, m.To, others)
+	importtest.Complete(t, m, importtest.Small)
+	rulings := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
+	if diff := cmp.Diff(importtest.Column(t, m.To, rulings), []string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"}); diff != "" {
+		t.Errorf("rulings, got - want +:\n%s", diff)
+	}
+	first := importtest.Contents(t, m.To, importtest.Landed)
+	importtest.Complete(t, m, importtest.Small)
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+		t.Errorf("a second pass changes something:%s", diff)
+	}
+	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {
+		t.Errorf("what others had is no longer so:\n%s", diff)
+	}
+	importtest.Exec(t, m.To, `delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.SameAsFresh(t, m, importtest.Small)
+}
+
+// TestRun_TouchedInTheTarget changes and deletes users on the new side. A pass leaves them alone, whatever the source
+// says.
+func TestRun_TouchedInTheTarget(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 74, 200)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	ids := importtest.SortedUsers(t, from)
+	renamed, deleted := ids[0], ids[len(ids)-1]
+	importtest.Exec(t, m.To, `update "user" set name = 'Chosen Here' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`)
+	importtest.Exec(t, from, `update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+`', '`+deleted+`');
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`)
+	for pass := 2; pass <= 3; pass++ {
+		importtest.Complete(t, m, importtest.Small)
+		if got := importtest.Column(t, m.To, `select name from "user" where id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "Chosen Here" {
+			t.Errorf("pass %d: got %q, want the name that was chosen here, and the deleted one gone", pass, got)
+		}
+		if got := importtest.Column(t, m.To, `select distinct outcome::text from supabase_import.ledger where source = 'user' and user_id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "kept" {
+			t.Errorf("pass %d: the outcome is %q, want kept", pass, got)
+		}
+		if got := importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user' and resolved is null`); len(got) != 2 {
+			t.Errorf("pass %d: %d users are reported, want both", pass, len(got))
+		}
+		importtest.Exec(t, from, `update auth.users set updated_at = now() where id in ('`+renamed+`', '`+deleted+`')`)
+	}
+}

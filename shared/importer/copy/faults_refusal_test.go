@@ -1,0 +1,246 @@
+package copy_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// TestRun_TargetRefusesARow makes the target refuse one row of a user. It alone is put aside, and comes when it may.
+func TestRun_TargetRefusesARow(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 60, 300)
+	user := importtest.Value(t, from, `select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`)
+	identity := importtest.Value(t, from, `select id::text from auth.identities where provider in ('google', 'github') and user_id = $1::uuid`, user)
+	importtest.Exec(t, from, `insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second one', '{}', now(), now())`)
+	for name, c := range map[string]struct {
+		refuse, allow string
+		state         string
+		rulings       []string // by source
+		left          string   // users, credentials and accounts, profiles of that user
+	}{
+		"profile": {
+			`alter table user_profile add constraint no check (user_id <> '` + user + `')`, `alter table user_profile drop constraint no`,
+			"23514",
+			[]string{"profile"},
+			"1 2 0",
+		},
+		"identity": {
+			`alter table account add constraint no check (id <> '` + identity + `')`, `alter table account drop constraint no`,
+			"23514",
+			[]string{"identity"},
+			"1 1 1",
+		},
+		"both identities": {
+			`alter table account add constraint no check ("userId" <> '` + user + `')`, `alter table account drop constraint no`,
+			"23514",
+			[]string{"identity", "identity"},
+			"1 0 1",
+		},
+		"user": {
+			`create function no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+create trigger no before insert on "user" for each row when (new.id = '` + user + `') execute function no()`, `drop trigger no on "user"`,
+			"P0001",
+			[]string{"user"},
+			"0 0 0",
+		},
+		"user too long": {
+			`alter table "user" add column name_length varchar(4) generated always as (case when id = '` + user + `' then 'too long' else '' end) stored`,
+			`alter table "user" drop column name_length`,
+			"22001",
+			[]string{"user"},
+			"0 0 0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := importtest.Open(t, from)
+			importtest.Exec(t, m.To, c.refuse)
+			importtest.Complete(t, m, importtest.Small)
+			got := importtest.Column(t, m.To, `select source::text || ' ' || detail from supabase_import.ruling where reason = 'target_error' order by 1`)
+			var want []string
+			for _, source := range c.rulings {
+				want = append(want, source+" SQLSTATE "+c.state)
+			}
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Errorf("rulings, got - want +:\n%s", diff)
+			}
+			if got := importtest.Value(t, m.To, `select (select count(*) from "user" where id = $1::uuid) || ' ' || (select count(*) from account where "userId" = $1::uuid) || ' ' ||
+  (select count(*) from user_profile where user_id = $1::uuid)`, user); got != c.left {
+				t.Errorf("users, accounts and profiles of that user: got %s, want %s", got, c.left)
+			}
+			others := `select count(*)::text from supabase_import.ledger where outcome = 'copied' and user_id <> $1::uuid`
+			fresh := importtest.Open(t, from)
+			importtest.Complete(t, fresh, importtest.Small)
+			if got, want := importtest.Value(t, m.To, others, user), importtest.Value(t, fresh.To, others, user); got != want {
+				t.Errorf("%s rows of others were copied, want %s", got, want)
+			}
+			importtest.Exec(t, m.To, c.allow)
+			if strings.HasPrefix(name, "user too") {
+				return // a column was dropped: the catalog is another one, see TestRun_RefusesAnotherCatalog
+			}
+			importtest.Complete(t, m, importtest.Small)
+			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, fresh.To, importtest.Landed)); diff != "" {
+				t.Errorf("once allowed it has not come:%s", diff)
+			}
+			if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.quarantine where reason in ('target_error') and resolved is null`); n != "0" {
+				t.Errorf("%s entries of the quarantine are still open, want none", n)
+			}
+		})
+	}
+}
+
+func TestRun_RefusesAnotherLedger(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 61, 200)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Exec(t, m.To, `comment on schema supabase_import is 'xenon ledger 0'`)
+	_, ran := m.Run(t.Context(), importtest.Small, false, 1)
+	_, asked := m.Status(t.Context(), "supabase")
+	for what, err := range map[string]error{"run": ran, "status": asked} {
+		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), `"xenon ledger 0"`) {
+			t.Errorf("%s: got %v, want the other ledger named", what, err)
+		}
+	}
+}
+
+func TestRun_RefusesAnotherCatalog(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 62, 200)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	for side, sql := range map[string][2]string{
+		"source": {`alter table auth.users add column tenant text`, `alter table auth.users drop column tenant`},
+		"target": {`alter table "user" add column tenant text`, `alter table "user" drop column tenant`},
+	} {
+		url := map[string]string{"source": m.From, "target": m.To}[side]
+		importtest.Exec(t, url, sql[0])
+		if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), side) {
+			t.Errorf("another column in the %s: got %v, want a refusal that names it", side, err)
+		}
+		importtest.Exec(t, url, sql[1])
+		importtest.Complete(t, m, importtest.Small)
+	}
+}
+
+// TestRun_WeakRoles reads the source as roles that do not see everything. None may take what is hidden for absent.
+func TestRun_WeakRoles(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grants  string
+		options importer.Options
+		says    string // "" is that it goes
+	}{
+		"everything":          {importtest.ReadGrants, importtest.Small, ""},
+		"row security":        {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
+		"profiles are hidden": {importtest.ReadGrants + "alter role %[1]s nobypassrls; alter table auth.users disable row level security; alter table auth.identities disable row level security; alter table auth.mfa_factors disable row level security", importtest.Small, "row security"},
+		"nothing":             {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
+		"no users":            {importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small, "auth.users may not be read"},
+		"no identities":       {importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small, "auth.identities may not be read"},
+		"no factors":          {importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importer.Options{BatchSize: 40, MFA: "hold"}, "auth.mfa_factors cannot be read"},
+		"no factors, allowed": {importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.Small, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, 63, 200)
+			m := importtest.Open(t, importtest.Role(t, from, c.grants))
+			_, err := m.Run(t.Context(), c.options, false, 1)
+			if c.says == "" {
+				if err != nil {
+					t.Errorf("got %v, want it to go", err)
+				}
+				return
+			}
+			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+// TestRun_RoleGrowsWeak takes the sight away between two passes.
+func TestRun_RoleGrowsWeak(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ sql, says string }{
+		"row security": {"alter role %[1]s nobypassrls", "row security"},
+		"a grant":      {"revoke select on auth.identities from %[1]s", "source"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, 64, 200)
+			m := importtest.Open(t, importtest.Role(t, from, importtest.ReadGrants))
+			u, err := url.Parse(m.From)
+			if err != nil {
+				t.Fatal("not a URL")
+			}
+			importtest.Complete(t, m, importtest.Small)
+			before := importtest.Contents(t, m.To, importtest.Landed)
+			importtest.Exec(t, from, fmt.Sprintf(c.sql, u.User.Username()))
+			if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			}
+			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), before); diff != "" {
+				t.Errorf("the target has changed:%s", diff)
+			}
+		})
+	}
+}
+
+// TestRun_StatementTimeout reads profiles that take long, each: pieces get smaller until they are read in time.
+func TestRun_StatementTimeout(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 65, 200)
+	importtest.Exec(t, from, `create view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`)
+	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
+	m := importtest.Open(t, from)
+	m.Shared = true // nobody looks at Patience meanwhile
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	m.Patience = time.Second
+	importtest.Complete(t, m, o)
+	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.ruling where reason = 'target_error'"); n != "0" {
+		t.Errorf("%s rows are said to be refused, want none", n)
+	}
+
+	importtest.Exec(t, from, `create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+importtest.WithProvider+` limit 1;
+create or replace view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(case when exists (select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`)
+	m = importtest.Open(t, from)
+	m.Shared = true
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	m.Patience = time.Second
+	st, err := m.Run(t.Context(), o, false, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "statement timeout") || st.State != "running" {
+		t.Errorf("the state is %q and %v is parked, want one batch, and why", st.State, st.Parked)
+	}
+	importtest.Exec(t, from, `truncate public.stuck`)
+	importtest.Complete(t, m, o)
+	o.Profiles = ""
+	fresh := importtest.Open(t, from)
+	importtest.Complete(t, fresh, o)
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, fresh.To, importtest.Landed)); diff != "" {
+		t.Errorf("the target is not what an import that was in time makes it:%s", diff)
+	}
+}

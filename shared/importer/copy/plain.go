@@ -1,0 +1,49 @@
+package copy
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// Plain is a piece of the mapping without a run: a query for the source, and where at the target a binary COPY puts
+// what it yields.
+type Plain struct{ Query, Into string }
+
+// ListPlain lists what COPY alone would copy, table by table, users before their accounts and profiles: the columns
+// that a run writes, by the same SQL, and the rows that it would copy. It looks for no collisions, and not at what the
+// target has. The benchmark of a run compares with it. It writes nothing.
+func ListPlain(ctx context.Context, env *run.Env, o mapping.Options) (all []Plain, err error) {
+	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		m, err := run.ReadMapping(ctx, src, dst, o)
+		if err == nil {
+			all = listPlain(m)
+		}
+		return err
+	})
+	return all, err
+}
+
+func listPlain(m mapping.Mapping) []Plain {
+	all := mapping.AllUsers
+	from := func(values, projection, condition, table, columns string) Plain {
+		return Plain{"SELECT " + values + "\nFROM (" + projection + ") s\nWHERE " + condition, table + " (" + columns + ")"}
+	}
+	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
+	profiles := mapping.List(m.ProfileColumns())
+	column, value := issuer(m)
+	plain := []Plain{
+		from("key, "+users, m.Users(all, nil), "reason IS NULL", `"user"`, "id, "+users),
+		from(credentialValues+value, m.Users(all, nil), "password IS NOT NULL", "account", credentialColumns+column),
+		from("key, user_id, "+accounts, m.Identities(all, nil), "reason IS NULL AND NOT folded",
+			"account", `id, "userId", `+accounts),
+	}
+	if m.Source.Profiles.Usable() {
+		plain = append(plain, from("key, user_id, "+profiles, m.Profiles(all, nil), "reason IS NULL",
+			"user_profile", "id, user_id, "+profiles))
+	}
+	return plain
+}

@@ -1,0 +1,55 @@
+package copy_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+)
+
+// TestPlain_BringsWhatARunBrings holds the measure of a run to what it measures: where nobody collides, COPY alone
+// leaves the same rows as a run.
+func TestPlain_BringsWhatARunBrings(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 300, 400, 240)
+	bare, whole := importtest.Open(t, from), importtest.Open(t, from)
+	pieces, err := copy.ListPlain(t.Context(), bare.Env(), importer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, dst := connected(t, from), connected(t, bare.To)
+	for _, p := range pieces {
+		var rows bytes.Buffer
+		if _, err := src.PgConn().CopyTo(t.Context(), &rows, "copy ("+p.Query+") to stdout (format binary)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dst.PgConn().CopyFrom(t.Context(), &rows, "copy "+p.Into+" from stdin (format binary)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	importtest.Complete(t, whole, importer.Options{})
+	got, want := importtest.Contents(t, bare.To, importtest.Landed), importtest.Contents(t, whole.To, importtest.Landed)
+	if diff := importtest.Unlike(got, want); diff != "" {
+		t.Errorf("COPY alone leaves something else than a run: %s", diff)
+	}
+	if len(got["user"]) != 300 || len(got["user_profile"]) != 240 {
+		t.Errorf("%d users and %d profiles, want 300 and 240", len(got["user"]), len(got["user_profile"]))
+	}
+}
+
+func connected(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}

@@ -1,0 +1,123 @@
+package copy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// transaction copies the users of a scope, in one transaction on either side.
+type transaction struct {
+	*worker
+	scope mapping.Scope
+	// asksAnew: what the target rejected before is forgotten first.
+	asksAnew bool
+
+	stagedOn *pgx.Conn // the connection to the target whose stage has the rows
+	isFresh  bool      // neither the ledger nor the target had anything of the scope
+	did      rowCounts
+	isDone   bool
+}
+
+// maxAttempts bounds the transactions for one scope. Each that is not the last ends with a row rejected, or an email
+// released, that was not known before.
+const maxAttempts = 20
+
+// copyUsers copies the users of a scope, and tries again with every new rejection.
+func (w *worker) copyUsers(ctx context.Context, b run.Batch, s mapping.Scope, asksAnew bool) (rowCounts, error) {
+	t := &transaction{worker: w, scope: s, asksAnew: asksAnew}
+	for range maxAttempts {
+		if err := w.Retry(ctx, t.attempt); err != nil || t.isDone {
+			return t.did, err
+		}
+	}
+	return t.did, fmt.Errorf("batch %d: the target changed during each of %d attempts", b.Number, maxAttempts)
+}
+
+// attempt does one transaction to its end, or to a row that the target rejects.
+func (t *transaction) attempt(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			t.rollBack(ctx)
+		}
+	}()
+	if t.stagedOn == nil || t.stagedOn != t.Dst {
+		if rejected, err := t.begin(ctx); err != nil || rejected {
+			return err
+		}
+	}
+	err = t.write(ctx)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == run.UniqueViolation {
+		return t.resolveTaken(ctx, err)
+	}
+	return err
+}
+
+func (t *transaction) rollBack(ctx context.Context) {
+	t.stagedOn = nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, db := range []*pgx.Conn{t.Src, t.Dst} {
+		if db != nil && !db.IsClosed() && run.Exec(ctx, db, "ROLLBACK") != nil {
+			run.Close(db)
+		}
+	}
+}
+
+// begin begins the transaction and stages the users. It says whether a staged row was rejected; then the transaction
+// ended with that.
+func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
+	sql := "BEGIN"
+	if t.asksAnew {
+		sql += ";\n" + t.Pass.ClearTargetRejections(t.scope)
+	}
+	if err := run.Exec(ctx, t.Dst, sql); err != nil {
+		return false, fmt.Errorf("begin at the target: %w", err)
+	}
+	rejections, err := t.Pass.ReadRejections(ctx, t.Dst, t.scope)
+	if err != nil {
+		return false, err
+	}
+	if t.isFresh, err = t.Pass.HoldRun(ctx, t.Dst, t.scope); err != nil {
+		return false, err
+	}
+	if err := t.stage(ctx, rejections); err != nil {
+		return false, err
+	}
+	if t.isFresh && !t.Pass.HasForeignAccounts {
+		return false, nil
+	}
+	if !t.isFresh {
+		if err := run.Exec(ctx, t.Dst, classifyAll(t.Pass, t.scope)); err != nil {
+			return false, fmt.Errorf("classify: %w", err)
+		}
+	}
+	return t.reject(ctx, rejectTakenRows(t.Pass))
+}
+
+// write writes what was decided, with ledger and quarantine, and commits.
+func (t *transaction) write(ctx context.Context) error {
+	did, oddities, err := t.place(ctx)
+	if err != nil {
+		return fmt.Errorf("write the batch: %w", err)
+	}
+	sql := t.Pass.RecordStaged(t.scope, t.isFresh)
+	if !t.isFresh || oddities > 0 {
+		sql += t.Pass.QuarantineStaged(t.scope, t.isFresh)
+	}
+	if err := run.Exec(ctx, t.Dst, sql+"COMMIT"); err != nil {
+		return fmt.Errorf("record the batch: %w", err)
+	}
+	t.did, t.isDone, t.stagedOn = did, true, nil
+	if t.wroteOn == nil {
+		t.wroteOn = t.Dst
+	}
+	return nil
+}

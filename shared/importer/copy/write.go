@@ -1,0 +1,110 @@
+package copy
+
+import (
+	"context"
+	_ "embed" // removals.sql, tally.sql
+	"fmt"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// removals deletes what should not be there, children first. A user to whom other programs have added something stays.
+//
+//go:embed removals.sql
+var removals string
+
+// tally sums up a staged batch.
+//
+//go:embed tally.sql
+var tally string
+
+// place puts the rows of the stage into the tables of the target, after the savepoint "staged". oddities are rows for
+// the quarantine.
+func (t *transaction) place(ctx context.Context) (did rowCounts, oddities int64, err error) {
+	if err := run.Exec(ctx, t.Dst, "SAVEPOINT staged"); err != nil {
+		return did, 0, err
+	}
+	sql := ""
+	if !t.isFresh {
+		if err := t.keepReferred(ctx); err != nil {
+			return did, 0, err
+		}
+		if err := run.Exec(ctx, t.Dst, removals); err != nil {
+			return did, 0, removalError{err}
+		}
+		sql = updates(t.Pass.Mapping)
+	}
+	err = run.QueryNumbers(ctx, t.Dst, sql+insertions(t.Pass.Mapping)+tally,
+		&did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &oddities)
+	return did, oddities, err
+}
+
+// updates changes rows that the run wrote to what they should be. Emails that change get a placeholder first, since two of them may
+// change places.
+func updates(m mapping.Mapping) string {
+	set := func(columns []mapping.Column) string {
+		assignments := make([]string, len(columns))
+		for i, c := range mapping.Names(columns) {
+			assignments[i] = c + " = s." + c
+		}
+		return strings.Join(assignments, ", ")
+	}
+	return `
+UPDATE "user" u SET email = ` + run.StepAside + `
+FROM stage_user s
+WHERE s.action = 'update' AND u.id = s.key AND u.email <> s.email;
+UPDATE "user" u SET ` + set(m.UserColumns()) + `
+FROM stage_user s
+WHERE s.action = 'update' AND u.id = s.key;
+UPDATE account a SET password = s.password, "createdAt" = s."createdAt", "updatedAt" = s."updatedAt"
+FROM stage_user s
+WHERE s.credential = 'update' AND a."userId" = s.key AND a."providerId" = 'credential';
+UPDATE account a SET ` + set(m.AccountColumns()) + `
+FROM stage_identity s
+WHERE s.action = 'update' AND a.id = s.key;
+UPDATE user_profile p SET ` + set(m.ProfileColumns()) + `
+FROM stage_profile s
+WHERE s.action = 'update' AND p.user_id = s.key;
+`
+}
+
+// A credential account out of a user's projection: the columns, and what goes into them.
+const (
+	credentialColumns = `id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"` //nolint:gosec // no secret
+	credentialValues  = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"` //nolint:gosec // no secret
+)
+
+// issuer is one column more where the target has it.
+func issuer(m mapping.Mapping) (column, value string) {
+	if m.HasIssuer() {
+		return ", issuer", ", 'local:credential'::text"
+	}
+	return "", ""
+}
+
+// insertions adds what is new, users before their accounts and profiles.
+func insertions(m mapping.Mapping) string {
+	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
+	profiles := mapping.List(m.ProfileColumns())
+	issuerColumn, issuerValue := issuer(m)
+	return fmt.Sprintf(`
+INSERT INTO "user" (id, %[1]s)
+SELECT key, %[1]s
+FROM stage_user
+WHERE action = 'new' AND reason IS NULL;
+INSERT INTO account (`+credentialColumns+`%[2]s)
+SELECT `+credentialValues+`%[3]s
+FROM stage_user
+WHERE credential = 'new' AND password IS NOT NULL;
+INSERT INTO account (id, "userId", %[4]s)
+SELECT key, user_id, %[4]s
+FROM stage_identity
+WHERE action = 'new' AND reason IS NULL AND NOT folded;
+INSERT INTO user_profile (id, user_id, %[5]s)
+SELECT key, user_id, %[5]s
+FROM stage_profile
+WHERE action = 'new' AND reason IS NULL;
+`, users, issuerColumn, issuerValue, accounts, profiles)
+}

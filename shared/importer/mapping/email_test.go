@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// A source has ICU or not; without it the collation of its database decides what lower case is. In each case the
+// condition finds the letters that become ASCII in the email that is stored, and no others.
+func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
+	t.Parallel()
+	db, err := pgx.Connect(t.Context(), dbtest.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	for name, c := range map[string]struct {
+		icu       bool
+		collation string
+		want      []string
+	}{
+		"ICU":                         {true, "C", []string{"212a"}},
+		"C, without ICU":              {false, "C", nil},
+		"a Turkish one, with ICU":     {true, "tr-x-icu", []string{"212a"}},
+		"a Turkish one, without ICU":  {false, "tr-x-icu", []string{"130", "212a"}},
+		"the root one, without ICU":   {false, "und-x-icu", []string{"212a"}},
+		"POSIX, by the server's libc": {false, "POSIX", nil},
+	} {
+		m := Mapping{Source: SourceCatalog{ICU: c.icu}}
+		rows, err := db.Query(t.Context(), fmt.Sprintf(`SELECT to_hex(i)
+FROM (
+  SELECT i, 'a' || chr(i) || '@example.com' COLLATE %[1]s AS email
+  FROM generate_series(1, 1114111) i
+  WHERE i NOT BETWEEN 55296 AND 57343
+    AND (lower(chr(i) COLLATE "und-x-icu") <> chr(i) OR lower(chr(i) COLLATE %[1]s) <> chr(i))
+  OFFSET 0
+) u
+WHERE %[2]s
+ORDER BY i`, Quote(c.collation), m.FoldsToASCII()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(got) == 0 {
+			got = nil
+		}
+		if diff := cmp.Diff(got, c.want); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", name, diff)
+		}
+	}
+}

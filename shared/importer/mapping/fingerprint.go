@@ -1,0 +1,65 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+)
+
+// hashable are the types that Postgres can hash in a row.
+var hashable = []string{
+	"uuid", "text", "character varying", "character", "boolean", "smallint", "integer", "bigint", "numeric",
+	"double precision", "bytea", "timestamp with time zone", "timestamp without time zone", "date", "jsonb", "inet",
+}
+
+// fingerprint is a 64-bit hash of a whole row. Only the server that made it may compare it.
+func (t Table) fingerprint(row string) string {
+	for _, c := range t.Columns {
+		if len(c.Labels) == 0 && !slices.Contains(hashable, c.Type) {
+			return first64("md5(" + row + "::text)")
+		}
+	}
+	return "hash_record_extended(" + row + ", 0)"
+}
+
+// first64 is the first 64 bits of an MD5 as a number.
+func first64(md5 string) string { return "('x' || left(" + md5 + ", 16))::bit(64)::bigint" }
+
+// Checksum is the first half of a record's MD5, whose text is the same on every server.
+func Checksum(record string) string { return first64("md5(" + record + "::text)") }
+
+// Fingerprints lists (source, key, user_id, raw) of every source row in the scope.
+func (m Mapping) Fingerprints(s Scope) string {
+	var parts []string
+	add := func(kind Kind, t Table, row, key, user, from string) {
+		if t.Usable() {
+			parts = append(parts, "SELECT '"+string(kind)+"' AS source, "+key+" AS key, "+user+" AS user_id, "+
+				t.fingerprint(row)+" AS raw\nFROM "+from+"\nWHERE "+s.Contains(user))
+		}
+	}
+	add(User, m.Source.Users, "u", "u.id", "u.id", "auth.users u")
+	add(Identity, m.Source.Identities, "i", "i.id", "i.user_id", "auth.identities i")
+	add(Profile, m.Source.Profiles, "p", m.profileKey(), m.ProfileUser(), m.profileRows(s))
+	add(Factor, m.Source.Factors, "f", "f.id", "f.user_id", "auth.mfa_factors f")
+	add(Passkey, m.Source.Passkeys, "k", "k.id", "k.user_id", "auth.webauthn_credentials k")
+	return strings.Join(parts, "\nUNION ALL\n")
+}
+
+// ChangedSince lists the ids of users with a row that has a time after since. What lies more than a day ahead is an end
+// or a plan, not a change.
+func (m Mapping) ChangedSince(since string) string {
+	var parts []string
+	add := func(t Table, user string) {
+		for _, c := range []string{"created_at", "updated_at"} {
+			if t.Usable() && t.Has(c) {
+				parts = append(parts, "SELECT "+user+"::text\nFROM "+t.SQL()+" p\nWHERE p."+c+" >= "+Literal(since)+
+					" AND p."+c+" < now() + interval '1 day'")
+			}
+		}
+	}
+	add(m.Source.Users, "p.id")
+	add(m.Source.Identities, "p.user_id")
+	add(m.Source.Factors, "p.user_id")
+	add(m.Source.Passkeys, "p.user_id")
+	add(m.Source.Profiles, m.ProfileUser())
+	return strings.Join(parts, "\nUNION\n")
+}

@@ -1,0 +1,104 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+)
+
+// providers are those whose accounts carry over, by Supabase's name. Their subject is the same in both.
+var providers = map[string]string{
+	"google": "google", "github": "github", "apple": "apple", "facebook": "facebook", "discord": "discord",
+	"gitlab": "gitlab", "twitch": "twitch", "spotify": "spotify", "zoom": "zoom", "figma": "figma", "kakao": "kakao",
+	"notion": "notion", "twitter": "twitter", "x": "twitter", "linkedin_oidc": "linkedin", "slack_oidc": "slack",
+}
+
+// Provider is the account's provider for the provider of an identity, or NULL.
+func (m Mapping) Provider(expr string) string {
+	all := maps.Clone(providers)
+	maps.Copy(all, m.Options.Providers)
+	sql := "CASE " + expr
+	for _, from := range slices.Sorted(maps.Keys(all)) {
+		to := all[from]
+		if from == "azure" && to == "oid" {
+			to = "microsoft"
+		}
+		sql += " WHEN " + Literal(from) + " THEN " + Literal(to)
+	}
+	return sql + " END"
+}
+
+// Subject is the user's id at the provider, by which Supabase Auth itself looks users up.
+func (m Mapping) Subject(row string) string {
+	if m.Options.Providers["azure"] == "oid" {
+		return "CASE WHEN " + row + ".provider = 'azure' THEN " + textAt("("+row+".identity_data->'custom_claims')", "oid") +
+			" ELSE " + row + ".provider_id END"
+	}
+	return row + ".provider_id"
+}
+
+// Identities projects auth.identities into account. Folded rows have neither a reason nor an account.
+func (m Mapping) Identities(s Scope, r Rejections) string {
+	return `SELECT i.id AS key, i.user_id, ` + m.Source.Identities.fingerprint("i") + ` AS raw, b.reason,
+  NULL::text[] AS fields,
+  CASE WHEN b.reason IS NOT NULL THEN to_jsonb(i) END AS original,
+  CASE WHEN b.reason IS NULL THEN ` + m.identityResidue() + ` END AS residue,
+  a.folded, ` + selectList(m.AccountColumns()) + `
+FROM auth.identities i
+` + joinUser(s, "i.user_id") + `
+CROSS JOIN LATERAL (
+  SELECT i.provider IN ('email', 'phone') AS folded,
+    ` + m.Provider("i.provider") + ` AS "providerId",
+    ` + m.Subject("i") + ` AS "accountId",
+    coalesce(` + representable("i.created_at") + `, ` + m.createdAt() + `) AS created_at,
+    coalesce(` + representable("i.updated_at") + `, ` + representable("i.created_at") + `,
+      ` + representable("u.updated_at") + `, ` + m.createdAt() + `) AS updated_at
+  OFFSET 0
+) a
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN u.id IS NULL THEN 'orphan_identity'
+    WHEN (` + m.UserReason(r) + `) IS NOT NULL THEN 'parent_quarantined'
+    WHEN ` + r.Include(Identity, TargetError, "i.id") + ` THEN '` + TargetError + `'
+    WHEN a.folded THEN NULL
+    WHEN a."providerId" IS NOT NULL AND a."accountId" IS NOT NULL
+    THEN CASE WHEN ` + r.Include(Identity, AccountConflict, "i.id") + ` THEN '` + AccountConflict + `'
+      WHEN ` + r.Include(Identity, TargetAccountTaken, "i.id") + ` THEN '` + TargetAccountTaken + `' END
+    WHEN i.provider = 'azure' THEN 'provider_subject_incompatible'
+    WHEN i.provider LIKE 'sso:%' THEN 'sso_identity'
+    WHEN i.provider = 'web3' THEN 'web3_identity'
+    WHEN i.provider LIKE 'custom:%' THEN 'custom_provider'
+    ELSE 'provider_unmapped' END AS reason
+  OFFSET 0
+) b
+WHERE ` + s.Contains("i.user_id")
+}
+
+func (m Mapping) identityResidue() string {
+	unlessFolded := func(value string) string { return "CASE WHEN NOT a.folded THEN " + value + " END" }
+	return residue(m.Source.Identities, "i", []string{"id", "user_id"}, map[string]string{
+		"provider":    `a."providerId"`,
+		"provider_id": unlessFolded(`a."accountId"`),
+		"created_at":  unlessFolded("a.created_at"),
+		"updated_at":  unlessFolded("a.updated_at"),
+	})
+}
+
+// AccountColumns are those of an account that comes from an identity; id and userId are key and user_id.
+func (m Mapping) AccountColumns() []Column {
+	columns := []Column{
+		{"accountId", "text", `a."accountId"`},
+		{"providerId", "text", `a."providerId"`},
+		{"createdAt", "timestamptz", "a.created_at"},
+		{"updatedAt", "timestamptz", "a.updated_at"},
+	}
+	if m.HasIssuer() {
+		columns = append(columns, Column{"issuer", "text", `CASE a."providerId"
+    WHEN 'google' THEN 'https://accounts.google.com'
+    WHEN 'apple' THEN 'https://appleid.apple.com'
+    WHEN 'facebook' THEN 'https://www.facebook.com'
+    ELSE 'local:oauth:' || a."providerId" END`})
+	}
+	return m.Target.Account.withPrecision(columns)
+}
+
+// HasIssuer says that the accounts of the target have a column for the issuer, as in Better Auth 1.7.0 to 1.7.2.
+func (m Mapping) HasIssuer() bool { return m.Target.Account.Has("issuer") }

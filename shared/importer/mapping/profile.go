@@ -1,0 +1,146 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ChoiceFields are the profile fields whose values the target limits.
+var ChoiceFields = []string{
+	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
+}
+
+// Profiles projects the profile table into user_profile.
+func (m Mapping) Profiles(s Scope, r Rejections) string {
+	columns := m.ProfileColumns()
+	isFaulty, fields := m.profileFaults()
+	return `SELECT ` + m.profileKey() + ` AS key, ` + m.ProfileUser() + ` AS user_id,
+  ` + m.Source.Profiles.fingerprint("p") + ` AS raw, b.reason, b.fields,
+  CASE WHEN b.reason IS NOT NULL OR b.fields IS NOT NULL THEN to_jsonb(p) END AS original,
+  CASE WHEN b.reason IS NULL THEN ` + m.profileResidue(columns) + ` END AS residue,
+  ` + selectList(columns) + `
+FROM ` + m.profileRows(s) + `
+` + joinUser(s, m.ProfileUser()) + `
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN ` + m.ProfileUser() + ` = '` + MinUUID + `' THEN 'profile_without_user'
+    WHEN u.id IS NULL THEN 'orphan_profile'
+    WHEN (` + m.UserReason(r) + `) IS NOT NULL THEN 'parent_quarantined'
+    WHEN ` + m.profileKey() + ` <> ` + m.ProfileUser() + ` THEN 'profile_duplicate'
+    WHEN ` + r.Include(Profile, TargetError, "u.id") + ` THEN '` + TargetError + `'
+    WHEN ` + r.Include(Profile, TargetProfileTaken, "u.id") + ` THEN '` + TargetProfileTaken + `' END AS reason,
+    CASE WHEN ` + isFaulty + ` THEN ` + fields + ` END AS fields
+  OFFSET 0
+) b
+WHERE ` + s.Contains(m.ProfileUser())
+}
+
+// profileFaults are two expressions: whether a field of the row has a value that the target does not take, and the list
+// of these as "field:reason". Most rows have none; for them Postgres does not make the list.
+func (m Mapping) profileFaults() (isFaulty, fields string) {
+	var conditions, names []string
+	add := func(condition, name string) {
+		conditions, names = append(conditions, condition), append(names, "CASE WHEN "+condition+" THEN '"+name+"' END")
+	}
+	for _, f := range ChoiceFields {
+		if m.Source.Profiles.Has(f) && m.Target.Profile.Has(f) {
+			add("p."+Quote(f)+" IS NOT NULL AND ("+m.choice(f)+") IS NULL", f+":enum_unknown")
+		}
+	}
+	if m.Source.Profiles.Has("time_per_week") && m.Target.Profile.Has("time_per_week") {
+		add("p.time_per_week IS NOT NULL AND ("+m.hours()+") IS NULL", "time_per_week:check_violation")
+	}
+	if m.Source.Profiles.Has("preferred_language") {
+		add("char_length(p.preferred_language::text) > 10", "preferred_language:value_too_long")
+		add("p.preferred_language::text = ''", "preferred_language:check_violation")
+	}
+	return strings.Join(append(conditions, "false"), "\n      OR "),
+		"array_remove(ARRAY[" + strings.Join(append(names, "NULL::text"), ",\n      ") + "], NULL)"
+}
+
+// profileResidue compares values as text where the types of the two sides may differ.
+func (m Mapping) profileResidue(columns []Column) string {
+	altered := map[string]string{}
+	for _, c := range columns {
+		from, ok := m.Source.Profiles.Column(c.Name)
+		switch {
+		case !ok:
+		case strings.HasPrefix(from.Type, "timestamp"):
+			altered[c.Name] = "(" + c.Expr + ")"
+		default:
+			altered[c.Name] = "(" + c.Expr + ")::text"
+		}
+	}
+	return residueAsText(m.Source.Profiles, "p", []string{"user_id"}, altered)
+}
+
+// ProfileColumns are the columns of user_profile that the target has; id and user_id are key and user_id.
+func (m Mapping) ProfileColumns() []Column {
+	var columns []Column
+	add := func(name, typ, expr string) {
+		if m.Target.Profile.Has(name) {
+			columns = append(columns, Column{name, typ, expr})
+		}
+	}
+	for _, f := range ChoiceFields {
+		expr := "NULL::text"
+		if m.Source.Profiles.Has(f) {
+			expr = m.choice(f)
+		}
+		add(f, "text", expr)
+	}
+	hours, language := "NULL::integer", "'en'"
+	if m.Source.Profiles.Has("time_per_week") {
+		hours = m.hours()
+	}
+	if m.Source.Profiles.Has("preferred_language") {
+		language = "CASE WHEN char_length(p.preferred_language::text) BETWEEN 1 AND 10" +
+			" THEN p.preferred_language::text ELSE 'en' END"
+	}
+	add("time_per_week", "integer", hours)
+	add("preferred_language", "text", language)
+	created, updated := m.profileTime("created_at"), m.profileTime("updated_at")
+	add("created_at", "timestamptz", "coalesce("+created+", "+m.createdAt()+")")
+	add("updated_at", "timestamptz",
+		"coalesce("+updated+", "+created+", "+representable("u.updated_at")+", "+m.createdAt()+")")
+	return m.Target.Profile.withPrecision(columns)
+}
+
+func (m Mapping) profileTime(name string) string {
+	switch c, _ := m.Source.Profiles.Column(name); c.Type {
+	case "timestamp with time zone":
+		return representable("p." + name)
+	case "timestamp without time zone":
+		return representable("(p." + name + " AT TIME ZONE 'UTC')")
+	}
+	return "NULL::timestamptz"
+}
+
+// choice is a field's value, mapped if the options say so, or NULL where the target does not allow it.
+func (m Mapping) choice(field string) string {
+	value := "p." + Quote(field) + "::text"
+	if to := m.Options.ProfileValues[field]; len(to) > 0 {
+		sql := "CASE " + value
+		for _, from := range slices.Sorted(maps.Keys(to)) {
+			sql += " WHEN " + Literal(from) + " THEN " + Literal(to[from])
+		}
+		value = sql + " ELSE " + value + " END"
+	}
+	c, _ := m.Target.Profile.Column(field)
+	allowed := slices.Concat(c.Allowed, c.Labels)
+	if len(allowed) == 0 {
+		return value
+	}
+	for i, a := range allowed {
+		allowed[i] = Literal(a)
+	}
+	return "CASE WHEN (" + value + ") IN (" + strings.Join(allowed, ", ") + ") THEN " + value + " END"
+}
+
+func (m Mapping) hours() string {
+	switch c, _ := m.Source.Profiles.Column("time_per_week"); c.Type {
+	case "smallint", "integer", "bigint":
+		return "CASE WHEN p.time_per_week BETWEEN 0 AND 2147483647 THEN p.time_per_week::integer END"
+	}
+	return "CASE WHEN p.time_per_week::text ~ '^[0-9]{1,9}$' THEN p.time_per_week::text::integer END"
+}

@@ -1,0 +1,233 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxImage is how many characters of a picture are copied: as many as the API takes. Some projects keep whole pictures
+// as data URLs, which fit into no header and no token.
+const maxImage = 32_768
+
+// Users projects auth.users into "user" and, as the column password, its credential account.
+func (m Mapping) Users(s Scope, r Rejections) string {
+	return m.users(`CASE WHEN c.reason IS NULL AND c.withheld IS NULL
+    THEN nullif(u.encrypted_password, '')::text END AS password`, s, r)
+}
+
+// UsersWithFormat is Users with the format of the password as the last column instead of the password.
+func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
+	return m.users("a.format", s, r)
+}
+
+// users has three steps, each a LATERAL subquery: a is what the source says, b is whether the row is copied, c is what
+// follows. OFFSET 0 keeps Postgres from computing an expression once for every place that uses it.
+func (m Mapping) users(last string, s Scope, r Rejections) string {
+	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
+  CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,
+  CASE WHEN c.reason IS NULL THEN ` + m.userResidue() + ` END AS residue,
+  ` + selectList(m.UserColumns()) + `,
+  ` + last + `
+FROM auth.users u
+CROSS JOIN LATERAL (
+  SELECT ` + m.Email() + ` AS email,
+    ` + PasswordFormat("u.encrypted_password") + ` AS format,
+    ` + m.Phone() + ` AS phone,
+    ` + m.claim("avatar_url", "picture") + ` AS image,
+    ` + WithoutEmail(r) + ` AS email_lost,
+    ` + r.Include(User, TargetEmailTaken, "u.id") + ` AS email_taken,
+    ` + r.Include(User, TargetEmailUnverified, "u.id") + ` AS email_held,
+    ` + r.Include(User, PhoneConflict, "u.id") + ` AS phone_lost,
+    ` + r.Include(User, TargetPhoneTaken, "u.id") + ` AS phone_taken
+  OFFSET 0
+) a
+CROSS JOIN LATERAL (
+  SELECT ` + m.UserReason(r) + ` AS reason,
+    CASE WHEN a.format IS NULL THEN NULL
+      WHEN a.format IN ('unknown', 'encrypted', 'too_costly') THEN 'hash_' || a.format` + m.withhold() + `
+    END AS withheld,
+    ` + m.createdAt() + ` AS created_at
+  OFFSET 0
+) b
+CROSS JOIN LATERAL (
+  SELECT b.reason, b.withheld, b.created_at,
+    ` + m.userFields() + ` AS fields,
+    CASE WHEN ` + hasEmail + ` THEN a.email
+      ELSE u.id || '@' || CASE WHEN a.email IS NOT NULL THEN 'email-conflict'
+        WHEN ` + m.flag("is_anonymous") + ` THEN 'anonymous'
+        WHEN a.phone IS NOT NULL THEN 'phone-only'
+        ELSE 'no-email' END || '.` + PlaceholderDomain + `' END AS email
+  OFFSET 0
+) c
+WHERE ` + s.Contains("u.id")
+}
+
+// hasEmail is an SQL condition: the user keeps the email of the source.
+const hasEmail = "a.email IS NOT NULL AND NOT a.email_lost AND NOT a.email_taken AND NOT a.email_held"
+
+// userFields lists what is left out of a user, as "column:reason".
+func (m Mapping) userFields() string {
+	phone := ""
+	if m.HasPhone() {
+		phone = `
+      CASE WHEN a.phone IS NULL THEN NULL
+        WHEN a.phone_lost THEN 'phone:` + PhoneConflict + `'
+        WHEN a.phone_taken THEN 'phone:` + TargetPhoneTaken + `' END,`
+	}
+	return `nullif(array_remove(ARRAY[
+      CASE WHEN a.email IS NULL THEN NULL
+        WHEN a.email_lost THEN 'email:` + EmailConflict + `'
+        WHEN a.email_taken THEN 'email:` + TargetEmailTaken + `'
+        WHEN a.email_held THEN 'email:` + TargetEmailUnverified + `' END,` + phone + `
+      'encrypted_password:' || b.withheld,
+      CASE WHEN char_length(a.image) > ` + fmt.Sprint(maxImage) + ` THEN 'image:image_too_long' END,
+      CASE WHEN ` + unrepresentable("u.created_at") + ` THEN 'created_at:date_unrepresentable' END,
+      CASE WHEN ` + unrepresentable("u.updated_at") + ` THEN 'updated_at:date_unrepresentable' END
+    ], NULL), '{}')`
+}
+
+// UserColumns are the columns of "user" that the target has, those of plugins included.
+func (m Mapping) UserColumns() []Column {
+	columns := []Column{
+		{"name", "text", m.name()},
+		{"email", "text", "c.email"},
+		{"emailVerified", "boolean", m.Confirmed() + " AND " + hasEmail},
+		{"image", "text", fmt.Sprintf("CASE WHEN char_length(a.image) <= %d THEN a.image END", maxImage)},
+		{"createdAt", "timestamptz", "c.created_at"},
+		{"updatedAt", "timestamptz", "coalesce(" + representable("u.updated_at") + ", c.created_at)"},
+	}
+	for _, c := range m.pluginColumns() {
+		if m.Target.User.Has(c.Name) {
+			columns = append(columns, c)
+		}
+	}
+	return m.Target.User.withPrecision(columns)
+}
+
+// pluginColumns are those that plugins of Better Auth add to "user", and Xenon's own.
+func (m Mapping) pluginColumns() []Column {
+	banned := m.column("banned_until", "NULL::timestamptz")
+	phone := "CASE WHEN NOT a.phone_lost AND NOT a.phone_taken THEN a.phone END"
+	confirmed := m.column("phone_confirmed_at", "NULL::timestamptz") + " IS NOT NULL"
+	expires := "CASE WHEN " + banned + " < '0001-01-01' THEN 'epoch' ELSE " + representable(banned) + " END"
+	return []Column{
+		{"banned", "boolean", banned + " IS NOT NULL"},
+		{"banReason", "text", "CASE WHEN " + banned + " IS NOT NULL THEN 'supabase: banned_until' END"},
+		{"banExpires", "timestamptz", expires},
+		{"role", "text", "CASE WHEN " + m.flag("is_super_admin") + " THEN 'admin' ELSE 'user' END"},
+		{"isAnonymous", "boolean", m.flag("is_anonymous")},
+		{"phoneNumber", "text", phone},
+		{"phoneNumberVerified", "boolean", "CASE WHEN (" + phone + ") IS NOT NULL THEN " + confirmed + " END"},
+		{"twoFactorEnabled", "boolean", "false"},
+		{"userMetadata", "jsonb", m.column("raw_user_meta_data", "NULL::jsonb")},
+		{"appMetadata", "jsonb", m.column("raw_app_meta_data", "NULL::jsonb")},
+		{"invitedAt", "timestamptz", m.column("invited_at", "NULL::timestamptz")},
+		{"lastSignInAt", "timestamptz", m.column("last_sign_in_at", "NULL::timestamptz")},
+	}
+}
+
+// HasPhone says that the target has a column for telephone numbers.
+func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
+
+// column is a column of auth.users, or what stands for it in projects too old to have it.
+func (m Mapping) column(name, otherwise string) string {
+	if m.Source.Users.Has(name) {
+		return "u." + Quote(name)
+	}
+	return otherwise
+}
+
+func (m Mapping) flag(name string) string { return "coalesce(" + m.column(name, "false") + ", false)" }
+
+// IsSSO is an SQL condition: the user u signs in through a company's SAML server.
+func (m Mapping) IsSSO() string { return m.flag("is_sso_user") }
+
+// Live is an SQL condition: the user u of the source is not deleted.
+func (m Mapping) Live() string {
+	if m.Source.Users.Has("deleted_at") {
+		return "u.deleted_at IS NULL"
+	}
+	return "u.id IS NOT NULL"
+}
+
+// Phone is the telephone number in the international form, with the plus that Supabase leaves out, or NULL.
+func (m Mapping) Phone() string {
+	if !m.Source.Users.Has("phone") {
+		return "NULL::text"
+	}
+	return `CASE WHEN translate(u.phone, ' ().-', '') ~ '^\+?[1-9][0-9]{1,14}$'
+      THEN '+' || translate(u.phone, ' ().-+', '') END`
+}
+
+// UserReason is why a user is not copied at all.
+func (m Mapping) UserReason(r Rejections) string {
+	ban := ""
+	if !m.Target.User.Has("banned") && m.Source.Users.Has("banned_until") {
+		ban = " WHEN u.banned_until > " + Literal(m.AsOf) + " THEN 'banned_no_target_column'"
+	}
+	return "CASE WHEN " + r.Include(User, TargetError, "u.id") + " THEN '" + TargetError + "'" +
+		" WHEN " + r.Include(User, TargetIDTaken, "u.id") + " THEN '" + TargetIDTaken + "'" +
+		" WHEN " + m.column("deleted_at", "NULL::timestamptz") + " IS NOT NULL THEN 'soft_deleted'" + ban + " END"
+}
+
+// Tokens for one use, which are of no use elsewhere.
+var oneTimeTokens = []string{
+	"confirmation_token", "recovery_token", "email_change_token_new", "email_change_token_current", "phone_change_token",
+	"reauthentication_token",
+}
+
+// inTarget names the columns of auth.users that a column of the target holds unchanged.
+var inTarget = []struct{ target, source string }{
+	{"userMetadata", "raw_user_meta_data"},
+	{"appMetadata", "raw_app_meta_data"},
+	{"isAnonymous", "is_anonymous"},
+	{"role", "is_super_admin"},
+	{"invitedAt", "invited_at"},
+	{"lastSignInAt", "last_sign_in_at"},
+}
+
+// userResidue keeps what "user" has no column for, the original of what was altered, and the imported hash, with which
+// a return to Supabase stays possible after Xenon has hashed the password anew. The email stays as well: the user may
+// change it in the target.
+func (m Mapping) userResidue() string {
+	skip := slices.Concat([]string{"id"}, oneTimeTokens)
+	for _, c := range inTarget {
+		if m.Target.User.Has(c.target) {
+			skip = append(skip, c.source)
+		}
+	}
+	return residue(m.Source.Users, "u", skip, map[string]string{
+		"created_at": "c.created_at",
+		"updated_at": "coalesce(" + representable("u.updated_at") + ", c.created_at)",
+	})
+}
+
+// claim is the first string that is not blank at one of the keys: in the user's metadata, then in the identities, from
+// the oldest on.
+func (m Mapping) claim(keys ...string) string {
+	var ofUser, ofIdentity []string
+	for _, k := range keys {
+		ofUser = append(ofUser, textAt(m.column("raw_user_meta_data", "NULL::jsonb"), k))
+		ofIdentity = append(ofIdentity, textAt("i.identity_data", k))
+	}
+	identity := strings.Join(ofIdentity, ", ")
+	return "coalesce(" + strings.Join(ofUser, ", ") + `, (
+      SELECT coalesce(` + identity + `)
+      FROM auth.identities i
+      WHERE i.user_id = u.id AND coalesce(` + identity + `) IS NOT NULL
+      ORDER BY i.created_at, i.id
+      LIMIT 1))`
+}
+
+func textAt(doc, key string) string {
+	at := doc + "->>" + Literal(key)
+	return "CASE WHEN " + at + ` ~ '\S' AND jsonb_typeof(` + doc + "->" + Literal(key) + ") = 'string' THEN " + at + " END"
+}
+
+func (m Mapping) name() string {
+	return "coalesce(" + m.claim("name", "full_name", "username", "user_name", "preferred_username") + `,
+    CASE WHEN split_part(u.email, '@', 1) ~ '\S' THEN split_part(u.email, '@', 1) END,
+    a.phone,
+    CASE WHEN ` + m.flag("is_anonymous") + ` THEN 'Anonymous' ELSE 'Unknown' END)`
+}

@@ -1,0 +1,78 @@
+package importer_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+)
+
+// What changes in the source after the copy is told from a copy that is wrong, and the next pass brings it over.
+func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 21, 1500)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	src := importtest.Conn(t, from)
+	u, a := importtest.OrdinaryUsers(t, importtest.Conn(t, m.To), 6)
+	const newcomer = "00000000-0000-4000-8000-000000000003"
+	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Another Name"}' where id = $1`)
+	importtest.Behind(t, src, u[1], `update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW' where id = $1`)
+	importtest.Behind(t, src, a[2], `delete from auth.identities where id = $1`)
+	importtest.Behind(t, src, u[3], `update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo' where user_id = $1`)
+	importtest.Behind(t, src, u[4], `delete from public.profiles where user_id = $1`)
+	importtest.Behind(t, src, newcomer, `insert into auth.users (id, email, encrypted_password, email_confirmed_at) values ($1, 'newcomer@example.com',
+  '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW', now())`)
+	v := importtest.Verify(t, m)
+	if v.Equal {
+		t.Error("the verification is equal, want it different")
+	}
+	got := map[[2]string]string{}
+	for _, d := range v.Differences {
+		got[[2]string{d.Table, d.ID}] = d.Kind
+		if d.Why != "source changed since" {
+			t.Errorf("%s %s: it is because of %q, want that the source changed", d.Table, d.ID, d.Why)
+		}
+	}
+	want := map[[2]string]string{
+		{"user", u[0]}: "different", {"credential", u[1]}: "different", {"account", a[2]}: "extra", {"user_profile", u[3]}: "different",
+		{"user_profile", u[4]}: "extra", {"user", newcomer}: "missing", {"credential", newcomer}: "missing",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("differences: got -, want +:\n%s", diff)
+	}
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	importtest.IsEqual(t, m, "after the second pass")
+	asForetold(t, m, importtest.Allow)
+}
+
+// A source that lives on is caught up with, hard deletes included.
+func TestR55_PassesCatchUp(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 22, 800)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	for i, quick := range []bool{false, true} {
+		supabasetest.Change(t, from, uint64(i), 119)
+		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
+			t.Fatal(err)
+		}
+		if quick {
+			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		asForetold(t, m, importtest.Allow)
+		importtest.IsEqual(t, m, "after a pass")
+	}
+}

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"cmp"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+//go:embed report.html
+var reportPage string
+
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"count":    run.Thousands[int64],
+	"whole":    run.Thousands[int],
+	"when":     when,
+	"kind":     func(k mapping.Kind) string { return kindNames[k] },
+	"onDelete": func(e string) string { return run.OnDeleteTexts[e] },
+}).Parse(reportPage))
+
+// HTML writes the report as one page for people. The page loads nothing: styles, chart and the signed JSON, as a file
+// to save, are in it.
+func (s Signed) HTML(w io.Writer) error {
+	file := "data:application/json;base64," + base64.StdEncoding.EncodeToString(s.JSON())
+	page := reportData{
+		Signed:     s,
+		Conclusion: s.Report.Conclusion(),
+		Chart:      chartOf(s.Report.Status.Counts),
+		Reasons:    reasonLines(s.Report.Status.Reasons),
+		AllReasons: AllReasons,
+		File:       template.URL(file), //nolint:gosec // G203: our own bytes, encoded
+	}
+	if err := reportTemplate.Execute(w, page); err != nil {
+		return fmt.Errorf("write the report's page: %w", err)
+	}
+	return nil
+}
+
+type reportData struct {
+	Signed
+	Conclusion Conclusion
+	Chart      chart
+	Reasons    []reasonLine
+	AllReasons []Reason
+	File       template.URL
+}
+
+// when is a time as a person in any country reads it.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2 Jan 2006, 15:04:05 UTC")
+}
+
+type reasonLine struct {
+	Reason
+	Count int64
+	Where []reasonPlace
+}
+
+type reasonPlace struct {
+	Name  string // of a table, or table.field
+	Count int64
+}
+
+// reasonLines are the reasons with their explanations and where they came up, the most frequent first.
+func reasonLines(r mapping.Reasons) []reasonLine {
+	var lines []reasonLine
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		reason := Explain(key)
+		i := slices.IndexFunc(lines, func(l reasonLine) bool { return l.Name == reason.Name })
+		if i < 0 {
+			i, lines = len(lines), append(lines, reasonLine{Reason: reason})
+		}
+		lines[i].Count += r[key]
+		place := strings.TrimSuffix(strings.TrimSuffix(key, reason.Name), " ")
+		lines[i].Where = append(lines[i].Where, reasonPlace{place, r[key]})
+	}
+	slices.SortStableFunc(lines, func(a, b reasonLine) int { return cmp.Compare(b.Count, a.Count) })
+	return lines
+}

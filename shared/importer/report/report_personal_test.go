@@ -1,0 +1,170 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"html"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/report"
+)
+
+// personal lists what the source knows about people: addresses, numbers, names, hashes, secrets, subjects, claims. Ids
+// are no personal data, and texts too short to mean anything are left out.
+const personal = `
+WITH known (v) AS (
+  SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token]) FROM auth.users
+  UNION SELECT value FROM auth.users, jsonb_each_text(CASE jsonb_typeof(raw_user_meta_data) WHEN 'object' THEN raw_user_meta_data END)
+  UNION SELECT provider_id FROM auth.identities
+  UNION SELECT value FROM auth.identities, jsonb_each_text(CASE jsonb_typeof(identity_data) WHEN 'object' THEN identity_data END)
+  UNION SELECT unnest(ARRAY[secret, phone, friendly_name]) FROM auth.mfa_factors
+) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6 AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
+
+// reported is everything that the report of a run says, as JSON and as a page.
+func reported(t *testing.T, m *importer.Import) string {
+	t.Helper()
+	r, err := report.Read(t.Context(), m.Env(), "supabase")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := signing(t)
+	s := sign(t, k, r)
+	var b bytes.Buffer
+	if err := s.HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	return string(s.JSON()) + html.UnescapeString(b.String())
+}
+
+// hasValue reports whether a text has a value. Digits inside a longer number, such as a checksum, are not that value.
+func hasValue(text, value string) bool {
+	return regexp.MustCompile(`(^|[^0-9])` + regexp.QuoteMeta(value) + `($|[^0-9])`).MatchString(text)
+}
+
+func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
+	t.Parallel()
+	empty := importtest.Open(t, supabasetest.New(t))
+	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	always := reported(t, empty) // what a report says of nobody
+
+	from := supabasetest.New(t)
+	census := supabasetest.Fill(t, from, 158, 1000)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	to, err := pgx.Connect(t.Context(), m.To)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close(context.WithoutCancel(t.Context()))
+	if _, err := to.Exec(t.Context(), `UPDATE "user" SET name = 'Eve Eavesdropper' WHERE id = $1`, census.People[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	v, err := m.Verify(t.Context(), "supabase", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Equal || len(v.Differences) == 0 {
+		t.Error("the verification did not find the altered name")
+	}
+	text := reported(t, m)
+	for _, want := range []string{`"pass":1`, census.People[0].ID, "soft_deleted", "The user was deleted in Supabase", `"sourceSum":"`, "Different", `"name"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+	source, err := pgx.Connect(t.Context(), from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close(context.WithoutCancel(t.Context()))
+	rows, err := source.Query(t.Context(), personal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(known) < 2000 {
+		t.Errorf("the source knows only %d things about its people", len(known))
+	}
+	for _, v := range append(known, "Eve Eavesdropper") {
+		if hasValue(text, v) && !hasValue(always, v) {
+			t.Errorf("the report says %q", v)
+		}
+	}
+}
+
+func manual(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "migrate.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestManualHasEveryReason(t *testing.T) {
+	t.Parallel()
+	text := manual(t)
+	for _, r := range report.AllReasons {
+		if line := "| `" + r.Name + "` | " + r.Means + " | " + r.Do + " |\n"; !strings.Contains(text, line) {
+			t.Errorf("docs/migrate.md lacks the line\n%s", line)
+		}
+	}
+}
+
+// The fence that the manual recommends holds writers off while it is up, and nobody else.
+func TestManualsFence(t *testing.T) {
+	t.Parallel()
+	_, block, _ := strings.Cut(manual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
+	block, _, _ = strings.Cut(block, "```")
+	make, flips, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
+	up, down := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"
+	if !ok || !strings.Contains(flips, down) {
+		t.Fatal("the manual has no fence")
+	}
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 3, 20)
+	conn, err := pgx.Connect(t.Context(), from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS fence;"+make, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		flip string
+		open bool
+	}{{down, true}, {up, false}, {down, true}} {
+		if _, err := conn.Exec(t.Context(), c.flip); err != nil {
+			t.Fatal(err)
+		}
+		for _, write := range []string{
+			"UPDATE auth.users SET last_sign_in_at = now()", "DELETE FROM auth.users WHERE id = (SELECT max(id::text)::uuid FROM auth.users)",
+			"INSERT INTO auth.users (id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com')",
+		} {
+			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.open {
+				t.Errorf("%s, then %s: got %v", c.flip, write, err)
+			}
+		}
+		var n int
+		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM auth.users").Scan(&n); err != nil || n == 0 {
+			t.Errorf("reading: got %d, %v", n, err)
+		}
+	}
+}

@@ -1,0 +1,321 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/report"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+	"github.com/xenon-auth/xenon/shared/keys"
+)
+
+var noon = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
+
+// finished is the report of a run of three batches that went well, with something in the quarantine.
+func finished() report.Report {
+	return report.Report{
+		Made: noon.Add(3 * time.Minute),
+		Status: importer.Status{
+			Run: "supabase", State: "complete", Pass: 2, Batches: 3, Done: 3, StartedAt: noon, FinishedAt: noon.Add(time.Minute),
+			Counts: mapping.Counts{
+				mapping.User:     {mapping.Copied: 11_900, mapping.Identical: 60, mapping.Quarantined: 38, mapping.Deleted: 2},
+				mapping.Identity: {mapping.Copied: 6_102, mapping.Folded: 9_411, mapping.Quarantined: 204},
+				mapping.Profile:  {mapping.Copied: 9_020, mapping.Kept: 3, mapping.Quarantined: 41},
+				mapping.Factor:   {mapping.Quarantined: 77},
+			},
+			Reasons: mapping.Reasons{"user soft_deleted": 38, "user.email email_conflict": 12, "identity sso_identity": 204, "profile.age_range enum_unknown": 512, "factor mfa_not_portable": 77, "user tomorrows_reason": 1},
+		},
+		Plan: importer.Plan{
+			Run: "supabase", At: noon, Options: importer.Options{
+				MFA: "allow", Providers: map[string]string{"custom:acme": "acme"}, ProfileValues: map[string]map[string]string{"age_range": {"35_44": "35_plus"}},
+			},
+			Source:     run.Side{Server: "15.18", Rows: map[string]int64{"auth.users": 12_000, "auth.identities": 15_717}},
+			Target:     run.Side{Server: "17.6"},
+			Hashes:     map[string]int64{"bcrypt": 9_000, "argon2": 3},
+			Collisions: map[string]int64{"email_conflict": 12},
+			NotCarried: map[string]int64{"auth.sessions": 4_012},
+			NotChecked: []string{"auth.oauth_clients: may not be read by this role"},
+			Warnings:   []string{"312 users have no way to sign in"},
+		},
+		Verification: &importer.VerifyResult{
+			At: noon.Add(2 * time.Minute), Batches: 3, Equal: true,
+			Checksums: map[string]run.Checksum{
+				"user":    {SourceRows: 11_960, SourceSum: "8123456789012345678", TargetRows: 11_960, TargetSum: "8123456789012345678"},
+				"account": {SourceRows: 6_102, SourceSum: "-99", TargetRows: 6_102, TargetSum: "-99"},
+			},
+			Equations: []verify.Equation{{Says: "users = migrated + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true}},
+		},
+		Batches: []run.BatchLine{
+			{Batch: 0, Pass: 2, Rows: 9_000, Quarantined: 100, Sum: "17", Verified: "equal"},
+			{Batch: 1, Pass: 2, Rows: 9_000, Quarantined: 200, Sum: "18", Verified: "equal"},
+			{Batch: 2, Pass: 2, Rows: 9_793, Quarantined: 60, Sum: "19", Verified: "equal"},
+		},
+	}
+}
+
+// spoiled is the same run with everything wrong with it that a report can tell.
+func spoiled() report.Report {
+	r := finished()
+	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
+	r.Status.Done = 2
+	v := *r.Verification
+	v.Equal, v.Different = false, 2
+	v.Checksums = map[string]run.Checksum{"user": {SourceRows: 3, SourceSum: "1", TargetRows: 2, TargetSum: "2"}}
+	v.Equations = []verify.Equation{{Says: "identities = accounts + folded + quarantined", Left: 5, Right: 4}}
+	v.Differences = []run.Difference{
+		{Table: "user", ID: "11111111-2222-4333-8444-000000000001", Kind: "different", Columns: []string{"name", "image"}},
+		{Table: "account", ID: "11111111-2222-4333-8444-000000000002", Kind: "missing", Why: "target changed since"},
+	}
+	r.Verification = &v
+	r.Batches[1].Verified = "different"
+	return r
+}
+
+func TestConclusion(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*report.Report)) report.Report {
+		r := finished()
+		change(&r)
+		return r
+	}
+	for name, c := range map[string]struct {
+		report       report.Report
+		level, title string
+		text         string
+	}{
+		"quarantine": {finished(), "attention", "Complete and equal, with something left for you", "844 rows and fields are in the quarantine"},
+		"clean":      {with(func(r *report.Report) { r.Status.Reasons = nil }), "good", "Complete and equal", "Every source row"},
+		"unverified": {with(func(r *report.Report) { r.Verification = nil }), "attention", "Copied, not verified", "have not been compared"},
+		"running":    {with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished", "1 of 3 batches"},
+		"parked":     {spoiled(), "bad", "Unfinished", "2 of 3 batches"},
+		"different": {
+			with(func(r *report.Report) { r.Verification = spoiled().Verification }), "bad", "Different",
+			"2 rows differ between the source and the target, and 1 conservation equation does not hold.",
+		},
+		"broken":      {with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }), "bad", "Different", "1 conservation equation does not hold: "},
+		"rolled back": {with(func(r *report.Report) { r.Status.State, r.Undone = "rolled back", &importer.RollbackResult{Done: true} }), "good", "Rolled back", "is removed again."},
+		"touched": {
+			with(func(r *report.Report) { r.Status.State, r.Undone = "rolled back", &importer.RollbackResult{Left: 1} }), "attention", "Rolled back, with users left",
+			"but for 1 user: they changed here",
+		},
+		"finalized": {with(func(r *report.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good", "Complete and equal", ""},
+	} {
+		if got := c.report.Conclusion(); got.Level != c.level || got.Title != c.title || !strings.Contains(got.Text, c.text) {
+			t.Errorf("%s: got %+v, want %s, %s, %s", name, got, c.level, c.title, c.text)
+		}
+	}
+}
+
+func TestReasonsAreExplainedOnce(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range report.AllReasons {
+		if seen[r.Name] || r.Means == "" || r.Do == "" || !strings.HasSuffix(r.Means, ".") || !strings.HasSuffix(r.Do, ".") {
+			t.Errorf("%s is there twice or not whole sentences", r.Name)
+		}
+		seen[r.Name] = true
+		for _, key := range []string{"user " + r.Name, "user.email " + r.Name, r.Name} {
+			if diff := cmp.Diff(r, report.Explain(key)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", key, diff)
+			}
+		}
+	}
+	if got := report.Explain("user tomorrows_reason"); got.Name != "tomorrows_reason" || got.Means == "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// signing returns the key set of a deployment, and its JWKS.
+func signing(t *testing.T) (set keys.Set, jwks func() []byte) {
+	t.Helper()
+	set, err := keys.Generate(noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set, func() []byte {
+		text, err := json.Marshal(map[string]any{"keys": set.Public(noon)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+}
+
+func sign(t *testing.T, set keys.Set, r report.Report) report.Signed {
+	t.Helper()
+	s, err := r.Sign(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestR58_SignedReportIsChecked(t *testing.T) {
+	t.Parallel()
+	k, jwks := signing(t)
+	s := sign(t, k, finished())
+	got, err := report.Check(s.JSON(), jwks())
+	if want := (report.Checked{Run: "supabase", Made: finished().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want || err != nil || got.KeyID == "" {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	var file struct{ Report report.Report }
+	if err := json.Unmarshal(s.JSON(), &file); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(finished(), file.Report); diff != "" {
+		t.Errorf("the report (-made +read):\n%s", diff)
+	}
+	if again := sign(t, k, finished()); !bytes.Equal(again.JSON(), s.JSON()) {
+		t.Error("the same report has two texts")
+	}
+	_, others := signing(t)
+	if _, err := report.Check(s.JSON(), others()); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("another deployment's keys: got %v", err)
+	}
+}
+
+func TestR58_EveryAlteredByteIsFound(t *testing.T) {
+	t.Parallel()
+	k, jwks := signing(t)
+	text, public := sign(t, k, finished()).JSON(), jwks()
+	for i := range text {
+		for _, to := range []byte{text[i] ^ 1, text[i] ^ 0x20, ' '} {
+			altered := slices.Clone(text)
+			if altered[i] = to; to == text[i] {
+				continue
+			}
+			if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) && !errors.Is(err, keys.ErrUnknownKey) {
+				t.Fatalf("byte %d, %q instead of %q: got %v", i, to, text[i], err)
+			}
+		}
+	}
+	other := finished()
+	other.Status.Pass++
+	foreign := sign(t, k, other)
+	for name, altered := range map[string][]byte{
+		"byte more":            append(slices.Clone(text), '\n'),
+		"byte less":            text[:len(text)-1],
+		"nothing":              nil,
+		"no report":            []byte("{}"),
+		"written again":        indented(t, text),
+		"another's signature":  bytes.Replace(text, []byte(signatureOf(t, text)), []byte(foreign.Signature), 1),
+		"another's report":     bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
+		"a second report":      bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
+		"a report besides":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"Report":{},"report":`), 1),
+		"a digest of its own":  bytes.Replace(text, []byte("\n\"seal\""), []byte("\n\"digest\":\"\",\"seal\""), 1),
+		"report without quote": []byte(`{"report":1,"digest":"sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b","seal":"x"}`),
+	} {
+		if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func signatureOf(t *testing.T, text []byte) string {
+	t.Helper()
+	var file struct{ Seal string }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Seal
+}
+
+func indented(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// page renders a report and reads it back as XML with HTML's own exceptions, so that every tag is closed.
+func page(t *testing.T, r report.Report) string {
+	t.Helper()
+	k, _ := signing(t)
+	var b bytes.Buffer
+	if err := sign(t, k, r).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	d := xml.NewDecoder(bytes.NewReader(b.Bytes()))
+	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "br"}, xml.HTMLEntity
+	var open []string
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("the page: %v", err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			open = append(open, e.Name.Local)
+			for _, a := range e.Attr {
+				if (a.Name.Local == "src" || a.Name.Local == "href") && !strings.HasPrefix(a.Value, "data:") || e.Name.Local == "script" || e.Name.Local == "link" {
+					t.Errorf("the page asks for <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
+				}
+			}
+		case xml.EndElement:
+			if last := len(open) - 1; last < 0 || open[last] != e.Name.Local {
+				t.Fatalf("</%s> closes %v", e.Name.Local, open)
+			} else {
+				open = open[:last]
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("the page leaves %v open", open)
+	}
+	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") || strings.Contains(text, "@import") {
+		t.Error("the page holds what a template refused, or asks for a file")
+	}
+	return b.String()
+}
+
+func TestR58_PageForPeople(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		report report.Report
+		want   []string
+		not    []string
+	}{
+		{finished(), []string{
+			"Complete and equal, with something left for you", "844 rows and fields", "11,900", "9,411", "8123456789012345678", "holds</b>",
+			"users = migrated &#43; quarantined &#43; deleted", "They stay deleted", "<code>tomorrows_reason</code>", "age_range:35_44=35_plus", "custom:acme=acme", "4,012",
+			"312 users have no way", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`, "14 Aug 2026, 12:01:00 UTC",
+		}, []string{"Differences", "Rolled back", "put aside", "broken</b>"}},
+		{spoiled(), []string{
+			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image", "target changed since", "broken</b>", "different</b>",
+		}, nil},
+		{report.Report{
+			Status: importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
+			Undone: &importer.RollbackResult{Removed: map[string]int64{"user": 5_000}, Sessions: 7, Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1},
+		}, []string{"Rolled back, with users left", "5,000", "000000000003", "&lt;script&gt;"}, []string{"<script", "<svg", "Checksums"}},
+		{report.Report{}, nil, nil},
+	} {
+		got := page(t, c.report)
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in the page", c.report.Status.State, want)
+			}
+		}
+		for _, not := range c.not {
+			if strings.Contains(got, not) {
+				t.Errorf("%s: %q in the page", c.report.Status.State, not)
+			}
+		}
+	}
+}

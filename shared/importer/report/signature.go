@@ -1,0 +1,100 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/keys"
+)
+
+// signatureType is in the header of a report's signature and of nothing else, so that a report's signature is never
+// taken for a session's token.
+const signatureType = "xenon-report+jws"
+
+// ErrAltered says that a signed report is not what was signed. keys.ErrUnknownKey, which Check also returns, says that
+// it was signed with a key that is not among those given.
+var ErrAltered = errors.New("altered")
+
+// Signed is a report with its digest, and the digest with the deployment's signature.
+type Signed struct {
+	Report    Report
+	Digest    string // "sha256:" and the digest of the canonical JSON in hex
+	Signature string // a compact JWS, RS256, of {"digest":…}; its header names the key by the kid that the JWKS has
+
+	text []byte
+}
+
+type signedPayload struct {
+	Digest string `json:"digest"`
+}
+
+// Sign signs the report with the current key of the set.
+func (r Report) Sign(set keys.Set) (Signed, error) {
+	text, err := run.CanonicalJSON(r)
+	if err != nil {
+		return Signed{}, fmt.Errorf("write the report: %w", err)
+	}
+	s := Signed{Report: r, Digest: run.Digest(text), text: text}
+	payload, err := json.Marshal(signedPayload{s.Digest})
+	if err != nil {
+		return Signed{}, fmt.Errorf("sign the report: %w", err)
+	}
+	if s.Signature, err = set.Seal(signatureType, payload); err != nil {
+		return Signed{}, fmt.Errorf("sign the report: %w", err)
+	}
+	return s, nil
+}
+
+// JSON is the signed report as a file: {"report":…,"digest":…,"seal":…} in three lines. A report has one such text
+// only, so that any byte altered shows.
+func (s Signed) JSON() []byte { return signedText(s.text, s.Digest, s.Signature) }
+
+func signedText(report []byte, digest, signature string) []byte {
+	return fmt.Appendf(nil, "{\"report\":%s,\n\"digest\":%q,\n\"seal\":%q}\n", report, digest, signature)
+}
+
+// Checked is what a good signature proves.
+type Checked struct {
+	Run    string    `json:"run"`
+	Made   time.Time `json:"made"`
+	Digest string    `json:"digest"`
+	KeyID  string    `json:"kid"`
+}
+
+// Check says whether text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
+// ErrAltered or keys.ErrUnknownKey; anything else is about the JWKS. It reads reports of other versions of Xenon too.
+func Check(text, jwks []byte) (Checked, error) {
+	var file struct {
+		Report       json.RawMessage
+		Digest, Seal string
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return Checked{}, fmt.Errorf("%w: this is no signed report", ErrAltered)
+	}
+	if !bytes.Equal(text, signedText(file.Report, file.Digest, file.Seal)) {
+		return Checked{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
+	}
+	if file.Digest != run.Digest(file.Report) {
+		return Checked{}, fmt.Errorf("%w: the digest is not that of the report", ErrAltered)
+	}
+	payload, kid, err := keys.Unseal(jwks, signatureType, file.Seal)
+	if errors.Is(err, keys.ErrBadSeal) {
+		return Checked{}, fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	if err != nil {
+		return Checked{}, err
+	}
+	var signed signedPayload
+	if json.Unmarshal(payload, &signed) != nil || signed.Digest != file.Digest {
+		return Checked{}, fmt.Errorf("%w: the signature is that of another report", ErrAltered)
+	}
+	var report Report
+	if err := json.Unmarshal(file.Report, &report); err != nil {
+		return Checked{}, fmt.Errorf("read the report: %w", err)
+	}
+	return Checked{report.Status.Run, report.Made, file.Digest, kid}, nil
+}

@@ -1,0 +1,156 @@
+package rollback_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+func TestRollbackKeepsUsersWithRowsInOwnTables(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]importer.RollbackOptions{"plain": {}, "forced": {Force: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, who := importtest.WithOwnTables(t, 311)
+			own := importtest.OwnData(t, m.To)
+			delete(own, `"user"`) // the user who refers to another goes
+			u := importtest.Rehearse(t, m, o)
+			now := importtest.OwnData(t, m.To)
+			delete(now, `"user"`)
+			if diff := importtest.Unlike(now, own); diff != "" {
+				t.Errorf("rows of own tables changed: %s", diff)
+			}
+			if diff := cmp.Diff(u.Because, importtest.ExpectedTables(who)); diff != "" {
+				t.Errorf("who stays, got - want +:\n%s", diff)
+			}
+			if diff := cmp.Diff(importtest.Column(t, m.To, `select id::text from "user" order by id`), u.Touched); diff != "" || u.Left != int64(len(who)) {
+				t.Errorf("%d users left, there - named +:\n%s", u.Left, diff)
+			}
+			holding := map[string]int64{
+				"shop.orders": 4, "public.notes": 1, "public.audit": 2, "public.debt": 1, "public.deposits": 1, "public.badges": 1, "public.drafts": 1,
+				"public.memberships": 1, "public.tenants": 1, "public.devices": 1, "public.payouts": 1, "public.enrolments": 1, "public.events": 1,
+				"shop.letters": 1, "public.heirlooms_old": 1, `public."user"`: 1,
+			}
+			if diff := cmp.Diff(u.Holding, holding); diff != "" || len(u.Cascaded)+len(u.Changed) != 0 {
+				t.Errorf("rows that hold users, got - want +:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
+	t.Parallel()
+	m, who := importtest.WithOwnTables(t, 312)
+	own := importtest.OwnData(t, m.To)
+	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
+	because := map[string]string{
+		who["a table further"]: "shop.order_items: 1", who["no action"]: "public.debt: 1", who["restrict"]: "public.deposits: 1",
+		who["set null of not null"]: "public.drafts: 1",
+	}
+	if diff := cmp.Diff(u.Because, because); diff != "" {
+		t.Errorf("who stays, got - want +:\n%s", diff)
+	}
+	if diff := cmp.Diff(u.Touched, slices.Sorted(maps.Keys(because))); diff != "" {
+		t.Errorf("named, got - want +:\n%s", diff)
+	}
+	cascaded := map[string]int64{
+		"shop.orders": 3, "public.notes": 2, "public.memberships": 1, "public.grants": 1, "public.tenants": 1, "public.devices": 1, "public.payouts": 1,
+		"public.enrolments": 1, "public.events": 1, "public.clicks": 1, "shop.letters": 1, "public.heirlooms_old": 1,
+	}
+	if diff := cmp.Diff(u.Cascaded, cascaded); diff != "" {
+		t.Errorf("rows that went, got - want +:\n%s", diff)
+	}
+	changed := map[string]int64{"public.audit": 2, "public.badges": 1, `public."user"`: 1}
+	if diff := cmp.Diff(u.Changed, changed); diff != "" {
+		t.Errorf("rows that changed, got - want +:\n%s", diff)
+	}
+	quarantined := map[string]int64{}
+	for _, line := range importtest.Column(t, m.To, `select field from supabase_import.quarantine where reason = 'cascaded' and resolved is not null and original is not null`) {
+		quarantined[line]++
+	}
+	want := maps.Clone(cascaded)
+	for table, n := range changed {
+		want[table] += n
+	}
+	if diff := cmp.Diff(quarantined, want); diff != "" {
+		t.Errorf("rows in the quarantine, got - want +:\n%s", diff)
+	}
+
+	importtest.Complete(t, m, importtest.Allow)
+	for _, table := range []string{"shop.orders", "notes", "memberships", "grants", "tenants", "enrolments", "events", "clicks", "shop.letters", "heirlooms_old"} {
+		importtest.Exec(t, m.To, `insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+`, q.original) r
+where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(table)+`'`)
+	}
+	restored := importtest.OwnData(t, m.To)
+	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} { // changed, or what they refer to is new
+		delete(own, table)
+		delete(restored, table)
+	}
+	if diff := importtest.Unlike(restored, own); diff != "" {
+		t.Errorf("what was restored is not what was there: %s", diff)
+	}
+}
+
+func qualified(table string) string {
+	if table == "shop.orders" || table == "shop.letters" {
+		return table
+	}
+	return "public." + table
+}
+
+// Rows that two users of different batches share go with the first of them, and hold nobody then.
+func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 313, 300)
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `create table friends (one uuid references "user" on delete cascade, other uuid references "user" on delete cascade);
+create table referrals (by uuid references "user" on delete cascade, whom uuid references "user" on delete restrict);`)
+	importtest.Complete(t, m, importtest.Allow)
+	importtest.Exec(t, m.To, `insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals select min(id::text)::uuid, max(id::text)::uuid from "user"`)
+	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
+	if diff := cmp.Diff(u.Cascaded, map[string]int64{"public.friends": 1, "public.referrals": 1}); diff != "" || u.Left != 0 {
+		t.Errorf("%d users left; rows that went, got - want +:\n%s", u.Left, diff)
+	}
+}
+
+func TestRollbackNamesUserWhomATriggerKeeps(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 314, 200)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Allow)
+	id := importtest.Value(t, m.To, `select min(id::text) from "user"`)
+	importtest.Exec(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+id+`' then raise exception 'no'; end if; return old; end $$;
+create trigger refuse before delete on "user" for each row execute function refuse()`)
+	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {
+		u := importtest.Rehearse(t, m, o)
+		if diff := cmp.Diff(u.Because, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {
+			t.Errorf("%+v: %d users left, got - want +:\n%s", o, u.Left, diff)
+		}
+		if n := importtest.Value(t, m.To, `select count(*)::text from "user"`); n != "1" {
+			t.Errorf("%+v: %s users are there, want the one whom the trigger keeps", o, n)
+		}
+	}
+}
+
+func TestRollbackWithCascadeNeedsForce(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 315, 50)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Allow)
+	before := importtest.Count(t, m.To)
+	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{Cascade: true}); err == nil {
+		t.Error("cascade without force: no error")
+	}
+	if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
+		t.Errorf("it removed something:\n%s", diff)
+	}
+}

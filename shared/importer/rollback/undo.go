@@ -1,0 +1,233 @@
+package rollback
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// workTables have what is known of the users of a batch. undo: the run wrote the user; the user changed since; what the
+// run copied of the user goes. holding: the tables whose rows keep a user, n rows each.
+const workTables = `CREATE TEMP TABLE undo (
+  user_id uuid PRIMARY KEY,
+  written boolean NOT NULL,
+  touched boolean NOT NULL,
+  goes boolean NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE holding (
+  user_id uuid NOT NULL,
+  name text NOT NULL,
+  n bigint NOT NULL
+) ON COMMIT DELETE ROWS;
+`
+
+// findTouched fills the table undo: it compares every row that the run wrote with what is there now.
+func (r *rollback) findTouched(s mapping.Scope) string {
+	var sql strings.Builder
+	fmt.Fprintf(&sql, `DELETE FROM undo;
+DELETE FROM holding;
+INSERT INTO undo
+SELECT user_id, written, touched, NOT touched OR %t
+FROM (
+  SELECT user_id, bool_or(written) AS written,
+    bool_or(changed) OR bool_or(written) AND bool_or(added) AS touched
+  FROM (
+    SELECT l.user_id, true AS known, l.source = 'user' AND l.written IS NOT NULL AS written,
+      false AS changed, false AS added
+    FROM %s`, r.Force, run.Entries(r.id, s, "l"))
+	for _, t := range r.mapping.TargetRows() {
+		sql.WriteString(r.changedRows(t, s))
+		if !t.IsUser() {
+			sql.WriteString(r.addedRows(t, s))
+		}
+	}
+	sql.WriteString(`
+  ) x
+  GROUP BY user_id
+  HAVING bool_or(known)
+) y;
+ANALYZE undo`)
+	return sql.String()
+}
+
+// changedRows are rows that the run wrote and that are not there any more, or different.
+func (r *rollback) changedRows(t mapping.TargetRow, s mapping.Scope) string {
+	return fmt.Sprintf(`
+    UNION ALL
+    SELECT l.user_id, false, false, true, false
+    FROM %s
+    LEFT JOIN (
+      SELECT %s AS key, %s AS owner, %s AS hash
+      FROM %s AND %s
+    ) e ON e.key = l.key AND e.owner = l.user_id
+    WHERE l.%s IS NOT NULL AND e.hash IS DISTINCT FROM l.%[7]s`,
+		run.Entries(r.id, s, "l", t.Kind), t.Key, t.Owner, mapping.Hash64(t.Stored()), t.From, s.Contains(t.Owner), t.Hash)
+}
+
+// addedRows are rows that are there and that the run did not write.
+func (r *rollback) addedRows(t mapping.TargetRow, s mapping.Scope) string {
+	return fmt.Sprintf(`
+    UNION ALL
+    SELECT %[1]s, false, false, false, true
+    FROM %[2]s AND %[3]s AND NOT %[4]s`,
+		t.Owner, t.From, s.Contains(t.Owner), run.HasEntry(r.id, t.Kind, t.Owner, t.Key, t.Hash, &s))
+}
+
+// going are the rows that go: all of a user who goes and whom the run wrote, and of a user who was there before, those
+// that the run wrote. Each is a condition on undo o and its table.
+type going struct{ users, accounts, profiles, sessions string }
+
+func (r *rollback) going(s mapping.Scope) going {
+	written := func(k mapping.Kind, key, hash string) string {
+		return run.HasEntry(r.id, k, "o.user_id", key, hash, nil)
+	}
+	return going{
+		users: "o.goes AND o.written AND u.id = o.user_id AND " + s.Contains("u.id"),
+		accounts: `o.goes AND a."userId" = o.user_id AND ` + s.Contains(`a."userId"`) + ` AND (
+    o.written
+    OR a."providerId" = 'credential' AND a.id = o.user_id AND ` + written(mapping.User, "a.id", "credential") + `
+    OR a."providerId" <> 'credential' AND ` + written(mapping.Identity, "a.id", "written") + ")",
+		profiles: "o.goes AND p.user_id = o.user_id AND " + s.Contains("p.user_id") + ` AND (
+    o.written OR ` + written(mapping.Profile, "p.user_id", "written") + ")",
+		sessions: `o.goes AND o.written AND n."userId" = o.user_id AND ` + s.Contains(`n."userId"`),
+	}
+}
+
+const keepHeld = `WITH h AS (
+  INSERT INTO holding
+  SELECT r.key, r.name, count(DISTINCT (r.rel, r.tid))
+  FROM reached r
+  WHERE %s
+  GROUP BY 1, 2
+  RETURNING user_id
+)
+UPDATE undo o SET goes = false, touched = true
+WHERE o.goes AND o.user_id IN (SELECT user_id FROM h)`
+
+// findHolding finds users to whom rows of other tables refer: they stay. Without Cascade every such row keeps its user;
+// with it, those that Postgres would not delete or change along. Where the import's own tables refer to each other it
+// looks again, since a row whose user stays after all may refer to another user.
+func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
+	if len(r.references) == 0 {
+		return nil
+	}
+	keeps := "r.effect <> '" + run.Removed + "'"
+	if r.Cascade {
+		keeps = "r.effect = '" + string(run.Holds) + "'"
+	}
+	for again := true; again; {
+		if err := run.Exec(ctx, r.dst, r.listGoing(s)); err != nil {
+			return fmt.Errorf("list what goes: %w", err)
+		}
+		for step, n := 0, int64(1); n > 0 && (step == 0 || r.Cascade); step++ {
+			var err error
+			if n, err = run.Reach(ctx, r.dst, r.references, step); err != nil {
+				return err
+			}
+		}
+		tag, err := r.dst.Exec(ctx, fmt.Sprintf(keepHeld, keeps))
+		if err != nil {
+			return fmt.Errorf("keep users to whom rows of other tables refer: %w", err)
+		}
+		again = tag.RowsAffected() > 0 && r.refersToItself()
+	}
+	return nil
+}
+
+// listGoing lists the rows that would go in the table reached.
+func (r *rollback) listGoing(s mapping.Scope) string {
+	g := r.going(s)
+	list := func(alias, from, condition string) string {
+		return fmt.Sprintf(`INSERT INTO reached
+SELECT 'user', o.user_id, 0, %[1]s.tableoid, %[1]s.ctid, NULL, '%[2]s'
+FROM %[3]s, undo o
+WHERE %[4]s;
+`, alias, run.Removed, from, condition)
+	}
+	return "DELETE FROM reached;\n" + list("u", `"user" u`, g.users) + list("a", "account a", g.accounts) +
+		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE reached;\n"
+}
+
+// count says what goes and who stays.
+func (r *rollback) count(ctx context.Context, s mapping.Scope) (Result, error) {
+	g, u := r.going(s), newResult()
+	var user, account, profile int64
+	err := r.dst.QueryRow(ctx, fmt.Sprintf(`SELECT
+  (SELECT count(*) FROM "user" u, undo o WHERE %s),
+  (SELECT count(*) FROM account a, undo o WHERE %s),
+  (SELECT count(*) FROM user_profile p, undo o WHERE %s),
+  (SELECT count(*) FROM session n, undo o WHERE %s),
+  (SELECT count(*) FROM undo o WHERE NOT goes),
+  (SELECT count(DISTINCT user_id) FROM holding),
+  ARRAY(SELECT user_id::text FROM undo o WHERE NOT goes ORDER BY user_id LIMIT %d),
+  (SELECT coalesce(json_object_agg(name, n), '{}') FROM (%s) x),
+  (SELECT coalesce(json_object_agg(name, n), '{}') FROM (%s) x),
+  (SELECT coalesce(json_object_agg(name, n), '{}') FROM (
+    SELECT name, sum(n) AS n FROM holding WHERE n > 0 GROUP BY 1) x),
+  (SELECT coalesce(json_object_agg(user_id, tables), '{}') FROM (
+    SELECT user_id, string_agg(CASE WHEN n > 0 THEN name || ': ' || n ELSE name END, ', ' ORDER BY name) AS tables
+    FROM holding
+    GROUP BY 1
+    ORDER BY 1
+    LIMIT %[5]d) x)`,
+		g.users, g.accounts, g.profiles, g.sessions, named, otherRows(run.Deletes), otherRows(run.Changes))).
+		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Held, &u.Touched, &u.Cascaded, &u.Changed, &u.Holding,
+			&u.Because)
+	u.Removed = map[string]int64{"user": user, "account": account, "user_profile": profile}
+	if err == nil {
+		err = r.dst.QueryRow(ctx, run.CountRestorable(r.id, s)).Scan(&u.Restored)
+	}
+	return u, run.Wrap("count", err)
+}
+
+// otherRows counts rows of other tables that are deleted or changed with users who go, by table.
+func otherRows(e run.OnDelete) string {
+	return fmt.Sprintf(`
+    SELECT name, count(*) AS n
+    FROM (
+      SELECT DISTINCT ON (g.rel, g.tid) g.name, g.effect
+      FROM reached g
+      JOIN undo o ON o.user_id = g.key
+      WHERE o.goes AND g.effect IN ('%s', '%s')
+      ORDER BY g.rel, g.tid, g.effect DESC
+    ) y
+    WHERE effect = '%s'
+    GROUP BY 1`, run.Deletes, run.Changes, e)
+}
+
+// deletions deletes what goes, children first, and checks every foreign key at once, deferred ones too. more is one
+// more condition on undo o.
+func (r *rollback) deletions(s mapping.Scope, more string) string {
+	g := r.going(s)
+	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + more + `;
+DELETE FROM user_profile p USING undo o
+WHERE ` + g.profiles + more + `;
+DELETE FROM "user" u USING undo o
+WHERE ` + g.users + more + `;
+SET CONSTRAINTS ALL IMMEDIATE;
+`
+}
+
+// remove deletes what goes and what the ledger has of it. The quarantine keeps what changed here, and rows of other
+// tables.
+func (r *rollback) remove(b run.Batch) string {
+	sql, g := "", r.going(b.Scope)
+	if r.Force {
+		sql = run.KeepRolledBack(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
+			run.KeepRolledBack(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +
+			run.KeepRolledBack(r.id, mapping.Profile, "p.user_id", "p.user_id", "p", "user_profile p", g.profiles)
+	}
+	if r.Cascade {
+		isKept := map[string]bool{}
+		for _, ref := range r.references {
+			if !isKept[ref.From] {
+				isKept[ref.From] = true
+				sql += run.KeepCascaded(r.id, ref.From)
+			}
+		}
+	}
+	return sql + r.deletions(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+}

@@ -1,0 +1,291 @@
+package run
+
+import (
+	"context"
+	_ "embed" // schema.sql
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+// overlap is how far before its own beginning a pass's watermark lies: Supabase stamps updated_at before it commits.
+const overlap = 10 * time.Minute
+
+// opening is what Begin was asked for.
+type opening struct {
+	env       *Env
+	src, dst  *pgx.Conn
+	asked     mapping.Options     // as given
+	options   mapping.Options     // with defaults
+	quick     bool                // look only at users whose rows say that they changed
+	conflicts []mapping.Rejection // in the source, if the plan has just found them; nil if not
+}
+
+// Begin opens a pass: it plans a run that is new, goes on with one that was interrupted, and starts the next pass of
+// one that is complete. It takes the lease. quick limits a later pass to batches in which a row has a time after the
+// watermark.
+func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
+	asked := o
+	o, err := withDefaults(o)
+	if err != nil {
+		return Status{}, err
+	}
+	var st Status
+	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
+		b := opening{env: env, src: src, dst: dst, asked: asked, options: o, quick: quick}
+		if err := b.register(ctx); err != nil {
+			return err
+		}
+		if _, err := env.Take(ctx, o.Run); err != nil {
+			return err
+		}
+		if err := b.open(ctx); err != nil {
+			return err
+		}
+		st, err = readStatus(ctx, dst, o.Run)
+		return err
+	})
+	if err != nil {
+		env.Release(ctx)
+	}
+	return st, err
+}
+
+const isKnown = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
+
+// register plans and stores a run that is new, or was rolled back.
+func (b *opening) register(ctx context.Context) error {
+	exists, err := hasLedger(ctx, b.dst)
+	if err != nil {
+		return err
+	}
+	if exists {
+		var known bool
+		if err := b.dst.QueryRow(ctx, isKnown, b.options.Run).Scan(&known); err != nil || known {
+			return Wrap("look for the run", err)
+		}
+	}
+	p, err := makePlan(ctx, b.env, b.src, b.dst, b.options)
+	if err != nil {
+		return err
+	}
+	if len(p.Refusals) > 0 {
+		return Refuse(p.Refusals)
+	}
+	bounds, err := b.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	stored, err := b.store(ctx, p, bounds)
+	if stored {
+		b.conflicts = p.conflicts
+	}
+	return err
+}
+
+// bounds are the lowest ids of the batches. The first batch begins with the lowest id there can be.
+func (b *opening) bounds(ctx context.Context) ([]string, error) {
+	bounds, err := QueryTexts(ctx, b.src, fmt.Sprintf(`SELECT id::text
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM auth.users) u
+WHERE (n - 1) %% %d = 0
+ORDER BY id`, b.options.BatchSize))
+	if err != nil {
+		return nil, fmt.Errorf("cut the users into batches: %w", err)
+	}
+	if len(bounds) == 0 {
+		bounds = []string{""}
+	}
+	bounds[0] = mapping.MinUUID
+	return bounds, nil
+}
+
+const (
+	lockLedger = "SELECT pg_advisory_xact_lock(hashtextextended('supabase_import', 0))"
+
+	deleteRolledBack = `DELETE FROM supabase_import.batch b
+USING supabase_import.run r
+WHERE r.id = b.run AND r.name = $1 AND r.state = 'rolled back'`
+
+	insertRun = `WITH r AS (
+  INSERT INTO supabase_import.run AS r (name, plan, watermark, pass)
+  VALUES ($1, $2::jsonb, $3::timestamptz, 0)
+  ON CONFLICT (name) DO UPDATE
+  SET plan = excluded.plan, watermark = excluded.watermark, pass = 0, state = 'running',
+    started_at = now(), undone = NULL
+  WHERE r.state = 'rolled back'
+  RETURNING id
+)
+INSERT INTO supabase_import.batch (run, number, low, high)
+SELECT r.id, n - 1, low, lead(low) OVER (ORDER BY n)
+FROM r, unnest($4::uuid[]) WITH ORDINALITY b (low, n)`
+)
+
+// store writes the plan and the batches of a new run. It says false where another process stored its own plan first,
+// which may have other options.
+func (b *opening) store(ctx context.Context, p *planner, bounds []string) (stored bool, err error) {
+	plan, err := json.Marshal(p.Plan)
+	if err != nil {
+		return false, err
+	}
+	err = pgx.BeginFunc(ctx, b.dst, func(tx pgx.Tx) error {
+		// Of two runs that begin at once the second waits here, and then finds the run.
+		if _, err := tx.Exec(ctx, lockLedger); err != nil {
+			return err
+		}
+		exists, err := hasLedger(ctx, b.dst)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			if err := Exec(ctx, b.dst, schemaSQL); err != nil {
+				return fmt.Errorf("make the schema supabase_import: %w", err)
+			}
+		}
+		if _, err := tx.Exec(ctx, deleteRolledBack, p.Run); err != nil {
+			return fmt.Errorf("delete the batches of the run that was rolled back: %w", err)
+		}
+		tag, err := tx.Exec(ctx, insertRun, p.Run, string(plan), p.mapping.AsOf, bounds)
+		stored = tag.RowsAffected() > 0
+		return err
+	})
+	return stored, err
+}
+
+// open starts the pass, or goes on with one that was interrupted.
+func (b *opening) open(ctx context.Context) error {
+	r, err := Find(ctx, b.dst, b.options.Run)
+	if err != nil {
+		return err
+	}
+	if r.State == Finalized {
+		return fmt.Errorf("%w: the run %q is finalized; what comes now needs a run of another name", ErrRefused, r.Name)
+	}
+	if b.asked.Profiles != "" && b.asked.Profiles != r.Plan.Options.Profiles {
+		changed, err := r.changeProfileTable(ctx, b.src, b.dst, b.asked.Profiles)
+		if err != nil {
+			return err
+		}
+		b.quick = b.quick && !changed // no row of the new table has a time that says that it changed
+	}
+	if err := agree(r.Plan.Options, b.asked); err != nil {
+		return err
+	}
+	m, err := r.mapping(ctx, b.src, b.dst)
+	if err != nil {
+		return err
+	}
+	if why := m.Target.Refusals(); len(why) > 0 {
+		return Refuse(why)
+	}
+	if resumed, err := r.resume(ctx, b.dst); err != nil || resumed {
+		return err
+	}
+	return b.start(ctx, r, m)
+}
+
+const (
+	hasOpenBatch = "SELECT EXISTS (SELECT FROM supabase_import.batch WHERE run = $1 AND pass < $2)"
+
+	resumeRun = `WITH b AS (UPDATE supabase_import.batch SET parked = NULL WHERE run = $1)
+UPDATE supabase_import.run SET state = 'running', finished_at = NULL WHERE id = $1`
+)
+
+// resume goes on with a pass that was interrupted, if only before its closing, or of which batches were parked.
+func (r *Run) resume(ctx context.Context, dst *pgx.Conn) (resumed bool, err error) {
+	var open bool
+	if err := dst.QueryRow(ctx, hasOpenBatch, r.ID, r.Pass).Scan(&open); err != nil {
+		return false, fmt.Errorf("look for open batches: %w", err)
+	}
+	if r.Pass == 0 || !open && r.State != Running {
+		return false, nil
+	}
+	_, err = dst.Exec(ctx, resumeRun, r.ID)
+	return true, err
+}
+
+const (
+	startNext = `UPDATE supabase_import.run
+SET pass = pass + 1, state = 'running', finished_at = NULL, watermark = $2::timestamptz, undone = NULL
+WHERE id = $1`
+
+	// skipUnchanged marks batches as done in which no user changed.
+	skipUnchanged = `UPDATE supabase_import.batch b SET pass = $2
+WHERE run = $1
+  AND copied
+  AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) u WHERE u >= b.low AND (b.high IS NULL OR u < b.high))`
+)
+
+// start starts the next pass: with the conflicts of the source as it is now, and with every batch open.
+func (b *opening) start(ctx context.Context, r Run, m mapping.Mapping) (err error) {
+	if err := b.checkDeletions(ctx, r); err != nil {
+		return err
+	}
+	if b.conflicts == nil {
+		if b.conflicts, err = findConflicts(ctx, b.env, b.src, m); err != nil {
+			return err
+		}
+	}
+	quick := b.quick && r.Pass > 0
+	var changed []string
+	if quick {
+		if changed, err = r.usersChanged(ctx, b.src, b.dst, m); err != nil {
+			return err
+		}
+	}
+	var watermark string
+	err = b.src.QueryRow(ctx, "SELECT (now() - make_interval(secs => $1))::text", overlap.Seconds()).Scan(&watermark)
+	if err != nil {
+		return fmt.Errorf("ask the source for the time: %w", err)
+	}
+	return pgx.BeginFunc(ctx, b.dst, func(tx pgx.Tx) error {
+		if err := replaceConflicts(ctx, tx, r.ID, b.conflicts); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, startNext, r.ID, watermark); err != nil {
+			return fmt.Errorf("open the pass: %w", err)
+		}
+		if quick {
+			_, err := tx.Exec(ctx, skipUnchanged, r.ID, r.Pass+1, changed)
+			return err
+		}
+		return nil
+	})
+}
+
+const countKnownUsers = `SELECT count(*)
+FROM supabase_import.ledger
+WHERE run = $1 AND source = 'user' AND outcome <> 'deleted'`
+
+// checkDeletions refuses a pass in which most users are suddenly gone: a wrong database is more likely than that.
+func (b *opening) checkDeletions(ctx context.Context, r Run) error {
+	var now, then int64
+	if err := b.src.QueryRow(ctx, "SELECT count(*) FROM auth.users").Scan(&now); err != nil {
+		return fmt.Errorf("count auth.users: %w", err)
+	}
+	if err := b.dst.QueryRow(ctx, countKnownUsers, r.ID).Scan(&then); err != nil {
+		return fmt.Errorf("count the ledger: %w", err)
+	}
+	if now < then/2 && !b.options.AllowDeletions {
+		return fmt.Errorf("%w: auth.users has %d rows and the run has seen %d: if the others were really deleted, "+
+			"say --allow-deletions", ErrRefused, now, then)
+	}
+	return nil
+}
+
+// usersChanged lists users whose rows have a time after the last pass began.
+func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
+	var since string
+	err := dst.QueryRow(ctx, "SELECT watermark::text FROM supabase_import.run WHERE id = $1", r.ID).Scan(&since)
+	if err != nil {
+		return nil, fmt.Errorf("read the watermark: %w", err)
+	}
+	ids, err := QueryTexts(ctx, src, m.ChangedSince(since))
+	return ids, Wrap("look for what changed", err)
+}

@@ -1,0 +1,158 @@
+package run
+
+import (
+	"context"
+	_ "embed" // catalog.sql
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	tables "github.com/xenon-auth/xenon/shared/schema"
+)
+
+//go:embed catalog.sql
+var describeTable string
+
+var quoted = regexp.MustCompile(`'((?:[^']|'')*)'`)
+
+// describe reads what the catalog says about a table; one that is absent is no error.
+func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
+	t := mapping.Table{Name: name}
+	schema, relation, ok := strings.Cut(name, ".")
+	if !ok {
+		return t, fmt.Errorf("%w: the table %q has to be named with its schema, such as public.%s", ErrRefused, name, name)
+	}
+	var columns []struct {
+		Name, Type, Check string
+		Generated, Unique bool
+		Precision         *int
+		Labels            []string
+	}
+	err := db.QueryRow(ctx, describeTable, schema, relation).Scan(&t.Exists, &t.Readable, &t.Foreign, &columns)
+	if err != nil {
+		return t, fmt.Errorf("describe %s: %w", name, err)
+	}
+	for _, c := range columns {
+		column := mapping.TableColumn{
+			Name: c.Name, Type: c.Type, Precision: c.Precision, Generated: c.Generated, Unique: c.Unique, Labels: c.Labels,
+		}
+		if slices.Contains(mapping.ChoiceFields, c.Name) { // checks of other columns do not decide how anything is mapped
+			column.Allowed = quotedValues(c.Check)
+		}
+		t.Columns = append(t.Columns, column)
+	}
+	return t, nil
+}
+
+func quotedValues(check string) (values []string) {
+	for _, m := range quoted.FindAllStringSubmatch(check, -1) {
+		values = append(values, strings.ReplaceAll(m[1], "''", "'"))
+	}
+	return values
+}
+
+const (
+	hasICU = `EXISTS (
+  SELECT FROM pg_collation
+  WHERE collname = 'und-x-icu' AND collnamespace = 'pg_catalog'::regnamespace)`
+
+	serverQuery = `SELECT current_setting('server_version'), current_setting('server_version_num')::int, ` + hasICU
+
+	touchTriggerQuery = `SELECT EXISTS (
+  SELECT FROM pg_trigger t
+  JOIN pg_proc f ON f.oid = t.tgfoid
+  JOIN pg_class c ON c.oid = t.tgrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1
+    AND c.relname = 'user_profile'
+    AND f.proname = 'user_profile_touch'
+    AND f.prosrc NOT LIKE '%xenon.keep_updated_at%')`
+)
+
+// readSourceCatalog reads the catalog of the source. profiles is the name of the profile table, "none" for none.
+func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapping.SourceCatalog, error) {
+	var s mapping.SourceCatalog
+	if err := db.QueryRow(ctx, serverQuery).Scan(&s.Server, &s.Version, &s.ICU); err != nil {
+		return s, fmt.Errorf("ask the source for its version: %w", err)
+	}
+	wanted := []describedTable{
+		{"auth.users", &s.Users},
+		{"auth.identities", &s.Identities},
+		{"auth.mfa_factors", &s.Factors},
+		{"auth.webauthn_credentials", &s.Passkeys},
+	}
+	if profiles != mapping.NoProfiles {
+		wanted = append(wanted, describedTable{profiles, &s.Profiles})
+	}
+	return s, describeAll(ctx, db, wanted)
+}
+
+type describedTable struct {
+	name string
+	into *mapping.Table
+}
+
+func describeAll(ctx context.Context, db *pgx.Conn, all []describedTable) (err error) {
+	for _, t := range all {
+		if *t.into, err = describe(ctx, db, t.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HasICU says that the server has the root collation of ICU.
+func HasICU(ctx context.Context, db *pgx.Conn) (icu bool, err error) {
+	err = db.QueryRow(ctx, "SELECT "+hasICU).Scan(&icu)
+	return icu, Wrap("ask the target for its collations", err)
+}
+
+// ReadTargetCatalog reads the catalog of the target.
+func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog, error) {
+	var t mapping.TargetCatalog
+	var icu bool
+	if err := db.QueryRow(ctx, serverQuery).Scan(&t.Server, &t.Version, &icu); err != nil {
+		return t, fmt.Errorf("ask the target for its version: %w", err)
+	}
+	if err := db.QueryRow(ctx, "SELECT coalesce(current_schema()::text, '')").Scan(&t.Schema); err != nil {
+		return t, fmt.Errorf("ask the target for its schema: %w", err)
+	}
+	var mismatch *tables.Error
+	err := tables.Check(ctx, db, t.Schema, beforeImport)
+	if err != nil && !errors.As(err, &mismatch) {
+		return t, fmt.Errorf("check the tables of the target: %w", err)
+	}
+	if mismatch != nil {
+		for _, p := range mismatch.Problems {
+			t.Problems = append(t.Problems, p.String())
+			t.WrongColumns = t.WrongColumns || p.Column != ""
+		}
+	}
+	if err := db.QueryRow(ctx, touchTriggerQuery, t.Schema).Scan(&t.TouchTrigger); err != nil {
+		return t, fmt.Errorf("look for triggers of the target: %w", err)
+	}
+	return t, describeAll(ctx, db, []describedTable{
+		{t.Schema + ".user", &t.User},
+		{t.Schema + ".account", &t.Account},
+		{t.Schema + ".user_profile", &t.Profile},
+	})
+}
+
+// beforeImport is what the target must have: an import does without what later migrations add.
+func beforeImport(migration int64) bool { return migration < 3 }
+
+// readMapping makes the mapping of a run from both catalogs.
+func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
+	m := mapping.Mapping{Options: o}
+	var err error
+	if m.Source, err = readSourceCatalog(ctx, src, o.Profiles); err != nil {
+		return m, err
+	}
+	m.Target, err = ReadTargetCatalog(ctx, dst)
+	return m, err
+}

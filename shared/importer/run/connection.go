@@ -1,0 +1,171 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/pg"
+	tables "github.com/xenon-auth/xenon/shared/schema"
+)
+
+// session holds for every connection: the text of times and numbers must be the same on both sides, row security must
+// fail where it would hide rows, and a plan with parallel workers takes processors from the application.
+const session = `
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
+SET extra_float_digits = 1;
+SET standard_conforming_strings = on;
+SET row_security = off;
+SET jit = off;
+SET max_parallel_workers_per_gather = 0;
+SET lock_timeout = '30s';
+SET idle_in_transaction_session_timeout = '10min';
+`
+
+// WorkerSession holds for the connections that batches go through. A commit does not wait for the disk: a crash of the
+// target may take a batch back together with its ledger, and then it is done again (copy.batch). Closing a pass waits.
+// A batch of the usual size is staged in memory. Profiles keep the time of their last change that the source has
+// (migrations/0004_user_profile_import.sql).
+const WorkerSession = `
+SET synchronous_commit = off;
+SET temp_buffers = '32MB';
+SET xenon.keep_updated_at = 'on';
+`
+
+// NoNestedLoop is for joins of two ranges of UUIDs. Postgres guesses badly how many ids lie between two UUIDs, and a
+// nested loop over such a join takes seconds for a batch.
+const NoNestedLoop = "SET enable_nestloop = off;\n"
+
+// CheckURL says why a database URL cannot be used for an import; nil when it can. Its text holds no password.
+func CheckURL(url string) error {
+	_, err := parse(url)
+	return err
+}
+
+// parse reads a database URL and refuses poolers that do not keep a session.
+func parse(url string) (*pgx.ConnConfig, error) {
+	c, err := pg.Parse(url)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the database URL %w", ErrRefused, err)
+	}
+	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port}}, c.Fallbacks...) {
+		switch {
+		case strings.Contains(f.Host, "-pooler.") && strings.HasSuffix(f.Host, ".neon.tech"):
+			return nil, fmt.Errorf("%w: %s is Neon's pooler, where temporary tables and settings do not last; "+
+				"use the direct host, without -pooler", ErrRefused, f.Host)
+		case f.Port == 6543:
+			return nil, fmt.Errorf("%w: port 6543 is Supabase's transaction pooler; "+
+				"use the session pooler or the direct host, port 5432", ErrRefused)
+		}
+	}
+	return c, nil
+}
+
+// Source connects to the source, for reading.
+func (e *Env) Source(ctx context.Context) (*pgx.Conn, error) {
+	return e.connect(ctx, "source", e.From, "SET default_transaction_read_only = on;\n")
+}
+
+// Target connects to the target. more are statements that set the session up.
+func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
+	if e.Schema != "" && e.Schema != tables.Public { // the direct host keeps this setting; poolers are refused
+		more = "SET search_path = " + mapping.Quote(e.Schema) + ";\n" + more
+	}
+	return e.connect(ctx, "target", e.To, more)
+}
+
+// connect opens a connection. The error of an unreachable server is ErrUnavailable, and never holds the URL.
+func (e *Env) connect(ctx context.Context, side, url, more string) (*pgx.Conn, error) {
+	cfg, err := parse(url)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", side, err)
+	}
+	cfg.ConnectTimeout = min(e.patience(), 30*time.Second)
+	cfg.DialFunc = dialer(e.patience() + e.patience()/4) // the server's statement_timeout comes first, if it can
+	cfg.RuntimeParams["application_name"] = "xenon migrate"
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the %s: %w", side, withoutHost(err))
+	}
+	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.patience().Milliseconds())
+	if err := Exec(ctx, conn, session+more+timeout); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("set up the connection to the %s: %w", side, err)
+	}
+	return conn, nil
+}
+
+// withoutHost keeps pgx from telling user and host of a failed connection, and keeps what helps against the error.
+func withoutHost(err error) error {
+	if pg.Classify(err) == pg.Rejected {
+		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e
+	}
+	return fmt.Errorf("%w: no connection", ErrUnavailable)
+}
+
+// Close closes a connection that may be nil, and does not wait long for it.
+func Close(db *pgx.Conn) {
+	if db != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = db.Close(ctx)
+	}
+}
+
+// Exec sends statements in one round trip.
+func Exec(ctx context.Context, db *pgx.Conn, sql string) error {
+	_, err := db.PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// ExecCounting is Exec, and adds up the rows that the statements affected.
+func ExecCounting(ctx context.Context, db *pgx.Conn, sql string) (n int64, err error) {
+	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
+	for _, r := range results {
+		n += r.CommandTag.RowsAffected()
+	}
+	return n, err
+}
+
+// QueryNumbers sends statements in one round trip, and reads the numbers that the last of them yields in one row.
+func QueryNumbers(ctx context.Context, db *pgx.Conn, sql string, into ...*int64) error {
+	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return err
+	}
+	rows := results[len(results)-1].Rows
+	if len(rows) != 1 || len(rows[0]) != len(into) {
+		return fmt.Errorf("%d rows, not one of %d numbers", len(rows), len(into))
+	}
+	for i, n := range into {
+		if *n, err = strconv.ParseInt(string(rows[0][i]), 10, 64); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// QueryTexts reads a query's only column. It is never nil without an error.
+func QueryTexts(ctx context.Context, db *pgx.Conn, sql string, args ...any) ([]string, error) {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if texts == nil {
+		texts = []string{}
+	}
+	return texts, err
+}

@@ -1,0 +1,96 @@
+// Package run keeps what an import knows of itself: runs, passes, batches, the lease, rejections, the ledger and the
+// quarantine. All SQL on the schema supabase_import is here. It also plans a run, and connects to both databases.
+package run
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Env is what every step of an import works with: the two databases, the holder of the run, the clock, and where
+// progress goes.
+type Env struct {
+	From, To string // database URLs; never printed
+	Schema   string // of Xenon's tables in the target; "" is public
+	// Holder is who holds the run, as another process reads it: "xenon migrate on host, pid 42" or an execution's name.
+	Holder string
+	// Shared lets several processes with the same Holder work on a run together, as the functions of one execution do.
+	Shared   bool
+	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
+	Now      func() time.Time // the clock; times in the databases are the databases' own
+	// Patience is how long one statement or one connection attempt may take; 0 is five minutes.
+	Patience time.Duration
+
+	lease     *lease
+	reporting sync.Mutex
+}
+
+// Event tells of progress: one after every batch of a copy, verification or rollback, and one every time that something
+// waits for a database, of which only Action and Waiting are set.
+type Event struct {
+	Run         string        `json:"run"`
+	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
+	DryRun      bool          `json:"dryRun,omitempty"` // of a rollback that only counts
+	Pass        int           `json:"pass"`
+	Batch       int           `json:"batch"`     // number of the batch, from 0
+	Batches     int           `json:"batches"`   // of the run
+	Done        int           `json:"done"`      // batches done in this pass, by all processes
+	Rows        int64         `json:"rows"`      // source rows of this batch
+	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed
+	Unchanged   int64         `json:"unchanged"` // copied before, and still as they should be
+	Identical   int64         `json:"identical"` // written by another program, and the same
+	Folded      int64         `json:"folded"`    // email and phone identities, which are part of the user
+	Quarantined int64         `json:"quarantined"`
+	Different   int64         `json:"different"` // verify: rows that differ
+	Took        time.Duration `json:"took"`
+	Parked      string        `json:"parked,omitempty"`  // why the batch was set aside
+	Waiting     string        `json:"waiting,omitempty"` // the database's error and the pause; no personal data
+}
+
+// Report hands an event to Progress.
+func (e *Env) Report(event Event) {
+	if e.Progress != nil {
+		e.reporting.Lock()
+		defer e.reporting.Unlock()
+		e.Progress(event)
+	}
+}
+
+func (e *Env) patience() time.Duration {
+	if e.Patience > 0 {
+		return e.Patience
+	}
+	return 5 * time.Minute
+}
+
+// WithTarget calls f with a connection to the target, again when it breaks.
+func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *pgx.Conn) error) error {
+	return e.Retry(ctx, func() error {
+		dst, err := e.Target(ctx, "")
+		if err != nil {
+			return err
+		}
+		defer Close(dst)
+		return f(ctx, dst)
+	})
+}
+
+// WithBoth calls f with a connection to either side, again when one breaks.
+func (e *Env) WithBoth(ctx context.Context, f func(ctx context.Context, src, dst *pgx.Conn) error) error {
+	return e.Retry(ctx, func() error {
+		src, err := e.Source(ctx)
+		if err != nil {
+			return err
+		}
+		defer Close(src)
+		dst, err := e.Target(ctx, "")
+		if err != nil {
+			return err
+		}
+		defer Close(dst)
+		return f(ctx, src, dst)
+	})
+}

@@ -1,0 +1,109 @@
+package run_test
+
+import (
+	"bufio"
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+const (
+	kills        = 100
+	sampledKills = 25
+)
+
+// TestR56_KilledAnywhere kills the importing process at moments spread over what an import takes, lets another one go
+// on, and so forth until one comes to the end. The target is one where every path is gone: somebody else has an
+// address, an id and a subject, and a row is refused.
+func TestR56_KilledAnywhere(t *testing.T) {
+	t.Parallel()
+	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 15, MFA: "allow"}, Concurrency: 2}
+	supabasetest.Fill(t, c.From, 56, 300)
+	c.To = importtest.Occupied(t, c.From)
+	took, done := c.until(t, time.Hour)
+	if !done {
+		t.Fatal("the undisturbed import did not come to its end")
+	}
+	want := importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger)
+
+	kills := kills
+	if !importtest.Whole() {
+		kills = sampledKills
+	}
+	t.Logf("%d moments; the undisturbed import took %v", kills, took)
+	moments := importtest.Random(t)
+	targets, late := 0, 0
+	for killed := 0; killed < kills; targets++ {
+		c.To = importtest.Occupied(t, c.From)
+		done = false
+		for first := true; !done; first = false {
+			var lasted time.Duration
+			lasted, done = c.until(t, time.Duration(moments.Int64N(int64(took))))
+			if done && first { // the machine has less to do than it had
+				took = min(took, lasted)
+			}
+			if !done {
+				killed++
+				c.freed(t)
+				if done = c.closed(t); done {
+					late++
+				}
+			}
+		}
+		if diff := importtest.Unlike(importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger), want); diff != "" {
+			t.Fatalf("after %d kills the target is not what an undisturbed import makes it:%s", killed, diff)
+		}
+	}
+	importtest.Agrees(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
+	t.Logf("%d imports came to their end in spite of it, %d were killed after it", targets, late)
+}
+
+// until starts the child, kills it after a while, and says how long it lasted and whether it came to its end.
+func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
+	t.Helper()
+	cmd := c.command(t)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(out)
+	if _, err := r.ReadBytes('\n'); err != nil {
+		t.Fatalf("the child did not start: %v", err)
+	}
+	began := time.Now()
+	alarm := time.AfterFunc(while, func() { _ = cmd.Process.Kill() })
+	_, err = r.ReadBytes('\n')
+	took := time.Since(began)
+	killed := !alarm.Stop()
+	waited := cmd.Wait()
+	if waited != nil && !killed {
+		t.Fatalf("the import ended with %v: %s", waited, complaint.String())
+	}
+	return took, err == nil
+}
+
+// freed waits until the server has noticed that the holder is gone. From then on the run must be free.
+func (c child) freed(t *testing.T) {
+	t.Helper()
+	importtest.Eventually(t, "the server to see that the process is gone", func() bool {
+		return importtest.Value(t, c.To, `select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and application_name = 'xenon migrate' and (state = 'idle' or query like '%holder_backend%')`) == "true"
+	})
+}
+
+// closed reports whether the killed process had closed the pass.
+func (c child) closed(t *testing.T) bool {
+	t.Helper()
+	if importtest.Value(t, c.To, "select (to_regclass('supabase_import.run') is not null)::text") == "false" {
+		return false
+	}
+	return len(importtest.Column(t, c.To, "select name from supabase_import.run where state = 'complete'")) > 0
+}

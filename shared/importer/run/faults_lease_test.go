@@ -1,0 +1,155 @@
+package run_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+func TestRun_TwoAtOnce(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 46, 300)
+	first := importtest.Open(t, from)
+	first.Holder = "the first one"
+	second := &importer.Import{From: first.From, To: first.To, Holder: "the second one", Now: time.Now}
+	var err error
+	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.Small, false, 2) })
+	importtest.Complete(t, first, importtest.Small)
+	if !errors.Is(err, importer.ErrHeld) || !strings.Contains(err.Error(), "the first one") {
+		t.Errorf("the second got %v, want to hear who holds the run", err)
+	}
+	importtest.Complete(t, second, importtest.Small)
+	importtest.SameAsFresh(t, second, importtest.Small)
+}
+
+func TestRun_BothBeginAtOnce(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 47, 300)
+	to := dbtest.New(t)
+	var all sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		all.Go(func() {
+			m := &importer.Import{From: from, To: to, Holder: "one of four", Now: time.Now}
+			_, errs[i] = m.Run(t.Context(), importtest.Small, false, 1)
+		})
+	}
+	all.Wait()
+	finished := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			finished++
+		case !errors.Is(err, importer.ErrHeld):
+			t.Errorf("got %v, want the run held", err)
+		}
+	}
+	if finished == 0 {
+		t.Error("none came to its end")
+	}
+	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
+	importtest.Complete(t, m, importtest.Small)
+	importtest.SameAsFresh(t, m, importtest.Small)
+}
+
+func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 48, 400)
+	to := dbtest.New(t)
+	of := func(holder string) *importer.Import {
+		return &importer.Import{From: from, To: to, Holder: holder, Shared: true, Now: time.Now}
+	}
+	if _, err := of("execution").Begin(t.Context(), importtest.Small, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := of("another").Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
+		t.Errorf("another execution got %v, want the run held", err)
+	}
+	var all sync.WaitGroup
+	for lane := range 3 {
+		all.Go(func() {
+			if done, err := copy.Shard(t.Context(), of("execution").Env(), "supabase", run.Shard{Index: lane, Count: 3}); err != nil || !done {
+				t.Errorf("lane %d: done is %t, %v", lane, done, err)
+			}
+		})
+	}
+	all.Wait()
+	m := of("execution")
+	if st, err := run.ClosePass(t.Context(), m.Env(), "supabase"); err != nil || st.State != "complete" {
+		t.Errorf("the state is %q (%v), want complete", st.State, err)
+	}
+	if err := m.Env().ReleaseShared(t.Context(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	importtest.SameAsFresh(t, m, importtest.Small)
+}
+
+// A shared lease has no connection of its own to tell that its holder lives: every batch does.
+func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 49, 200)
+	m := importtest.Open(t, from)
+	m.Shared = true
+	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Exec(t, m.To, "update supabase_import.run set held_until = now() + interval '1 second'")
+	if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.Shard{Index: 0, Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if importtest.Value(t, m.To, "select (held_until > now() + interval '1 minute')::text from supabase_import.run") != "true" {
+		t.Error("the lease runs out although batches were done")
+	}
+}
+
+// A lease whose connection breaks is taken up again, with the same epoch.
+func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 50, 300)
+	m := importtest.Open(t, from)
+	other := &importer.Import{From: m.From, To: m.To, Holder: "other", Now: time.Now}
+	var err error
+	afterBatch(m, 2, func() {
+		before := importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run")
+		importtest.Exec(t, m.To, "select pg_terminate_backend(holder_backend) from supabase_import.run")
+		importtest.Eventually(t, "the lease to be taken up again", func() bool {
+			return importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run") != before
+		})
+		_, err = other.Run(t.Context(), importtest.Small, false, 1)
+	})
+	importtest.Complete(t, m, importtest.Small)
+	if !errors.Is(err, importer.ErrHeld) {
+		t.Errorf("somebody else got %v, want the run held", err)
+	}
+}
+
+// A role that may not look at other roles' connections must not take them for gone.
+func TestRun_LeaseOfAnotherRole(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 51, 200)
+	m := importtest.Open(t, from)
+	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+		t.Fatal(err)
+	}
+	weak := importtest.Role(t, m.To, "grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in schema public, supabase_import to %[1]s")
+	other := &importer.Import{From: from, To: weak, Holder: "other", Now: time.Now}
+	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
+		t.Errorf("got %v, want the run held", err)
+	}
+	importtest.Complete(t, m, importtest.Small)
+}

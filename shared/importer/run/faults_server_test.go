@@ -1,0 +1,282 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/migrations"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/postgres"
+)
+
+// mortal is a server of the test's own that can be killed and started again. By way of the proxy its address stays.
+type mortal struct {
+	t       *testing.T
+	options postgres.Options
+	server  *postgres.Server
+	proxy   *toxiproxy.Proxy
+}
+
+func newMortal(t *testing.T, fast bool) *mortal {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the account that runs the server passes through
+		t.Fatal(err)
+	}
+	m := &mortal{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
+	m.start()
+	t.Cleanup(func() { _ = m.server.Stop() })
+	m.proxy, _ = poisonable(t, m.server.URL("postgres"))
+	return m
+}
+
+func (m *mortal) start() {
+	var err error
+	if m.server, err = postgres.Start(context.WithoutCancel(m.t.Context()), m.options); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// url is the address that stays.
+func (m *mortal) url() string {
+	u, err := url.Parse(m.server.URL("postgres"))
+	if err != nil {
+		m.t.Fatal("not a URL")
+	}
+	u.Host = m.proxy.Listen
+	return u.String()
+}
+
+// die kills every process of the server at once, as when the machine's memory is short, and starts it again.
+func (m *mortal) die() {
+	text, err := os.ReadFile(filepath.Join(m.server.Dir, "data", "postmaster.pid"))
+	if err != nil {
+		m.t.Error(err)
+		return
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	postmaster, err := strconv.Atoi(first)
+	if err != nil {
+		m.t.Error(err)
+		return
+	}
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster)) // elsewhere they notice by themselves
+	_ = syscall.Kill(postmaster, syscall.SIGKILL)
+	for child := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(child); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	_ = m.server.Stop() // it tells that the server was killed
+	m.start()
+	u, err := url.Parse(m.server.URL("postgres"))
+	if err != nil {
+		m.t.Error("not a URL")
+		return
+	}
+	if err := m.proxy.Update(&toxiproxy.Proxy{Listen: m.proxy.Listen, Upstream: u.Host, Enabled: true}); err != nil {
+		m.t.Error(err)
+	}
+}
+
+// TestR56_ServersKilled kills the source's server once and the target's three times. The target keeps its promises to
+// the disk, except that nobody waits for them at a batch: what it loses must be done again, without being told.
+func TestR56_ServersKilled(t *testing.T) {
+	t.Parallel()
+	source, target := newMortal(t, true), newMortal(t, false)
+	supabasetest.Make(t, source.url())
+	supabasetest.Fill(t, source.url(), 57, 400)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	m := &importer.Import{From: source.url(), To: target.url(), Holder: "test", Now: time.Now}
+	fates := []func(){target.die, source.die, target.die, target.die}
+	events := 0
+	m.Progress = func(e importer.Event) {
+		if e.Waiting != "" {
+			return
+		}
+		if events++; events%4 == 0 && len(fates) > 0 {
+			fates[0]()
+			fates = fates[1:]
+		}
+	}
+	for try := 1; ; try++ {
+		st, err := m.Run(t.Context(), importer.Options{BatchSize: 20, MFA: "allow"}, false, 2)
+		if err == nil && st.State == "complete" && len(fates) == 0 {
+			break
+		}
+		if err != nil && !errors.Is(err, importer.ErrUnavailable) || try == 5 {
+			t.Fatalf("try %d: %v, the state is %q", try, err, st.State)
+		}
+	}
+	m.Progress = nil
+	importtest.Agrees(t, m)
+	fresh := importtest.Open(t, source.url())
+	importtest.Complete(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
+	if diff := importtest.Unlike(importtest.Contents(t, target.url(), importtest.Landed, importtest.Ledger), importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger)); diff != "" {
+		t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
+	}
+}
+
+// TestR56_CrashBeforeTheMark kills the target when a batch is committed, though not yet on the disk, and its mark is on
+// the way: the batch is gone then, and must not be marked as if it were there.
+func TestR56_CrashBeforeTheMark(t *testing.T) {
+	t.Parallel()
+	from, target := supabasetest.New(t), newMortal(t, false)
+	supabasetest.Fill(t, from, 58, 200)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	o := importer.Options{BatchSize: 20, MFA: "allow"}
+	m := &importer.Import{From: from, To: target.url(), Holder: "test", Now: time.Now}
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Exec(t, target.url(), "alter system set wal_writer_delay = '10s'")
+	importtest.Exec(t, target.url(), `select pg_reload_conf();
+create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
+create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3) execute function hold()`)
+	killed(t, m, o, target)
+	importtest.SameAsFresh(t, m, o)
+}
+
+// killed runs an import, and kills the target when the import waits for advisory lock 7 there, as a trigger makes it
+// do. From then on nobody holds it.
+func killed(t *testing.T, m *importer.Import, o importer.Options, target *mortal) {
+	t.Helper()
+	lock, err := pgx.Connect(t.Context(), target.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close(context.WithoutCancel(t.Context()))
+	if _, err := lock.Exec(t.Context(), "select pg_advisory_lock(7)"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := m.Run(t.Context(), o, false, 1)
+		ended <- err
+	}()
+	importtest.Eventually(t, "the import to wait for the lock", func() bool {
+		return importtest.Value(t, target.url(), "select exists (select from pg_locks where locktype = 'advisory' and not granted)::text") == "true"
+	})
+	target.die()
+	if err := <-ended; err != nil {
+		t.Fatalf("run: %v", err)
+	}
+}
+
+// TestR56_CrashAfterARejection kills the target when it is on its way to be told all of a user but the profile that
+// it refuses: what the profile was accused of must not be gone then, or the next suspects would be put aside for it.
+func TestR56_CrashAfterARejection(t *testing.T) {
+	t.Parallel()
+	from, target := supabasetest.New(t), newMortal(t, false)
+	supabasetest.Fill(t, from, 59, 60)
+	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
+		t.Fatal(err)
+	}
+	o := importer.Options{BatchSize: 60, MFA: "allow"}
+	m := &importer.Import{From: from, To: target.url(), Holder: "test", Now: time.Now}
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody before this user in the batch, or the batch would be looked at again after the crash.
+	user := importtest.Value(t, from, `select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`)
+	importtest.Exec(t, from, `delete from public.profiles where user_id < '`+user+`'; delete from auth.users where id < '`+user+`'`)
+	importtest.Exec(t, target.url(), "alter system set wal_writer_delay = '10s'")
+	importtest.Exec(t, target.url(), `select pg_reload_conf();
+alter table user_profile add constraint no check (user_id <> '`+user+`');
+create function hold() returns trigger language plpgsql as $$ begin
+  if exists (select from supabase_import.ruling where reason = 'target_error') then perform pg_advisory_xact_lock(7); end if; return new; end $$;
+create trigger hold after insert on "user" for each row when (new.id = '`+user+`') execute function hold()`)
+	killed(t, m, o, target)
+	if got := importtest.Column(t, m.To, `select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`); len(got) != 1 || got[0] != "profile "+user {
+		t.Errorf("put aside: got %v, want the profile of %s alone", got, user)
+	}
+}
+
+// onSmallDisk is a migrated database on a disk with room for some thousand users at most, until enlarge makes it
+// larger.
+func onSmallDisk(t *testing.T) (address string, enlarge func()) {
+	t.Helper()
+	s := newMortal(t, true)
+	u, err := url.Parse(s.server.URL("small"))
+	if err != nil {
+		t.Fatal("not a URL")
+	}
+	disk := filepath.Join(filepath.Dir(s.options.Dir), "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	where := ""
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=14m,mode=0777"); err == nil {
+		t.Cleanup(func() {
+			_ = s.server.Stop()
+			if err := syscall.Unmount(disk, 0); err != nil {
+				t.Errorf("unmount the small disk: %v", err)
+			}
+		})
+		account, err := postgres.Unprivileged()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := account.Own(disk); err != nil {
+			t.Fatal(err)
+		}
+		importtest.Exec(t, s.server.URL("postgres"), "create tablespace small location '"+disk+"'")
+		where = " tablespace small"
+	}
+	importtest.Exec(t, s.server.URL("postgres"), "create database small"+where)
+	if _, err := migrations.Up(t.Context(), u.String()); err != nil {
+		t.Fatal(err)
+	}
+	if where != "" {
+		t.Log("the target's disk is really full")
+		return u.String(), func() {
+			if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=500m,mode=0777"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Log("nothing can be mounted here: a trigger says that the target's disk is full")
+	importtest.Exec(t, u.String(), `create function full_disk() returns trigger language plpgsql as $$ begin
+  if (select count(*) > 1000 from "user") then raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end if; return null; end $$;
+create trigger full_disk after insert on "user" execute function full_disk();`)
+	return u.String(), func() { importtest.Exec(t, u.String(), `drop trigger full_disk on "user"`) }
+}
+
+func TestRun_TargetFull(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 6000, 6000, 4000)
+	to, enlarge := onSmallDisk(t)
+	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
+	o := importer.Options{BatchSize: 300, MFA: "allow"}
+	_, err := m.Run(t.Context(), o, false, 2)
+	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "make room") {
+		t.Fatalf("got %v, want to hear that the disk is full and what to do", err)
+	}
+	halves := importtest.Value(t, to, `select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`)
+	if halves != "0" {
+		t.Errorf("%s users are half there", halves)
+	}
+	t.Logf("it was full with %s users in it", importtest.Value(t, to, `select count(*)::text from "user"`))
+	enlarge()
+	importtest.Complete(t, m, o)
+	importtest.SameAsFresh(t, m, o)
+}

@@ -1,0 +1,172 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// CopiedOutcomes are the outcomes of rows that are in the target, as an SQL list.
+const CopiedOutcomes = "('copied', 'identical', 'kept')"
+
+const entryOfAnyRun = `
+    SELECT FROM supabase_import.run r
+    JOIN supabase_import.ledger l
+      ON l.run = r.id AND l.user_id = u.id AND l.source = 'user' AND l.key = u.id AND l.written IS NOT NULL`
+
+func entryOfRunNamed(name string) string {
+	return `
+  SELECT FROM supabase_import.ledger l
+  JOIN supabase_import.run r ON r.id = l.run
+  WHERE r.name = ` + mapping.Literal(name) + ` AND l.user_id = u.id AND l.source = 'user' AND l.written IS NOT NULL`
+}
+
+// Entries is an item of FROM: the ledger's entries of a run in a scope, of some kinds or, without any, of all.
+func Entries(run int, s mapping.Scope, alias string, kinds ...mapping.Kind) string {
+	kind := ""
+	switch len(kinds) {
+	case 0:
+	case 1:
+		kind = " AND l.source = '" + string(kinds[0]) + "'"
+	default:
+		quoted := make([]string, len(kinds))
+		for i, k := range kinds {
+			quoted[i] = "'" + string(k) + "'"
+		}
+		kind = " AND l.source IN (" + strings.Join(quoted, ", ") + ")"
+	}
+	return fmt.Sprintf("(SELECT * FROM supabase_import.ledger l WHERE l.run = %d%s AND %s) %s",
+		run, kind, s.Contains("l.user_id"), alias)
+}
+
+// HasEntry is an SQL condition: the ledger has an entry of a kind, user and key with this hash, in the scope. User and
+// key are SQL expressions; hash is a column of the ledger.
+func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope) string {
+	within := ""
+	if s != nil {
+		within = " AND " + s.Contains("l.user_id")
+	}
+	return fmt.Sprintf(`EXISTS (
+      SELECT FROM supabase_import.ledger l
+      WHERE l.run = %d AND l.user_id = %s AND l.source = '%s' AND l.key = %s AND l.%s IS NOT NULL%s)`,
+		run, user, k, key, hash, within)
+}
+
+// HoldRun locks the run until the end of the transaction, so that no other process takes it over; ErrLost when one has.
+// isFresh says that neither the ledger nor the target has anything of the scope.
+func (p *Pass) HoldRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFresh bool, err error) {
+	var isHeld bool
+	err = db.QueryRow(ctx, fmt.Sprintf(`SELECT
+  NOT EXISTS (SELECT FROM supabase_import.ledger l WHERE l.run = %[1]d AND %[2]s)
+    AND NOT EXISTS (SELECT FROM "user" u WHERE %[3]s)
+    AND NOT EXISTS (SELECT FROM user_profile p WHERE %[4]s),
+  r.epoch = %[5]d
+FROM supabase_import.run r
+WHERE r.id = %[1]d
+FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contains("p.user_id"), p.Epoch)).
+		Scan(&isFresh, &isHeld)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("look at the target: %w", err)
+	case !isHeld:
+		return false, ErrLost()
+	}
+	return isFresh, nil
+}
+
+// LedgerFingerprints lists by user the sum and number of the fingerprints that the ledger has.
+func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
+	return `SELECT user_id::text, coalesce(sum(raw), 0)::text, count(raw)
+FROM ` + Entries(p.ID, s, "l") + `
+WHERE l.outcome <> 'deleted'
+GROUP BY user_id
+HAVING count(raw) > 0`
+}
+
+// MoveAside gives the users of the target who hold a value of the stage another value, where they are as the run wrote
+// them, and makes the copy look at them again. column is the value's, and value the new one, as SQL.
+func (p *Pass) MoveAside(column, value string) string {
+	hash := mapping.Hash64(p.UserRow().StoredAs("u"))
+	return fmt.Sprintf(`WITH aside AS (
+  UPDATE "user" u SET %[1]s = %[2]s
+  FROM stage_user s, supabase_import.ledger l
+  WHERE %[3]s AND l.run = %[4]d AND l.user_id = u.id AND l.source = 'user' AND l.written = %[5]s
+  RETURNING u.id, %[5]s AS hash
+)
+UPDATE supabase_import.ledger l SET raw = CASE WHEN l.outcome = 'kept' THEN l.raw END, written = a.hash
+FROM aside a
+WHERE l.run = %[4]d AND l.user_id = a.id AND l.source = 'user';
+`, column, value, HoldsStaged(column), p.ID, hash)
+}
+
+// RecordStaged writes what became of every staged row. isFresh says that the ledger has nothing of the scope yet.
+func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
+	rows := p.TargetRows()
+	user, credential, identity, profile := rows[0], rows[1], rows[2], rows[3]
+	outcome := func(folded string) string {
+		return `CASE
+    WHEN s.action = 'kept' THEN 'kept'
+    WHEN s.reason = '` + mapping.DeletedInSource + `' THEN 'deleted'
+    WHEN s.reason IS NOT NULL THEN 'quarantined'
+    WHEN s.action = 'identical' THEN 'identical'` + folded + `
+    ELSE 'copied' END`
+	}
+	hash := func(t mapping.TargetRow) string { return hashOf(t, isFresh) }
+	record := func(r stagedRows) string { return p.record(r, s, isFresh) }
+	return record(stagedRows{
+		"'user'", "stage_user", outcome(""), hash(user), hash(credential), "'kept' IN (s.action, s.credential)",
+	}) +
+		record(stagedRows{
+			"'identity'", "stage_identity", outcome("\n    WHEN s.folded THEN 'folded'"), hash(identity), "NULL",
+			"s.action = 'kept'",
+		}) +
+		record(stagedRows{"'profile'", "stage_profile", outcome(""), hash(profile), "NULL", "s.action = 'kept'"}) +
+		record(stagedRows{
+			"s.source", "stage_other",
+			"CASE WHEN s.reason = '" + mapping.DeletedInSource + "' THEN 'deleted' ELSE 'quarantined' END",
+			"NULL", "NULL", "false",
+		})
+}
+
+// hashOf is the hash that the ledger gets of a target row. Where the row changed in the target it keeps the hash that
+// it has, so that the row still counts as changed.
+func hashOf(t mapping.TargetRow, isFresh bool) string {
+	written := "WHEN s." + t.Action + " IN ('new', 'same', 'update') AND " + t.Wanted +
+		"\n    THEN " + mapping.Hash64(t.Staged()) + " END"
+	if isFresh {
+		return "CASE " + written
+	}
+	return "CASE WHEN s." + t.Action + " = 'kept' THEN l." + t.Hash + "\n    " + written
+}
+
+// stagedRows are the rows of a stage, with what the ledger gets of them as SQL expressions.
+type stagedRows struct {
+	kind, stage, outcome string
+	written, credential  string // hashes
+	keepsResidue         string // condition: the ledger keeps its residue; a return to Supabase reads it
+}
+
+func (p *Pass) record(r stagedRows, s mapping.Scope, isFresh bool) string {
+	insert := fmt.Sprintf(`INSERT INTO supabase_import.ledger
+  (run, user_id, source, key, outcome, pass, raw, written, credential, residue)
+SELECT %d, s.user_id, %s::supabase_import.source, s.key,
+  (%s)::supabase_import.outcome, %d, s.raw,
+  %s,
+  %s,
+  `, p.ID, r.kind, r.outcome, p.Number, r.written, r.credential)
+	if isFresh {
+		return insert + "s.residue\nFROM " + r.stage + " s;\n"
+	}
+	return insert + fmt.Sprintf(`CASE WHEN %s THEN coalesce(l.residue, s.residue) ELSE coalesce(s.residue, l.residue) END
+FROM %s s
+LEFT JOIN supabase_import.ledger l
+  ON l.run = %d AND l.user_id = s.user_id AND l.source = %s::supabase_import.source AND l.key = s.key AND %s
+ON CONFLICT (run, user_id, source, key)
+DO UPDATE SET outcome = excluded.outcome, pass = excluded.pass, raw = excluded.raw,
+  written = excluded.written, credential = excluded.credential, residue = excluded.residue;
+`, r.keepsResidue, r.stage, p.ID, r.kind, s.Contains("l.user_id"))
+}

@@ -1,0 +1,106 @@
+package run_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// childVariable makes this binary a process that imports, for tests that kill it or look at its memory.
+const childVariable = "XENON_SUPABASE_TEST_CHILD"
+
+// child is what such a process is told to do.
+type child struct {
+	From, To    string
+	Options     importer.Options
+	Concurrency int
+	Measure     bool // print the largest live heap, in bytes, at the end
+}
+
+func TestMain(m *testing.M) {
+	if order, ok := os.LookupEnv(childVariable); ok {
+		if err := imports(order); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func imports(order string) error {
+	var c child
+	if err := json.Unmarshal([]byte(order), &c); err != nil {
+		return err
+	}
+	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
+	var most uint64
+	if c.Measure {
+		m.Progress = func(importer.Event) { most = max(most, liveHeap()) }
+	}
+	fmt.Println("ready")
+	if _, err := m.Run(context.Background(), c.Options, false, c.Concurrency); err != nil {
+		return err
+	}
+	fmt.Println(most)
+	return nil
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// command is the child process.
+func (c child) command(t *testing.T) *exec.Cmd {
+	t.Helper()
+	order, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+string(order))
+	return cmd
+}
+
+// TestRun_MemoryDoesNotGrow compares what lives on the heap after batches of a small and of a large import.
+func TestRun_MemoryDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	most := func(users int) uint64 {
+		c := child{From: supabasetest.New(t), To: dbtest.New(t), Options: importer.Options{BatchSize: 1000}, Concurrency: 2, Measure: true}
+		supabasetest.Bulk(t, c.From, users, users, users/2)
+		out, err := c.command(t).Output()
+		if err != nil {
+			t.Fatalf("the import of %d users: %v", users, err)
+		}
+		last := ""
+		for s := bufio.NewScanner(strings.NewReader(string(out))); s.Scan(); {
+			last = s.Text()
+		}
+		n, err := strconv.ParseUint(last, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	few, many := most(2_000), most(20_000)
+	t.Logf("the largest heap: %d KB with 2,000 users, %d KB with 20,000", few>>10, many>>10)
+	if many > few+few/2 {
+		t.Errorf("20,000 users take %d bytes, 2,000 take %d", many, few)
+	}
+}

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"fmt"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// stagedKinds are the stages with the kind of their rows, as SQL.
+var stagedKinds = []struct{ kind, stage string }{
+	{"'user'", "stage_user"},
+	{"'identity'", "stage_identity"},
+	{"'profile'", "stage_profile"},
+}
+
+const (
+	intoQuarantine = "INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, original)\n"
+
+	onceMore = `
+ON CONFLICT (run, user_id, source, key, field, reason)
+DO UPDATE SET last_seen = now(), original = coalesce(excluded.original, quarantine.original), resolved = NULL;
+`
+)
+
+// QuarantineStaged keeps what the copy left out of the target. isFresh says that the ledger has nothing of the scope
+// yet.
+func (p *Pass) QuarantineStaged(s mapping.Scope, isFresh bool) string {
+	sql := ""
+	for _, k := range stagedKinds {
+		sql += p.quarantineRows(k.kind, k.stage,
+			"s.reason IS NOT NULL AND NOT (s.reason = '"+mapping.DeletedInSource+"' AND s.referring IS NOT NULL)")
+		sql += intoQuarantine + fmt.Sprintf(`SELECT %d, s.user_id, %s::supabase_import.source, s.key,
+  split_part(f, ':', 1), split_part(f, ':', 2), s.original
+FROM %s s
+CROSS JOIN unnest(s.fields) f
+WHERE s.reason IS NULL`, p.ID, k.kind, k.stage) + onceMore
+		if !isFresh {
+			sql += intoQuarantine + fmt.Sprintf(`SELECT %d, s.user_id, %s::supabase_import.source, s.key,
+  '', 'target_modified', s.original
+FROM %s s
+WHERE s.action = 'kept' AND s.referring IS NULL`, p.ID, k.kind, k.stage) + onceMore
+			sql += p.quarantineReferred(k.kind, k.stage, "", "referring")
+		}
+	}
+	sql += p.quarantineRows("s.source", "stage_other", "s.reason IS NOT NULL")
+	if !isFresh {
+		sql += p.quarantineReferred("'user'", "stage_user", "credential", "credential_referring") + p.resolve(s)
+	}
+	return sql
+}
+
+func (p *Pass) quarantineRows(kind, stage, condition string) string {
+	return intoQuarantine + fmt.Sprintf(`SELECT %d, s.user_id, %s::supabase_import.source, s.key, '', s.reason, s.original
+FROM %s s
+WHERE %s`, p.ID, kind, stage, condition) + onceMore
+}
+
+// quarantineReferred names what is gone from the source and stays, with the tables that refer to it.
+func (p *Pass) quarantineReferred(kind, stage, field, referring string) string {
+	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, detail)
+SELECT %d, s.user_id, %s::supabase_import.source, s.key, %s, '%s', s.%s
+FROM %s s
+WHERE s.%[5]s <> ''
+ON CONFLICT (run, user_id, source, key, field, reason)
+DO UPDATE SET last_seen = now(), detail = excluded.detail, resolved = NULL;
+`, p.ID, kind, mapping.Literal(field), mapping.RemovedAtSource, referring, stage)
+}
+
+// resolve closes the entries of the scope that this copy did not see again.
+func (p *Pass) resolve(s mapping.Scope) string {
+	return fmt.Sprintf(`UPDATE supabase_import.quarantine q SET resolved = now()
+WHERE q.run = %d AND %s
+  AND q.resolved IS NULL AND q.last_seen < now() AND q.reason <> '%s';
+`, p.ID, s.Contains("q.user_id"), mapping.EmailReleased)
+}
+
+// UsersWhoStay lists users of whom something is gone from the source and stays in the target.
+func (p *Pass) UsersWhoStay(s mapping.Scope) string {
+	return fmt.Sprintf(`SELECT DISTINCT user_id::text
+FROM supabase_import.quarantine q
+WHERE q.run = %d AND q.reason = '%s' AND q.resolved IS NULL AND %s`,
+		p.ID, mapping.RemovedAtSource, s.Contains("q.user_id"))
+}

@@ -1,0 +1,58 @@
+-- Lists the foreign keys that lead to "user", account, session or user_profile, directly or over further tables. A
+-- partition stands for its whole partitioned table on the way, because keys of both kinds may lead on. The foreign keys
+-- of Xenon's own schema are left out.
+WITH RECURSIVE own AS (
+  SELECT unnest(ARRAY['"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass])::oid AS oid
+), key AS (
+  SELECT k.oid,
+    coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid AS child,
+    coalesce(pg_partition_root(k.confrelid), k.confrelid)::oid AS parent
+  FROM pg_constraint k
+  WHERE k.contype = 'f' AND k.conparentid = 0
+    AND NOT (
+      k.confrelid = '"user"'::regclass
+      AND k.conrelid IN (SELECT oid FROM own)
+      AND cardinality(k.conkey) = 1
+      AND k.confdeltype = 'c'
+      AND k.conkey[1] = (
+        SELECT attnum FROM pg_attribute a
+        WHERE a.attrelid = k.conrelid
+          AND a.attname = CASE k.conrelid WHEN 'user_profile'::regclass THEN 'user_id' ELSE 'userId' END))
+), graph AS (
+  SELECT key.* FROM key JOIN own ON own.oid = key.parent
+  UNION
+  SELECT key.* FROM graph JOIN key ON key.parent = graph.child
+)
+SELECT format('%I.%I', cn.nspname, c.relname),
+  ARRAY(
+    SELECT quote_ident(attname)
+    FROM unnest(k.conkey) WITH ORDINALITY x (n, i)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.n
+    ORDER BY i),
+  CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || format('%I.%I', cn.nspname, c.relname),
+  CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || format('%I.%I', pn.nspname, p.relname),
+  ARRAY(
+    SELECT quote_ident(attname)
+    FROM unnest(k.confkey) WITH ORDINALITY x (n, i)
+    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.n
+    ORDER BY i),
+  CASE
+    WHEN k.confdeltype = 'c' THEN 'delete'
+    WHEN k.confdeltype = 'd' OR k.confdeltype = 'n' AND NOT EXISTS (
+      SELECT FROM pg_attribute a
+      WHERE a.attrelid = k.conrelid
+        AND a.attnotnull
+        AND a.attnum = ANY (coalesce((
+          SELECT array_agg(n::int2)
+          FROM jsonb_array_elements_text(nullif(to_jsonb(k)->'confdelsetcols', 'null')) n), k.conkey)))
+    THEN 'change'
+    ELSE 'hold' END,
+  c.oid IN (SELECT oid FROM own),
+  p.oid IN (SELECT oid FROM own)
+FROM graph g
+JOIN pg_constraint k ON k.oid = g.oid
+JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace cn ON cn.oid = c.relnamespace
+JOIN pg_class p ON p.oid = k.confrelid
+JOIN pg_namespace pn ON pn.oid = p.relnamespace
+ORDER BY 8 DESC, 1, k.conname

@@ -1,0 +1,151 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// Rejections are stored in the table supabase_import.ruling. Those about conflicts within the source are found when a
+// pass begins (conflicts.go). Those that the target makes have reasons that begin with "target_"; package copy decides
+// them (reject.go) and asks anew in every pass.
+
+const (
+	makeConflicts = `CREATE TEMP TABLE conflict ON COMMIT DROP AS
+SELECT s::supabase_import.source AS source, r AS reason, k AS key, u AS user_id
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) x (s, r, k, u)`
+
+	// lookAgain makes the next copy look at every row whose rejections changed, and at those that the target rejected.
+	lookAgain = `UPDATE supabase_import.ledger l SET raw = NULL
+WHERE run = $1 AND (
+  (source, key) IN (
+    SELECT source, key
+    FROM supabase_import.ruling x
+    WHERE run = $1 AND (reason LIKE 'target\_%' OR NOT EXISTS (
+      SELECT FROM conflict c WHERE c.source = x.source AND c.reason = x.reason AND c.key = x.key)))
+  OR (source, key) IN (
+    SELECT source, key
+    FROM conflict c
+    WHERE NOT EXISTS (
+      SELECT FROM supabase_import.ruling x
+      WHERE x.run = $1 AND x.source = c.source AND x.reason = c.reason AND x.key = c.key)))`
+
+	deleteConflicts = `DELETE FROM supabase_import.ruling WHERE run = $1 AND reason NOT LIKE 'target\_%'`
+
+	insertConflicts = `INSERT INTO supabase_import.ruling (run, user_id, source, key, reason)
+SELECT $1, user_id, source, key, reason FROM conflict`
+
+	deleteForeignAccounts = "DELETE FROM supabase_import.foreign_account WHERE run = $1"
+
+	insertForeignAccounts = `INSERT INTO supabase_import.foreign_account
+SELECT $1, a."providerId", a."accountId", a.id
+FROM account a
+WHERE a."providerId" <> 'credential'
+  AND NOT EXISTS (
+    SELECT FROM supabase_import.ledger l
+    WHERE l.run = $1 AND l.user_id = a."userId" AND l.source = 'identity' AND l.key = a.id AND l.written IS NOT NULL)`
+)
+
+// replaceConflicts stores the conflicts of the source as they are now, and lists the accounts of the target that the
+// run did not write.
+func replaceConflicts(ctx context.Context, tx pgx.Tx, id int, conflicts []mapping.Rejection) error {
+	var kinds, reasons, keys, users []string
+	for _, c := range conflicts {
+		kinds, reasons = append(kinds, string(c.Kind)), append(reasons, c.Reason)
+		keys, users = append(keys, c.Key), append(users, c.User)
+	}
+	if _, err := tx.Exec(ctx, makeConflicts, kinds, reasons, keys, users); err != nil {
+		return fmt.Errorf("store the conflicts: %w", err)
+	}
+	for _, sql := range []string{
+		lookAgain, deleteConflicts, insertConflicts, deleteForeignAccounts, insertForeignAccounts,
+	} {
+		if _, err := tx.Exec(ctx, sql, id); err != nil {
+			return fmt.Errorf("store the conflicts: %w", err)
+		}
+	}
+	return nil
+}
+
+// ReadRejections reads what was rejected in a scope. Rows that are gone from the source and stay are among them, with
+// the reason "removed_at_source" or, of a credential account, "removed_at_source.credential".
+func (p *Pass) ReadRejections(ctx context.Context, db *pgx.Conn, s mapping.Scope) (mapping.Rejections, error) {
+	r := mapping.Rejections{}
+	rows, err := db.Query(ctx, fmt.Sprintf(`SELECT source::text, reason, key::text
+FROM supabase_import.ruling l
+WHERE l.run = %[1]d AND %[2]s
+UNION ALL
+SELECT source::text, concat_ws('.', reason, nullif(field, '')), key::text
+FROM supabase_import.quarantine l
+WHERE l.run = %[1]d AND %[2]s AND l.reason = '`+mapping.RemovedAtSource+`' AND l.resolved IS NULL`,
+		p.ID, s.Contains("l.user_id")))
+	if err != nil {
+		return nil, fmt.Errorf("read rejections: %w", err)
+	}
+	var x mapping.Rejection
+	_, err = pgx.ForEachRow(rows, []any{&x.Kind, &x.Reason, &x.Key}, func() error { r.Add(x); return nil })
+	return r, Wrap("read rejections", err)
+}
+
+// ClearTargetRejections forgets what the target rejected in a scope, so that it is asked anew.
+func (p *Pass) ClearTargetRejections(s mapping.Scope) string {
+	return fmt.Sprintf("DELETE FROM supabase_import.ruling l\nWHERE l.run = %d AND %s AND l.reason LIKE 'target\\_%%'",
+		p.ID, s.Contains("l.user_id"))
+}
+
+// RejectStaged rejects rows s of the stage. from is what follows FROM; reason is an SQL expression.
+func (p *Pass) RejectStaged(k mapping.Kind, reason, from string) string {
+	return fmt.Sprintf(`INSERT INTO supabase_import.ruling (run, user_id, source, key, reason)
+SELECT DISTINCT %d, s.user_id, '%s'::supabase_import.source, s.key, %s
+FROM %s
+ON CONFLICT DO NOTHING;
+`, p.ID, k, reason, from)
+}
+
+// ForeignAccounts is an item of FROM: accounts of the target that the run did not write, as they were when the pass
+// began.
+func (p *Pass) ForeignAccounts() string {
+	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
+}
+
+// RowsOfUser are rows of one user that the target may have rejected.
+type RowsOfUser struct {
+	User   string
+	Kind   mapping.Kind
+	Keys   []string
+	Reason string
+	Detail string // no values of rows
+}
+
+const rejectRows = `WITH before AS (
+  DELETE FROM supabase_import.ruling
+  WHERE run = $1 AND user_id = $2::uuid AND reason = $6
+    AND NOT (source = $3::supabase_import.source AND key = ANY ($4::uuid[]))
+)
+INSERT INTO supabase_import.ruling (run, user_id, source, key, reason, detail)
+SELECT $1, $2::uuid, $3::supabase_import.source, key, $6, $5::text
+FROM unnest($4::uuid[]) key
+ON CONFLICT (run, user_id, source, key, reason) DO UPDATE SET detail = excluded.detail`
+
+// RejectRows rejects these rows of a user, and no others of theirs for this reason. Its commit waits for the disk,
+// unlike all other commits of a worker (WorkerSession): a crash that took the rejection back would leave these rows
+// unrejected, and the search for the rejected row would go on to the next.
+func (p *Pass) RejectRows(ctx context.Context, db *pgx.Conn, x RowsOfUser) error {
+	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = on"); err != nil {
+			return fmt.Errorf("wait for the disk: %w", err)
+		}
+		_, err := tx.Exec(ctx, rejectRows, p.ID, x.User, string(x.Kind), x.Keys, x.Detail, x.Reason)
+		return err
+	})
+}
+
+// KeptByTarget lists users whom the target refused to delete: source, key, and why as tables.
+func (p *Pass) KeptByTarget() string {
+	return fmt.Sprintf(`SELECT 'user' AS source, user_id AS key, detail AS tables
+  FROM supabase_import.ruling
+  WHERE run = %d AND reason = '`+mapping.TargetKeeps+`'`, p.ID)
+}

@@ -1,0 +1,162 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// Status is where a run stands.
+type Status struct {
+	Run        string          `json:"run"`
+	State      string          `json:"state"` // "running", "complete", "rolled back" or "finalized"
+	Pass       int             `json:"pass"`
+	Batches    int             `json:"batches"`
+	Done       int             `json:"done"`   // in this pass
+	Parked     []Parked        `json:"parked"` // at most 20
+	Counts     mapping.Counts  `json:"counts"`
+	Reasons    mapping.Reasons `json:"reasons"` // unresolved quarantine entries
+	StartedAt  time.Time       `json:"startedAt"`
+	FinishedAt time.Time       `json:"finishedAt,omitzero"`
+}
+
+// Parked is a batch that was set aside.
+type Parked struct {
+	Batch int    `json:"batch"`
+	Why   string `json:"why"` // no personal data
+}
+
+// ReadStatus reads where a run stands. ErrNoRun when there is none.
+func ReadStatus(ctx context.Context, env *Env, name string) (st Status, err error) {
+	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		st, err = readStatus(ctx, dst, name)
+		return err
+	})
+	return st, err
+}
+
+const (
+	statusQuery = `SELECT name, state, pass, started_at, finished_at,
+  (SELECT count(*) FROM supabase_import.batch b WHERE b.run = r.id),
+  (SELECT count(*) FROM supabase_import.batch b WHERE b.run = r.id AND b.pass >= r.pass)
+FROM supabase_import.run r
+WHERE id = $1`
+
+	parkedQuery = `SELECT number, parked
+FROM supabase_import.batch
+WHERE run = $1 AND parked IS NOT NULL
+ORDER BY number
+LIMIT 20`
+
+	outcomesQuery = `SELECT source::text, outcome::text, count(*)
+FROM supabase_import.ledger
+WHERE run = $1
+GROUP BY 1, 2`
+
+	reasonsQuery = `SELECT source::text || CASE WHEN field <> '' THEN '.' || field ELSE '' END, reason, count(*)
+FROM supabase_import.quarantine
+WHERE run = $1 AND resolved IS NULL
+GROUP BY 1, 2`
+)
+
+func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error) {
+	st := Status{Counts: mapping.Counts{}, Reasons: mapping.Reasons{}, Parked: []Parked{}}
+	r, err := Find(ctx, dst, name)
+	if err != nil {
+		return st, err
+	}
+	var finished *time.Time
+	err = dst.QueryRow(ctx, statusQuery, r.ID).
+		Scan(&st.Run, &st.State, &st.Pass, &st.StartedAt, &finished, &st.Batches, &st.Done)
+	if err != nil {
+		return st, fmt.Errorf("read the run: %w", err)
+	}
+	if finished != nil {
+		st.FinishedAt = *finished
+	}
+	rows, err := dst.Query(ctx, parkedQuery, r.ID)
+	if err != nil {
+		return st, fmt.Errorf("read parked batches: %w", err)
+	}
+	if st.Parked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Parked]); err != nil {
+		return st, fmt.Errorf("read parked batches: %w", err)
+	}
+	err = countPairs(ctx, dst, outcomesQuery, r.ID, func(kind, outcome string, n int64) {
+		st.Counts.Set(mapping.Kind(kind), mapping.Outcome(outcome), n)
+	})
+	if err != nil {
+		return st, fmt.Errorf("count the ledger: %w", err)
+	}
+	err = countPairs(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) { st.Reasons[where+" "+reason] = n })
+	return st, Wrap("count the quarantine", err)
+}
+
+// countPairs reads rows of two texts and a number.
+func countPairs(ctx context.Context, db *pgx.Conn, sql string, id int, f func(a, b string, n int64)) error {
+	rows, err := db.Query(ctx, sql, id)
+	if err != nil {
+		return err
+	}
+	var a, b string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&a, &b, &n}, func() error { f(a, b, n); return nil })
+	return err
+}
+
+// BatchLine is a batch in a report.
+type BatchLine struct {
+	Batch       int    `json:"batch"`
+	Pass        int    `json:"pass"`
+	Rows        int64  `json:"rows"`
+	Quarantined int64  `json:"quarantined"`
+	Sum         string `json:"sum"`      // of the target's rows, all tables, when verified
+	Verified    string `json:"verified"` // "equal", "different" or ""
+}
+
+const batchLines = `SELECT b.number, b.pass, b.rows, b.quarantined, coalesce(c.sum, ''),
+  CASE WHEN c.sum IS NULL THEN '' WHEN b.different = 0 AND c.equal THEN 'equal' ELSE 'different' END
+FROM supabase_import.run r
+JOIN supabase_import.batch b ON b.run = r.id
+LEFT JOIN LATERAL (
+  SELECT sum((value->>'targetSum')::numeric)::text AS sum,
+    bool_and(value->>'targetSum' = value->>'sourceSum' AND value->>'targetRows' = value->>'sourceRows') AS equal
+  FROM jsonb_each(b.checksums)
+) c ON r.verification > 0 AND b.verification = r.verification
+WHERE r.id = $1
+ORDER BY b.number`
+
+// Record is what the ledger has of a run, for a report.
+type Record struct {
+	Plan    Plan
+	Status  Status
+	Batches []BatchLine
+	Undone  []byte // JSON of a rollback; nil where there was none
+}
+
+// ReadRecord reads what the ledger has of a run.
+func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err error) {
+	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		r, err := Find(ctx, dst, name)
+		if err != nil {
+			return err
+		}
+		rec = Record{Plan: r.Plan}
+		if rec.Status, err = readStatus(ctx, dst, name); err != nil {
+			return err
+		}
+		rows, err := dst.Query(ctx, batchLines, r.ID)
+		if err != nil {
+			return fmt.Errorf("read the batches: %w", err)
+		}
+		if rec.Batches, err = pgx.CollectRows(rows, pgx.RowToStructByPos[BatchLine]); err != nil {
+			return fmt.Errorf("read the batches: %w", err)
+		}
+		rec.Undone, err = r.readUndone(ctx, dst)
+		return err
+	})
+	return rec, err
+}

@@ -1,0 +1,158 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// What a rollback has done is stored with the run as JSON, in the column undone. Package rollback reads and writes it.
+
+const undoneQuery = `SELECT undone::text, EXISTS (SELECT FROM supabase_import.ledger WHERE run = $1)
+FROM supabase_import.run
+WHERE id = $1`
+
+// ReadUndone reads what a rollback has stored, nil where there was none, and whether the ledger has entries.
+func (r *Run) ReadUndone(ctx context.Context, dst *pgx.Conn) (undone []byte, hasEntries bool, err error) {
+	var text *string
+	if err := dst.QueryRow(ctx, undoneQuery, r.ID).Scan(&text, &hasEntries); err != nil {
+		return nil, false, fmt.Errorf("read the rollback: %w", err)
+	}
+	if text != nil {
+		undone = []byte(*text)
+	}
+	return undone, hasEntries, nil
+}
+
+func (r *Run) readUndone(ctx context.Context, dst *pgx.Conn) ([]byte, error) {
+	undone, _, err := r.ReadUndone(ctx, dst)
+	return undone, err
+}
+
+const startUndo = `WITH r AS (
+  UPDATE supabase_import.run SET state = 'running', pass = 0, finished_at = NULL, undone = $2::jsonb
+  WHERE id = $1 AND epoch = $3
+  RETURNING id
+)
+UPDATE supabase_import.batch b
+SET pass = -1, parked = NULL, verification = 0, verified_pass = NULL, verified_at = NULL,
+  checksums = NULL, differences = NULL, different = NULL
+FROM r
+WHERE b.run = r.id`
+
+// StartUndo stores that a rollback has begun. A run that begins afterwards starts a new pass over every batch.
+func StartUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
+	return mustHold(ctx, dst, startUndo, id, string(undone), epoch)
+}
+
+const finishUndo = `UPDATE supabase_import.run SET state = 'rolled back', finished_at = now(), undone = $2::jsonb
+WHERE id = $1 AND epoch = $3`
+
+// FinishUndo stores that a rollback is done. The commits of its batches did not wait for the disk; this one does.
+func FinishUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
+	err := Exec(ctx, dst, fmt.Sprintf(
+		"SET synchronous_commit = on; DELETE FROM supabase_import.foreign_account WHERE run = %d", id))
+	if err != nil {
+		return err
+	}
+	return mustHold(ctx, dst, finishUndo, id, string(undone), epoch)
+}
+
+// mustHold is ErrLost when a statement that asks for the epoch finds another.
+func mustHold(ctx context.Context, dst *pgx.Conn, sql string, args ...any) error {
+	tag, err := dst.Exec(ctx, sql, args...)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrLost()
+	}
+	return err
+}
+
+// HoldUndo locks the run until the end of the transaction, so that no other process takes it over, and reads what the
+// rollback has stored. ErrLost when another process has taken it over.
+func HoldUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64) (undone []byte, err error) {
+	var isHeld bool
+	var text string
+	err = dst.QueryRow(ctx, `SELECT epoch = $2, undone::text
+FROM supabase_import.run
+WHERE id = $1
+FOR NO KEY UPDATE`, id, epoch).Scan(&isHeld, &text)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("hold the run: %w", err)
+	case !isHeld:
+		return nil, ErrLost()
+	}
+	return []byte(text), nil
+}
+
+// SaveUndo stores what a rollback has done, and renews the lease.
+func SaveUndo(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
+	_, err := dst.Exec(ctx, `UPDATE supabase_import.run SET undone = $2::jsonb, held_until = now() + $3::interval
+WHERE id = $1`, id, string(undone), LeaseTime)
+	return err
+}
+
+// CountEntries counts the ledger's entries in a scope.
+func CountEntries(ctx context.Context, dst *pgx.Conn, id int, s mapping.Scope) (n int64, err error) {
+	err = dst.QueryRow(ctx, "SELECT count(*) FROM "+Entries(id, s, "l")).Scan(&n)
+	return n, Wrap("count the ledger", err)
+}
+
+// KeepRolledBack keeps rows that changed in the target in the quarantine, before a rollback deletes them. The condition
+// is on the table undo (alias o) and the row.
+func KeepRolledBack(run int, k mapping.Kind, id, owner, row, table, condition string) string {
+	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine AS q
+  (run, user_id, source, key, field, reason, original, resolved)
+SELECT %d, %s, '%s', %s, '', 'rolled_back', to_jsonb(%s), now()
+FROM %s, undo o
+WHERE o.touched AND %s
+ON CONFLICT (run, user_id, source, key, field, reason)
+DO UPDATE SET original = excluded.original, last_seen = now(), resolved = now();
+`, run, owner, k, id, row, table, condition)
+}
+
+// KeepCascaded keeps rows of another table in the quarantine, before a rollback deletes or changes them.
+func KeepCascaded(run int, from string) string {
+	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine
+  (run, user_id, source, key, field, reason, detail, original, resolved)
+SELECT DISTINCT ON (g.rel, g.tid) %d, g.key, 'user', gen_random_uuid(), g.name, 'cascaded',
+  CASE g.effect WHEN '%s' THEN 'deleted' ELSE 'reference removed' END, to_jsonb(c), now()
+FROM reached g
+JOIN undo o ON o.user_id = g.key
+JOIN %s c ON c.tableoid = g.rel AND c.ctid = g.tid
+WHERE o.goes AND g.effect IN ('%[2]s', '%[4]s')
+ORDER BY g.rel, g.tid, g.effect DESC;
+`, run, Deletes, from, Changes)
+}
+
+// DeleteEntries deletes what the ledger has of the users of the table undo who go, and opens the batch again. Entries
+// of the quarantine are closed: nothing is left to do about them.
+func DeleteEntries(run int, b Batch) string {
+	scope := b.Contains("l.user_id")
+	const unlessStays = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.goes)"
+	return fmt.Sprintf(`DELETE FROM supabase_import.ledger l USING undo o
+WHERE l.run = %[1]d AND l.user_id = o.user_id AND o.goes AND %[2]s;
+DELETE FROM supabase_import.ruling l
+WHERE l.run = %[1]d AND %[2]s AND `+unlessStays+`;
+UPDATE supabase_import.quarantine l SET resolved = now()
+WHERE l.run = %[1]d AND %[2]s AND l.resolved IS NULL AND l.reason <> '%[4]s' AND `+unlessStays+`;
+UPDATE supabase_import.batch
+SET copied = false, pass = 0, rows = 0, took = NULL, quarantined = (
+  SELECT count(*)
+  FROM supabase_import.ledger l
+  WHERE l.run = %[1]d AND %[2]s AND l.outcome = 'quarantined')
+WHERE run = %[1]d AND number = %[3]d`, run, scope, b.Number, mapping.EmailReleased)
+}
+
+// CountUnknownUsers counts users of the target whom the run did not copy.
+func CountUnknownUsers(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
+	err = dst.QueryRow(ctx, `SELECT count(*)
+FROM "user" u
+WHERE NOT EXISTS (
+  SELECT FROM supabase_import.ledger l
+  WHERE l.run = $1 AND l.user_id = u.id AND l.source = 'user' AND l.outcome IN `+CopiedOutcomes+`)`, id).Scan(&n)
+	return n, Wrap("count users who came later", err)
+}

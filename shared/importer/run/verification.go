@@ -1,0 +1,277 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// What a verification finds is stored with the batches, as JSON.
+
+// Checksum is over all rows of a table, computed inside both servers: the count and the sum of the first 64 bits of
+// each row's MD5.
+type Checksum struct {
+	SourceRows int64  `json:"sourceRows"`
+	SourceSum  string `json:"sourceSum"`
+	TargetRows int64  `json:"targetRows"`
+	TargetSum  string `json:"targetSum"`
+}
+
+// Equal says that both sides have the same rows.
+func (c Checksum) Equal() bool { return c.SourceRows == c.TargetRows && c.SourceSum == c.TargetSum }
+
+// Difference names a row by table and id, and the columns that differ. It holds no values.
+type Difference struct {
+	Table   string   `json:"table"`
+	ID      string   `json:"id"`
+	Kind    string   `json:"kind"`    // "different", "missing" in the target, "extra" there
+	Why     string   `json:"why"`     // "source changed since", "target changed since", or "" when neither explains it
+	Columns []string `json:"columns"` // of kind "different"
+}
+
+// Remaining names what is gone from the source and stays in the target, because rows of other tables refer to it.
+type Remaining struct {
+	Source mapping.Kind `json:"source"` // a user stays with all accounts and the profile
+	ID     string       `json:"id"`
+	Why    string       `json:"why"` // "schema.table: rows, …"
+}
+
+// StartVerification makes every batch due. What an earlier verification found is kept until its batch is looked at
+// again, but counts no more.
+func StartVerification(ctx context.Context, env *Env, name string) error {
+	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		r, err := Find(ctx, dst, name)
+		if err != nil {
+			return err
+		}
+		if r.State == RolledBack {
+			return fmt.Errorf("%w: the run %q is rolled back, there is nothing to compare", ErrRefused, name)
+		}
+		_, err = dst.Exec(ctx, "UPDATE supabase_import.run SET verification = verification + 1 WHERE id = $1", r.ID)
+		return Wrap("start the verification", err)
+	})
+}
+
+// Verification is a verification that goes on.
+type Verification struct {
+	Number int
+	Due    []Batch // not yet looked at, in a shard
+	Done   int     // batches of the run that were
+	// NoSharedIDs: no user of the target had an id of the source's when the run was planned.
+	NoSharedIDs bool
+}
+
+const (
+	verificationQuery = `SELECT verification,
+  (SELECT count(*) FROM supabase_import.batch b WHERE b.run = r.id AND b.verification = r.verification),
+  NOT coalesce(plan->'collisions', '{}') ? 'target_id_taken'
+FROM supabase_import.run r
+WHERE r.id = $1`
+
+	dueBatches = `SELECT number, low::text, coalesce(high::text, ''), copied
+FROM supabase_import.batch
+WHERE run = $1 AND verification < $2 AND number % $4 = $3
+ORDER BY number`
+
+	saveBatch = `UPDATE supabase_import.batch b
+SET verification = $3, verified_pass = r.pass, verified_at = now(),
+  checksums = $4::jsonb, differences = $5::jsonb, different = $6
+FROM supabase_import.run r
+WHERE r.id = b.run AND b.run = $1 AND b.number = $2 AND r.epoch = $7`
+)
+
+// ReadVerification reads what a verification has still to look at in a shard.
+func (p *Pass) ReadVerification(ctx context.Context, env *Env, s Shard) (v Verification, err error) {
+	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		err := dst.QueryRow(ctx, verificationQuery, p.ID).Scan(&v.Number, &v.Done, &v.NoSharedIDs)
+		if err != nil {
+			return fmt.Errorf("read the verification: %w", err)
+		}
+		v.Due, err = queryBatches(ctx, dst, dueBatches, p.ID, v.Number, s.Index, s.Count)
+		return Wrap("read the batches", err)
+	})
+	return v, err
+}
+
+// BatchResult is what the verification of a batch found.
+type BatchResult struct {
+	Sums      map[string]Checksum // by target table
+	Named     []Difference        // the first
+	Different int64               // all of them
+}
+
+// Rows is the number of rows compared.
+func (r BatchResult) Rows() (n int64) {
+	for _, c := range r.Sums {
+		n += c.SourceRows
+	}
+	return n
+}
+
+// SaveResult stores what the verification of a batch found, and renews a shared lease.
+func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, number int, r BatchResult) error {
+	sums, err := json.Marshal(r.Sums)
+	if err != nil {
+		return err
+	}
+	named, err := json.Marshal(r.Named)
+	if err != nil {
+		return err
+	}
+	tag, err := db.Exec(ctx, saveBatch, p.ID, b.Number, number, string(sums), string(named), r.Different, p.Epoch)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrLost()
+	}
+	if err == nil {
+		err = env.prolong(ctx, db, p)
+	}
+	return err
+}
+
+// Verified is what a verification has found so far.
+type Verified struct {
+	At        time.Time // zero: no batch was verified
+	Batches   int
+	Different int64
+	// IsCurrent: every batch is copied, and was verified after that.
+	IsCurrent   bool
+	Checksums   map[string]Checksum
+	Differences []Difference
+}
+
+const (
+	ofThisVerification = `
+FROM supabase_import.batch b
+JOIN supabase_import.run r ON r.id = b.run
+WHERE r.id = $1 AND r.verification > 0 AND b.verification = r.verification`
+
+	verifiedQuery = `SELECT max(verified_at), count(*), coalesce(sum(different), 0)::bigint,
+  count(*) > 0 AND count(*) FILTER (WHERE b.verified_pass = r.pass AND b.pass = r.pass AND b.parked IS NULL)
+    = (SELECT count(*) FROM supabase_import.batch WHERE run = $1)` + ofThisVerification
+
+	checksumsQuery = `SELECT c.key,
+  sum((c.value->>'sourceRows')::bigint)::bigint, sum((c.value->>'sourceSum')::numeric)::text,
+  sum((c.value->>'targetRows')::bigint)::bigint, sum((c.value->>'targetSum')::numeric)::text
+FROM (SELECT b.checksums` + ofThisVerification + `) x
+CROSS JOIN jsonb_each(x.checksums) c
+GROUP BY 1`
+
+	differencesQuery = `SELECT d.value::text
+FROM (SELECT b.number, b.differences` + ofThisVerification + ` AND b.different > 0) x
+CROSS JOIN jsonb_array_elements(x.differences) WITH ORDINALITY d (value, place)
+ORDER BY x.number, d.place
+LIMIT $2`
+)
+
+// ReadVerified adds up what the batches have. It names at most so many differences.
+func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, error) {
+	v := Verified{Checksums: map[string]Checksum{}, Differences: []Difference{}}
+	var at *time.Time
+	if err := dst.QueryRow(ctx, verifiedQuery, id).Scan(&at, &v.Batches, &v.Different, &v.IsCurrent); err != nil {
+		return v, err
+	}
+	if at != nil {
+		v.At = *at
+	}
+	rows, err := dst.Query(ctx, checksumsQuery, id)
+	if err != nil {
+		return v, err
+	}
+	var table string
+	var c Checksum
+	_, err = pgx.ForEachRow(rows, []any{&table, &c.SourceRows, &c.SourceSum, &c.TargetRows, &c.TargetSum}, func() error {
+		v.Checksums[table] = c
+		return nil
+	})
+	if err != nil {
+		return v, err
+	}
+	texts, err := QueryTexts(ctx, dst, differencesQuery, id, named)
+	if err != nil {
+		return v, err
+	}
+	for _, text := range texts {
+		var d Difference
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			return v, err
+		}
+		v.Differences = append(v.Differences, d)
+	}
+	return v, nil
+}
+
+const remainingWhere = ` FROM supabase_import.quarantine
+WHERE run = $1 AND reason = '` + mapping.RemovedAtSource + `' AND resolved IS NULL`
+
+// ReadRemaining counts what is gone from the source and stays, and names at most so many.
+func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, named int) (n int64, all []Remaining, err error) {
+	if err := dst.QueryRow(ctx, "SELECT count(*)"+remainingWhere, id).Scan(&n); err != nil {
+		return 0, nil, err
+	}
+	rows, err := dst.Query(ctx, "SELECT source::text, key::text, coalesce(detail, '')"+remainingWhere+`
+ORDER BY source, key
+LIMIT $2`, id, named)
+	if err != nil {
+		return 0, nil, err
+	}
+	all, err = pgx.AppendRows([]Remaining{}, rows, pgx.RowToStructByPos[Remaining])
+	return n, all, err
+}
+
+// Tally counts the ledger by kind.
+type Tally struct {
+	Counts mapping.Counts
+	// Gone are rows that are no longer in the source and were kept in the target: the ledger has them, but no count of the
+	// source does. Remain are those of them that no checksum has either.
+	Gone, Remain map[mapping.Kind]int64
+}
+
+const tallyQuery = `SELECT source::text, outcome::text, count(*),
+  count(*) FILTER (WHERE outcome = 'kept' AND raw IS NULL),
+  count(*) FILTER (WHERE outcome = 'kept' AND EXISTS (
+    SELECT FROM supabase_import.quarantine q
+    WHERE q.run = l.run AND q.user_id = l.user_id AND q.reason = '` + mapping.RemovedAtSource + `'
+      AND q.resolved IS NULL AND q.field = ''
+      AND (q.source = 'user' OR q.source = l.source AND q.key = l.key)))
+FROM supabase_import.ledger l
+WHERE run = $1
+GROUP BY 1, 2`
+
+// ReadTally counts the ledger.
+func ReadTally(ctx context.Context, dst *pgx.Conn, id int) (Tally, error) {
+	t := Tally{Counts: mapping.Counts{}, Gone: map[mapping.Kind]int64{}, Remain: map[mapping.Kind]int64{}}
+	rows, err := dst.Query(ctx, tallyQuery, id)
+	if err != nil {
+		return t, fmt.Errorf("count the ledger: %w", err)
+	}
+	var k mapping.Kind
+	var o mapping.Outcome
+	var n, gone, remain int64
+	_, err = pgx.ForEachRow(rows, []any{&k, &o, &n, &gone, &remain}, func() error {
+		t.Counts.Set(k, o, n)
+		t.Gone[k] += gone
+		t.Remain[k] += remain
+		return nil
+	})
+	return t, Wrap("count the ledger", err)
+}
+
+// CountHeldEmails counts confirmed users of the source whose email an unverified user of the target holds.
+func CountHeldEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
+	err = dst.QueryRow(ctx, "SELECT count(*) FROM supabase_import.ruling WHERE run = $1 AND reason = $2",
+		id, mapping.TargetEmailUnverified).Scan(&n)
+	return n, Wrap("count emails that unverified users hold", err)
+}
+
+// History lists what the ledger has of the rows of a scope: source, key, user, fingerprint, outcome, and whether the
+// run wrote the row and the credential account.
+func (p *Pass) History(s mapping.Scope) string {
+	return `SELECT source::text, key::text, user_id::text, coalesce(raw::text, ''), outcome::text,
+  written IS NOT NULL, credential IS NOT NULL
+FROM ` + Entries(p.ID, s, "l")
+}

@@ -1,0 +1,94 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+)
+
+// Worker has one connection to either side and does one batch after the other.
+type Worker struct {
+	Env      *Env
+	Pass     *Pass
+	Src, Dst *pgx.Conn
+	setUp    string // statements for a new connection to the target
+}
+
+// ForEachBatch calls do for every batch, with so many workers at a time. The first error ends all of them. setUp is
+// sent on every new connection to the target.
+func ForEachBatch(ctx context.Context, env *Env, p *Pass, batches []Batch, workers int, setUp string,
+	do func(context.Context, *Worker, Batch) error,
+) error {
+	queue := make(chan Batch, len(batches))
+	for _, b := range batches {
+		queue <- b
+	}
+	close(queue)
+	g, ctx := errgroup.WithContext(ctx)
+	for range min(workers, len(batches)) {
+		g.Go(func() error {
+			w := &Worker{Env: env, Pass: p, setUp: WorkerSession + setUp}
+			defer w.Close()
+			for b := range queue {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := do(ctx, w, b); err != nil {
+					return fmt.Errorf("batch %d: %w", b.Number, err)
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// Close closes both connections.
+func (w *Worker) Close() {
+	Close(w.Src)
+	Close(w.Dst)
+	w.Src, w.Dst = nil, nil
+}
+
+// connect connects what is not connected.
+func (w *Worker) connect(ctx context.Context) error {
+	if w.Src == nil || w.Src.IsClosed() {
+		src, err := w.Env.Source(ctx)
+		if err != nil {
+			return err
+		}
+		w.Src = src
+	}
+	if w.Dst == nil || w.Dst.IsClosed() {
+		dst, err := w.Env.Target(ctx, w.setUp)
+		if err != nil {
+			return err
+		}
+		w.Dst = dst
+	}
+	return nil
+}
+
+// Retry calls f with connections that work, and again with new ones when they broke.
+func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error {
+	return w.Env.Retry(ctx, func() error {
+		err := w.connect(ctx)
+		if err == nil {
+			err = f(ctx)
+		}
+		if err != nil && CauseOf(err) == Transient {
+			w.Close() // whatever state they are in
+		}
+		return err
+	})
+}
+
+// Together does both, and ends the other when one fails.
+func Together(ctx context.Context, one, other func(context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return one(ctx) })
+	g.Go(func() error { return other(ctx) })
+	return g.Wait()
+}

@@ -1,0 +1,141 @@
+// Package stepfn is the protocol between the state machine of an import and its function: actions, their results, and
+// results that are small whatever the size of the source, because Step Functions limits what a state may carry.
+package stepfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/rollback"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+)
+
+// Action is one step of the state machine. Every one can be done again without harm.
+type Action struct {
+	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
+	Action    string          `json:"action"`
+	Input     json.RawMessage `json:"input"`     // input: a Request
+	Execution Execution       `json:"execution"` // input, begin, gate
+	Job       Job             `json:"job"`       // all but input
+	Shard     run.Shard       `json:"lane"`      // copy, park, verify
+	Error     Failure         `json:"error"`     // park: why
+	Redrives  int             `json:"redrives"`  // gate: what begin said
+}
+
+// Failure is how Step Functions hands on the error of a task.
+type Failure struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"` // the function's whole answer, as JSON, or any text
+}
+
+// text makes one line of it. Lambda puts the function's answer into the cause.
+func (f Failure) text() string {
+	var answer struct {
+		Message string `json:"errorMessage"`
+	}
+	text := f.Cause
+	if json.Unmarshal([]byte(f.Cause), &answer) == nil && answer.Message != "" {
+		text = answer.Message
+	}
+	return f.Error + ": " + clip(text)
+}
+
+// Act does one action. The result holds no personal data: it is a Job, PlanResult, BeginResult, StepResult,
+// StatusResult, VerifyResult, ReportResult, RollbackResult or GateResult. copy, verify and rollback end two minutes
+// before ctx does.
+func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
+	switch a.Action {
+	case "input":
+		return readRequest(a.Input, a.Execution)
+	case "plan":
+		p, err := run.MakePlan(ctx, env, a.Job.Options)
+		return planResult(p), err
+	case "begin":
+		s, err := run.Begin(ctx, env, a.Job.Options, a.Job.Quick)
+		return beginResult(s, a), err
+	case "park":
+		return StepResult{Done: true}, run.ParkShard(ctx, env, a.Job.Run, a.Shard, a.Error.text())
+	case "close":
+		s, err := run.ClosePass(ctx, env, a.Job.Run)
+		if err == nil {
+			err = run.StartVerification(ctx, env, a.Job.Run) // the next state verifies
+		}
+		return statusResult(s), err
+	case "verdict":
+		v, err := verify.ReadResult(ctx, env, a.Job.Run)
+		return verifyResult(v), err
+	case "report":
+		return readReport(ctx, env, a.Job.Run)
+	case "gate":
+		g, err := gate(ctx, env, a)
+		if err == nil && !g.Again || errors.Is(err, ErrNeedsAttention) {
+			err = release(ctx, env, a, err)
+		}
+		return g, err
+	}
+	return actInTime(ctx, env, a)
+}
+
+// spare is what copy, verify and rollback leave of an invocation: for the batch at hand and for the answer.
+const spare = 2 * time.Minute
+
+// actInTime does the actions that may take longer than an invocation.
+func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(spare, end.Sub(env.Now())/2)))
+		defer cancel()
+	}
+	switch a.Action {
+	case "copy":
+		done, err := copy.Shard(ctx, env, a.Job.Run, a.Shard)
+		return StepResult{Done: done}, err
+	case "verify":
+		done, err := verify.Shard(ctx, env, a.Job.Run, a.Shard)
+		return StepResult{Done: done}, err
+	case "rollback":
+		o := rollback.Options{Force: a.Job.Force, Cascade: a.Job.Cascade, DryRun: a.Job.DryRun}
+		r, err := rollback.Run(ctx, env, a.Job.Run, o)
+		if r.Done {
+			err = release(ctx, env, a, err)
+		}
+		return rollbackResult(r), err
+	}
+	return nil, fmt.Errorf("%w: there is no action %q", run.ErrRefused, a.Action)
+}
+
+// gate is the one place where an import fails: nothing open, nothing parked, nothing different, or ErrNeedsAttention. A
+// redrive starts at the state that failed, which is this one; it is an order to try again.
+func gate(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
+	s, err := run.ReadStatus(ctx, env, a.Job.Run)
+	if err != nil {
+		return GateResult{}, err
+	}
+	v, err := verify.ReadResult(ctx, env, a.Job.Run)
+	if err != nil {
+		return GateResult{}, err
+	}
+	switch now := statusResult(s); {
+	case now.Open == 0 && len(now.Parked) == 0 && v.Equal:
+		return GateResult{}, nil
+	case a.Execution.RedriveCount > a.Redrives:
+		return GateResult{Again: true}, nil
+	default:
+		return GateResult{}, fmt.Errorf("%w: of %d batches %d are open or parked, and %d rows differ from the source; "+
+			"see `xenon migrate report`, then redrive this execution or start another one with the same input",
+			ErrNeedsAttention, now.Batches, max(now.Open, len(s.Parked)), v.Different)
+	}
+}
+
+// release gives the lease of the run back, and keeps the error of the action.
+func release(ctx context.Context, env *run.Env, a Action, err error) error {
+	if e := env.ReleaseShared(ctx, a.Job.Run); err == nil {
+		err = e
+	}
+	return err
+}

@@ -1,0 +1,276 @@
+package stepfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/rollback"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+)
+
+func act(t *testing.T, a Action) (any, error) {
+	t.Helper()
+	env := &run.Env{From: "postgres://nobody@localhost/none", To: "postgres://nobody@localhost/none", Now: time.Now}
+	return Act(t.Context(), env, a)
+}
+
+func TestAct_InputHasDefaults(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in   string
+		want Job
+	}{
+		"nothing": {`{}`, Job{Mode: ModeImport, Run: "supabase", Concurrency: 8}},
+		"a plan":  {`{"dryRun":true}`, Job{Mode: ModeDryRun, Run: "supabase", DryRun: true, Concurrency: 8}},
+		"a way out": {
+			`{"run":"second","rollback":true,"force":true}`,
+			Job{Mode: ModeRollback, Run: "second", Force: true, Concurrency: 8},
+		},
+		"a way out with rows of other tables": {
+			`{"rollback":true,"force":true,"cascade":true}`,
+			Job{Mode: ModeRollback, Run: "supabase", Force: true, Cascade: true, Concurrency: 8},
+		},
+		"a way out, counted": {`{"rollback":true,"dryRun":true}`, Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8}},
+		"all of it": {
+			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
+			  "profiles":"none","providers":{"custom:acme":"acme"},"allowDeletions":true}`,
+			Job{
+				Mode: ModeImport, Run: "r", Quick: true, Concurrency: 16, Options: mapping.Options{
+					Unconfirmed: "allow", MFA: "hold", BatchSize: 1000, Profiles: "none",
+					Providers: map[string]string{"custom:acme": "acme"}, AllowDeletions: true,
+				},
+			},
+		},
+	}
+	for name, test := range tests {
+		test.want.Holder, test.want.Options.Run = "the execution tuesday", test.want.Run
+		got, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in), Execution: Execution{Name: "tuesday"}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(got, any(test.want)); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", name, diff)
+		}
+	}
+}
+
+// What a person mistypes is told to them, and starts nothing.
+func TestAct_InputIsRefused(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ in, want string }{
+		"the console's example": {`{"Comment": "Insert your JSON here"}`, `"Comment"`},
+		"a typo":                {`{"batchsizes": 5}`, `"batchsizes"`},
+		"text for a number":     {`{"batchSize": "5000"}`, "batchSize"},
+		"no object":             {`[]`, "not an object"},
+		"null":                  {`null`, "not an object"},
+		"text":                  {`"supabase"`, "not an object"},
+		"nothing":               {``, "not an object"},
+		"too many":              {`{"concurrency": 41}`, "concurrency is 41"},
+		"less than none":        {`{"concurrency": -1}`, "concurrency is -1"},
+		"force":                 {`{"force": true}`, "force is for a rollback"},
+		"cascade alone":         {`{"rollback": true, "cascade": true}`, "cascade is for a rollback with force"},
+		"cascade of an import":  {`{"cascade": true, "force": true}`, "force is for a rollback"},
+		"quick":                 {`{"rollback": true, "quick": true}`, "quick is not for a rollback"},
+		"a novel":               {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
+	}
+	for name, test := range tests {
+		_, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in)})
+		if !errors.Is(err, run.ErrRefused) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want a refusal with %q", name, err, test.want)
+		}
+	}
+}
+
+func TestAct_UnknownActionIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"", "finalize", "Plan"} {
+		if _, err := act(t, Action{Action: action}); !errors.Is(err, run.ErrRefused) {
+			t.Errorf("%q: got %v, want a refusal", action, err)
+		}
+	}
+}
+
+// Every batch is in one shard, and there are never so many shards that their list could grow.
+func TestShardsCoverTheBatches(t *testing.T) {
+	t.Parallel()
+	for _, concurrency := range []int{1, 8, maxConcurrency} {
+		for _, batches := range []int{0, 1, 2, 31, 400, 2000, 10000, 10_000_000} {
+			shards := split(batches, concurrency)
+			if len(shards) < min(batches, concurrency) || len(shards) == 0 || len(shards) > maxShards {
+				t.Errorf("%d batches for %d: %d shards", batches, concurrency, len(shards))
+			}
+			for i, shard := range shards {
+				if (shard != run.Shard{Index: i, Count: len(shards)}) {
+					t.Errorf("%d batches for %d: shard %d is %+v", batches, concurrency, i, shard)
+				}
+			}
+		}
+	}
+}
+
+// A run of ten million users, where everything that can be long is as long as it gets.
+func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", 10_000)
+	texts, reasons, numbers := make([]string, 5000), mapping.Reasons{}, map[string]int64{}
+	for i := range texts {
+		texts[i] = long
+		reasons[fmt.Sprintf("profile.field_number_%d invalid_value_of_some_kind", i)] = math.MaxInt64 - int64(i)
+	}
+	for _, kind := range []string{"email_conflict", "phone_conflict", "account_conflict", "target_email_taken", "target_id_taken"} {
+		numbers[kind] = math.MaxInt64
+	}
+	tables, referring := map[string]int64{}, make([]run.Referring, 1000)
+	for i := range referring {
+		referring[i] = run.Referring{Table: fmt.Sprintf("%0130d", i), To: strings.Repeat("t", 130), OnDelete: "delete"}
+		tables[referring[i].Table] = math.MaxInt64 - int64(i)
+	}
+	counts := mapping.Counts{}
+	for _, s := range []mapping.Kind{mapping.User, mapping.Identity, mapping.Profile, mapping.Factor, mapping.Passkey} {
+		counts[s] = map[mapping.Outcome]int64{
+			mapping.Copied: math.MaxInt64, mapping.Identical: math.MaxInt64, mapping.Folded: math.MaxInt64,
+			mapping.Quarantined: math.MaxInt64, mapping.Kept: math.MaxInt64, mapping.Deleted: math.MaxInt64,
+		}
+	}
+	parked, equations := make([]run.Parked, 10_000), make([]verify.Equation, 100)
+	for i := range parked {
+		parked[i] = run.Parked{Batch: i, Why: long}
+	}
+	for i := range equations {
+		equations[i] = verify.Equation{Says: long[:400], Left: math.MaxInt64}
+	}
+	sums := map[string]run.Checksum{}
+	for _, table := range []string{"user", "credential", "account", "user_profile"} {
+		sums[table] = run.Checksum{
+			SourceRows: math.MaxInt64, SourceSum: strings.Repeat("9", 40),
+			TargetRows: math.MaxInt64, TargetSum: strings.Repeat("9", 40),
+		}
+	}
+	for _, batches := range []int{2000, 10_000} { // of 5,000 and of 1,000 users
+		status := run.Status{Run: "supabase", State: "running", Batches: batches, Parked: parked, Counts: counts, Reasons: reasons}
+		v := verify.Result{Equations: equations, Checksums: sums, Differences: make([]run.Difference, 1000), Different: 1e9}
+		u := rollback.Result{Removed: numbers, Touched: texts[:1000], Left: 1e9, Cascaded: tables, Changed: tables, Holding: tables}
+		report, err := reportResult(contents{Status: status, Verification: &v, Undone: &u, Batches: make([]run.BatchLine, batches)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, err := readRequest(json.RawMessage(`{"profiles":"`+strings.Repeat("x", maxRequest-20)+`"}`), Execution{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What the state machine carries in the end, were an import and a rollback one execution.
+		state := map[string]any{
+			"job":    job,
+			"plan":   planResult(run.Plan{Refusals: texts, Warnings: texts, NotChecked: texts, Reasons: reasons, Expected: counts, Collisions: numbers, Referring: referring}),
+			"begin":  BeginResult{Pass: 1, Batches: batches, Shards: split(batches, maxConcurrency), Distributed: true},
+			"closed": statusResult(status), "verdict": verifyResult(v), "undone": rollbackResult(u), "report": report,
+		}
+		for name, answer := range state {
+			if got, limit := size(t, answer), 20<<10; got > limit && name != "job" {
+				t.Errorf("%s for %d batches has %d bytes, want at most %d", name, batches, got, limit)
+			}
+		}
+		if got, limit := size(t, state), 256<<10; got > limit/2 {
+			t.Errorf("the state for %d batches has %d bytes, want half of the %d that are allowed", batches, got, limit)
+		}
+	}
+}
+
+func size(t *testing.T, v any) int {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(text)
+}
+
+// The digest says whether anything changed, not when somebody asked.
+func TestSummary_DigestIsOfTheContents(t *testing.T) {
+	t.Parallel()
+	digest := func(c contents) string {
+		s, err := reportResult(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Digest
+	}
+	a := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "r"}})
+	if b := digest(contents{Made: time.Unix(2, 0), Status: run.Status{Run: "r"}}); a != b || a == "" {
+		t.Errorf("got %q and %q for the same", a, b)
+	}
+	if b := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "s"}}); a == b {
+		t.Errorf("got %q for two", a)
+	}
+}
+
+type waiting struct{ yes bool }
+
+func (waiting) Error() string       { return "no answer" }
+func (w waiting) Unavailable() bool { return w.yes }
+
+func TestErrorName(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"refused":        {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
+		"no run":         {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
+		"held":           {fmt.Errorf("%w: by somebody", run.ErrHeld), "Held"},
+		"away":           {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
+		"time is up":     {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
+		"secrets away":   {fmt.Errorf("secrets: %w", waiting{true}), "Unavailable"},
+		"secrets wrong":  {fmt.Errorf("secrets: %w", waiting{false}), "Failed"},
+		"a person":       {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
+		"anything else":  {errors.New("odd"), "Failed"},
+		"held, then end": {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
+	}
+	for name, test := range tests {
+		if got := ErrorName(test.err); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestR53_ErrorTextQuotesNoValue(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("write batch 3: %w", &pgconn.PgError{Severity: "ERROR", Code: "22P02", Message: `invalid input syntax for type uuid: "ada@example.com"`})
+	if got := run.ErrorText(err); strings.Contains(got, "ada@") || !strings.Contains(got, "22P02") || !strings.Contains(got, "write batch 3") {
+		t.Errorf("got %q", got)
+	}
+	err = fmt.Errorf("read: %w", &pgconn.PgError{Severity: "ERROR", Code: "42501", Message: "permission denied for table users"})
+	if got := run.ErrorText(err); !strings.Contains(got, "permission denied for table users") {
+		t.Errorf("got %q, want what helps", got)
+	}
+}
+
+func TestFailureText(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in   Failure
+		want string
+	}{
+		"the function's answer": {Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`}, "Unavailable: no connection"},
+		"any text":              {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
+		"much text":             {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"half a character":      {Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199)},
+	}
+	for name, test := range tests {
+		if got := test.in.text(); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package stepfn
+
+import (
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/report"
+	"github.com/xenon-auth/xenon/shared/importer/rollback"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+)
+
+// The function computes the digest of what the command signs, apart from the time.
+func TestDigestIsThatOfTheReport(t *testing.T) {
+	t.Parallel()
+	status := run.Status{Run: "autumn", State: run.Complete, Counts: mapping.Counts{mapping.User: {mapping.Copied: 3}}}
+	plan := run.Plan{Run: "autumn", Warnings: []string{"<b>"}}
+	verified, undone := verify.Result{Equal: true}, rollback.Result{Left: 2}
+	batches := []run.BatchLine{{Batch: 1, Rows: 2, Verified: "equal"}}
+	text, err := run.CanonicalJSON(report.Report{
+		Status: status, Plan: plan, Verification: &verified, Undone: &undone, Batches: batches,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := reportResult(contents{
+		Status: status, Plan: plan, Verification: &verified, Undone: &undone, Batches: batches,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := run.Digest(text); got.Digest != want {
+		t.Errorf("the digest is %s, want that of the report, %s", got.Digest, want)
+	}
+}

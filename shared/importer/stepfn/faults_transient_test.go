@@ -1,0 +1,282 @@
+package stepfn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/stepfn"
+)
+
+// tiny is an import of three batches.
+var tiny = importer.Options{BatchSize: 10, MFA: "allow"}
+
+// step is an action of the state machine, or a command without one.
+type step struct {
+	name string
+	do   func(context.Context, *importer.Import) error
+}
+
+// act is an action on the whole run.
+func act(action string) step {
+	return step{action, func(ctx context.Context, m *importer.Import) error {
+		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: tiny, Concurrency: 1, Holder: m.Holder}
+		job.Options.Run = job.Run
+		answer, err := stepfn.Act(ctx, m.Env(), stepfn.Action{Action: action, Job: job, Shard: run.Shard{Count: 1}, Error: stepfn.Failure{Error: "States.Timeout"}})
+		if s, ok := answer.(stepfn.StepResult); ok && err == nil && !s.Done {
+			return errors.New("not done")
+		}
+		return err
+	}}
+}
+
+// steps are a whole import and its end. Each leaves the next something to do.
+var steps = []step{
+	act("plan"),
+	act("begin"),
+	act("park"),
+	{"close a pass with parked batches", act("close").do},
+	{"begin again", act("begin").do},
+	act("copy"),
+	act("close"),
+	act("verify"),
+	act("verdict"),
+	act("report"),
+	act("gate"),
+	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},
+	{"plain passwords", func(ctx context.Context, m *importer.Import) error {
+		_, err := copy.ListPlain(ctx, m.Env(), tiny)
+		return err
+	}},
+	{"return to source", func(ctx context.Context, m *importer.Import) error {
+		var text strings.Builder
+		_, _, err := m.ReturnToSource(ctx, "supabase", &text)
+		if err == nil && (!strings.HasSuffix(text.String(), "COMMIT;\n") || strings.Count(text.String(), "BEGIN;")-strings.Count(text.String(), "ROLLBACK;") != 1) {
+			err = fmt.Errorf("the text is not one transaction: %s", text.String())
+		}
+		return err
+	}},
+	act("rollback"),
+}
+
+// site is a source and a target behind proxies that answer with errors.
+type site struct {
+	m        *importer.Import
+	from, to *dbtest.ErrorProxy
+	direct   string // the target past its proxy
+}
+
+func newSite(t *testing.T, from string) *site {
+	t.Helper()
+	s := &site{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
+	s.to = dbtest.NewErrorProxy(t, s.direct)
+	s.m = &importer.Import{From: s.from.URL(), To: s.to.URL(), Holder: "test", Shared: true, Now: time.Now}
+	return s
+}
+
+// undisturbed is a cycle without errors. The first one makes what later ones find.
+func (s *site) undisturbed(t *testing.T) {
+	t.Helper()
+	s.cycle(t, func(st step) {
+		if err := st.do(t.Context(), s.m); err != nil {
+			t.Errorf("%s without a fault: %v", st.name, err)
+		}
+	})
+}
+
+// requests is how many each step makes, by step, side and phase.
+func (s *site) requests(t *testing.T) map[string]int {
+	t.Helper()
+	s.undisturbed(t)
+	counts := map[string]int{}
+	s.cycle(t, func(st step) {
+		for _, p := range s.sides() {
+			p.Arm(dbtest.ServerError{}, dbtest.AtConnect, 1, 0)
+		}
+		if err := st.do(t.Context(), s.m); err != nil {
+			t.Errorf("%s without a fault: %v", st.name, err)
+		}
+		for side, p := range s.sides() {
+			for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
+				counts[fmt.Sprint(st.name, side, phase)] = p.Seen(phase)
+			}
+		}
+	})
+	return counts
+}
+
+func (s *site) sides() map[string]*dbtest.ErrorProxy {
+	return map[string]*dbtest.ErrorProxy{"source": s.from, "target": s.to}
+}
+
+// cycle does all steps, and then compares what is left with what there was before: nothing.
+func (s *site) cycle(t *testing.T, do func(step)) {
+	t.Helper()
+	for _, st := range steps {
+		if st.name == "verdict" {
+			if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n == "0" {
+				t.Error("nobody was copied")
+			}
+		}
+		do(st)
+	}
+	if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n != "0" {
+		t.Errorf("the rollback left %s users", n)
+	}
+}
+
+// combination is an error that a step meets.
+type combination struct {
+	number int
+	error  dbtest.ServerError
+	phase  dbtest.Phase
+	side   string
+}
+
+// combinations are every error in either phase from either side, or a sample: every error once, and all four ways to
+// meet one equally often.
+func combinations(t *testing.T) (all []combination) {
+	t.Helper()
+	faults := dbtest.TransientErrors()
+	way := importtest.Random(t).Perm(len(faults))
+	for i, e := range faults {
+		for j, c := range []combination{
+			{4 * i, e, dbtest.AtConnect, "source"},
+			{4*i + 1, e, dbtest.AtConnect, "target"},
+			{4*i + 2, e, dbtest.AtStatement, "source"},
+			{4*i + 3, e, dbtest.AtStatement, "target"},
+		} {
+			if importtest.Whole() || way[i]%4 == j {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// Every step of an import meets every transient error of a server or pooler, when it connects and in the middle, from
+// the source and from the target; it tells that it waits, goes on and comes to its end.
+func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 71, 25)
+	queue := make(chan combination)
+	go func() {
+		defer close(queue)
+		for _, c := range combinations(t) {
+			queue <- c
+		}
+	}()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	cases := map[string]int{}
+	requests := newSite(t, from).requests(t)
+	for range 8 { // most of the time is spent waiting
+		s := newSite(t, from)
+		all.Go(func() {
+			s.undisturbed(t)
+			for c := range queue {
+				s.cycle(t, func(st step) {
+					trips := requests[fmt.Sprint(st.name, c.side, c.phase)]
+					if trips == 0 {
+						if err := st.do(t.Context(), s.m); err != nil {
+							t.Errorf("%s, which does not ask the %s: %v", st.name, c.side, err)
+						}
+						return
+					}
+					var waits []string
+					s.m.Progress = func(e importer.Event) {
+						if e.Waiting != "" {
+							waits = append(waits, e.Waiting)
+						}
+					}
+					p := s.sides()[c.side]
+					p.Arm(c.error, c.phase, 1+c.number%trips, 1)
+					err := st.do(t.Context(), s.m)
+					if sent := p.Disarm(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
+						t.Errorf("%s, %v %s %d of %d of the %s: got %v after %d errors, and the events of waiting %q",
+							st.name, c.error, c.phase, 1+c.number%trips, trips, c.side, err, sent, waits)
+					}
+					mu.Lock()
+					cases[st.name]++
+					mu.Unlock()
+				})
+			}
+		})
+	}
+	all.Wait()
+	total := 0
+	for _, n := range cases {
+		total += n
+	}
+	t.Logf("%d cases: %v", total, cases)
+}
+
+// What waiting does not cure ends at once, with a sentence that says what to correct.
+func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	direct := dbtest.New(t)
+	for message, c := range map[string]struct{ code, says string }{
+		"Tenant or user not found":                           {"XX000", "postgres.<project reference>"},
+		`password authentication failed for user "u"`:        {"28P01", "the user or the password"},
+		"password authentication failed for user 'u'":        {"XX000", "the user or the password"},
+		`database "nothing" does not exist`:                  {"3D000", "does not exist"},
+		"unsupported startup parameter: search_path":         {"08P01", "does not take a parameter"},
+		`unrecognized configuration parameter "frob"`:        {"42704", "does not accept the connection"},
+		"Control plane request failed: endpoint is disabled": {"XX000", "disabled"},
+	} {
+		for _, side := range []string{"source", "target"} {
+			s := &importer.Import{From: from, To: direct, Holder: "test", Now: time.Now}
+			p := dbtest.NewErrorProxy(t, map[string]string{"source": from, "target": direct}[side])
+			if side == "source" {
+				s.From = p.URL()
+			} else {
+				s.To = p.URL()
+			}
+			p.Arm(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
+			_, err := s.Plan(t.Context(), tiny)
+			sent := p.Disarm()
+			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), side) {
+				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.says)
+			}
+			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
+				t.Errorf("%s: the host is shown: %v", message, err)
+			}
+		}
+	}
+}
+
+// A database that never gets better is given up, and the error is the one that Step Functions tries again.
+func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 72, 25)
+	p := dbtest.NewErrorProxy(t, from)
+	m := &importer.Import{From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now}
+	waits := 0
+	m.Progress = func(e importer.Event) {
+		if e.Waiting != "" {
+			waits++
+		}
+	}
+	p.Arm(dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Control plane request failed"}, dbtest.AtConnect, 1, -1)
+	err := act("plan").do(t.Context(), m)
+	if got := stepfn.ErrorName(err); got != "Unavailable" || waits == 0 || !strings.Contains(err.Error(), "Control plane request failed") {
+		t.Errorf("got %s, %v after %d events of waiting", got, err, waits)
+	}
+	p.Disarm()
+	if err := act("plan").do(t.Context(), m); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

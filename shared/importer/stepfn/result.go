@@ -1,0 +1,214 @@
+package stepfn
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/rollback"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+)
+
+// PlanResult is the result of plan: a Plan without what could be long.
+type PlanResult struct {
+	MayStart   bool             `json:"mayStart"`
+	Refusals   []string         `json:"refusals"` // why it may not; at most ten
+	Warnings   []string         `json:"warnings"` // at most ten
+	NotChecked []string         `json:"notChecked"`
+	Referring  []string         `json:"referring"` // foreign keys of other tables that lead to users; at most ten
+	Batches    int              `json:"batches"`
+	Expected   mapping.Counts   `json:"expected"`
+	Collisions map[string]int64 `json:"collisions"`
+	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
+}
+
+// BeginResult is the result of begin.
+type BeginResult struct {
+	Pass        int         `json:"pass"`
+	Batches     int         `json:"batches"`
+	Shards      []run.Shard `json:"lanes"`
+	Distributed bool        `json:"distributed"` // the source is so large that shards should be executions of their own
+	Redrives    int         `json:"redrives"`    // of the execution so far
+}
+
+// StepResult is the result of copy, park and verify.
+type StepResult struct {
+	Done bool `json:"done"` // false: the time was up, do it again
+}
+
+// StatusResult is the result of close: where the run stands.
+type StatusResult struct {
+	State   string          `json:"state"`
+	Pass    int             `json:"pass"`
+	Batches int             `json:"batches"`
+	Open    int             `json:"open"`   // batches that this pass has not done
+	Parked  []run.Parked    `json:"parked"` // at most ten
+	Counts  mapping.Counts  `json:"counts"`
+	Reasons mapping.Reasons `json:"reasons"` // the forty most frequent
+}
+
+// VerifyResult is the result of verdict: the verification without the rows.
+type VerifyResult struct {
+	Equal     bool                    `json:"equal"`
+	Different int64                   `json:"different"`
+	Remain    int64                   `json:"remain"` // rows gone from the source that stay
+	Broken    []verify.Equation       `json:"broken"` // equations that do not hold; at most ten
+	Checksums map[string]run.Checksum `json:"checksums"`
+}
+
+// ReportResult is the result of report. The report itself is read from the database, with xenon migrate report.
+type ReportResult struct {
+	Digest  string          `json:"digest"` // of the report without its time: the same until something changes
+	Stand   StatusResult    `json:"stand"`
+	Verdict *VerifyResult   `json:"verdict,omitempty"`
+	Undone  *RollbackResult `json:"undone,omitempty"`
+}
+
+// RollbackResult is the result of rollback, without the ids.
+type RollbackResult struct {
+	Done     bool             `json:"done"` // false: the time was up, do it again
+	Removed  map[string]int64 `json:"removed"`
+	Sessions int64            `json:"sessions"`
+	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables that were deleted with users, the ten largest tables
+	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, likewise
+	Holding  map[string]int64 `json:"holding"`  // rows of other tables that keep users, likewise
+	Left     int64            `json:"left"`     // users who stay; the report names them
+}
+
+// GateResult is the result of gate when all is well, or when a redriven execution shall try again what was left.
+type GateResult struct {
+	Again bool `json:"again"`
+}
+
+const (
+	fewLines = 10
+	fewKeys  = 40
+)
+
+func few[T any](all []T) []T { return all[:min(len(all), fewLines)] }
+
+func fewTexts(all []string) []string {
+	kept := slices.Clone(few(all))
+	for i := range kept {
+		kept[i] = clip(kept[i])
+	}
+	return kept
+}
+
+// clip keeps the first 400 bytes.
+func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
+
+// largest keeps the entries with the largest numbers.
+func largest[M ~map[string]int64](all M, most int) M {
+	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		if all[a] != all[b] {
+			return int(max(-1, min(1, all[b]-all[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	kept := M{}
+	for _, key := range keys[:min(len(keys), most)] {
+		kept[key] = all[key]
+	}
+	return kept
+}
+
+func planResult(p run.Plan) PlanResult {
+	var referring []string
+	for _, r := range p.Referring {
+		referring = append(referring, r.Table+" → "+r.To+": "+run.OnDeleteTexts[r.OnDelete])
+	}
+	return PlanResult{
+		MayStart: len(p.Refusals) == 0,
+		Refusals: fewTexts(p.Refusals), Warnings: fewTexts(p.Warnings), NotChecked: fewTexts(p.NotChecked),
+		Referring: fewTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
+		Reasons: largest(p.Reasons, fewKeys),
+	}
+}
+
+func beginResult(s run.Status, a Action) BeginResult {
+	return BeginResult{
+		Pass: s.Pass, Batches: s.Batches, Shards: split(s.Batches, a.Job.Concurrency),
+		Distributed: s.Batches > distributedAbove, Redrives: a.Execution.RedriveCount,
+	}
+}
+
+func statusResult(s run.Status) StatusResult {
+	parked := slices.Clone(few(s.Parked))
+	for i := range parked {
+		parked[i].Why = clip(parked[i].Why)
+	}
+	return StatusResult{
+		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
+		Counts: s.Counts, Reasons: largest(s.Reasons, fewKeys),
+	}
+}
+
+func verifyResult(v verify.Result) VerifyResult {
+	broken := slices.DeleteFunc(slices.Clone(v.Equations), func(e verify.Equation) bool { return e.Holds })
+	return VerifyResult{
+		Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: few(broken), Checksums: v.Checksums,
+	}
+}
+
+func rollbackResult(r rollback.Result) RollbackResult {
+	return RollbackResult{
+		Done: r.Done, Removed: r.Removed, Sessions: r.Sessions, Left: r.Left, Cascaded: largest(r.Cascaded, fewLines),
+		Changed: largest(r.Changed, fewLines), Holding: largest(r.Holding, fewLines),
+	}
+}
+
+// contents is what package report signs, in the same order. The function does not use that package: it links those that
+// sign. A test compares the digests.
+type contents struct {
+	Made         time.Time        `json:"made"`
+	Status       run.Status       `json:"status"`
+	Plan         run.Plan         `json:"plan"`
+	Verification *verify.Result   `json:"verification,omitempty"`
+	Undone       *rollback.Result `json:"undone,omitempty"`
+	Batches      []run.BatchLine  `json:"batches"`
+}
+
+func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, error) {
+	record, err := run.ReadRecord(ctx, env, name)
+	if err != nil {
+		return ReportResult{}, err
+	}
+	c := contents{Status: record.Status, Plan: record.Plan, Batches: record.Batches}
+	if c.Undone, err = rollback.Decode(record.Undone); err != nil {
+		return ReportResult{}, err
+	}
+	if c.Status.State != run.RolledBack {
+		v, err := verify.ReadResult(ctx, env, name)
+		if err != nil {
+			return ReportResult{}, err
+		}
+		if !v.At.IsZero() {
+			c.Verification = &v
+		}
+	}
+	return reportResult(c)
+}
+
+func reportResult(c contents) (ReportResult, error) {
+	c.Made = time.Time{} // the digest says whether anything changed, not when it was asked for
+	text, err := run.CanonicalJSON(c)
+	if err != nil {
+		return ReportResult{}, fmt.Errorf("write the report: %w", err)
+	}
+	r := ReportResult{Digest: run.Digest(text), Stand: statusResult(c.Status)}
+	if c.Verification != nil {
+		v := verifyResult(*c.Verification)
+		r.Verdict = &v
+	}
+	if c.Undone != nil {
+		u := rollbackResult(*c.Undone)
+		r.Undone = &u
+	}
+	return r, nil
+}

@@ -1,0 +1,116 @@
+package importer_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// ofOlderRelease is an import between the databases that an older release left: a source of 66 users, and a target that
+// had users of its own before, refuses one profile, and has the files besides. The run's batches have 10 users.
+func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
+	t.Helper()
+	from, to := supabasetest.New(t), dbtest.New(t)
+	load := func(url, file string) {
+		text, err := os.ReadFile(filepath.Join("testdata", "older", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		importtest.Exec(t, url, "set session_replication_role = replica;\n"+string(text))
+	}
+	load(from, "source.sql")
+	for _, file := range files {
+		load(to, file)
+	}
+	load(to, "target_rules.sql")
+	return importtest.Between(from, to)
+}
+
+// olderSums are the checksums that the older release found in the end.
+func olderSums(t *testing.T) (sums map[string]run.Checksum) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "older", "checksums.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &sums); err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+var tens = importer.Options{BatchSize: 10, MFA: "allow"}
+
+// The second pass of the run was interrupted after three of seven batches. This release goes on with it, computes the
+// same checksums as the older one, and rolls it back to what was there before.
+func TestRunOfOlderReleaseGoesOn(t *testing.T) {
+	t.Parallel()
+	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
+	st, err := m.Status(t.Context(), "supabase")
+	if err != nil || st.State != run.Running || st.Pass != 2 || st.Done != 3 {
+		t.Fatalf("the run is %q in pass %d with %d batches done (%v), want it interrupted", st.State, st.Pass, st.Done, err)
+	}
+	rewritten := int64(0)
+	m.Progress = func(e importer.Event) { rewritten += e.Unchanged }
+	importtest.Complete(t, m, tens)
+	m.Progress = nil
+	if rewritten == 0 {
+		t.Error("no row is as the older release wrote it: its hashes are not read")
+	}
+	v, err := m.Verify(t.Context(), "supabase", 2)
+	if err != nil || !v.Equal {
+		t.Fatalf("the verification finds %d differences (%v): %+v, %+v", v.Different, err, v.Differences, v.Equations)
+	}
+	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
+		t.Errorf("checksums: older release -, this one +:\n%s", diff)
+	}
+	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	isAsBefore(t, m)
+}
+
+// A rollback was interrupted after three of seven batches. This release goes on with it, and counts what the older one
+// did.
+func TestRollbackOfOlderReleaseGoesOn(t *testing.T) {
+	t.Parallel()
+	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
+	left := importtest.Count(t, m.To)["user"]
+	r := importtest.Rollback(t, m, false)
+	if r.Removed["user"] <= left || r.Left != 0 {
+		t.Errorf("%d users are removed in all and %d left, want more than the %d that were there", r.Removed["user"], r.Left, left)
+	}
+	isAsBefore(t, m)
+}
+
+// A new import of the same source has the same checksums.
+func TestChecksumsAreThoseOfTheOlderRelease(t *testing.T) {
+	t.Parallel()
+	m := ofOlderRelease(t, "target_rows.sql")
+	importtest.Complete(t, m, tens)
+	v, err := m.Verify(t.Context(), "supabase", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
+		t.Errorf("checksums: older release -, this one +:\n%s", diff)
+	}
+}
+
+// isAsBefore compares the target with what it had before the import.
+func isAsBefore(t *testing.T, m *importer.Import) {
+	t.Helper()
+	before := ofOlderRelease(t, "target_rows.sql")
+	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, before.To, importtest.Landed)); diff != "" {
+		t.Errorf("the target is not as it was before the import: %s", diff)
+	}
+}

@@ -1,0 +1,179 @@
+package verify
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// Why a difference is there.
+const (
+	targetChanged = "target changed since"
+	sourceChanged = "source changed since"
+)
+
+// explain names differences, with columns and reasons.
+func (c *comparison) explain(ctx context.Context, t table, all []difference) error {
+	if len(all) == 0 {
+		return nil
+	}
+	e, err := c.readEvidence(ctx, t, all)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		d.Table = t.name
+		if d.Kind == "different" {
+			d.Columns = differing(t.columns(), e.expected[d.ID], e.actual[d.ID])
+		}
+		switch {
+		case t.targetChanged(d, e.ledger):
+			d.Why = targetChanged
+		case t.sourceChanged(d, e.source, e.ledger):
+			d.Why = sourceChanged
+		}
+		c.Named = append(c.Named, d.Difference)
+	}
+	return nil
+}
+
+// evidence is what both sides have of the users of some differences.
+type evidence struct {
+	expected, actual map[string][]string // hashes of columns, by id of the row
+	source, ledger   history
+}
+
+func (c *comparison) readEvidence(ctx context.Context, t table, all []difference) (e evidence, err error) {
+	users := map[string]bool{}
+	for _, d := range all {
+		users[d.user] = true
+	}
+	of := *c
+	of.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
+	err = run.Together(ctx,
+		func(ctx context.Context) (err error) {
+			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", of.projected(t)); err != nil {
+				return run.Wrap("columns of the source", err)
+			}
+			e.source, err = readHistory(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
+FROM (`+c.Pass.Fingerprints(of.scope)+`) x`)
+			return run.Wrap("fingerprints of the source", err)
+		},
+		func(ctx context.Context) (err error) {
+			there := t.inTarget(c.Pass.ID, of.scope, c.rejections)
+			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, there); err != nil {
+				return run.Wrap("columns of the target", err)
+			}
+			e.ledger, err = readHistory(ctx, c.Dst, c.Pass.History(of.scope))
+			return run.Wrap("the ledger", err)
+		})
+	return e, err
+}
+
+// columnHashes are a hash for every column of every row, by id.
+func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from string) (map[string][]string, error) {
+	hashes := make([]string, len(exprs))
+	for i, e := range exprs {
+		hashes[i] = "coalesce(md5((" + e + ")::text), '')"
+	}
+	rows, err := db.Query(ctx, "SELECT "+key+"::text, ARRAY["+strings.Join(hashes, ", ")+"]\nFROM "+from)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]string{}
+	var id string
+	var of []string
+	_, err = pgx.ForEachRow(rows, []any{&id, &of}, func() error { all[id] = slices.Clone(of); return nil })
+	return all, err
+}
+
+func differing(names, a, b []string) []string {
+	out := []string{}
+	for i, name := range names {
+		if i < len(a) && i < len(b) && a[i] != b[i] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// history is what is known of source rows, by user: at the source their fingerprints now, in the ledger what the run
+// read and wrote.
+type history map[string]map[sourceRow]entry
+
+type sourceRow struct {
+	kind mapping.Kind
+	key  string
+}
+
+type entry struct {
+	raw, outcome             string
+	isWritten, hasCredential bool
+}
+
+func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error) {
+	rows, err := db.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	h := history{}
+	var kind, key, user string
+	var e entry
+	into := []any{&kind, &key, &user, &e.raw, &e.outcome, &e.isWritten, &e.hasCredential}
+	_, err = pgx.ForEachRow(rows, into, func() error {
+		if h[user] == nil {
+			h[user] = map[sourceRow]entry{}
+		}
+		h[user][sourceRow{mapping.Kind(kind), key}] = e
+		return nil
+	})
+	return h, err
+}
+
+// targetChanged says that the row was changed, added or removed in the target after the run had copied it.
+func (t table) targetChanged(d difference, ledger history) bool {
+	const kept, identical = string(mapping.Kept), string(mapping.Identical)
+	if d.Kind == "missing" {
+		l := ledger[d.user][sourceRow{t.Kind, d.ID}]
+		if t.name == "credential" {
+			return l.hasCredential || l.outcome == kept
+		}
+		return l.isWritten || l.outcome == kept || l.outcome == identical
+	}
+	a := d.actual
+	isUnknown := d.Kind == "extra" && !a.isWritten && (a.outcome == "" || t.name == "credential")
+	return isUnknown || a.isWritten && !a.isUntouched || a.outcome == kept
+}
+
+// sourceChanged says that the source rows that decide about this one are not what the run read.
+func (t table) sourceChanged(d difference, source, ledger history) bool {
+	read := map[sourceRow]string{}
+	for r, e := range ledger[d.user] {
+		isGone := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""
+		if !isGone && t.isDecidedBy(r, d.ID) {
+			read[r] = e.raw
+		}
+	}
+	now := map[sourceRow]string{}
+	for r, e := range source[d.user] {
+		if t.isDecidedBy(r, d.ID) {
+			now[r] = e.raw
+		}
+	}
+	return !maps.Equal(now, read)
+}
+
+// isDecidedBy says that a source row decides about the target row with an id. A user's name may come from an identity,
+// and a second factor withholds the password.
+func (t table) isDecidedBy(r sourceRow, id string) bool {
+	if t.Kind == mapping.User {
+		return r.kind == mapping.User || r.kind == mapping.Identity || r.kind == mapping.Factor
+	}
+	return r.kind == mapping.User || r == sourceRow{t.Kind, id}
+}

@@ -1,0 +1,179 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// named is how many differences and remaining rows a Result names at most.
+const named = 1000
+
+// Result compares what the source says now with what the target has.
+type Result struct {
+	At          time.Time               `json:"at"`
+	Batches     int                     `json:"batches"`
+	Checksums   map[string]run.Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
+	Equations   []Equation              `json:"equations"`   // that no row is lost or there twice
+	Differences []run.Difference        `json:"differences"` // at most 1,000 are named
+	Different   int64                   `json:"different"`   // all of them
+	Remaining   []run.Remaining         `json:"remaining"`   // at most 1,000 are named
+	Remain      int64                   `json:"remain"`      // all of them; they are neither a difference nor in a checksum
+	Equal       bool                    `json:"equal"`       // no difference, every equation holds, no batch parked or open
+}
+
+// Equation is a sentence about counts that must hold.
+type Equation struct {
+	Says  string `json:"says"`
+	Left  int64  `json:"left"`
+	Right int64  `json:"right"`
+	Holds bool   `json:"holds"`
+}
+
+// ReadResult is what the verification found so far, with the equations, for which it counts anew. Its time is zero when
+// no batch was verified. Equal is false when a batch was not, or not since the last pass began.
+func ReadResult(ctx context.Context, env *run.Env, name string) (Result, error) {
+	var r Result
+	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
+		r, err = readResult(ctx, src, dst, name)
+		return err
+	})
+	return r, err
+}
+
+func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, error) {
+	stored, err := run.Find(ctx, dst, name)
+	if err != nil {
+		return Result{}, err
+	}
+	tables, err := stored.SourceTables(ctx, src, dst)
+	if err != nil {
+		return Result{}, err
+	}
+	v, err := run.ReadVerified(ctx, dst, stored.ID, named)
+	if err != nil {
+		return Result{}, fmt.Errorf("read the verification: %w", err)
+	}
+	r := Result{
+		At: v.At, Batches: v.Batches, Checksums: v.Checksums, Differences: v.Differences, Different: v.Different,
+	}
+	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, named); err != nil {
+		return Result{}, fmt.Errorf("read what is gone from the source and stays: %w", err)
+	}
+	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
+	if r.Equations, err = e.all(ctx); err != nil {
+		return Result{}, err
+	}
+	r.Equal = v.IsCurrent && r.isEqual()
+	return r, nil
+}
+
+// isEqual says that nothing that was found differs.
+func (r Result) isEqual() bool {
+	for _, c := range r.Checksums {
+		if !c.Equal() {
+			return false
+		}
+	}
+	for _, e := range r.Equations {
+		if !e.Holds {
+			return false
+		}
+	}
+	return r.Different == 0
+}
+
+// equations compares what the source has now with the ledger, and the ledger with what the verification counted in the
+// target.
+type equations struct {
+	src, dst *pgx.Conn
+	id       int // of the run
+	source   mapping.SourceCatalog
+	sums     map[string]run.Checksum
+	remain   int64
+
+	list []Equation
+}
+
+func (e *equations) add(says string, left, right int64) {
+	e.list = append(e.list, Equation{says, left, right, left == right})
+}
+
+func (e *equations) all(ctx context.Context) ([]Equation, error) {
+	ledger, err := run.ReadTally(ctx, e.dst, e.id)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.ofSource(ctx, ledger); err != nil {
+		return nil, err
+	}
+	held, err := run.CountHeldEmails(ctx, e.dst, e.id)
+	if err != nil {
+		return nil, err
+	}
+	e.add("confirmed users whose email an unverified user of the target holds = none", held, 0)
+	e.ofTarget(ledger)
+	return e.list, nil
+}
+
+// ofSource: every row of the source is in the ledger.
+func (e *equations) ofSource(ctx context.Context, ledger run.Tally) error {
+	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
+	for _, k := range []struct {
+		kind     mapping.Kind
+		table    mapping.Table
+		says     string
+		outcomes []mapping.Outcome
+	}{
+		{
+			mapping.User, e.source.Users, "copied + identical + kept + quarantined users",
+			[]mapping.Outcome{copied, identical, kept, quarantined},
+		},
+		{
+			mapping.Identity, e.source.Identities, "copied + identical + kept + folded + quarantined identities",
+			[]mapping.Outcome{copied, identical, kept, mapping.Folded, quarantined},
+		},
+		{
+			mapping.Profile, e.source.Profiles, "copied + identical + kept + quarantined profiles",
+			[]mapping.Outcome{copied, identical, kept, quarantined},
+		},
+		{mapping.Factor, e.source.Factors, "quarantined second factors", []mapping.Outcome{quarantined}},
+		{mapping.Passkey, e.source.Passkeys, "quarantined passkeys", []mapping.Outcome{quarantined}},
+	} {
+		if !k.table.Usable() {
+			continue // not checked, as the plan says
+		}
+		var now int64
+		if err := e.src.QueryRow(ctx, "SELECT count(*) FROM "+k.table.SQL()).Scan(&now); err != nil {
+			return fmt.Errorf("count %s: %w", k.table.Name, err)
+		}
+		e.add("rows of "+k.table.Name+" = "+k.says, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
+	}
+	return nil
+}
+
+// ofTarget: what the ledger says was copied is in the target.
+func (e *equations) ofTarget(ledger run.Tally) {
+	inTarget := func(k mapping.Kind) int64 {
+		return ledger.Counts.Sum(k, mapping.Copied, mapping.Identical, mapping.Kept) - ledger.Remain[k]
+	}
+	kept := "kept"
+	if e.remain > 0 {
+		kept = "kept (without those gone from the source)"
+	}
+	credential := e.sums["credential"]
+	e.add("users in the target = copied + identical + "+kept+" users", e.sums["user"].TargetRows, inTarget(mapping.User))
+	e.add("accounts in the target = copied + identical + "+kept+" identities + passwords copied",
+		e.sums["account"].TargetRows+credential.TargetRows, inTarget(mapping.Identity)+credential.SourceRows)
+	e.add("accounts with a password = users copied whose password has a known format and is not withheld",
+		credential.TargetRows, credential.SourceRows)
+	if e.source.Profiles.Usable() {
+		e.add("profiles in the target = copied + identical + "+kept+" profiles",
+			e.sums["user_profile"].TargetRows, inTarget(mapping.Profile))
+	}
+}

@@ -1,0 +1,156 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// namedInBatch is how many differences of a batch are named at most.
+const namedInBatch = 100
+
+// expectedRow is a row as the source would have it.
+type expectedRow struct {
+	user string
+	hash int64
+}
+
+// actualRow is a row as the target has it.
+type actualRow struct {
+	user        string
+	hash        int64
+	isForeign   bool   // another program may have written it
+	outcome     string // in the ledger; "" where it does not know the row
+	isWritten   bool   // by the run
+	isUntouched bool   // and it is what the run wrote
+}
+
+// difference is a row that does not pair off, with what the target has of it.
+type difference struct {
+	run.Difference
+	user   string
+	actual actualRow
+}
+
+// compareRows finds out how the rows of a table differ within the batch.
+func (c *comparison) compareRows(ctx context.Context, t table) error {
+	var expected map[string][]expectedRow
+	var actual map[string][]actualRow
+	err := run.Together(ctx,
+		func(ctx context.Context) (err error) {
+			expected, err = c.listExpected(ctx, t)
+			return run.Wrap("list the rows of the source", err)
+		},
+		func(ctx context.Context) (err error) {
+			actual, err = c.listActual(ctx, t)
+			return run.Wrap("list the rows of the target", err)
+		})
+	if err != nil {
+		return err
+	}
+	var all []difference
+	for id := range union(expected, actual) {
+		all = append(all, pair(id, expected[id], actual[id])...)
+	}
+	all = c.withoutForeign(t, all)
+	slices.SortFunc(all, func(a, b difference) int { return cmp.Compare(a.ID, b.ID) })
+	c.Different += int64(len(all))
+	return c.explain(ctx, t, all[:min(len(all), namedInBatch-len(c.Named))])
+}
+
+func union[A, B any](a map[string]A, b map[string]B) map[string]bool {
+	ids := map[string]bool{}
+	for id := range a {
+		ids[id] = true
+	}
+	for id := range b {
+		ids[id] = true
+	}
+	return ids
+}
+
+// pair pairs off what both sides have under an id. The target may have several rows: no key of it forbids that.
+func pair(id string, expected []expectedRow, actual []actualRow) []difference {
+	var unpaired []expectedRow
+	for _, e := range expected {
+		i := slices.IndexFunc(actual, func(a actualRow) bool { return a.hash == e.hash })
+		if i < 0 {
+			unpaired = append(unpaired, e)
+			continue
+		}
+		actual = slices.Delete(slices.Clone(actual), i, i+1)
+	}
+	var all []difference
+	add := func(kind, user string, a actualRow) {
+		all = append(all, difference{run.Difference{ID: id, Kind: kind, Columns: []string{}}, user, a})
+	}
+	for i, e := range unpaired {
+		if i < len(actual) {
+			add("different", e.user, actual[i])
+		} else {
+			add("missing", e.user, actualRow{})
+		}
+	}
+	for _, a := range actual[min(len(unpaired), len(actual)):] {
+		add("extra", a.user, a)
+	}
+	return all
+}
+
+// withoutForeign leaves out rows that were there before the run and of which the source knows nothing, and takes them
+// out of the sum.
+func (c *comparison) withoutForeign(t table, all []difference) []difference {
+	checksum := c.Sums[t.name]
+	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // Postgres wrote it
+	rest := slices.DeleteFunc(all, func(d difference) bool {
+		isForeign := d.Kind == "extra" && d.actual.isForeign && !d.actual.isWritten
+		if isForeign {
+			checksum.TargetRows--
+			total.Sub(total, big.NewInt(d.actual.hash))
+		}
+		return isForeign
+	})
+	checksum.TargetSum = total.String()
+	c.Sums[t.name] = checksum
+	return rest
+}
+
+// projected is the source's side of a table, as what follows FROM.
+func (c *comparison) projected(t table) string {
+	return "(" + t.project(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
+}
+
+func (c *comparison) listExpected(ctx context.Context, t table) (map[string][]expectedRow, error) {
+	rows, err := c.Src.Query(ctx, "SELECT s.key::text, s.user_id::text, "+checksum(t.expected())+"\nFROM "+c.projected(t))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]expectedRow{}
+	var id string
+	var e expectedRow
+	_, err = pgx.ForEachRow(rows, []any{&id, &e.user, &e.hash}, func() error { all[id] = append(all[id], e); return nil })
+	return all, err
+}
+
+func (c *comparison) listActual(ctx context.Context, t table) (map[string][]actualRow, error) {
+	rows, err := c.Dst.Query(ctx, fmt.Sprintf(`SELECT %s::text, %s::text, %s, %s, coalesce(l.outcome::text, ''),
+  l.%[5]s IS NOT NULL, coalesce(l.%[5]s = %[6]s, false)
+FROM %[7]s`, t.Key, t.Owner, checksum(t.actual()), t.isForeign, t.Hash, mapping.Hash64(t.Stored()),
+		t.inTarget(c.Pass.ID, c.scope, c.rejections)))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]actualRow{}
+	var id string
+	var a actualRow
+	into := []any{&id, &a.user, &a.hash, &a.isForeign, &a.outcome, &a.isWritten, &a.isUntouched}
+	_, err = pgx.ForEachRow(rows, into, func() error { all[id] = append(all[id], a); return nil })
+	return all, err
+}

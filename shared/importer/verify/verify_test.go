@@ -1,0 +1,235 @@
+package verify_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/verify"
+)
+
+// differ fails unless a verification names exactly these rows.
+func differ(t *testing.T, m *importer.Import, want ...run.Difference) {
+	t.Helper()
+	v := importtest.Verify(t, m)
+	order := func(a, b run.Difference) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.ID, b.ID))
+	}
+	got := v.Differences
+	slices.SortFunc(got, order)
+	slices.SortFunc(want, order)
+	if diff := gocmp.Diff(got, want); diff != "" {
+		t.Errorf("differences: got -, want +:\n%s", diff)
+	}
+	if v.Equal || v.Different != int64(len(want)) {
+		t.Errorf("equal: %t, %d rows differ, want %d", v.Equal, v.Different, len(want))
+	}
+}
+
+func different(table, id, why string, columns ...string) run.Difference {
+	return run.Difference{Table: table, ID: id, Kind: "different", Why: why, Columns: columns}
+}
+
+func gone(table, id, why string) run.Difference {
+	return run.Difference{Table: table, ID: id, Kind: "missing", Why: why, Columns: []string{}}
+}
+
+func extra(table, id, why string) run.Difference {
+	return run.Difference{Table: table, ID: id, Kind: "extra", Why: why, Columns: []string{}}
+}
+
+const (
+	bySource = "source changed since"
+	byTarget = "target changed since"
+)
+
+// 20,000 people of every shape arrive; what is corrupted afterwards is found and named.
+func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 20, 20_000)
+	m := importtest.Open(t, from)
+	o := importer.Options{BatchSize: 2000, MFA: "allow"}
+	if _, err := m.Run(t.Context(), o, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	importtest.IsEqual(t, m, "after the import")
+	dst := importtest.Conn(t, m.To)
+	u, a := importtest.OrdinaryUsers(t, dst, 12)
+	const someone = "00000000-0000-4000-8000-00000000000"
+	importtest.Behind(t, dst, u[0], `update "user" set name = overlay(name placing '*' from 3) where id = $1`)
+	importtest.Behind(t, dst, u[1], `update account set password = reverse(password) where id = $1`)
+	importtest.Behind(t, dst, a[2], `update account set "accountId" = "accountId" || ' ' where id = $1`)
+	importtest.Behind(t, dst, u[3], `update user_profile set time_per_week = time_per_week + 1 where user_id = $1`)
+	importtest.Behind(t, dst, u[4], `update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified" where id = $1`)
+	importtest.Behind(t, dst, u[5], `delete from account where id = $1`)
+	importtest.Behind(t, dst, a[6], `delete from account where id = $1`)
+	importtest.Behind(t, dst, u[7], `delete from user_profile where user_id = $1`)
+	importtest.Behind(t, dst, u[8], `insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+`1', 'octocat', 'github', $1, now())`)
+	importtest.Behind(t, dst, u[9], `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+`2', $1::text, 'credential', $1::uuid, 'x', now()`)
+	importtest.Behind(t, dst, u[10], `delete from account where "providerId" = 'credential' and id = $1`, `delete from account where "userId" = $1`,
+		`delete from user_profile where user_id = $1`, `delete from "user" where id = $1`)
+	var tombstone string
+	importtest.Each(t, importtest.Conn(t, from), `select id::text from auth.users where deleted_at is not null order by id limit 1`, []any{&tombstone}, func() {})
+	importtest.Behind(t, dst, tombstone, `insert into "user" (id, name, email, "emailVerified") values ($1, 'Back Again', 'back.again@example.com', true)`)
+	differ(t, m,
+		different("user", u[0], byTarget, "name"),
+		different("credential", u[1], byTarget, "password"),
+		different("account", a[2], byTarget, "accountId"),
+		different("user_profile", u[3], byTarget, "time_per_week"),
+		different("user", u[4], byTarget, "emailVerified", "createdAt"),
+		gone("credential", u[5], byTarget),
+		gone("account", a[6], byTarget),
+		gone("user_profile", u[7], byTarget),
+		extra("account", someone+"1", byTarget),
+		extra("credential", u[9], byTarget),
+		gone("user", u[10], byTarget), gone("credential", u[10], byTarget), gone("account", a[10], byTarget), gone("user_profile", u[10], byTarget),
+		extra("user", tombstone, ""),
+	)
+}
+
+// A quick pass sees what bears a time; what does not, the verification finds, and a full pass brings it over.
+func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	src := importtest.Conn(t, from)
+	const id = "00000000-0000-4000-8000-000000000004"
+	importtest.Behind(t, src, id, `insert into auth.users (id, email, created_at, updated_at) values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Behind(t, src, id, `update auth.users set email = 'edited@example.com' where id = $1`)
+	if _, err := m.Run(t.Context(), importtest.Allow, true, 1); err != nil {
+		t.Fatal(err)
+	}
+	differ(t, m, different("user", id, bySource, "name", "email"))
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	importtest.IsEqual(t, m, "after a full pass")
+}
+
+// What others have in the target, beside the run's, is none of its business.
+func TestVerify_LeavesOthersAlone(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 23, 500)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	dst := importtest.Conn(t, m.To)
+	if _, err := dst.Exec(t.Context(), "drop schema supabase_import cascade"); err != nil { // now everybody is somebody else's
+		t.Fatal(err)
+	}
+	u, _ := importtest.OrdinaryUsers(t, dst, 1)
+	importtest.Behind(t, dst, u[0], `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('octocat', 'github', $1, now())`)
+	var social string
+	importtest.Each(t, dst, `select id::text from "user" u where not exists (select from account a where a.id = u.id) order by id limit 1`, []any{&social}, func() {})
+	importtest.Behind(t, dst, social, `insert into account ("accountId", "providerId", "userId", password, "updatedAt") select $1::text, 'credential', $1::uuid, 'x', now()`)
+	st, err := m.Run(t.Context(), importtest.Allow, false, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := st.Counts[mapping.User][mapping.Copied]; n != 0 {
+		t.Errorf("%d users are copied, want all to be identical", n)
+	}
+	v := importtest.Verify(t, m)
+	if v.Different != 0 || v.Checksums["credential"].SourceSum != v.Checksums["credential"].TargetSum {
+		t.Errorf("%d rows differ, want none: %+v", v.Different, v.Differences)
+	}
+}
+
+// What was changed on both sides is left alone, and stays named; nothing of it is lost from the equations.
+func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 25, 1500)
+	m := importtest.Open(t, from)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	src, dst := importtest.Conn(t, from), importtest.Conn(t, m.To)
+	u, _ := importtest.OrdinaryUsers(t, dst, 3)
+	for _, id := range u[:2] {
+		importtest.Behind(t, dst, id, `update "user" set name = 'New Side' where id = $1`)
+	}
+	importtest.Behind(t, dst, u[2], `update account set password = 'rehashed' where id = $1`)
+	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
+	if _, err := src.Exec(t.Context(), "set session_replication_role = origin; delete from auth.users where id = '"+u[1]+"'"); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Behind(t, src, u[2], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
+	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+		t.Fatal(err)
+	}
+	differ(t, m, different("user", u[0], byTarget, "name"), extra("user", u[1], byTarget), different("credential", u[2], byTarget, "password"))
+	for _, e := range importtest.Verify(t, m).Equations {
+		if !e.Holds {
+			t.Errorf("%s: %d and %d", e.Says, e.Left, e.Right)
+		}
+	}
+}
+
+// A lane goes on where it stopped, and only all lanes together make a verdict.
+func TestVerifyLane_GoesOn(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 24, 400)
+	m := importtest.Open(t, from)
+	m.Shared = true
+	o := importer.Options{BatchSize: 50, MFA: "allow"}
+	if _, err := m.Run(t.Context(), o, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.StartVerification(t.Context(), m.Env(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	looked := map[int]int{}
+	lane := func(ctx context.Context, n int, want bool) {
+		t.Helper()
+		done, err := verify.Shard(ctx, m.Env(), "supabase", run.Shard{Index: n, Count: 2})
+		if err != nil || done != want {
+			t.Errorf("lane %d: done %t, %v, want %t", n, done, err, want)
+		}
+	}
+	lane(t.Context(), 0, true)
+	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal || v.Batches != 4 {
+		t.Errorf("after one lane of two: equal %t, %d batches, %v, want 4 and no verdict", v.Equal, v.Batches, err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	m.Progress = func(e importer.Event) {
+		looked[e.Batch]++
+		<-short.Done()
+	}
+	lane(short, 1, false)
+	m.Progress = func(e importer.Event) { looked[e.Batch]++ }
+	lane(t.Context(), 1, true)
+	if diff := gocmp.Diff(looked, map[int]int{1: 1, 3: 1, 5: 1, 7: 1}); diff != "" {
+		t.Errorf("batches looked at: got -, want +:\n%s", diff)
+	}
+	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || !v.Equal || v.Batches != 8 {
+		t.Errorf("after both lanes: equal %t, %d batches, %v, want 8 and equal", v.Equal, v.Batches, err)
+	}
+	if _, err := verify.ReadResult(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
+		t.Errorf("of a run that is none: %v, want ErrNoRun", err)
+	}
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal {
+		t.Errorf("when another pass has begun: equal %t, %v, want the old verdict void", v.Equal, err)
+	}
+}
