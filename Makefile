@@ -55,6 +55,10 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
 	go test -race -timeout 40m -tags node,moto ./shared/importer/... ./...
 
+.PHONY: nightly
+nightly: .tools/pgbouncer.done ## run the import's long tests whole, of which make test runs a sample
+	XENON_WHOLE=1 go test -race -count 1 -timeout 90m ./shared/importer/...
+
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
 	@npm run --silent lint
