@@ -41,7 +41,7 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 			}
 		}
 	}
-	isPreflight := func(route string) bool { return strings.HasPrefix(route, "OPTIONS ") } // sent by browsers, not by people
+	isPreflight := func(route string) bool { return strings.HasPrefix(route, "OPTIONS ") } // browsers send them
 	want = slices.DeleteFunc(want, isPreflight)
 	for _, m := range regexp.MustCompile(`data-method="(\w+)" data-path="([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		got = append(got, m[1]+" "+m[2])
@@ -67,7 +67,8 @@ func TestAPIDocumentIsTheFile(t *testing.T) {
 	}
 	w := ask(t, "/openapi.yaml")
 	if w.Code != http.StatusOK || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "application/yaml" {
-		t.Errorf("got %d %s, %d bytes, want the %d of %s", w.Code, w.Header().Get("Content-Type"), w.Body.Len(), len(want), apiFile)
+		t.Errorf("got %d %s, %d bytes, want the %d of %s",
+			w.Code, w.Header().Get("Content-Type"), w.Body.Len(), len(want), apiFile)
 	}
 }
 

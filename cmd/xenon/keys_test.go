@@ -23,7 +23,8 @@ func TestCommandsNeedAWSCredentials(t *testing.T) {
 			t.Errorf("%v: got %d %s", args, code, err)
 		}
 	}
-	if code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_ARN", "xenon/keys"); code != exitFailed || !strings.Contains(err, "SIGNING_KEYS_ARN: \"xenon/keys\" is not the ARN") {
+	if code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_ARN", "xenon/keys"); code != exitFailed ||
+		!strings.Contains(err, "SIGNING_KEYS_ARN: \"xenon/keys\" is not the ARN") {
 		t.Errorf("no ARN: got %d %s", code, err)
 	}
 }

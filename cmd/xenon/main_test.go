@@ -30,7 +30,8 @@ func TestHelpAndWrongUse(t *testing.T) {
 	for _, command := range []string{"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan", "migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize"} {
 		args := append(strings.Fields(command), "--help")
 		code, out, _ := xenon(t, args)
-		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" && !strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
+		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" &&
+			!strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
 			t.Errorf("%v: got %d\n%s", args, code, out)
 		}
 	}
@@ -61,7 +62,8 @@ func TestSchemaUpAndStatus(t *testing.T) {
 			t.Errorf("%v: got %d\n%s%s", s.args, code, out, err)
 		}
 	}
-	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed || !strings.Contains(err, "DATABASE_URL: is missing") {
+	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed ||
+		!strings.Contains(err, "DATABASE_URL: is missing") {
 		t.Errorf("without a database: got %d %s", code, err)
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}, "DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db"); code != exitFailed || strings.Contains(err, "hunter2") {
@@ -117,16 +119,19 @@ func TestKeysListAndRotate(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
 	env := []string{"SIGNING_KEYS_FILE", file}
-	if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed || !strings.Contains(err, "xenon keys rotate") {
+	if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
+		!strings.Contains(err, "xenon keys rotate") {
 		t.Errorf("no keys: got %d %s", code, err)
 	}
-	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone || !strings.Contains(out, "signs now") {
+	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
+		!strings.Contains(out, "signs now") {
 		t.Errorf("first: got %d %s%s", code, out, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
-	if code, _, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitFailed || !strings.Contains(err, "rotate again after") {
+	if code, _, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitFailed ||
+		!strings.Contains(err, "rotate again after") {
 		t.Errorf("too soon: got %d %s", code, err)
 	}
 	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)

@@ -91,7 +91,8 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		name := map[bool]string{false: "by-hand", true: "by-function"}[enabled]
 		arn := m.Create(name, "{}")
 		env := []string{"SIGNING_KEYS_ARN", arn}
-		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed || !strings.Contains(err, "xenon keys rotate") {
+		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
+			!strings.Contains(err, "xenon keys rotate") {
 			t.Errorf("%s: no keys: got %d %s", name, code, err)
 		}
 		if enabled {
@@ -108,7 +109,8 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
-		if code != exitDone || !strings.Contains(out, "current  "+made.Current) || !strings.Contains(out, "next     "+made.Next) || strings.Contains(out, "PRIVATE") {
+		if code != exitDone || !strings.Contains(out, "current  "+made.Current) ||
+			!strings.Contains(out, "next     "+made.Next) || strings.Contains(out, "PRIVATE") {
 			t.Errorf("%s: list: got %d %s", name, code, out)
 		}
 		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
@@ -118,7 +120,8 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 	}
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nowhere-AbCdEf"
 	for _, command := range []string{"list", "rotate"} {
-		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed || !strings.Contains(err, wrong) {
+		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed ||
+			!strings.Contains(err, wrong) {
 			t.Errorf("%s with a wrong ARN: got %d %s", command, code, err)
 		}
 	}
@@ -142,10 +145,12 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	if err := json.Unmarshal([]byte(m.Value(arn, "AWSCURRENT")), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.OriginSecrets) != 2 || got.OriginSecrets[0] != got.OriginSecret || got.OriginSecrets[1] == got.OriginSecret || got.AuthSecret != "kept" {
+	if len(got.OriginSecrets) != 2 || got.OriginSecrets[0] != got.OriginSecret ||
+		got.OriginSecrets[1] == got.OriginSecret || got.AuthSecret != "kept" {
 		t.Errorf("got %d origin secrets, the first is originSecret: %v", len(got.OriginSecrets), got.OriginSecrets[0] == got.OriginSecret)
 	}
-	if code, _, said := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed || !strings.Contains(said, "rotate the origin secret") {
+	if code, _, said := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
+		!strings.Contains(said, "rotate the origin secret") {
 		t.Errorf("no such secret: got %d %s", code, said)
 	}
 }

@@ -246,7 +246,8 @@ func TestDevWithoutSite(t *testing.T) {
 			t.Errorf("%s: /api: got %d", name, w.Code)
 		}
 	}
-	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil || !strings.Contains(err.Error(), "make site") {
+	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil ||
+		!strings.Contains(err.Error(), "make site") {
 		t.Errorf("a wrong --site: got %v", err)
 	}
 }

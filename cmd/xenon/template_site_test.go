@@ -116,7 +116,8 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	}
 	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
 		b := tree(b.(map[string]any))
-		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" && !strings.Contains(methods, "OPTIONS") {
+		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" &&
+			!strings.Contains(methods, "OPTIONS") {
 			t.Errorf("CloudFront takes %s for %s, which preflights need", methods, b["PathPattern"])
 		}
 	}
@@ -169,13 +170,15 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 	if diff := cmp.Diff(bucket.at("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
 		t.Errorf("public access (-template +want):\n%s", diff)
 	}
-	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" || bucket.at("Properties", "BucketEncryption") == nil {
+	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" ||
+		bucket.at("Properties", "BucketEncryption") == nil {
 		t.Error("the bucket keeps no versions, or in the clear")
 	}
 	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
 		s := tree(s.(map[string]any))
 		from := fmt.Sprint(s.at("Condition", "StringEquals", "AWS:SourceArn"))
-		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" || !strings.HasSuffix(from, ":distribution/${Distribution}")) {
+		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" ||
+			!strings.HasSuffix(from, ":distribution/${Distribution}")) {
 			t.Errorf("the bucket may be read by %v from %s", s["Principal"], from)
 		}
 	}

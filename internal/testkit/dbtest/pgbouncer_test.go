@@ -38,7 +38,8 @@ func TestPgbouncerRefusesWhatPoolersRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	config.RuntimeParams["statement_timeout"] = "1000"
-	if _, err = pgx.ConnectConfig(t.Context(), config); err == nil || !strings.Contains(err.Error(), "unsupported startup parameter") {
+	if _, err = pgx.ConnectConfig(t.Context(), config); err == nil ||
+		!strings.Contains(err.Error(), "unsupported startup parameter") {
 		t.Errorf("got %v, want a refusal of the start-up parameter", err)
 	}
 }

@@ -102,7 +102,8 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 // machine.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": "eu-central-1",
+		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
 	}
 }

@@ -114,7 +114,8 @@ func (m *SecretsManager) Begin(arn string) (version string) {
 		"SecretId": arn, "ClientRequestToken": version, "RotationRules": map[string]any{"AutomaticallyAfterDays": 30},
 		"RotationLambdaARN": "arn:aws:lambda:eu-central-1:123456789012:function:rotate",
 	})
-	if !strings.Contains(said, "function:rotate") || m.Labelled(arn, "AWSPENDING") != version { // moto sets the label before it reports that there is no such function
+	// moto sets the label before it reports that there is no such function.
+	if !strings.Contains(said, "function:rotate") || m.Labelled(arn, "AWSPENDING") != version {
 		m.t.Errorf("begin a rotation: %s", said)
 	}
 	return version
@@ -124,7 +125,9 @@ func (m *SecretsManager) Begin(arn string) (version string) {
 func (m *SecretsManager) Cancel(arn string) {
 	m.t.Helper()
 	if pending := m.Labelled(arn, "AWSPENDING"); pending != "" {
-		m.call("UpdateSecretVersionStage", map[string]any{"SecretId": arn, "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending})
+		m.call("UpdateSecretVersionStage", map[string]any{
+			"SecretId": arn, "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending,
+		})
 	}
 }
 
@@ -191,7 +194,8 @@ func (m *SecretsManager) try(action string, in any) (out map[string]any, said st
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", "secretsmanager."+action)
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260301/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
+		"Credential=AKIDEXAMPLE/20260301/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		m.t.Fatal(err)
