@@ -15,24 +15,8 @@ import (
 // resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It starts no
 // session, but sets the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	var in struct {
-		NewPassword string  `json:"newPassword"`
-		Token       *string `json:"token"`
-	}
-	var query struct {
-		Token *string `json:"token"`
-	}
-	if err := web.Decode(r, &in); err != nil {
-		return err
-	}
-	if err := web.DecodeQuery(r, &query); err != nil {
-		return err
-	}
-	token := cmp.Or(orEmpty(in.Token), orEmpty(query.Token))
-	if token == "" {
-		return errInvalidReset
-	}
-	if err := checkPasswordLength(in.NewPassword); err != nil {
+	newPassword, token, err := decodeReset(r)
+	if err != nil {
 		return err
 	}
 	identifier := resetIdentifier(token)
@@ -46,7 +30,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		return errResetUserGone
 	}
 	web.NoteUser(r.Context(), userID)
-	hash, err := s.hashNewPassword(r, in.NewPassword)
+	hash, err := s.hashNewPassword(r, newPassword)
 	if err != nil {
 		return err
 	}
@@ -62,4 +46,26 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		return err
 	}
 	return statusTrue(w)
+}
+
+// decodeReset returns the new password and the token, which is in the body or in the query.
+func decodeReset(r *http.Request) (newPassword, token string, err error) {
+	var in struct {
+		NewPassword string  `json:"newPassword"`
+		Token       *string `json:"token"`
+	}
+	var query struct {
+		Token *string `json:"token"`
+	}
+	if err := web.Decode(r, &in); err != nil {
+		return "", "", err
+	}
+	if err := web.DecodeQuery(r, &query); err != nil {
+		return "", "", err
+	}
+	token = cmp.Or(orEmpty(in.Token), orEmpty(query.Token))
+	if token == "" {
+		return "", "", errInvalidReset
+	}
+	return in.NewPassword, token, checkPasswordLength(in.NewPassword)
 }

@@ -12,6 +12,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+type signInRequest struct {
+	Email       string  `json:"email"`
+	Password    string  `json:"password"`
+	CallbackURL *string `json:"callbackURL"`
+	RememberMe  *bool   `json:"rememberMe"`
+}
+
 type signInReply struct {
 	Redirect bool       `json:"redirect"`
 	Token    string     `json:"token"`
@@ -22,23 +29,9 @@ type signInReply struct {
 // signInEmail answers POST /api/auth/sign-in/email: it checks email and password and starts a session. Only a client
 // that knows the password learns that the user is banned or that the email is not verified.
 func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	var in struct {
-		Email       string  `json:"email"`
-		Password    string  `json:"password"`
-		CallbackURL *string `json:"callbackURL"`
-		RememberMe  *bool   `json:"rememberMe"`
-	}
-	if err := web.Decode(r, &in); err != nil {
+	in, err := s.decodeSignIn(r)
+	if err != nil {
 		return err
-	}
-	if err := s.Origins.CheckLogin(r); err != nil {
-		return err
-	}
-	switch {
-	case !web.IsEmail(in.Email):
-		return errInvalidEmail
-	case password.Length(in.Password) > password.MaxLength:
-		return errPasswordTooLong
 	}
 	email := strings.ToLower(in.Email)
 	device, err := s.Sessions.Device(r, email)
@@ -70,6 +63,23 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 		w.Header().Set("Location", locationHeader(*in.CallbackURL))
 	}
 	return web.JSON(w, http.StatusOK, reply)
+}
+
+// decodeSignIn returns the body of a sign-in after all checks that need neither Postgres nor a hash.
+func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
+	if err := web.Decode(r, &in); err != nil {
+		return in, err
+	}
+	if err := s.Origins.CheckLogin(r); err != nil {
+		return in, err
+	}
+	switch {
+	case !web.IsEmail(in.Email):
+		return in, errInvalidEmail
+	case password.Length(in.Password) > password.MaxLength:
+		return in, errPasswordTooLong
+	}
+	return in, nil
 }
 
 // refuseUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it

@@ -14,6 +14,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+type signUpRequest struct {
+	Name        string  `json:"name" check:"max=256"`
+	Email       string  `json:"email" check:"email"`
+	Password    string  `json:"password" check:"nonempty"`
+	Image       *string `json:"image" check:"max=32768"`
+	CallbackURL *string `json:"callbackURL"`
+	RememberMe  *bool   `json:"rememberMe"`
+}
+
 type signUpReply struct {
 	Token *string    `json:"token"`
 	User  store.User `json:"user"`
@@ -21,24 +30,8 @@ type signUpReply struct {
 
 // signUpEmail answers POST /api/auth/sign-up/email: it creates a user with a password and starts a session.
 func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	var in struct {
-		Name        string  `json:"name" check:"max=256"`
-		Email       string  `json:"email" check:"email"`
-		Password    string  `json:"password" check:"nonempty"`
-		Image       *string `json:"image" check:"max=32768"`
-		CallbackURL *string `json:"callbackURL"`
-		RememberMe  *bool   `json:"rememberMe"`
-	}
-	if err := web.Decode(r, &in, "object", "record"); err != nil {
-		return err
-	}
-	if err := s.Origins.CheckLogin(r); err != nil {
-		return err
-	}
-	if !s.Options.SignUp {
-		return errSignUpDisabled
-	}
-	if err := checkPasswordLength(in.Password); err != nil {
+	in, err := s.decodeSignUp(r)
+	if err != nil {
 		return err
 	}
 	email := strings.ToLower(in.Email)
@@ -74,6 +67,20 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return err
 	}
 	return web.JSON(w, http.StatusOK, signUpReply{&row.Token, user})
+}
+
+// decodeSignUp returns the body of a sign-up after all checks that need neither Postgres nor a hash.
+func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
+	if err := web.Decode(r, &in, "object", "record"); err != nil {
+		return in, err
+	}
+	if err := s.Origins.CheckLogin(r); err != nil {
+		return in, err
+	}
+	if !s.Options.SignUp {
+		return in, errSignUpDisabled
+	}
+	return in, checkPasswordLength(in.Password)
 }
 
 // signUpDuration is the least time between the hash and the response of signUpUnverified. A sign-up with a free email
