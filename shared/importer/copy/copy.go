@@ -50,8 +50,8 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 
 var errBreaks = errors.New("the target keeps breaking the connection")
 
-// copyOpen copies the open batches of a shard until none is left. A batch may be open again after it was copied: a crash
-// of the target may have taken it back.
+// copyOpen copies the open batches of a shard until none is left. A batch may be open again after it was copied: a
+// crash of the target may have taken it back.
 func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {
@@ -76,7 +76,9 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 }
 
 // copyBatches copies batches and says how many of them are done.
-func copyBatches(ctx context.Context, env *run.Env, p *run.Pass, batches []run.Batch, done, workers int) (n int, err error) {
+func copyBatches(
+	ctx context.Context, env *run.Env, p *run.Pass, batches []run.Batch, done, workers int,
+) (n int, err error) {
 	var mu sync.Mutex
 	copyOne := func(ctx context.Context, w *run.Worker, b run.Batch) error {
 		event := run.Event{Run: p.Run, Action: "copy", Pass: p.Number, Batch: b.Number, Batches: p.Batches}

@@ -167,7 +167,8 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 	user := s.IDs[0]
 	if errors.As(cause, new(removalError)) {
 		return w.copyWithout(ctx, b, s, run.RowsOfUser{
-			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps, Detail: run.StateAndTable(refusal),
+			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps,
+			Detail: run.StateAndTable(refusal),
 		})
 	}
 	candidates, err := w.candidates(ctx, s)

@@ -11,7 +11,8 @@ FROM (
   SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL AS odd
   FROM stage_user
   UNION ALL
-  SELECT reason, CASE WHEN folded AND reason IS NULL THEN 'folded' ELSE action END, reason IS NOT NULL OR fields IS NOT NULL
+  SELECT reason, CASE WHEN folded AND reason IS NULL THEN 'folded' ELSE action END,
+    reason IS NOT NULL OR fields IS NOT NULL
   FROM stage_identity
   UNION ALL
   SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL

@@ -41,8 +41,8 @@ func (t *transaction) place(ctx context.Context) (did rowCounts, oddities int64,
 	return did, oddities, err
 }
 
-// updates changes rows that the run wrote to what they should be. Emails that change get a placeholder first, since two of them may
-// change places.
+// updates changes rows that the run wrote to what they should be. Emails that change get a placeholder first, since two
+// of them may change places.
 func updates(m mapping.Mapping) string {
 	set := func(columns []mapping.Column) string {
 		assignments := make([]string, len(columns))

@@ -174,8 +174,8 @@ func (t TargetCatalog) Refusals() []string {
 	slices.Sort(why)
 	// An application's tables are found where SCHEMA is not set.
 	if t.Schema == "public" && t.WrongColumns {
-		why = append(why, "if the tables that do not fit are your application's own, leave them as they are and give Xenon a "+
-			"schema of its own, for xenon schema up and every command of the import: SCHEMA=xenon")
+		why = append(why, "if the tables that do not fit are your application's own, leave them as they are and give Xenon "+
+			"a schema of its own, for xenon schema up and every command of the import: SCHEMA=xenon")
 	}
 	return why
 }

@@ -46,7 +46,9 @@ func (r *rollback) hold(ctx context.Context, b run.Batch) (done bool, err error)
 // step undoes one batch in a transaction that is open, and ends it where no later batch has to see it.
 func (r *rollback) step(ctx context.Context, i int) error {
 	b, began := r.batches[i], r.env.Now()
-	e := run.Event{Run: r.name, Action: "rollback", DryRun: r.DryRun, Batch: b.Number, Batches: len(r.batches), Done: i + 1}
+	e := run.Event{
+		Run: r.name, Action: "rollback", DryRun: r.DryRun, Batch: b.Number, Batches: len(r.batches), Done: i + 1,
+	}
 	var err error
 	if e.Rows, err = run.CountEntries(ctx, r.dst, r.id, b.Scope); err != nil {
 		return err

@@ -19,7 +19,8 @@ const StepAside = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
 
 // HoldsStaged is an SQL condition: the target's user u has the email or number that the staged user s is to get.
 func HoldsStaged(column string) string {
-	return fmt.Sprintf(`u.%[1]s = s.%[1]s AND u.id <> s.key AND s.reason IS NULL AND s.action IN ('new', 'update')`, column)
+	return fmt.Sprintf(
+		`u.%[1]s = s.%[1]s AND u.id <> s.key AND s.reason IS NULL AND s.action IN ('new', 'update')`, column)
 }
 
 // keepsEmail is an SQL expression: why the user u of the target, who has not verified the email, cannot give it up, or
@@ -35,7 +36,8 @@ func keepsEmail(m mapping.Mapping, references []Reference, hasLedger bool) strin
 	if hasLedger {
 		add("EXISTS ("+entryOfAnyRun+")", "came with an import")
 	}
-	add(`EXISTS (SELECT FROM account a WHERE a."userId" = u.id AND a."providerId" <> 'credential')`, "has a linked account")
+	add(`EXISTS (SELECT FROM account a WHERE a."userId" = u.id AND a."providerId" <> 'credential')`,
+		"has a linked account")
 	add(`EXISTS (SELECT FROM user_profile p WHERE p.user_id = u.id)`, "has a profile")
 	for _, r := range references {
 		if r.Direct && !r.IsOwn {

@@ -59,7 +59,8 @@ func (p *planner) estimateQueries(r mapping.Rejections) (users, others []string)
 		}
 	}
 	expect(mapping.User, mapping.Identity)
-	users = []string{`SELECT 'user', coalesce(reason, ''), coalesce(fields, '{}'), false, coalesce(format, 'none'), count(*)
+	users = []string{`SELECT 'user', coalesce(reason, ''), coalesce(fields, '{}'), false,
+  coalesce(format, 'none'), count(*)
 FROM (` + m.UsersWithFormat(all, r) + `) x
 GROUP BY 2, 3, 5`}
 	others = []string{`SELECT 'identity', coalesce(reason, ''), '{}'::text[], folded AND reason IS NULL, '', count(*)

@@ -2,7 +2,9 @@
 -- partition stands for its whole partitioned table on the way, because keys of both kinds may lead on. The foreign keys
 -- of Xenon's own schema are left out.
 WITH RECURSIVE own AS (
-  SELECT unnest(ARRAY['"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass])::oid AS oid
+  SELECT unnest(ARRAY[
+    '"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass
+  ])::oid AS oid
 ), key AS (
   SELECT k.oid,
     coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid AS child,

@@ -1,4 +1,4 @@
--- What a run keeps for itself, in the target and out of everybody else's sight: quarantine and residue hold password
+-- What a run keeps for itself, in the target, where no other role may read it: quarantine and residue hold password
 -- hashes and the secrets of second factors. Version 1 of the ledger.
 
 CREATE SCHEMA supabase_import;
@@ -41,14 +41,15 @@ CREATE TABLE supabase_import.batch (
   verification integer NOT NULL DEFAULT 0,     -- the last one that is done with it; what follows is its result
   verified_pass smallint,                      -- the pass whose work it looked at
   verified_at timestamptz,
-  checksums jsonb,                             -- {"user": {"sourceRows": 1, "sourceSum": "2", "targetRows": 1, "targetSum": "2"}, …}
+  -- {"user": {"sourceRows": 1, "sourceSum": "2", "targetRows": 1, "targetSum": "2"}, …}
+  checksums jsonb,
   differences jsonb,                           -- as a Verification names them; the first hundred
   different bigint,                            -- all of them
   PRIMARY KEY (run, number)
 );
 
--- Every source row that the run has seen. written and credential are hashes of the target rows as the run wrote them: a row
--- that has another hash now was touched by somebody else. They hold within one server and are never compared with another's.
+-- Every source row that the run has read. written and credential are hashes of the target rows as the run wrote them: a
+-- row that has another hash now was changed since. They hold within one server and are never compared with another's.
 CREATE TABLE supabase_import.ledger (
   run smallint NOT NULL,
   user_id uuid NOT NULL,
@@ -56,10 +57,10 @@ CREATE TABLE supabase_import.ledger (
   key uuid NOT NULL,
   outcome supabase_import.outcome NOT NULL,
   pass smallint NOT NULL,
-  raw bigint,                                  -- the source row's fingerprint, made and compared by the source alone; NULL: look again
+  raw bigint,                                  -- the source row's fingerprint, by the source; NULL: copy again
   written bigint,                              -- NULL: the run did not write it
   credential bigint,                           -- of a user: the credential account
-  residue text,                                -- JSON: what the target has no column for, and originals of what was altered
+  residue text,                                -- JSON: what the target has no column for, and altered originals
   PRIMARY KEY (run, user_id, source, key)
 );
 
@@ -78,8 +79,8 @@ CREATE TABLE supabase_import.quarantine (
   PRIMARY KEY (run, user_id, source, key, field, reason)
 );
 
--- What a row's own columns cannot say: who loses a contest, in the source or against the target, and what the target
--- refuses. The projection takes them as given, so that copy and verification expect the same.
+-- Rejections, which a row's own columns cannot say: the row loses a conflict with another row of the source or the
+-- target, or the target refuses it. The projection takes them as given, so that copy and verification expect the same.
 CREATE TABLE supabase_import.ruling (
   run smallint NOT NULL,
   user_id uuid NOT NULL,
@@ -90,8 +91,8 @@ CREATE TABLE supabase_import.ruling (
   PRIMARY KEY (run, user_id, source, key, reason)
 );
 
--- Accounts of the target that the run did not write, as they were when the pass began. account itself has no index by which
--- a provider's subject is found.
+-- Accounts of the target that the run did not write, as they were when the pass began. account itself has no index by
+-- which a user at a provider is found.
 CREATE TABLE supabase_import.foreign_account (
   run smallint NOT NULL,
   "providerId" text NOT NULL,

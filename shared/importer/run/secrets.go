@@ -7,11 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// deletedMembers are deleted from residue and quarantine: passwords, one-time tokens and second factors of Supabase, and
-// what the quarantine keeps of accounts of the target.
+// deletedMembers are deleted from residue and quarantine: passwords, one-time tokens and second factors of Supabase,
+// and what the quarantine keeps of accounts of the target.
 const deletedMembers = `ARRAY[
-    'encrypted_password', 'confirmation_token', 'recovery_token', 'email_change_token_new', 'email_change_token_current',
-    'phone_change_token', 'reauthentication_token', 'secret', 'last_webauthn_challenge_data', 'web_authn_credential',
+    'encrypted_password', 'confirmation_token', 'recovery_token', 'email_change_token_new',
+    'email_change_token_current', 'phone_change_token', 'reauthentication_token', 'secret', 'last_webauthn_challenge_data', 'web_authn_credential',
     'password', 'accessToken', 'refreshToken', 'idToken']`
 
 // profileFields are the columns of the target's profiles. What a profile of the source has besides may be a secret.

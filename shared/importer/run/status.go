@@ -91,7 +91,9 @@ func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error)
 	if err != nil {
 		return st, fmt.Errorf("count the ledger: %w", err)
 	}
-	err = countPairs(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) { st.Reasons[where+" "+reason] = n })
+	err = countPairs(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) {
+		st.Reasons[where+" "+reason] = n
+	})
 	return st, Wrap("count the quarantine", err)
 }
 

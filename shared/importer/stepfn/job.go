@@ -75,8 +75,8 @@ func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 		return Job{}, fmt.Errorf("%w: %w", run.ErrRefused, err)
 	}
 	j := Job{
-		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Cascade: r.Cascade, Quick: r.Quick,
-		Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
+		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Cascade: r.Cascade,
+		Quick: r.Quick, Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
 	}
 	switch {
 	case r.Rollback:

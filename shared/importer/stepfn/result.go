@@ -74,7 +74,7 @@ type RollbackResult struct {
 	Done     bool             `json:"done"` // false: the time was up, do it again
 	Removed  map[string]int64 `json:"removed"`
 	Sessions int64            `json:"sessions"`
-	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables that were deleted with users, the ten largest tables
+	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users, the ten largest
 	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, likewise
 	Holding  map[string]int64 `json:"holding"`  // rows of other tables that keep users, likewise
 	Left     int64            `json:"left"`     // users who stay; the report names them

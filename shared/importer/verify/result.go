@@ -23,8 +23,8 @@ type Result struct {
 	Differences []run.Difference        `json:"differences"` // at most 1,000 are named
 	Different   int64                   `json:"different"`   // all of them
 	Remaining   []run.Remaining         `json:"remaining"`   // at most 1,000 are named
-	Remain      int64                   `json:"remain"`      // all of them; they are neither a difference nor in a checksum
-	Equal       bool                    `json:"equal"`       // no difference, every equation holds, no batch parked or open
+	Remain      int64                   `json:"remain"`      // all of them; neither a difference nor in a checksum
+	Equal       bool                    `json:"equal"`       // nothing differs, and no batch is parked or open
 }
 
 // Equation is a sentence about counts that must hold.

@@ -116,7 +116,8 @@ func (t table) remains(r mapping.Rejections) string {
 	if t.name == "credential" {
 		reason += ".credential"
 	}
-	return "(" + r.Include(mapping.User, mapping.RemovedAtSource, t.Owner) + " OR " + r.Include(t.Kind, reason, t.Key) + ")"
+	return "(" + r.Include(mapping.User, mapping.RemovedAtSource, t.Owner) +
+		" OR " + r.Include(t.Kind, reason, t.Key) + ")"
 }
 
 // sumsAtSource asks for the sums of all tables at once; users and credentials come out of one reading.
