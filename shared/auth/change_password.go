@@ -63,7 +63,7 @@ func (s *Service) confirmPassword(
 	if password.Length(secret) > password.MaxLength {
 		return store.Credential{}, errPasswordTooLong
 	}
-	db.AddCharges(s.sessionCharges(caller)...)
+	s.chargeInSession(db, caller)
 	credential, err := db.CredentialOfUser(r.Context(), caller.User.ID)
 	switch {
 	case err != nil:

@@ -15,7 +15,7 @@ import (
 // no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, fromCookie, err := s.Sessions.Cached(w, r, db)
-	if errors.As(err, new(*store.LimitedError)) {
+	if store.IsLimited(err) {
 		return err
 	}
 	noStore(w)

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -64,7 +63,7 @@ func (s *Service) betterAuthKeys(
 	defer cancel()
 	rows, err := db.BetterAuthKeys(ctx, s.Now())
 	switch {
-	case errors.As(err, new(*store.LimitedError)):
+	case store.IsLimited(err):
 		return nil, "", err
 	case err != nil:
 		web.NoteError(ctx, fmt.Errorf("read Better Auth's keys: %w", err))

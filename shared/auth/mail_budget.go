@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -55,7 +54,7 @@ func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (boo
 
 func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (bool, error) {
 	err := db.Count(r.Context(), c)
-	if errors.As(err, new(*store.LimitedError)) {
+	if store.IsLimited(err) {
 		return false, nil
 	}
 	if err != nil {

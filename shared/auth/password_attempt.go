@@ -30,18 +30,17 @@ func (s *Service) networkCounter(r *http.Request, email string) string {
 	return attemptCounter(email) + "|" + s.Limits.IP(r)
 }
 
-// signInCharges returns the charges of an attempt to sign in. A device that the account knows has a counter of its own,
-// which strangers cannot use up. For other devices the counter of the network comes first, so that one network cannot
-// use up the counter of the account.
-func (s *Service) signInCharges(r *http.Request, email string, device *session.Device) []store.Charge {
+// chargeSignIn makes the next statement on db count an attempt to sign in. A device that the account knows has a counter
+// of its own, which strangers cannot use up. For other devices the counter of the network comes first, so that one
+// network cannot use up the counter of the account.
+func (s *Service) chargeSignIn(r *http.Request, db *store.Store, email string, device *session.Device) {
 	switch {
 	case !s.Options.RateLimit:
-		return nil
 	case device != nil:
-		return []store.Charge{s.attemptCharge(deviceLimit, attemptCounter(email)+"|device:"+device.ID)}
-	}
-	return []store.Charge{
-		s.attemptCharge(networkLimit, s.networkCounter(r, email)), s.attemptCharge(accountLimit, attemptCounter(email)),
+		db.AddCharges(s.attemptCharge(deviceLimit, attemptCounter(email)+"|device:"+device.ID))
+	default:
+		db.AddCharges(s.attemptCharge(networkLimit, s.networkCounter(r, email)),
+			s.attemptCharge(accountLimit, attemptCounter(email)))
 	}
 }
 
@@ -53,12 +52,12 @@ func (s *Service) signInCounters(r *http.Request, email string) []string {
 	return []string{s.networkCounter(r, email), attemptCounter(email)}
 }
 
-// sessionCharges returns the charges of an attempt of a signed-in user. Other users cannot use up this counter.
-func (s *Service) sessionCharges(caller *session.Caller) []store.Charge {
-	if !s.Options.RateLimit {
-		return nil
+// chargeInSession makes the next statement on db count an attempt of a signed-in user. Other users cannot use up this
+// counter.
+func (s *Service) chargeInSession(db *store.Store, caller *session.Caller) {
+	if s.Options.RateLimit {
+		db.AddCharges(s.attemptCharge(sessionLimit, "account:"+caller.User.ID+"|session:"+caller.Session.ID))
 	}
-	return []store.Charge{s.attemptCharge(sessionLimit, "account:"+caller.User.ID+"|session:"+caller.Session.ID)}
 }
 
 // attemptCharge returns a charge whose window begins with the first attempt. It is given back if the password is right.

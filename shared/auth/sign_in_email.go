@@ -38,7 +38,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err != nil {
 		return err
 	}
-	db.AddCharges(s.signInCharges(r, email, device)...)
+	s.chargeSignIn(r, db, email, device)
 	user, hash, err := s.authenticate(r, db, email, in.Password, device)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Service) authenticate(
 		web.NoteUser(r.Context(), user.ID)
 	}
 	if device != nil && !device.IsForHash(credential.Hash) {
-		db.AddCharges(s.signInCharges(r, email, nil)...)
+		s.chargeSignIn(r, db, email, nil)
 	}
 	ok, err := s.comparePassword(r, db, user.ID, credential.Hash, secret)
 	switch {

@@ -64,6 +64,9 @@ func (l *Limiter) Handle(path string, refusal *web.Error, h Handler) web.Handler
 	rule := l.rule(path)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := l.count(w, r, h, l.charges(rule, path, r))
+		if err == nil {
+			return nil
+		}
 		if limited := (*store.LimitedError)(nil); errors.As(err, &limited) {
 			return refuse(w, limited.RetryAfter, refusal)
 		}
@@ -84,7 +87,7 @@ func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charg
 		return nil
 	}
 	err := db.FlushCharges(r.Context())
-	if errors.As(err, new(*store.LimitedError)) {
+	if store.IsLimited(err) {
 		return err
 	}
 	if err != nil {

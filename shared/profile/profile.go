@@ -81,7 +81,7 @@ func (s *Service) guarded(
 			err = h(w, r, db, caller)
 			web.NotePoolWaits(r.Context(), s.Store.Waits())
 		}
-		if errors.As(err, new(*store.LimitedError)) {
+		if store.IsLimited(err) {
 			return err
 		}
 		return inReplyForm(err)

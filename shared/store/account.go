@@ -38,10 +38,8 @@ const credentialColumns = `coalesce(a.id::text, ''), coalesce(a.password, '')` /
 //nolint:gosec // G101: SQL
 const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
 
-func credentialFields(c *Credential) []any { return []any{&c.AccountID, &c.Hash} }
-
 func scanCredential(row pgx.Row) (c Credential, err error) {
-	err = row.Scan(credentialFields(&c)...)
+	err = row.Scan(&c.AccountID, &c.Hash)
 	return c, err
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,6 +50,14 @@ func (e *LimitedError) Error() string {
 	return fmt.Sprintf("rate limited for another %v", e.RetryAfter)
 }
 
+// IsLimited reports whether err is a *LimitedError.
+func IsLimited(err error) bool {
+	if err == nil {
+		return false // before errors.As, whose target takes an allocation
+	}
+	return errors.As(err, new(*LimitedError))
+}
+
 // request is the charges of one request.
 type request struct {
 	pending []Charge // not sent yet
@@ -68,12 +77,9 @@ func (s *Store) Charging(charges ...Charge) *Store {
 	return &Store{s.database, &request{pending: charges}}
 }
 
-// AddCharges makes the next statement on a handle from Charging count further charges, after those still pending. A
-// Store that is no such handle accepts none.
+// AddCharges makes the next statement on a handle from Charging count further charges, after those still pending.
 func (s *Store) AddCharges(charges ...Charge) {
-	if len(charges) > 0 {
-		s.request.pending = append(s.request.pending, charges...)
-	}
+	s.request.pending = append(s.request.pending, charges...)
 }
 
 // takePending returns the pending charges and leaves none.

@@ -58,7 +58,7 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Crede
 		credential Credential
 	}
 	p, err := readRow(ctx, s, func(row pgx.Row) (p pair, err error) {
-		err = row.Scan(append(userFields(&p.user), credentialFields(&p.credential)...)...)
+		err = row.Scan(append(userFields(&p.user), &p.credential.AccountID, &p.credential.Hash)...)
 		return p, err
 	}, `
 		SELECT `+userColumns+`, `+credentialColumns+`
