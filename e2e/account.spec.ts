@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { growOld } from './harness/database';
+import { ageSessions } from './harness/database';
 import { revokeOthers, signIn, signInBy, whoIs } from './harness/people';
 import { expect, newPerson, register, test } from './harness/test';
 
@@ -32,7 +32,7 @@ async function confirmRemoval(page: Page, typed: string, secret: string): Promis
   await removal(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
 }
 
-test('R60: a name is changed, here and in the menu', async ({ page, context, person, state }) => {
+test('R60: a new name shows on the page and in the menu', async ({ page, context, person, state }) => {
   await register(context, person);
   await open(page);
   await state(page, 'overview');
@@ -42,7 +42,7 @@ test('R60: a name is changed, here and in the menu', async ({ page, context, per
   await expect(page.getByRole('button', { name: 'Account of Augusta King' })).toContainText('AK');
 });
 
-test('the password is changed: the old one is refused, and other devices are out', async ({
+test('after a change of password the old one is rejected, and other devices are signed out', async ({
   page,
   context,
   person,
@@ -74,7 +74,12 @@ test('the password is changed: the old one is refused, and other devices are out
   await signIn(other, { ...person, password: 'a new one for the engine' });
 });
 
-test('other devices stay when they may', { tag: '@once' }, async ({ page, context, person, another }) => {
+test('other devices stay signed in if the person wants', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  another,
+}) => {
   await register(context, person);
   const other = await another();
   await signIn(other, person);
@@ -85,7 +90,7 @@ test('other devices stay when they may', { tag: '@once' }, async ({ page, contex
   expect(await whoIs(other)).toBe(person.email);
 });
 
-test('password managers find the form, and what they need in it', { tag: '@once' }, async ({
+test('password managers find the form to change a password and its fields', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -101,7 +106,7 @@ test('password managers find the form, and what they need in it', { tag: '@once'
   await expect(password(page).locator('[autocomplete=username]')).toHaveValue(person.email);
 });
 
-test('the address is confirmed by the link in the mail', async ({ page, context, person, mails, state }) => {
+test('the link in the mail confirms the email address', async ({ page, context, person, mails, state }) => {
   await register(context, person);
   await open(page);
   await expect(email(page).getByText('Not confirmed yet')).toBeVisible();
@@ -113,7 +118,7 @@ test('the address is confirmed by the link in the mail', async ({ page, context,
   await expect(email(page).getByText('Confirmed', { exact: true })).toBeVisible();
 });
 
-test('the address is changed by the link in the mail to the new one', async ({
+test('the link in the mail to the new email address changes it', async ({
   page,
   context,
   person,
@@ -142,7 +147,14 @@ test('the address is changed by the link in the mail to the new one', async ({
   await signIn(await another(), { ...person, email: next });
 });
 
-test('the old address stops a change', async ({ page, context, person, mails, guard, state }) => {
+test('the link in the mail to the old email address stops a change', async ({
+  page,
+  context,
+  person,
+  mails,
+  guard,
+  state,
+}) => {
   await register(context, person);
   const next = newPerson().email;
   await open(page);
@@ -168,7 +180,7 @@ test('the old address stops a change', async ({ page, context, person, mails, gu
   await state(page, 'no-link');
 });
 
-test('who signed in long ago changes the address after the password', async ({
+test('with an old session, a change of email address asks for the password', async ({
   page,
   context,
   person,
@@ -177,7 +189,7 @@ test('who signed in long ago changes the address after the password', async ({
   state,
 }) => {
   await register(context, person);
-  await growOld(person.email);
+  await ageSessions(person.email);
   const next = newPerson().email;
   guard.allow(403, '/api/auth/list-sessions');
   guard.allow(403, '/api/auth/change-email');
@@ -193,7 +205,7 @@ test('who signed in long ago changes the address after the password', async ({
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
-test('a link for another account changes nothing', { tag: '@once' }, async ({
+test('a link of another account changes nothing', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -219,7 +231,7 @@ async function changeEmailAgain(page: Page, next: string): Promise<void> {
   await expect(email(page).getByRole('status')).toContainText(next);
 }
 
-test('where the old address is asked first, both links count', { tag: '@once' }, async ({
+test('with CHANGE_EMAIL_CONFIRMATION the links to both email addresses are needed', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -239,7 +251,7 @@ test('where the old address is asked first, both links count', { tag: '@once' },
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
-test('what is switched off says so', async ({ page, context, person, start, guard, state }) => {
+test('the page says which features are off', async ({ page, context, person, start, guard, state }) => {
   const { origin } = await start({ CHANGE_EMAIL: 'off', DELETE_USER: 'off', MAIL: 'none' });
   await register(context, person, origin);
   await open(page, origin);
@@ -256,7 +268,7 @@ test('what is switched off says so', async ({ page, context, person, start, guar
   await state(page, 'switched-off');
 });
 
-test('without mails an address cannot be changed', { tag: '@once' }, async ({
+test('without mails the email address cannot be changed', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -271,7 +283,7 @@ test('without mails an address cannot be changed', { tag: '@once' }, async ({
   await expect(email(page).getByText('does not let people change their address')).toBeVisible();
 });
 
-test('an account is deleted by its address and its password', async ({
+test('an account is deleted with its email address and password', async ({
   page,
   context,
   person,
@@ -307,7 +319,13 @@ test('an account is deleted by its address and its password', async ({
   await expect(page.getByText(person.email)).toHaveCount(0);
 });
 
-test('an account is deleted by a link, where the site wants that', async ({ page, context, person, start, state }) => {
+test('with DELETE_USER_VERIFICATION an account is deleted with a link', async ({
+  page,
+  context,
+  person,
+  start,
+  state,
+}) => {
   const { origin, mails } = await start({ DELETE_USER_VERIFICATION: 'on' });
   await register(context, person, origin);
   await open(page, origin);
@@ -321,7 +339,7 @@ test('an account is deleted by a link, where the site wants that', async ({ page
   expect(await whoIs(context, origin)).toBe('');
 });
 
-test('too many tries are counted down, and the button comes back by itself', { tag: '@once' }, async ({
+test('after too many tries a countdown runs, and then the form works again', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -347,13 +365,9 @@ test('too many tries are counted down, and the button comes back by itself', { t
   await expect(password(page).getByText(/Your password is changed/)).toBeVisible();
 });
 
-test('the session is revoked elsewhere: a change asks for the password, and is made', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  another,
-  guard,
-}) => {
+test('after the session was revoked elsewhere, a change asks for the password and is then made', {
+  tag: '@once',
+}, async ({ page, context, person, another, guard }) => {
   await register(context, person);
   await open(page);
   await revokeOthers(await another(), person);
@@ -367,14 +381,14 @@ test('the session is revoked elsewhere: a change asks for the password, and is m
   await expect(region(page, 'Your name').getByRole('status')).toHaveText('Saved.');
 });
 
-test('who is signed out signs in on the page itself, and is where they wanted to be', async ({
+test('without a session, the page shows the sign-in form and then its content', async ({
   page,
   person,
   another,
   state,
 }) => {
   await register(await another(), person);
-  await growOld(person.email); // signing in makes a session that is fresh
+  await ageSessions(person.email); // the sign-in below creates a fresh session
   await page.goto('/account/');
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await state(page, 'signed-out');

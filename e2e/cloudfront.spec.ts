@@ -14,7 +14,7 @@ const test = base.extend<{ cloudfront: CloudFront }>({
     const env = {
       BETTER_AUTH_URL: cloudfront.origin,
       CLIENT_IP: 'xff:2',
-      SSL_CERT_FILE: cloudfront.certificate, // /api/profile reads the key set where everybody does
+      SSL_CERT_FILE: cloudfront.certificate, // /api/profile reads the key set through CloudFront
     };
     api = (await start(env, ['--no-site'])).address;
     await use(cloudfront);
@@ -24,8 +24,8 @@ const test = base.extend<{ cloudfront: CloudFront }>({
   ignoreHTTPSErrors: true,
 });
 
-test.describe('behind the distribution of the template', { tag: '@once' }, () => {
-  test('R26: cookies are set, private answers are kept by nobody', async ({ page, context, cloudfront }) => {
+test.describe("behind the template's distribution", { tag: '@once' }, () => {
+  test('R26: cookies are set, and private responses are not cached', async ({ page, context, cloudfront }) => {
     const ada = newPerson();
     await page.goto('/docs/');
     const registered = await page.evaluate(async (body) => {
@@ -48,23 +48,23 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     });
     await page.reload();
     await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
-    await page.goto('/'); // asks for the key set too
+    await page.goto('/'); // also requests the key set
     await page.waitForLoadState('networkidle');
 
     const ask = (path: string) =>
       page.evaluate(async (url) => {
         const { status, headers } = await fetch(url);
-        return { status, kept: headers.get('x-cache'), said: headers.get('cache-control') };
+        return { status, cache: headers.get('x-cache'), control: headers.get('cache-control') };
       }, path);
     for (const path of ['/api/auth/get-session', '/api/auth/list-sessions', '/api/auth/token', '/health']) {
       for (let i = 0; i < 2; i++)
-        expect(await ask(path), path).toMatchObject({ status: 200, kept: 'Miss from cloudfront' });
+        expect(await ask(path), path).toMatchObject({ status: 200, cache: 'Miss from cloudfront' });
     }
-    for (const path of ['/api/auth/get-session', '/health']) expect((await ask(path)).said, path).toBe('no-store');
+    for (const path of ['/api/auth/get-session', '/health']) expect((await ask(path)).control, path).toBe('no-store');
     expect(await ask('/api/auth/jwks')).toMatchObject({
       status: 200,
-      kept: 'Hit from cloudfront',
-      said: expect.stringContaining('max-age=300'),
+      cache: 'Hit from cloudfront',
+      control: expect.stringContaining('max-age=300'),
     });
     expect(cloudfront.cached().filter((path) => path.startsWith('/api/') || path === '/health')).toEqual([
       '/api/auth/jwks',
@@ -72,7 +72,7 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     expect(cloudfront.cached()).toContain('/docs/');
   });
 
-  test('a refusal of the API stays its own JSON, and no page', async ({ page, guard }) => {
+  test('an error of the API keeps its JSON and is not replaced by a page', async ({ page, guard }) => {
     await page.goto('/');
     const ask = (path: string, init: Call = {}) =>
       page.evaluate(
@@ -100,7 +100,7 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     expect(await ask('/api/nothing')).toMatchObject({ status: 404, body: '' });
   });
 
-  test('R33: the policy holds on every page, without unsafe-inline', async ({ page }) => {
+  test('R33: the Content-Security-Policy is on every page, without unsafe-inline, and pages work', async ({ page }) => {
     for (const path of ['/', '/docs/', '/docs/divergences', '/docs/api/errors/', '/login', '/register/']) {
       const answer = await page.goto(path);
       const headers = answer?.headers() ?? {};
@@ -116,19 +116,23 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
       expect(Number(/max-age=(\d+)/.exec(headers['strict-transport-security'] ?? '')?.[1])).toBeGreaterThanOrEqual(
         31536000,
       );
-      await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out'); // scripts have run
+      const account = page.locator('[data-account]').first();
+      await expect(account, 'scripts have run').toHaveAttribute('data-account', 'signed-out');
       expect(await page.evaluate(() => document.documentElement.dataset['theme']), 'the inline script').toBeTruthy();
     }
   });
 
-  test('R16: the API sees the viewer, whatever the viewer says', async ({ cloudfront, playwright }) => {
+  test('R16: the API gets the IP address of the viewer, not one that the viewer sends', async ({
+    cloudfront,
+    playwright,
+  }) => {
     const viewer = await playwright.request.newContext({
       baseURL: cloudfront.origin,
       ignoreHTTPSErrors: true,
       extraHTTPHeaders: {
         origin: cloudfront.origin,
         'x-forwarded-for': '203.0.113.9',
-        'x-origin-secret': 'what the viewer says',
+        'x-origin-secret': "the viewer's own value",
       },
     });
     expect((await viewer.post('/api/auth/sign-up/email', { data: newPerson() })).status()).toBe(200);
@@ -141,7 +145,7 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     await viewer.dispose();
   });
 
-  test('a request with a large cookie is refused before the API is asked', async ({ cloudfront, playwright }) => {
+  test('a request with a large cookie is rejected before it reaches the API', async ({ cloudfront, playwright }) => {
     const viewer = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
     const ask = (bytes: number) =>
       viewer.get('/api/auth/get-session', { headers: { cookie: `other=${'x'.repeat(bytes)}` } });
@@ -189,10 +193,7 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
     await viewer.dispose();
   });
 
-  test('make dev answers a path with the page that the distribution answers with', async ({
-    cloudfront,
-    playwright,
-  }) => {
+  test('xenon dev and the distribution answer each path with the same page', async ({ cloudfront, playwright }) => {
     const { index } = readDistribution();
     expect(index('/docs/')).toBe('/docs/index.html');
     const here = await playwright.request.newContext({ baseURL: (await import('./harness/setup')).shared().origin });
@@ -222,7 +223,7 @@ test.describe('behind the distribution of the template', { tag: '@once' }, () =>
   });
 });
 
-test('an answer with larger headers than CloudFront accepts becomes 502', { tag: '@once' }, async ({ playwright }) => {
+test('a response with headers above the limit of CloudFront becomes 502', { tag: '@once' }, async ({ playwright }) => {
   const api = createServer((req, res) => {
     res.setHeader('x-large', 'x'.repeat(Number(new URL(req.url ?? '', 'http://api').searchParams.get('bytes'))));
     res.end('the answer');

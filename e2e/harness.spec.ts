@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './harness/test';
 
-// A watch that sees nothing lets everything pass.
-test('what goes wrong behind a page is seen', { tag: '@once' }, async ({ page, guard }) => {
+// These tests show that the guard and axe report problems.
+test('the guard reports problems behind a page', { tag: '@once' }, async ({ page, guard }) => {
   await page.goto('/');
   const broken = async (what: () => unknown, path = '/') => {
     await page.goto(path);
@@ -34,7 +34,10 @@ test('what goes wrong behind a page is seen', { tag: '@once' }, async ({ page, g
   expect(await page.evaluate(() => 'ran' in window)).toBe(false);
 });
 
-test('what is declared is let through, and has to happen', { tag: '@once' }, async ({ page, guard }) => {
+test('the guard accepts declared problems, and reports those that do not happen', { tag: '@once' }, async ({
+  page,
+  guard,
+}) => {
   await page.goto('/');
   guard.allow(404, '/nothing');
   await page.evaluate(() => fetch('/nothing'));
@@ -47,7 +50,7 @@ test('what is declared is let through, and has to happen', { tag: '@once' }, asy
   expect(guard.take()).toEqual([]);
 });
 
-test('a page that is not what the server wrote is seen', { tag: '@once' }, async ({ page, guard }) => {
+test('the guard reports a hydration error', { tag: '@once' }, async ({ page, guard }) => {
   await page.route('/', async (route) => {
     const answer = await route.fetch();
     await route.fulfill({
@@ -60,7 +63,7 @@ test('a page that is not what the server wrote is seen', { tag: '@once' }, async
   expect(guard.take().join()).toContain('Minified React error #418');
 });
 
-test('axe finds what it is to find', { tag: '@once' }, async ({ page }) => {
+test('axe reports an input without a label', { tag: '@once' }, async ({ page }) => {
   await page.goto('/');
   await expect(page.locator('[data-account="signed-out"]').first()).toBeVisible();
   await page.evaluate(() => {

@@ -1,6 +1,6 @@
 import { expect, register, test } from './harness/test';
 
-test('R60: home says what this is, shows it working, and leads on', async ({ page, state }) => {
+test('R60: home shows live responses of the API, and links to other pages', async ({ page, state }) => {
   await page.goto('/');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign-in for static sites, on your own Postgres');
   const live = page.getByRole('region', { name: 'This site runs on Xenon' });
@@ -19,14 +19,14 @@ test('R60: home says what this is, shows it working, and leads on', async ({ pag
   }
 });
 
-test('R60: home knows who is signed in', async ({ page, context, person, state }) => {
+test('R60: home shows that a person is signed in', async ({ page, context, person, state }) => {
   await register(context, person);
   await page.goto('/');
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
   await state(page, 'signed-in');
 });
 
-test('home says so when the API is away', async ({ page, guard, state }) => {
+test('home shows that the database is unavailable', async ({ page, guard, state }) => {
   guard.allow(503, '/health');
   await page.route('/health', (route) =>
     route.fulfill({ status: 503, json: { status: 'error', database: 'disconnected' } }),
@@ -36,7 +36,7 @@ test('home says so when the API is away', async ({ page, guard, state }) => {
   await state(page, 'database-away');
 });
 
-test('R60: a page that is not there says so, and leads back', async ({ page, guard, state }) => {
+test('R60: an unknown path shows a not-found page with a link to home', async ({ page, guard, state }) => {
   guard.allow(404, '/nowhere/');
   await page.goto('/nowhere/');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page Not Found');
@@ -45,7 +45,7 @@ test('R60: a page that is not there says so, and leads back', async ({ page, gua
   await expect(page).toHaveURL('/');
 });
 
-test('the colour mode is chosen by a person, and kept', async ({ page, isMobile }) => {
+test('the chosen colour mode is kept after a reload', async ({ page, isMobile }) => {
   await page.goto('/');
   const mode = () => page.evaluate(() => document.documentElement.dataset['theme']);
   const before = await mode();

@@ -23,7 +23,7 @@ for (const path of [
   'profile',
   'account',
 ]) {
-  test(`without JavaScript /${path}/ says what it needs`, async ({ page }) => {
+  test(`without JavaScript /${path}/ says that it needs JavaScript`, async ({ page }) => {
     await page.goto(`/${path}/`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(page.locator('main noscript')).toBeVisible();

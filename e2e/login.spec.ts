@@ -1,10 +1,16 @@
-import { anAddress, fields, message, newProfile, sendSignIn, settled, signedIn } from './harness/forms';
+import { fields, message, newProfile, randomIP, sendSignIn, settled, signedIn } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
 const signIn = '/api/auth/sign-in/email';
 const getSession = '/api/auth/get-session';
 
-test('R60: a wrong password', async ({ page, another, person, guard, state }) => {
+test('R60: a wrong password and an unknown email address show the same message', async ({
+  page,
+  another,
+  person,
+  guard,
+  state,
+}) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
   await settled(page);
@@ -23,7 +29,11 @@ test('R60: a wrong password', async ({ page, another, person, guard, state }) =>
   await expect(page).toHaveURL('/docs/');
 });
 
-test('who signs in comes back to the page they were on, and not to the form', async ({ page, another, person }) => {
+test('after a sign-in the person returns to the page before, and the form is not in the history', async ({
+  page,
+  another,
+  person,
+}) => {
   await register(await another(), person);
   await page.goto('/docs/security/');
   await page.locator('[data-account="signed-out"]').getByRole('link', { name: 'Sign in' }).click();
@@ -42,7 +52,7 @@ for (const next of [
   '/login/',
   '/api/auth/sign-out',
 ]) {
-  test(`R31: nobody is sent to ${next}`, { tag: '@once' }, async ({ page, context, person, guard }) => {
+  test(`R31: the form does not redirect to ${next}`, { tag: '@once' }, async ({ page, context, person, guard }) => {
     await register(context, person);
     const arrived = newProfile(page, guard);
     await page.goto(`/login/?next=${encodeURIComponent(next)}`);
@@ -51,13 +61,13 @@ for (const next of [
   });
 }
 
-test('who registers instead is sent to the same page', { tag: '@once' }, async ({ page }) => {
+test('the link to register keeps the page to return to', { tag: '@once' }, async ({ page }) => {
   await page.goto('/login/?next=/docs/');
   await page.getByRole('link', { name: 'Register' }).click();
   await expect(page).toHaveURL('/register/?next=%2Fdocs%2F');
 });
 
-test('who is signed in already is sent on', { tag: '@once' }, async ({ page, context, person }) => {
+test('a person who is signed in is redirected', { tag: '@once' }, async ({ page, context, person }) => {
   await register(context, person);
   for (const form of ['/login/', '/register/']) {
     await page.goto(`${form}?next=/docs/`);
@@ -65,7 +75,7 @@ test('who is signed in already is sent on', { tag: '@once' }, async ({ page, con
   }
 });
 
-test('who is not to be remembered has a cookie for this window alone', { tag: '@once' }, async ({
+test('without "keep me signed in" the cookie ends with the browser session', { tag: '@once' }, async ({
   page,
   another,
   context,
@@ -86,7 +96,7 @@ test('who is not to be remembered has a cookie for this window alone', { tag: '@
   expect((await expires()) ?? 0).toBeGreaterThan(Date.now() / 1000 + 6 * 24 * 3600);
 });
 
-test('R60: a cold API: one request, however often it is sent, and a skeleton meanwhile', async ({
+test('R60: while the API is slow, the form sends one request and shows that it is busy', async ({
   page,
   another,
   person,
@@ -119,7 +129,7 @@ test('R60: a cold API: one request, however often it is sent, and a skeleton mea
   expect(asked.filter((path) => path === signIn)).toHaveLength(1);
 });
 
-test('R60: offline and back: nothing is lost, and the session is asked for once', async ({
+test('R60: offline and online again: the input is kept, and the session is requested once', async ({
   page,
   another,
   context,
@@ -148,7 +158,7 @@ test('R60: offline and back: nothing is lost, and the session is asked for once'
   await expect(page).toHaveURL('/docs/');
 });
 
-// Faults of a cloud that a laptop does not have, as the gateway and the functions answer them.
+// Errors of API Gateway, CloudFront and Lambda, which `xenon dev` does not produce.
 const faults: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
   [
     'server-busy',
@@ -180,7 +190,7 @@ const faults: ReadonlyArray<readonly [string, number, Record<string, string>, st
   ],
 ];
 for (const [name, status, headers, body, words] of faults) {
-  test(`R60: sign-in refused: ${name}`, async ({ page, person, guard, state }) => {
+  test(`R60: a sign-in fails: ${name}`, async ({ page, person, guard, state }) => {
     guard.allow(status, signIn);
     await page.route(signIn, (route) => route.fulfill({ status, headers, body }));
     await page.goto('/login/?next=/docs/');
@@ -191,7 +201,7 @@ for (const [name, status, headers, body, words] of faults) {
   });
 }
 
-test('R60: under an address that is not the site’s own, nobody can sign in', async ({
+test('R60: at a URL with another origin than the site’s, nobody can sign in', async ({
   page,
   start,
   person,
@@ -206,7 +216,7 @@ test('R60: under an address that is not the site’s own, nobody can sign in', a
   await state(page, 'wrong-origin');
 });
 
-test('R60: too many tries: a countdown, and the button comes back by itself', async ({
+test('R60: after too many tries a countdown runs, and then the form works again', async ({
   page,
   start,
   another,
@@ -218,7 +228,7 @@ test('R60: too many tries: a countdown, and the button comes back by itself', as
   test.slow();
   await register(await another(), person);
   const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
-  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   await page.goto(`${xenon.origin}/login/?next=/docs/`);
   guard.allow(401, signIn);
   guard.allow(429, signIn);
@@ -238,7 +248,7 @@ test('R60: too many tries: a countdown, and the button comes back by itself', as
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
-test('an hour of waiting leaves the way to a new password and to another account', async ({
+test('with an hour to wait, the person can reset the password or sign in to another account', async ({
   page,
   start,
   another,
@@ -256,10 +266,10 @@ test('an hour of waiting leaves the way to a new password and to another account
   for (let tries = 1; tries <= 20; tries++) {
     await guesser.request.post(`${origin}${signIn}`, {
       data: { email: person.email, password: `guess ${tries}` },
-      headers: { origin, 'X-Forwarded-For': anAddress() },
+      headers: { origin, 'X-Forwarded-For': randomIP() },
     });
   }
-  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   guard.allow(429, signIn);
   await page.goto(`${origin}/login/?next=/docs/`);
   await sendSignIn(page, person);
@@ -275,10 +285,15 @@ test('an hour of waiting leaves the way to a new password and to another account
   await expect(page).toHaveURL(`${origin}/docs/`);
 });
 
-test('R60: cookies blocked: a clear message, no loop', { tag: '@once' }, async ({ page, another, person, state }) => {
+test('R60: with blocked cookies there is a message and no redirect loop', { tag: '@once' }, async ({
+  page,
+  another,
+  person,
+  state,
+}) => {
   test.slow();
   await register(await another(), person);
-  // As a browser that keeps none: the answer arrives, its cookies do not.
+  // Simulates blocked cookies: the response arrives without its cookies.
   await page.route(signIn, async (route) => {
     const { url, method, postData } = {
       url: route.request().url(),
@@ -299,7 +314,7 @@ test('R60: cookies blocked: a clear message, no loop', { tag: '@once' }, async (
   await state(page, 'cookies-blocked');
 });
 
-test('R60: a password can be shown, and caps lock is told of', async ({ page, guard, person, state }) => {
+test('R60: the password can be shown, and caps lock is reported', async ({ page, guard, person, state }) => {
   await page.goto('/login/?next=/docs/');
   await settled(page);
   await fields(page).password.fill('correct horse');
@@ -318,7 +333,7 @@ test('R60: a password can be shown, and caps lock is told of', async ({ page, gu
   await expect(fields(page).password).toHaveAttribute('type', 'password');
 });
 
-test('R60: with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
+test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
   await settled(page);
@@ -355,7 +370,7 @@ test('R60: with the keyboard alone', { tag: '@once' }, async ({ page, another, p
   await expect(page).toHaveURL('/docs/');
 });
 
-test('password managers find what they look for', { tag: '@once' }, async ({ page }) => {
+test('password managers find the fields', { tag: '@once' }, async ({ page }) => {
   await page.goto('/login/?next=/docs/');
   const seen = await page
     .locator('main form input')
@@ -372,7 +387,7 @@ test('password managers find what they look for', { tag: '@once' }, async ({ pag
   ]);
 });
 
-test('a page that comes back from the browser’s memory does not stay signed in', { tag: '@once' }, async ({
+test('a page from the back/forward cache does not stay signed in', { tag: '@once' }, async ({
   page,
   context,
   person,

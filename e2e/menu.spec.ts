@@ -1,22 +1,18 @@
 import type { Page } from '@playwright/test';
-import { lookAgain, revokeOthers, whoIs } from './harness/people';
+import { returnToTab, revokeOthers, whoIs } from './harness/people';
 import { expect, register, test } from './harness/test';
 
 const slot = (page: Page) => page.locator('[data-account]').first();
 const menu = (page: Page, name: string) => page.getByRole('button', { name: `Account of ${name}` });
 const signOut = (page: Page) => page.getByRole('button', { name: 'Sign out', exact: true });
 
-/** Nothing on the page tells who was there. */
-async function nothingOf(page: Page, email: string): Promise<void> {
+/** Checks that the page is signed out and does not contain the person's email address. */
+async function expectNothingOf(page: Page, email: string): Promise<void> {
   await expect(slot(page)).toHaveAttribute('data-account', 'signed-out');
   expect(await page.content()).not.toContain(email);
 }
 
-test('R60: the account menu opens, is walked through and closes with the keyboard', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-}) => {
+test('R60: the account menu works with the keyboard', { tag: '@once' }, async ({ page, context, person }) => {
   await register(context, person);
   await page.goto('/docs/');
   const button = menu(page, person.name);
@@ -35,24 +31,24 @@ test('R60: the account menu opens, is walked through and closes with the keyboar
   await expect(button).toHaveAttribute('aria-expanded', 'false');
   await page.keyboard.press('Space');
   for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
-  await expect(button).toHaveAttribute('aria-expanded', 'false'); // the focus went on
+  await expect(button).toHaveAttribute('aria-expanded', 'false'); // the focus has left the menu
   await button.click();
   await page.getByRole('heading', { level: 1 }).click();
   await expect(button).toHaveAttribute('aria-expanded', 'false');
 });
 
-test('on a page of the manual, who signs out stays on it', { tag: '@once' }, async ({ page, context, person }) => {
+test('a sign-out on a page of the manual stays on that page', { tag: '@once' }, async ({ page, context, person }) => {
   await register(context, person);
   await page.goto('/docs/security/');
   await menu(page, person.name).click();
   await signOut(page).click();
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
   await expect(page).toHaveURL('/docs/security/');
   await expect(slot(page).getByRole('link', { name: 'Sign in' })).toBeFocused();
   expect(await whoIs(context)).toBe('');
 });
 
-test('from the profile and the account, signing out leads home, and back and forth show nothing', async ({
+test('a sign-out on the profile or account page leads home, and the history shows no data of the person', async ({
   page,
   context,
   person,
@@ -72,17 +68,17 @@ test('from the profile and the account, signing out leads home, and back and for
   await state(page, 'menu');
   await signOut(page).click();
   await expect(page).toHaveURL('/');
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
   for (const go of ['goBack', 'goForward', 'goBack', 'goBack'] as const) {
     await page[go]();
-    await nothingOf(page, person.email);
+    await expectNothingOf(page, person.email);
   }
   await page.goto('/account/');
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
 });
 
-test('a page that the browser kept is not shown after signing out in another tab', { tag: '@once' }, async ({
+test('after a sign-out in another tab, the account page shows no data of the person', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -95,12 +91,12 @@ test('a page that the browser kept is not shown after signing out in another tab
   await other.goto('/docs/');
   await menu(other, person.name).click();
   await signOut(other).click();
-  await nothingOf(other, person.email);
+  await expectNothingOf(other, person.email);
   await page.goto('/account/');
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
 });
 
-test('signing out in one tab is seen in the other, on whatever page, within a second', { tag: '@once' }, async ({
+test('a sign-out in one tab shows in the other within a second', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -114,13 +110,13 @@ test('signing out in one tab is seen in the other, on whatever page, within a se
   await page.goto('/docs/');
   await menu(page, person.name).click();
   await signOut(page).click();
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
   await expect(slot(other)).toHaveAttribute('data-account', 'signed-out', { timeout: 1000 });
-  await nothingOf(other, person.email);
+  await expectNothingOf(other, person.email);
   await expect(other.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
 });
 
-test('a session that is revoked elsewhere is noticed with the next look', { tag: '@once' }, async ({
+test('a session that was revoked elsewhere is noticed when the person returns to the tab', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -130,16 +126,11 @@ test('a session that is revoked elsewhere is noticed with the next look', { tag:
   await page.goto('/docs/');
   await expect(menu(page, person.name)).toBeVisible();
   await revokeOthers(await another(), person);
-  await lookAgain(page);
-  await nothingOf(page, person.email);
+  await returnToTab(page);
+  await expectNothingOf(page, person.email);
 });
 
-test('signing out asks first when something is not saved', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  guard,
-}) => {
+test('a sign-out with unsaved changes asks first', { tag: '@once' }, async ({ page, context, person, guard }) => {
   await register(context, person);
   guard.allow(404, '/api/profile');
   await page.goto('/profile/');
@@ -157,10 +148,10 @@ test('signing out asks first when something is not saved', { tag: '@once' }, asy
   await signOut(page).click();
   await expect(page).toHaveURL('/');
   expect(questions).toEqual(['Your changes are not saved. Sign out without saving?']);
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
 });
 
-test('who cannot be signed out is told so', async ({ page, context, person, guard, state }) => {
+test('a failed sign-out is reported', async ({ page, context, person, guard, state }) => {
   await register(context, person);
   await page.goto('/docs/');
   await page.route('**/api/auth/sign-out', (route) => route.abort('connectionrefused'));
@@ -171,7 +162,7 @@ test('who cannot be signed out is told so', async ({ page, context, person, guar
   await state(page, 'sign-out-failed');
 });
 
-test('on a small screen the sidebar has the account, too', async ({ page, context, person, guard, state }) => {
+test('on a small screen the account is in the sidebar', async ({ page, context, person, guard, state }) => {
   await page.setViewportSize({ width: 360, height: 800 });
   await register(context, person);
   guard.allow(404, '/api/profile');
@@ -183,7 +174,7 @@ test('on a small screen the sidebar has the account, too', async ({ page, contex
   await expect(sidebar.getByText(person.email)).toBeVisible();
   await expect(sidebar.getByRole('link', { name: 'Account', exact: true })).toBeInViewport();
   await state(page, 'sidebar');
-  // The sidebar's own guard of the back button does not replace that of the form.
+  // The sidebar's block of the history does not replace the form's.
   page.once('dialog', (dialog) => void dialog.dismiss());
   await sidebar.getByRole('link', { name: 'Account', exact: true }).click();
   await expect(page).toHaveURL('/profile/');
@@ -192,5 +183,5 @@ test('on a small screen the sidebar has the account, too', async ({ page, contex
   await toggle.click();
   await sidebar.getByRole('button', { name: 'Sign out' }).click();
   await expect(page).toHaveURL('/');
-  await nothingOf(page, person.email);
+  await expectNothingOf(page, person.email);
 });

@@ -4,7 +4,7 @@ import { figure, observe } from './harness/vitals';
 
 const steps = 50;
 
-/** The link that a reader follows next: to the next chapter, from the last one home, and from home into the manual. */
+/** The next link to follow: to the next chapter, from the last chapter to home, and from home to the manual. */
 async function nextLink(page: Page): Promise<Locator> {
   if (new URL(page.url()).pathname === '/') return page.getByRole('link', { name: 'Get started' });
   const next = page.getByRole('navigation', { name: 'Docs pages' }).getByRole('link', { name: /^Next/ });
@@ -12,8 +12,8 @@ async function nextLink(page: Page): Promise<Locator> {
 }
 
 /**
- * Follows the next link. The URL changes before the content does: until then the previous page's link leads to where the
- * reader already is, and a click on an element that React removes is lost. Both are tried again.
+ * Follows the next link. The URL changes before the content does: until then the next link still leads to the current
+ * page, and a click on an element that React removes is lost. Both cases are retried.
  */
 async function goOn(page: Page): Promise<void> {
   const before = page.url();
@@ -32,7 +32,7 @@ async function goOn(page: Page): Promise<void> {
     .toBe(new URL(page.url()).pathname);
 }
 
-test(`FR-014 SC-011: ${steps} navigations, one get-session, no remount, no layout shift`, async ({
+test(`${steps} navigations need one get-session and cause no page load, no sign-out flash and no layout shift`, async ({
   page,
   context,
   person,
@@ -49,7 +49,7 @@ test(`FR-014 SC-011: ${steps} navigations, one get-session, no remount, no layou
   await page.goto('/docs/');
   const slot = page.locator('[data-account]').first();
   await expect(slot).toHaveAttribute('data-account', 'signed-in');
-  // Whoever looks at the slot at any moment from here on sees a person who is signed in.
+  // Records all states of the account slot from now on.
   await page.evaluate(() => {
     const seen = new Set<string>();
     Object.assign(window, { seen });
@@ -72,12 +72,13 @@ test(`FR-014 SC-011: ${steps} navigations, one get-session, no remount, no layou
   expect(moved).toBeLessThan(0.02);
   info.annotations.push(
     figure(
-      `${steps} navigations over ${visited.size} pages: ${asked} get-session, ${loads} load, layout shift ${moved.toFixed(4)} (${info.project.name})`,
+      `${steps} navigations over ${visited.size} pages: ${asked} get-session, ${loads} load, ` +
+        `layout shift ${moved.toFixed(4)} (${info.project.name})`,
     ),
   );
 });
 
-test('FR-014: within the manual the navbar stays the very same one', async ({ page, context, person }) => {
+test('navigation in the manual does not remount the navbar', async ({ page, context, person }) => {
   await register(context, person);
   await page.goto('/docs/');
   const slot = page.locator('[data-account]').first();
@@ -87,9 +88,9 @@ test('FR-014: within the manual the navbar stays the very same one', async ({ pa
   expect(await slot.evaluate((now, before) => now === before, button)).toBe(true);
 });
 
-for (const who of ['nobody', 'somebody']) {
-  test(`SC-011: a page asks once who is there and does not move: ${who}`, async ({ page, context, person }) => {
-    if (who === 'somebody') await register(context, person);
+for (const who of ['signed out', 'signed in']) {
+  test(`a page requests the session once and has no layout shift: ${who}`, async ({ page, context, person }) => {
+    if (who === 'signed in') await register(context, person);
     const vitals = await observe(page);
     for (const path of ['/', '/docs/', '/docs/api/errors/', '/docs/security/']) {
       let asked = 0;
@@ -100,7 +101,7 @@ for (const who of ['nobody', 'somebody']) {
       await page.goto(path);
       await expect(page.locator('[data-account]').first()).toHaveAttribute(
         'data-account',
-        who === 'somebody' ? 'signed-in' : 'signed-out',
+        who === 'signed in' ? 'signed-in' : 'signed-out',
       );
       await page.waitForLoadState('networkidle');
       page.off('request', count);
@@ -111,7 +112,12 @@ for (const who of ['nobody', 'somebody']) {
   });
 }
 
-test('R60: the manual, its menu, and the account menu', async ({ page, context, person, state }) => {
+test('R60: the overview of the manual, the account menu and the mobile menu', async ({
+  page,
+  context,
+  person,
+  state,
+}) => {
   await register(context, person);
   await page.goto('/docs/');
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');

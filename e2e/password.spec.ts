@@ -1,10 +1,10 @@
-import { anAddress, fields, message, newProfile, sendSignIn, settled } from './harness/forms';
+import { fields, message, newProfile, randomIP, sendSignIn, settled } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
 const mailbox = { name: 'Check your mailbox' };
 const reset = '/api/auth/reset-password';
 
-test('R60: a forgotten password, from the form through the mail to a new one', async ({
+test('R60: a person resets a forgotten password with the link in the mail', async ({
   page,
   another,
   mails,
@@ -27,7 +27,7 @@ test('R60: a forgotten password, from the form through the mail to a new one', a
   const link = await mails.link('reset-password', person.email);
   await page.goto(link);
   await settled(page);
-  await expect(page).toHaveURL('/reset-password/'); // a token in an address is soon in other hands
+  await expect(page).toHaveURL('/reset-password/'); // the page removes the token from the URL
   await expect(fields(page).newPassword).toBeVisible();
   await state(page, 'new-password');
   await fields(page).newPassword.fill('short');
@@ -48,7 +48,7 @@ test('R60: a forgotten password, from the form through the mail to a new one', a
   await expect(page).toHaveURL('/profile/');
 });
 
-test('R60: a link works once, and its page leads to another', async ({
+test('R60: a link works once, and a used link offers a new one', async ({
   page,
   another,
   mails,
@@ -86,7 +86,7 @@ test('R60: a link works once, and its page leads to another', async ({
   await expect(fields(page).newPassword).toBeVisible();
 });
 
-test('R19: an unknown address gets the same screen and no mail', { tag: '@once' }, async ({
+test('R19: an unknown email address gets the same screen and no mail', { tag: '@once' }, async ({
   page,
   another,
   mails,
@@ -108,7 +108,13 @@ test('R19: an unknown address gets the same screen and no mail', { tag: '@once' 
   expect(mails.count('reset-password', unknown)).toBe(0);
 });
 
-test('R60: a mail can be sent again, and an address corrected', async ({ page, another, mails, person, state }) => {
+test('R60: a mail can be sent again, and the email address corrected', async ({
+  page,
+  another,
+  mails,
+  person,
+  state,
+}) => {
   await register(await another(), person);
   await page.goto('/forgot-password/');
   await fields(page).email.fill(`x${person.email}`);
@@ -125,7 +131,7 @@ test('R60: a mail can be sent again, and an address corrected', async ({ page, a
   await expect(fields(page).newPassword).toBeVisible();
 });
 
-test('R60: too many mails: the button says when the next one can be sent', async ({
+test('R60: after too many mails the button shows when the next one can be sent', async ({
   page,
   start,
   context,
@@ -134,7 +140,7 @@ test('R60: too many mails: the button says when the next one can be sent', async
   state,
 }) => {
   const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
-  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': anAddress() });
+  await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   guard.allow(429, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);
   await fields(page).email.fill(person.email);
@@ -148,14 +154,20 @@ test('R60: too many mails: the button says when the next one can be sent', async
   await state(page, 'rate-limited');
 });
 
-test('R60: the page without a link says where the link is', async ({ page, state }) => {
+test('R60: the page without a token says that the link is in the mail', async ({ page, state }) => {
   await page.goto('/reset-password/');
   await settled(page);
   await expect(page.getByText('Open the link in the mail we sent you.')).toBeVisible();
   await state(page, 'no-link');
 });
 
-test('R60: where no mail is sent, the form says so', async ({ page, start, person, guard, state }) => {
+test('R60: without mails the form says that passwords cannot be reset', async ({
+  page,
+  start,
+  person,
+  guard,
+  state,
+}) => {
   const xenon = await start({ MAIL: 'none' });
   guard.allow(400, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);

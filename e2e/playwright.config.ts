@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { defineConfig, type PlaywrightTestOptions, type Project } from '@playwright/test';
 
-// Chromium is what is tested: it is in every distribution. E2E_BROWSERS=chromium,firefox,webkit adds those that
-// `npx playwright install` has brought; no other Firefox or WebKit can be driven.
+// The default is Chromium, which every distribution has. E2E_BROWSERS=chromium,firefox,webkit adds the browsers that
+// `npx playwright install` has installed. Playwright cannot control any other Firefox or WebKit.
 const browsers = (process.env['E2E_BROWSERS'] ?? 'chromium').split(',');
 
 const desktop = { viewport: { width: 1280, height: 800 } };
@@ -15,7 +15,7 @@ const looks: Record<string, Partial<PlaywrightTestOptions>> = {
   'phone-dark': { ...phone, colorScheme: 'dark' },
 };
 
-// The runner reads this file once for itself and once in each worker; the browser is looked for once.
+// The runner and each worker load this file. The variable makes scripts/browser run only once.
 function chromium(): string {
   process.env['CHROMIUM'] ||= execFileSync(path.resolve(import.meta.dirname, '../scripts/browser'), {
     encoding: 'utf8',
@@ -31,7 +31,7 @@ function projects(browser: string): Project[] {
       browserName: browser as 'chromium' | 'firefox' | 'webkit',
       ...(browser === 'chromium' && { launchOptions: { executablePath: chromium() } }),
     },
-    // What does not depend on how a page looks is done once: tests with the tag @once.
+    // Tests with the tag @once do not depend on the look of the page and run only in the first project.
     ...((i > 0 || browser !== 'chromium') && { grepInvert: /@once/ }),
   }));
 }
@@ -44,7 +44,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   workers: 2,
-  // Long enough for a machine that has other things to do: no test is about how long something takes.
+  // Long enough for a busy machine: no test measures time.
   timeout: 90_000,
   expect: { timeout: 20_000 },
   retries: 0,

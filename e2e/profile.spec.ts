@@ -1,16 +1,16 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { lookAgain, revokeOthers, signInBy } from './harness/people';
+import { returnToTab, revokeOthers, signInBy } from './harness/people';
 import { expect, newPerson, type Person, register, test } from './harness/test';
 
 const profile = '/api/profile';
 
-/** Opens the profile of somebody who has one. */
-async function editor(page: Page): Promise<void> {
+/** Opens the page of an existing profile. */
+async function openEditor(page: Page): Promise<void> {
   await page.goto('/profile/');
   await expect(page.getByRole('button', { name: 'Save' })).toBeVisible();
 }
 
-/** Gives somebody a profile, through the API, as another device would. */
+/** Saves a profile through the API, as another device would. */
 async function save(context: BrowserContext, origin: string, answers: object, method: 'post' | 'put'): Promise<void> {
   const { token } = (await (await context.request.get(`${origin}/api/auth/token`)).json()) as { token: string };
   const answer = await context.request[method](`${origin}${profile}`, {
@@ -23,7 +23,7 @@ async function save(context: BrowserContext, origin: string, answers: object, me
 const hours = (page: Page) => page.getByLabel('Hours a week');
 const status = (page: Page) => page.locator('form [role=status]').last();
 
-test('US5 R60: a profile is created on the first visit and changed on later ones', async ({
+test('R60: a profile is created on the first visit and edited on later ones', async ({
   page,
   context,
   person,
@@ -44,7 +44,7 @@ test('US5 R60: a profile is created on the first visit and changed on later ones
   await page.getByRole('button', { name: 'Create my profile' }).click();
   await expect(status(page)).toHaveText('Saved.');
   await state(page, 'saved');
-  await editor(page);
+  await openEditor(page);
   await expect(page.getByLabel('Code first')).toBeChecked();
   await expect(hours(page)).toHaveValue('6');
   await expect(page.getByLabel('Language')).toHaveValue('ur');
@@ -56,7 +56,7 @@ test('US5 R60: a profile is created on the first visit and changed on later ones
   await expect(status(page)).toHaveText('Saved.');
 });
 
-test('R60: a profile is filled in with the keyboard alone', { tag: '@once' }, async ({
+test('R60: the profile form works with the keyboard alone', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -78,7 +78,7 @@ test('R60: a profile is filled in with the keyboard alone', { tag: '@once' }, as
   await expect(status(page)).toHaveText('Saved.');
 });
 
-test('hours that no week has are said to be wrong before anything is sent', { tag: '@once' }, async ({
+test('invalid hours are rejected before anything is sent', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -86,7 +86,7 @@ test('hours that no week has are said to be wrong before anything is sent', { ta
 }) => {
   await register(context, person);
   await save(context, baseURL ?? '', {}, 'post');
-  await editor(page);
+  await openEditor(page);
   for (const wrong of ['-1', '1.5', '169']) {
     await hours(page).fill(wrong);
     await page.getByRole('button', { name: 'Save' }).click();
@@ -95,7 +95,7 @@ test('hours that no week has are said to be wrong before anything is sent', { ta
   }
 });
 
-test('two tabs change the same answer, and the person chooses', async ({
+test('two tabs change the same answer: the person chooses', async ({
   page,
   context,
   person,
@@ -105,9 +105,9 @@ test('two tabs change the same answer, and the person chooses', async ({
 }) => {
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
-  await editor(page);
+  await openEditor(page);
   const other = await context.newPage();
-  await editor(other);
+  await openEditor(other);
   await hours(other).fill('5');
   await other.getByLabel('Reading').check();
   await other.getByRole('button', { name: 'Save' }).click();
@@ -128,13 +128,13 @@ test('two tabs change the same answer, and the person chooses', async ({
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(status(page)).toHaveText('Saved.');
   await expect(conflict).toHaveCount(0);
-  await editor(other);
+  await openEditor(other);
   await expect(hours(other)).toHaveValue('8');
   await expect(other.getByLabel('Reading')).toBeChecked();
   await expect(other.getByLabel('Under 18')).toBeChecked();
 });
 
-test('two tabs change different answers, and both are kept', { tag: '@once' }, async ({
+test('two tabs change different answers: both are kept', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -143,7 +143,7 @@ test('two tabs change different answers, and both are kept', { tag: '@once' }, a
 }) => {
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
-  await editor(page);
+  await openEditor(page);
   await save(context, baseURL ?? '', { learning_mode: 'textual' }, 'put');
   await hours(page).fill('8');
   guard.allow(412, profile);
@@ -152,7 +152,13 @@ test('two tabs change different answers, and both are kept', { tag: '@once' }, a
   await expect(page.getByLabel('Reading')).toBeChecked();
 });
 
-test('two tabs create a profile', { tag: '@once' }, async ({ page, context, person, guard, baseURL }) => {
+test('two tabs create a profile: the person chooses', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  guard,
+  baseURL,
+}) => {
   await register(context, person);
   guard.allow(404, profile);
   await page.goto('/profile/');
@@ -165,12 +171,7 @@ test('two tabs create a profile', { tag: '@once' }, async ({ page, context, pers
   await expect(status(page)).toHaveText('Saved.');
 });
 
-test('what is not saved is not left without a question', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  baseURL,
-}) => {
+test('leaving with unsaved changes asks first', { tag: '@once' }, async ({ page, context, person, baseURL }) => {
   await register(context, person);
   await save(context, baseURL ?? '', {}, 'post');
   await page.goto('/docs/');
@@ -199,7 +200,7 @@ test('what is not saved is not left without a question', { tag: '@once' }, async
   await expect(hours(page)).toHaveValue('');
 });
 
-test('the session ends while somebody types: the password, and what was typed is saved', async ({
+test('the session ends while a person types: after the password the input is saved', async ({
   page,
   context,
   person,
@@ -210,10 +211,10 @@ test('the session ends while somebody types: the password, and what was typed is
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   await page.clock.install();
-  await editor(page);
+  await openEditor(page);
   await hours(page).fill('8');
   await context.clearCookies();
-  await page.clock.fastForward(140 * 60 * 60 * 1000); // the token in memory is as good as its seven days
+  await page.clock.fastForward(140 * 60 * 60 * 1000); // 80 % of the token's seven days are over, so a new one is fetched
   guard.allow(401, '/api/auth/token');
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
@@ -230,7 +231,7 @@ test('the session ends while somebody types: the password, and what was typed is
   await expect(hours(page)).toHaveValue('8');
 });
 
-test('the session is revoked elsewhere: with the next look the page is private again, and gives back what was typed', async ({
+test('the session is revoked elsewhere: the page hides the profile, and keeps the input until the sign-in', async ({
   page,
   context,
   person,
@@ -240,10 +241,10 @@ test('the session is revoked elsewhere: with the next look the page is private a
 }) => {
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
-  await editor(page);
+  await openEditor(page);
   await hours(page).fill('8');
   await revokeOthers(await another(), person);
-  await lookAgain(page);
+  await returnToTab(page);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await expect(hours(page)).toHaveCount(0);
   await expect(page.getByText(person.email)).toHaveCount(0);
@@ -253,17 +254,17 @@ test('the session is revoked elsewhere: with the next look the page is private a
   await expect(status(page)).toHaveText('1 change, not saved yet');
 });
 
-test('somebody else signs in in another tab: nothing of the first is shown, or written to the second', {
+test('another person signs in in another tab: no data of the first person is shown or saved', {
   tag: '@once',
 }, async ({ page, context, person, guard, baseURL }) => {
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
-  await editor(page);
+  await openEditor(page);
   await hours(page).fill('8');
   const second: Person = newPerson();
   await register(context, second);
   guard.allow(404, profile);
-  await lookAgain(page);
+  await returnToTab(page);
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
   await expect(hours(page)).toHaveValue('');
   await hours(page).fill('2');
@@ -271,7 +272,7 @@ test('somebody else signs in in another tab: nothing of the first is shown, or w
   await expect(status(page)).toHaveText('Saved.');
 });
 
-test('the API is slow, then away: one request, nothing lost', async ({
+test('the API is slow and then unreachable: there is one request, and the input is kept', async ({
   page,
   context,
   person,

@@ -3,7 +3,7 @@ import { expect, newPerson, register, test } from './harness/test';
 
 const signUp = '/api/auth/sign-up/email';
 
-test('R60: a person registers, is signed in, and goes on to where they were', async ({ page, person, state }) => {
+test('R60: a person registers, is signed in, and returns to the page before', async ({ page, person, state }) => {
   await page.goto('/register/?next=/docs/');
   await settled(page);
   await state(page, 'empty');
@@ -21,7 +21,7 @@ test('R60: a person registers, is signed in, and goes on to where they were', as
   await expect(page.locator('[data-account]').getByText(person.email)).toBeVisible();
 });
 
-test('R60: an address that is taken leads to signing in, or to a new password', async ({
+test('R60: for a registered email address the form offers to sign in or reset the password', async ({
   page,
   another,
   person,
@@ -45,13 +45,7 @@ test('R60: an address that is taken leads to signing in, or to a new password', 
   await expect(page).toHaveURL('/login/');
 });
 
-test('where nobody can register, the form says so and leads to signing in', async ({
-  page,
-  person,
-  start,
-  guard,
-  state,
-}) => {
+test('with SIGN_UP=off the form says so and links to the sign-in', async ({ page, person, start, guard, state }) => {
   const { origin } = await start({ SIGN_UP: 'off' });
   guard.allow(400, signUp);
   await page.goto(`${origin}/register/?next=/docs/`);
@@ -64,7 +58,7 @@ test('where nobody can register, the form says so and leads to signing in', asyn
   await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
 });
 
-test('R60: the rules of a password are there before it is typed, and ticked off', async ({ page, guard, state }) => {
+test('R60: the rules of a password are visible, and are marked as done', async ({ page, guard, state }) => {
   await page.goto('/register/?next=/docs/');
   await settled(page);
   const rule = (text: string) => page.getByRole('listitem').filter({ hasText: text });
@@ -82,14 +76,19 @@ test('R60: the rules of a password are there before it is typed, and ticked off'
   await fields(page).password.fill('x'.repeat(129));
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(message(page)).toHaveText('The password can have at most 128 characters.');
-  // Neither was worth asking the server, and the rest is advice that can be ignored.
+  // The form has sent no request for the wrong lengths. The other rules are only advice.
   expect(guard.take()).toEqual([]);
   await fields(page).password.fill('password grace hopper');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/docs/');
 });
 
-test('R60: an address that only the browser takes for one', async ({ page, person, guard, state }) => {
+test('R60: an email address that the browser accepts and the server rejects', async ({
+  page,
+  person,
+  guard,
+  state,
+}) => {
   guard.allow(400, signUp);
   await page.goto('/register/');
   await sendRegistration(page, { ...person, email: 'ada@localhost' });
@@ -98,13 +97,13 @@ test('R60: an address that only the browser takes for one', async ({ page, perso
   await state(page, 'invalid-address');
 });
 
-test('a plus address is an address, spaces around it are none', async ({ page, person }) => {
+test('an email address may have a plus sign, and spaces around it are removed', async ({ page, person }) => {
   await page.goto('/register/?next=/docs/');
   await sendRegistration(page, { ...person, email: `  ${person.email.replace('@', '+xenon@')} ` });
   await expect(page).toHaveURL('/docs/');
 });
 
-test('what is typed before the page has come alive is not lost', { tag: '@once' }, async ({ page, person }) => {
+test('input typed before hydration is kept', { tag: '@once' }, async ({ page, person }) => {
   let release = () => {};
   const held = new Promise<void>((done) => (release = done));
   await page.route('**/assets/js/**', async (route) => {
@@ -123,7 +122,7 @@ test('what is typed before the page has come alive is not lost', { tag: '@once' 
   await expect(page).toHaveURL('/docs/');
 });
 
-test('password managers find what they look for', { tag: '@once' }, async ({ page }) => {
+test('password managers find the fields', { tag: '@once' }, async ({ page }) => {
   await page.goto('/register/');
   const seen = await page
     .locator('main form input')

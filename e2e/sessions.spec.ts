@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { growOld } from './harness/database';
+import { ageSessions } from './harness/database';
 import { signIn, whoIs } from './harness/people';
 import { expect, type Person, register, test } from './harness/test';
 
@@ -8,11 +8,12 @@ const rows = (page: Page) => sessions(page).getByRole('listitem');
 
 const agents = {
   'Safari on iPhone':
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1',
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
+    'Version/18.0 Mobile/15E148 Safari/604.1',
   'Firefox on Windows': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
 };
 
-/** Signs somebody in as a browser that calls itself so. */
+/** Signs a person in with the User-Agent of a browser. */
 async function signInAs(
   context: BrowserContext,
   person: Person,
@@ -24,7 +25,7 @@ async function signInAs(
   expect(answer.status()).toBe(200);
 }
 
-test('devices are listed, one is ended, then all others', async ({
+test('a person lists their devices, signs one out, and then all others', async ({
   page,
   context,
   person,
@@ -63,7 +64,7 @@ test('devices are listed, one is ended, then all others', async ({
   expect(await whoIs(context)).toBe(person.email);
 });
 
-test('a session that is not fresh shows the list after the password', async ({
+test('with a session that is not fresh, the list is shown after the password', async ({
   page,
   context,
   person,
@@ -74,7 +75,7 @@ test('a session that is not fresh shows the list after the password', async ({
   await register(context, person);
   const other = await another();
   await signIn(other, person);
-  await growOld(person.email);
+  await ageSessions(person.email);
   guard.allow(403, '/api/auth/list-sessions');
   await page.goto('/account/');
   await sessions(page).getByRole('button', { name: 'Show my devices' }).click();
@@ -88,13 +89,13 @@ test('a session that is not fresh shows the list after the password', async ({
   await show.click();
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
-  // The session that was too old ends, so that a password entered twice is no second device.
+  // The old session is revoked, so that the list has one entry for this device.
   await expect(rows(page)).toHaveCount(2);
   await expect(rows(page).first()).toContainText('This device');
   expect(await whoIs(other)).toBe(person.email);
 });
 
-test('a list that cannot be read is asked for again', async ({ page, context, person, guard, state }) => {
+test('a list that could not be loaded can be loaded again', async ({ page, context, person, guard, state }) => {
   await register(context, person);
   await page.route('**/api/auth/list-sessions', (route) => route.abort('connectionrefused'));
   guard.allow('failed', '/api/auth/list-sessions');

@@ -5,7 +5,7 @@ const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
 const confirmed = { name: 'Your e-mail address is confirmed' };
 const mailbox = { name: 'Check your mailbox' };
 
-test('R60: an address is confirmed by the mail’s link before its person can sign in', async ({
+test('R60: the email address must be confirmed with the link in the mail before the sign-in', async ({
   page,
   start,
   person,
@@ -39,7 +39,7 @@ test('R60: an address is confirmed by the mail’s link before its person can si
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
-test('R19: an address that is taken looks like one that is not', { tag: '@once' }, async ({
+test('R19: a registered email address gets the same screen as a new one', { tag: '@once' }, async ({
   page,
   start,
   another,
@@ -59,7 +59,7 @@ test('R19: an address that is taken looks like one that is not', { tag: '@once' 
   expect(xenon.mails.count('verify-email', person.email)).toBe(0);
 });
 
-test('R60: a link that is too old or was tampered with leads to another', async ({ page, start, person, state }) => {
+test('R60: an invalid link offers a new one', async ({ page, start, person, state }) => {
   const xenon = await start(strict);
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);
@@ -78,12 +78,7 @@ test('R60: a link that is too old or was tampered with leads to another', async 
   await expect(page.getByRole('heading', confirmed)).toBeVisible();
 });
 
-test('R60: who is signed in by the link goes on at once; a second click changes nothing', async ({
-  page,
-  start,
-  person,
-  state,
-}) => {
+test('R60: the link signs the person in, and a second use changes nothing', async ({ page, start, person, state }) => {
   const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/?next=/docs/`);
   await sendRegistration(page, person);
@@ -94,14 +89,14 @@ test('R60: who is signed in by the link goes on at once; a second click changes 
   await state(page, 'confirmed-and-signed-in');
   await page.goto(link);
   await expect(page.getByRole('heading', confirmed)).toBeVisible();
-  await page.goto(`${xenon.origin}/verify-email/`); // without a link: it is confirmed already
+  await page.goto(`${xenon.origin}/verify-email/`); // without a token: the email address is confirmed already
   await expect(page.getByRole('heading', confirmed)).toBeVisible();
   await page.goBack();
   await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
-test('R60: the link of an account that was deleted', async ({ page, start, context, person, state }) => {
+test('R60: the link of a deleted account', async ({ page, start, context, person, state }) => {
   const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);
@@ -120,7 +115,7 @@ test('R60: the link of an account that was deleted', async ({ page, start, conte
   await state(page, 'gone');
 });
 
-test('R60: who is signed in, and not confirmed, can ask for the mail; nobody else’s', async ({
+test('R60: a person who is signed in can ask for the mail, but only to their own email address', async ({
   page,
   context,
   mails,

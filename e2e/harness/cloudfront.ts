@@ -9,28 +9,28 @@ import path from 'node:path';
 import { type Behaviour, matches, readDistribution } from './template';
 import { root } from './xenon';
 
-/** Where CloudFront's own hop to the gateway seems to come from. */
+/** The IP address of CloudFront's edge location, from which the gateway gets its requests. */
 const edge = '130.176.0.1';
 
-/** What it sends to the API in place of what a viewer sends by that name. */
+/** The secret that CloudFront sends to the API, in place of a viewer's header of that name. */
 export const originSecret = 'the secret of this distribution, not the viewer';
 
-// Bytes of request line and headers that API Gateway accepts, and of an answer's headers that CloudFront accepts:
-// MaxRequestHeader and MaxResponseHeader in shared/web/gateway.go.
+// The limits in bytes: API Gateway's for request line and headers, and CloudFront's for the headers of a response. They
+// are MaxRequestHeader and MaxResponseHeader in shared/web/gateway.go.
 const maxRequestHeader = 10_240;
 const maxResponseHeader = 20_480;
 
-// More than both, so that it is these limits that refuse, and not Node's own.
+// Node's own limit, above both.
 const maxHeaderSize = 128 * 1024;
 
-/** A server shaped like the distribution of template.yaml, over TLS, in front of one API. */
+/** A server with the rules of template.yaml's distribution, over TLS, in front of one API. */
 export interface CloudFront {
   readonly origin: string;
   /** A file with its certificate, for SSL_CERT_FILE of an API that reads the key set through it. */
   readonly certificate: string;
-  /** The paths whose answers it holds. */
+  /** The paths of the cached responses. */
   readonly cached: () => string[];
-  /** What the API was asked, as it arrived there. */
+  /** The requests as the API received them. */
   readonly asked: () => readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
   readonly stop: () => Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Starts it. `api` gives the address of the API, which can only be started when the origin is known. */
+/** Starts the server. `api` returns the URL of the API, which the caller starts after the origin is known. */
 export async function startCloudFront(api: () => string): Promise<CloudFront> {
   const distribution = readDistribution();
   const cache = new Map<string, { answer: Answer; until: number }>();
@@ -60,7 +60,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
 
   const respond = async (req: IncomingMessage): Promise<Answer> => {
     const uri = req.url ?? '/';
-    const key = uri.split('?', 1)[0] ?? '/'; // no cache policy of the template looks at anything else
+    const key = uri.split('?', 1)[0] ?? '/'; // the template's cache policies use the path only
     const behaviour = distribution.behaviours.find((one) => matches(one, key));
     if (!behaviour?.methods.includes(req.method ?? '')) return refusal();
     const held = cache.get(key);
@@ -99,11 +99,11 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
   };
 }
 
-/** What the viewer said, as the gateway hands it on: its own Host, and two hops more in X-Forwarded-For. */
+/** The headers that the API gets from the gateway: the gateway's Host, and two more hops in X-Forwarded-For. */
 function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
   const viewer = req.socket.remoteAddress ?? '';
-  const said = behaviour.forwardsAll ? req.headers : {};
-  const chain = [said['x-forwarded-for'], viewer, edge].flat().filter(Boolean).join(', ');
+  const fromViewer = behaviour.forwardsAll ? req.headers : {};
+  const chain = [fromViewer['x-forwarded-for'], viewer, edge].flat().filter(Boolean).join(', ');
   const own = {
     host,
     'x-forwarded-for': chain,
@@ -111,7 +111,8 @@ function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): In
     via: '2.0 edge.cloudfront.net (CloudFront)',
     'x-origin-secret': originSecret,
   };
-  return { ...said, ...own, 'cloudfront-viewer-address': `${viewer}:${req.socket.remotePort}`, connection: 'close' };
+  const address = `${viewer}:${req.socket.remotePort}`;
+  return { ...fromViewer, ...own, 'cloudfront-viewer-address': address, connection: 'close' };
 }
 
 function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders): Promise<Answer> {
@@ -136,16 +137,15 @@ function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders
   });
 }
 
-/** The bucket, with what scripts/publish puts there. It knows nothing of pages: what is not there is an error in XML. */
+/** The S3 bucket, with the files that scripts/publish uploads. For a missing key it answers 404 with XML. */
 function fromBucket(uri: string): Answer {
   const key = decodeURIComponent(uri.slice(1));
   const build = path.join(root, 'website/build');
   const file = path.join(build, key);
-  const exact = file === `${build}${path.sep}${key}`; // a bucket has no second way to write a name
+  const exact = file === `${build}${path.sep}${key}`; // S3 does not normalise keys
   if (!exact || !existsSync(file) || !statSync(file).isFile()) {
-    const body = Buffer.from(
-      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Key>${encodeURIComponent(key)}</Key></Error>`,
-    );
+    const error = `<Error><Code>NoSuchKey</Code><Key>${encodeURIComponent(key)}</Key></Error>`;
+    const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${error}`);
     return { status: 404, headers: { 'content-type': 'application/xml' }, body };
   }
   const body = readFileSync(file);
@@ -169,24 +169,23 @@ const types: Record<string, string> = {
 
 const typeOf = (file: string) => types[path.extname(file).slice(1)] ?? 'binary/octet-stream';
 
-/** What scripts/publish says of how long things are kept. */
+/** The values of Cache-Control in scripts/publish. */
 function published(): { assets: string; pages: string } {
-  const said = [...readFileSync(path.join(root, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g)];
-  const [assets, pages] = said.map((one) => one[1]);
-  if (!assets || !pages || said.length !== 2)
-    throw new Error('scripts/publish does not say two times how long things are kept');
+  const found = [...readFileSync(path.join(root, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g)];
+  const [assets, pages] = found.map((one) => one[1]);
+  if (!assets || !pages || found.length !== 2) throw new Error('scripts/publish must have --cache-control twice');
   return { assets, pages };
 }
 
-/** Seconds for which a shared cache may keep an answer. */
+/** Seconds for which a shared cache may keep a response. */
 function lifetime(answer: Answer, maxTTL: number): number {
-  const said = String(answer.headers['cache-control'] ?? '');
-  if (/no-store|no-cache|private/.test(said)) return 0;
-  const age = /s-maxage=(\d+)/.exec(said)?.[1] ?? /max-age=(\d+)/.exec(said)?.[1] ?? '0';
+  const control = String(answer.headers['cache-control'] ?? '');
+  if (/no-store|no-cache|private/.test(control)) return 0;
+  const age = /s-maxage=(\d+)/.exec(control)?.[1] ?? /max-age=(\d+)/.exec(control)?.[1] ?? '0';
   return Math.min(Number(age), maxTTL);
 }
 
-/** The size of headers as they are sent. */
+/** The size of headers on the wire. */
 function headerBytes(headers: IncomingHttpHeaders): number {
   let bytes = 0;
   for (const [name, values] of Object.entries(headers)) {
@@ -218,7 +217,7 @@ function send(res: ServerResponse, { status, headers, body }: Answer): void {
   res.end(res.req.method === 'HEAD' ? undefined : body);
 }
 
-/** A certificate of its own, made by the program for it that comes with Go, and the directory that has to go away. */
+/** Creates a certificate with a program of the Go distribution, in a directory that the caller has to remove. */
 function certificate(): { dir: string; cert: string; key: string } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-tls-'));
   const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();

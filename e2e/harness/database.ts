@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { shared } from './setup';
 
-/** Runs a statement on the server's database: for what takes days, or an administrator. */
+/** Runs a statement on the server's database, for states that take days or need an administrator. */
 export async function sql(statement: string, ...values: readonly unknown[]): Promise<void> {
   const client = new Client({ connectionString: shared().databaseURL });
   await client.connect();
@@ -12,8 +12,8 @@ export async function sql(statement: string, ...values: readonly unknown[]): Pro
   }
 }
 
-/** Has a person signed in two days ago, everywhere: too long for what the server wants a fresh session for. */
-export function growOld(email: string): Promise<void> {
+/** Moves the start of a person's sessions two days into the past, so that they are not fresh. */
+export function ageSessions(email: string): Promise<void> {
   return sql(
     `UPDATE session SET "createdAt" = now() - interval '2 days'
      WHERE "userId" = (SELECT id FROM "user" WHERE email = $1)`,

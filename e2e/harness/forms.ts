@@ -2,7 +2,7 @@ import { expect, type Page } from '@playwright/test';
 import type { Guard } from './guard';
 import type { Person } from './test';
 
-/** The fields of the forms, as a person finds them. */
+/** The fields of the forms, by their labels. */
 export const fields = (page: Page) => ({
   name: page.getByLabel('Name', { exact: true }),
   email: page.getByLabel('E-mail address', { exact: true }),
@@ -10,20 +10,20 @@ export const fields = (page: Page) => ({
   newPassword: page.getByLabel('New password', { exact: true }),
 });
 
-/** What is wrong, as the form says it. */
+/** The error message of the form. */
 export const message = (page: Page) => page.getByRole('main').getByRole('alert');
 
-/** Waits until the page knows that nobody is signed in: from then on nothing moves by itself. */
+/** Waits until the page has found that nobody is signed in. After that the layout is stable. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out');
 }
 
-/** Waits until the page knows who is signed in. */
+/** Waits until the page shows that a person is signed in. */
 export async function signedIn(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
 }
 
-/** Fills in the form of /register/ and sends it. */
+/** Fills in and submits the form of /register/. */
 export async function sendRegistration(page: Page, { name, email, password }: Person): Promise<void> {
   await fields(page).name.fill(name);
   await fields(page).email.fill(email);
@@ -31,21 +31,21 @@ export async function sendRegistration(page: Page, { name, email, password }: Pe
   await page.getByRole('button', { name: 'Create account' }).click();
 }
 
-/** Fills in the form of /login/ and sends it. */
+/** Fills in and submits the form of /login/. */
 export async function sendSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
   await fields(page).email.fill(email);
   await fields(page).password.fill(password);
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** Waits for the profile page of somebody who has none yet: the API says so with a 404, which the page expects. */
+/** Waits for the profile page of a person without a profile, for which the API answers 404. */
 export async function newProfile(page: Page, guard: Guard): Promise<void> {
   guard.allow(404, '/api/profile');
   await page.waitForResponse((answer) => new URL(answer.url()).pathname === '/api/profile');
 }
 
-/** An address for X-Forwarded-For that no other test has, so that a limiter counts it alone. */
-export function anAddress(): string {
+/** A random IP address for X-Forwarded-For, so that the rate limiter counts each test separately. */
+export function randomIP(): string {
   const part = () => Math.floor(Math.random() * 254) + 1;
   return `10.${part()}.${part()}.${part()}`;
 }

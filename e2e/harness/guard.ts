@@ -1,12 +1,12 @@
 import type { BrowserContext, ConsoleMessage, Request } from '@playwright/test';
 
-/** What goes wrong in a page without a person seeing it. Each test ends with a look at it. */
+/** Collects problems that a person does not see: console errors, uncaught errors, error responses, failed requests. */
 export interface Guard {
-  /** Watches all pages of a context, those there are and those to come. */
+  /** Watches all current and future pages of a context. */
   readonly watch: (context: BrowserContext) => void;
-  /** Declares an answer of the server, or a request without one ('failed'), that belongs to the test. It has to happen. */
+  /** Declares a status of a response, or a failed request ('failed'), that the test expects. It has to happen. */
   readonly allow: (what: number | 'failed', path: string) => void;
-  /** All that was not declared, and what was declared and did not happen; forgets both. */
+  /** Returns and clears the problems: those not declared, and declarations that did not happen. */
   readonly take: () => string[];
 }
 
@@ -40,7 +40,7 @@ export function newGuard(): Guard {
       });
       context.on('requestfailed', (request) => {
         const reason = request.failure()?.errorText ?? '';
-        if (reason === 'net::ERR_ABORTED') return; // the page was left meanwhile
+        if (reason === 'net::ERR_ABORTED') return; // the test has navigated away
         if (!allowed('failed', request)) problems.push(`${reason} ${request.method()} ${request.url()}`);
       });
     },
@@ -59,9 +59,9 @@ export function newGuard(): Guard {
   };
 }
 
-// A refused Content-Security-Policy and a hydration error (React's 418, 423, 425) are console errors too. Resources that
-// fail are reported as requests, where their URL can be compared. A preloaded font that arrives late on a busy machine is
-// not used (`font-display: optional` in website/src/css/custom.css), and Chromium warns that it was loaded for nothing.
+// Violations of the Content-Security-Policy and hydration errors (React's 418, 423, 425) are console errors, too. Failed
+// resources are reported by their requests, whose URLs can be compared. A preloaded font that arrives late on a busy
+// machine is not used (`font-display: optional` in website/src/css/custom.css), for which Chromium logs a warning.
 function isProblem(message: ConsoleMessage): boolean {
   const text = message.text();
   if (message.type() === 'error') return !text.startsWith('Failed to load resource:');

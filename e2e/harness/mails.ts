@@ -19,13 +19,13 @@ export interface Mail {
 }
 
 export interface Mails {
-  /** Waits for the next mail of a kind to an address, each being handed out once, and returns its link. */
+  /** Waits for a new mail of a kind to an email address, and returns its link. Each mail is returned once. */
   readonly link: (kind: Kind, to: string) => Promise<string>;
-  /** How many of a kind have come to an address up to now. */
+  /** How many mails of a kind were sent to an email address up to now. */
   readonly count: (kind: Kind, to: string) => number;
 }
 
-/** Reads the outbox of a server. */
+/** The mails in the outbox file of a server. */
 export function outbox(file: string): Mails {
   const taken = new Map<string, number>();
   const all = (kind: Kind, to: string) => read(file).filter((mail) => mail.kind === kind && mail.to === to);
@@ -44,6 +44,6 @@ export function outbox(file: string): Mails {
 
 function read(file: string): Mail[] {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1); // the last may be half written
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1); // the last line may be incomplete
   return lines.map((line) => JSON.parse(line) as Mail);
 }

@@ -2,7 +2,7 @@ import { type BrowserContext, expect, type Page } from '@playwright/test';
 import { shared } from './setup';
 import type { Person } from './test';
 
-/** Signs somebody in through the API, as another device would. */
+/** Signs a person in through the API, as another device would. */
 export async function signIn(
   context: BrowserContext,
   { email, password }: Person,
@@ -15,14 +15,14 @@ export async function signIn(
   expect(answer.status(), await answer.text()).toBe(200);
 }
 
-/** Who a context is, for the server; '' for nobody. */
+/** The email of the person whose session a context has; '' without a session. */
 export async function whoIs(context: BrowserContext, origin = shared().origin): Promise<string> {
   const answer = await context.request.get(`${origin}/api/auth/get-session`);
   const session = (await answer.json()) as { user: { email: string } } | null;
   return session?.user.email ?? '';
 }
 
-/** Signs somebody in on another device, and out everywhere else. */
+/** Signs a person in on another device, and revokes all other sessions. */
 export async function revokeOthers(context: BrowserContext, person: Person, origin = shared().origin): Promise<void> {
   await signIn(context, person, origin);
   const answer = await context.request.post(`${origin}/api/auth/revoke-other-sessions`, {
@@ -32,14 +32,14 @@ export async function revokeOthers(context: BrowserContext, person: Person, orig
   expect(answer.status()).toBe(200);
 }
 
-/** Fills in the form that stands in the place of what only people see who are signed in. */
+/** Fills in and submits the sign-in form that a page shows in place of its content. */
 export async function signInBy(page: Page, { email, password }: Person): Promise<void> {
   await page.getByLabel('E-mail address', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** A person comes back to the tab. */
-export async function lookAgain(page: Page): Promise<void> {
+/** Simulates that the person returns to the tab. */
+export async function returnToTab(page: Page): Promise<void> {
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
 }

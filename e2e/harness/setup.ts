@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { databaseOf, startXenon } from './xenon';
 
-/** What global setup leaves to the workers, as JSON in the environment. */
+/** The data that the global setup passes to the workers, as JSON in an environment variable. */
 export interface Shared {
   readonly origin: string;
   readonly mailFile: string;
@@ -11,14 +11,14 @@ export interface Shared {
 
 const variable = 'XENON_E2E';
 
-/** What was started for this run. */
+/** The server that was started for this run. */
 export function shared(): Shared {
   const text = process.env[variable];
-  if (!text) throw new Error('the run has no server; start it with playwright test');
+  if (!text) throw new Error('the run has no server: start it with playwright test');
   return JSON.parse(text) as Shared;
 }
 
-/** Starts one server, with a Postgres, for the whole run. People in it have addresses of their own, so no test sees another's. */
+/** Starts one server, with a Postgres, for the whole run. Each test has its own persons, so tests stay independent. */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env['SCREENSHOTS'])
     rmSync(path.resolve(import.meta.dirname, '../screenshots'), { recursive: true, force: true });

@@ -2,19 +2,19 @@ import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, type TestInfo } from '@playwright/test';
 
-/** WCAG 2.2 to AA and axe's best practices, without an exception. */
+/** WCAG 2.2 to level AA and axe's best practices, without exceptions. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** What the summary counts: 'login/wrong-password'. */
+/** The type of annotations with a state, such as 'login/wrong-password'. The summary counts them. */
 export const stateAnnotation = 'state';
 
-/** What was measured; the summary prints it. */
+/** The type of annotations with a measurement. The summary prints them. */
 export const figureAnnotation = 'figure';
 
-/** Fails with what axe finds on the page as it is now, and where. */
+/** Fails with the violations that axe finds on the current page. */
 export async function axe(page: Page): Promise<void> {
   const { violations, passes } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  expect(passes.length, 'axe looked at nothing').toBeGreaterThan(0);
+  expect(passes.length, 'axe has checked nothing').toBeGreaterThan(0);
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n    ${node.target.join(' ')}\n    ${node.html}`),
   );
@@ -22,8 +22,8 @@ export async function axe(page: Page): Promise<void> {
 }
 
 /**
- * Declares that the page is in a state worth keeping: axe looks at it, it is counted, and with SCREENSHOTS=1 its picture is
- * kept as e2e/screenshots/<page>/<state>-<project>.png.
+ * Checks the current state of the page with axe and counts it. With SCREENSHOTS=1 it also saves a screenshot as
+ * e2e/screenshots/<page>/<state>-<project>.png.
  */
 export async function state(page: Page, name: string, info: TestInfo): Promise<void> {
   const where = pageName(page.url());
@@ -32,7 +32,7 @@ export async function state(page: Page, name: string, info: TestInfo): Promise<v
   if (!process.env['SCREENSHOTS']) return;
   const file = path.resolve(import.meta.dirname, '../screenshots', where, `${name}-${info.project.name}.png`);
   await page.screenshot({ path: file, fullPage: true, animations: 'disabled', caret: 'hide' });
-  // For a whole page Chromium makes its window higher, and then jumps back in the middle of the next click.
+  // For a full-page screenshot Chromium enlarges the window, and otherwise scrolls back during the next click.
   await page.evaluate(() => window.scrollTo(0, 0));
 }
 

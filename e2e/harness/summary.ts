@@ -1,12 +1,12 @@
 import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter';
 import { figureAnnotation, stateAnnotation } from './states';
 
-/** Ends the output with what was counted. */
+/** Prints the counts and measurements at the end of the run. */
 export default function summary(): Reporter {
   const outcomes = new Map<string, TestCase>();
   const states = new Set<string>();
   const figures: string[] = [];
-  let looks = 0;
+  let checks = 0;
   return {
     printsToStdio: () => false,
     onTestEnd(test: TestCase, result: TestResult) {
@@ -15,7 +15,7 @@ export default function summary(): Reporter {
         if (type === figureAnnotation && description) figures.push(description);
         if (type !== stateAnnotation || !description) continue;
         states.add(description);
-        looks++;
+        checks++;
       }
     },
     onEnd(result: FullResult) {
@@ -27,7 +27,7 @@ export default function summary(): Reporter {
       const seconds = Math.round(result.duration / 1000);
       if (figures.length > 0) console.log(`\nMeasured:\n  ${figures.join('\n  ')}`);
       console.log(
-        `\n${names.size} tests, ${pages.size} pages in ${states.size} states, which axe has looked at ${looks} times; ${seconds} s`,
+        `\n${names.size} tests, ${pages.size} pages in ${states.size} states, ${checks} checks with axe; ${seconds} s`,
       );
       const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
       console.log(`${count('expected')} passed, ${count('unexpected') + count('flaky')} failed${skipped}`);

@@ -9,23 +9,23 @@ export interface Behaviour {
   readonly pattern: string;
   readonly origin: 'site' | 'api';
   readonly methods: readonly string[];
-  /** Undefined where nothing is cached. */
+  /** Undefined if nothing is cached. */
   readonly cache: { readonly maxTTL: number } | undefined;
   /** Whether the viewer's headers, cookies and query go to the origin. */
   readonly forwardsAll: boolean;
 }
 
-/** What template.yaml says of CloudFront. */
+/** The configuration of CloudFront in template.yaml. */
 export interface Distribution {
-  /** In the order in which they are looked at; the last is the default. */
+  /** In the order in which they are matched; the last is the default. */
   readonly behaviours: readonly Behaviour[];
-  /** The headers of every answer. */
+  /** The headers of every response. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the viewer-request function makes of a path. */
+  /** The viewer-request function, which maps a path. */
   readonly index: (uri: string) => string;
 }
 
-// Policies of AWS' own that the template names by their ids.
+// AWS's managed policies, which the template names by their ids.
 const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
 const cachingOptimized = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const allViewerExceptHost = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
@@ -66,7 +66,7 @@ interface SecurityHeaders {
   readonly StrictTransportSecurity: { readonly AccessControlMaxAgeSec: number };
 }
 
-/** Reads it. References count as the names they have, which is all that is asked of them. */
+/** Reads the configuration. References (!Ref) become the names of the resources. */
 export function readDistribution(): Distribution {
   const text = readFileSync(path.join(root, 'template.yaml'), 'utf8');
   const { Resources } = parse(text, { logLevel: 'error' }) as Template;
@@ -91,7 +91,7 @@ function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
     [cachingOptimized]: { maxTTL: 31536000 },
     JwksCaching: { maxTTL: jwksTTL },
   };
-  if (!(raw.CachePolicyId in caches)) throw new Error(`nobody here knows the cache policy ${raw.CachePolicyId}`);
+  if (!(raw.CachePolicyId in caches)) throw new Error(`unknown cache policy ${raw.CachePolicyId}`);
   return {
     pattern: raw.PathPattern ?? '*',
     origin: raw.TargetOriginId,
@@ -101,7 +101,7 @@ function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
   };
 }
 
-/** Whether a path is the behaviour's. */
+/** Whether a path matches the behaviour's pattern. */
 export function matches({ pattern }: Behaviour, uri: string): boolean {
   const source = (pattern.startsWith('/') ? pattern : `/${pattern}`)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -9,7 +9,7 @@ import { type Settings, startXenon, type Xenon } from './xenon';
 export { expect } from '@playwright/test';
 export { axe } from './states';
 
-/** Somebody to register. */
+/** The data of a registration. */
 export interface Person {
   readonly name: string;
   readonly email: string;
@@ -17,17 +17,17 @@ export interface Person {
 }
 
 interface Fixtures {
-  /** Looks at what nobody sees; ends every test that opens a page. */
+  /** Collects problems behind the page; every test with a page fails at its end if there are any. */
   readonly guard: Guard;
-  /** The outbox of the server that all tests share. */
+  /** The outbox of the shared server. */
   readonly mails: Mails;
-  /** Somebody whom the server does not know yet. */
+  /** A person who has not registered yet. */
   readonly person: Person;
-  /** Declares the state that a page is in: a look by axe, a picture, a count. */
+  /** Checks a state of a page with axe, counts it, and saves a screenshot if wanted. */
   readonly state: (page: Page, name: string) => Promise<void>;
-  /** Another browser, of the same or of another person, that knows nothing of the first. */
+  /** Creates another browser context, without the cookies of the first. */
   readonly another: () => Promise<BrowserContext>;
-  /** A server with other settings on the same database; it ends with the test. */
+  /** Starts a server with other settings on the same database. It ends with the test. */
   readonly start: (
     env: Readonly<Record<string, string>>,
     args?: readonly string[],
@@ -36,37 +36,37 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   baseURL: async ({}, use) => use(shared().origin),
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   guard: async ({}, use) => {
     const guard = newGuard();
     await use(guard);
-    expect(guard.take(), 'what went wrong behind the page').toEqual([]);
+    expect(guard.take(), 'problems behind the page').toEqual([]);
   },
-  // Servers are named first, so that they end last: a page fetches ahead as long as it is open.
+  // The dependency on `start` makes servers end after the context: an open page still prefetches.
   context: async ({ start: _, context, guard }, use) => {
     guard.watch(context);
     await use(context);
   },
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   mails: async ({}, use) => use(outbox(shared().mailFile)),
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   person: async ({}, use) => use(newPerson()),
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   state: async ({}, use, info) => use((page, name) => state(page, name, info)),
   another: async ({ browser, guard, contextOptions, viewport, colorScheme, baseURL, isMobile, hasTouch }, use) => {
-    const made: BrowserContext[] = [];
+    const contexts: BrowserContext[] = [];
     await use(async () => {
       const options = { ...contextOptions, viewport, colorScheme, isMobile, hasTouch };
       const context = await browser.newContext({ ...options, ...(baseURL && { baseURL }) });
       guard.watch(context);
-      made.push(context);
+      contexts.push(context);
       return context;
     });
-    for (const context of made) await context.close();
+    for (const context of contexts) await context.close();
   },
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   start: async ({}, use) => {
     const started: Xenon[] = [];
     await use(async (env, args = [], cwd) => {
@@ -79,13 +79,13 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Somebody with an address that no other test has. */
+/** A person with an email address that no other test uses. */
 export function newPerson(): Person {
   const id = randomUUID().slice(0, 13);
   return { name: 'Ada Lovelace', email: `ada-${id}@example.com`, password: `notes on the engine ${id}` };
 }
 
-/** Registers somebody through the API, whom the context then has signed in. For tests that are about something else. */
+/** Registers a person through the API and signs the context in. For tests of anything but the registration. */
 export async function register(context: BrowserContext, person: Person, origin = shared().origin): Promise<void> {
   const answer = await context.request.post(`${origin}/api/auth/sign-up/email`, { data: person, headers: { origin } });
   expect(answer.status(), await answer.text()).toBe(200);

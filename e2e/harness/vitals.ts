@@ -2,17 +2,17 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { figureAnnotation } from './states';
 
-/** What a reader feels of a page, as Lighthouse counts it. */
+/** The metrics of a page, as Lighthouse defines them. */
 export interface Vitals {
-  /** CLS: how the layout has moved by itself. */
+  /** CLS: the cumulative layout shift. */
   readonly shift: number;
-  /** LCP: when the largest piece of the page was painted, in ms since the start of the navigation. */
+  /** LCP: when the largest element was painted, in ms since the start of the navigation. */
   readonly painted: number;
-  /** TBT: how long the page did not listen, in ms. */
+  /** TBT: how long the main thread was blocked, in ms. */
   readonly blocked: number;
 }
 
-/** Observes the pages that are loaded from now on; the function tells of the one that is there. */
+/** Observes the pages that are loaded from now on. The returned function reads the metrics of the current page. */
 export async function observe(page: Page): Promise<() => Promise<Vitals>> {
   await page.addInitScript(() => {
     const vitals = { shift: 0, painted: 0, blocked: 0 };
@@ -34,7 +34,7 @@ export async function observe(page: Page): Promise<() => Promise<Vitals>> {
   return () => page.evaluate(() => (window as unknown as { vitals: Vitals }).vitals);
 }
 
-/** Loads a page to its end and returns its scripts by path, each with its size in bytes as gzip makes it. */
+/** Loads a page and returns the size of each of its scripts in gzipped bytes, by path. */
 export async function scriptsOf(page: Page, url: string): Promise<Map<string, number>> {
   const bodies = new Map<string, Promise<Buffer>>();
   const note = (response: {
@@ -53,7 +53,7 @@ export async function scriptsOf(page: Page, url: string): Promise<Map<string, nu
   return sizes;
 }
 
-/** A line for the summary. */
+/** An annotation that the summary prints. */
 export const figure = (description: string) => ({ type: figureAnnotation, description });
 
 export const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

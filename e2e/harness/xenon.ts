@@ -4,31 +4,31 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The checkout, in whose root the server finds template.yaml, the site and the API's description. */
+/** The root of the checkout, where the server finds template.yaml, the site and docs/openapi.yaml. */
 export const root = path.resolve(import.meta.dirname, '../..');
 
 /** A running `xenon dev`. */
 export interface Xenon {
-  /** Where a person finds it: http://localhost:port, or BETTER_AUTH_URL when that was set. */
+  /** The public origin: http://localhost:port, or BETTER_AUTH_URL if set. */
   readonly origin: string;
-  /** Where it listens, whatever it is known as. */
+  /** The URL at which it listens. */
   readonly address: string;
   readonly dir: string;
   readonly mailFile: string;
-  /** What it has logged up to now. */
+  /** Its output up to now. */
   readonly log: () => string;
   readonly stop: () => Promise<void>;
 }
 
-/** Settings of .env.example by name; `args` are arguments of `xenon dev`. */
+/** `env` has settings of .env.example, `args` are arguments of `xenon dev`. */
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** Where template.yaml and website/ are; the checkout unless said otherwise. */
+  /** The folder with template.yaml and website/; default: the checkout. */
   readonly cwd?: string;
 }
 
-/** Starts bin/xenon on a free port, with a directory of its own that goes away with it. The limiter is off unless asked for. */
+/** Starts bin/xenon on a free port, with its own directory, which `stop` removes. The default of RATE_LIMIT is off. */
 export async function startXenon({ env = {}, args = [], cwd = root }: Settings = {}): Promise<Xenon> {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-e2e-'));
   const log: string[] = [];
@@ -58,10 +58,10 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
   return { ...found, dir, mailFile: path.join(dir, 'mail.jsonl'), log: () => log.join('\n'), stop };
 }
 
-/** Reads the addresses off what a person sees. */
+/** Reads origin and URL from the output. */
 function addresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 'origin' | 'address'>> {
   return new Promise((done) => {
-    if (!child.stdout) throw new Error('nobody listens to xenon');
+    if (!child.stdout) throw new Error('xenon has no standard output');
     let address = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
       log.push(line);
@@ -72,7 +72,7 @@ function addresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 'ori
   });
 }
 
-/** The database of a server that has started one: its own DATABASE_URL is known to it alone, but its files say it. */
+/** The URL of the database that a server has started, from the files in its directory. */
 export function databaseOf(xenon: Xenon): string {
   const dir = path.join(xenon.dir, 'postgres');
   const password = readFileSync(path.join(dir, 'password'), 'utf8').trim();
