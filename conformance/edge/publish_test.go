@@ -77,7 +77,7 @@ func TestPublish(t *testing.T) {
 func TestPublish_WithoutASite(t *testing.T) {
 	t.Parallel()
 	calls, output, err := publish(t, outputs, filepath.Join(t.TempDir(), "build"))
-	if err != nil || len(calls) != 0 || !strings.Contains(output, "no site is published") {
+	if err != nil || len(calls) != 0 || !strings.Contains(output, "nothing is uploaded") {
 		t.Errorf("calls %v, output %q, %v", calls, output, err)
 	}
 }
@@ -99,7 +99,7 @@ func TestDeploy_ReportsMissingPrerequisites(t *testing.T) {
 	for name, c := range map[string]struct{ env, database, want string }{
 		"no such environment": {"staging", "postgres://u:hunter2@db/x", "no environment staging"},
 		"no database":         {"prod", "", "DIRECT_DATABASE_URL is missing"},
-		"a pooled database":   {"prod", "postgres://u:hunter2@ep-x-pooler.eu.example/x", "is the pooled endpoint"},
+		"a pooled database":   {"prod", "postgres://u:hunter2@ep-x-pooler.eu.example/x", "is the pooled URL"},
 	} {
 		dir := t.TempDir()
 		run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), c.env)
