@@ -21,7 +21,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-var importUsers = flag.Int("import.users", 1_000_000, "users in BenchmarkImport; as many identities, four fifths as many profiles")
+var importUsers = flag.Int(
+	"import.users",
+	1_000_000,
+	"users in BenchmarkImport; as many identities, four fifths as many profiles",
+)
 
 // BenchmarkImport moves people from one database to another, on one server that keeps its promises to the disk, in five
 // ways: raw, the three tables as they are into tables without an index; plain, the same mapping as ours, COPY by COPY into
@@ -72,11 +76,23 @@ func BenchmarkImport(b *testing.B) {
 		{fmt.Sprintf("row by row in Go, from %d", few), inGo},
 		{"row by row, the library", slow},
 	} {
-		fmt.Fprintf(w, "%s\t%.1f\t%.0f\t%.0f\t\n", line.name, line.took.Seconds(), float64(s.rows)/line.took.Seconds(), float64(s.users)/line.took.Seconds())
+		fmt.Fprintf(
+			w,
+			"%s\t%.1f\t%.0f\t%.0f\t\n",
+			line.name,
+			line.took.Seconds(),
+			float64(s.rows)/line.took.Seconds(),
+			float64(s.users)/line.took.Seconds(),
+		)
 	}
 	_ = w.Flush() // to memory
-	fmt.Fprintf(&out, "speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at most 0.6)\n",
-		plain.Seconds()/two.Seconds(), slow.Seconds()/two.Seconds(), verify.Seconds()/two.Seconds())
+	fmt.Fprintf(
+		&out,
+		"speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at most 0.6)\n",
+		plain.Seconds()/two.Seconds(),
+		slow.Seconds()/two.Seconds(),
+		verify.Seconds()/two.Seconds(),
+	)
 	fmt.Fprintf(&out, "memory: %.1f MB for 10,000 users, %.1f MB for %d (goal 96), ratio %.2f (goal at most 1.3)",
 		float64(little)/1024, float64(memory)/1024, s.users, float64(memory)/float64(little))
 	fmt.Println(out.String()) // the log of a benchmark is cut after ten lines

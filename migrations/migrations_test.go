@@ -212,8 +212,12 @@ func TestStatusChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	if value[bool](t, conn, `SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
-		OR to_regnamespace('xenon') IS NOT NULL`) {
+	if value[bool](
+		t,
+		conn,
+		`SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
+		OR to_regnamespace('xenon') IS NOT NULL`,
+	) {
 		t.Error("the status made a table or a schema")
 	}
 }
@@ -223,7 +227,11 @@ func TestUpInAnotherSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	conn := connect(t, url)
-	exec(t, conn, `CREATE TABLE "user" (login int); CREATE TABLE goose_db_version (mine int); INSERT INTO "user" VALUES (1)`)
+	exec(
+		t,
+		conn,
+		`CREATE TABLE "user" (login int); CREATE TABLE goose_db_version (mine int); INSERT INTO "user" VALUES (1)`,
+	)
 	for _, name := range []string{"xenon", "select"} { // the second is a word of SQL
 		applied, err := migrations.UpIn(t.Context(), url, name)
 		if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
@@ -241,14 +249,22 @@ func TestUpInAnotherSchema(t *testing.T) {
 			t.Errorf("%s: got %d tables, want %d", name, tables, want)
 		}
 	}
-	if !value[bool](t, conn, `SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user" WHERE login = 1)`) {
+	if !value[bool](
+		t,
+		conn,
+		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user" WHERE login = 1)`,
+	) {
 		t.Error("the tables of the application have changed")
 	}
 }
 
 func newUser(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
-	return value[string](t, conn, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', gen_random_uuid()::text, false) RETURNING id::text`)
+	return value[string](
+		t,
+		conn,
+		`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', gen_random_uuid()::text, false) RETURNING id::text`,
+	)
 }
 
 // A database in which Better Auth's admin plugin has written bans keeps them.
@@ -262,7 +278,12 @@ func TestBan_ColumnsMayBeThere(t *testing.T) {
 	}
 	exec(t, conn, string(tables))
 	exec(t, conn, `ALTER TABLE "user" ADD banned boolean, ADD "banReason" text, ADD "banExpires" timestamptz`)
-	exec(t, conn, `UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = 'infinity' WHERE id = $1`, newUser(t, conn))
+	exec(
+		t,
+		conn,
+		`UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = 'infinity' WHERE id = $1`,
+		newUser(t, conn),
+	)
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +348,12 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 func TestProfileVersionsDiffer(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
-	exec(t, conn, "INSERT INTO user_profile (user_id, updated_at) VALUES ($1, now() + interval '1 hour')", newUser(t, conn))
+	exec(
+		t,
+		conn,
+		"INSERT INTO user_profile (user_id, updated_at) VALUES ($1, now() + interval '1 hour')",
+		newUser(t, conn),
+	)
 	exec(t, conn, "BEGIN")
 	last := value[time.Time](t, conn, "SELECT updated_at FROM user_profile")
 	for _, statement := range []string{
@@ -343,7 +369,11 @@ func TestProfileVersionsDiffer(t *testing.T) {
 	}
 	exec(t, conn, "COMMIT")
 	exec(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", newUser(t, conn))
-	if !value[bool](t, conn, `UPDATE user_profile SET time_per_week = 2 WHERE updated_at < now() RETURNING updated_at > now()`) {
+	if !value[bool](
+		t,
+		conn,
+		`UPDATE user_profile SET time_per_week = 2 WHERE updated_at < now() RETURNING updated_at > now()`,
+	) {
 		t.Error("updated_at is not the time of the update")
 	}
 }

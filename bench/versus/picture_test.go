@@ -140,11 +140,19 @@ func draw(title, unit string, groups []bars) string {
 			y += step
 		}
 	}
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" font-size="12" fill="%s" role="img">
+	return fmt.Sprintf(
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" font-size="12" fill="%s" role="img">
 <title>%s</title>
 <text x="8" y="20" font-size="14">%s</text>
 %s</svg>
-`, width, y+10, grey, escaped(title), escaped(title), b.String())
+`,
+		width,
+		y+10,
+		grey,
+		escaped(title),
+		escaped(title),
+		b.String(),
+	)
 }
 
 func escaped(text string) string {

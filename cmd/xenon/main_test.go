@@ -66,7 +66,13 @@ func TestSchemaUpAndStatus(t *testing.T) {
 		!strings.Contains(err, "DATABASE_URL: is missing") {
 		t.Errorf("without a database: got %d %s", code, err)
 	}
-	if code, _, err := xenon(t, []string{"schema", "up"}, "DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db"); code != exitFailed || strings.Contains(err, "hunter2") {
+	if code, _, err := xenon(
+		t,
+		[]string{"schema", "up"},
+		"DATABASE_URL",
+		"postgres://u:hunter2@127.0.0.1:1/db",
+	); code != exitFailed ||
+		strings.Contains(err, "hunter2") {
 		t.Errorf("no server: got %d %s", code, err)
 	}
 }

@@ -46,7 +46,11 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 }
 
 // openTarget is open for what needs no source, which may be gone by then.
-func (f importFlags) openTarget(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
+func (f importFlags) openTarget(
+	ctx context.Context,
+	getenv environment,
+	std streams,
+) (*importer.Import, *progress, error) {
 	if f.From == "" {
 		f.From = "postgres://not.needed/here"
 	}
@@ -74,7 +78,12 @@ func begin(from, to string, getenv environment, std streams) (*importer.Import, 
 // tellIgnored says which parameters of a database URL have no meaning here.
 func tellIgnored(std streams, name, address string) {
 	if ignored := pg.Ignored(address); ignored != nil {
-		fmt.Fprintf(std.err, "%s: parameters that only other drivers know are ignored: %s\n", name, strings.Join(ignored, ", "))
+		fmt.Fprintf(
+			std.err,
+			"%s: parameters that only other drivers know are ignored: %s\n",
+			name,
+			strings.Join(ignored, ", "),
+		)
 	}
 }
 

@@ -31,7 +31,12 @@ type choiceFlags struct {
 
 func (c choiceFlags) options(run string) (importer.Options, error) {
 	o := importer.Options{
-		Run: run, BatchSize: c.BatchSize, Unconfirmed: c.Unconfirmed, MFA: c.MFA, Profiles: c.Profiles, AllowDeletions: c.AllowDeletion,
+		Run:            run,
+		BatchSize:      c.BatchSize,
+		Unconfirmed:    c.Unconfirmed,
+		MFA:            c.MFA,
+		Profiles:       c.Profiles,
+		AllowDeletions: c.AllowDeletion,
 	}
 	for _, p := range c.Provider {
 		from, to, ok := strings.Cut(p, "=")
@@ -156,7 +161,15 @@ func sayf(out io.Writer, format string, args ...any) {
 }
 
 func printPlan(out io.Writer, p importer.Plan, from, to string) {
-	sayf(out, "Plan of the run %q\n  from  %s, Postgres %s\n  to    %s, Postgres %s\n", p.Run, from, p.Source.Server, to, p.Target.Server)
+	sayf(
+		out,
+		"Plan of the run %q\n  from  %s, Postgres %s\n  to    %s, Postgres %s\n",
+		p.Run,
+		from,
+		p.Source.Server,
+		to,
+		p.Target.Server,
+	)
 	if len(p.Source.Rows) > 0 {
 		sayf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
 	}
@@ -179,7 +192,14 @@ func printReferring(out io.Writer, all []importrun.Referring) {
 	}
 	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
 	for _, r := range all {
-		fmt.Fprintf(out, "  %s (%s) → %s: when that is deleted, %s\n", r.Table, strings.Join(r.Columns, ", "), r.To, importrun.OnDeleteTexts[r.OnDelete])
+		fmt.Fprintf(
+			out,
+			"  %s (%s) → %s: when that is deleted, %s\n",
+			r.Table,
+			strings.Join(r.Columns, ", "),
+			r.To,
+			importrun.OnDeleteTexts[r.OnDelete],
+		)
 	}
 }
 
@@ -211,7 +231,14 @@ var sourceNames = []sourceName{
 	{mapping.Passkey, "passkeys"},
 }
 
-var outcomeOrder = []mapping.Outcome{mapping.Copied, mapping.Identical, mapping.Folded, mapping.Kept, mapping.Deleted, mapping.Quarantined}
+var outcomeOrder = []mapping.Outcome{
+	mapping.Copied,
+	mapping.Identical,
+	mapping.Folded,
+	mapping.Kept,
+	mapping.Deleted,
+	mapping.Quarantined,
+}
 
 // printCounts is a table: kinds of rows down, outcomes across, those that do not occur left out.
 func printCounts(out io.Writer, title string, c mapping.Counts) {

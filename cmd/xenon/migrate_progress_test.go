@@ -15,7 +15,18 @@ func pass(p *progress, clock *time.Time) {
 	for i := range 4 {
 		*clock = clock.Add(time.Second)
 		e := importer.Event{
-			Run: "supabase", Action: "copy", Pass: 1, Batch: i, Batches: 4, Done: i + 1, Rows: 12_500, Copied: 8_000, Identical: 100, Folded: 4_000, Quarantined: 400, Took: time.Second,
+			Run:         "supabase",
+			Action:      "copy",
+			Pass:        1,
+			Batch:       i,
+			Batches:     4,
+			Done:        i + 1,
+			Rows:        12_500,
+			Copied:      8_000,
+			Identical:   100,
+			Folded:      4_000,
+			Quarantined: 400,
+			Took:        time.Second,
 		}
 		if i == 2 {
 			e.Done, e.Rows, e.Copied, e.Identical, e.Folded, e.Quarantined, e.Parked = 2, 0, 0, 0, 0, 0, "SQLSTATE 53100"
@@ -32,9 +43,26 @@ func TestProgressInAPipeIsALineABatch(t *testing.T) {
 	p := newProgress(&out, func() time.Time { return clock })
 	p.say("for people only")
 	pass(p, &clock)
-	p.event(importer.Event{Action: "wait", Waiting: "connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s"})
-	p.event(importer.Event{Action: "verify", Pass: 1, Batches: 2, Done: 1, Rows: 5, Different: 2, Took: 1234567 * time.Nanosecond})
-	p.event(importer.Event{Action: "copy", Pass: 2, Batches: 1, Done: 1, Rows: 9, Copied: 2, Unchanged: 7, Took: time.Second})
+	p.event(
+		importer.Event{
+			Action:  "wait",
+			Waiting: "connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s",
+		},
+	)
+	p.event(
+		importer.Event{
+			Action:    "verify",
+			Pass:      1,
+			Batches:   2,
+			Done:      1,
+			Rows:      5,
+			Different: 2,
+			Took:      1234567 * time.Nanosecond,
+		},
+	)
+	p.event(
+		importer.Event{Action: "copy", Pass: 2, Batches: 1, Done: 1, Rows: 9, Copied: 2, Unchanged: 7, Took: time.Second},
+	)
 	p.event(importer.Event{Action: "rollback", DryRun: true, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
 	p.event(importer.Event{Action: "rollback", Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
 	want := `copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s

@@ -126,10 +126,16 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	switch {
 	case errors.Is(err, importreport.ErrAltered):
 		answer = checked{Verdict: "altered", Why: err.Error()}
-		err = advise(fmt.Errorf("%s: %w", c.Check, err), "Do not rely on it. Ask for the original, or write the report again.")
+		err = advise(
+			fmt.Errorf("%s: %w", c.Check, err),
+			"Do not rely on it. Ask for the original, or write the report again.",
+		)
 	case errors.Is(err, keys.ErrUnknownKey):
 		answer = checked{Verdict: "unknown key", Why: err.Error()}
-		err = advise(fmt.Errorf("%s: %w", c.Check, err), "Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were then.")
+		err = advise(
+			fmt.Errorf("%s: %w", c.Check, err),
+			"Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were then.",
+		)
 	case err != nil:
 		return err
 	}
@@ -137,7 +143,13 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 		return errors.Join(printJSON(std, answer), err)
 	}
 	if err == nil {
-		fmt.Fprintf(std.out, "valid: the report of run %q of %s, as it was signed with key %s\n", report.Run, report.Made.UTC().Format(time.RFC3339), report.KeyID)
+		fmt.Fprintf(
+			std.out,
+			"valid: the report of run %q of %s, as it was signed with key %s\n",
+			report.Run,
+			report.Made.UTC().Format(time.RFC3339),
+			report.KeyID,
+		)
 	}
 	return err
 }

@@ -94,7 +94,12 @@ func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p 
 }
 
 // rollback calls until it is done.
-func rollback(ctx context.Context, m *importer.Import, name string, o importer.RollbackOptions) (importer.RollbackResult, error) {
+func rollback(
+	ctx context.Context,
+	m *importer.Import,
+	name string,
+	o importer.RollbackOptions,
+) (importer.RollbackResult, error) {
 	for {
 		u, err := m.Rollback(ctx, name, o)
 		if err != nil || u.Done || o.DryRun {
@@ -110,7 +115,10 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	}
 	file, err := os.OpenFile(c.ReturnToSource, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, advise(fmt.Errorf("%s is there already", c.ReturnToSource), "Choose another name: password hashes are not written over a file. Nothing was removed.")
+		return nil, advise(
+			fmt.Errorf("%s is there already", c.ReturnToSource),
+			"Choose another name: password hashes are not written over a file. Nothing was removed.",
+		)
 	}
 	if err != nil {
 		return nil, advise(err, "Nothing was removed.")
@@ -123,9 +131,16 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 		_ = os.Remove(c.ReturnToSource) // half of it is worse than nothing
 		return nil, explain(ctx, err)
 	}
-	sayf(std.err, "%s: the way back for %d users. It holds password hashes: run it on the source, then delete it.\n", c.ReturnToSource, covered)
+	sayf(
+		std.err,
+		"%s: the way back for %d users. It holds password hashes: run it on the source, then delete it.\n",
+		c.ReturnToSource,
+		covered,
+	)
 	if not > 0 {
-		left = needsPerson(english.Sprintf("%d users have a password now that Supabase cannot read; they keep their old one there", not))
+		left = needsPerson(
+			english.Sprintf("%d users have a password now that Supabase cannot read; they keep their old one there", not),
+		)
 		fmt.Fprintln(std.err, left)
 	}
 	return left, nil
@@ -168,7 +183,10 @@ func printUndone(out io.Writer, u importer.RollbackResult, dry, cascade bool) {
 		sayf(out, "%12d  rows of %s keep users\n", u.Holding[table], table)
 	}
 	if len(u.Holding) > 0 && !cascade {
-		fmt.Fprintln(out, "              --force --cascade takes these users and such rows, too, as far as the foreign keys allow it.")
+		fmt.Fprintln(
+			out,
+			"              --force --cascade takes these users and such rows, too, as far as the foreign keys allow it.",
+		)
 	}
 }
 

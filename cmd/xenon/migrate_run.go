@@ -121,10 +121,19 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 // report prints what was found and what helps.
-func (c migrateVerifyCmd) report(ctx context.Context, out io.Writer, m *importer.Import, v importer.VerifyResult) error {
+func (c migrateVerifyCmd) report(
+	ctx context.Context,
+	out io.Writer,
+	m *importer.Import,
+	v importer.VerifyResult,
+) error {
 	printVerification(out, v)
 	if v.Equal {
-		fmt.Fprintf(out, "\nEverything copied is equal to the source. Next:\n  %s --html report.html\n", choiceFlags{}.again("report", c.Name))
+		fmt.Fprintf(
+			out,
+			"\nEverything copied is equal to the source. Next:\n  %s --html report.html\n",
+			choiceFlags{}.again("report", c.Name),
+		)
 		return nil
 	}
 	st, err := m.Status(ctx, c.Name)
@@ -145,13 +154,25 @@ func remedy(v importer.VerifyResult, st importer.Status) string {
 	case st.Done == st.Batches && allNamed && !slices.ContainsFunc(v.Differences, elsewhere):
 		return "These rows changed in the target after they were copied; a first sign-in, too, writes most password hashes anew.\n" +
 			"Running again leaves them alone. Compare the two; once the application has switched over, the target is right. Next:\n  " +
-			choiceFlags{}.again("report", st.Run) + " --html report.html"
+			choiceFlags{}.again(
+				"report",
+				st.Run,
+			) + " --html report.html"
 	}
 	return "Running again copies what changed in the source since. Next:\n  " + choiceFlags{}.again("run", st.Run)
 }
 
 func printVerification(out io.Writer, v importer.VerifyResult) {
-	sayf(out, "Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n", v.Batches, "", "expected", "there", "sum expected", "sum there")
+	sayf(
+		out,
+		"Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n",
+		v.Batches,
+		"",
+		"expected",
+		"there",
+		"sum expected",
+		"sum there",
+	)
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
 		verdict := "equal"

@@ -71,7 +71,9 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, strings.Join(lines, "\n"))
 		}
 	}
-	if !strings.Contains(last, " 100% ███") || strings.Contains(last, "░") || !strings.Contains(last, "copy 4/4 batches, 9,375 rows/s, 1,200 quarantined, 4s") || !strings.HasSuffix(text, "\n") {
+	if !strings.Contains(last, " 100% ███") || strings.Contains(last, "░") ||
+		!strings.Contains(last, "copy 4/4 batches, 9,375 rows/s, 1,200 quarantined, 4s") ||
+		!strings.HasSuffix(text, "\n") {
 		t.Errorf("the bar ends with %q", last)
 	}
 }
@@ -103,7 +105,12 @@ func TestRollbackAsksOnATerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, said strings.Builder
-		code := run(t.Context(), []string{"migrate", "rollback"}, func(name string) string { return settings[name] }, streams{slave, &out, &said})
+		code := run(
+			t.Context(),
+			[]string{"migrate", "rollback"},
+			func(name string) string { return settings[name] },
+			streams{slave, &out, &said},
+		)
 		if code != c.code || !strings.Contains(said.String(), c.said) || !strings.Contains(said.String(), "Type yes: ") {
 			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &said)
 		}

@@ -98,7 +98,9 @@ func TestMigrateChoices(t *testing.T) {
 		ProfileValue: []string{"age_range:35_44=35_plus", "age_range:45_plus=35_plus", "primary_goal:a b=it's"},
 	}
 	o, err := c.options("autumn")
-	if err != nil || len(o.Providers) != 2 || o.Providers["custom:acme"] != "acme" || o.ProfileValues["age_range"]["45_plus"] != "35_plus" || o.ProfileValues["primary_goal"]["a b"] != "it's" {
+	if err != nil || len(o.Providers) != 2 || o.Providers["custom:acme"] != "acme" ||
+		o.ProfileValues["age_range"]["45_plus"] != "35_plus" ||
+		o.ProfileValues["primary_goal"]["a b"] != "it's" {
 		t.Errorf("got %+v, %v", o, err)
 	}
 	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme --provider azure=oid " +
@@ -113,7 +115,14 @@ func imported(t *testing.T, users int) (census supabasetest.Census, target strin
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
 	census = supabasetest.Fill(t, from, 7, users)
-	return census, to, []string{"FROM_DATABASE_URL", from, "TO_DATABASE_URL", to, "SIGNING_KEYS_FILE", filepath.Join(t.TempDir(), "keys.json")}
+	return census, to, []string{
+		"FROM_DATABASE_URL",
+		from,
+		"TO_DATABASE_URL",
+		to,
+		"SIGNING_KEYS_FILE",
+		filepath.Join(t.TempDir(), "keys.json"),
+	}
 }
 
 func numberOf(t *testing.T, url, query string) (n int) {
@@ -177,7 +186,8 @@ func TestMigrateRun(t *testing.T) {
 		t.Errorf("undecided: got %d\n%s%s", code, out, said)
 	}
 	code, out, said = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
-	if code != exitPerson || strings.Count(said, "copy: pass 1, batch ") != 3 || strings.Contains(said, "\r") || !strings.Contains(said, "entries for a person to look at") {
+	if code != exitPerson || strings.Count(said, "copy: pass 1, batch ") != 3 || strings.Contains(said, "\r") ||
+		!strings.Contains(said, "entries for a person to look at") {
 		t.Errorf("run: got %d\n%s", code, said)
 	}
 	for _, want := range []string{`Run "supabase" is complete: pass 1, 3 of 3 batches done.`, "users                    300", "email_conflict", "Next:\n  xenon migrate verify"} {
@@ -188,7 +198,11 @@ func TestMigrateRun(t *testing.T) {
 	first := numberOf(t, target, usersThere)
 	var status importer.Status
 	code, out, said = xenon(t, []string{"migrate", "run", "--json"}, env...)
-	if err := json.Unmarshal([]byte(out), &status); code != exitPerson || err != nil || status.Pass != 2 || status.State != "complete" {
+	if err := json.Unmarshal(
+		[]byte(out),
+		&status,
+	); code != exitPerson || err != nil || status.Pass != 2 ||
+		status.State != "complete" {
 		t.Errorf("again: got %d, %v\n%s%s", code, err, out, said)
 	}
 	if again := numberOf(t, target, usersThere); again != first || first < 250 {
@@ -224,14 +238,19 @@ func TestMigrateRunStopsAndGoesOn(t *testing.T) {
 	said := &stopper{stop: stop}
 	args := []string{"migrate", "run", "--mfa", "allow", "--batch-size", "10", "--concurrency", "1"}
 	code := run(ctx, args, func(name string) string { return settings[name] }, streams{nil, &said.Buffer, said})
-	if code != exitFailed || !strings.Contains(said.String(), "xenon: stopped\n  What was finished is kept. The same command goes on where this one stopped.") {
+	if code != exitFailed ||
+		!strings.Contains(
+			said.String(),
+			"xenon: stopped\n  What was finished is kept. The same command goes on where this one stopped.",
+		) {
 		t.Errorf("stopped: got %d\n%s", code, said)
 	}
 	if n := numberOf(t, target, usersThere); n == 0 || n > 100 {
 		t.Errorf("%d users after the first batches of ten", n)
 	}
 	code, out, rest := xenon(t, args, env...)
-	if code != exitPerson || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") || !strings.Contains(rest, "pass 1, batch 29,") {
+	if code != exitPerson || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
+		!strings.Contains(rest, "pass 1, batch 29,") {
 		t.Errorf("going on: got %d\n%s%s", code, out, rest)
 	}
 }
@@ -333,7 +352,10 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	jwks := filepath.Join(t.TempDir(), "jwks.json")
-	public, err := migrateReportCmd{}.jwks(t.Context(), func(name string) string { return map[string]string{"SIGNING_KEYS_FILE": keyFile}[name] })
+	public, err := migrateReportCmd{}.jwks(
+		t.Context(),
+		func(name string) string { return map[string]string{"SIGNING_KEYS_FILE": keyFile}[name] },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,13 +442,20 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := imported(t, 300)
 	source := env[1]
-	if code, out, said := xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...); code != exitPerson {
+	if code, out, said := xenon(
+		t,
+		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
+		env...); code != exitPerson {
 		t.Fatalf("run: got %d\n%s%s", code, out, said)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
-	change(t, target, `create table orders (id int primary key generated always as identity, buyer uuid not null references "user" on delete cascade);
+	change(
+		t,
+		target,
+		`create table orders (id int primary key generated always as identity, buyer uuid not null references "user" on delete cascade);
 create table order_items (order_id int references orders on delete cascade); create table audit (actor uuid references "user" on delete set null);
-insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders; insert into audit select `+first)
+insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders; insert into audit select `+first,
+	)
 	var id string
 	conn, err := pgx.Connect(t.Context(), target)
 	if err != nil {
@@ -467,11 +496,27 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, said)
 			}
 		}
-		if n := numberOf(t, target, orders); n != s.orders || numberOf(t, target, items) != s.orders || numberOf(t, target, audit) != min(1, s.orders) {
-			t.Errorf("%v: %d orders, %d items, %d entries with an actor, want %d", s.args, n, numberOf(t, target, items), numberOf(t, target, audit), s.orders)
+		if n := numberOf(
+			t,
+			target,
+			orders,
+		); n != s.orders || numberOf(t, target, items) != s.orders ||
+			numberOf(t, target, audit) != min(1, s.orders) {
+			t.Errorf(
+				"%v: %d orders, %d items, %d entries with an actor, want %d",
+				s.args,
+				n,
+				numberOf(t, target, items),
+				numberOf(t, target, audit),
+				s.orders,
+			)
 		}
 	}
-	if n := numberOf(t, target, `select count(*) from supabase_import.quarantine where reason = 'cascaded' and original is not null`); n != 601 {
+	if n := numberOf(
+		t,
+		target,
+		`select count(*) from supabase_import.quarantine where reason = 'cascaded' and original is not null`,
+	); n != 601 {
 		t.Errorf("%d rows of other tables are in the quarantine, want 601", n)
 	}
 }

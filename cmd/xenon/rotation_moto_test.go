@@ -147,7 +147,11 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	}
 	if len(got.OriginSecrets) != 2 || got.OriginSecrets[0] != got.OriginSecret ||
 		got.OriginSecrets[1] == got.OriginSecret || got.AuthSecret != "kept" {
-		t.Errorf("got %d origin secrets, the first is originSecret: %v", len(got.OriginSecrets), got.OriginSecrets[0] == got.OriginSecret)
+		t.Errorf(
+			"got %d origin secrets, the first is originSecret: %v",
+			len(got.OriginSecrets),
+			got.OriginSecrets[0] == got.OriginSecret,
+		)
 	}
 	if code, _, said := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
 		!strings.Contains(said, "rotate the origin secret") {

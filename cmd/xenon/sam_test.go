@@ -71,8 +71,28 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 func TestSamWritesFilesForContainers(t *testing.T) {
 	t.Chdir(root)
 	dir, database := t.TempDir(), dbtest.New(t)
-	code, out, said := xenon(t, []string{"sam", "--addr", "localhost:3210", "--dir", dir, "--arch", "amd64", "--gateway", "127.0.0.1", "cat", filepath.Join(dir, "sam/env.json")},
-		"DATABASE_URL", database, "RATE_LIMIT", "off", "AWS_REGION", "eu-central-1")
+	code, out, said := xenon(
+		t,
+		[]string{
+			"sam",
+			"--addr",
+			"localhost:3210",
+			"--dir",
+			dir,
+			"--arch",
+			"amd64",
+			"--gateway",
+			"127.0.0.1",
+			"cat",
+			filepath.Join(dir, "sam/env.json"),
+		},
+		"DATABASE_URL",
+		database,
+		"RATE_LIMIT",
+		"off",
+		"AWS_REGION",
+		"eu-central-1",
+	)
 	var got struct{ Parameters map[string]string }
 	if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
 		t.Fatalf("got %d %v %s", code, err, said)

@@ -297,7 +297,10 @@ func hijack(t *testing.T, w http.ResponseWriter) {
 		return
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nreload")
+	_, _ = io.WriteString(
+		conn,
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nreload",
+	)
 }
 
 // fetch returns the body of a response, or everything after a switch to another protocol.

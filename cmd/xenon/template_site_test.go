@@ -17,7 +17,9 @@ import (
 func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
-	headers := tree(c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig", "SecurityHeadersConfig").(map[string]any))
+	headers := tree(
+		c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig", "SecurityHeadersConfig").(map[string]any),
+	)
 	csp := strings.TrimPrefix(fmt.Sprint(headers.at("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
 	got := map[string]string{}
 	for directive := range strings.SplitSeq(csp, ";") {
@@ -65,7 +67,13 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 			t.Errorf("%v has no security headers", b["PathPattern"])
 		}
 		text := func(name string) string { s, _ := b[name].(string); return s }
-		return behaviour{text("PathPattern"), text("TargetOriginId"), text("CachePolicyId"), text("OriginRequestPolicyId"), text("ViewerProtocolPolicy")}
+		return behaviour{
+			text("PathPattern"),
+			text("TargetOriginId"),
+			text("CachePolicyId"),
+			text("OriginRequestPolicyId"),
+			text("ViewerProtocolPolicy"),
+		}
 	}
 	var got []behaviour // the first that matches counts
 	for _, b := range d["CacheBehaviors"].([]any) {
@@ -147,7 +155,13 @@ func TestDistributionSendsTheOriginSecret(t *testing.T) {
 func TestDistributionAcceptsWebACL(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
-	if got := c.at("Resources", "Distribution", "Properties", "DistributionConfig", "WebACLId"); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
+	if got := c.at(
+		"Resources",
+		"Distribution",
+		"Properties",
+		"DistributionConfig",
+		"WebACLId",
+	); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
 		t.Errorf("got %v", got)
 	}
 	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "WebAclArn", "AllowedPattern")))
@@ -166,7 +180,12 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
 	bucket := tree(c.at("Resources", "SiteBucket").(map[string]any))
-	closed := map[string]any{"BlockPublicAcls": "true", "BlockPublicPolicy": "true", "IgnorePublicAcls": "true", "RestrictPublicBuckets": "true"}
+	closed := map[string]any{
+		"BlockPublicAcls":       "true",
+		"BlockPublicPolicy":     "true",
+		"IgnorePublicAcls":      "true",
+		"RestrictPublicBuckets": "true",
+	}
 	if diff := cmp.Diff(bucket.at("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
 		t.Errorf("public access (-template +want):\n%s", diff)
 	}

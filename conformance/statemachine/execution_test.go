@@ -141,13 +141,24 @@ type order struct {
 // start runs an execution of that name to its end.
 func (s *stage) start(name, input string) end {
 	s.t.Helper()
-	return s.run(order{Input: json.RawMessage(input), Context: map[string]any{"Id": "arn:aws:states:eu-central-1:123456789012:execution:import:" + name, "Name": name}})
+	return s.run(
+		order{
+			Input:   json.RawMessage(input),
+			Context: map[string]any{"Id": "arn:aws:states:eu-central-1:123456789012:execution:import:" + name, "Name": name},
+		},
+	)
 }
 
 // redrive goes on with a failed execution as Step Functions does: at the state that failed, with the input it had.
 func (s *stage) redrive(name string, failed end, times int) end {
 	s.t.Helper()
-	return s.run(order{StartAt: failed.Last.State, Input: failed.Last.Input, Context: map[string]any{"Name": name, "RedriveCount": times}})
+	return s.run(
+		order{
+			StartAt: failed.Last.State,
+			Input:   failed.Last.Input,
+			Context: map[string]any{"Name": name, "RedriveCount": times},
+		},
+	)
 }
 
 func (s *stage) run(o order) (e end) {

@@ -76,7 +76,11 @@ func (s *stage) order(statements string) {
 // rows is how many rows an import has brought into the target.
 func (s *stage) rows() int64 {
 	s.t.Helper()
-	return sql[int64](s.t, s.to, `select (select count(*) from "user") + (select count(*) from account) + (select count(*) from user_profile)`)
+	return sql[int64](
+		s.t,
+		s.to,
+		`select (select count(*) from "user") + (select count(*) from account) + (select count(*) from user_profile)`,
+	)
 }
 
 func output[T any](t *testing.T, e end) (v T) {
@@ -104,7 +108,12 @@ func (s *stage) complete(e end) stepfn.ReportResult {
 	for _, n := range got.Stand.Counts[mapping.User] {
 		users += n
 	}
-	if want := sql[int64](s.t, s.from, "select count(*) from auth.users"); users != want || users != int64(s.census.Users) {
+	if want := sql[int64](
+		s.t,
+		s.from,
+		"select count(*) from auth.users",
+	); users != want ||
+		users != int64(s.census.Users) {
 		s.t.Errorf("the ledger has %d users, want the %d of the source", users, want)
 	}
 	if strings.Contains(s.lambda.logged(), "postgres://") {
@@ -148,7 +157,15 @@ func TestRefusalsAreNotRetried(t *testing.T) {
 	for input, where := range map[string]string{`{}`: "Begin", `{"dryrum":true}`: "Read the input", `{"mfa":"perhaps"}`: "Plan"} {
 		got := s.start("refused", input)
 		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != where || len(got.Retried) != 0 {
-			t.Errorf("%s: got %s %s in %s, retried %v, want Refused in %s", input, got.Status, got.Error, got.Last.State, got.Retried, where)
+			t.Errorf(
+				"%s: got %s %s in %s, retried %v, want Refused in %s",
+				input,
+				got.Status,
+				got.Error,
+				got.Last.State,
+				got.Retried,
+				where,
+			)
 		}
 	}
 }
@@ -210,7 +227,13 @@ func TestLanesGoOnWhereTheTimeWasUp(t *testing.T) {
 	s.hurry("rollback")
 	back := s.start("hasty, back", `{"rollback":true}`)
 	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.rows() != 0 {
-		t.Errorf("got %s %s after %d invocations and %d rows, want more than one and none", back.Status, back.Error, n, s.rows())
+		t.Errorf(
+			"got %s %s after %d invocations and %d rows, want more than one and none",
+			back.Status,
+			back.Error,
+			n,
+			s.rows(),
+		)
 	}
 }
 
@@ -220,7 +243,8 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 	s := newStage(t, 420)
 	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
 	s.complete(got)
-	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 || got.Entered["Copy lane, child"] != 16 {
+	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
+		got.Entered["Copy lane, child"] != 16 {
 		t.Errorf("got %v, want 16 child executions", got.Entered)
 	}
 }
@@ -276,7 +300,11 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
 		t.Errorf("got the cause %s", failed.Cause)
 	}
-	parked := sql[string](t, s.to, "select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null")
+	parked := sql[string](
+		t,
+		s.to,
+		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
+	)
 	if want := "3 Unavailable: database unavailable: no connection"; parked != want {
 		t.Errorf("parked is %q, want %q", parked, want)
 	}
@@ -301,10 +329,21 @@ func TestRangeThatTheTargetRefuses(t *testing.T) {
 	s.order(`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
 create trigger refuse before insert on "user" for each row when (new.id = '` + id + `') execute function refuse()`)
 	failed := s.start("refused", input)
-	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 || len(failed.Retried) != 0 {
-		t.Fatalf("got %s %s, caught %v, retried %v, want NeedsAttention for one lane", failed.Status, failed.Error, failed.Caught, failed.Retried)
+	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
+		len(failed.Retried) != 0 {
+		t.Fatalf(
+			"got %s %s, caught %v, retried %v, want NeedsAttention for one lane",
+			failed.Status,
+			failed.Error,
+			failed.Caught,
+			failed.Retried,
+		)
 	}
-	parked := sql[string](t, s.to, "select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null")
+	parked := sql[string](
+		t,
+		s.to,
+		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
+	)
 	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
 		t.Errorf("parked is %q, want batch 3 with its code", parked)
 	}
@@ -355,8 +394,15 @@ func TestSecondExecutionIsHeld(t *testing.T) {
 	<-copying
 	second := s.start("two", input)
 	close(release)
-	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") || second.Retried["Begin"] != 8 {
-		t.Errorf("got %s %s %s, retried %v, want Held by the execution one", second.Status, second.Error, second.Cause, second.Retried)
+	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
+		second.Retried["Begin"] != 8 {
+		t.Errorf(
+			"got %s %s %s, retried %v, want Held by the execution one",
+			second.Status,
+			second.Error,
+			second.Cause,
+			second.Retried,
+		)
 	}
 	s.complete(<-ended)
 	s.complete(s.start("three", input)) // at once: the run was handed back
@@ -400,10 +446,14 @@ func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
 	count := func(query string) int64 { return sql[int64](t, s.to, query) }
 	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
-	if forced.Undone == nil || forced.Undone.Left != 1 || forced.Undone.Holding["public.orders"] != 300 || count("select count(*) from orders") != 300 {
+	if forced.Undone == nil || forced.Undone.Left != 1 || forced.Undone.Holding["public.orders"] != 300 ||
+		count("select count(*) from orders") != 300 {
 		t.Errorf("forced: got %+v, %d orders", forced.Undone, count("select count(*) from orders"))
 	}
-	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`))
+	counted := output[stepfn.RollbackResult](
+		t,
+		s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`),
+	)
 	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
 		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
 	}
@@ -411,7 +461,9 @@ insert into orders select (select min(id::text)::uuid from "user") from generate
 	if gone.Undone == nil || gone.Undone.Cascaded["public.orders"] != 300 || gone.Undone.Left != 0 {
 		t.Errorf("with cascade: got %+v", gone.Undone)
 	}
-	if n := count("select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and original ? 'buyer'"); n != 300 {
+	if n := count(
+		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and original ? 'buyer'",
+	); n != 300 {
 		t.Errorf("%d orders are in the quarantine, want 300", n)
 	}
 }

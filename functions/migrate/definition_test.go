@@ -80,16 +80,27 @@ func fields(v any) []string {
 
 // answers are what the actions give back.
 var answers = map[string]any{
-	"input": stepfn.Job{}, "plan": stepfn.PlanResult{}, "begin": stepfn.BeginResult{}, "copy": stepfn.StepResult{}, "park": stepfn.StepResult{},
-	"close": stepfn.StatusResult{}, "verify": stepfn.StepResult{}, "verdict": stepfn.VerifyResult{}, "report": stepfn.ReportResult{},
-	"gate": stepfn.GateResult{}, "rollback": stepfn.RollbackResult{},
+	"input":    stepfn.Job{},
+	"plan":     stepfn.PlanResult{},
+	"begin":    stepfn.BeginResult{},
+	"copy":     stepfn.StepResult{},
+	"park":     stepfn.StepResult{},
+	"close":    stepfn.StatusResult{},
+	"verify":   stepfn.StepResult{},
+	"verdict":  stepfn.VerifyResult{},
+	"report":   stepfn.ReportResult{},
+	"gate":     stepfn.GateResult{},
+	"rollback": stepfn.RollbackResult{},
 }
 
 // The definition names fields of Action and of the answers, and none that is not there.
 func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	t.Parallel()
 	text, m := theDefinition(t)
-	kept := map[string][]string{"lane": fields(run.Shard{}), "error": fields(stepfn.Failure{})} // by the place in the state
+	kept := map[string][]string{
+		"lane":  fields(run.Shard{}),
+		"error": fields(stepfn.Failure{}),
+	} // by the place in the state
 	used := map[string]bool{}
 	for name, s := range m.all() {
 		if s.Type != "Task" {
@@ -151,8 +162,17 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 		t.Error("the execution has no end")
 	}
 	passing := []string{
-		"Held", "Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException", "Lambda.ServiceException",
-		"Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout", "Unavailable",
+		"Held",
+		"Lambda.AWSLambdaException",
+		"Lambda.ClientExecutionTimeoutException",
+		"Lambda.SdkClientException",
+		"Lambda.ServiceException",
+		"Lambda.TooManyRequestsException",
+		"Lambda.Unknown",
+		"Runtime.ExitError",
+		"Sandbox.Timedout",
+		"States.Timeout",
+		"Unavailable",
 	}
 	for name, s := range m.all() {
 		if s.Type != "Task" {

@@ -29,7 +29,10 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	defer func() {
 		if p := recover(); p != nil {
 			h.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			answer, err = nil, messages.InvokeResponse_Error{Type: "Failed", Message: "the function panicked; its log says where"}
+			answer, err = nil, messages.InvokeResponse_Error{
+				Type:    "Failed",
+				Message: "the function panicked; its log says where",
+			}
 		}
 	}()
 	began := h.now()
@@ -57,10 +60,25 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a stepfn.Actio
 	}
 	for name, address := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
 		if ignored := pg.Ignored(address); ignored != nil {
-			h.log.WarnContext(ctx, "parameters of a database URL that only other drivers know are ignored", "of", name, "parameters", ignored)
+			h.log.WarnContext(
+				ctx,
+				"parameters of a database URL that only other drivers know are ignored",
+				"of",
+				name,
+				"parameters",
+				ignored,
+			)
 		}
 	}
-	m := importer.Import{From: from, To: to, Schema: h.cfg.Schema, Holder: a.Job.Holder, Shared: true, Progress: h.progress, Now: h.now}
+	m := importer.Import{
+		From:     from,
+		To:       to,
+		Schema:   h.cfg.Schema,
+		Holder:   a.Job.Holder,
+		Shared:   true,
+		Progress: h.progress,
+		Now:      h.now,
+	}
 	answer, err = stepfn.Act(ctx, m.Env(), a)
 	return a, answer, err
 }

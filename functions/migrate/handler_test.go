@@ -85,7 +85,10 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 					ctx, stop = context.WithTimeout(ctx, 100*time.Millisecond)
 				}
 				defer stop()
-				event := fmt.Sprintf(`{"action":%q,"job":{"run":"r","holder":"h","options":{"run":"r"}},"lane":{"lanes":1}}`, action)
+				event := fmt.Sprintf(
+					`{"action":%q,"job":{"run":"r","holder":"h","options":{"run":"r"}},"lane":{"lanes":1}}`,
+					action,
+				)
 				answer, err := h.handle(ctx, json.RawMessage(event))
 				want := "Unavailable"
 				if e == rejected {
@@ -116,10 +119,17 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 	h, log := aHandler()
 	h.now = func() time.Time { panic("no clock") }
 	_, err := h.handle(t.Context(), json.RawMessage(`{}`))
-	if got, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || got.Type != "Failed" || strings.Contains(got.Message, "clock") {
+	if got, ok := errors.AsType[messages.InvokeResponse_Error](
+		err,
+	); !ok || got.Type != "Failed" ||
+		strings.Contains(got.Message, "clock") {
 		t.Errorf("got %v", err)
 	}
-	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "no clock") || !strings.Contains(log.String(), "handler.go") {
+	if n := strings.Count(
+		log.String(),
+		"\n",
+	); n != 1 || !strings.Contains(log.String(), "no clock") ||
+		!strings.Contains(log.String(), "handler.go") {
 		t.Errorf("got %d records, want one with the place:\n%s", n, log)
 	}
 }
@@ -127,7 +137,10 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 func TestHandlerAnswers(t *testing.T) {
 	t.Parallel()
 	h, log := aHandler()
-	got, err := h.handle(t.Context(), json.RawMessage(`{"action":"input","input":{},"execution":{"Name":"tuesday","RoleArn":"arn:aws:iam::1:role/x"}}`))
+	got, err := h.handle(
+		t.Context(),
+		json.RawMessage(`{"action":"input","input":{},"execution":{"Name":"tuesday","RoleArn":"arn:aws:iam::1:role/x"}}`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +168,22 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 			action = "rollback"
 		}
 		h.progress(importer.Event{
-			Run: "supabase", Action: action, DryRun: dry, Pass: 2, Batch: 3, Batches: 9, Done: 4,
-			Rows: 5000, Copied: 3000, Unchanged: 1000, Identical: 500, Folded: 400, Quarantined: 100, Different: 7, Took: 1500 * time.Millisecond, Parked: "SQLSTATE 23514",
+			Run:         "supabase",
+			Action:      action,
+			DryRun:      dry,
+			Pass:        2,
+			Batch:       3,
+			Batches:     9,
+			Done:        4,
+			Rows:        5000,
+			Copied:      3000,
+			Unchanged:   1000,
+			Identical:   500,
+			Folded:      400,
+			Quarantined: 100,
+			Different:   7,
+			Took:        1500 * time.Millisecond,
+			Parked:      "SQLSTATE 23514",
 		})
 		var record map[string]any
 		if err := json.Unmarshal(log.Bytes(), &record); err != nil {
@@ -172,13 +199,18 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 			t.Fatalf("%s: got %+v", action, emf.AWS)
 		}
 		d := emf.AWS.CloudWatchMetrics[0]
-		if diff := cmp.Diff(d.Dimensions, [][]string{{"Run"}}); diff != "" || d.Namespace != "Xenon/Import" || record["Run"] != "supabase" {
+		if diff := cmp.Diff(
+			d.Dimensions,
+			[][]string{{"Run"}},
+		); diff != "" || d.Namespace != "Xenon/Import" ||
+			record["Run"] != "supabase" {
 			t.Errorf("%s: dimensions got -, want +:\n%s%s of %v", action, diff, d.Namespace, record["Run"])
 		}
 		got := map[string]float64{}
 		for _, m := range d.Metrics {
 			value, ok := record[m.Name].(float64)
-			if unit := map[bool]string{true: "Milliseconds", false: "Count"}[strings.HasSuffix(m.Name, "Duration")]; !ok || m.Unit != unit {
+			if unit := map[bool]string{true: "Milliseconds", false: "Count"}[strings.HasSuffix(m.Name, "Duration")]; !ok ||
+				m.Unit != unit {
 				t.Errorf("%s: %s is %v %s", action, m.Name, record[m.Name], m.Unit)
 			}
 			got[m.Name] = value
@@ -186,7 +218,14 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s: got -, want +:\n%s", action, diff)
 		}
-		if fmt.Sprintf("%v %v %v %v %v", record["action"], record["pass"], record["batch"], record["batches"], record["done"]) != action+" 2 3 9 4" {
+		if fmt.Sprintf(
+			"%v %v %v %v %v",
+			record["action"],
+			record["pass"],
+			record["batch"],
+			record["batches"],
+			record["done"],
+		) != action+" 2 3 9 4" {
 			t.Errorf("%s: got %v", action, record)
 		}
 	}

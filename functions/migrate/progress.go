@@ -24,9 +24,17 @@ func (h handler) progress(e importer.Event) {
 	switch e.Action {
 	case "copy":
 		metrics = []metric{
-			measure("Rows", "Count", e.Rows), measure("Copied", "Count", e.Copied),
-			measure("Unchanged", "Count", e.Unchanged), measure("Identical", "Count", e.Identical), measure("Folded", "Count", e.Folded),
-			measure("Quarantined", "Count", e.Quarantined), measure("Duration", "Milliseconds", e.Took.Milliseconds()),
+			measure("Rows", "Count", e.Rows),
+			measure("Copied", "Count", e.Copied),
+			measure(
+				"Unchanged",
+				"Count",
+				e.Unchanged,
+			),
+			measure("Identical", "Count", e.Identical),
+			measure("Folded", "Count", e.Folded),
+			measure("Quarantined", "Count", e.Quarantined),
+			measure("Duration", "Milliseconds", e.Took.Milliseconds()),
 		}
 	case "verify":
 		metrics = []metric{
@@ -38,7 +46,10 @@ func (h handler) progress(e importer.Event) {
 		if e.DryRun {
 			name = "WouldRemove"
 		}
-		metrics = []metric{measure(name, "Count", e.Copied), measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds())}
+		metrics = []metric{
+			measure(name, "Count", e.Copied),
+			measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds()),
+		}
 	}
 	if e.Parked != "" {
 		metrics = append(metrics, measure("Parked", "Count", 1))

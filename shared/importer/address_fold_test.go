@@ -21,11 +21,27 @@ const kelvin = "\u212a"
 // Kelvin sign, who was there first, and the owner.
 func twins(t *testing.T, from string, n int) (impostor, owner string) {
 	t.Helper()
-	impostor, owner = fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n), fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n+1)
-	importtest.Exec(t, from, fmt.Sprintf(`insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, raw_user_meta_data) values
+	impostor, owner = fmt.Sprintf(
+		"00000000-0000-4000-9000-%012d",
+		2*n,
+	), fmt.Sprintf(
+		"00000000-0000-4000-9000-%012d",
+		2*n+1,
+	)
+	importtest.Exec(
+		t,
+		from,
+		fmt.Sprintf(
+			`insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, raw_user_meta_data) values
 ('%s', '%sate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2020-01-01', '2020-01-01', '2020-01-01', '{}'),
 ('%s', 'kate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2024-01-01', '2024-01-01', '2024-01-01', '{}')`,
-		impostor, kelvin, n, owner, n))
+			impostor,
+			kelvin,
+			n,
+			owner,
+			n,
+		),
+	)
 	return impostor, owner
 }
 
@@ -49,7 +65,13 @@ func TestPlainAddressWinsAgainstOneThatFoldsToIt(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	got := map[string]string{}
 	var id, email string
-	importtest.Each(t, importtest.Conn(t, m.To), `select id::text, email from "user" where email like 'kate%'`, []any{&id, &email}, func() { got[email] = id })
+	importtest.Each(
+		t,
+		importtest.Conn(t, m.To),
+		`select id::text, email from "user" where email like 'kate%'`,
+		[]any{&id, &email},
+		func() { got[email] = id },
+	)
 	if diff := cmp.Diff(got, owners); diff != "" {
 		t.Errorf("owners of addresses, got - want +:\n%s", diff)
 	}
@@ -66,24 +88,40 @@ func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
 	m := importtest.Open(t, from)
 	holder := signedUp(t, m.To, "kate.1@example.com")
-	if plan, err := m.Plan(t.Context(), importtest.Small); err != nil || plan.Collisions["target_email_taken"] != 1 || len(plan.Refusals) > 0 {
+	if plan, err := m.Plan(
+		t.Context(),
+		importtest.Small,
+	); err != nil || plan.Collisions["target_email_taken"] != 1 ||
+		len(plan.Refusals) > 0 {
 		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.1@example.com"); got != holder {
 		t.Errorf("the address of somebody in the target went to %s (the one with the Kelvin sign is %s)", got, alone)
 	}
-	got := importtest.Value(t, m.To, `select concat_ws(' ', id, "emailVerified", (select count(*) from account where "userId" = u.id)) from "user" u where email = 'kate.2@example.com'`)
+	got := importtest.Value(
+		t,
+		m.To,
+		`select concat_ws(' ', id, "emailVerified", (select count(*) from account where "userId" = u.id)) from "user" u where email = 'kate.2@example.com'`,
+	)
 	if want := late + " f 0"; got != want {
 		t.Errorf("user, verified and accounts with nobody else at the address: %q, want %q", got, want)
 	}
-	importtest.Exec(t, from, `insert into auth.users (id, email, email_confirmed_at, created_at, updated_at) values ('`+lateOwner+`', 'kate.2@example.com', now(), now(), now())`)
+	importtest.Exec(
+		t,
+		from,
+		`insert into auth.users (id, email, email_confirmed_at, created_at, updated_at) values ('`+lateOwner+`', 'kate.2@example.com', now(), now(), now())`,
+	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.2@example.com"); got != lateOwner {
 		t.Errorf("the owner came later, and the address belongs to %s, want %s", got, lateOwner)
 	}
-	importtest.SameAsFresh(t, &importer.Import{From: from, To: freshly(t, m), Holder: "test", Now: m.Now}, importtest.Small)
+	importtest.SameAsFresh(
+		t,
+		&importer.Import{From: from, To: freshly(t, m), Holder: "test", Now: m.Now},
+		importtest.Small,
+	)
 }
 
 // freshly removes who signed up by themselves.
@@ -100,8 +138,12 @@ func TestFoldsToASCII(t *testing.T) {
 	t.Parallel()
 	url := supabasetest.New(t)
 	folds := func(lower string) []string {
-		return importtest.Column(t, url, `select format('%s>%s', to_hex(i), l) from generate_series(128, 1114111) i cross join lateral (select chr(i) as c) c cross join lateral (select `+lower+` as l) l
-where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order by i`)
+		return importtest.Column(
+			t,
+			url,
+			`select format('%s>%s', to_hex(i), l) from generate_series(128, 1114111) i cross join lateral (select chr(i) as c) c cross join lateral (select `+lower+` as l) l
+where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order by i`,
+		)
 	}
 	for name, c := range map[string]struct {
 		got, want []string

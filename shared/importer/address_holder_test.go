@@ -19,7 +19,10 @@ import (
 func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
 	t.Helper()
 	ids := importtest.SortedUsers(t, from)
-	people := slices.DeleteFunc(slices.Clone(census.People), func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) })
+	people := slices.DeleteFunc(
+		slices.Clone(census.People),
+		func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
+	)
 	if len(people) < 8 {
 		t.Fatalf("there are %d people with a confirmed address and a password, want more", len(people))
 	}
@@ -30,11 +33,16 @@ func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []su
 // returns the id.
 func signedUp(t *testing.T, to, email string) string {
 	t.Helper()
-	return importtest.Value(t, to, `with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),
+	return importtest.Value(
+		t,
+		to,
+		`with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),
 a as (insert into account ("accountId", "providerId", "userId", password, "updatedAt") select id, 'credential', id, 'a hash', now() from u),
 s as (insert into session ("expiresAt", token, "updatedAt", "userId") select now() + interval '1 day', id, now(), id from u),
 v as (insert into verification (identifier, value, "expiresAt") select 'reset-password:' || id, id, now() + interval '1 hour' from u)
-select id::text from u`, email)
+select id::text from u`,
+		email,
+	)
 }
 
 const holderOf = `select id::text from "user" where email = $1`
@@ -59,7 +67,8 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	if err != nil || len(plan.Refusals) > 0 {
 		t.Fatalf("plan: %v, %v", plan.Refusals, err)
 	}
-	if n := plan.Reasons["user address_released"]; n != 1 || !strings.Contains(strings.Join(plan.Warnings, "\n"), squatter) {
+	if n := plan.Reasons["user address_released"]; n != 1 ||
+		!strings.Contains(strings.Join(plan.Warnings, "\n"), squatter) {
 		t.Errorf("the plan counts %d users who lose the address, want 1, and warns: %q", n, plan.Warnings)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
@@ -69,7 +78,12 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	if !x.signIn(victim.Email, victim.Password) || x.signIn(victim.Email, stolen) {
 		t.Error("the confirmed user does not sign in with their password, or the other password is good, too")
 	}
-	got := importtest.Value(t, m.To, `select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*) from account where "userId" = u.id)) from "user" u where id = $1`, squatter)
+	got := importtest.Value(
+		t,
+		m.To,
+		`select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*) from account where "userId" = u.id)) from "user" u where id = $1`,
+		squatter,
+	)
 	if want := squatter + "@unverified.supabase-migration.invalid f 0 0"; got != want {
 		t.Errorf("address, verified, sessions and accounts of the other are %q, want %q", got, want)
 	}
@@ -79,8 +93,12 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	if n := st.Reasons["user address_released"]; n != 1 {
 		t.Errorf("%d users are in the quarantine with address_released, want 1", n)
 	}
-	importtest.Exec(t, m.To, `delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
-where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`) // as before the sign-in
+	importtest.Exec(
+		t,
+		m.To,
+		`delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
+where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
+	) // as before the sign-in
 	importtest.Agrees(t, m)
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
@@ -99,7 +117,10 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 	if undone.Restored != 1 || rehearsed.Restored != 1 {
 		t.Errorf("%d users have their address back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
 	}
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}), before); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}),
+		before,
+	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
@@ -125,7 +146,11 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
 			m := importtest.Open(t, from)
-			importtest.Exec(t, m.To, `create table note (author uuid references "user" on delete cascade); create table key (account uuid references account on delete cascade)`)
+			importtest.Exec(
+				t,
+				m.To,
+				`create table note (author uuid references "user" on delete cascade); create table key (account uuid references account on delete cascade)`,
+			)
 			holder := signedUp(t, m.To, victim.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
 			before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside)
@@ -145,11 +170,18 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
 				t.Errorf("the run began: %v", err)
 			}
-			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, importtest.Beside), before); diff != "" {
+			if diff := importtest.Unlike(
+				importtest.Contents(t, m.To, importtest.Landed, importtest.Beside),
+				before,
+			); diff != "" {
 				t.Errorf("the target is not what it was:%s", diff)
 			}
 			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
-			if plan, err := m.Plan(t.Context(), importtest.Allow); err != nil || len(plan.Refusals) > 0 || plan.Collisions["target_email_taken"] != 1 {
+			if plan, err := m.Plan(
+				t.Context(),
+				importtest.Allow,
+			); err != nil || len(plan.Refusals) > 0 ||
+				plan.Collisions["target_email_taken"] != 1 {
 				t.Errorf("once the address is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
 			}
 		})
@@ -173,7 +205,15 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 		t.Errorf("signed up after the plan: the address belongs to %s, want %s", got, early.ID)
 	}
 
-	importtest.Exec(t, from, fmt.Sprintf(`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users set email = 'New.Busy@example.com' where id = '%s'`, late.ID, busy.ID))
+	importtest.Exec(
+		t,
+		from,
+		fmt.Sprintf(
+			`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users set email = 'New.Busy@example.com' where id = '%s'`,
+			late.ID,
+			busy.ID,
+		),
+	)
 	signedUp(t, m.To, "new.late@example.com")
 	holder := signedUp(t, m.To, "new.busy@example.com")
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
@@ -189,7 +229,11 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	}
 	v := importtest.Verify(t, m)
 	if v.Equal || v.Different != 0 {
-		t.Errorf("verification: equal %t with %d differences; want it to say that an unverified user holds an address", v.Equal, v.Different)
+		t.Errorf(
+			"verification: equal %t with %d differences; want it to say that an unverified user holds an address",
+			v.Equal,
+			v.Different,
+		)
 	}
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
@@ -207,11 +251,24 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 	m := importtest.Open(t, from)
 	owner := map[string]string{}
 	var id, email string
-	importtest.Each(t, importtest.Conn(t, from), `select id::text, email from auth.users where id::text = any('{`+strings.Join(importtest.SortedUsers(t, from), ",")+`}')`, []any{&id, &email}, func() { owner[email] = id })
+	importtest.Each(
+		t,
+		importtest.Conn(t, from),
+		`select id::text, email from auth.users where id::text = any('{`+strings.Join(
+			importtest.SortedUsers(t, from),
+			",",
+		)+`}')`,
+		[]any{&id, &email},
+		func() { owner[email] = id },
+	)
 	db := importtest.Conn(t, m.To)
 	m.Progress = func(importer.Event) { // after every batch, from all of those that are still open
 		for email := range owner {
-			if _, err := db.Exec(t.Context(), `insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) on conflict do nothing`, email); err != nil {
+			if _, err := db.Exec(
+				t.Context(),
+				`insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) on conflict do nothing`,
+				email,
+			); err != nil {
 				t.Error(err)
 			}
 		}
@@ -226,7 +283,11 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 	if diff := cmp.Diff(got, owner); diff != "" {
 		t.Errorf("owners of addresses, got - want +:\n%s", diff)
 	}
-	if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.quarantine where reason = 'address_released'`); n == "0" {
+	if n := importtest.Value(
+		t,
+		m.To,
+		`select count(*)::text from supabase_import.quarantine where reason = 'address_released'`,
+	); n == "0" {
 		t.Error("nobody signed up in time")
 	}
 	importtest.IsEqual(t, m, "after the import")
@@ -253,7 +314,10 @@ func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
 		t.Errorf("%d users of the target were changed", len(lost))
 	}
 	want := []string{"target_email_taken", "target_email_taken"}
-	if diff := cmp.Diff(importtest.Column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`), want); diff != "" {
+	if diff := cmp.Diff(
+		importtest.Column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`),
+		want,
+	); diff != "" {
 		t.Errorf("rulings, got - want +:\n%s", diff)
 	}
 	importtest.IsEqual(t, m, "after the import")
@@ -272,7 +336,16 @@ func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
 	signedUp(t, m.To, email)
 	before := importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]})
 	importtest.Complete(t, m, importtest.Small)
-	importtest.Exec(t, from, fmt.Sprintf(`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s' where id = '%s'`, first, email, last))
+	importtest.Exec(
+		t,
+		from,
+		fmt.Sprintf(
+			`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s' where id = '%s'`,
+			first,
+			email,
+			last,
+		),
+	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
 	importtest.Complete(t, m, importtest.Small)
@@ -280,7 +353,10 @@ func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
 		t.Fatalf("the address belongs to %s, want %s", got, last)
 	}
 	importtest.Rollback(t, m, false)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}), before); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}),
+		before,
+	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
 	}
 }

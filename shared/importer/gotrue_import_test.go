@@ -89,8 +89,13 @@ func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
 		}
 	}
 	want := map[mapping.Kind]int64{
-		mapping.User: int64(census.Users), mapping.Identity: int64(census.Identities), mapping.Profile: int64(census.Profiles),
-		mapping.Factor: int64(census.Factors), mapping.Passkey: int64(census.Passkeys),
+		mapping.User: int64(
+			census.Users,
+		),
+		mapping.Identity: int64(census.Identities),
+		mapping.Profile:  int64(census.Profiles),
+		mapping.Factor:   int64(census.Factors),
+		mapping.Passkey:  int64(census.Passkeys),
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("rows accounted for: got - want +:\n%s", diff)

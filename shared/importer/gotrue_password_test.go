@@ -101,10 +101,17 @@ func (g *gotrue) population(source string) []supabasetest.Person {
 	}
 	for _, email := range []string{"ada@gotrue.example", "grace@gotrue.example"} {
 		g.signUp(email, "correct horse")
-		people = append(people, supabasetest.Person{Email: email, Password: "correct horse", Shape: "GoTrue's own", SignsIn: true})
+		people = append(
+			people,
+			supabasetest.Person{Email: email, Password: "correct horse", Shape: "GoTrue's own", SignsIn: true},
+		)
 	}
 	all := len(people)
-	ambiguous := texts(g.t, source, "SELECT lower(email) FROM auth.users WHERE NOT is_sso_user AND email <> '' GROUP BY 1 HAVING count(*) > 1")
+	ambiguous := texts(
+		g.t,
+		source,
+		"SELECT lower(email) FROM auth.users WHERE NOT is_sso_user AND email <> '' GROUP BY 1 HAVING count(*) > 1",
+	)
 	people = slices.DeleteFunc(people, func(p supabasetest.Person) bool {
 		return p.Email == "" || slices.Contains(ambiguous, strings.ToLower(p.Email)) || !g.signIn(p.Email, p.Password)
 	})

@@ -202,7 +202,11 @@ var refusals = []string{
 // signIn says whether the password opens the account of an address or number.
 func (g *gotrue) signIn(login, password string) bool {
 	g.t.Helper()
-	status, answer := g.send("POST", "/token?grant_type=password", map[string]any{loginField(login): login, "password": password})
+	status, answer := g.send(
+		"POST",
+		"/token?grant_type=password",
+		map[string]any{loginField(login): login, "password": password},
+	)
 	said := fmt.Sprint(status, " ", answer["error_code"], " ", answer["msg"])
 	known := slices.ContainsFunc(refusals, func(r string) bool { return strings.HasPrefix(said, r) })
 	if status != http.StatusOK && !known {

@@ -12,8 +12,10 @@ import (
 )
 
 // secretsForOneUse and what the source makes itself do not come over.
-var secretsForOneUse = strings.Fields(`confirmation_token recovery_token email_change_token_new email_change_token_current phone_change_token
-reauthentication_token confirmed_at`)
+var secretsForOneUse = strings.Fields(
+	`confirmation_token recovery_token email_change_token_new email_change_token_current phone_change_token
+reauthentication_token confirmed_at`,
+)
 
 // What a row says is in the target or in its residue, the original of what was altered included: the source row could
 // be made again.
@@ -28,25 +30,38 @@ func TestR55_NothingIsLost(t *testing.T) {
 	src, dst := importtest.Conn(t, from), importtest.Conn(t, m.To)
 	var key, text, residue string
 	was := map[string]map[string]any{}
-	importtest.Each(t, src, `select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
-union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`, []any{&key, &text}, func() {
-		was[key] = decode(t, &text).(map[string]any)
-	})
+	importtest.Each(
+		t,
+		src,
+		`select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
+union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`,
+		[]any{&key, &text},
+		func() {
+			was[key] = decode(t, &text).(map[string]any)
+		},
+	)
 	n := 0
-	importtest.Each(t, dst, `select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
+	importtest.Each(
+		t,
+		dst,
+		`select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
 from supabase_import.ledger l left join "user" u on l.source = 'user' and u.id = l.key left join user_profile p on l.source = 'profile' and p.user_id = l.key
 where l.source in ('user', 'profile') and l.outcome = 'copied'
 union all select l.source || ' ' || l.key, l.residue, jsonb_build_object('id', l.key, 'user_id', l.user_id, 'provider', a."providerId", 'provider_id', a."accountId", 'created_at', a."createdAt", 'updated_at', a."updatedAt")::text
-from supabase_import.ledger l left join account a on a.id = l.key where l.source = 'identity' and l.outcome in ('copied', 'folded')`, []any{&key, &residue, &text}, func() {
-		n++
-		left, _ := decode(t, &residue).(map[string]any)
-		here, _ := decode(t, &text).(map[string]any)
-		for column, value := range was[key] {
-			if says(value) && !slices.Contains(secretsForOneUse, column) && !reflect.DeepEqual(left[column], value) && !reflect.DeepEqual(here[column], value) {
-				t.Errorf("%s: %s is neither in the target nor in the residue", key, column)
+from supabase_import.ledger l left join account a on a.id = l.key where l.source = 'identity' and l.outcome in ('copied', 'folded')`,
+		[]any{&key, &residue, &text},
+		func() {
+			n++
+			left, _ := decode(t, &residue).(map[string]any)
+			here, _ := decode(t, &text).(map[string]any)
+			for column, value := range was[key] {
+				if says(value) && !slices.Contains(secretsForOneUse, column) && !reflect.DeepEqual(left[column], value) &&
+					!reflect.DeepEqual(here[column], value) {
+					t.Errorf("%s: %s is neither in the target nor in the residue", key, column)
+				}
 			}
-		}
-	})
+		},
+	)
 	if n < 1000 {
 		t.Errorf("looked at %d rows, want more", n)
 	}

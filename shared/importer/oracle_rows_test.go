@@ -85,31 +85,46 @@ func readSource(t *testing.T, url string) rows {
 	for i := range times {
 		into = append(into, &times[i])
 	}
-	importtest.Each(t, c, `select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
+	importtest.Each(
+		t,
+		c,
+		`select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
   raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at, phone_confirmed_at, invited_at, confirmation_sent_at,
-  recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at from auth.users u`, into, func() {
-		u := u
-		u.created, u.updated, u.banned = toStamp(times[0]), toStamp(times[1]), toStamp(times[2])
-		u.confirmed = times[3].Valid
-		for _, other := range times[3:] {
-			u.times = append(u.times, toStamp(other))
-		}
-		u.metadata, u.whole = decode(t, metadata), digest(whole)
-		in.users = append(in.users, u)
-	})
+  recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at from auth.users u`,
+		into,
+		func() {
+			u := u
+			u.created, u.updated, u.banned = toStamp(times[0]), toStamp(times[1]), toStamp(times[2])
+			u.confirmed = times[3].Valid
+			for _, other := range times[3:] {
+				u.times = append(u.times, toStamp(other))
+			}
+			u.metadata, u.whole = decode(t, metadata), digest(whole)
+			in.users = append(in.users, u)
+		},
+	)
 	var i sourceIdentity
-	importtest.Each(t, c, `select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
-		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]}, func() {
+	importtest.Each(
+		t,
+		c,
+		`select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
+		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]},
+		func() {
 			i := i
 			i.claims, i.whole, i.created, i.updated = decode(t, metadata), digest(whole), toStamp(times[0]), toStamp(times[1])
 			in.identities = append(in.identities, i)
-		})
+		},
+	)
 	var fields string
 	var p sourceProfile
-	importtest.Each(t, c, `select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
+	importtest.Each(
+		t,
+		c,
+		`select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
-		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields}, func() {
+		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields},
+		func() {
 			p := p
 			p.whole, p.created, p.updated = digest(whole), toStamp(times[0]), toStamp(times[1])
 			if p.hours != nil {
@@ -121,15 +136,21 @@ func readSource(t *testing.T, url string) rows {
 				t.Fatal(err)
 			}
 			in.profiles = append(in.profiles, p)
-		})
+		},
+	)
 	var o sourceOther
-	importtest.Each(t, c, `select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
+	importtest.Each(
+		t,
+		c,
+		`select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
 union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false from auth.webauthn_credentials k`,
-		[]any{&o.source, &o.id, &o.user, &whole, &o.verified}, func() {
+		[]any{&o.source, &o.id, &o.user, &whole, &o.verified},
+		func() {
 			o := o
 			o.whole = digest(whole)
 			in.others = append(in.others, o)
-		})
+		},
+	)
 	return in
 }
 
@@ -138,10 +159,20 @@ func readTarget(t *testing.T, url string) state {
 	t.Helper()
 	s, c := readTables(t, url), importtest.Conn(t, url)
 	var key, value string
-	importtest.Each(t, c, `select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
-		[]any{&key, &value}, func() { s.Ledger[key] = value })
-	importtest.Each(t, c, `select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
-		[]any{&key, &value}, func() { s.Quarantine[key] = digest(value) })
+	importtest.Each(
+		t,
+		c,
+		`select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
+		[]any{&key, &value},
+		func() { s.Ledger[key] = value },
+	)
+	importtest.Each(
+		t,
+		c,
+		`select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
+		[]any{&key, &value},
+		func() { s.Quarantine[key] = digest(value) },
+	)
 	return s
 }
 
@@ -152,31 +183,58 @@ func readTables(t *testing.T, url string) state {
 	s := newState()
 	var id string
 	var u userRow
-	importtest.Each(t, c, `select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
+	importtest.Each(
+		t,
+		c,
+		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
   "createdAt"::text, "updatedAt"::text from "user"`,
-		[]any{&id, &u.Name, &u.Email, &u.Image, &u.HasImage, &u.Verified, &u.Banned, &u.BanReason, &u.BanExpires, &u.Created, &u.Updated}, func() { s.Users[id] = u })
+		[]any{
+			&id,
+			&u.Name,
+			&u.Email,
+			&u.Image,
+			&u.HasImage,
+			&u.Verified,
+			&u.Banned,
+			&u.BanReason,
+			&u.BanExpires,
+			&u.Created,
+			&u.Updated,
+		},
+		func() { s.Users[id] = u },
+	)
 	var a accountRow
-	importtest.Each(t, c, `select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
+	importtest.Each(
+		t,
+		c,
+		`select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
 where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope) = 0`,
-		[]any{&id, &a.User, &a.Provider, &a.Subject, &a.Password, &a.Created, &a.Updated}, func() {
+		[]any{&id, &a.User, &a.Provider, &a.Subject, &a.Password, &a.Created, &a.Updated},
+		func() {
 			a := a
 			if a.Password != "" {
 				a.Password = digest(a.Password)
 			}
 			s.Accounts[id] = a
-		})
+		},
+	)
 	var p profileRow
 	var fields string
-	importtest.Each(t, c, `select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
+	importtest.Each(
+		t,
+		c,
+		`select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from user_profile`,
-		[]any{&id, &p.User, &p.Language, &p.Hours, &p.Created, &p.Updated, &fields}, func() {
+		[]any{&id, &p.User, &p.Language, &p.Hours, &p.Created, &p.Updated, &fields},
+		func() {
 			p := p
 			p.Fields = map[string]string{}
 			if err := json.Unmarshal([]byte(fields), &p.Fields); err != nil {
 				t.Fatal(err)
 			}
 			s.Profiles[id] = p
-		})
+		},
+	)
 	return s
 }

@@ -71,12 +71,30 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
 	whole, more := map[string]string{}, map[string]bool{}
 	var id, text string
 	var marked bool
-	importtest.Each(t, importtest.Conn(t, m.To), `select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
+	importtest.Each(
+		t,
+		importtest.Conn(t, m.To),
+		`select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
   'accounts', (select jsonb_agg(to_jsonb(a)) from account a where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
-from "user" u`, []any{&id, &marked, &text}, func() { whole[id], more[id] = digest(text), marked })
+from "user" u`,
+		[]any{&id, &marked, &text},
+		func() { whole[id], more[id] = digest(text), marked },
+	)
 	for account, a := range before.Accounts {
 		u := before.Users[a.User]
-		all = append(all, occupant{id: a.User, email: u.Email, whole: whole[a.User], verified: u.Verified, more: more[a.User], row: u, account: a, accountID: account})
+		all = append(
+			all,
+			occupant{
+				id:        a.User,
+				email:     u.Email,
+				whole:     whole[a.User],
+				verified:  u.Verified,
+				more:      more[a.User],
+				row:       u,
+				account:   a,
+				accountID: account,
+			},
+		)
 	}
 	return all
 }

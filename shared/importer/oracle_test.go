@@ -109,7 +109,13 @@ func foretell(o importer.Options, in rows, there ...occupant) state {
 }
 
 func newState() state {
-	return state{map[string]userRow{}, map[string]accountRow{}, map[string]profileRow{}, map[string]string{}, map[string]string{}}
+	return state{
+		map[string]userRow{},
+		map[string]accountRow{},
+		map[string]profileRow{},
+		map[string]string{},
+		map[string]string{},
+	}
 }
 
 // out puts a whole row, or a field of a row, into the quarantine.
@@ -139,7 +145,13 @@ func (r *oracle) contest() {
 	}
 	for _, all := range claims {
 		slices.SortFunc(all, func(a, b sourceUser) int {
-			return cmp.Or(before(!folded(a), !folded(b)), before(!a.sso, !b.sso), before(a.confirmed, b.confirmed), a.created.compare(b.created), cmp.Compare(a.id, b.id))
+			return cmp.Or(
+				before(!folded(a), !folded(b)),
+				before(!a.sso, !b.sso),
+				before(a.confirmed, b.confirmed),
+				a.created.compare(b.created),
+				cmp.Compare(a.id, b.id),
+			)
 		})
 		for _, u := range all[1:] {
 			r.losers[u.id] = true
@@ -359,7 +371,9 @@ func (r *oracle) withheld(u sourceUser) string {
 	return ""
 }
 
-var sameName = strings.Fields("google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter")
+var sameName = strings.Fields(
+	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter",
+)
 
 // account is what an identity becomes; neither provider nor reason: it is folded.
 func (r *oracle) account(i sourceIdentity) (provider, subject, reason string) {
@@ -407,7 +421,14 @@ func (r *oracle) identity(i sourceIdentity) {
 		r.is(mapping.Identity, i.id, mapping.Folded)
 	default:
 		r.is(mapping.Identity, i.id, mapping.Copied)
-		r.state.Accounts[i.id] = accountRow{i.user, provider, subject, "", i.created.or(user.Created), i.updated.or(i.created.or(user.Updated))}
+		r.state.Accounts[i.id] = accountRow{
+			i.user,
+			provider,
+			subject,
+			"",
+			i.created.or(user.Created),
+			i.updated.or(i.created.or(user.Updated)),
+		}
 	}
 }
 

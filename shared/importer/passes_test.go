@@ -22,12 +22,27 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	u, a := importtest.OrdinaryUsers(t, importtest.Conn(t, m.To), 6)
 	const newcomer = "00000000-0000-4000-8000-000000000003"
 	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Another Name"}' where id = $1`)
-	importtest.Behind(t, src, u[1], `update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW' where id = $1`)
+	importtest.Behind(
+		t,
+		src,
+		u[1],
+		`update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW' where id = $1`,
+	)
 	importtest.Behind(t, src, a[2], `delete from auth.identities where id = $1`)
-	importtest.Behind(t, src, u[3], `update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo' where user_id = $1`)
+	importtest.Behind(
+		t,
+		src,
+		u[3],
+		`update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo' where user_id = $1`,
+	)
 	importtest.Behind(t, src, u[4], `delete from public.profiles where user_id = $1`)
-	importtest.Behind(t, src, newcomer, `insert into auth.users (id, email, encrypted_password, email_confirmed_at) values ($1, 'newcomer@example.com',
-  '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW', now())`)
+	importtest.Behind(
+		t,
+		src,
+		newcomer,
+		`insert into auth.users (id, email, encrypted_password, email_confirmed_at) values ($1, 'newcomer@example.com',
+  '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW', now())`,
+	)
 	v := importtest.Verify(t, m)
 	if v.Equal {
 		t.Error("the verification is equal, want it different")
@@ -40,8 +55,13 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 		}
 	}
 	want := map[[2]string]string{
-		{"user", u[0]}: "different", {"credential", u[1]}: "different", {"account", a[2]}: "extra", {"user_profile", u[3]}: "different",
-		{"user_profile", u[4]}: "extra", {"user", newcomer}: "missing", {"credential", newcomer}: "missing",
+		{"user", u[0]}:           "different",
+		{"credential", u[1]}:     "different",
+		{"account", a[2]}:        "extra",
+		{"user_profile", u[3]}:   "different",
+		{"user_profile", u[4]}:   "extra",
+		{"user", newcomer}:       "missing",
+		{"credential", newcomer}: "missing",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("differences: got -, want +:\n%s", diff)

@@ -48,7 +48,8 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 		t.Errorf("%d profiles are quarantined as nobody's, want more", n)
 	}
 	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
-	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] || plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
+	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] ||
+		plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
 		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
 	}
 	asForetold(t, m, importtest.Allow)
@@ -59,9 +60,13 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 		t.Errorf("a second pass changes something:%s", diff)
 	}
 
-	importtest.Exec(t, from, `update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
+	importtest.Exec(
+		t,
+		from,
+		`update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
 delete from public.profiles where user_id is null and time_per_week is null;
-delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`)
+delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`,
+	)
 	for _, quick := range []bool{true, false} {
 		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
 			t.Fatalf("quick %t: %v", quick, err)
@@ -76,9 +81,13 @@ func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 87, 250)
-	importtest.Exec(t, from, `create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
+	importtest.Exec(
+		t,
+		from,
+		`create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
 insert into public.people values ('nobody', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
-insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`)
+insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`,
+	)
 	m := importtest.Open(t, from)
 	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
 	st := importtest.Complete(t, m, o)
@@ -88,7 +97,11 @@ insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' fro
 	if n := st.Reasons["profile profile_duplicate"]; n == 0 {
 		t.Error("no profile is quarantined as a duplicate")
 	}
-	if got := importtest.Value(t, m.To, `select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`); got != "3" {
+	if got := importtest.Value(
+		t,
+		m.To,
+		`select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`,
+	); got != "3" {
 		t.Errorf("the newest say 3 hours, the target %q", got)
 	}
 	importtest.IsEqual(t, m, "after the import")
@@ -125,7 +138,11 @@ func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
 			t.Parallel()
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, 88, 250)
-			importtest.Exec(t, from, "create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles")
+			importtest.Exec(
+				t,
+				from,
+				"create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles",
+			)
 			m := importtest.Open(t, from)
 			importtest.Complete(t, m, importtest.Allow)
 			importtest.IsEqual(t, m, "after the import")
@@ -143,8 +160,16 @@ func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
 	importtest.Exec(t, from, `create table public.timeless as select user_id, age_range from public.profiles`)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
-	got := importtest.Column(t, m.To, `select row(p.user_id, p.created_at, p.updated_at)::text from user_profile p order by 1`)
-	want := importtest.Column(t, m.To, `select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`)
+	got := importtest.Column(
+		t,
+		m.To,
+		`select row(p.user_id, p.created_at, p.updated_at)::text from user_profile p order by 1`,
+	)
+	want := importtest.Column(
+		t,
+		m.To,
+		`select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`,
+	)
 	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
 		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
 	}
@@ -195,7 +220,11 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, `alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`)
+	importtest.Exec(
+		t,
+		from,
+		`alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`,
+	)
 	m := importtest.Open(t, from)
 	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil {
@@ -203,16 +232,28 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	}
 	want := mapping.ProfileColumnPlaces{
 		Placed: []string{
-			"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed", "time_per_week", "preferred_language",
+			"age_range",
+			"education_level",
+			"tech_background",
+			"primary_goal",
+			"learning_mode",
+			"learning_speed",
+			"time_per_week",
+			"preferred_language",
 		},
 		Residue: []string{"avatar_url", "bio", "updated_at"},
 	}
 	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
 		t.Errorf("got - want +:\n%s", diff)
 	}
-	importtest.Exec(t, from, `drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`)
+	importtest.Exec(
+		t,
+		from,
+		`drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`,
+	)
 	plan, err = m.Plan(t.Context(), importtest.Allow)
-	if err != nil || len(plan.Refusals) > 0 || !strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
+	if err != nil || len(plan.Refusals) > 0 ||
+		!strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
 		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
 	}
 }
@@ -222,7 +263,11 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 91, 250)
-	importtest.Exec(t, from, `create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`)
+	importtest.Exec(
+		t,
+		from,
+		`create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`,
+	)
 	with := func(table string) importer.Options {
 		o := importtest.Allow
 		o.Profiles = table
@@ -234,14 +279,24 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		if st.Reasons["profile orphan_profile"] == 0 {
 			t.Fatal("no profile of the wrong table is quarantined")
 		}
-		if _, err := m.Begin(t.Context(), with("public.absent"), false); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "there is no table public.absent") {
+		if _, err := m.Begin(
+			t.Context(),
+			with("public.absent"),
+			false,
+		); !errors.Is(err, importer.ErrRefused) ||
+			!strings.Contains(err.Error(), "there is no table public.absent") {
 			t.Errorf("%s: an absent table: %v", name, err)
 		}
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		importtest.SameAsFresh(t, m, importtest.Allow)
-		if _, err := m.Begin(t.Context(), with("none"), false); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
+		if _, err := m.Begin(
+			t.Context(),
+			with("none"),
+			false,
+		); !errors.Is(err, importer.ErrRefused) ||
+			!strings.Contains(err.Error(), "began with profiles") {
 			t.Errorf("%s: another table once profiles are copied: %v", name, err)
 		}
 	}
@@ -251,7 +306,13 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := copy.Shard(t.Context(), interrupted.Env(), "supabase", run.Shard{Index: 0, Count: 2}); err != nil || !done {
+	if done, err := copy.Shard(
+		t.Context(),
+		interrupted.Env(),
+		"supabase",
+		run.Shard{Index: 0, Count: 2},
+	); err != nil ||
+		!done {
 		t.Fatalf("half of the batches: %t, %v", done, err)
 	}
 	importtest.Complete(t, interrupted, with("public.profiles"))

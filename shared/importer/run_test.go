@@ -62,9 +62,17 @@ func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
 	rows := `select row(u.*)::text from "user" u where id = '` + p.ID + `' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
 union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + `'`
 	before := texts(t, m.To, rows)
-	texts(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+`' then raise exception 'no'; end if; return new; end $$`)
+	texts(
+		t,
+		m.To,
+		`create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+`' then raise exception 'no'; end if; return new; end $$`,
+	)
 	texts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
-	texts(t, from, `update auth.users set raw_user_meta_data = '{"name": "Somebody Else"}', encrypted_password = null where id = '`+p.ID+`'`)
+	texts(
+		t,
+		from,
+		`update auth.users set raw_user_meta_data = '{"name": "Somebody Else"}', encrypted_password = null where id = '`+p.ID+`'`,
+	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
 	if err != nil || st.State != "complete" {
 		t.Fatalf("the pass is %q: %v", st.State, err)

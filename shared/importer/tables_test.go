@@ -85,18 +85,27 @@ func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
 	order(t, to, `ALTER TABLE session ADD device text NOT NULL`)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	plan, err := m.Plan(t.Context(), importtest.Allow)
-	if err != nil || len(plan.Refusals) != 2 || !strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
+	if err != nil || len(plan.Refusals) != 2 ||
+		!strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
 		!strings.Contains(plan.Refusals[1], "SCHEMA=xenon") {
 		t.Errorf("got %q, %v, want the column and the schema of its own", plan.Refusals, err)
 	}
 	m.Schema = "nowhere"
-	if plan, err = m.Plan(t.Context(), importtest.Allow); err != nil || len(plan.Refusals) == 0 || !strings.Contains(plan.Refusals[0], "xenon schema up") {
+	if plan, err = m.Plan(
+		t.Context(),
+		importtest.Allow,
+	); err != nil || len(plan.Refusals) == 0 ||
+		!strings.Contains(plan.Refusals[0], "xenon schema up") {
 		t.Errorf("without the schema: got %q, %v, want xenon schema up", plan.Refusals, err)
 	}
 	if text := strings.Join(plan.Refusals, "\n"); strings.Contains(text, "SCHEMA=") {
 		t.Errorf("without the schema: got %q, want no word of another schema", text)
 	}
 	if len(plan.Warnings)+len(plan.ProfileColumns.Residue) > 0 {
-		t.Errorf("without the schema: got %q, %v, want nothing said about the columns of profiles", plan.Warnings, plan.ProfileColumns)
+		t.Errorf(
+			"without the schema: got %q, %v, want nothing said about the columns of profiles",
+			plan.Warnings,
+			plan.ProfileColumns,
+		)
 	}
 }

@@ -87,7 +87,12 @@ func TestRollbackOfOlderReleaseGoesOn(t *testing.T) {
 	left := importtest.Count(t, m.To)["user"]
 	r := importtest.Rollback(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
-		t.Errorf("%d users are removed in all and %d left, want more than the %d that were there", r.Removed["user"], r.Left, left)
+		t.Errorf(
+			"%d users are removed in all and %d left, want more than the %d that were there",
+			r.Removed["user"],
+			r.Left,
+			left,
+		)
 	}
 	isAsBefore(t, m)
 }
@@ -110,7 +115,10 @@ func TestChecksumsAreThoseOfTheOlderRelease(t *testing.T) {
 func isAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, before.To, importtest.Landed)); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, m.To, importtest.Landed),
+		importtest.Contents(t, before.To, importtest.Landed),
+	); diff != "" {
 		t.Errorf("the target is not as it was before the import: %s", diff)
 	}
 }

@@ -27,7 +27,11 @@ func FuzzEvent(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Add([]byte(`{}`))
-	f.Add([]byte(`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`))
+	f.Add(
+		[]byte(
+			`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`,
+		),
+	)
 
 	// A panic in here becomes a 500, which is the failure that the fuzzing looks for.
 	handle := lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -80,8 +80,23 @@ const (
 
 // These functions return the headers that all golden events of one kind have, and more.
 func gatewayHeader(own ...string) http.Header {
-	return with(own, "Accept", "*/*", "Content-Length", "0", "User-Agent", chrome, "X-Forwarded-For", "198.51.100.7",
-		"X-Forwarded-Port", "443", "X-Forwarded-Proto", "https", "X-Amzn-Trace-Id", "Root=1-68f5c1a2-0123456789abcdef01234567")
+	return with(
+		own,
+		"Accept",
+		"*/*",
+		"Content-Length",
+		"0",
+		"User-Agent",
+		chrome,
+		"X-Forwarded-For",
+		"198.51.100.7",
+		"X-Forwarded-Port",
+		"443",
+		"X-Forwarded-Proto",
+		"https",
+		"X-Amzn-Trace-Id",
+		"Root=1-68f5c1a2-0123456789abcdef01234567",
+	)
 }
 
 func samHeader(own ...string) http.Header {
@@ -89,9 +104,25 @@ func samHeader(own ...string) http.Header {
 }
 
 func urlHeader(own ...string) http.Header {
-	return with(own, "Accept", "*/*", "User-Agent", "curl/8.5.0", "X-Forwarded-For", "203.0.113.20", "X-Forwarded-Port", "443",
-		"X-Forwarded-Proto", "https", "X-Amzn-Trace-Id", "Root=1-68f5c1a2-89abcdef0123456789abcdef",
-		"X-Amzn-Tls-Cipher-Suite", "TLS_AES_128_GCM_SHA256", "X-Amzn-Tls-Version", "TLSv1.3")
+	return with(
+		own,
+		"Accept",
+		"*/*",
+		"User-Agent",
+		"curl/8.5.0",
+		"X-Forwarded-For",
+		"203.0.113.20",
+		"X-Forwarded-Port",
+		"443",
+		"X-Forwarded-Proto",
+		"https",
+		"X-Amzn-Trace-Id",
+		"Root=1-68f5c1a2-89abcdef0123456789abcdef",
+		"X-Amzn-Tls-Cipher-Suite",
+		"TLS_AES_128_GCM_SHA256",
+		"X-Amzn-Tls-Version",
+		"TLSv1.3",
+	)
 }
 
 func with(own []string, common ...string) http.Header {
@@ -122,9 +153,20 @@ var goldens = map[string]seen{
 		),
 	},
 	"gateway_post_json": {
-		Method: "POST", Path: "/api/auth/sign-in/email", Host: gatewayHost, RemoteAddr: "198.51.100.7:0",
-		Header: gatewayHeader("Content-Type", "application/json", "Content-Length", "56", "Origin", "https://learn.example.com"),
-		Body:   `{"email":"ünal@example.com","password":"correct horse"}`, Length: 56,
+		Method:     "POST",
+		Path:       "/api/auth/sign-in/email",
+		Host:       gatewayHost,
+		RemoteAddr: "198.51.100.7:0",
+		Header: gatewayHeader(
+			"Content-Type",
+			"application/json",
+			"Content-Length",
+			"56",
+			"Origin",
+			"https://learn.example.com",
+		),
+		Body:   `{"email":"ünal@example.com","password":"correct horse"}`,
+		Length: 56,
 	},
 	"gateway_post_base64": {
 		Method: "POST", Path: "/api/auth/sign-in/email", Host: gatewayHost, RemoteAddr: "198.51.100.7:0",
@@ -132,10 +174,20 @@ var goldens = map[string]seen{
 		Body:   "email=ann%40example.com&password=correct+horse", Length: 46,
 	},
 	"gateway_multi_value": {
-		Method: "GET", Path: "/api/profile", Host: gatewayHost, RemoteAddr: "[2001:db8::7]:0",
-		URI:    "/api/profile?field=a&field=b&empty=",
-		Query:  url.Values{"field": {"a", "b"}, "empty": {""}},
-		Header: gatewayHeader("Accept", "application/json,text/html", "X-Forwarded-For", "2001:db8::7", "X-Probe", "first,second"),
+		Method:     "GET",
+		Path:       "/api/profile",
+		Host:       gatewayHost,
+		RemoteAddr: "[2001:db8::7]:0",
+		URI:        "/api/profile?field=a&field=b&empty=",
+		Query:      url.Values{"field": {"a", "b"}, "empty": {""}},
+		Header: gatewayHeader(
+			"Accept",
+			"application/json,text/html",
+			"X-Forwarded-For",
+			"2001:db8::7",
+			"X-Probe",
+			"first,second",
+		),
 	},
 	// The client sent /api/auth/reset-password/a%20b%25%C3%A9%23; the gateway decoded it.
 	"gateway_path": {

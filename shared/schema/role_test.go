@@ -32,7 +32,12 @@ func begin(t *testing.T, conn *pgx.Conn) pgx.Tx {
 func newRole(t *testing.T, conn *pgx.Conn, options string) string {
 	t.Helper()
 	var name string
-	if err := conn.QueryRow(t.Context(), `SELECT 'xenon_role_' || replace(gen_random_uuid()::text, '-', '')`).Scan(&name); err != nil {
+	if err := conn.QueryRow(
+		t.Context(),
+		`SELECT 'xenon_role_' || replace(gen_random_uuid()::text, '-', '')`,
+	).Scan(
+		&name,
+	); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, conn, "CREATE ROLE "+name+" "+options)
@@ -87,7 +92,11 @@ func TestGrantRefusesRoleWithMorePrivileges(t *testing.T) {
 	tx := begin(t, conn)
 	super, member, plain := newRole(t, conn, "SUPERUSER"), newRole(t, conn, "NOLOGIN"), newRole(t, conn, "NOLOGIN")
 	owner := newRole(t, conn, "NOLOGIN")
-	exec(t, conn, `ALTER TABLE session OWNER TO `+owner+`; GRANT `+owner+` TO `+member+`; GRANT CREATE ON SCHEMA public TO `+plain)
+	exec(
+		t,
+		conn,
+		`ALTER TABLE session OWNER TO `+owner+`; GRANT `+owner+` TO `+member+`; GRANT CREATE ON SCHEMA public TO `+plain,
+	)
 	for role, want := range map[string]string{
 		super: "superuser", member: "owns the tables", plain: "REVOKE CREATE ON SCHEMA",
 		"nobody_of_this_name": "does not exist",

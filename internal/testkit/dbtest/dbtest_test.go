@@ -60,7 +60,10 @@ func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			conn := connect(t, New(t))
-			if _, err := conn.Exec(t.Context(), `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'a@b.co', false)`); err != nil {
+			if _, err := conn.Exec(
+				t.Context(),
+				`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'a@b.co', false)`,
+			); err != nil {
 				t.Fatal(err)
 			}
 			if got, want := value[int](t, conn, `SELECT count(*) FROM "user"`), 1; got != want {

@@ -25,7 +25,12 @@ func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
 		if _, err := db.Exec(t.Context(), "create temporary table line (text text)"); err != nil {
 			t.Fatal(err)
 		}
-		p.Arm(dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}, dbtest.AtStatement, 1, 1)
+		p.Arm(
+			dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"},
+			dbtest.AtStatement,
+			1,
+			1,
+		)
 		_, err = db.PgConn().CopyFrom(t.Context(), bytes.NewReader(rows), "copy line from stdin")
 		if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "57P01" {
 			t.Fatalf("attempt %d: %v", i, err)

@@ -129,7 +129,13 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 		t.Fatalf("run: %v", err)
 	}
 	if st.State != "complete" {
-		t.Fatalf("the state is %q with %d of %d batches done and %v parked, want complete", st.State, st.Done, st.Batches, st.Parked)
+		t.Fatalf(
+			"the state is %q with %d of %d batches done and %v parked, want complete",
+			st.State,
+			st.Done,
+			st.Batches,
+			st.Parked,
+		)
 	}
 	return st
 }

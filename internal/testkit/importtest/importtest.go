@@ -24,8 +24,12 @@ var (
 // SortedUsers lists ordinary users of the source with an address, by id. Those at either end are in different batches.
 func SortedUsers(t *testing.T, from string) []string {
 	t.Helper()
-	return Column(t, from, `select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
-  and not exists (select from auth.users o where lower(o.email) = lower(u.email) and o.id <> u.id) order by u.id`)
+	return Column(
+		t,
+		from,
+		`select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
+  and not exists (select from auth.users o where lower(o.email) = lower(u.email) and o.id <> u.id) order by u.id`,
+	)
 }
 
 // Occupied is a target in which others already have an id, an address and a provider's subject that the source brings,
@@ -37,7 +41,12 @@ func Occupied(t *testing.T, from string) string {
 	id, holds := ids[0], ids[len(ids)-1]
 	email := Value(t, from, `select email from auth.users where id = $1::uuid`, holds)
 	unproved := Value(t, from, `select email from auth.users where id = $1::uuid`, ids[len(ids)/2])
-	subject := Value(t, from, `select min(provider_id) from auth.identities where provider = 'github' and user_id = any($1::uuid[])`, ids[1:])
+	subject := Value(
+		t,
+		from,
+		`select min(provider_id) from auth.identities where provider = 'github' and user_id = any($1::uuid[])`,
+		ids[1:],
+	)
 	profile := Value(t, from, `select min(user_id::text) from public.profiles where user_id = any($1::uuid[])`, ids[1:])
 	Exec(t, to, `
 insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Somebody Else', 'somebody@else.example', true),

@@ -47,24 +47,48 @@ type ownRow struct {
 
 // OwnRows by what they show. Each belongs to another user.
 var OwnRows = map[string]ownRow{
-	"cascade":                  {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
-	"a table further":          {`with o as (insert into shop.orders (buyer) values ($1) returning id) insert into shop.order_items select id from o`, "shop.orders: 1"},
-	"self reference":           {`with n as (insert into notes (author) values ($1) returning id) insert into notes (parent) select id from n`, "public.notes: 1"},
-	"set null":                 {`insert into audit values ($1, 'signed in')`, "public.audit: 1"},
-	"no action":                {`insert into debt values ($1)`, "public.debt: 1"},
-	"restrict":                 {`insert into deposits values ($1)`, "public.deposits: 1"},
-	"set default":              {`insert into badges values ($1)`, "public.badges: 1"},
-	"set null of not null":     {`insert into drafts values ($1)`, "public.drafts: 1"},
-	"composite key":            {`with m as (insert into memberships values (1, $1) returning *) insert into grants select team, member, 'all' from m`, "public.memberships: 1"},
-	"composite key to user":    {`insert into tenants select id, name from "user" where id = $1`, "public.tenants: 1"},
-	"session":                  {`with s as (insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), 'own ' || $1, now(), $1) returning id) insert into devices select id from s`, "public.devices: 1"},
-	"account":                  {`insert into payouts select id from account where "userId" = $1 limit 1`, "public.payouts: 1"},
-	"profile":                  {`insert into enrolments values ($1)`, "public.enrolments: 1"},
-	"partition":                {`with e as (insert into events values ('2026-05-01', $1) returning *) insert into clicks select * from e`, "public.events: 1"},
-	"deferred":                 {`insert into shop.letters values ($1)`, "shop.letters: 1"},
-	"inherited table":          {`insert into heirlooms_old values ($1)`, "public.heirlooms_old: 1"},
-	"two tables":               {`with o as (insert into shop.orders (buyer) values ($1) returning buyer) insert into audit select buyer, 'ordered' from o`, "public.audit: 1, shop.orders: 1"},
-	"another user's own field": {`update "user" set "invitedBy" = $1 where id = (select max(id::text)::uuid from "user")`, `public."user": 1`},
+	"cascade": {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
+	"a table further": {
+		`with o as (insert into shop.orders (buyer) values ($1) returning id) insert into shop.order_items select id from o`,
+		"shop.orders: 1",
+	},
+	"self reference": {
+		`with n as (insert into notes (author) values ($1) returning id) insert into notes (parent) select id from n`,
+		"public.notes: 1",
+	},
+	"set null":             {`insert into audit values ($1, 'signed in')`, "public.audit: 1"},
+	"no action":            {`insert into debt values ($1)`, "public.debt: 1"},
+	"restrict":             {`insert into deposits values ($1)`, "public.deposits: 1"},
+	"set default":          {`insert into badges values ($1)`, "public.badges: 1"},
+	"set null of not null": {`insert into drafts values ($1)`, "public.drafts: 1"},
+	"composite key": {
+		`with m as (insert into memberships values (1, $1) returning *) insert into grants select team, member, 'all' from m`,
+		"public.memberships: 1",
+	},
+	"composite key to user": {`insert into tenants select id, name from "user" where id = $1`, "public.tenants: 1"},
+	"session": {
+		`with s as (insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), 'own ' || $1, now(), $1) returning id) insert into devices select id from s`,
+		"public.devices: 1",
+	},
+	"account": {
+		`insert into payouts select id from account where "userId" = $1 limit 1`,
+		"public.payouts: 1",
+	},
+	"profile": {`insert into enrolments values ($1)`, "public.enrolments: 1"},
+	"partition": {
+		`with e as (insert into events values ('2026-05-01', $1) returning *) insert into clicks select * from e`,
+		"public.events: 1",
+	},
+	"deferred":        {`insert into shop.letters values ($1)`, "shop.letters: 1"},
+	"inherited table": {`insert into heirlooms_old values ($1)`, "public.heirlooms_old: 1"},
+	"two tables": {
+		`with o as (insert into shop.orders (buyer) values ($1) returning buyer) insert into audit select buyer, 'ordered' from o`,
+		"public.audit: 1, shop.orders: 1",
+	},
+	"another user's own field": {
+		`update "user" set "invitedBy" = $1 where id = (select max(id::text)::uuid from "user")`,
+		`public."user": 1`,
+	},
 }
 
 // OwnData is everything in the tables of the application.

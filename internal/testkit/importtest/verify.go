@@ -52,11 +52,17 @@ func Behind(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
 	t.Helper()
 	var user, account string
-	Each(t, c, `select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google' join account k on k.id = u.id
+	Each(
+		t,
+		c,
+		`select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google' join account k on k.id = u.id
 join user_profile p on p.user_id = u.id and p.time_per_week is not null
-where length(u.name) > 3 and (select count(*) from account o where o."userId" = u.id) = 2 order by md5(u.id::text)`, []any{&user, &account}, func() {
-		users, accounts = append(users, user), append(accounts, account)
-	})
+where length(u.name) > 3 and (select count(*) from account o where o."userId" = u.id) = 2 order by md5(u.id::text)`,
+		[]any{&user, &account},
+		func() {
+			users, accounts = append(users, user), append(accounts, account)
+		},
+	)
 	if len(users) < n {
 		t.Fatalf("there are %d ordinary people, want %d", len(users), n)
 	}

@@ -165,7 +165,8 @@ func (m *SecretsManager) rotateSecret(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]string{"ARN": in.SecretId, "VersionId": version}
 	if again {
 		answer = map[string]string{
-			"__type": "InvalidRequestException", "Message": "A previous rotation isn't complete. That rotation will be reattempted.",
+			"__type":  "InvalidRequestException",
+			"Message": "A previous rotation isn't complete. That rotation will be reattempted.",
 		}
 		w.WriteHeader(http.StatusBadRequest)
 	}

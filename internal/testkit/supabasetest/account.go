@@ -99,7 +99,12 @@ func (g *generator) sso(address string) *account {
 	a.address(address)
 	a.user["is_sso_user"] = true
 	a.user["email_confirmed_at"] = stamp(a.born)
-	g.identify(a, "sso:"+g.ssoProviders[0]["id"].(string), g.subject(), object("email", address, "iss", "https://idp.corp.example/saml"))
+	g.identify(
+		a,
+		"sso:"+g.ssoProviders[0]["id"].(string),
+		g.subject(),
+		object("email", address, "iss", "https://idp.corp.example/saml"),
+	)
 	return a
 }
 

@@ -18,14 +18,25 @@ func TestBulk(t *testing.T) {
 	if diff := cmp.Diff(query[string](t, empty, definitions), query[string](t, one, definitions)); diff != "" {
 		t.Errorf("indexes (-before +after):\n%s", diff)
 	}
-	got := query[int](t, one, `SELECT 'users', count(*)::int FROM auth.users WHERE substr(id::text, 15, 1) = '4' AND email_confirmed_at IS NOT NULL
+	got := query[int](
+		t,
+		one,
+		`SELECT 'users', count(*)::int FROM auth.users WHERE substr(id::text, 15, 1) = '4' AND email_confirmed_at IS NOT NULL
 		UNION ALL SELECT 'with an identity', count(*)::int FROM auth.users u WHERE EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)
 		UNION ALL SELECT 'with a password', count(encrypted_password)::int FROM auth.users
 		UNION ALL SELECT provider, count(*)::int FROM auth.identities i JOIN auth.users u ON u.id = user_id AND u.email = i.email GROUP BY 1
 		UNION ALL SELECT 'profiles', count(*)::int FROM public.profiles p JOIN auth.users u ON u.id = user_id
-		UNION ALL SELECT 'years', count(DISTINCT extract(year FROM created_at))::int FROM auth.users`)
+		UNION ALL SELECT 'years', count(DISTINCT extract(year FROM created_at))::int FROM auth.users`,
+	)
 	want := map[string]int{
-		"users": 1000, "with an identity": 1000, "with a password": 800, "email": 800, "google": 200, "github": 500, "profiles": 800, "years": 7,
+		"users":            1000,
+		"with an identity": 1000,
+		"with a password":  800,
+		"email":            800,
+		"google":           200,
+		"github":           500,
+		"profiles":         800,
+		"years":            7,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)

@@ -22,10 +22,14 @@ const moved = ` updated_at = now() `
 var events = []event{
 	{"sign in", alive, []string{`
 		UPDATE auth.users u SET last_sign_in_at = now(),` + moved + `WHERE` + those}},
-	{"sign in with a provider", alive + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider IN ('google', 'github'))`, []string{`
+	{
+		"sign in with a provider",
+		alive + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider IN ('google', 'github'))`,
+		[]string{`
 		UPDATE auth.users u SET last_sign_in_at = now(),` + moved + `WHERE` + those, `
 		UPDATE auth.identities i SET identity_data = '{"name": "Renamed There"}', updated_at = now()
-		FROM auth.users u WHERE i.user_id = u.id AND provider IN ('google', 'github') AND` + those}},
+		FROM auth.users u WHERE i.user_id = u.id AND provider IN ('google', 'github') AND` + those},
+	},
 	{"change the password", alive + ` AND encrypted_password LIKE '$2%'`, []string{`
 		UPDATE auth.users u SET encrypted_password = '` + changedHash + `',` + moved + `WHERE` + those}},
 	{"change the e-mail as an admin", mailed, []string{`
@@ -37,11 +41,15 @@ var events = []event{
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email_verified}', 'true')
 		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` + those, `
 		DELETE FROM auth.one_time_tokens o USING auth.users u WHERE o.user_id = u.id AND token_type = 'confirmation_token' AND` + those}},
-	{"link a provider", alive + ` AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'gitlab')`, []string{`
+	{
+		"link a provider",
+		alive + ` AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'gitlab')`,
+		[]string{`
 		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
 		SELECT md5('linked' || id || $2)::uuid, id, 'gitlab', md5('subject' || id || $2), '{"name": "Linked"}', now(), now(), now()
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`, `
-		UPDATE auth.users u SET raw_user_meta_data = '{"name": "Linked"}',` + moved + `WHERE` + those}},
+		UPDATE auth.users u SET raw_user_meta_data = '{"name": "Linked"}',` + moved + `WHERE` + those},
+	},
 	{"unlink a provider", alive + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
 		DELETE FROM auth.identities WHERE id IN (
 			SELECT DISTINCT ON (user_id) i.id FROM auth.identities i JOIN auth.users u ON u.id = user_id WHERE` + those + `ORDER BY user_id, i.id)`, `

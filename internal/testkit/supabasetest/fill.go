@@ -104,7 +104,14 @@ func (a *account) person(shape string) Person {
 	if a.user["deleted_at"] != nil {
 		phone = "" // scrubbed
 	}
-	return Person{ID: a.id(), Email: a.email, Phone: phone, Password: a.password, Shape: shape, SignsIn: a.email != "" && !a.barred}
+	return Person{
+		ID:       a.id(),
+		Email:    a.email,
+		Phone:    phone,
+		Password: a.password,
+		Shape:    shape,
+		SignsIn:  a.email != "" && !a.barred,
+	}
 }
 
 // count tells the census what there is besides shapes and people.

@@ -34,10 +34,17 @@ func newGenerator(seed uint64) *generator {
 	for i, domain := range []string{"corp.example", "school.example"} {
 		id, at := g.uuid(), stamp(g.instant())
 		g.ssoProviders = append(g.ssoProviders, row{"id": id, "created_at": at, "updated_at": at, "disabled": i > 0})
-		g.ssoDomains = append(g.ssoDomains, row{"id": g.uuid(), "sso_provider_id": id, "domain": domain, "created_at": at, "updated_at": at})
+		g.ssoDomains = append(
+			g.ssoDomains,
+			row{"id": g.uuid(), "sso_provider_id": id, "domain": domain, "created_at": at, "updated_at": at},
+		)
 		g.samlProviders = append(g.samlProviders, row{
-			"id": g.uuid(), "sso_provider_id": id, "entity_id": "https://idp." + domain + "/saml",
-			"metadata_xml": "<EntityDescriptor entityID=\"https://idp." + domain + "/saml\"/>", "created_at": at, "updated_at": at,
+			"id":                g.uuid(),
+			"sso_provider_id":   id,
+			"entity_id":         "https://idp." + domain + "/saml",
+			"metadata_xml":      "<EntityDescriptor entityID=\"https://idp." + domain + "/saml\"/>",
+			"created_at":        at,
+			"updated_at":        at,
 			"attribute_mapping": `{"keys": {"email": {"name": "mail"}}}`,
 		})
 	}
@@ -94,7 +101,21 @@ func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05.000000-07"
 
 func (g *generator) name() string {
 	return pick(g, []string{
-		"Ada", "Bela", "Chen", "Dora", "Emeka", "Fatima", "Grace", "Hiro", "Ines", "Jan", "Kofi", "Lea", "Mira", "Noor", "Omar",
+		"Ada",
+		"Bela",
+		"Chen",
+		"Dora",
+		"Emeka",
+		"Fatima",
+		"Grace",
+		"Hiro",
+		"Ines",
+		"Jan",
+		"Kofi",
+		"Lea",
+		"Mira",
+		"Noor",
+		"Omar",
 	}) + " " + pick(g, []string{
 		"Abel", "Brandt", "Costa", "Diallo", "Ekdahl", "Fischer", "Garcia", "Haas", "Ito", "Jansen", "Khan", "Lind", "Moreau",
 	})
@@ -102,7 +123,11 @@ func (g *generator) name() string {
 
 // address is one that nobody else has.
 func (g *generator) address() string {
-	return fmt.Sprintf("person.%d@%s", g.next(), pick(g, []string{"example.com", "example.org", "mail.example.net", "school.example.edu"}))
+	return fmt.Sprintf(
+		"person.%d@%s",
+		g.next(),
+		pick(g, []string{"example.com", "example.org", "mail.example.net", "school.example.edu"}),
+	)
 }
 
 // phone is digits only and nobody else's.

@@ -8,21 +8,57 @@ type secret struct {
 
 // vectors has a hash of every form that Supabase Auth takes, each verified by its own code.
 var vectors = []secret{
-	{form: "bcrypt of Supabase", plain: "native-Password-1", hash: `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`},
+	{
+		form:  "bcrypt of Supabase",
+		plain: "native-Password-1",
+		hash:  `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`,
+	},
 	{form: "bcrypt 2a", plain: "alpha-Pass-1", hash: `$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`},
 	{form: "bcrypt 2b", plain: "beta-Pass-1", hash: `$2b$10$uHOqzheae0DLvKapQWKDFODhexpKqlt7y7Q63/sBZHnmk8J6rKZr6`},
 	{form: "bcrypt 2b cheap", plain: "beta-Pass-2", hash: `$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy`},
 	{form: "bcrypt 2y", plain: "yankee-Pass-1", hash: `$2y$10$lH/UXZuIpTvDNDYQ.khW0eQa4SVEQp4aIXqiHQ9hC20dXKp6.KzPC`},
-	{form: "bcrypt 2y cheap", plain: "yankee-Pass-2", hash: `$2y$05$E.L6W8vh6oaiYS7/il3tseMEFUocau17YYvu/mnrWKG.T2fVZwTYC`},
+	{
+		form:  "bcrypt 2y cheap",
+		plain: "yankee-Pass-2",
+		hash:  `$2y$05$E.L6W8vh6oaiYS7/il3tseMEFUocau17YYvu/mnrWKG.T2fVZwTYC`,
+	},
 	{form: "bcrypt 2", plain: "plain-2-Pass", hash: `$2$05$wViB5HhxNj2G9Ba0FdC0lej0NwtRvF6js.xwRun/jofhBiIHYauCe`},
 	{form: "bcrypt 2x", plain: "xray-Pass-1", hash: `$2x$05$epCVy4xPPlMQUx9f30vqMeggN5DBT9Gm6OoqzhWevfZJE99Z7LxTe`},
-	{form: "argon2i", plain: "argon-Pass-3", hash: `$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`},
-	{form: "argon2i two lanes", plain: "argon-Pass-4", hash: `$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM`},
-	{form: "argon2id", plain: "argon-Pass-1", hash: `$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc`},
-	{form: "argon2id four lanes", plain: "argon-Pass-2", hash: `$argon2id$v=19$m=19456,t=2,p=4$MDEyMzQ1Njc4OWFiY2RlZg$+4L/tEkVoufdkyXuH+OskA`},
-	{form: "firebase", plain: "fire-Pass-1", hash: `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`},
-	{form: "firebase two lanes", plain: "fire-Pass-2", hash: `$fbscrypt$v=1,n=14,r=8,p=2,ss=CgI=,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMg==$djtOTPezaDnHspBj1OdbMnt8jHKcZV3FUZmdEQSygZE=`},
-	{form: "firebase long signer", plain: "fire-Pass-3", hash: `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==$dXNlcnNhbHQwMw==$vYtaH5baIR9QqKlw0h0789cxHev3hPVe/zzkrj9uhLnCi6475R+Gm/FVJBql8/4ZJantLinOFYKu84+9LmnpCQ==`},
+	{
+		form:  "argon2i",
+		plain: "argon-Pass-3",
+		hash:  `$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
+	},
+	{
+		form:  "argon2i two lanes",
+		plain: "argon-Pass-4",
+		hash:  `$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM`,
+	},
+	{
+		form:  "argon2id",
+		plain: "argon-Pass-1",
+		hash:  `$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc`,
+	},
+	{
+		form:  "argon2id four lanes",
+		plain: "argon-Pass-2",
+		hash:  `$argon2id$v=19$m=19456,t=2,p=4$MDEyMzQ1Njc4OWFiY2RlZg$+4L/tEkVoufdkyXuH+OskA`,
+	},
+	{
+		form:  "firebase",
+		plain: "fire-Pass-1",
+		hash:  `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`,
+	},
+	{
+		form:  "firebase two lanes",
+		plain: "fire-Pass-2",
+		hash:  `$fbscrypt$v=1,n=14,r=8,p=2,ss=CgI=,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMg==$djtOTPezaDnHspBj1OdbMnt8jHKcZV3FUZmdEQSygZE=`,
+	},
+	{
+		form:  "firebase long signer",
+		plain: "fire-Pass-3",
+		hash:  `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==$dXNlcnNhbHQwMw==$vYtaH5baIR9QqKlw0h0789cxHev3hPVe/zzkrj9uhLnCi6475R+Gm/FVJBql8/4ZJantLinOFYKu84+9LmnpCQ==`,
+	},
 }
 
 // common are what most people have, cheap ones so that signing hundreds of them in does not take all day.
@@ -32,7 +68,10 @@ var common = []secret{
 	{plain: "correct-Horse-3", hash: `$2a$04$8guQrIqmUISBMJA1SMox8e/jHzhT5tiDh60B4jMGptBgphuwBKgIy`},
 	{plain: "correct-Horse-4", hash: `$2a$04$NYyZnBcePVeLrWwobKXYDOCU9eJne96DI25hglev3Q5dSkaGq4roa`},
 	{plain: "correct-Horse-5", hash: `$2a$05$7plB4/77Crl37ida/Kd1Du1Yp09z0HBF1ZcXK5NU4ZcKVcOwgHdey`},
-	{plain: "correct-Horse-7", hash: `$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jN0k`},
+	{
+		plain: "correct-Horse-7",
+		hash:  `$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jN0k`,
+	},
 }
 
 // claimed are of people who claim the same address: nobody's password opens somebody else's account.
@@ -51,10 +90,22 @@ const random = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 // unusual are passwords out of the ordinary.
 var unusual = []secret{
 	{form: "six letters", plain: "secret", hash: `$2a$04$uVRwSyjRBYvb7MpqnSMAVueHBDwxRMFrt8xF/WfKe.CQ9Q3DIG2jS`},
-	{form: "many scripts", plain: "pässwörd-пароль-密码-🔑", hash: `$2a$04$V90d8oRLxnpU6dByTEkeReZayaLhQslkfam6Y6spdlsLmxJnAABFC`},
+	{
+		form:  "many scripts",
+		plain: "pässwörd-пароль-密码-🔑",
+		hash:  `$2a$04$V90d8oRLxnpU6dByTEkeReZayaLhQslkfam6Y6spdlsLmxJnAABFC`,
+	},
 	{form: "decomposed", plain: "fiance\u0301-123", hash: `$2a$04$vfD.K4svyy2GzmU1J.EBSugfC/WQAMQpuxuGJOPVMKH.q9fDwKGKC`},
-	{form: "spaces around", plain: "  two spaces each  ", hash: `$2a$04$YixlA5bzPrmTA38IJ9J.dexij.uX5RA/gAbPRk5byTz.zAG9vxzd2`},
-	{form: "quote and tab", plain: "quote\"back\\slash\ttab", hash: `$2a$04$21i6CaedWbAY8dzcPB.b8OG8XguoZFTvYF7D8BM76vc8bR6UFDRR.`},
+	{
+		form:  "spaces around",
+		plain: "  two spaces each  ",
+		hash:  `$2a$04$YixlA5bzPrmTA38IJ9J.dexij.uX5RA/gAbPRk5byTz.zAG9vxzd2`,
+	},
+	{
+		form:  "quote and tab",
+		plain: "quote\"back\\slash\ttab",
+		hash:  `$2a$04$21i6CaedWbAY8dzcPB.b8OG8XguoZFTvYF7D8BM76vc8bR6UFDRR.`,
+	},
 	{
 		form: "72 bytes", plain: "72-bytes-72-bytes-72-bytes-72-bytes-72-bytes-72-bytes-72-bytes-72-bytes-",
 		hash: `$2a$04$PaD0F//j7j8Cj.kB52cMzueHQOsgvBYXgMAvPhptSOl8UtWS8yq3u`,
@@ -63,34 +114,111 @@ var unusual = []secret{
 
 // tooDear are true hashes within the ceilings of Supabase, beyond those of the new side.
 var tooDear = []secret{
-	{form: "bcrypt of cost 15", refused: true, plain: "dear-Pass-15", hash: `$2a$15$j9SfIm5.wBzkohatL3wReODYT66MXuuVWqedW.YxjqZWJVQbuThLW`},
-	{form: "argon2 of 1 GiB", refused: true, plain: "dear-Argon-1", hash: `$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ufTPR4BDmEitFb62xuQuCE1p3mv96QXZ9Y6Lib9urW4`},
-	{form: "argon2 of 20 passes", refused: true, plain: "dear-Argon-2", hash: `$argon2id$v=19$m=64,t=20,p=1$c29tZXNhbHQxMjM0NTY3OA$nqbh7msnqJPVfnjkl8oWEETUvT9FfuYNlXuZi8zw6YU`},
-	{form: "argon2 of 16 lanes", refused: true, plain: "dear-Argon-3", hash: `$argon2id$v=19$m=1024,t=1,p=16$c29tZXNhbHQxMjM0NTY3OA$5cHHcygg8LWMWigF1WA3YfzRhAmr7/kWmQ0ImSgigsw`},
-	{form: "bcrypt of cost 14", refused: true, plain: "dear-Pass-14", hash: `$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`},
-	{form: "argon2 of 256 MiB and 3 passes", refused: true, plain: "dear-Argon-4", hash: `$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`},
-	{form: "firebase of 128 MiB and 2 lanes", refused: true, plain: "dear-Fire-2", hash: `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`},
-	{form: "firebase of 256 MiB", refused: true, plain: "dear-Fire-1", hash: `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`},
+	{
+		form:    "bcrypt of cost 15",
+		refused: true,
+		plain:   "dear-Pass-15",
+		hash:    `$2a$15$j9SfIm5.wBzkohatL3wReODYT66MXuuVWqedW.YxjqZWJVQbuThLW`,
+	},
+	{
+		form:    "argon2 of 1 GiB",
+		refused: true,
+		plain:   "dear-Argon-1",
+		hash:    `$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ufTPR4BDmEitFb62xuQuCE1p3mv96QXZ9Y6Lib9urW4`,
+	},
+	{
+		form:    "argon2 of 20 passes",
+		refused: true,
+		plain:   "dear-Argon-2",
+		hash:    `$argon2id$v=19$m=64,t=20,p=1$c29tZXNhbHQxMjM0NTY3OA$nqbh7msnqJPVfnjkl8oWEETUvT9FfuYNlXuZi8zw6YU`,
+	},
+	{
+		form:    "argon2 of 16 lanes",
+		refused: true,
+		plain:   "dear-Argon-3",
+		hash:    `$argon2id$v=19$m=1024,t=1,p=16$c29tZXNhbHQxMjM0NTY3OA$5cHHcygg8LWMWigF1WA3YfzRhAmr7/kWmQ0ImSgigsw`,
+	},
+	{
+		form:    "bcrypt of cost 14",
+		refused: true,
+		plain:   "dear-Pass-14",
+		hash:    `$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
+	},
+	{
+		form:    "argon2 of 256 MiB and 3 passes",
+		refused: true,
+		plain:   "dear-Argon-4",
+		hash:    `$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
+	},
+	{
+		form:    "firebase of 128 MiB and 2 lanes",
+		refused: true,
+		plain:   "dear-Fire-2",
+		hash:    `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
+	},
+	{
+		form:    "firebase of 256 MiB",
+		refused: true,
+		plain:   "dear-Fire-1",
+		hash:    `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`,
+	},
 }
 
 // unknown are no hashes that Supabase Auth takes. The password is what somebody might try.
 var unknown = []secret{
 	{form: "plain text", refused: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
-	{form: "sha256", refused: true, plain: "alpha-Pass-1", hash: `f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b`},
-	{form: "pbkdf2", refused: true, plain: "alpha-Pass-1", hash: `$pbkdf2-sha256$i=600000$c29tZXNhbHQ$c29tZWtleXNvbWVrZXlzb21la2V5c29tZWtleQ`},
-	{form: "argon2d", refused: true, plain: "argon-Pass-1", hash: `$argon2d$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`},
-	{form: "argon2 of version 16", refused: true, plain: "argon-Pass-3", hash: `$argon2i$v=16$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`},
-	{form: "bcrypt cut short", refused: true, plain: "alpha-Pass-1", hash: `$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo`},
-	{form: "bcrypt of cost 3", refused: true, plain: "alpha-Pass-1", hash: `$2a$03$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`},
-	{form: "bcrypt with a newline", refused: true, plain: "alpha-Pass-1", hash: "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e\n"},
+	{
+		form:    "sha256",
+		refused: true,
+		plain:   "alpha-Pass-1",
+		hash:    `f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b`,
+	},
+	{
+		form:    "pbkdf2",
+		refused: true,
+		plain:   "alpha-Pass-1",
+		hash:    `$pbkdf2-sha256$i=600000$c29tZXNhbHQ$c29tZWtleXNvbWVrZXlzb21la2V5c29tZWtleQ`,
+	},
+	{
+		form:    "argon2d",
+		refused: true,
+		plain:   "argon-Pass-1",
+		hash:    `$argon2d$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
+	},
+	{
+		form:    "argon2 of version 16",
+		refused: true,
+		plain:   "argon-Pass-3",
+		hash:    `$argon2i$v=16$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
+	},
+	{
+		form:    "bcrypt cut short",
+		refused: true,
+		plain:   "alpha-Pass-1",
+		hash:    `$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo`,
+	},
+	{
+		form:    "bcrypt of cost 3",
+		refused: true,
+		plain:   "alpha-Pass-1",
+		hash:    `$2a$03$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`,
+	},
+	{
+		form:    "bcrypt with a newline",
+		refused: true,
+		plain:   "alpha-Pass-1",
+		hash:    "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e\n",
+	},
 	{form: "spaces", refused: true, plain: "   ", hash: "   "},
 	encrypted,
 }
 
 // encrypted is what a server with database encryption keeps of a hash, or of the secret of a second factor.
 var encrypted = secret{
-	form: "encrypted at rest", plain: "alpha-Pass-1", refused: true,
-	hash: `{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg==","nonce":"Vjc3FnqyG1VV6gb5"}`,
+	form:    "encrypted at rest",
+	plain:   "alpha-Pass-1",
+	refused: true,
+	hash:    `{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg==","nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
 // dearest is the cost no machine can pay, and well formed. Nobody knows a password for it.

@@ -63,7 +63,11 @@ func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
 			FROM auth.users WHERE deleted_at IS NULL) live
 		WHERE rank = 1 AND email_confirmed_at IS NOT NULL AND (banned_until IS NULL OR banned_until < now())
 			AND encrypted_password IS NOT NULL`)
-	addresses := query[string](t, url, `SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`)
+	addresses := query[string](
+		t,
+		url,
+		`SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`,
+	)
 	ok := opens(t)
 	covered := map[string]bool{}
 	for _, p := range people {

@@ -51,7 +51,16 @@ var people = []shape{
 	variant("by magic link", 25, func(_ *generator, a *account) { a.noPassword(random) }),
 	variant("made by an admin", 8, func(_ *generator, a *account) {
 		a.noPassword(random)
-		a.identities[0]["identity_data"] = object("sub", a.id(), "email", a.email, "email_verified", false, "phone_verified", false)
+		a.identities[0]["identity_data"] = object(
+			"sub",
+			a.id(),
+			"email",
+			a.email,
+			"email_verified",
+			false,
+			"phone_verified",
+			false,
+		)
 	}),
 	variant("invited", 10, func(g *generator, a *account) {
 		a.noPassword("")
@@ -109,7 +118,14 @@ var linked = []shape{
 		a := g.social("facebook")
 		delete(a.user, "email")
 		delete(a.user, "email_confirmed_at")
-		a.identities[0]["identity_data"] = object("sub", a.identities[0]["provider_id"], "name", g.name(), "email_verified", false)
+		a.identities[0]["identity_data"] = object(
+			"sub",
+			a.identities[0]["provider_id"],
+			"name",
+			g.name(),
+			"email_verified",
+			false,
+		)
 		a.user["raw_user_meta_data"] = a.identities[0]["identity_data"]
 	}},
 	variant("e-mail identity unlinked", 5, func(g *generator, a *account) {
@@ -151,8 +167,16 @@ var banned = []shape{
 	variant("banned once", 4, until("2024-03-04 05:06:07.891+00", false)),
 	variant("banned for ever", 4, until("infinity", true)),
 	variant("banned for three centuries", 2, until("2319-01-01 00:00:00+00", true)),
-	{name: "banned, by Google", weight: 2, make: func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.social("google")) }},
-	{name: "banned, by phone", weight: 1, make: func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.byPhone()) }},
+	{
+		name:   "banned, by Google",
+		weight: 2,
+		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.social("google")) },
+	},
+	{
+		name:   "banned, by phone",
+		weight: 1,
+		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.byPhone()) },
+	},
 }
 
 var deleted = []shape{

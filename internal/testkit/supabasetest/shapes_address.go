@@ -25,14 +25,22 @@ var addresses = []shape{
 	spelled("e-mail without @", 1, func(n int) string { return fmt.Sprintf("person.%d", n) }),
 	spelled("e-mail with two @", 1, func(n int) string { return fmt.Sprintf("person.%d@here@example.com", n) }),
 	spelled("e-mail in quotes", 1, func(n int) string { return fmt.Sprintf(`"per\\son.%d"@example.com`, n) }),
-	spelled("e-mail with a newline and a tab", 1, func(n int) string { return fmt.Sprintf("person.%d@example.com\n\t", n) }),
+	spelled(
+		"e-mail with a newline and a tab",
+		1,
+		func(n int) string { return fmt.Sprintf("person.%d@example.com\n\t", n) },
+	),
 	spelled("e-mail beyond ASCII", 2, func(n int) string { return fmt.Sprintf("jürgen.%d@bücher.example", n) }),
 	variant("e-mail of 255 characters", 1, func(g *generator, a *account) {
 		const end = ".example.com"
 		start := fmt.Sprintf("person.%d@", g.next())
 		a.address(start + strings.Repeat("long.", 60)[:255-len(start)-len(end)-1] + "x" + end)
 	}),
-	variant("e-mail in mixed case", 5, func(g *generator, a *account) { a.address(fmt.Sprintf("Person.%d@Example.COM", g.next())) }),
+	variant(
+		"e-mail in mixed case",
+		5,
+		func(g *generator, a *account) { a.address(fmt.Sprintf("Person.%d@Example.COM", g.next())) },
+	),
 	variant("e-mail with an apostrophe and a plus", 2, func(g *generator, a *account) {
 		a.address(fmt.Sprintf("o'brien+list.%d@example.com", g.next()))
 	}),
@@ -124,7 +132,9 @@ var numbers = []shape{
 // pending are people whom a mail or a message is waiting for.
 var pending = []shape{
 	variant("e-mail change pending", 4, func(g *generator, a *account) {
-		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.address(), a.after(50), 1
+		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.address(), a.after(
+			50,
+		), 1
 		g.ask(a, "email_change_token_new")
 		g.ask(a, "email_change_token_current")
 	}),

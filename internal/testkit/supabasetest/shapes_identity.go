@@ -12,8 +12,18 @@ func providers() []shape {
 		{name: "by Apple", weight: 20, make: func(g *generator) { g.social("apple") }},
 		{name: "by Azure", weight: 8, make: func(g *generator) {
 			a := g.social("azure")
-			a.identities[0]["identity_data"] = object("iss", "https://login.microsoftonline.com/common/v2.0", "sub", a.identities[0]["provider_id"],
-				"email", a.email, "email_verified", true, "custom_claims", map[string]any{"oid": g.uuid(), "tid": g.uuid()})
+			a.identities[0]["identity_data"] = object(
+				"iss",
+				"https://login.microsoftonline.com/common/v2.0",
+				"sub",
+				a.identities[0]["provider_id"],
+				"email",
+				a.email,
+				"email_verified",
+				true,
+				"custom_claims",
+				map[string]any{"oid": g.uuid(), "tid": g.uuid()},
+			)
 		}},
 		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.social("azure") }},
 	}
@@ -58,8 +68,14 @@ var oddIdentities = []shape{
 		delete(identity, "updated_at")
 		delete(identity, "last_sign_in_at")
 	}),
-	told("identity with an array for claims", func(_ *generator, _ *account, identity row) { identity["identity_data"] = `["email", 1]` }),
-	told("identity with a text for claims", func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` }),
+	told(
+		"identity with an array for claims",
+		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `["email", 1]` },
+	),
+	told(
+		"identity with a text for claims",
+		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` },
+	),
 	told("identity with hostile claims", func(_ *generator, _ *account, identity row) {
 		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, "full_name": {"first": "A"}, "n": 1.10}`
 	}),
@@ -109,9 +125,18 @@ func (g *generator) factor(a *account, kind, status string) row {
 
 func (g *generator) passkey(a *account, name string) {
 	a.passkeys = append(a.passkeys, row{
-		"id": g.uuid(), "user_id": a.id(), "credential_id": `\x` + g.hex(32), "public_key": `\xa50102032620` + g.hex(71),
-		"attestation_type": "none", "sign_count": g.rng.IntN(50), "transports": `["internal", "hybrid"]`, "backup_eligible": true,
-		"backed_up": true, "friendly_name": name, "created_at": a.after(80), "updated_at": a.after(81),
+		"id":               g.uuid(),
+		"user_id":          a.id(),
+		"credential_id":    `\x` + g.hex(32),
+		"public_key":       `\xa50102032620` + g.hex(71),
+		"attestation_type": "none",
+		"sign_count":       g.rng.IntN(50),
+		"transports":       `["internal", "hybrid"]`,
+		"backup_eligible":  true,
+		"backed_up":        true,
+		"friendly_name":    name,
+		"created_at":       a.after(80),
+		"updated_at":       a.after(81),
 	})
 }
 
@@ -135,5 +160,9 @@ var secondFactors = []shape{
 		g.passkey(a, "phone")
 		g.passkey(a, "key")
 	}),
-	{name: "by Google, with totp", weight: 1, make: func(g *generator) { g.factor(g.social("google"), "totp", "verified") }},
+	{
+		name:   "by Google, with totp",
+		weight: 1,
+		make:   func(g *generator) { g.factor(g.social("google"), "totp", "verified") },
+	},
 }

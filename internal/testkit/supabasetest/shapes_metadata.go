@@ -17,15 +17,35 @@ var documents = []struct {
 	{"metadata true", 1, `true`},
 	{"metadata JSON null", 1, `null`},
 	{"metadata numbers", 1, `{"id": 12345678901234567890123, "price": 1.10, "tiny": 1e-30, "zero": -0.0, "big": 1e400}`},
-	{"metadata nulls", 1, `{"name": null, "full_name": null, "avatar_url": null, "deep": {"gone": null, "list": [null, null]}}`},
-	{"metadata control characters", 1, `{"name": "bell\u0007 escape\u001b[31m delete\u007f c1\u0085 end", "bio": "\u0001\u0002\u001f\ufeff\ufffe"}`},
-	{"metadata odd keys", 1, `{"": "empty", " ": 1, "__proto__": {"admin": true}, "constructor": 1, "a.b": 2, "$ref": "#", "ключ\n": 3, "\"": 4}`},
+	{
+		"metadata nulls",
+		1,
+		`{"name": null, "full_name": null, "avatar_url": null, "deep": {"gone": null, "list": [null, null]}}`,
+	},
+	{
+		"metadata control characters",
+		1,
+		`{"name": "bell\u0007 escape\u001b[31m delete\u007f c1\u0085 end", "bio": "\u0001\u0002\u001f\ufeff\ufffe"}`,
+	},
+	{
+		"metadata odd keys",
+		1,
+		`{"": "empty", " ": 1, "__proto__": {"admin": true}, "constructor": 1, "a.b": 2, "$ref": "#", "ключ\n": 3, "\"": 4}`,
+	},
 	{"metadata lone surrogate", 1, `{"name": "\ufffd", "bio": "cut \ufffd off"}`},
-	{"metadata injected", 1, `{"name": "'); DROP TABLE \"user\"; --", "bio": "<script>alert(1)</script>", "x": "{{7*7}} ${7*7} %s \\N \\."}`},
+	{
+		"metadata injected",
+		1,
+		`{"name": "'); DROP TABLE \"user\"; --", "bio": "<script>alert(1)</script>", "x": "{{7*7}} ${7*7} %s \\N \\."}`,
+	},
 	{"name empty", 1, `{"name": "", "full_name": ""}`},
 	{"name blank", 2, `{"name": " \t ", "full_name": "Second Choice"}`},
 	{"name of no-break spaces", 1, `{"name": "\u00a0\u2003\u200b"}`},
-	{"name a number", 1, `{"name": 42, "full_name": ["A"], "username": {"a": 1}, "user_name": true, "preferred_username": "fifth"}`},
+	{
+		"name a number",
+		1,
+		`{"name": 42, "full_name": ["A"], "username": {"a": 1}, "user_name": true, "preferred_username": "fifth"}`,
+	},
 	{"full_name only", 4, `{"full_name": "Full Name"}`},
 	{"username only", 1, `{"username": "username"}`},
 	{"user_name only", 1, `{"user_name": "user_name"}`},
@@ -35,7 +55,11 @@ var documents = []struct {
 	{"name with emoji", 2, `{"name": "Zoë 👩‍👩‍👧‍👦 🏳️‍🌈 O’Neil"}`},
 	{"name from right to left", 2, `{"name": "\u202eمحمد עברית\u202c"}`},
 	{"name with combining marks", 1, `{"name": "Z\u0351\u036b\u0343a\u0300\u0301\u0302 e\u0301"}`},
-	{"name with newlines, tabs, backslashes, quotes", 1, `{"name": "line\nnext\r\n\ttab \\N \\. \"double\" 'single' back\\slash, comma"}`},
+	{
+		"name with newlines, tabs, backslashes, quotes",
+		1,
+		`{"name": "line\nnext\r\n\ttab \\N \\. \"double\" 'single' back\\slash, comma"}`,
+	},
 	{"name of one character beyond the basic plane", 1, `{"name": "𝕏"}`},
 }
 

@@ -23,7 +23,14 @@ var newer = map[string]any{
 }
 
 // fields are the keys of choices, in order.
-var fields = []string{"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed"}
+var fields = []string{
+	"age_range",
+	"education_level",
+	"tech_background",
+	"primary_goal",
+	"learning_mode",
+	"learning_speed",
+}
 
 // profile is one of known values, some of which were never said.
 func (g *generator) profile(a *account) row {
@@ -97,7 +104,11 @@ func oddProfiles() []shape {
 		value("language of more", 2, "preferred_language", "English (United Kingdom)"),
 		value("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
 		value("language empty", 1, "preferred_language", ""),
-		learner("profile of far times", 1, func(p row) { p["created_at"], p["updated_at"] = "-infinity", "294276-12-31 23:59:59.999999+00" }),
+		learner(
+			"profile of far times",
+			1,
+			func(p row) { p["created_at"], p["updated_at"] = "-infinity", "294276-12-31 23:59:59.999999+00" },
+		),
 		variant("orphan profile", 4, func(g *generator, _ *account) {
 			g.orphans = append(g.orphans, g.profile(&account{user: row{"id": g.uuid()}, born: g.instant()}))
 		}),

@@ -51,7 +51,16 @@ func fingerprints(t *testing.T, url string, times bool) map[string]string {
 		if !times {
 			text = "(to_jsonb(t) - '{" + strings.Join(columns, ",") + "}'::text[])::text"
 		}
-		each = append(each, fmt.Sprintf(`SELECT '%s', count(*) || ' ' || coalesce(md5(string_agg(md5(%s), '' ORDER BY md5(%s))), '') FROM %s t`, table, text, text, table))
+		each = append(
+			each,
+			fmt.Sprintf(
+				`SELECT '%s', count(*) || ' ' || coalesce(md5(string_agg(md5(%s), '' ORDER BY md5(%s))), '') FROM %s t`,
+				table,
+				text,
+				text,
+				table,
+			),
+		)
 	}
 	return query[string](t, url, strings.Join(each, " UNION ALL "))
 }

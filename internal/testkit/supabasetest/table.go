@@ -34,13 +34,19 @@ var (
 		aaguid sign_count transports backup_eligible backed_up friendly_name created_at updated_at last_used_at`)}
 	profiles = table{"public.profiles", strings.Fields(`user_id age_range education_level tech_background primary_goal
 		learning_mode learning_speed time_per_week preferred_language created_at updated_at`)}
-	sessions      = table{"auth.sessions", strings.Fields(`id user_id created_at updated_at aal refreshed_at user_agent ip`)}
+	sessions = table{
+		"auth.sessions",
+		strings.Fields(`id user_id created_at updated_at aal refreshed_at user_agent ip`),
+	}
 	oneTimeTokens = table{"auth.one_time_tokens", strings.Fields(`id user_id token_type token_hash relates_to created_at
 		updated_at`)}
 	ssoProviders  = table{"auth.sso_providers", strings.Fields(`id resource_id created_at updated_at disabled`)}
 	ssoDomains    = table{"auth.sso_domains", strings.Fields(`id sso_provider_id domain created_at updated_at`)}
-	samlProviders = table{"auth.saml_providers", strings.Fields(`id sso_provider_id entity_id metadata_xml attribute_mapping
-		created_at updated_at`)}
+	samlProviders = table{
+		"auth.saml_providers",
+		strings.Fields(`id sso_provider_id entity_id metadata_xml attribute_mapping
+		created_at updated_at`),
+	}
 	auditLog = table{"auth.audit_log_entries", strings.Fields(`instance_id id payload created_at ip_address`)}
 )
 

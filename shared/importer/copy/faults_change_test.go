@@ -70,7 +70,11 @@ end $$;`, a, b)
 			importtest.Complete(t, m, importtest.Small)
 			importtest.Exec(t, from, moves(importtest.SortedUsers(t, from)))
 			importtest.Complete(t, m, importtest.Small)
-			importtest.Complete(t, m, importtest.Small) // who stepped aside for somebody in a batch before theirs has come back by now
+			importtest.Complete(
+				t,
+				m,
+				importtest.Small,
+			) // who stepped aside for somebody in a batch before theirs has come back by now
 			importtest.SameAsFresh(t, m, importtest.Small)
 		})
 	}
@@ -82,13 +86,26 @@ func TestRun_LoserBecomesWinner(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 200)
 	ids := importtest.SortedUsers(t, from)
-	importtest.Exec(t, from, `update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+`' and o.id = '`+ids[len(ids)-1]+`'`)
+	importtest.Exec(
+		t,
+		from,
+		`update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+`' and o.id = '`+ids[len(ids)-1]+`'`,
+	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Small)
-	if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`, ids[0]); n != "1" {
+	if n := importtest.Value(
+		t,
+		m.To,
+		`select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`,
+		ids[0],
+	); n != "1" {
 		t.Fatal("the one without a confirmation has not lost")
 	}
-	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`)
+	importtest.Exec(
+		t,
+		from,
+		`update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`,
+	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.SameAsFresh(t, m, importtest.Small)
@@ -105,7 +122,10 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	before := importtest.Column(t, m.To, others)
 	importtest.Complete(t, m, importtest.Small)
 	rulings := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
-	if diff := cmp.Diff(importtest.Column(t, m.To, rulings), []string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"}); diff != "" {
+	if diff := cmp.Diff(
+		importtest.Column(t, m.To, rulings),
+		[]string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"},
+	); diff != "" {
 		t.Errorf("rulings, got - want +:\n%s", diff)
 	}
 	first := importtest.Contents(t, m.To, importtest.Landed)
@@ -116,7 +136,11 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {
 		t.Errorf("what others had is no longer so:\n%s", diff)
 	}
-	importtest.Exec(t, m.To, `delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`)
+	importtest.Exec(
+		t,
+		m.To,
+		`delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`,
+	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.SameAsFresh(t, m, importtest.Small)
 }
@@ -131,18 +155,44 @@ func TestRun_TouchedInTheTarget(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	ids := importtest.SortedUsers(t, from)
 	renamed, deleted := ids[0], ids[len(ids)-1]
-	importtest.Exec(t, m.To, `update "user" set name = 'Chosen Here' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`)
-	importtest.Exec(t, from, `update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+`', '`+deleted+`');
-insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`)
+	importtest.Exec(
+		t,
+		m.To,
+		`update "user" set name = 'Chosen Here' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`,
+	)
+	importtest.Exec(
+		t,
+		from,
+		`update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+`', '`+deleted+`');
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`,
+	)
 	for pass := 2; pass <= 3; pass++ {
 		importtest.Complete(t, m, importtest.Small)
-		if got := importtest.Column(t, m.To, `select name from "user" where id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "Chosen Here" {
+		if got := importtest.Column(
+			t,
+			m.To,
+			`select name from "user" where id = any($1::uuid[])`,
+			[]string{renamed, deleted},
+		); len(got) != 1 ||
+			got[0] != "Chosen Here" {
 			t.Errorf("pass %d: got %q, want the name that was chosen here, and the deleted one gone", pass, got)
 		}
-		if got := importtest.Column(t, m.To, `select distinct outcome::text from supabase_import.ledger where source = 'user' and user_id = any($1::uuid[])`, []string{renamed, deleted}); len(got) != 1 || got[0] != "kept" {
+		if got := importtest.Column(
+			t,
+			m.To,
+			`select distinct outcome::text from supabase_import.ledger where source = 'user' and user_id = any($1::uuid[])`,
+			[]string{renamed, deleted},
+		); len(got) != 1 ||
+			got[0] != "kept" {
 			t.Errorf("pass %d: the outcome is %q, want kept", pass, got)
 		}
-		if got := importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user' and resolved is null`); len(got) != 2 {
+		if got := importtest.Column(
+			t,
+			m.To,
+			`select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user' and resolved is null`,
+		); len(
+			got,
+		) != 2 {
 			t.Errorf("pass %d: %d users are reported, want both", pass, len(got))
 		}
 		importtest.Exec(t, from, `update auth.users set updated_at = now() where id in ('`+renamed+`', '`+deleted+`')`)

@@ -20,10 +20,23 @@ func TestRun_TargetRefusesARow(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 60, 300)
-	user := importtest.Value(t, from, `select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`)
-	identity := importtest.Value(t, from, `select id::text from auth.identities where provider in ('google', 'github') and user_id = $1::uuid`, user)
-	importtest.Exec(t, from, `insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
-values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second one', '{}', now(), now())`)
+	user := importtest.Value(
+		t,
+		from,
+		`select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`,
+	)
+	identity := importtest.Value(
+		t,
+		from,
+		`select id::text from auth.identities where provider in ('google', 'github') and user_id = $1::uuid`,
+		user,
+	)
+	importtest.Exec(
+		t,
+		from,
+		`insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second one', '{}', now(), now())`,
+	)
 	for name, c := range map[string]struct {
 		refuse, allow string
 		state         string
@@ -68,7 +81,11 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 			m := importtest.Open(t, from)
 			importtest.Exec(t, m.To, c.refuse)
 			importtest.Complete(t, m, importtest.Small)
-			got := importtest.Column(t, m.To, `select source::text || ' ' || detail from supabase_import.ruling where reason = 'target_error' order by 1`)
+			got := importtest.Column(
+				t,
+				m.To,
+				`select source::text || ' ' || detail from supabase_import.ruling where reason = 'target_error' order by 1`,
+			)
 			var want []string
 			for _, source := range c.rulings {
 				want = append(want, source+" SQLSTATE "+c.state)
@@ -76,8 +93,13 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("rulings, got - want +:\n%s", diff)
 			}
-			if got := importtest.Value(t, m.To, `select (select count(*) from "user" where id = $1::uuid) || ' ' || (select count(*) from account where "userId" = $1::uuid) || ' ' ||
-  (select count(*) from user_profile where user_id = $1::uuid)`, user); got != c.left {
+			if got := importtest.Value(
+				t,
+				m.To,
+				`select (select count(*) from "user" where id = $1::uuid) || ' ' || (select count(*) from account where "userId" = $1::uuid) || ' ' ||
+  (select count(*) from user_profile where user_id = $1::uuid)`,
+				user,
+			); got != c.left {
 				t.Errorf("users, accounts and profiles of that user: got %s, want %s", got, c.left)
 			}
 			others := `select count(*)::text from supabase_import.ledger where outcome = 'copied' and user_id <> $1::uuid`
@@ -91,10 +113,17 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 				return // a column was dropped: the catalog is another one, see TestRun_RefusesAnotherCatalog
 			}
 			importtest.Complete(t, m, importtest.Small)
-			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, fresh.To, importtest.Landed)); diff != "" {
+			if diff := importtest.Unlike(
+				importtest.Contents(t, m.To, importtest.Landed),
+				importtest.Contents(t, fresh.To, importtest.Landed),
+			); diff != "" {
 				t.Errorf("once allowed it has not come:%s", diff)
 			}
-			if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.quarantine where reason in ('target_error') and resolved is null`); n != "0" {
+			if n := importtest.Value(
+				t,
+				m.To,
+				`select count(*)::text from supabase_import.quarantine where reason in ('target_error') and resolved is null`,
+			); n != "0" {
 				t.Errorf("%s entries of the quarantine are still open, want none", n)
 			}
 		})
@@ -129,7 +158,13 @@ func TestRun_RefusesAnotherCatalog(t *testing.T) {
 	} {
 		url := map[string]string{"source": m.From, "target": m.To}[side]
 		importtest.Exec(t, url, sql[0])
-		if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), side) {
+		if _, err := m.Run(
+			t.Context(),
+			importtest.Small,
+			false,
+			1,
+		); !errors.Is(err, importer.ErrRefused) ||
+			!strings.Contains(err.Error(), side) {
 			t.Errorf("another column in the %s: got %v, want a refusal that names it", side, err)
 		}
 		importtest.Exec(t, url, sql[1])
@@ -192,7 +227,13 @@ func TestRun_RoleGrowsWeak(t *testing.T) {
 			importtest.Complete(t, m, importtest.Small)
 			before := importtest.Contents(t, m.To, importtest.Landed)
 			importtest.Exec(t, from, fmt.Sprintf(c.sql, u.User.Username()))
-			if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.says) {
+			if _, err := m.Run(
+				t.Context(),
+				importtest.Small,
+				false,
+				1,
+			); !errors.Is(err, importer.ErrRefused) ||
+				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want a refusal that says %q", err, c.says)
 			}
 			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), before); diff != "" {
@@ -207,7 +248,11 @@ func TestRun_StatementTimeout(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 65, 200)
-	importtest.Exec(t, from, `create view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`)
+	importtest.Exec(
+		t,
+		from,
+		`create view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`,
+	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
 	m := importtest.Open(t, from)
 	m.Shared = true // nobody looks at Patience meanwhile
@@ -216,12 +261,20 @@ func TestRun_StatementTimeout(t *testing.T) {
 	}
 	m.Patience = time.Second
 	importtest.Complete(t, m, o)
-	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.ruling where reason = 'target_error'"); n != "0" {
+	if n := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from supabase_import.ruling where reason = 'target_error'",
+	); n != "0" {
 		t.Errorf("%s rows are said to be refused, want none", n)
 	}
 
-	importtest.Exec(t, from, `create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+importtest.WithProvider+` limit 1;
-create or replace view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(case when exists (select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`)
+	importtest.Exec(
+		t,
+		from,
+		`create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+importtest.WithProvider+` limit 1;
+create or replace view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(case when exists (select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`,
+	)
 	m = importtest.Open(t, from)
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
@@ -240,7 +293,10 @@ create or replace view public.slow as select p.* from public.profiles p cross jo
 	o.Profiles = ""
 	fresh := importtest.Open(t, from)
 	importtest.Complete(t, fresh, o)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), importtest.Contents(t, fresh.To, importtest.Landed)); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, m.To, importtest.Landed),
+		importtest.Contents(t, fresh.To, importtest.Landed),
+	); diff != "" {
 		t.Errorf("the target is not what an import that was in time makes it:%s", diff)
 	}
 }

@@ -15,12 +15,32 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 301)
 	theirs := map[string]string{
-		"user": `select r::text from "user" r where id = ` + importtest.AnyOf(who), "account": `select r::text from account r where "userId" = ` + importtest.AnyOf(who),
-		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(who), "session": `select r::text from session r where "userId" = ` + importtest.AnyOf(who),
+		"user": `select r::text from "user" r where id = ` + importtest.AnyOf(
+			who,
+		),
+		"account": `select r::text from account r where "userId" = ` + importtest.AnyOf(who),
+		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(
+			who,
+		),
+		"session": `select r::text from session r where "userId" = ` + importtest.AnyOf(who),
 	}
 	before, own := importtest.Contents(t, m.To, theirs), importtest.OwnData(t, m.To)
-	bystander := importtest.Value(t, m.To, `select id::text from "user" u where not (id = `+importtest.AnyOf(who)+`) and id <> (select max(id::text)::uuid from "user") limit 1`)
-	importtest.Exec(t, m.From, `delete from public.profiles where user_id = `+importtest.AnyOf(who)+` or user_id = '`+bystander+`'; delete from auth.users where id = `+importtest.AnyOf(who)+` or id = '`+bystander+`'`)
+	bystander := importtest.Value(
+		t,
+		m.To,
+		`select id::text from "user" u where not (id = `+importtest.AnyOf(
+			who,
+		)+`) and id <> (select max(id::text)::uuid from "user") limit 1`,
+	)
+	importtest.Exec(
+		t,
+		m.From,
+		`delete from public.profiles where user_id = `+importtest.AnyOf(
+			who,
+		)+` or user_id = '`+bystander+`'; delete from auth.users where id = `+importtest.AnyOf(
+			who,
+		)+` or id = '`+bystander+`'`,
+	)
 	for pass := 2; pass <= 3; pass++ {
 		st := importtest.Complete(t, m, importtest.Allow)
 		if diff := importtest.Unlike(importtest.Contents(t, m.To, theirs), before); diff != "" {
@@ -40,7 +60,13 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 		}
 		v := importtest.Verify(t, m)
 		if !v.Equal || v.Different != 0 {
-			t.Errorf("pass %d: verification is equal: %v, differences %v, equations %v", pass, v.Equal, v.Differences, v.Equations)
+			t.Errorf(
+				"pass %d: verification is equal: %v, differences %v, equations %v",
+				pass,
+				v.Equal,
+				v.Differences,
+				v.Equations,
+			)
 		}
 		named := map[string]string{}
 		for _, r := range v.Remaining {
@@ -52,10 +78,19 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 			t.Errorf("the verification of pass %d names, got - want +:\n%s", pass, diff)
 		}
 	}
-	importtest.Exec(t, m.To, `update "user" set "invitedBy" = null; truncate shop.orders, shop.order_items, notes, audit, debt, deposits, badges, drafts, memberships, grants,
-  tenants, devices, payouts, enrolments, events, clicks, shop.letters, heirlooms_old`)
+	importtest.Exec(
+		t,
+		m.To,
+		`update "user" set "invitedBy" = null; truncate shop.orders, shop.order_items, notes, audit, debt, deposits, badges, drafts, memberships, grants,
+  tenants, devices, payouts, enrolments, events, clicks, shop.letters, heirlooms_old`,
+	)
 	importtest.Complete(t, m, importtest.Allow)
-	if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id = `+importtest.AnyOf(who)); n != "0" || len(importtest.Remaining(t, m)) != 0 {
+	if n := importtest.Value(
+		t,
+		m.To,
+		`select count(*)::text from "user" where id = `+importtest.AnyOf(who),
+	); n != "0" ||
+		len(importtest.Remaining(t, m)) != 0 {
 		t.Errorf("without rows in own tables %s users stay, and the quarantine names %v", n, importtest.Remaining(t, m))
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 {
@@ -68,25 +103,50 @@ func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInOwnTables(t *testing.T
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 302, 300)
-	importtest.Exec(t, from, `insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+	importtest.Exec(
+		t,
+		from,
+		`insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
 select gen_random_uuid(), id, 'gitlab', 'second ' || id, '{}', now(), now() from auth.users u where encrypted_password like '$2a$04%' and deleted_at is null
-  and not exists (select from auth.identities i where i.user_id = u.id and i.provider not in ('email', 'phone'))`)
+  and not exists (select from auth.identities i where i.user_id = u.id and i.provider not in ('email', 'phone'))`,
+	)
 	m := importtest.Open(t, from)
-	importtest.Exec(t, m.To, `create table payouts (account uuid references account on delete cascade); create table enrolments (profile uuid references user_profile on delete set null)`)
+	importtest.Exec(
+		t,
+		m.To,
+		`create table payouts (account uuid references account on delete cascade); create table enrolments (profile uuid references user_profile on delete set null)`,
+	)
 	importtest.Complete(t, m, importtest.Allow)
 	id := func(condition string) string {
-		return importtest.Value(t, m.To, `select min(u.id::text) from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential'
-join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+condition)
+		return importtest.Value(
+			t,
+			m.To,
+			`select min(u.id::text) from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential'
+join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+condition,
+		)
 	}
 	linked := id("true")
 	other := id("u.id <> '" + linked + "'")
-	importtest.Exec(t, m.To, fmt.Sprintf(`insert into payouts select id from account where "userId" = '%s'; insert into enrolments select id from user_profile where user_id = '%[1]s'`, linked))
+	importtest.Exec(
+		t,
+		m.To,
+		fmt.Sprintf(
+			`insert into payouts select id from account where "userId" = '%s'; insert into enrolments select id from user_profile where user_id = '%[1]s'`,
+			linked,
+		),
+	)
 	parts := fmt.Sprintf("in ('%s', '%s')", linked, other)
-	importtest.Exec(t, from, `update auth.users set encrypted_password = null where id `+parts+`; delete from auth.identities where provider not in ('email', 'phone') and user_id `+parts+
-		`; delete from public.profiles where user_id `+parts)
+	importtest.Exec(
+		t,
+		from,
+		`update auth.users set encrypted_password = null where id `+parts+`; delete from auth.identities where provider not in ('email', 'phone') and user_id `+parts+
+			`; delete from public.profiles where user_id `+parts,
+	)
 	rows := map[string]string{
-		"account": `select r::text from account r where "userId" = '` + linked + `'`, "user_profile": `select r::text from user_profile r where user_id = '` + linked + `'`,
-		"payouts": `select r::text from payouts r`, "enrolments": `select r::text from enrolments r`,
+		"account":      `select r::text from account r where "userId" = '` + linked + `'`,
+		"user_profile": `select r::text from user_profile r where user_id = '` + linked + `'`,
+		"payouts":      `select r::text from payouts r`,
+		"enrolments":   `select r::text from enrolments r`,
 	}
 	before := importtest.Contents(t, m.To, rows)
 	importtest.Complete(t, m, importtest.Allow)
@@ -94,7 +154,12 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	if diff := importtest.Unlike(importtest.Contents(t, m.To, rows), before); diff != "" {
 		t.Errorf("what rows refer to changed: %s", diff)
 	}
-	named := importtest.Column(t, m.To, `select distinct source || ' ' || field || ' ' || detail from supabase_import.quarantine where reason = 'removed_at_source' and resolved is null and user_id = $1 order by 1`, linked)
+	named := importtest.Column(
+		t,
+		m.To,
+		`select distinct source || ' ' || field || ' ' || detail from supabase_import.quarantine where reason = 'removed_at_source' and resolved is null and user_id = $1 order by 1`,
+		linked,
+	)
 	want := []string{"identity  public.payouts: 1", "profile  public.enrolments: 1", "user credential public.payouts: 1"}
 	if diff := cmp.Diff(named, want); diff != "" {
 		t.Errorf("named, got - want +:\n%s", diff)
@@ -103,7 +168,13 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 		t.Errorf("%s accounts of the user without rows in own tables stay", n)
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain < 3 {
-		t.Errorf("verification is equal: %v, %d remain; differences %v, equations %v", v.Equal, v.Remain, v.Differences, v.Equations)
+		t.Errorf(
+			"verification is equal: %v, %d remain; differences %v, equations %v",
+			v.Equal,
+			v.Remain,
+			v.Differences,
+			v.Equations,
+		)
 	}
 	importtest.Exec(t, m.To, "truncate payouts, enrolments")
 	importtest.Complete(t, m, importtest.Allow)
@@ -115,16 +186,28 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 303, 100)
 	m := importtest.Open(t, from)
-	importtest.Exec(t, m.To, `create table enrolments (profile uuid references user_profile on delete cascade, learner uuid references user_profile (user_id) on delete restrict)`)
+	importtest.Exec(
+		t,
+		m.To,
+		`create table enrolments (profile uuid references user_profile on delete cascade, learner uuid references user_profile (user_id) on delete restrict)`,
+	)
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Exec(t, m.To, `insert into enrolments select id, user_id from user_profile`)
 	before := importtest.Value(t, m.To, "select count(*)::text from enrolments")
-	importtest.Exec(t, from, `update public.profiles set learning_mode = case learning_mode when 'visual' then 'textual' else 'visual' end, updated_at = '2026-01-02 03:04:05Z'`)
+	importtest.Exec(
+		t,
+		from,
+		`update public.profiles set learning_mode = case learning_mode when 'visual' then 'textual' else 'visual' end, updated_at = '2026-01-02 03:04:05Z'`,
+	)
 	importtest.Complete(t, m, importtest.Allow)
 	if after := importtest.Value(t, m.To, "select count(*)::text from enrolments"); after != before || before == "0" {
 		t.Errorf("%s rows refer to profiles, want the %s of before", after, before)
 	}
-	if n := importtest.Value(t, m.To, "select count(*)::text from user_profile where updated_at = '2026-01-02 03:04:05Z'"); n != before {
+	if n := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from user_profile where updated_at = '2026-01-02 03:04:05Z'",
+	); n != before {
 		t.Errorf("%s profiles have the source's time, want all %s", n, before)
 	}
 	importtest.SameAsFresh(t, m, importtest.Allow)
@@ -154,7 +237,13 @@ func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
 	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.AnyOf(who))
 	importtest.Complete(t, m, importtest.Allow)
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.Remaining(t, m)) != 0 {
-		t.Errorf("when they are back %d remain, %v; differences %v, equations %v", v.Remain, importtest.Remaining(t, m), v.Differences, v.Equations)
+		t.Errorf(
+			"when they are back %d remain, %v; differences %v, equations %v",
+			v.Remain,
+			importtest.Remaining(t, m),
+			v.Differences,
+			v.Equations,
+		)
 	}
 }
 
@@ -166,9 +255,17 @@ func TestLaterPassNamesUserWhomATriggerKeeps(t *testing.T) {
 	importtest.Complete(t, m, importtest.Allow)
 	ids := importtest.Column(t, m.To, `select id::text from "user" order by id`)
 	kept, gone := ids[0], ids[1]
-	importtest.Exec(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+kept+`' then raise exception 'secret %', old.email; end if; return old; end $$;
-create trigger refuse before delete on "user" for each row execute function refuse()`)
-	importtest.Exec(t, from, `delete from public.profiles where user_id in ('`+kept+`', '`+gone+`'); delete from auth.users where id in ('`+kept+`', '`+gone+`')`)
+	importtest.Exec(
+		t,
+		m.To,
+		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+kept+`' then raise exception 'secret %', old.email; end if; return old; end $$;
+create trigger refuse before delete on "user" for each row execute function refuse()`,
+	)
+	importtest.Exec(
+		t,
+		from,
+		`delete from public.profiles where user_id in ('`+kept+`', '`+gone+`'); delete from auth.users where id in ('`+kept+`', '`+gone+`')`,
+	)
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
 		if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{kept: "SQLSTATE P0001"}); diff != "" {
@@ -195,7 +292,11 @@ func TestLaterPassSeesAnOrderThatArrivesMeanwhile(t *testing.T) {
 	importtest.Exec(t, m.To, `create table orders (buyer uuid references "user" on delete cascade)`)
 	importtest.Complete(t, m, importtest.Allow)
 	id := importtest.Value(t, m.To, `select min(id::text) from "user"`)
-	importtest.Exec(t, from, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
+	importtest.Exec(
+		t,
+		from,
+		`delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`,
+	)
 	tx, err := importtest.Conn(t, m.To).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +310,11 @@ func TestLaterPassSeesAnOrderThatArrivesMeanwhile(t *testing.T) {
 		done <- err
 	}()
 	importtest.Eventually(t, "the pass waits for the user", func() bool {
-		return importtest.Value(t, m.To, `select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) != "0"
+		return importtest.Value(
+			t,
+			m.To,
+			`select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+		) != "0"
 	})
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)

@@ -69,7 +69,11 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer to.Close(context.WithoutCancel(t.Context()))
-	if _, err := to.Exec(t.Context(), `UPDATE "user" SET name = 'Eve Eavesdropper' WHERE id = $1`, census.People[0].ID); err != nil {
+	if _, err := to.Exec(
+		t.Context(),
+		`UPDATE "user" SET name = 'Eve Eavesdropper' WHERE id = $1`,
+		census.People[0].ID,
+	); err != nil {
 		t.Fatal(err)
 	}
 	v, err := m.Verify(t.Context(), "supabase", 2)
@@ -144,7 +148,11 @@ func TestManualsFence(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	if _, err := conn.Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS fence;"+make, pgx.QueryExecModeSimpleProtocol); err != nil {
+	if _, err := conn.Exec(
+		t.Context(),
+		"CREATE SCHEMA IF NOT EXISTS fence;"+make,
+		pgx.QueryExecModeSimpleProtocol,
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -28,18 +28,33 @@ func finished() report.Report {
 	return report.Report{
 		Made: noon.Add(3 * time.Minute),
 		Status: importer.Status{
-			Run: "supabase", State: "complete", Pass: 2, Batches: 3, Done: 3, StartedAt: noon, FinishedAt: noon.Add(time.Minute),
+			Run:        "supabase",
+			State:      "complete",
+			Pass:       2,
+			Batches:    3,
+			Done:       3,
+			StartedAt:  noon,
+			FinishedAt: noon.Add(time.Minute),
 			Counts: mapping.Counts{
 				mapping.User:     {mapping.Copied: 11_900, mapping.Identical: 60, mapping.Quarantined: 38, mapping.Deleted: 2},
 				mapping.Identity: {mapping.Copied: 6_102, mapping.Folded: 9_411, mapping.Quarantined: 204},
 				mapping.Profile:  {mapping.Copied: 9_020, mapping.Kept: 3, mapping.Quarantined: 41},
 				mapping.Factor:   {mapping.Quarantined: 77},
 			},
-			Reasons: mapping.Reasons{"user soft_deleted": 38, "user.email email_conflict": 12, "identity sso_identity": 204, "profile.age_range enum_unknown": 512, "factor mfa_not_portable": 77, "user tomorrows_reason": 1},
+			Reasons: mapping.Reasons{
+				"user soft_deleted":              38,
+				"user.email email_conflict":      12,
+				"identity sso_identity":          204,
+				"profile.age_range enum_unknown": 512,
+				"factor mfa_not_portable":        77,
+				"user tomorrows_reason":          1,
+			},
 		},
 		Plan: importer.Plan{
 			Run: "supabase", At: noon, Options: importer.Options{
-				MFA: "allow", Providers: map[string]string{"custom:acme": "acme"}, ProfileValues: map[string]map[string]string{"age_range": {"35_44": "35_plus"}},
+				MFA:           "allow",
+				Providers:     map[string]string{"custom:acme": "acme"},
+				ProfileValues: map[string]map[string]string{"age_range": {"35_44": "35_plus"}},
 			},
 			Source:     run.Side{Server: "15.18", Rows: map[string]int64{"auth.users": 12_000, "auth.identities": 15_717}},
 			Target:     run.Side{Server: "17.6"},
@@ -50,12 +65,21 @@ func finished() report.Report {
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{
-			At: noon.Add(2 * time.Minute), Batches: 3, Equal: true,
+			At:      noon.Add(2 * time.Minute),
+			Batches: 3,
+			Equal:   true,
 			Checksums: map[string]run.Checksum{
-				"user":    {SourceRows: 11_960, SourceSum: "8123456789012345678", TargetRows: 11_960, TargetSum: "8123456789012345678"},
+				"user": {
+					SourceRows: 11_960,
+					SourceSum:  "8123456789012345678",
+					TargetRows: 11_960,
+					TargetSum:  "8123456789012345678",
+				},
 				"account": {SourceRows: 6_102, SourceSum: "-99", TargetRows: 6_102, TargetSum: "-99"},
 			},
-			Equations: []verify.Equation{{Says: "users = migrated + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true}},
+			Equations: []verify.Equation{
+				{Says: "users = migrated + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true},
+			},
 		},
 		Batches: []run.BatchLine{
 			{Batch: 0, Pass: 2, Rows: 9_000, Quarantined: 100, Sum: "17", Verified: "equal"},
@@ -167,7 +191,9 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	k, jwks := signing(t)
 	s := sign(t, k, finished())
 	got, err := report.Check(s.JSON(), jwks())
-	if want := (report.Checked{Run: "supabase", Made: finished().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want || err != nil || got.KeyID == "" {
+	if want := (report.Checked{Run: "supabase", Made: finished().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want ||
+		err != nil ||
+		got.KeyID == "" {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	var file struct{ Report report.Report }
@@ -196,7 +222,11 @@ func TestR58_EveryAlteredByteIsFound(t *testing.T) {
 			if altered[i] = to; to == text[i] {
 				continue
 			}
-			if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) && !errors.Is(err, keys.ErrUnknownKey) {
+			if _, err := report.Check(
+				altered,
+				public,
+			); !errors.Is(err, report.ErrAltered) &&
+				!errors.Is(err, keys.ErrUnknownKey) {
 				t.Fatalf("byte %d, %q instead of %q: got %v", i, to, text[i], err)
 			}
 		}
@@ -264,7 +294,9 @@ func page(t *testing.T, r report.Report) string {
 		case xml.StartElement:
 			open = append(open, e.Name.Local)
 			for _, a := range e.Attr {
-				if (a.Name.Local == "src" || a.Name.Local == "href") && !strings.HasPrefix(a.Value, "data:") || e.Name.Local == "script" || e.Name.Local == "link" {
+				if (a.Name.Local == "src" || a.Name.Local == "href") && !strings.HasPrefix(a.Value, "data:") ||
+					e.Name.Local == "script" ||
+					e.Name.Local == "link" {
 					t.Errorf("the page asks for <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
 				}
 			}
@@ -279,7 +311,8 @@ func page(t *testing.T, r report.Report) string {
 	if len(open) > 0 {
 		t.Errorf("the page leaves %v open", open)
 	}
-	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") || strings.Contains(text, "@import") {
+	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") ||
+		strings.Contains(text, "@import") {
 		t.Error("the page holds what a template refused, or asks for a file")
 	}
 	return b.String()

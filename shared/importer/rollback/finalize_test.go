@@ -16,14 +16,25 @@ func TestFinalize_NoSecretIsLeftInTheLedger(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 41, 300)
-	secrets := importtest.Column(t, from, `select s::text from (select unnest(array[encrypted_password, confirmation_token, recovery_token, email_change_token_new, reauthentication_token]) as s from auth.users
-union select secret from auth.mfa_factors) x where length(trim(s)) > 3`)
+	secrets := importtest.Column(
+		t,
+		from,
+		`select s::text from (select unnest(array[encrypted_password, confirmation_token, recovery_token, email_change_token_new, reauthentication_token]) as s from auth.users
+union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
+	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importer.Options{BatchSize: 100, MFA: "hold"})
 	supabasetest.Change(t, from, 41, 60)
 	importtest.Complete(t, m, importer.Options{})
 	everything := func() string {
-		return strings.Join(importtest.Column(t, m.To, `select to_jsonb(l)::text from supabase_import.ledger l union all select to_jsonb(q)::text from supabase_import.quarantine q`), "\n")
+		return strings.Join(
+			importtest.Column(
+				t,
+				m.To,
+				`select to_jsonb(l)::text from supabase_import.ledger l union all select to_jsonb(q)::text from supabase_import.quarantine q`,
+			),
+			"\n",
+		)
 	}
 	found := func(text string) (n int) {
 		for _, s := range append(secrets, "JBSWY3DPEHPK3PXP", `encrypted_password":`) {
@@ -36,14 +47,22 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`)
 	if found(everything()) < 50 {
 		t.Fatal("there were no secrets before")
 	}
-	entries := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine where original is not null")
+	entries := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from supabase_import.quarantine where original is not null",
+	)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
 	if n := found(everything()); n != 0 {
 		t.Errorf("%d secrets are still there", n)
 	}
-	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine where original is not null"); n != entries {
+	if n := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from supabase_import.quarantine where original is not null",
+	); n != entries {
 		t.Errorf("%s originals, want all %s", n, entries)
 	}
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
@@ -52,7 +71,14 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`)
 	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("another pass: %v, want it refused", err)
 	}
-	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{Force: true}); !errors.Is(err, importer.ErrRefused) {
+	if _, err := m.Rollback(
+		t.Context(),
+		"supabase",
+		importer.RollbackOptions{Force: true},
+	); !errors.Is(
+		err,
+		importer.ErrRefused,
+	) {
 		t.Errorf("a rollback: %v, want it refused", err)
 	}
 	if st, err := m.Status(t.Context(), "supabase"); err != nil || st.State != "finalized" {
@@ -95,7 +121,11 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 43, 300)
-	importtest.Exec(t, from, `alter table public.profiles add column api_key text; update public.profiles set api_key = 'sk_live_' || user_id`)
+	importtest.Exec(
+		t,
+		from,
+		`alter table public.profiles add column api_key text; update public.profiles set api_key = 'sk_live_' || user_id`,
+	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	const held = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
@@ -103,14 +133,22 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	if importtest.Value(t, m.To, ledger) == "0" || importtest.Value(t, m.To, quarantine) == "0" {
 		t.Fatal("there were no secrets before")
 	}
-	entries := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'")
+	entries := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'",
+	)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
 	if l, q := importtest.Value(t, m.To, ledger), importtest.Value(t, m.To, quarantine); l != "0" || q != "0" {
 		t.Errorf("%s secrets in the ledger and %s in the quarantine", l, q)
 	}
-	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'"); n != entries {
+	if n := importtest.Value(
+		t,
+		m.To,
+		"select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'",
+	); n != entries {
 		t.Errorf("%s profiles are in the quarantine, want all %s", n, entries)
 	}
 }

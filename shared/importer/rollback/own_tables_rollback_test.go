@@ -29,13 +29,30 @@ func TestRollbackKeepsUsersWithRowsInOwnTables(t *testing.T) {
 			if diff := cmp.Diff(u.Because, importtest.ExpectedTables(who)); diff != "" {
 				t.Errorf("who stays, got - want +:\n%s", diff)
 			}
-			if diff := cmp.Diff(importtest.Column(t, m.To, `select id::text from "user" order by id`), u.Touched); diff != "" || u.Left != int64(len(who)) {
+			if diff := cmp.Diff(
+				importtest.Column(t, m.To, `select id::text from "user" order by id`),
+				u.Touched,
+			); diff != "" ||
+				u.Left != int64(len(who)) {
 				t.Errorf("%d users left, there - named +:\n%s", u.Left, diff)
 			}
 			holding := map[string]int64{
-				"shop.orders": 4, "public.notes": 1, "public.audit": 2, "public.debt": 1, "public.deposits": 1, "public.badges": 1, "public.drafts": 1,
-				"public.memberships": 1, "public.tenants": 1, "public.devices": 1, "public.payouts": 1, "public.enrolments": 1, "public.events": 1,
-				"shop.letters": 1, "public.heirlooms_old": 1, `public."user"`: 1,
+				"shop.orders":          4,
+				"public.notes":         1,
+				"public.audit":         2,
+				"public.debt":          1,
+				"public.deposits":      1,
+				"public.badges":        1,
+				"public.drafts":        1,
+				"public.memberships":   1,
+				"public.tenants":       1,
+				"public.devices":       1,
+				"public.payouts":       1,
+				"public.enrolments":    1,
+				"public.events":        1,
+				"shop.letters":         1,
+				"public.heirlooms_old": 1,
+				`public."user"`:        1,
 			}
 			if diff := cmp.Diff(u.Holding, holding); diff != "" || len(u.Cascaded)+len(u.Changed) != 0 {
 				t.Errorf("rows that hold users, got - want +:\n%s", diff)
@@ -50,7 +67,9 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 	own := importtest.OwnData(t, m.To)
 	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	because := map[string]string{
-		who["a table further"]: "shop.order_items: 1", who["no action"]: "public.debt: 1", who["restrict"]: "public.deposits: 1",
+		who["a table further"]:      "shop.order_items: 1",
+		who["no action"]:            "public.debt: 1",
+		who["restrict"]:             "public.deposits: 1",
 		who["set null of not null"]: "public.drafts: 1",
 	}
 	if diff := cmp.Diff(u.Because, because); diff != "" {
@@ -60,8 +79,18 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 		t.Errorf("named, got - want +:\n%s", diff)
 	}
 	cascaded := map[string]int64{
-		"shop.orders": 3, "public.notes": 2, "public.memberships": 1, "public.grants": 1, "public.tenants": 1, "public.devices": 1, "public.payouts": 1,
-		"public.enrolments": 1, "public.events": 1, "public.clicks": 1, "shop.letters": 1, "public.heirlooms_old": 1,
+		"shop.orders":          3,
+		"public.notes":         2,
+		"public.memberships":   1,
+		"public.grants":        1,
+		"public.tenants":       1,
+		"public.devices":       1,
+		"public.payouts":       1,
+		"public.enrolments":    1,
+		"public.events":        1,
+		"public.clicks":        1,
+		"shop.letters":         1,
+		"public.heirlooms_old": 1,
 	}
 	if diff := cmp.Diff(u.Cascaded, cascaded); diff != "" {
 		t.Errorf("rows that went, got - want +:\n%s", diff)
@@ -84,8 +113,14 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 
 	importtest.Complete(t, m, importtest.Allow)
 	for _, table := range []string{"shop.orders", "notes", "memberships", "grants", "tenants", "enrolments", "events", "clicks", "shop.letters", "heirlooms_old"} {
-		importtest.Exec(t, m.To, `insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+`, q.original) r
-where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(table)+`'`)
+		importtest.Exec(
+			t,
+			m.To,
+			`insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+`, q.original) r
+where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
+				table,
+			)+`'`,
+		)
 	}
 	restored := importtest.OwnData(t, m.To)
 	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} { // changed, or what they refer to is new
@@ -110,12 +145,24 @@ func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 313, 300)
 	m := importtest.Open(t, from)
-	importtest.Exec(t, m.To, `create table friends (one uuid references "user" on delete cascade, other uuid references "user" on delete cascade);
-create table referrals (by uuid references "user" on delete cascade, whom uuid references "user" on delete restrict);`)
+	importtest.Exec(
+		t,
+		m.To,
+		`create table friends (one uuid references "user" on delete cascade, other uuid references "user" on delete cascade);
+create table referrals (by uuid references "user" on delete cascade, whom uuid references "user" on delete restrict);`,
+	)
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.Exec(t, m.To, `insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals select min(id::text)::uuid, max(id::text)::uuid from "user"`)
+	importtest.Exec(
+		t,
+		m.To,
+		`insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals select min(id::text)::uuid, max(id::text)::uuid from "user"`,
+	)
 	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
-	if diff := cmp.Diff(u.Cascaded, map[string]int64{"public.friends": 1, "public.referrals": 1}); diff != "" || u.Left != 0 {
+	if diff := cmp.Diff(
+		u.Cascaded,
+		map[string]int64{"public.friends": 1, "public.referrals": 1},
+	); diff != "" ||
+		u.Left != 0 {
 		t.Errorf("%d users left; rows that went, got - want +:\n%s", u.Left, diff)
 	}
 }
@@ -127,8 +174,12 @@ func TestRollbackNamesUserWhomATriggerKeeps(t *testing.T) {
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	id := importtest.Value(t, m.To, `select min(id::text) from "user"`)
-	importtest.Exec(t, m.To, `create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+id+`' then raise exception 'no'; end if; return old; end $$;
-create trigger refuse before delete on "user" for each row execute function refuse()`)
+	importtest.Exec(
+		t,
+		m.To,
+		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+id+`' then raise exception 'no'; end if; return old; end $$;
+create trigger refuse before delete on "user" for each row execute function refuse()`,
+	)
 	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {
 		u := importtest.Rehearse(t, m, o)
 		if diff := cmp.Diff(u.Because, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {

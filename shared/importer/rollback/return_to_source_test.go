@@ -77,16 +77,24 @@ func number(n string) string { return "'10000000-0000-4000-8000-00000000000" + n
 
 // set gives somebody of the target another password.
 func set(n, hash string) string {
-	return `update account set password = '` + hash + `', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(n) + `;`
+	return `update account set password = '` + hash + `', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(
+		n,
+	) + `;`
 }
 
 // first gives somebody of the target their first password.
 func first(n, hash string) string {
-	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + number(n) + `, 'credential', ` + number(n) + `, '` + hash + `', now());`
+	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + number(
+		n,
+	) + `, 'credential', ` + number(
+		n,
+	) + `, '` + hash + `', now());`
 }
 
 func move(n, to string) string {
-	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + number(n) + `;`
+	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + number(
+		n,
+	) + `;`
 }
 
 const (
@@ -97,10 +105,18 @@ const (
 func TestReturnToSource_WhatComesBack(t *testing.T) {
 	t.Parallel()
 	m := inhabited(t)
-	runSQL(t, m.To, `create schema was; create table was.users as table "user"; create table was.accounts as table account`)
+	runSQL(
+		t,
+		m.To,
+		`create schema was; create table was.users as table "user"; create table was.accounts as table account`,
+	)
 	was := []string{
-		"1 one@example.com one@example.com false confirmed 4DIW", "2 Two@Example.com Two@Example.com false confirmed 4DIW", "3 three@example.com three@example.com false confirmed -",
-		"4 four@example.com four@example.com false 4DIW", "5 - - - ", "6 six@example.com six@example.com false confirmed 4DIW",
+		"1 one@example.com one@example.com false confirmed 4DIW",
+		"2 Two@Example.com Two@Example.com false confirmed 4DIW",
+		"3 three@example.com three@example.com false confirmed -",
+		"4 four@example.com four@example.com false 4DIW",
+		"5 - - - ",
+		"6 six@example.com six@example.com false confirmed 4DIW",
 	}
 	for name, test := range map[string]struct {
 		here, there  string            // what happens meanwhile
@@ -128,7 +144,11 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 		"the same address spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` + number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runSQL(t, m.To, `truncate "user" cascade; insert into "user" table was.users; insert into account table was.accounts`)
+			runSQL(
+				t,
+				m.To,
+				`truncate "user" cascade; insert into "user" table was.users; insert into account table was.accounts`,
+			)
 			runSQL(t, m.From, `truncate auth.users cascade;`+people)
 			if diff := cmp.Diff(importtest.Column(t, m.From, asTheyAre), was); diff != "" {
 				t.Fatal(diff)
@@ -163,14 +183,23 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 func TestReturnToSource_HostileStrings(t *testing.T) {
 	t.Parallel()
 	hostile := []string{
-		`o'brien''@example.com`, `back\slash\'@example.com`, "new\nline\r\t@example.com", `:variable :'quoted' $1 $$@example.com`, `"--/* jürgen*/;\q`, "\\.\n\\! echo@example.com",
+		`o'brien''@example.com`,
+		`back\slash\'@example.com`,
+		"new\nline\r\t@example.com",
+		`:variable :'quoted' $1 $$@example.com`,
+		`"--/* jürgen*/;\q`,
+		"\\.\n\\! echo@example.com",
 	}
 	m := inhabited(t)
 	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+number("1"))
 	importtest.Complete(t, m, importtest.Allow)
 	db := importtest.Conn(t, m.To)
 	for i, address := range hostile {
-		if _, err := db.Exec(t.Context(), `update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+number(string(rune('1'+i))), address); err != nil {
+		if _, err := db.Exec(
+			t.Context(),
+			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+number(string(rune('1'+i))),
+			address,
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -192,7 +221,10 @@ func TestReturnToSource_HostileStrings(t *testing.T) {
 	} else {
 		runSQL(t, m.From, "set standard_conforming_strings = off;\n"+text)
 	}
-	if diff := cmp.Diff(importtest.Column(t, m.From, "select email::text from auth.users order by id"), hostile); diff != "" {
+	if diff := cmp.Diff(
+		importtest.Column(t, m.From, "select email::text from auth.users order by id"),
+		hostile,
+	); diff != "" {
 		t.Errorf("addresses, got - want +:\n%s", diff)
 	}
 }
@@ -202,7 +234,15 @@ func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
 	t.Parallel()
 	m := inhabited(t)
 	runSQL(t, m.To, set("1", argon)+move("2", "second@example.com"))
-	runSQL(t, m.From, `update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC' where id = `+number("1")+`; update auth.users set email = 'due@example.com' where id = `+number("2"))
+	runSQL(
+		t,
+		m.From,
+		`update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC' where id = `+number(
+			"1",
+		)+`; update auth.users set email = 'due@example.com' where id = `+number(
+			"2",
+		),
+	)
 	importtest.Complete(t, m, importtest.Allow)
 	text, _, _ := wayBack(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
@@ -236,7 +276,13 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		if !p.SignsIn {
 			continue
 		}
-		if err := db.QueryRow(t.Context(), `select password from account where "providerId" = 'credential' and "userId" = $1`, p.ID).Scan(&stored); err != nil {
+		if err := db.QueryRow(
+			t.Context(),
+			`select password from account where "providerId" = 'credential' and "userId" = $1`,
+			p.ID,
+		).Scan(
+			&stored,
+		); err != nil {
 			t.Fatalf("%s: %v", p.Shape, err)
 		}
 		if now[p.ID] = p.Password; i%3 == 0 {
@@ -249,7 +295,12 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Exec(t.Context(), `update account set password = $1, "updatedAt" = now() where "providerId" = 'credential' and "userId" = $2`, hash, p.ID); err != nil {
+		if _, err := db.Exec(
+			t.Context(),
+			`update account set password = $1, "updatedAt" = now() where "providerId" = 'credential' and "userId" = $2`,
+			hash,
+			p.ID,
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

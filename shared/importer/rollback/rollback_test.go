@@ -74,12 +74,24 @@ var touches = map[string]string{
 // touch does each of them to a user of whom there is something to touch, and says to whom.
 func touch(t *testing.T, to string) map[string]string {
 	t.Helper()
-	importtest.Exec(t, to, `create table "order" (buyer uuid references "user" on delete cascade); create table debt (debtor uuid references "user");
-insert into "user" (name, email, "emailVerified") values ('Somebody New', 'somebody@new.example', true);`)
-	whole := importtest.Column(t, to, `select u.id::text from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential' and c.password like '$2a$04%'
-join account g on g."userId" = u.id and g."providerId" = 'google' group by u.id order by u.id`)
-	bare := importtest.Column(t, to, `select u.id::text from "user" u where name <> 'Somebody New' and not exists (select from user_profile p where p.user_id = u.id)
-and not exists (select from account c where c."userId" = u.id and c."providerId" = 'credential') order by u.id`)
+	importtest.Exec(
+		t,
+		to,
+		`create table "order" (buyer uuid references "user" on delete cascade); create table debt (debtor uuid references "user");
+insert into "user" (name, email, "emailVerified") values ('Somebody New', 'somebody@new.example', true);`,
+	)
+	whole := importtest.Column(
+		t,
+		to,
+		`select u.id::text from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential' and c.password like '$2a$04%'
+join account g on g."userId" = u.id and g."providerId" = 'google' group by u.id order by u.id`,
+	)
+	bare := importtest.Column(
+		t,
+		to,
+		`select u.id::text from "user" u where name <> 'Somebody New' and not exists (select from user_profile p where p.user_id = u.id)
+and not exists (select from account c where c."userId" = u.id and c."providerId" = 'credential') order by u.id`,
+	)
 	who := map[string]string{}
 	db := importtest.Conn(t, to)
 	for _, name := range slices.Sorted(maps.Keys(touches)) {
@@ -105,9 +117,13 @@ func TestRollback_LeavesTouchedUsersAloneUnlessForced(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 22, 400)
-	importtest.Exec(t, from, `insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+	importtest.Exec(
+		t,
+		from,
+		`insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
 select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from auth.users where encrypted_password like '$2a$04%' and deleted_at is null
-  and not exists (select from auth.identities i where i.user_id = auth.users.id and i.provider = 'google') limit 60`)
+  and not exists (select from auth.identities i where i.user_id = auth.users.id and i.provider = 'google') limit 60`,
+	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	all := importtest.Count(t, m.To)
@@ -122,7 +138,8 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	theirs := func() map[string][]string {
 		ids := fmt.Sprintf("('{%s}')", strings.Join(want, ","))
 		return importtest.Contents(t, m.To, map[string]string{
-			"user": `select r::text from "user" r where id = any` + ids + ` order by id`, "account": `select r::text from account r where "userId" = any` + ids + ` order by id`,
+			"user":         `select r::text from "user" r where id = any` + ids + ` order by id`,
+			"account":      `select r::text from account r where "userId" = any` + ids + ` order by id`,
 			"user_profile": `select r::text from user_profile r where user_id = any` + ids + ` order by id`,
 		})
 	}
@@ -140,7 +157,10 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) { // one has gone by himself, and one is new
 		t.Errorf("%d users are left, want %d", n, len(want))
 	}
-	if diff := cmp.Diff(importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.ledger order by 1`), want); diff != "" {
+	if diff := cmp.Diff(
+		importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.ledger order by 1`),
+		want,
+	); diff != "" {
 		t.Errorf("the ledger, got - want +:\n%s", diff)
 	}
 
@@ -161,7 +181,12 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one had gone by himself
 		t.Errorf("%d users were removed together, want %d", forced.Removed["user"], n)
 	}
-	name := importtest.Value(t, m.To, `select original->>'name' from supabase_import.quarantine where reason = 'rolled_back' and source = 'user' and key = $1 and resolved is not null`, who["name changed"])
+	name := importtest.Value(
+		t,
+		m.To,
+		`select original->>'name' from supabase_import.quarantine where reason = 'rolled_back' and source = 'user' and key = $1 and resolved is not null`,
+		who["name changed"],
+	)
 	if name[len(name)-1:] != "!" {
 		t.Errorf("the quarantine has the user as %q, want the changed name", name)
 	}
@@ -173,13 +198,20 @@ func TestRollback_DryOnlyCounts(t *testing.T) {
 	supabasetest.Fill(t, from, 23, 300)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.Exec(t, m.To, `update "user" set name = 'Changed' where left(id::text, 1) = '7'; insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`)
+	importtest.Exec(
+		t,
+		m.To,
+		`update "user" set name = 'Changed' where left(id::text, 1) = '7'; insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
+	)
 	before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside, importtest.Ledger)
 	counted, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, importtest.Beside, importtest.Ledger), before); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, m.To, importtest.Landed, importtest.Beside, importtest.Ledger),
+		before,
+	); diff != "" {
 		t.Errorf("counting changed something: %s", diff)
 	}
 	if diff := cmp.Diff(counted, importtest.Rollback(t, m, false)); diff != "" {
@@ -363,7 +395,11 @@ func TestRollback_SeesAChangeUnderItsHands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), `update account set password = 'another', "updatedAt" = now() where "providerId" = 'credential' and "userId" = $1`, id); err != nil {
+	if _, err := tx.Exec(
+		t.Context(),
+		`update account set password = 'another', "updatedAt" = now() where "providerId" = 'credential' and "userId" = $1`,
+		id,
+	); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
@@ -374,7 +410,11 @@ func TestRollback_SeesAChangeUnderItsHands(t *testing.T) {
 		done <- err
 	}()
 	importtest.Eventually(t, "the rollback waits for the row", func() bool {
-		return importtest.Value(t, m.To, `select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) != "0"
+		return importtest.Value(
+			t,
+			m.To,
+			`select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+		) != "0"
 	})
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -385,7 +425,12 @@ func TestRollback_SeesAChangeUnderItsHands(t *testing.T) {
 	if diff := cmp.Diff(got.Touched, []string{id}); diff != "" {
 		t.Errorf("left alone, got - want +:\n%s", diff)
 	}
-	if got := importtest.Value(t, m.To, `select password from account where "userId"::text = $1 and "providerId" = 'credential'`, id); got != "another" {
+	if got := importtest.Value(
+		t,
+		m.To,
+		`select password from account where "userId"::text = $1 and "providerId" = 'credential'`,
+		id,
+	); got != "another" {
 		t.Error("the password that was changed meanwhile is gone")
 	}
 }

@@ -95,7 +95,11 @@ func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
 func (c child) freed(t *testing.T) {
 	t.Helper()
 	importtest.Eventually(t, "the server to see that the process is gone", func() bool {
-		return importtest.Value(t, c.To, `select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and application_name = 'xenon migrate' and (state = 'idle' or query like '%holder_backend%')`) == "true"
+		return importtest.Value(
+			t,
+			c.To,
+			`select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and application_name = 'xenon migrate' and (state = 'idle' or query like '%holder_backend%')`,
+		) == "true"
 	})
 }
 

@@ -80,7 +80,13 @@ func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
 	var all sync.WaitGroup
 	for lane := range 3 {
 		all.Go(func() {
-			if done, err := copy.Shard(t.Context(), of("execution").Env(), "supabase", run.Shard{Index: lane, Count: 3}); err != nil || !done {
+			if done, err := copy.Shard(
+				t.Context(),
+				of("execution").Env(),
+				"supabase",
+				run.Shard{Index: lane, Count: 3},
+			); err != nil ||
+				!done {
 				t.Errorf("lane %d: done is %t, %v", lane, done, err)
 			}
 		})
@@ -110,7 +116,11 @@ func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
 	if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.Shard{Index: 0, Count: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if importtest.Value(t, m.To, "select (held_until > now() + interval '1 minute')::text from supabase_import.run") != "true" {
+	if importtest.Value(
+		t,
+		m.To,
+		"select (held_until > now() + interval '1 minute')::text from supabase_import.run",
+	) != "true" {
 		t.Error("the lease runs out although batches were done")
 	}
 }
@@ -146,7 +156,11 @@ func TestRun_LeaseOfAnotherRole(t *testing.T) {
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
-	weak := importtest.Role(t, m.To, "grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in schema public, supabase_import to %[1]s")
+	weak := importtest.Role(
+		t,
+		m.To,
+		"grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in schema public, supabase_import to %[1]s",
+	)
 	other := &importer.Import{From: from, To: weak, Holder: "other", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("got %v, want the run held", err)

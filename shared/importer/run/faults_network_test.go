@@ -26,7 +26,12 @@ func poisonable(t *testing.T, address string) (*toxiproxy.Proxy, string) {
 	if err != nil {
 		t.Fatal("not a URL")
 	}
-	p := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), t.Name(), "127.0.0.1:0", u.Host)
+	p := toxiproxy.NewProxy(
+		toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
+		t.Name(),
+		"127.0.0.1:0",
+		u.Host,
+	)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,10 @@ func TestR43_NetworkFaults(t *testing.T) {
 					time.AfterFunc(fault.lasts, func() { _ = p.Toxics.RemoveToxic(t.Context(), "fault") })
 				})
 				importtest.Complete(t, m, importtest.Small)
-				if diff := importtest.Unlike(importtest.Contents(t, direct, importtest.Landed, importtest.Ledger), want); diff != "" {
+				if diff := importtest.Unlike(
+					importtest.Contents(t, direct, importtest.Landed, importtest.Ledger),
+					want,
+				); diff != "" {
 					t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
 				}
 			})
@@ -119,7 +127,10 @@ func TestR43_BlackHole(t *testing.T) {
 				}()
 			})
 			importtest.Complete(t, m, importtest.Small)
-			if diff := importtest.Unlike(importtest.Contents(t, direct, importtest.Landed, importtest.Ledger), want); diff != "" {
+			if diff := importtest.Unlike(
+				importtest.Contents(t, direct, importtest.Landed, importtest.Ledger),
+				want,
+			); diff != "" {
 				t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
 			}
 		})
@@ -138,7 +149,11 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 			m := through(direct, side, func(url string) (by string) { p, by = poisonable(t, url); return by })
 			afterBatch(m, 2, func() {
 				for _, stream := range []string{"upstream", "downstream"} {
-					if _, err := p.Toxics.AddToxicJson(strings.NewReader(`{"name": "` + stream + `", "type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`)); err != nil {
+					if _, err := p.Toxics.AddToxicJson(
+						strings.NewReader(
+							`{"name": "` + stream + `", "type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`,
+						),
+					); err != nil {
 						t.Error(err)
 					}
 				}
@@ -148,7 +163,15 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.Patience = time.Second / 2
-			if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.Shard{Index: 0, Count: 1}); !errors.Is(err, importer.ErrUnavailable) {
+			if _, err := copy.Shard(
+				t.Context(),
+				m.Env(),
+				"supabase",
+				run.Shard{Index: 0, Count: 1},
+			); !errors.Is(
+				err,
+				importer.ErrUnavailable,
+			) {
 				t.Errorf("got %v, want the database unavailable", err)
 			}
 			p.Stop() // the machine at the other end of the hole is gone at last

@@ -74,7 +74,9 @@ func (m *mortal) die() {
 		m.t.Error(err)
 		return
 	}
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster)) // elsewhere they notice by themselves
+	children, _ := os.ReadFile(
+		fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster),
+	) // elsewhere they notice by themselves
 	_ = syscall.Kill(postmaster, syscall.SIGKILL)
 	for child := range strings.FieldsSeq(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
@@ -128,7 +130,10 @@ func TestR56_ServersKilled(t *testing.T) {
 	importtest.Agrees(t, m)
 	fresh := importtest.Open(t, source.url())
 	importtest.Complete(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
-	if diff := importtest.Unlike(importtest.Contents(t, target.url(), importtest.Landed, importtest.Ledger), importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger)); diff != "" {
+	if diff := importtest.Unlike(
+		importtest.Contents(t, target.url(), importtest.Landed, importtest.Ledger),
+		importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger),
+	); diff != "" {
 		t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
 	}
 }
@@ -173,7 +178,11 @@ func killed(t *testing.T, m *importer.Import, o importer.Options, target *mortal
 		ended <- err
 	}()
 	importtest.Eventually(t, "the import to wait for the lock", func() bool {
-		return importtest.Value(t, target.url(), "select exists (select from pg_locks where locktype = 'advisory' and not granted)::text") == "true"
+		return importtest.Value(
+			t,
+			target.url(),
+			"select exists (select from pg_locks where locktype = 'advisory' and not granted)::text",
+		) == "true"
 	})
 	target.die()
 	if err := <-ended; err != nil {
@@ -196,8 +205,16 @@ func TestR56_CrashAfterARejection(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nobody before this user in the batch, or the batch would be looked at again after the crash.
-	user := importtest.Value(t, from, `select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`)
-	importtest.Exec(t, from, `delete from public.profiles where user_id < '`+user+`'; delete from auth.users where id < '`+user+`'`)
+	user := importtest.Value(
+		t,
+		from,
+		`select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`,
+	)
+	importtest.Exec(
+		t,
+		from,
+		`delete from public.profiles where user_id < '`+user+`'; delete from auth.users where id < '`+user+`'`,
+	)
 	importtest.Exec(t, target.url(), "alter system set wal_writer_delay = '10s'")
 	importtest.Exec(t, target.url(), `select pg_reload_conf();
 alter table user_profile add constraint no check (user_id <> '`+user+`');
@@ -205,7 +222,12 @@ create function hold() returns trigger language plpgsql as $$ begin
   if exists (select from supabase_import.ruling where reason = 'target_error') then perform pg_advisory_xact_lock(7); end if; return new; end $$;
 create trigger hold after insert on "user" for each row when (new.id = '`+user+`') execute function hold()`)
 	killed(t, m, o, target)
-	if got := importtest.Column(t, m.To, `select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`); len(got) != 1 || got[0] != "profile "+user {
+	if got := importtest.Column(
+		t,
+		m.To,
+		`select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`,
+	); len(got) != 1 ||
+		got[0] != "profile "+user {
 		t.Errorf("put aside: got %v, want the profile of %s alone", got, user)
 	}
 }
@@ -271,7 +293,11 @@ func TestRun_TargetFull(t *testing.T) {
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "make room") {
 		t.Fatalf("got %v, want to hear that the disk is full and what to do", err)
 	}
-	halves := importtest.Value(t, to, `select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`)
+	halves := importtest.Value(
+		t,
+		to,
+		`select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`,
+	)
 	if halves != "0" {
 		t.Errorf("%s users are half there", halves)
 	}

@@ -82,7 +82,13 @@ func (c child) command(t *testing.T) *exec.Cmd {
 func TestRun_MemoryDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	most := func(users int) uint64 {
-		c := child{From: supabasetest.New(t), To: dbtest.New(t), Options: importer.Options{BatchSize: 1000}, Concurrency: 2, Measure: true}
+		c := child{
+			From:        supabasetest.New(t),
+			To:          dbtest.New(t),
+			Options:     importer.Options{BatchSize: 1000},
+			Concurrency: 2,
+			Measure:     true,
+		}
 		supabasetest.Bulk(t, c.From, users, users, users/2)
 		out, err := c.command(t).Output()
 		if err != nil {

@@ -41,7 +41,10 @@ func TestAct_InputHasDefaults(t *testing.T) {
 			`{"rollback":true,"force":true,"cascade":true}`,
 			Job{Mode: ModeRollback, Run: "supabase", Force: true, Cascade: true, Concurrency: 8},
 		},
-		"a way out, counted": {`{"rollback":true,"dryRun":true}`, Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8}},
+		"a way out, counted": {
+			`{"rollback":true,"dryRun":true}`,
+			Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8},
+		},
 		"all of it": {
 			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
 			  "profiles":"none","providers":{"custom:acme":"acme"},"allowDeletions":true}`,
@@ -159,10 +162,26 @@ func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
 		}
 	}
 	for _, batches := range []int{2000, 10_000} { // of 5,000 and of 1,000 users
-		status := run.Status{Run: "supabase", State: "running", Batches: batches, Parked: parked, Counts: counts, Reasons: reasons}
+		status := run.Status{
+			Run:     "supabase",
+			State:   "running",
+			Batches: batches,
+			Parked:  parked,
+			Counts:  counts,
+			Reasons: reasons,
+		}
 		v := verify.Result{Equations: equations, Checksums: sums, Differences: make([]run.Difference, 1000), Different: 1e9}
-		u := rollback.Result{Removed: numbers, Touched: texts[:1000], Left: 1e9, Cascaded: tables, Changed: tables, Holding: tables}
-		report, err := reportResult(contents{Status: status, Verification: &v, Undone: &u, Batches: make([]run.BatchLine, batches)})
+		u := rollback.Result{
+			Removed:  numbers,
+			Touched:  texts[:1000],
+			Left:     1e9,
+			Cascaded: tables,
+			Changed:  tables,
+			Holding:  tables,
+		}
+		report, err := reportResult(
+			contents{Status: status, Verification: &v, Undone: &u, Batches: make([]run.BatchLine, batches)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,10 +191,23 @@ func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
 		}
 		// What the state machine carries in the end, were an import and a rollback one execution.
 		state := map[string]any{
-			"job":    job,
-			"plan":   planResult(run.Plan{Refusals: texts, Warnings: texts, NotChecked: texts, Reasons: reasons, Expected: counts, Collisions: numbers, Referring: referring}),
-			"begin":  BeginResult{Pass: 1, Batches: batches, Shards: split(batches, maxConcurrency), Distributed: true},
-			"closed": statusResult(status), "verdict": verifyResult(v), "undone": rollbackResult(u), "report": report,
+			"job": job,
+			"plan": planResult(
+				run.Plan{
+					Refusals:   texts,
+					Warnings:   texts,
+					NotChecked: texts,
+					Reasons:    reasons,
+					Expected:   counts,
+					Collisions: numbers,
+					Referring:  referring,
+				},
+			),
+			"begin":   BeginResult{Pass: 1, Batches: batches, Shards: split(batches, maxConcurrency), Distributed: true},
+			"closed":  statusResult(status),
+			"verdict": verifyResult(v),
+			"undone":  rollbackResult(u),
+			"report":  report,
 		}
 		for name, answer := range state {
 			if got, limit := size(t, answer), 20<<10; got > limit && name != "job" {
@@ -247,11 +279,20 @@ func TestErrorName(t *testing.T) {
 
 func TestR53_ErrorTextQuotesNoValue(t *testing.T) {
 	t.Parallel()
-	err := fmt.Errorf("write batch 3: %w", &pgconn.PgError{Severity: "ERROR", Code: "22P02", Message: `invalid input syntax for type uuid: "ada@example.com"`})
-	if got := run.ErrorText(err); strings.Contains(got, "ada@") || !strings.Contains(got, "22P02") || !strings.Contains(got, "write batch 3") {
+	err := fmt.Errorf(
+		"write batch 3: %w",
+		&pgconn.PgError{Severity: "ERROR", Code: "22P02", Message: `invalid input syntax for type uuid: "ada@example.com"`},
+	)
+	if got := run.ErrorText(
+		err,
+	); strings.Contains(got, "ada@") || !strings.Contains(got, "22P02") ||
+		!strings.Contains(got, "write batch 3") {
 		t.Errorf("got %q", got)
 	}
-	err = fmt.Errorf("read: %w", &pgconn.PgError{Severity: "ERROR", Code: "42501", Message: "permission denied for table users"})
+	err = fmt.Errorf(
+		"read: %w",
+		&pgconn.PgError{Severity: "ERROR", Code: "42501", Message: "permission denied for table users"},
+	)
 	if got := run.ErrorText(err); !strings.Contains(got, "permission denied for table users") {
 		t.Errorf("got %q, want what helps", got)
 	}
@@ -263,10 +304,13 @@ func TestFailureText(t *testing.T) {
 		in   Failure
 		want string
 	}{
-		"the function's answer": {Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`}, "Unavailable: no connection"},
-		"any text":              {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
-		"much text":             {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
-		"half a character":      {Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199)},
+		"the function's answer": {
+			Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`},
+			"Unavailable: no connection",
+		},
+		"any text":         {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
+		"much text":        {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"half a character": {Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199)},
 	}
 	for name, test := range tests {
 		if got := test.in.text(); got != test.want {

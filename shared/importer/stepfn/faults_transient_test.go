@@ -32,7 +32,11 @@ func act(action string) step {
 	return step{action, func(ctx context.Context, m *importer.Import) error {
 		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: tiny, Concurrency: 1, Holder: m.Holder}
 		job.Options.Run = job.Run
-		answer, err := stepfn.Act(ctx, m.Env(), stepfn.Action{Action: action, Job: job, Shard: run.Shard{Count: 1}, Error: stepfn.Failure{Error: "States.Timeout"}})
+		answer, err := stepfn.Act(
+			ctx,
+			m.Env(),
+			stepfn.Action{Action: action, Job: job, Shard: run.Shard{Count: 1}, Error: stepfn.Failure{Error: "States.Timeout"}},
+		)
 		if s, ok := answer.(stepfn.StepResult); ok && err == nil && !s.Done {
 			return errors.New("not done")
 		}
@@ -61,7 +65,8 @@ var steps = []step{
 	{"return to source", func(ctx context.Context, m *importer.Import) error {
 		var text strings.Builder
 		_, _, err := m.ReturnToSource(ctx, "supabase", &text)
-		if err == nil && (!strings.HasSuffix(text.String(), "COMMIT;\n") || strings.Count(text.String(), "BEGIN;")-strings.Count(text.String(), "ROLLBACK;") != 1) {
+		if err == nil &&
+			(!strings.HasSuffix(text.String(), "COMMIT;\n") || strings.Count(text.String(), "BEGIN;")-strings.Count(text.String(), "ROLLBACK;") != 1) {
 			err = fmt.Errorf("the text is not one transaction: %s", text.String())
 		}
 		return err
@@ -247,7 +252,8 @@ func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
 			p.Arm(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
 			_, err := s.Plan(t.Context(), tiny)
 			sent := p.Disarm()
-			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), side) {
+			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.says) ||
+				!strings.Contains(err.Error(), side) {
 				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.says)
 			}
 			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
@@ -270,9 +276,17 @@ func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
 			waits++
 		}
 	}
-	p.Arm(dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Control plane request failed"}, dbtest.AtConnect, 1, -1)
+	p.Arm(
+		dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Control plane request failed"},
+		dbtest.AtConnect,
+		1,
+		-1,
+	)
 	err := act("plan").do(t.Context(), m)
-	if got := stepfn.ErrorName(err); got != "Unavailable" || waits == 0 || !strings.Contains(err.Error(), "Control plane request failed") {
+	if got := stepfn.ErrorName(
+		err,
+	); got != "Unavailable" || waits == 0 ||
+		!strings.Contains(err.Error(), "Control plane request failed") {
 		t.Errorf("got %s, %v after %d events of waiting", got, err, waits)
 	}
 	p.Disarm()

@@ -71,18 +71,53 @@ func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
 	importtest.Behind(t, dst, u[1], `update account set password = reverse(password) where id = $1`)
 	importtest.Behind(t, dst, a[2], `update account set "accountId" = "accountId" || ' ' where id = $1`)
 	importtest.Behind(t, dst, u[3], `update user_profile set time_per_week = time_per_week + 1 where user_id = $1`)
-	importtest.Behind(t, dst, u[4], `update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified" where id = $1`)
+	importtest.Behind(
+		t,
+		dst,
+		u[4],
+		`update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified" where id = $1`,
+	)
 	importtest.Behind(t, dst, u[5], `delete from account where id = $1`)
 	importtest.Behind(t, dst, a[6], `delete from account where id = $1`)
 	importtest.Behind(t, dst, u[7], `delete from user_profile where user_id = $1`)
-	importtest.Behind(t, dst, u[8], `insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+`1', 'octocat', 'github', $1, now())`)
-	importtest.Behind(t, dst, u[9], `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+`2', $1::text, 'credential', $1::uuid, 'x', now()`)
-	importtest.Behind(t, dst, u[10], `delete from account where "providerId" = 'credential' and id = $1`, `delete from account where "userId" = $1`,
-		`delete from user_profile where user_id = $1`, `delete from "user" where id = $1`)
+	importtest.Behind(
+		t,
+		dst,
+		u[8],
+		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+`1', 'octocat', 'github', $1, now())`,
+	)
+	importtest.Behind(
+		t,
+		dst,
+		u[9],
+		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+`2', $1::text, 'credential', $1::uuid, 'x', now()`,
+	)
+	importtest.Behind(
+		t,
+		dst,
+		u[10],
+		`delete from account where "providerId" = 'credential' and id = $1`,
+		`delete from account where "userId" = $1`,
+		`delete from user_profile where user_id = $1`,
+		`delete from "user" where id = $1`,
+	)
 	var tombstone string
-	importtest.Each(t, importtest.Conn(t, from), `select id::text from auth.users where deleted_at is not null order by id limit 1`, []any{&tombstone}, func() {})
-	importtest.Behind(t, dst, tombstone, `insert into "user" (id, name, email, "emailVerified") values ($1, 'Back Again', 'back.again@example.com', true)`)
-	differ(t, m,
+	importtest.Each(
+		t,
+		importtest.Conn(t, from),
+		`select id::text from auth.users where deleted_at is not null order by id limit 1`,
+		[]any{&tombstone},
+		func() {},
+	)
+	importtest.Behind(
+		t,
+		dst,
+		tombstone,
+		`insert into "user" (id, name, email, "emailVerified") values ($1, 'Back Again', 'back.again@example.com', true)`,
+	)
+	differ(
+		t,
+		m,
 		different("user", u[0], byTarget, "name"),
 		different("credential", u[1], byTarget, "password"),
 		different("account", a[2], byTarget, "accountId"),
@@ -93,7 +128,14 @@ func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
 		gone("user_profile", u[7], byTarget),
 		extra("account", someone+"1", byTarget),
 		extra("credential", u[9], byTarget),
-		gone("user", u[10], byTarget), gone("credential", u[10], byTarget), gone("account", a[10], byTarget), gone("user_profile", u[10], byTarget),
+		gone(
+			"user",
+			u[10],
+			byTarget,
+		),
+		gone("credential", u[10], byTarget),
+		gone("account", a[10], byTarget),
+		gone("user_profile", u[10], byTarget),
 		extra("user", tombstone, ""),
 	)
 }
@@ -104,7 +146,12 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 	from := supabasetest.New(t)
 	src := importtest.Conn(t, from)
 	const id = "00000000-0000-4000-8000-000000000004"
-	importtest.Behind(t, src, id, `insert into auth.users (id, email, created_at, updated_at) values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`)
+	importtest.Behind(
+		t,
+		src,
+		id,
+		`insert into auth.users (id, email, created_at, updated_at) values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`,
+	)
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
@@ -130,14 +177,33 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst := importtest.Conn(t, m.To)
-	if _, err := dst.Exec(t.Context(), "drop schema supabase_import cascade"); err != nil { // now everybody is somebody else's
+	if _, err := dst.Exec(
+		t.Context(),
+		"drop schema supabase_import cascade",
+	); err != nil { // now everybody is somebody else's
 		t.Fatal(err)
 	}
 	u, _ := importtest.OrdinaryUsers(t, dst, 1)
-	importtest.Behind(t, dst, u[0], `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('octocat', 'github', $1, now())`)
+	importtest.Behind(
+		t,
+		dst,
+		u[0],
+		`insert into account ("accountId", "providerId", "userId", "updatedAt") values ('octocat', 'github', $1, now())`,
+	)
 	var social string
-	importtest.Each(t, dst, `select id::text from "user" u where not exists (select from account a where a.id = u.id) order by id limit 1`, []any{&social}, func() {})
-	importtest.Behind(t, dst, social, `insert into account ("accountId", "providerId", "userId", password, "updatedAt") select $1::text, 'credential', $1::uuid, 'x', now()`)
+	importtest.Each(
+		t,
+		dst,
+		`select id::text from "user" u where not exists (select from account a where a.id = u.id) order by id limit 1`,
+		[]any{&social},
+		func() {},
+	)
+	importtest.Behind(
+		t,
+		dst,
+		social,
+		`insert into account ("accountId", "providerId", "userId", password, "updatedAt") select $1::text, 'credential', $1::uuid, 'x', now()`,
+	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -167,14 +233,23 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	}
 	importtest.Behind(t, dst, u[2], `update account set password = 'rehashed' where id = $1`)
 	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
-	if _, err := src.Exec(t.Context(), "set session_replication_role = origin; delete from auth.users where id = '"+u[1]+"'"); err != nil {
+	if _, err := src.Exec(
+		t.Context(),
+		"set session_replication_role = origin; delete from auth.users where id = '"+u[1]+"'",
+	); err != nil {
 		t.Fatal(err)
 	}
 	importtest.Behind(t, src, u[2], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	differ(t, m, different("user", u[0], byTarget, "name"), extra("user", u[1], byTarget), different("credential", u[2], byTarget, "password"))
+	differ(
+		t,
+		m,
+		different("user", u[0], byTarget, "name"),
+		extra("user", u[1], byTarget),
+		different("credential", u[2], byTarget, "password"),
+	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {
 			t.Errorf("%s: %d and %d", e.Says, e.Left, e.Right)
