@@ -47,10 +47,10 @@ func newServer(b *testing.B) *server {
 	if err != nil {
 		b.Fatal(err)
 	}
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 1)
+	secretStore := secrets.New(cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, 1)
 	b.Cleanup(db.Close)
-	svc := auth.New(cfg, db, vault, time.Now)
+	svc := auth.New(cfg, db, secretStore, time.Now)
 	routes := web.Routes{}
 	for _, served := range []web.Routes{svc.Signup(), svc.Signin(), svc.Session()} {
 		for route, h := range served {

@@ -97,13 +97,13 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 // routes returns the routes of all functions, as in new processes.
 func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 	tb.Helper()
-	vault := secrets.New(w.cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 1)
+	secretStore := secrets.New(w.cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, 1)
 	if dial != nil {
 		db.Dial = dial.Dial
 	}
 	tb.Cleanup(db.Close)
-	a := auth.New(w.cfg, db, vault, time.Now)
+	a := auth.New(w.cfg, db, secretStore, time.Now)
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),

@@ -43,10 +43,10 @@ func profiled(b *testing.B, limits string) {
 	if err := cmp.Or(err, keys.SaveFile(cfg.SigningKeysFile, set)); err != nil {
 		b.Fatal(err)
 	}
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, pool)
+	secretStore := secrets.New(cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, pool)
 	b.Cleanup(db.Close)
-	handler := httptest.NewServer(auth.New(cfg, db, vault, time.Now).Session().Mux(cfg))
+	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := someone(active,

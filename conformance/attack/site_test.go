@@ -86,10 +86,10 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	vault := secrets.New(cfg, now)
-	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
+	secretStore := secrets.New(cfg, now)
+	db := store.Open(secretStore.DatabaseURL, secretStore.Invalidate, conns)
 	t.Cleanup(db.Close)
-	a := auth.New(cfg, db, vault, now)
+	a := auth.New(cfg, db, secretStore, now)
 	a.Hasher = s.hasher
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{

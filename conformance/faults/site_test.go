@@ -102,13 +102,13 @@ func (s *site) restart(t *testing.T) {
 // start creates the endpoints of authentication on a new pool of one connection, which uses wire if pool is not nil.
 func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
-	vault := secrets.New(s.cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 1)
+	secretStore := secrets.New(s.cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, 1)
 	t.Cleanup(db.Close)
 	if pool != nil {
 		db.Dial, *pool = s.wire.Dial, db
 	}
-	a := auth.New(s.cfg, db, vault, time.Now)
+	a := auth.New(s.cfg, db, secretStore, time.Now)
 	a.Hasher = password.Cheap()
 	return a
 }

@@ -42,9 +42,9 @@ func settings(tb testing.TB, database string) map[string]string {
 
 // endpoints returns all endpoints of a deployment, on at most conns connections. A nil hasher means the one of cfg.
 func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, vault.Invalidate, conns)
-	a := auth.New(cfg, db, vault, time.Now)
+	secretStore := secrets.New(cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, secretStore.Invalidate, conns)
+	a := auth.New(cfg, db, secretStore, time.Now)
 	if hasher != nil {
 		a.Hasher = hasher
 	}

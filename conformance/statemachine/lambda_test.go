@@ -73,7 +73,7 @@ func newLambda(t *testing.T, env ...string) *lambda {
 	return l
 }
 
-// answer is what Lambda tells whoever invoked a function.
+// answer is what Lambda tells the caller of a function.
 type answer struct {
 	failed  bool
 	payload []byte

@@ -60,11 +60,11 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	s.cfg = cfg
 	clock := func() time.Time { return s.now }
 	makeKeys(t, cfg.SigningKeysFile, clock())
-	vault := secrets.New(cfg, clock)
-	db := store.Open(vault.DatabaseURL, nil, 10)
+	secretStore := secrets.New(cfg, clock)
+	db := store.Open(secretStore.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.svc = auth.New(cfg, db, vault, clock)
+	s.svc = auth.New(cfg, db, secretStore, clock)
 	s.svc.Hasher = password.Cheap()
 	all := web.Routes{}
 	for _, routes := range []web.Routes{

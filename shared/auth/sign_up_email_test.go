@@ -116,7 +116,7 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		t.Errorf("got %d sign-ups and %d users, want 1 and 1", made, rows)
 	}
 	if rows := query[int](s, `SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM session)`); rows != 2 {
-		t.Errorf("got %d accounts and sessions, want 2: a loser left something", rows)
+		t.Errorf("got %d accounts and sessions, want 2: a refused sign-up left rows", rows)
 	}
 }
 

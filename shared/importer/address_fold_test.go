@@ -75,11 +75,11 @@ func TestPlainAddressWinsAgainstOneThatFoldsToIt(t *testing.T) {
 	if diff := cmp.Diff(got, owners); diff != "" {
 		t.Errorf("owners of addresses, got - want +:\n%s", diff)
 	}
-	asForetold(t, m, importtest.Small)
+	checkExpected(t, m, importtest.Small)
 	importtest.IsEqual(t, m, "after the import")
 }
 
-// Whoever confirmed an address with such a letter has not proved to own the one that is stored.
+// A user who confirmed an email with such a letter has not proved that they own the email that is stored.
 func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

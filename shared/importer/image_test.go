@@ -41,6 +41,6 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	); n != "1" {
 		t.Error("the residue does not hold the picture")
 	}
-	asForetold(t, m, importtest.Small)
+	checkExpected(t, m, importtest.Small)
 	importtest.IsEqual(t, m, "after the import")
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// asForetold compares everything the import made with what the oracle makes of the source.
-func asForetold(t *testing.T, m *importer.Import, o importer.Options, there ...occupant) {
+// checkExpected compares everything that the import made with what the reference computes from the source.
+func checkExpected(t *testing.T, m *importer.Import, o importer.Options, there ...occupant) {
 	t.Helper()
 	want, got := foretell(o, readSource(t, m.From), there...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -42,7 +42,7 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 		if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
 			t.Fatal(err)
 		}
-		asForetold(t, m, test.options)
+		checkExpected(t, m, test.options)
 		importtest.IsEqual(t, m, "after the import")
 	}
 }
@@ -112,5 +112,5 @@ func TestImportTreatsHoldersOfAddressesAsForetold(t *testing.T) {
 	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
 	there := occupants(t, m, o)
 	importtest.Complete(t, m, o)
-	asForetold(t, m, o, there...)
+	checkExpected(t, m, o, there...)
 }

@@ -70,7 +70,7 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	importtest.IsEqual(t, m, "after the second pass")
-	asForetold(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.Allow)
 }
 
 // A source that lives on is caught up with, hard deletes included.
@@ -92,7 +92,7 @@ func TestR55_PassesCatchUp(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		asForetold(t, m, importtest.Allow)
+		checkExpected(t, m, importtest.Allow)
 		importtest.IsEqual(t, m, "after a pass")
 	}
 }

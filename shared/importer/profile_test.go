@@ -52,7 +52,7 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 		plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
 		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
 	}
-	asForetold(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.Allow)
 	importtest.IsEqual(t, m, "after the import")
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Complete(t, m, importtest.Allow)
@@ -72,7 +72,7 @@ delete from public.profiles where left(user_id::text, 1) = '7' and preferred_lan
 			t.Fatalf("quick %t: %v", quick, err)
 		}
 	}
-	asForetold(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.Allow)
 	importtest.SameAsFresh(t, m, importtest.Allow)
 }
 

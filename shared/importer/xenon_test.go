@@ -39,10 +39,10 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vault := secrets.New(cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 4)
+	secretStore := secrets.New(cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, 4)
 	t.Cleanup(db.Close)
-	service := auth.New(cfg, db, vault, time.Now)
+	service := auth.New(cfg, db, secretStore, time.Now)
 	return &xenon{t, map[string]http.Handler{
 		"/sign-up/email": service.Signup().Mux(cfg), "/sign-in/email": service.Signin().Mux(cfg),
 		"/change-password": service.Password().Mux(cfg), "/request-password-reset": service.Password().Mux(cfg),

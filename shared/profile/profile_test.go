@@ -91,12 +91,12 @@ func newSite(t *testing.T, settings ...string) *site {
 		t.Fatal(err)
 	}
 	s.cfg = cfg
-	vault := secrets.New(cfg, time.Now)
-	s.signer = keys.New(vault, cfg, time.Now)
-	db := store.Open(vault.DatabaseURL, nil, 10)
+	secretStore := secrets.New(cfg, time.Now)
+	s.signer = keys.New(secretStore, cfg, time.Now)
+	db := store.Open(secretStore.DatabaseURL, nil, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.limits = limit.New(cfg, db, vault.AcceptsOrigin, func() time.Time { return s.now })
+	s.limits = limit.New(cfg, db, secretStore.AcceptsOrigin, func() time.Time { return s.now })
 	s.mux = profile.New(cfg, db, s.limits, time.Now).Profile().Mux(cfg)
 	return s
 }
