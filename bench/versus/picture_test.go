@@ -64,7 +64,7 @@ func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 		}
 		all = append(all, group)
 	}
-	profile := bars{title: "profile, which the library does not have"}
+	profile := bars{title: "profile, which Better Auth does not have"}
 	r.bar(&profile, "profile GET", ours, "Xenon, GET", oursColour, conns, value)
 	r.bar(&profile, "profile PUT", ours, "Xenon, PUT", oursColour, conns, value)
 	all = append(all, profile)

@@ -195,7 +195,7 @@ func printVerification(out io.Writer, v importer.VerifyResult) {
 	}
 }
 
-// printRemaining names what is gone from the source and stays.
+// printRemaining names the rows that are gone from the source and stay in the target.
 func printRemaining(out io.Writer, v importer.VerifyResult) {
 	if v.Remain == 0 {
 		return

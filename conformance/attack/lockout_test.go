@@ -150,7 +150,7 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 	}
 }
 
-// With PASSWORD_BLOCKLIST=on nobody can choose the passwords that an attacker tries first.
+// With PASSWORD_BLOCKLIST=on no user can choose the passwords that an attacker tries first.
 func TestCommonPasswordsCannotBeChosen(t *testing.T) {
 	s := newSite(t)
 	e := s.cold(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")

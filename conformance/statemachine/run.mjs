@@ -27,7 +27,7 @@ const perform = (state) => async (payload) => {
 };
 
 const tasks = {};
-const soon = {}; // nobody waits for the time between two tries here
+const soon = {}; // the test does not wait between two tries
 const collect = (states) => {
   for (const [name, state] of Object.entries(states)) {
     if (state.Type === 'Task') tasks[name] = perform(name);

@@ -192,7 +192,7 @@ func (g *gotrue) made(status int, answer map[string]any) string {
 	return id
 }
 
-// refusals are GoTrue's ways to say that somebody does not come in. The last is its answer for what it cannot read: a
+// refusals are GoTrue's answers when it refuses a sign-in. The last is its answer for what it cannot read: a
 // row from SQL with NULL where it wants text, a hash that is none.
 var refusals = []string{
 	"400 invalid_credentials", "400 email_not_confirmed", "400 phone_not_confirmed", "400 user_banned",

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Whoever could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile;
+// A user who could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile;
 // banned and deleted people, and those whose password is withheld or cannot be checked, stay out. The half of R57 that
 // needs Supabase's own server is in gotrue_password_test.go.
 func TestR57_PeopleJustSignIn(t *testing.T) {

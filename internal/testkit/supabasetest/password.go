@@ -74,7 +74,7 @@ var common = []secret{
 	},
 }
 
-// claimed are of people who claim the same address: nobody's password opens somebody else's account.
+// claimed are of people who claim the same address: no password opens the account of another person.
 var claimed = []secret{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
 	{plain: "claimed-Pass-2", hash: `$2a$04$hrNTdvF6GB8a1Toe1upSj.kkX4br7LwwmGtkgwxHI9a9uiOytsLsu`},
@@ -84,7 +84,7 @@ var claimed = []secret{
 // fromSQL is what crypt() with gen_salt('bf') writes.
 var fromSQL = secret{plain: "correct-Horse-6", hash: `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`}
 
-// random was made of a password that nobody ever knew, as sign-in by mail leaves it.
+// random was made of a password that no person ever knew, as sign-in by mail leaves it.
 const random = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 
 // unusual are passwords out of the ordinary.
@@ -164,7 +164,7 @@ var tooDear = []secret{
 	},
 }
 
-// unknown are no hashes that Supabase Auth takes. The password is what somebody might try.
+// unknown are no hashes that Supabase Auth takes. The password is one that a person might try.
 var unknown = []secret{
 	{form: "plain text", refused: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
 	{
@@ -221,5 +221,5 @@ var encrypted = secret{
 	hash:    `{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg==","nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
-// dearest is the cost no machine can pay, and well formed. Nobody knows a password for it.
+// dearest is well formed, with a cost that no machine can compute. No password for it is known.
 const dearest = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`

@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/copy"
 )
 
-// TestPlain_BringsWhatARunBrings holds the measure of a run to what it measures: where nobody collides, COPY alone
-// leaves the same rows as a run.
-func TestPlain_BringsWhatARunBrings(t *testing.T) {
+// TestPlainCopyBringsTheRowsOfARun compares a run with COPY, by which its speed is measured: where no users collide,
+// COPY alone leaves the same rows as a run.
+func TestPlainCopyBringsTheRowsOfARun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 300, 400, 240)

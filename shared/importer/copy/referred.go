@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// A later pass removes what is gone from the source, unless rows of other tables refer to it.
+// A later pass removes rows that are gone from the source, unless rows of other tables refer to it.
 
 // goneRows lists the rows that are about to be deleted, and locks them: no other transaction can refer to them any more
 // until the transaction ends. A user goes with accounts, profile and sessions, or stays with all of them.
@@ -34,7 +34,7 @@ func (t *transaction) keepReferred(ctx context.Context) error {
 	}
 	if len(references) > 0 {
 		if err := run.Exec(ctx, t.Dst, goneRows); err != nil {
-			return fmt.Errorf("lock what is to be removed: %w", err)
+			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
 		if _, err := run.Reach(ctx, t.Dst, references, 0); err != nil {
 			return err

@@ -151,10 +151,12 @@ func (w *worker) listAtSource(ctx context.Context, sql string) (ids []string, er
 	return ids, err
 }
 
-// removalError is an error of the target when it was asked to remove what is gone from the source.
+// removalError is an error of the target when it was asked to remove rows that are gone from the source.
 type removalError struct{ err error }
 
-func (e removalError) Error() string { return "remove what is gone from the source: " + e.err.Error() }
+func (e removalError) Error() string {
+	return "remove rows that are gone from the source: " + e.err.Error()
+}
 func (e removalError) Unwrap() error { return e.err }
 
 // rejectRow rejects as little as possible of one user: the profile, else an identity, else all of them, else the whole

@@ -1,4 +1,4 @@
--- The quarantine keeps what is removed.
+-- The quarantine keeps the rows that are removed.
 UPDATE stage_user s
 SET original = to_jsonb(u) || coalesce((
   SELECT jsonb_build_object('credential', to_jsonb(a)) FROM account a WHERE a.id = u.id), '{}')

@@ -84,7 +84,7 @@ func issuer(m mapping.Mapping) (column, value string) {
 	return "", ""
 }
 
-// insertions adds what is new, users before their accounts and profiles.
+// insertions adds the new rows, users before their accounts and profiles.
 func insertions(m mapping.Mapping) string {
 	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
 	profiles := mapping.List(m.ProfileColumns())

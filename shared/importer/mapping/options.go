@@ -40,7 +40,7 @@ const (
 // DefaultRun is the name of a run that has no other.
 const DefaultRun = "supabase"
 
-// WithDefaults fills in what is not set. The error says which option is wrong.
+// WithDefaults sets the options that are empty to their defaults. The error says which option is wrong.
 func (o Options) WithDefaults() (Options, error) {
 	if o.Run == "" {
 		o.Run = DefaultRun

@@ -120,7 +120,7 @@ func (r *rollback) undo(ctx context.Context, b run.Batch) (Result, error) {
 	}
 }
 
-// removal is what is sent for a batch.
+// removal is the request for one batch.
 func (r *rollback) removal(b run.Batch) string {
 	switch {
 	case !r.DryRun:

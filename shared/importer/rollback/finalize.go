@@ -25,7 +25,7 @@ func Finalize(ctx context.Context, env *run.Env, name string) error {
 		if err != nil {
 			return err
 		}
-		// First the state, so that nothing can begin that needs what is deleted.
+		// The state comes first, so that no action begins that needs the deleted rows.
 		if err := r.MarkFinalized(ctx, dst, epoch); err != nil {
 			return err
 		}

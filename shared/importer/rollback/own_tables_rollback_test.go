@@ -139,7 +139,7 @@ func qualified(table string) string {
 	return "public." + table
 }
 
-// Rows that two users of different batches share go with the first of them, and hold nobody then.
+// Rows that two users of different batches share go with the first of them, and then keep no user in the target.
 func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

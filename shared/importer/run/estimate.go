@@ -118,7 +118,7 @@ func (p *Plan) add(e estimate) {
 	}
 }
 
-// decide refuses or warns where a person has to know what is expected.
+// decide refuses or warns where a person has to know what the import expects.
 func (p *Plan) decide() {
 	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
 		p.refuse("%d verified second factors cannot be carried over: say --mfa hold to withhold the passwords of their "+

@@ -161,7 +161,7 @@ create trigger hold before update of copied on supabase_import.batch for each ro
 }
 
 // killed runs an import, and kills the target when the import waits for advisory lock 7 there, as a trigger makes it
-// do. From then on nobody holds it.
+// do. From then on no process holds it.
 func killed(t *testing.T, m *importer.Import, o importer.Options, target *mortal) {
 	t.Helper()
 	lock, err := pgx.Connect(t.Context(), target.url())

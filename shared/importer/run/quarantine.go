@@ -55,7 +55,7 @@ FROM %s s
 WHERE %s`, p.ID, kind, stage, condition) + onceMore
 }
 
-// quarantineReferred names what is gone from the source and stays, with the tables that refer to it.
+// quarantineReferred names rows that are gone from the source and stay, with the tables that refer to it.
 func (p *Pass) quarantineReferred(kind, stage, field, referring string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, detail)
 SELECT %d, s.user_id, %s::supabase_import.source, s.key, %s, '%s', s.%s

@@ -34,7 +34,7 @@ type Difference struct {
 	Columns []string `json:"columns"` // of kind "different"
 }
 
-// Remaining names what is gone from the source and stays in the target, because rows of other tables refer to it.
+// Remaining names rows that are gone from the source and stay in the target, because rows of other tables refer to it.
 type Remaining struct {
 	Source mapping.Kind `json:"source"` // a user stays with all accounts and the profile
 	ID     string       `json:"id"`
@@ -208,7 +208,7 @@ func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, 
 const remainingWhere = ` FROM supabase_import.quarantine
 WHERE run = $1 AND reason = '` + mapping.RemovedAtSource + `' AND resolved IS NULL`
 
-// ReadRemaining counts what is gone from the source and stays, and names at most so many.
+// ReadRemaining counts rows that are gone from the source and stay, and names at most so many.
 func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, named int) (n int64, all []Remaining, err error) {
 	if err := dst.QueryRow(ctx, "SELECT count(*)"+remainingWhere, id).Scan(&n); err != nil {
 		return 0, nil, err

@@ -52,7 +52,7 @@ func (w *Worker) Close() {
 	w.Src, w.Dst = nil, nil
 }
 
-// connect connects what is not connected.
+// connect opens the connections that are not open.
 func (w *Worker) connect(ctx context.Context) error {
 	if w.Src == nil || w.Src.IsClosed() {
 		src, err := w.Env.Source(ctx)

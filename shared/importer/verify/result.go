@@ -63,7 +63,7 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 		At: v.At, Batches: v.Batches, Checksums: v.Checksums, Differences: v.Differences, Different: v.Different,
 	}
 	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, named); err != nil {
-		return Result{}, fmt.Errorf("read what is gone from the source and stays: %w", err)
+		return Result{}, fmt.Errorf("read rows that are gone from the source and stay: %w", err)
 	}
 	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
 	if r.Equations, err = e.all(ctx); err != nil {
