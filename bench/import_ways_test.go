@@ -50,10 +50,9 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 	return definition
 }
 
-// plain is the import's own mapping, the text of its own SQL, without the import: the source evaluates the columns that
-// the target's rows have and no others, and one COPY a table puts them into the tables as they are, with their indexes
-// and constraints. There is no ledger, residue or quarantine in it, no look at what the target has, and nothing to go
-// on from.
+// plain uses the SQL of the import's mapping without the rest of the import: the source evaluates only the columns that
+// the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes no ledger and
+// no quarantine, does not read the target, and cannot resume.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
 	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})

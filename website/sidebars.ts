@@ -17,9 +17,9 @@ const sidebars: SidebarsConfig = {
       items: [
         'api/signing-in',
         'api/sessions',
-        'api/the-person',
+        'api/user',
         'api/passwords',
-        'api/addresses',
+        'api/emails',
         'api/accounts',
         'api/tokens',
         'api/profile',

@@ -32,15 +32,15 @@ var prices = struct {
 
 // cost is the computed price of a million requests, from one request on this machine.
 type cost struct {
-	Request   string  `json:"request"`
-	Function  string  `json:"function"`
-	Megabytes int     `json:"megabytes"`
-	Processor float64 `json:"processorMicroseconds"` // of the function
-	Waiting   float64 `json:"waitingMicroseconds"`
-	Billed    float64 `json:"billedMs"`
-	Lambda    float64 `json:"lambdaDollars"` // a million requests: the time that is billed, and the requests themselves
-	Gateway   float64 `json:"gatewayDollars"`
-	Library   float64 `json:"libraryProcessorMicroseconds,omitempty"`
+	Request    string  `json:"request"`
+	Function   string  `json:"function"`
+	Megabytes  int     `json:"megabytes"`
+	Processor  float64 `json:"processorMicroseconds"` // of the function
+	Waiting    float64 `json:"waitingMicroseconds"`
+	Billed     float64 `json:"billedMs"`
+	Lambda     float64 `json:"lambdaDollars"` // a million requests: the time that is billed, and the requests themselves
+	Gateway    float64 `json:"gatewayDollars"`
+	BetterAuth float64 `json:"libraryProcessorMicroseconds,omitempty"`
 }
 
 // priceOfMillion computes the billed milliseconds of a request and the price of a million. Lambda bills time multiplied
@@ -69,9 +69,9 @@ func (r *report) costs() (all []cost) {
 			}
 		}
 		x.Billed, x.Lambda = priceOfMillion(x.Megabytes, x.Processor, x.Waiting)
-		for _, library := range []string{theLibrary, theirScrypt} {
-			if their := find(r.cells, c.request, library, 1); their != nil {
-				x.Library = their.row().Server.Median
+		for _, server := range []string{betterAuth, betterAuthScrypt} {
+			if their := find(r.cells, c.request, server, 1); their != nil {
+				x.BetterAuth = their.row().Server.Median
 			}
 		}
 		all = append(all, x)
@@ -99,12 +99,12 @@ func (r *report) writeCosts(b *strings.Builder) {
 		"API, $ | together, $ | Better Auth's processor, µs |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.costs() {
-		library := "–"
-		if c.Library > 0 {
-			library = figure(c.Library)
+		processor := "–"
+		if c.BetterAuth > 0 {
+			processor = figure(c.BetterAuth)
 		}
 		fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %.3f | %.2f | %.3f | %s |\n", c.Request, c.Function, c.Megabytes,
-			figure(c.Processor), figure(c.Waiting), figure(c.Billed), c.Lambda, c.Gateway, c.Lambda+c.Gateway, library)
+			figure(c.Processor), figure(c.Waiting), figure(c.Billed), c.Lambda, c.Gateway, c.Lambda+c.Gateway, processor)
 	}
 }
 
@@ -176,7 +176,14 @@ func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
 	}
 	r := &report{
 		cells: []*cell{
-			a("sign-in", ourArgon2id, "", 1), a("sign-in", theirScrypt, "", 100_000), a("sign-in", emulatedArgon2id, "signin",
+			a(
+				"sign-in",
+				ourArgon2id,
+				"",
+				1,
+			),
+			a("sign-in", betterAuthScrypt, "", 100_000),
+			a("sign-in", emulatedArgon2id, "signin",
 				24_000),
 			a("profile GET", ourEmulator, "profile", 256),
 		},

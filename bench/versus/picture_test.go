@@ -57,7 +57,7 @@ func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", newPeople, "token", "jwks"} {
 		group := bars{title: request}
 		r.bar(&group, request, ours, ours, oursColour, conns, value)
-		r.bar(&group, request, theLibrary, theLibrary, theirColour, conns, value)
+		r.bar(&group, request, betterAuth, betterAuth, theirColour, conns, value)
 		r.bar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
 		if request == newPeople {
 			r.bar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
@@ -74,7 +74,7 @@ func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 		r.bar(&group, "sign-in", bareArgon2id, "limit: the argon2id hash", limitColour, conns, value)
 		r.bar(&group, request, ourScrypt, ourScrypt, oursColour, conns, value)
 		r.bar(&group, "sign-in", bareScrypt, "limit: the scrypt hash", limitColour, conns, value)
-		r.bar(&group, request, theirScrypt, theirScrypt, theirColour, conns, value)
+		r.bar(&group, request, betterAuthScrypt, betterAuthScrypt, theirColour, conns, value)
 		all = append(all, group)
 	}
 	return all
@@ -93,7 +93,7 @@ func (r *report) footprint() []bars {
 	begin := bars{title: "start to first answer, ms"}
 	r.bar(&begin, "start to first answer", ourFunction, "functions/session", oursColour, 1, p50)
 	r.bar(&begin, "start to first answer", ours, "xenon dev", oursColour, 1, p50)
-	r.bar(&begin, "start to first answer", theLibrary, theLibrary, theirColour, 1, p50)
+	r.bar(&begin, "start to first answer", betterAuth, betterAuth, theirColour, 1, p50)
 	for i := range begin.bars {
 		begin.bars[i].far = 0 // three starts have no p99
 	}
@@ -104,7 +104,7 @@ func (r *report) footprint() []bars {
 		{"functions/signin, scrypt", "functions/signin, scrypt", oursColour},
 		{ourArgon2id, "xenon dev, argon2id", oursColour},
 		{ourScrypt, "xenon dev, scrypt", oursColour},
-		{theLibrary, theLibrary, theirColour},
+		{betterAuth, betterAuth, theirColour},
 	} {
 		memory.bars = append(memory.bars, bar{one.label, one.colour, r.memory[one.process], 0})
 	}

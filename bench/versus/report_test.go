@@ -86,7 +86,7 @@ func lineOf(file, name string) string {
 // peaks reads the largest memory of each process, after all load.
 func (r *report) peaks(w *world) (err error) {
 	r.memory = map[string]float64{}
-	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, theLibrary: w.library.pid}
+	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, betterAuth: w.betterAuth.pid}
 	for name, f := range w.functions {
 		pids[name] = f.pid
 	}
@@ -177,11 +177,11 @@ func (r *report) markdown() string {
 	}
 	b.WriteString("\n## Goals\n\n| goal | wanted | got | |\n|---|---|---|---|\n")
 	for _, g := range r.goals() {
-		verdict := "**missed**"
+		result := "**missed**"
 		if g.Met {
-			verdict = "met"
+			result = "met"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.What, g.Want, g.Got, verdict)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.What, g.Want, g.Got, result)
 	}
 	r.writeRequests(&b)
 	r.writeCosts(&b)

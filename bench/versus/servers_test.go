@@ -21,8 +21,8 @@ const (
 	reference = root + "/conformance/reference"
 )
 
-//go:embed library.mjs
-var libraryServer string
+//go:embed better_auth.mjs
+var betterAuthServer string
 
 // pool is the number of connections of each server: Xenon's default for one process that serves every function.
 const pool = 10
@@ -64,10 +64,10 @@ func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 	return cmd
 }
 
-// libraryCommand returns the command of Better Auth on a database.
-func libraryCommand(database, address string, more ...string) *exec.Cmd {
+// betterAuthCommand returns the command of Better Auth on a database.
+func betterAuthCommand(database, address string, more ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(address)
-	cmd := exec.Command("node", "--input-type=module", "--eval", libraryServer)
+	cmd := exec.Command("node", "--input-type=module", "--eval", betterAuthServer)
 	cmd.Dir = reference
 	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret,
 		"BETTER_AUTH_URL=http://localhost:"+port,
@@ -90,10 +90,10 @@ func startXenon(tb testing.TB, program, database, format string) server {
 	return s
 }
 
-func startLibrary(tb testing.TB, database string) server {
+func startBetterAuth(tb testing.TB, database string) server {
 	tb.Helper()
 	s := server{name: "Better Auth", address: freeAddress(tb), database: database}
-	cmd := libraryCommand(database, s.address, "PREPARE=1")
+	cmd := betterAuthCommand(database, s.address, "PREPARE=1")
 	start(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
 	return s

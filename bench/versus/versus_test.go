@@ -23,7 +23,7 @@ var (
 // The subjects that are compared.
 const (
 	ours, ourArgon2id, ourScrypt = "Xenon", "Xenon, argon2id", "Xenon, scrypt"
-	theLibrary, theirScrypt      = "Better Auth", "Better Auth, scrypt"
+	betterAuth, betterAuthScrypt = "Better Auth", "Better Auth, scrypt"
 	ourFunction                  = "Xenon, function"
 	thePgbench                   = "pgbench"
 	bareArgon2id, bareScrypt     = "bare argon2id", "bare scrypt"
@@ -91,7 +91,7 @@ func BenchmarkVersus(b *testing.B) {
 // groups returns all ways, grouped by what they do.
 func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]way {
 	b.Helper()
-	x, s, l := w.argon2id, w.scrypt, w.library
+	x, s, l := w.argon2id, w.scrypt, w.betterAuth
 	null := server{name: "null handler", address: w.null}
 	return [][]way{
 		{
@@ -102,9 +102,9 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 				address := freeAddress(b)
 				return firstOfServer(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
-			first(theLibrary, func(ctx context.Context) (time.Duration, error) {
+			first(betterAuth, func(ctx context.Context) (time.Duration, error) {
 				address := freeAddress(b)
-				return firstOfServer(ctx, libraryCommand(l.database, address), address)
+				return firstOfServer(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},
 		{null.over("nothing", fast, someone(1, func(int) call { return newCall("GET", "/", "localhost", "{", "") }))},
@@ -132,13 +132,13 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 				bareHash(config.Argon2id)),
 			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts,
 				bareHash(config.Scrypt)),
-			l.as(theirScrypt, "sign-in", scrypts, someone(active, signIn(l))),
+			l.as(betterAuthScrypt, "sign-in", scrypts, someone(active, signIn(l))),
 			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], someone(active, w.events.calls(signIn(x)))),
 			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], someone(active, w.events.calls(signIn(s)))),
 		},
 		{
 			x.as(ourArgon2id, "sign-up", argon2s, signUp(x)), s.as(ourScrypt, "sign-up", scrypts, signUp(s)),
-			l.as(theirScrypt, "sign-up", scrypts, signUp(l)),
+			l.as(betterAuthScrypt, "sign-up", scrypts, signUp(l)),
 			w.through(b, "signup", emulatedArgon2id, "sign-up", x, argon2s[0], w.events.calls(signUp(x))),
 			w.through(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.calls(signUp(s))),
 		},

@@ -122,10 +122,10 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 
 // world has everything that is measured.
 type world struct {
-	argon2id, scrypt, library server
-	null                      string   // the address of the null server
-	postgres                  int      // process id
-	jwts                      []string // of the active users, issued by Xenon
+	argon2id, scrypt, betterAuth server
+	null                         string   // the address of the null server
+	postgres                     int      // process id
+	jwts                         []string // of the active users, issued by Xenon
 
 	events     *events
 	sizes      map[string]int    // MB of memory of a function, by folder
@@ -136,11 +136,11 @@ type world struct {
 func newWorld(tb testing.TB, program string) *world {
 	tb.Helper()
 	w := &world{
-		argon2id: startXenon(tb, program, populated(tb, people, config.Argon2id), config.Argon2id),
-		scrypt:   startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
-		library:  startLibrary(tb, populated(tb, people, config.Scrypt)),
-		null:     serveNull(tb),
-		events:   newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
+		argon2id:   startXenon(tb, program, populated(tb, people, config.Argon2id), config.Argon2id),
+		scrypt:     startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
+		betterAuth: startBetterAuth(tb, populated(tb, people, config.Scrypt)),
+		null:       serveNull(tb),
+		events:     newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
 	}
 	w.postgres = postmaster(tb, w.argon2id.database)
 	for i := range active {

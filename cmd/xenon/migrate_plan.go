@@ -210,7 +210,7 @@ func printProfileColumns(out io.Writer, p importer.Plan) {
 		columns []string
 	}{
 		{"Columns of " + p.Options.Profiles + " with a place in user_profile", p.ProfileColumns.Placed},
-		{"Columns of " + p.Options.Profiles + " without one, kept in the ledger's residue", p.ProfileColumns.Residue},
+		{"Columns of " + p.Options.Profiles + " without one, kept in the ledger", p.ProfileColumns.Unmapped},
 	} {
 		if len(c.columns) > 0 {
 			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrap(strings.Join(c.columns, ", "), 106, "\n  "))

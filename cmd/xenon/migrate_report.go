@@ -107,8 +107,8 @@ func printReport(out io.Writer, r importreport.Report) {
 
 // checked is the answer for machines.
 type checked struct {
-	Verdict string `json:"verdict"` // "valid", "altered" or "unknown key"
-	Why     string `json:"why,omitempty"`
+	Result string `json:"verdict"` // "valid", "altered" or "unknown key"
+	Why    string `json:"why,omitempty"`
 	*importreport.Checked
 }
 
@@ -122,16 +122,16 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 		return err
 	}
 	report, err := importreport.Check(text, jwks)
-	answer := checked{Verdict: "valid", Checked: &report}
+	answer := checked{Result: "valid", Checked: &report}
 	switch {
 	case errors.Is(err, importreport.ErrAltered):
-		answer = checked{Verdict: "altered", Why: err.Error()}
+		answer = checked{Result: "altered", Why: err.Error()}
 		err = advise(
 			fmt.Errorf("%s: %w", c.Check, err),
 			"Do not rely on it. Ask for the original, or write the report again.",
 		)
 	case errors.Is(err, keys.ErrUnknownKey):
-		answer = checked{Verdict: "unknown key", Why: err.Error()}
+		answer = checked{Result: "unknown key", Why: err.Error()}
 		err = advise(
 			fmt.Errorf("%s: %w", c.Check, err),
 			"Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were then.",

@@ -55,23 +55,23 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if err := c.announce(ctx, m, p, std); err != nil {
 		return err
 	}
-	undone, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
+	result, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
 	p.end()
 	if err != nil {
 		return explain(ctx, err)
 	}
 	if c.JSON {
-		err = printJSON(std, undone)
+		err = printJSON(std, result)
 	} else {
-		printUndone(std.out, undone, c.DryRun, c.Cascade)
+		printRollback(std.out, result, c.DryRun, c.Cascade)
 	}
 	switch {
 	case err != nil:
 		return err
-	case undone.Left > 0 && c.DryRun:
-		return needsPerson(english.Sprintf("%d users would stay: %s", undone.Left, undone.WhyLeft()))
-	case undone.Left > 0:
-		return needsPerson(english.Sprintf("%d users stay: %s", undone.Left, undone.WhyLeft()))
+	case result.Left > 0 && c.DryRun:
+		return needsPerson(english.Sprintf("%d users would stay: %s", result.Left, result.WhyLeft()))
+	case result.Left > 0:
+		return needsPerson(english.Sprintf("%d users stay: %s", result.Left, result.WhyLeft()))
 	}
 	return back
 }
@@ -86,7 +86,7 @@ func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p 
 	if err != nil {
 		return explain(ctx, err)
 	}
-	printUndone(std.err, would, true, c.Cascade)
+	printRollback(std.err, would, true, c.Cascade)
 	if c.Yes {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	return left, nil
 }
 
-func printUndone(out io.Writer, u importer.RollbackResult, dry, cascade bool) {
+func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) {
 	removed, changed, ended, stay, back := "removed", "lost the reference", "ended", "stay", "have"
 	if dry {
 		removed, changed, ended, stay, back = "would go", "would lose the reference", "would end", "would stay", "would have"

@@ -175,11 +175,11 @@ func printVerification(out io.Writer, v importer.VerifyResult) {
 	)
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
-		verdict := "equal"
+		result := "equal"
 		if c.SourceRows != c.TargetRows || c.SourceSum != c.TargetSum {
-			verdict = "DIFFERENT"
+			result = "DIFFERENT"
 		}
-		sayf(out, "  %-14s%14d%14d  %-24s  %-24s  %s\n", table, c.SourceRows, c.TargetRows, c.SourceSum, c.TargetSum, verdict)
+		sayf(out, "  %-14s%14d%14d  %-24s  %-24s  %s\n", table, c.SourceRows, c.TargetRows, c.SourceSum, c.TargetSum, result)
 	}
 	fmt.Fprintln(out, "\nNothing lost, nothing twice")
 	for _, e := range v.Equations {

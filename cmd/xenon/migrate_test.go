@@ -316,8 +316,8 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 	}
 }
 
-// sealedReport writes a signed report of a run that never was, and says where it and its keys are.
-func sealedReport(t *testing.T) (file, keyFile string) {
+// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of its keys.
+func signedReport(t *testing.T) (file, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()
 	file, keyFile = filepath.Join(dir, "report.json"), filepath.Join(dir, "keys.json")
@@ -329,11 +329,11 @@ func sealedReport(t *testing.T) (file, keyFile string) {
 		t.Fatal(err)
 	}
 	report := importreport.Report{Status: importer.Status{Run: "autumn"}}
-	sealed, err := sign(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
+	signed, err := sign(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, sealed.JSON(), 0o600); err != nil {
+	if err := os.WriteFile(file, signed.JSON(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file, keyFile
@@ -341,8 +341,8 @@ func sealedReport(t *testing.T) (file, keyFile string) {
 
 func TestR58_CheckOfAReport(t *testing.T) {
 	t.Parallel()
-	file, keyFile := sealedReport(t)
-	_, others := sealedReport(t)
+	file, keyFile := signedReport(t)
+	_, others := signedReport(t)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -98,14 +98,14 @@ func output[T any](t *testing.T, e end) (v T) {
 func (s *stage) complete(e end) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
-	if got.Stand.State != "complete" || got.Stand.Open != 0 || len(got.Stand.Parked) != 0 {
-		s.t.Errorf("got %+v, want a complete run", got.Stand)
+	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
+		s.t.Errorf("got %+v, want a complete run", got.Status)
 	}
-	if got.Verdict == nil || !got.Verdict.Equal || got.Verdict.Different != 0 {
-		s.t.Errorf("got the verdict %+v, want equal", got.Verdict)
+	if got.Verification == nil || !got.Verification.Equal || got.Verification.Different != 0 {
+		s.t.Errorf("got the verification %+v, want equal", got.Verification)
 	}
 	var users int64
-	for _, n := range got.Stand.Counts[mapping.User] {
+	for _, n := range got.Status.Counts[mapping.User] {
 		users += n
 	}
 	if want := sql[int64](
@@ -194,10 +194,10 @@ func TestImport(t *testing.T) {
 	}
 	before := s.rows()
 	second := s.complete(s.start("second", input))
-	if second.Stand.Pass != 2 || s.rows() != before {
-		t.Errorf("the second pass is number %d and leaves %d rows, want 2 and %d", second.Stand.Pass, s.rows(), before)
+	if second.Status.Pass != 2 || s.rows() != before {
+		t.Errorf("the second pass is number %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.rows(), before)
 	}
-	if diff := cmp.Diff(second.Verdict.Checksums, report.Verdict.Checksums); diff != "" {
+	if diff := cmp.Diff(second.Verification.Checksums, report.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (second -, first +):\n%s", diff)
 	}
 }
@@ -420,18 +420,18 @@ func TestRollback(t *testing.T) {
 		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), brought)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
-	if n := s.rows(); n != 0 || back.Stand.State != "rolled back" || back.Undone == nil || back.Undone.Left != 0 {
-		t.Errorf("got %+v %+v and %d rows, want none", back.Stand, back.Undone, n)
+	if n := s.rows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
+		t.Errorf("got %+v %+v and %d rows, want none", back.Status, back.Rollback, n)
 	}
 	var removed int64
-	for _, n := range back.Undone.Removed {
+	for _, n := range back.Rollback.Removed {
 		removed += n
 	}
 	if removed != brought {
 		t.Errorf("%d rows were removed, want %d", removed, brought)
 	}
 	again := s.complete(s.start("again", input))
-	if diff := cmp.Diff(again.Verdict.Checksums, first.Verdict.Checksums); diff != "" {
+	if diff := cmp.Diff(again.Verification.Checksums, first.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (again -, first +):\n%s", diff)
 	}
 }
@@ -446,9 +446,9 @@ func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
 	count := func(query string) int64 { return sql[int64](t, s.to, query) }
 	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
-	if forced.Undone == nil || forced.Undone.Left != 1 || forced.Undone.Holding["public.orders"] != 300 ||
+	if forced.Rollback == nil || forced.Rollback.Left != 1 || forced.Rollback.Holding["public.orders"] != 300 ||
 		count("select count(*) from orders") != 300 {
-		t.Errorf("forced: got %+v, %d orders", forced.Undone, count("select count(*) from orders"))
+		t.Errorf("forced: got %+v, %d orders", forced.Rollback, count("select count(*) from orders"))
 	}
 	counted := output[stepfn.RollbackResult](
 		t,
@@ -458,8 +458,8 @@ insert into orders select (select min(id::text)::uuid from "user") from generate
 		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
 	}
 	gone := output[stepfn.ReportResult](t, s.start("gone", `{"rollback":true,"force":true,"cascade":true}`))
-	if gone.Undone == nil || gone.Undone.Cascaded["public.orders"] != 300 || gone.Undone.Left != 0 {
-		t.Errorf("with cascade: got %+v", gone.Undone)
+	if gone.Rollback == nil || gone.Rollback.Cascaded["public.orders"] != 300 || gone.Rollback.Left != 0 {
+		t.Errorf("with cascade: got %+v", gone.Rollback)
 	}
 	if n := count(
 		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and original ? 'buyer'",

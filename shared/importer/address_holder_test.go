@@ -318,7 +318,7 @@ func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
 		importtest.Column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`),
 		want,
 	); diff != "" {
-		t.Errorf("rulings, got - want +:\n%s", diff)
+		t.Errorf("rejections, got - want +:\n%s", diff)
 	}
 	importtest.IsEqual(t, m, "after the import")
 }

@@ -241,7 +241,7 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 			"time_per_week",
 			"preferred_language",
 		},
-		Residue: []string{"avatar_url", "bio", "updated_at"},
+		Unmapped: []string{"avatar_url", "bio", "updated_at"},
 	}
 	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
 		t.Errorf("got - want +:\n%s", diff)

@@ -101,7 +101,7 @@ func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
 	if text := strings.Join(plan.Refusals, "\n"); strings.Contains(text, "SCHEMA=") {
 		t.Errorf("without the schema: got %q, want no word of another schema", text)
 	}
-	if len(plan.Warnings)+len(plan.ProfileColumns.Residue) > 0 {
+	if len(plan.Warnings)+len(plan.ProfileColumns.Unmapped) > 0 {
 		t.Errorf(
 			"without the schema: got %q, %v, want nothing said about the columns of profiles",
 			plan.Warnings,

@@ -59,8 +59,8 @@ func FuzzParseSet(f *testing.F) {
 	})
 }
 
-// Unseal accepts one encoding of the sealed text only, and returns ErrBadSeal or ErrUnknownKey for all others.
-func FuzzUnseal(f *testing.F) {
+// VerifyJWS accepts one encoding of a signed text only, and returns ErrBadSignature or ErrUnknownKey for all others.
+func FuzzVerifyJWS(f *testing.F) {
 	key := sets().third.Current
 	published, err := json.Marshal(map[string]any{"keys": []JWK{newJWK(key.ID, &key.private.PublicKey)}})
 	if err != nil {
@@ -78,11 +78,11 @@ func FuzzUnseal(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, sealed string) {
-		payload, _, err := Unseal(published, noteType, sealed)
-		refused := (errors.Is(err, ErrBadSeal) || errors.Is(err, ErrUnknownKey)) && payload == nil
-		if sealed == good && err != nil || sealed != good && !refused {
-			t.Errorf("%q: got %q, %v", sealed, payload, err)
+	f.Fuzz(func(t *testing.T, text string) {
+		payload, _, err := VerifyJWS(published, noteType, text)
+		refused := (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey)) && payload == nil
+		if text == good && err != nil || text != good && !refused {
+			t.Errorf("%q: got %q, %v", text, payload, err)
 		}
 	})
 }

@@ -77,8 +77,8 @@ func rowsRemoved(t *testing.T, m *importer.Import) map[string]int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Undone == nil {
+	if r.Rollback == nil {
 		return nil
 	}
-	return r.Undone.Removed
+	return r.Rollback.Removed
 }

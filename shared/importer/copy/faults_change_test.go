@@ -121,12 +121,12 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	others := `select r::text from "user" r where name in ('Somebody Else', 'Holds the Address') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
 	before := importtest.Column(t, m.To, others)
 	importtest.Complete(t, m, importtest.Small)
-	rulings := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
+	rejections := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
 	if diff := cmp.Diff(
-		importtest.Column(t, m.To, rulings),
+		importtest.Column(t, m.To, rejections),
 		[]string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"},
 	); diff != "" {
-		t.Errorf("rulings, got - want +:\n%s", diff)
+		t.Errorf("rejections, got - want +:\n%s", diff)
 	}
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Complete(t, m, importtest.Small)

@@ -40,7 +40,7 @@ values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second 
 	for name, c := range map[string]struct {
 		refuse, allow string
 		state         string
-		rulings       []string // by source
+		rejections    []string // by source
 		left          string   // users, credentials and accounts, profiles of that user
 	}{
 		"profile": {
@@ -87,11 +87,11 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 				`select source::text || ' ' || detail from supabase_import.ruling where reason = 'target_error' order by 1`,
 			)
 			var want []string
-			for _, source := range c.rulings {
+			for _, source := range c.rejections {
 				want = append(want, source+" SQLSTATE "+c.state)
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("rulings, got - want +:\n%s", diff)
+				t.Errorf("rejections, got - want +:\n%s", diff)
 			}
 			if got := importtest.Value(
 				t,

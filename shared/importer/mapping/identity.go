@@ -41,7 +41,7 @@ func (m Mapping) Identities(s Scope, r Rejections) string {
 	return `SELECT i.id AS key, i.user_id, ` + m.Source.Identities.fingerprint("i") + ` AS raw, b.reason,
   NULL::text[] AS fields,
   CASE WHEN b.reason IS NOT NULL THEN to_jsonb(i) END AS original,
-  CASE WHEN b.reason IS NULL THEN ` + m.identityResidue() + ` END AS residue,
+  CASE WHEN b.reason IS NULL THEN ` + m.identityUnmapped() + ` END AS residue,
   a.folded, ` + selectList(m.AccountColumns()) + `
 FROM auth.identities i
 ` + joinUser(s, "i.user_id") + `
@@ -72,9 +72,9 @@ CROSS JOIN LATERAL (
 WHERE ` + s.Contains("i.user_id")
 }
 
-func (m Mapping) identityResidue() string {
+func (m Mapping) identityUnmapped() string {
 	unlessFolded := func(value string) string { return "CASE WHEN NOT a.folded THEN " + value + " END" }
-	return residue(m.Source.Identities, "i", []string{"id", "user_id"}, map[string]string{
+	return unmapped(m.Source.Identities, "i", []string{"id", "user_id"}, map[string]string{
 		"provider":    `a."providerId"`,
 		"provider_id": unlessFolded(`a."accountId"`),
 		"created_at":  unlessFolded("a.created_at"),

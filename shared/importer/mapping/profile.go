@@ -18,7 +18,7 @@ func (m Mapping) Profiles(s Scope, r Rejections) string {
 	return `SELECT ` + m.profileKey() + ` AS key, ` + m.ProfileUser() + ` AS user_id,
   ` + m.Source.Profiles.fingerprint("p") + ` AS raw, b.reason, b.fields,
   CASE WHEN b.reason IS NOT NULL OR b.fields IS NOT NULL THEN to_jsonb(p) END AS original,
-  CASE WHEN b.reason IS NULL THEN ` + m.profileResidue(columns) + ` END AS residue,
+  CASE WHEN b.reason IS NULL THEN ` + m.profileUnmapped(columns) + ` END AS residue,
   ` + selectList(columns) + `
 FROM ` + m.profileRows(s) + `
 ` + joinUser(s, m.ProfileUser()) + `
@@ -58,8 +58,8 @@ func (m Mapping) profileFaults() (isFaulty, fields string) {
 		"array_remove(ARRAY[" + strings.Join(append(names, "NULL::text"), ",\n      ") + "], NULL)"
 }
 
-// profileResidue compares values as text where the types of the two sides may differ.
-func (m Mapping) profileResidue(columns []Column) string {
+// profileUnmapped compares values as text where the types of the two sides may differ.
+func (m Mapping) profileUnmapped(columns []Column) string {
 	altered := map[string]string{}
 	for _, c := range columns {
 		from, ok := m.Source.Profiles.Column(c.Name)
@@ -71,7 +71,7 @@ func (m Mapping) profileResidue(columns []Column) string {
 			altered[c.Name] = "(" + c.Expr + ")::text"
 		}
 	}
-	return residueAsText(m.Source.Profiles, "p", []string{"user_id"}, altered)
+	return unmappedAsText(m.Source.Profiles, "p", []string{"user_id"}, altered)
 }
 
 // ProfileColumns are the columns of user_profile that the target has; id and user_id are key and user_id.

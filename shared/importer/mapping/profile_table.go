@@ -37,13 +37,13 @@ func (m Mapping) ProfileTableRefusals() []string {
 
 // ProfileColumnPlaces says where the columns of the profile table go.
 type ProfileColumnPlaces struct {
-	Placed  []string `json:"placed"`  // into user_profile
-	Residue []string `json:"residue"` // into the ledger's residue
+	Placed   []string `json:"placed"`  // into user_profile
+	Unmapped []string `json:"residue"` // into the ledger's residue
 }
 
 // ProfilePlaces says where the columns of the profile table go.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
-	p := ProfileColumnPlaces{Placed: []string{}, Residue: []string{}}
+	p := ProfileColumnPlaces{Placed: []string{}, Unmapped: []string{}}
 	if !m.Source.Profiles.Usable() {
 		return p
 	}
@@ -56,7 +56,7 @@ func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 		case isPlaced && !isTime:
 			p.Placed = append(p.Placed, c.Name)
 		default:
-			p.Residue = append(p.Residue, c.Name)
+			p.Unmapped = append(p.Unmapped, c.Name)
 		}
 	}
 	return p

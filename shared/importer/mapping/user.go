@@ -26,7 +26,7 @@ func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
 func (m Mapping) users(last string, s Scope, r Rejections) string {
 	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
   CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,
-  CASE WHEN c.reason IS NULL THEN ` + m.userResidue() + ` END AS residue,
+  CASE WHEN c.reason IS NULL THEN ` + m.userUnmapped() + ` END AS residue,
   ` + selectList(m.UserColumns()) + `,
   ` + last + `
 FROM auth.users u
@@ -187,17 +187,17 @@ var inTarget = []struct{ target, source string }{
 	{"lastSignInAt", "last_sign_in_at"},
 }
 
-// userResidue keeps what "user" has no column for, the original of what was altered, and the imported hash, with which
+// userUnmapped keeps what "user" has no column for, the original of what was altered, and the imported hash, with which
 // a return to Supabase stays possible after Xenon has hashed the password anew. The email stays as well: the user may
 // change it in the target.
-func (m Mapping) userResidue() string {
+func (m Mapping) userUnmapped() string {
 	skip := slices.Concat([]string{"id"}, oneTimeTokens)
 	for _, c := range inTarget {
 		if m.Target.User.Has(c.target) {
 			skip = append(skip, c.source)
 		}
 	}
-	return residue(m.Source.Users, "u", skip, map[string]string{
+	return unmapped(m.Source.Users, "u", skip, map[string]string{
 		"created_at": "c.created_at",
 		"updated_at": "coalesce(" + representable("u.updated_at") + ", c.created_at)",
 	})

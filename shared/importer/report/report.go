@@ -18,7 +18,7 @@ type Report struct {
 	Status       run.Status       `json:"status"`
 	Plan         run.Plan         `json:"plan"`
 	Verification *verify.Result   `json:"verification,omitempty"` // nil: not verified
-	Undone       *rollback.Result `json:"undone,omitempty"`       // nil: not rolled back
+	Rollback     *rollback.Result `json:"undone,omitempty"`       // nil: not rolled back
 	Batches      []run.BatchLine  `json:"batches"`                // one line a batch, with its checksum
 }
 
@@ -31,7 +31,7 @@ func Read(ctx context.Context, env *run.Env, name string) (Report, error) {
 		return r, err
 	}
 	r.Status, r.Plan, r.Batches = record.Status, record.Plan, record.Batches
-	if r.Undone, err = rollback.Decode(record.Undone); err != nil || r.Status.State == run.RolledBack {
+	if r.Rollback, err = rollback.Decode(record.Rollback); err != nil || r.Status.State == run.RolledBack {
 		return r, err
 	}
 	v, err := verify.ReadResult(ctx, env, name)
@@ -53,7 +53,7 @@ func (r Report) Conclusion() Conclusion {
 	s, v := r.Status, r.Verification
 	isOpen := s.Batches-s.Done > 0 || len(s.Parked) > 0 || s.State == run.Running
 	switch {
-	case s.State == run.RolledBack, s.State == run.Finalized && r.Undone != nil:
+	case s.State == run.RolledBack, s.State == run.Finalized && r.Rollback != nil:
 		return r.rolledBack()
 	case s.State != run.Finalized && isOpen:
 		return Conclusion{"bad", "Unfinished", fmt.Sprintf(
@@ -77,7 +77,7 @@ func (r Report) Conclusion() Conclusion {
 }
 
 func (r Report) rolledBack() Conclusion {
-	if u := r.Undone; u != nil && u.Left > 0 {
+	if u := r.Rollback; u != nil && u.Left > 0 {
 		return Conclusion{"attention", "Rolled back, with users left", fmt.Sprintf(
 			"What the run copied is removed again, but for %s: %s.", things(u.Left, "user", "users"), u.WhyLeft())}
 	}

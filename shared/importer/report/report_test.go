@@ -128,10 +128,12 @@ func TestConclusion(t *testing.T) {
 			with(func(r *report.Report) { r.Verification = spoiled().Verification }), "bad", "Different",
 			"2 rows differ between the source and the target, and 1 conservation equation does not hold.",
 		},
-		"broken":      {with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }), "bad", "Different", "1 conservation equation does not hold: "},
-		"rolled back": {with(func(r *report.Report) { r.Status.State, r.Undone = "rolled back", &importer.RollbackResult{Done: true} }), "good", "Rolled back", "is removed again."},
+		"broken": {with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }), "bad", "Different", "1 conservation equation does not hold: "},
+		"rolled back": {with(func(r *report.Report) {
+			r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Done: true}
+		}), "good", "Rolled back", "is removed again."},
 		"touched": {
-			with(func(r *report.Report) { r.Status.State, r.Undone = "rolled back", &importer.RollbackResult{Left: 1} }), "attention", "Rolled back, with users left",
+			with(func(r *report.Report) { r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Left: 1} }), "attention", "Rolled back, with users left",
 			"but for 1 user: they changed here",
 		},
 		"finalized": {with(func(r *report.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good", "Complete and equal", ""},
@@ -255,11 +257,13 @@ func TestR58_EveryAlteredByteIsFound(t *testing.T) {
 
 func signatureOf(t *testing.T, text []byte) string {
 	t.Helper()
-	var file struct{ Seal string }
+	var file struct {
+		Signature string `json:"seal"`
+	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	return file.Seal
+	return file.Signature
 }
 
 func indented(t *testing.T, text []byte) []byte {
@@ -334,8 +338,8 @@ func TestR58_PageForPeople(t *testing.T) {
 			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image", "target changed since", "broken</b>", "different</b>",
 		}, nil},
 		{report.Report{
-			Status: importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
-			Undone: &importer.RollbackResult{Removed: map[string]int64{"user": 5_000}, Sessions: 7, Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1},
+			Status:   importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
+			Rollback: &importer.RollbackResult{Removed: map[string]int64{"user": 5_000}, Sessions: 7, Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1},
 		}, []string{"Rolled back, with users left", "5,000", "000000000003", "&lt;script&gt;"}, []string{"<script", "<svg", "Checksums"}},
 		{report.Report{}, nil, nil},
 	} {

@@ -43,7 +43,7 @@ func (r Report) Sign(set keys.Set) (Signed, error) {
 	if err != nil {
 		return Signed{}, fmt.Errorf("sign the report: %w", err)
 	}
-	if s.Signature, err = set.Seal(signatureType, payload); err != nil {
+	if s.Signature, err = set.SignJWS(signatureType, payload); err != nil {
 		return Signed{}, fmt.Errorf("sign the report: %w", err)
 	}
 	return s, nil
@@ -69,20 +69,21 @@ type Checked struct {
 // ErrAltered or keys.ErrUnknownKey; anything else is about the JWKS. It reads reports of other versions of Xenon too.
 func Check(text, jwks []byte) (Checked, error) {
 	var file struct {
-		Report       json.RawMessage
-		Digest, Seal string
+		Report    json.RawMessage
+		Digest    string
+		Signature string `json:"seal"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return Checked{}, fmt.Errorf("%w: this is no signed report", ErrAltered)
+		return Checked{}, fmt.Errorf("%w: this is not a signed report", ErrAltered)
 	}
-	if !bytes.Equal(text, signedText(file.Report, file.Digest, file.Seal)) {
+	if !bytes.Equal(text, signedText(file.Report, file.Digest, file.Signature)) {
 		return Checked{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
 	}
 	if file.Digest != run.Digest(file.Report) {
 		return Checked{}, fmt.Errorf("%w: the digest is not that of the report", ErrAltered)
 	}
-	payload, kid, err := keys.Unseal(jwks, signatureType, file.Seal)
-	if errors.Is(err, keys.ErrBadSeal) {
+	payload, kid, err := keys.VerifyJWS(jwks, signatureType, file.Signature)
+	if errors.Is(err, keys.ErrBadSignature) {
 		return Checked{}, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
 	if err != nil {

@@ -147,7 +147,7 @@ func hashOf(t mapping.TargetRow, isFresh bool) string {
 type stagedRows struct {
 	kind, stage, outcome string
 	written, credential  string // hashes
-	keepsResidue         string // condition: the ledger keeps its residue; a return to Supabase reads it
+	keepsUnmapped        string // condition: the ledger keeps its residue; a return to Supabase reads it
 }
 
 func (p *Pass) record(r stagedRows, s mapping.Scope, isFresh bool) string {
@@ -168,5 +168,5 @@ LEFT JOIN supabase_import.ledger l
 ON CONFLICT (run, user_id, source, key)
 DO UPDATE SET outcome = excluded.outcome, pass = excluded.pass, raw = excluded.raw,
   written = excluded.written, credential = excluded.credential, residue = excluded.residue;
-`, r.keepsResidue, r.stage, p.ID, r.kind, s.Contains("l.user_id"))
+`, r.keepsUnmapped, r.stage, p.ID, r.kind, s.Contains("l.user_id"))
 }

@@ -136,7 +136,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		p.ProfileColumns = m.ProfilePlaces()
 		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Placed) == 0 {
 			p.warn("no column of %s has a place in user_profile: its users get an empty profile, and its rows are kept in "+
-				"the ledger's residue (--profiles none leaves them out)", m.Source.Profiles.Name)
+				"the ledger (--profiles none leaves them out)", m.Source.Profiles.Name)
 		}
 	}
 	err = p.src.QueryRow(ctx, "SELECT now(), now()::text").Scan(&p.At, &p.mapping.AsOf)

@@ -133,10 +133,10 @@ ORDER BY b.number`
 
 // Record is what the ledger has of a run, for a report.
 type Record struct {
-	Plan    Plan
-	Status  Status
-	Batches []BatchLine
-	Undone  []byte // JSON of a rollback; nil where there was none
+	Plan     Plan
+	Status   Status
+	Batches  []BatchLine
+	Rollback []byte // JSON of a rollback; nil where there was none
 }
 
 // ReadRecord reads what the ledger has of a run.
@@ -157,7 +157,7 @@ func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err err
 		if rec.Batches, err = pgx.CollectRows(rows, pgx.RowToStructByPos[BatchLine]); err != nil {
 			return fmt.Errorf("read the batches: %w", err)
 		}
-		rec.Undone, err = r.readUndone(ctx, dst)
+		rec.Rollback, err = r.readUndone(ctx, dst)
 		return err
 	})
 	return rec, err

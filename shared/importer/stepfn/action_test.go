@@ -180,7 +180,7 @@ func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
 			Holding:  tables,
 		}
 		report, err := reportResult(
-			contents{Status: status, Verification: &v, Undone: &u, Batches: make([]run.BatchLine, batches)},
+			contents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
 		)
 		if err != nil {
 			t.Fatal(err)

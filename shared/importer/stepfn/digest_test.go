@@ -18,13 +18,13 @@ func TestDigestIsThatOfTheReport(t *testing.T) {
 	verified, undone := verify.Result{Equal: true}, rollback.Result{Left: 2}
 	batches := []run.BatchLine{{Batch: 1, Rows: 2, Verified: "equal"}}
 	text, err := run.CanonicalJSON(report.Report{
-		Status: status, Plan: plan, Verification: &verified, Undone: &undone, Batches: batches,
+		Status: status, Plan: plan, Verification: &verified, Rollback: &undone, Batches: batches,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := reportResult(contents{
-		Status: status, Plan: plan, Verification: &verified, Undone: &undone, Batches: batches,
+		Status: status, Plan: plan, Verification: &verified, Rollback: &undone, Batches: batches,
 	})
 	if err != nil {
 		t.Fatal(err)

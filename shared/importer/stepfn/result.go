@@ -52,7 +52,7 @@ type StatusResult struct {
 	Reasons mapping.Reasons `json:"reasons"` // the forty most frequent
 }
 
-// VerifyResult is the result of verdict: the verification without the rows.
+// VerifyResult is the result of the action "verdict": the verification without the rows.
 type VerifyResult struct {
 	Equal     bool                    `json:"equal"`
 	Different int64                   `json:"different"`
@@ -63,10 +63,10 @@ type VerifyResult struct {
 
 // ReportResult is the result of report. The report itself is read from the database, with xenon migrate report.
 type ReportResult struct {
-	Digest  string          `json:"digest"` // of the report without its time: the same until something changes
-	Stand   StatusResult    `json:"stand"`
-	Verdict *VerifyResult   `json:"verdict,omitempty"`
-	Undone  *RollbackResult `json:"undone,omitempty"`
+	Digest       string          `json:"digest"` // of the report without its time: the same until something changes
+	Status       StatusResult    `json:"stand"`
+	Verification *VerifyResult   `json:"verdict,omitempty"`
+	Rollback     *RollbackResult `json:"undone,omitempty"`
 }
 
 // RollbackResult is the result of rollback, without the ids.
@@ -170,7 +170,7 @@ type contents struct {
 	Status       run.Status       `json:"status"`
 	Plan         run.Plan         `json:"plan"`
 	Verification *verify.Result   `json:"verification,omitempty"`
-	Undone       *rollback.Result `json:"undone,omitempty"`
+	Rollback     *rollback.Result `json:"undone,omitempty"`
 	Batches      []run.BatchLine  `json:"batches"`
 }
 
@@ -180,7 +180,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 		return ReportResult{}, err
 	}
 	c := contents{Status: record.Status, Plan: record.Plan, Batches: record.Batches}
-	if c.Undone, err = rollback.Decode(record.Undone); err != nil {
+	if c.Rollback, err = rollback.Decode(record.Rollback); err != nil {
 		return ReportResult{}, err
 	}
 	if c.Status.State != run.RolledBack {
@@ -201,14 +201,14 @@ func reportResult(c contents) (ReportResult, error) {
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)
 	}
-	r := ReportResult{Digest: run.Digest(text), Stand: statusResult(c.Status)}
+	r := ReportResult{Digest: run.Digest(text), Status: statusResult(c.Status)}
 	if c.Verification != nil {
 		v := verifyResult(*c.Verification)
-		r.Verdict = &v
+		r.Verification = &v
 	}
-	if c.Undone != nil {
-		u := rollbackResult(*c.Undone)
-		r.Undone = &u
+	if c.Rollback != nil {
+		u := rollbackResult(*c.Rollback)
+		r.Rollback = &u
 	}
 	return r, nil
 }

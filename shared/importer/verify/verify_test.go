@@ -257,7 +257,7 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	}
 }
 
-// A lane goes on where it stopped, and only all lanes together make a verdict.
+// A lane goes on where it stopped, and the result is complete only when all lanes are done.
 func TestVerifyLane_GoesOn(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -281,7 +281,7 @@ func TestVerifyLane_GoesOn(t *testing.T) {
 	}
 	lane(t.Context(), 0, true)
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal || v.Batches != 4 {
-		t.Errorf("after one lane of two: equal %t, %d batches, %v, want 4 and no verdict", v.Equal, v.Batches, err)
+		t.Errorf("after one lane of two: equal %t, %d batches, %v, want 4 and no result", v.Equal, v.Batches, err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -305,6 +305,6 @@ func TestVerifyLane_GoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal {
-		t.Errorf("when another pass has begun: equal %t, %v, want the old verdict void", v.Equal, err)
+		t.Errorf("when another pass has begun: equal %t, %v, want the old result void", v.Equal, err)
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// residue is a JSON object of a row's columns, without those to skip, without NULL, empty text and defaults, and
+// unmapped is a JSON object of a row's columns, without those to skip, without NULL, empty text and defaults, and
 // without a value that is the same in the target: altered has the target's value of a column, as SQL. more are further
 // members.
-func residue(t Table, row string, skip []string, altered map[string]string, more ...string) string {
+func unmapped(t Table, row string, skip []string, altered map[string]string, more ...string) string {
 	members := more
 	for _, c := range t.Columns {
 		if c.Generated || slices.Contains(skip, c.Name) {
@@ -38,7 +38,7 @@ func member(name string) string {
 	return Literal(string(text) + ":")
 }
 
-// withoutDefault is a column's value, or NULL where it is the default that says nothing.
+// withoutDefault is a column's value, or NULL where it is the default, which carries no information.
 func withoutDefault(c TableColumn, column string) string {
 	switch c.Type {
 	case "boolean":
@@ -56,8 +56,8 @@ func withoutDefault(c TableColumn, column string) string {
 	return column
 }
 
-// residueAsText is residue where the altered values that end in ::text are compared by their text.
-func residueAsText(t Table, row string, skip []string, altered map[string]string) string {
+// unmappedAsText is unmapped where the altered values that end in ::text are compared by their text.
+func unmappedAsText(t Table, row string, skip []string, altered map[string]string) string {
 	var members []string
 	for _, c := range t.Columns {
 		target, ok := altered[c.Name]
@@ -69,5 +69,5 @@ func residueAsText(t Table, row string, skip []string, altered map[string]string
 			" THEN "+member(c.Name)+" || to_json("+column+")::text END")
 		skip = append(skip, c.Name)
 	}
-	return residue(t, row, skip, altered, members...)
+	return unmapped(t, row, skip, altered, members...)
 }

@@ -1,0 +1,88 @@
+package keys
+
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// ErrBadSignature means that the text is not what SignJWS signed, or was signed as another type.
+var ErrBadSignature = errors.New("bad signature")
+
+// ErrUnknownKey means that the text names a key that is not in the JWKS, so that it cannot be checked.
+var ErrUnknownKey = errors.New("unknown key")
+
+// SignJWS signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). The header
+// names the type of the text, typ. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11), so the
+// result cannot be used as a token. payload must not have the claims of a token either.
+func (s Set) SignJWS(typ string, payload []byte) (string, error) {
+	if typ == "" || strings.EqualFold(typ, "JWT") {
+		return "", errors.New("a signed text needs a typ other than JWT")
+	}
+	header := `{"alg":"RS256","typ":` + string(quote(typ)) + `,"kid":` + string(quote(s.Current.ID)) + `}`
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(header)) + "." + encode(payload)
+	signature, err := jwt.SigningMethodRS256.Sign(text, s.Current.private)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return text + "." + encode(signature), nil
+}
+
+// VerifyJWS returns the payload that SignJWS signed as a typ, and the id of the key, if the key is in the JWKS. The error
+// is ErrBadSignature or ErrUnknownKey; any other error is about the JWKS.
+func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string, err error) {
+	keys, err := jwks.Parse(publicKeys)
+	if err != nil {
+		return nil, "", err
+	}
+	parsed, err := parseJWS(typ, text)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, key := range keys {
+		public, ok := key.Key().(*rsa.PublicKey)
+		if !ok || key.Marshal().KID != parsed.kid {
+			continue
+		}
+		if jwt.SigningMethodRS256.Verify(parsed.signed, parsed.signature, public) != nil {
+			return nil, parsed.kid, fmt.Errorf("%w: the signature is not that of key %s", ErrBadSignature, parsed.kid)
+		}
+		return parsed.payload, parsed.kid, nil
+	}
+	return nil, parsed.kid, fmt.Errorf("%w %q", ErrUnknownKey, parsed.kid)
+}
+
+// parsedJWS is a JWS whose signature is not checked yet.
+type parsedJWS struct {
+	signed             string // what the signature is of
+	payload, signature []byte
+	kid                string
+}
+
+// parseJWS accepts one encoding of a JWS only: strict base64url without line breaks.
+func parseJWS(typ, text string) (parsedJWS, error) {
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 || strings.ContainsAny(text, "\r\n") {
+		return parsedJWS{}, fmt.Errorf("%w: it does not have three parts", ErrBadSignature)
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var err error
+		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return parsedJWS{}, fmt.Errorf("%w: it is not base64url", ErrBadSignature)
+		}
+	}
+	var header struct{ Alg, Typ, Kid string }
+	if json.Unmarshal(decoded[0], &header) != nil || header.Alg != jwt.SigningMethodRS256.Alg() || header.Typ != typ {
+		return parsedJWS{}, fmt.Errorf("%w: its header is not that of a %s", ErrBadSignature, typ)
+	}
+	return parsedJWS{parts[0] + "." + parts[1], decoded[1], decoded[2], header.Kid}, nil
+}

@@ -1,0 +1,122 @@
+package keys
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const noteType = "note+jws"
+
+func (d *deployment) published(t *testing.T) []byte {
+	t.Helper()
+	public, err := d.keys.Public(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]any{"keys": public})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func segmentText(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+func (d *deployment) signNote(t *testing.T, payload string) string {
+	t.Helper()
+	text, err := sets().third.SignJWS(noteType, []byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	text, kid := d.signNote(t, "one note"), sets().third.Current.ID
+	if header, _ := parts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
+		t.Errorf("got header %s", header)
+	}
+	payload, by, err := VerifyJWS(d.published(t), noteType, text)
+	if string(payload) != "one note" || by != kid || err != nil {
+		t.Errorf("got %q by %s, %v", payload, by, err)
+	}
+	for _, typ := range []string{"", "JWT", "jwt"} {
+		if _, err := sets().third.SignJWS(typ, nil); err == nil {
+			t.Errorf("signed as typ %q", typ)
+		}
+	}
+}
+
+// The verifier refuses a signed text even if its payload has all claims of a token, and VerifyJWS refuses a token.
+func TestR34_SignedTextIsNotAToken(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	claims, err := json.Marshal(d.goodClaims())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.checkRefused(t, d.signNote(t, string(claims)))
+	d.checkRefused(t, d.signNote(t, `{"digest":"sha256:00"}`))
+	if _, _, err := VerifyJWS(d.published(t), noteType, d.token(t)); !errors.Is(err, ErrBadSignature) {
+		t.Errorf("a token as a signed text: got %v", err)
+	}
+}
+
+func TestVerifyJWSRefuses(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	published, text := d.published(t), d.signNote(t, "one note")
+	for i := range len(text) {
+		altered := []byte(text)
+		if altered[i] = 'A'; text[i] == 'A' {
+			altered[i] = 'B'
+		}
+		_, _, err := VerifyJWS(published, noteType, string(altered))
+		if !errors.Is(err, ErrBadSignature) && !errors.Is(err, ErrUnknownKey) {
+			t.Fatalf("character %d altered: got %v", i, err)
+		}
+	}
+	signed := func(header string) string {
+		text := segmentText(header) + "." + segmentText("one note")
+		signature, err := jwt.SigningMethodRS256.Sign(text, sets().foreign.Current.private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text + "." + segmentText(string(signature))
+	}
+	header := func(alg, typ, kid string) string {
+		return `{"alg":"` + alg + `","typ":"` + typ + `","kid":"` + kid + `"}`
+	}
+	ours, foreign := sets().third.Current.ID, sets().foreign.Current.ID
+	unsigned := segmentText(`{"alg":"none","typ":"note+jws"}`) + "." + segmentText("x") + "."
+	for name, c := range map[string]struct {
+		text string
+		want error
+	}{
+		"another type":                {strings.Replace(text, ".", "x.", 1), ErrBadSignature},
+		"empty":                       {"", ErrBadSignature},
+		"line break":                  {text + "\n", ErrBadSignature},
+		"four parts":                  {text + ".", ErrBadSignature},
+		"unsigned":                    {unsigned, ErrBadSignature},
+		"another deployment's key":    {signed(header("RS256", noteType, foreign)), ErrUnknownKey},
+		"another key with our kid":    {signed(header("RS256", noteType, ours)), ErrBadSignature},
+		"no kid":                      {signed(`{"alg":"RS256","typ":"note+jws"}`), ErrUnknownKey},
+		"signed as another type":      {signed(header("RS256", "other+jws", "x")), ErrBadSignature},
+		"symmetric with a public key": {signed(header("HS256", noteType, ours)), ErrBadSignature},
+	} {
+		if _, _, err := VerifyJWS(published, noteType, c.text); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	_, _, err := VerifyJWS([]byte(`{"keys":[]}`), noteType, text)
+	if err == nil || errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey) {
+		t.Errorf("no keys: got %v", err)
+	}
+}
