@@ -6,17 +6,20 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 )
 
-// Proxy is a TCP proxy between a test and its database that can interrupt connections.
+// Proxy is a TCP proxy between a test and its database that can interrupt, delay and reset connections.
 type Proxy struct {
-	url    *url.URL // of the database through the proxy
-	target string
-	t      testing.TB
+	url *url.URL // of the database through the proxy
+	t   testing.TB
 
 	mu       sync.Mutex
+	target   string        // host and port of the database
 	listener net.Listener  // nil while refusing
-	open     chan struct{} // closed while the proxy forwards
+	open     chan struct{} // closed while the proxy forwards at once
+	delay    time.Duration // how long responses wait for open; 0: everything waits, without a limit
+	resets   bool
 	conns    map[net.Conn]bool
 	accepted int
 }
@@ -50,15 +53,35 @@ func (p *Proxy) Accepted() int {
 }
 
 // Freeze keeps all connections, accepts new ones, and forwards nothing in either direction, like a network that drops
-// all packets.
-func (p *Proxy) Freeze() {
+// all packets. After Resume, the data that waited arrives.
+func (p *Proxy) Freeze() { p.hold(0) }
+
+// Delay lets every response of the database arrive so much later.
+func (p *Proxy) Delay(by time.Duration) { p.hold(by) }
+
+func (p *Proxy) hold(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.delay = delay
 	select {
 	case <-p.open:
 		p.open = make(chan struct{})
-	default: // frozen already
+	default: // holds already
 	}
+}
+
+// Reset ends each connection with a TCP reset in place of the database's next response.
+func (p *Proxy) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resets = true
+}
+
+// Forward forwards new connections to another host and port.
+func (p *Proxy) Forward(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
 }
 
 // Cut closes every connection, as Neon does when it suspends an idle database. The proxy accepts new connections.
@@ -82,10 +105,11 @@ func (p *Proxy) Refuse() {
 	p.Cut()
 }
 
-// Resume ends Freeze and Refuse.
+// Resume ends Freeze, Delay, Reset and Refuse.
 func (p *Proxy) Resume() {
 	p.t.Helper()
 	p.mu.Lock()
+	p.resets = false
 	select {
 	case <-p.open:
 	default:
@@ -125,8 +149,11 @@ func (p *Proxy) serve(client net.Conn) {
 	p.accepted++
 	p.conns[client] = true
 	p.mu.Unlock()
-	p.gate()
-	server, err := net.Dial("tcp", p.target)
+	p.gate(false)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		_ = client.Close()
 		return
@@ -138,27 +165,41 @@ func (p *Proxy) serve(client net.Conn) {
 		_ = server.Close() // Cut was called meanwhile
 	}
 	p.mu.Unlock()
-	go p.pump(client, server)
-	p.pump(server, client)
+	go p.pump(client, server, false)
+	p.pump(server, client, true)
 }
 
-// gate waits while the proxy is frozen.
-func (p *Proxy) gate() {
+// gate waits while the proxy is frozen, and while responses are delayed. It reports whether the connection stays open.
+func (p *Proxy) gate(isResponse bool) bool {
 	p.mu.Lock()
-	open := p.open
+	open, delay := p.open, p.delay
 	p.mu.Unlock()
-	<-open
+	switch {
+	case delay == 0:
+		<-open
+	case isResponse:
+		select {
+		case <-open:
+		case <-time.After(delay):
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.resets || !isResponse
 }
 
 // pump copies bytes in one direction until either side ends, then closes both.
-func (p *Proxy) pump(from, to net.Conn) {
+func (p *Proxy) pump(from, to net.Conn, isResponse bool) {
 	defer func() {
 		_, _ = from.Close(), to.Close()
 	}()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		p.gate()
+		if !p.gate(isResponse) {
+			_ = to.(*net.TCPConn).SetLinger(0) // so that Close sends a reset
+			return
+		}
 		if _, writeErr := to.Write(buf[:n]); err != nil || writeErr != nil {
 			return
 		}

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"context"
 	"errors"
+	"net/url"
 	"syscall"
 	"testing"
 	"time"
@@ -73,5 +74,61 @@ func TestProxyRefuses(t *testing.T) {
 	p.Resume()
 	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("after Resume: %v", err)
+	}
+}
+
+func TestProxyResets(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, New(t))
+	conn := connect(t, p.URL())
+	p.Reset()
+	if err := asks(t, conn, time.Minute); err == nil {
+		t.Error("a connection that was reset answers")
+	}
+	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a new connection: got %v, want a reset", err)
+	}
+	p.Resume()
+	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+		t.Errorf("after Resume: %v", err)
+	}
+}
+
+func TestProxyDelays(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, New(t))
+	conn := connect(t, p.URL())
+	const delay = 200 * time.Millisecond
+	p.Delay(delay)
+	began := time.Now()
+	if err := asks(t, conn, time.Minute); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took < delay {
+		t.Errorf("the answer came after %v, want %v at least", took, delay)
+	}
+	answer := make(chan error)
+	p.Delay(time.Hour)
+	go func() { answer <- asks(t, conn, time.Minute) }()
+	p.Resume()
+	if err := <-answer; err != nil {
+		t.Errorf("after Resume: %v", err)
+	}
+}
+
+func TestProxyForwardsToAnotherServer(t *testing.T) {
+	t.Parallel()
+	p := NewProxy(t, "postgres://postgres@127.0.0.1:1/postgres") // no server listens there
+	if _, err := pgx.Connect(t.Context(), p.URL()); err == nil {
+		t.Error("a connection to no server succeeded")
+	}
+	u, err := url.Parse(New(t))
+	if err != nil {
+		t.Fatal("not a URL")
+	}
+	p.Forward(u.Host)
+	u.Host = p.url.Host
+	if err := asks(t, connect(t, u.String()), time.Minute); err != nil {
+		t.Errorf("after Forward: %v", err)
 	}
 }

@@ -2,14 +2,9 @@ package run_test
 
 import (
 	"errors"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
@@ -19,36 +14,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// poisonable puts a proxy in front of a database and returns the address by way of it.
-func poisonable(t *testing.T, address string) (*toxiproxy.Proxy, string) {
+// throughProxy returns the import with one database, the source or the target, behind a proxy.
+func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Import, *dbtest.Proxy) {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal("not a URL")
-	}
-	p := toxiproxy.NewProxy(
-		toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
-		t.Name(),
-		"127.0.0.1:0",
-		u.Host,
-	)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Stop)
-	u.Host = p.Listen
-	return p, u.String()
-}
-
-// through returns the import with one side behind a proxy that p makes.
-func through(m *importer.Import, side string, p func(string) string) *importer.Import {
 	n := &importer.Import{From: m.From, To: m.To, Holder: "test", Now: time.Now}
+	database := &n.To
 	if side == "source" {
-		n.From = p(m.From)
-	} else {
-		n.To = p(m.To)
+		database = &n.From
 	}
-	return n
+	p := dbtest.NewProxy(t, *database)
+	*database = p.URL()
+	return n, p
 }
 
 // afterBatch calls f once, when so many batches are done.
@@ -69,28 +45,25 @@ func TestR43_NetworkFaults(t *testing.T) {
 	importtest.Complete(t, fresh, importtest.Small)
 	want := importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger)
 	for name, fault := range map[string]struct {
-		toxic string
-		lasts time.Duration
+		begins func(*dbtest.Proxy)
+		lasts  time.Duration
 	}{
-		"reset":   {`{"name": "fault", "type": "reset_peer", "stream": "downstream", "attributes": {"timeout": 0}}`, 300 * time.Millisecond},
-		"latency": {`{"name": "fault", "type": "latency", "stream": "downstream", "attributes": {"latency": 5000}}`, 6 * time.Second},
+		"reset":   {(*dbtest.Proxy).Reset, 300 * time.Millisecond},
+		"latency": {func(p *dbtest.Proxy) { p.Delay(5 * time.Second) }, 6 * time.Second},
 	} {
 		for _, side := range []string{"source", "target"} {
 			t.Run(name+" of the "+side, func(t *testing.T) {
 				t.Parallel()
-				m := importtest.Open(t, from)
-				var p *toxiproxy.Proxy
-				direct := m.To
-				m = through(m, side, func(url string) (by string) { p, by = poisonable(t, url); return by })
+				direct := importtest.Open(t, from)
+				m, p := throughProxy(t, direct, side)
 				afterBatch(m, 3, func() {
-					if _, err := p.Toxics.AddToxicJson(strings.NewReader(fault.toxic)); err != nil {
-						t.Error(err)
-					}
-					time.AfterFunc(fault.lasts, func() { _ = p.Toxics.RemoveToxic(t.Context(), "fault") })
+					fault.begins(p)
+					end := time.AfterFunc(fault.lasts, p.Resume)
+					t.Cleanup(func() { end.Stop() })
 				})
 				importtest.Complete(t, m, importtest.Small)
 				if diff := importtest.Unlike(
-					importtest.Contents(t, direct, importtest.Landed, importtest.Ledger),
+					importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
 					want,
 				); diff != "" {
 					t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
@@ -111,10 +84,8 @@ func TestR43_BlackHole(t *testing.T) {
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
-			m := importtest.Open(t, from)
-			direct := m.To
-			var p *dbtest.Proxy
-			m = through(m, side, func(url string) string { p = dbtest.NewProxy(t, url); return p.URL() })
+			direct := importtest.Open(t, from)
+			m, p := throughProxy(t, direct, side)
 			m.Patience = 3 * time.Second
 			afterBatch(m, 3, func() {
 				p.Freeze()
@@ -128,7 +99,7 @@ func TestR43_BlackHole(t *testing.T) {
 			})
 			importtest.Complete(t, m, importtest.Small)
 			if diff := importtest.Unlike(
-				importtest.Contents(t, direct, importtest.Landed, importtest.Ledger),
+				importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
 				want,
 			); diff != "" {
 				t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
@@ -145,19 +116,8 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
 			direct := importtest.Open(t, from)
-			var p *toxiproxy.Proxy
-			m := through(direct, side, func(url string) (by string) { p, by = poisonable(t, url); return by })
-			afterBatch(m, 2, func() {
-				for _, stream := range []string{"upstream", "downstream"} {
-					if _, err := p.Toxics.AddToxicJson(
-						strings.NewReader(
-							`{"name": "` + stream + `", "type": "timeout", "stream": "` + stream + `", "attributes": {"timeout": 0}}`,
-						),
-					); err != nil {
-						t.Error(err)
-					}
-				}
-			})
+			m, p := throughProxy(t, direct, side)
+			afterBatch(m, 2, p.Freeze)
 			m.Shared, direct.Shared = true, true
 			if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 				t.Fatal(err)
@@ -174,7 +134,7 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 			) {
 				t.Errorf("got %v, want the database unavailable", err)
 			}
-			p.Stop() // the machine at the other end of the hole is gone at last
+			p.Refuse() // the database closes the frozen connections
 			importtest.Complete(t, direct, importtest.Small)
 			importtest.SameAsFresh(t, direct, importtest.Small)
 		})

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Shopify/toxiproxy/v2"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/migrations"
@@ -23,12 +23,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// mortal is a server of the test's own that can be killed and started again. By way of the proxy its address stays.
+// mortal is a server of the test's own that can be killed and started again. Its URL through the proxy stays the same.
 type mortal struct {
 	t       *testing.T
 	options postgres.Options
 	server  *postgres.Server
-	proxy   *toxiproxy.Proxy
+	proxy   *dbtest.Proxy
 }
 
 func newMortal(t *testing.T, fast bool) *mortal {
@@ -40,7 +40,7 @@ func newMortal(t *testing.T, fast bool) *mortal {
 	m := &mortal{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
 	m.start()
 	t.Cleanup(func() { _ = m.server.Stop() })
-	m.proxy, _ = poisonable(t, m.server.URL("postgres"))
+	m.proxy = dbtest.NewProxy(t, m.server.URL("postgres"))
 	return m
 }
 
@@ -51,15 +51,8 @@ func (m *mortal) start() {
 	}
 }
 
-// url is the address that stays.
-func (m *mortal) url() string {
-	u, err := url.Parse(m.server.URL("postgres"))
-	if err != nil {
-		m.t.Fatal("not a URL")
-	}
-	u.Host = m.proxy.Listen
-	return u.String()
-}
+// url returns the URL of the server through the proxy.
+func (m *mortal) url() string { return m.proxy.URL() }
 
 // die kills every process of the server at once, as when the machine's memory is short, and starts it again.
 func (m *mortal) die() {
@@ -90,9 +83,7 @@ func (m *mortal) die() {
 		m.t.Error("not a URL")
 		return
 	}
-	if err := m.proxy.Update(&toxiproxy.Proxy{Listen: m.proxy.Listen, Upstream: u.Host, Enabled: true}); err != nil {
-		m.t.Error(err)
-	}
+	m.proxy.Forward(u.Host)
 }
 
 // TestR56_ServersKilled kills the source's server once and the target's three times. The target keeps its promises to
