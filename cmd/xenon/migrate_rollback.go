@@ -133,7 +133,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	}
 	sayf(
 		std.err,
-		"%s: the way back for %d users. It holds password hashes: run it on the source, then delete it.\n",
+		"%s: the SQL that returns %d users. It has password hashes: run it on the source, then delete it.\n",
 		c.ReturnToSource,
 		covered,
 	)
@@ -211,10 +211,10 @@ func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std str
 		return err
 	}
 	if !c.Yes && !isTerminal(std.in) {
-		return wrongUse("finalize takes the way back away: say --yes")
+		return wrongUse("after finalize the run cannot be rolled back: confirm with --yes")
 	}
 	if !c.Yes {
-		if err := confirm(std, fmt.Sprintf("End the run %q for good? There is no way back.", c.Name)); err != nil {
+		if err := confirm(std, fmt.Sprintf("End the run %q? It cannot be rolled back afterwards.", c.Name)); err != nil {
 			return err
 		}
 	}

@@ -295,7 +295,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		{"check", []string{"report", "--check", file}, exitDone, "valid: the report of run \"supabase\"", touch},
 		{"verify what was touched", []string{"verify"}, exitPerson, "Running again leaves them alone", nil},
 		{"would roll back", []string{"rollback", "--dry-run"}, exitPerson, person.ID, nil},
-		{"the way back, and back", []string{"rollback", "--yes", "--return-to-source", sql}, exitPerson, "user removed", nil},
+		{"return to source, and rollback", []string{"rollback", "--yes", "--return-to-source", sql}, exitPerson, "user removed", nil},
 		{"no file twice", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "is there already", nil},
 		{"by force", []string{"rollback", "--yes", "--force"}, exitDone, "user removed", nil},
 		{"report of it", []string{"report"}, exitDone, "Rolled back", nil},
@@ -312,7 +312,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		t.Errorf("%d users are left", n)
 	}
 	if info, err := os.Stat(sql); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the way back: %v, %v", info, err)
+		t.Errorf("the return SQL: %v, %v", info, err)
 	}
 }
 
@@ -386,7 +386,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 	}
 }
 
-// Half of the way back is worse than nothing, and no file is written over.
+// A file is written whole or not at all, and no existing file is overwritten.
 func TestMigrateWayBackIsWholeOrNotThere(t *testing.T) {
 	t.Parallel()
 	_, _, env := imported(t, 0)

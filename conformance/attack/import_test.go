@@ -62,7 +62,7 @@ func (s *site) opens(t *testing.T, email, words, id string) {
 
 // The attacker knows who will be imported, signs up with the address first, and keeps the session, the password and a
 // reset link until the import is over.
-func TestImportDoesNotLeaveAnAddressToWhoeverSignedUpWithItFirst(t *testing.T) {
+func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
 	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
 	project := supabaseProject(t, victim)
@@ -100,7 +100,7 @@ func TestImportDoesNotLeaveAnAddressToWhoeverSignedUpWithItFirst(t *testing.T) {
 
 // The attacker confirmed addresses at Supabase that begin with a Kelvin sign, which becomes k in lower case. These
 // accounts are older than those of the owners of the plain addresses.
-func TestAddressThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
+func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
 	impostors := []account{

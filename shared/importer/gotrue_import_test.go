@@ -26,7 +26,7 @@ const supabaseProfiles = `CREATE TABLE public.profiles (
 	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now())`
 
-// choices are those of an administrator who lets people with a second factor in with their password.
+// choices are options that allow users with a second factor to sign in with their password.
 var choices = importer.Options{MFA: "allow"}
 
 // project makes a Supabase project: GoTrue's own schema, the profiles, and a running GoTrue.
@@ -51,8 +51,8 @@ func sql(t *testing.T, url, statements string) {
 	}
 }
 
-// bring runs the import and wants it complete, and every row the same on both sides.
-func bring(t *testing.T, m *importer.Import) importer.Status {
+// mustImport runs the import and fails unless it is complete and the verification finds no difference.
+func mustImport(t *testing.T, m *importer.Import) importer.Status {
 	t.Helper()
 	status, err := m.Run(t.Context(), choices, false, 0)
 	if err != nil {
@@ -75,13 +75,12 @@ func newImport(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "a test", Now: time.Now}
 }
 
-// The tables that the other tests build are one thing; here Supabase's auth server has made them, with all that it
-// adds.
+// Other tests create the source's tables themselves; here Supabase's auth server creates them.
 func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
 	t.Parallel()
 	_, source := project(t)
 	census := supabasetest.Fill(t, source, 55, 600)
-	status := bring(t, newImport(source, dbtest.New(t)))
+	status := mustImport(t, newImport(source, dbtest.New(t)))
 	got := map[mapping.Kind]int64{}
 	for kind, outcomes := range status.Counts {
 		for _, n := range outcomes {
@@ -102,13 +101,13 @@ func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
 	}
 }
 
-// Users that nobody built by hand: whatever GoTrue writes for a sign-up and for an administrator's import.
-func TestGoTrue_ItsOwnUsersArrive(t *testing.T) {
+// Users as GoTrue itself writes them for a sign-up and for an administrator's import.
+func TestGoTrue_ItsOwnUsersAreImported(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
 	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
 	target := dbtest.New(t)
-	bring(t, newImport(source, target))
+	mustImport(t, newImport(source, target))
 	x := startXenon(t, target)
 	if got, want := x.signIn("ada@example.com", "correct horse"), true; got != want {
 		t.Errorf("with the password: got %v, want %v", got, want)
@@ -124,8 +123,8 @@ func TestGoTrue_ItsOwnUsersArrive(t *testing.T) {
 	}
 }
 
-// What a hosted project gives its role postgres: everything that GoTrue's migrations grant, no superuser. The newest
-// tables are not among it.
+// A hosted project's role postgres has the grants of GoTrue's migrations, which leave out the newest tables, and is not a
+// superuser.
 func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
@@ -142,7 +141,7 @@ func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
 	}
 }
 
-// Row security hides every row from a role that does not bypass it, without an error: no users would arrive, quietly.
+// Row security hides every row from a role that does not bypass it, without an error: the import would copy no users.
 func TestGoTrue_RefusesARoleThatSeesNothing(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
@@ -150,10 +149,10 @@ func TestGoTrue_RefusesARoleThatSeesNothing(t *testing.T) {
 	m := newImport(reader(t, source, "NOBYPASSRLS"), dbtest.New(t))
 	plan, err := m.Plan(t.Context(), choices)
 	if err == nil && len(plan.Refusals) == 0 {
-		t.Error("the plan goes ahead")
+		t.Error("the plan does not refuse")
 	}
 	if _, err := m.Run(t.Context(), choices, false, 0); err == nil {
-		t.Error("the run goes ahead")
+		t.Error("the run does not refuse")
 	}
 }
 
@@ -162,7 +161,7 @@ func reader(t *testing.T, url, attribute string) string {
 	t.Helper()
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	name := fmt.Sprintf("reader_%s_%s", strings.ToLower(attribute), config.Database)
 	name = name[:min(len(name), 63)]

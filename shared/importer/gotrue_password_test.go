@@ -14,17 +14,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Everybody whose password worked on the real server signs in here; and when they go back, with the SQL that the import
-// writes, what is their password by then works there, whether they changed it here or not.
-func TestR57_GoTrue_PasswordsWorkHereAndThereAgain(t *testing.T) {
+// Every user whose password worked on the real server signs in here. After the return to Supabase, with the SQL that the
+// import writes, their current password works there, changed or not.
+func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
 	people := g.population(source)
 	target := dbtest.New(t)
 	m := newImport(source, target)
-	status := bring(t, m)
+	status := mustImport(t, m)
 	x := startXenon(t, target)
-	current := map[string]string{} // passwords by address
+	current := map[string]string{} // passwords by email
 	for i, p := range people {
 		current[p.Email] = p.Password
 		got, want := x.signIn(p.Email, p.Password), p.SignsIn || notHere[p.Shape] == ""
@@ -36,7 +36,7 @@ func TestR57_GoTrue_PasswordsWorkHereAndThereAgain(t *testing.T) {
 			x.changePassword(p.Email, p.Password, current[p.Email])
 		}
 	}
-	goBack(t, m, status.Run, source)
+	returnToSource(t, m, status.Run, source)
 	for _, p := range people {
 		now, old := current[p.Email], p.Password
 		if got, want := g.signIn(p.Email, now), true; got != want {
@@ -48,8 +48,8 @@ func TestR57_GoTrue_PasswordsWorkHereAndThereAgain(t *testing.T) {
 	}
 }
 
-// goBack does what an administrator does to return: takes the SQL, undoes the run, and runs the SQL on the source.
-func goBack(t *testing.T, m *importer.Import, run, source string) {
+// returnToSource returns to Supabase as an administrator does: write the SQL, roll the run back, run the SQL on the source.
+func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	t.Helper()
 	var back bytes.Buffer
 	covered, not, err := m.ReturnToSource(t.Context(), run, &back)
@@ -66,31 +66,30 @@ func goBack(t *testing.T, m *importer.Import, run, source string) {
 	sql(t, source, back.String())
 }
 
-// notHere are shapes of people who sign in on GoTrue and, by decision, not here: all of the shape, or those who come
+// notHere are shapes of users who sign in on GoTrue and, by decision, not here: all of the shape, or those who signed up
 // second.
 var notHere = map[string]string{
-	"deleted by hand":                       "whoever has a date of deletion stays out",
-	"address of a deleted one":              "whoever has a date of deletion stays out",
-	"e-mail of two, with a Turkish capital": "GoTrue tells apart what is the same address here; one of them has it",
-	"e-mail of two, with a final sigma":     "no address to Better Auth, which takes ASCII only",
-	"e-mail beyond ASCII":                   "no address to Better Auth, which takes ASCII only",
-	"e-mail with spaces around":             "no address to Better Auth",
-	"e-mail with a space inside":            "no address to Better Auth",
-	"e-mail with two @":                     "no address to Better Auth",
-	"e-mail in quotes":                      "no address to Better Auth",
-	"e-mail with a newline and a tab":       "no address to Better Auth",
-	"password bcrypt of cost 15":            "beyond what one sign-in may cost",
-	"password argon2 of 1 GiB":              "beyond what one sign-in may cost",
-	"password argon2 of 20 passes":          "beyond what one sign-in may cost",
-	"password argon2 of 16 lanes":           "beyond what one sign-in may cost",
-	"password firebase of 256 MiB":          "beyond what one sign-in may cost",
-	"password bcrypt with a newline":        "GoTrue reads 60 characters and ignores what follows",
+	"deleted by hand":                      "a user with a date of deletion does not sign in",
+	"email of a deleted one":               "a user with a date of deletion does not sign in",
+	"email of two, with a Turkish capital": "two emails for GoTrue, one here; one of the users has it",
+	"email of two, with a final sigma":     "not an email for Better Auth, which accepts ASCII only",
+	"email beyond ASCII":                   "not an email for Better Auth, which accepts ASCII only",
+	"email with spaces around":             "not an email for Better Auth",
+	"email with a space inside":            "not an email for Better Auth",
+	"email with two @":                     "not an email for Better Auth",
+	"email in quotes":                      "not an email for Better Auth",
+	"email with a newline and a tab":       "not an email for Better Auth",
+	"password bcrypt of cost 15":           "beyond what one sign-in may cost",
+	"password argon2 of 1 GiB":             "beyond what one sign-in may cost",
+	"password argon2 of 20 passes":         "beyond what one sign-in may cost",
+	"password argon2 of 16 lanes":          "beyond what one sign-in may cost",
+	"password firebase of 256 MiB":         "beyond what one sign-in may cost",
+	"password bcrypt with a newline":       "GoTrue reads 60 characters and ignores what follows",
 }
 
-// population fills the project and returns the people who sign in there by address: of every shape, with every form of
-// hash, and some that GoTrue has made itself. Where addresses differ by case only, GoTrue takes the first it comes
-// across, another one after every change to a row: whose password works there is nobody's choice, so they are not among
-// them.
+// population fills the project and returns the users who sign in there by email: of every shape, with every form of
+// hash, and some that GoTrue has made itself. Users whose emails differ only in case are left out: GoTrue finds any one of
+// them, so which password works is not defined.
 func (g *gotrue) population(source string) []supabasetest.Person {
 	g.t.Helper()
 	people := supabasetest.Fill(g.t, source, 57, 300).People
@@ -116,7 +115,7 @@ func (g *gotrue) population(source string) []supabasetest.Person {
 		return p.Email == "" || slices.Contains(ambiguous, strings.ToLower(p.Email)) || !g.signIn(p.Email, p.Password)
 	})
 	if g.t.Logf("%d of %d people sign in on GoTrue", len(people), all); len(people) < 80 {
-		g.t.Fatal("too few to say anything")
+		g.t.Fatal("too few for a test")
 	}
 	return people
 }

@@ -14,16 +14,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// What the other tests take for a Supabase project is, in all that the import reads, what the server's own migrations
-// make.
-func TestGoTrue_SchemaIsWhatTheTestsTakeForIt(t *testing.T) {
+// In all that the import reads, the schema of the other tests equals the one that GoTrue's own migrations make.
+func TestGoTrue_SchemaOfTheTestsIsGoTrues(t *testing.T) {
 	t.Parallel()
 	real := dbtest.Empty(t)
 	startGoTrue(t, real)
 	want := shape(t, real)
 	got := shape(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
-		t.Fatalf("the tests know %d tables with %d facts about users: hardly a Supabase project", len(got), len(got["users"]))
+		t.Fatalf("the tests know only %d tables with %d facts about users", len(got), len(got["users"]))
 	}
 	for table := range got {
 		if diff := cmp.Diff(got[table], want[table]); diff != "" {
@@ -49,7 +48,7 @@ SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT 'row security ' || c.relrowsecurity::text
 ) f (fact) WHERE c.relkind = 'r' AND c.relnamespace = 'auth'::regnamespace`
 
-// shape is what the schema auth of a database is like, sorted, by table.
+// shape describes the schema auth of a database, sorted, by table.
 func shape(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

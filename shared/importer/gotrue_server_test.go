@@ -31,18 +31,18 @@ import (
 
 var gotrueProgram = flag.String("gotrue", "../../.tools/gotrue", "Supabase's auth server, as scripts/gotrue builds it")
 
-// gotrue is Supabase's real auth server on a database of the test's, confirming every address and number at once.
+// gotrue is Supabase's real auth server on a database of the test. It confirms every email and phone number at once.
 type gotrue struct {
 	t        *testing.T
 	url      string
-	config   string // file of its settings, which holds what redacted hides
+	config   string // file of its settings, with the secrets that redacted hides
 	log      string // file of what it prints
 	redacted *strings.Replacer
 	admin    string // token of the service role
 }
 
-// startGoTrue makes the schema auth in an empty database with the server's own migrations and starts it until the end
-// of the test. As in a project, the schema belongs to a role that is not a superuser.
+// startGoTrue makes the schema auth in an empty database with the server's own migrations and runs the server until the
+// end of the test. As in a project, the schema belongs to a role that is not a superuser.
 func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	t.Helper()
 	g := &gotrue{t: t}
@@ -59,12 +59,12 @@ func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Stop() }) // its status says only that it was told to
+	t.Cleanup(func() { _ = server.Stop() }) // its exit status is that of the signal
 	g.await(server)
 	return g
 }
 
-// program is where the binary is; without one the test fails.
+// program returns the path of the binary; the test fails without one.
 func (g *gotrue) program() string {
 	g.t.Helper()
 	program, err := filepath.Abs(*gotrueProgram)
@@ -84,7 +84,7 @@ func (g *gotrue) configure(databaseURL string) {
 	g.ownSchema(databaseURL, role, password)
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		g.t.Fatal("the address of the database is not a URL") // the error itself would show the password
+		g.t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	u.User = url.UserPassword(role, password)
 	address := freeAddress(g.t)
@@ -140,7 +140,7 @@ func (g *gotrue) ownSchema(databaseURL, role, password string) {
 func (g *gotrue) migrate() {
 	g.t.Helper()
 	cmd := exec.CommandContext(g.t.Context(), g.program(), "migrate", "-c", g.config)
-	cmd.Env = []string{"LC_ALL=C"} // nothing of ours
+	cmd.Env = []string{"LC_ALL=C"} // no variables of this process
 	cmd.Dir = g.t.TempDir()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		g.t.Fatalf("GoTrue's migrations: %v\n%s", err, g.redacted.Replace(string(out)))
@@ -199,7 +199,7 @@ var refusals = []string{
 	"500 unexpected_failure",
 }
 
-// signIn says whether the password opens the account of an address or number.
+// signIn reports whether the password opens the account of an email or phone number.
 func (g *gotrue) signIn(login, password string) bool {
 	g.t.Helper()
 	status, answer := g.send(
@@ -222,7 +222,7 @@ func loginField(login string) string {
 	return "phone"
 }
 
-// send asks as the service role. Status 0 is no answer.
+// send sends a request as the service role. Status 0 is no answer.
 func (g *gotrue) send(method, path string, body map[string]any) (status int, answer map[string]any) {
 	g.t.Helper()
 	text, err := json.Marshal(body)

@@ -1,7 +1,6 @@
 //go:build gotrue
 
-// These tests need Supabase's own auth server, whose source comes from GitHub: make gotrue runs them, make test does
-// not.
+// These tests need Supabase's own auth server, whose source comes from GitHub. make gotrue runs them, make test does not.
 
 package importer_test
 
@@ -14,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// The harness itself: who should come in does, and nobody else.
+// The test setup itself: the right password signs in, and no other.
 func TestGoTrue_SignUpAndSignIn(t *testing.T) {
 	t.Parallel()
 	g := startGoTrue(t, dbtest.Empty(t))
@@ -28,7 +27,7 @@ func TestGoTrue_SignUpAndSignIn(t *testing.T) {
 		}
 	}
 	if got, want := g.signIn("nobody@example.com", "correct horse"), false; got != want {
-		t.Errorf("an unknown address: got %v, want %v", got, want)
+		t.Errorf("an unknown email: got %v, want %v", got, want)
 	}
 	g.migrate() // again changes nothing
 	if got, want := g.signIn("ada@example.com", "correct horse"), true; got != want {
@@ -36,8 +35,8 @@ func TestGoTrue_SignUpAndSignIn(t *testing.T) {
 	}
 }
 
-// The hashes that our own verification is tested with are what the real server takes: it says so itself.
-func TestGoTrue_TakesTheHashesWeAreTestedWith(t *testing.T) {
+// The real server accepts the hashes that our own verification is tested with.
+func TestGoTrue_AcceptsTheHashesOfOurTests(t *testing.T) {
 	t.Parallel()
 	g := startGoTrue(t, dbtest.Empty(t))
 	for i, v := range knownHashes(t) {

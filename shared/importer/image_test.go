@@ -42,5 +42,5 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 		t.Error("the column residue does not hold the picture")
 	}
 	checkExpected(t, m, importtest.Small)
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 }

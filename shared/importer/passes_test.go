@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// What changes in the source after the copy is told from a copy that is wrong, and the next pass brings it over.
+// The verification tells a source that changed after the copy from a wrong copy, and the next pass copies the change.
 func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -18,25 +18,30 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	src := importtest.Conn(t, from)
-	u, a := importtest.OrdinaryUsers(t, importtest.Conn(t, m.To), 6)
+	src := importtest.Connect(t, from)
+	u, a := importtest.OrdinaryUsers(t, importtest.Connect(t, m.To), 6)
 	const newcomer = "00000000-0000-4000-8000-000000000003"
-	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Another Name"}' where id = $1`)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
+		t,
+		src,
+		u[0],
+		`update auth.users set raw_user_meta_data = '{"name": "Another Name"}' where id = $1`,
+	)
+	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		u[1],
 		`update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW' where id = $1`,
 	)
-	importtest.Behind(t, src, a[2], `delete from auth.identities where id = $1`)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(t, src, a[2], `delete from auth.identities where id = $1`)
+	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		u[3],
 		`update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo' where user_id = $1`,
 	)
-	importtest.Behind(t, src, u[4], `delete from public.profiles where user_id = $1`)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(t, src, u[4], `delete from public.profiles where user_id = $1`)
+	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		newcomer,
@@ -69,11 +74,11 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	importtest.IsEqual(t, m, "after the second pass")
+	importtest.CheckEqual(t, m, "after the second pass")
 	checkExpected(t, m, importtest.Allow)
 }
 
-// A source that lives on is caught up with, hard deletes included.
+// Passes copy all changes of a live source, hard deletes included.
 func TestR55_PassesCatchUp(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -93,6 +98,6 @@ func TestR55_PassesCatchUp(t *testing.T) {
 			}
 		}
 		checkExpected(t, m, importtest.Allow)
-		importtest.IsEqual(t, m, "after a pass")
+		importtest.CheckEqual(t, m, "after a pass")
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// A user who could sign in at Supabase signs in here with the same password, is rehashed by that and keeps the profile;
-// banned and deleted people, and those whose password is withheld or cannot be checked, stay out. The half of R57 that
-// needs Supabase's own server is in gotrue_password_test.go.
-func TestR57_PeopleJustSignIn(t *testing.T) {
+// A user who could sign in at Supabase signs in here with the same password, which is rehashed, and keeps the profile.
+// Banned and deleted users, and users whose password is withheld or cannot be verified, do not sign in. The half of R57
+// that needs Supabase's own server is in gotrue_password_test.go.
+func TestR57_PeopleSignInAfterTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := supabasetest.Fill(t, from, 57, 400).People
@@ -26,13 +26,13 @@ func TestR57_PeopleJustSignIn(t *testing.T) {
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
-		g.SetLimit(8) // refusals wait more than they compute
+		g.SetLimit(8) // refusals mostly wait
 		for _, p := range people {
 			g.Go(func() error {
 				if p.Email == "" {
 					return nil
 				}
-				for range 2 { // the second time against the new hash
+				for range 2 { // the second time with the new hash
 					if got := x.signIn(p.Email, p.Password); got != p.SignsIn {
 						t.Errorf("%s: signed in: %v, want %v", p.Shape, got, p.SignsIn)
 					}
@@ -58,7 +58,7 @@ func TestR57_PeopleJustSignIn(t *testing.T) {
 		}
 	}
 	if len(in) < 60 {
-		t.Errorf("%d people of the source sign in, want every format among them", len(in))
+		t.Errorf("%d users of the source sign in, want every format among them", len(in))
 	}
 	after := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {

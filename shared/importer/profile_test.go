@@ -17,10 +17,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// loosen takes from the profile table what makes its rows one a user.
+// loosen drops the constraints that allow only one profile for each user.
 const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id drop not null, alter created_at drop not null, alter updated_at drop not null;`
 
-// again inserts further profiles of users, some of them newer, one as old as the first, and profiles of nobody. Some
+// again inserts further profiles of users, some of them newer, one as old as the first, and profiles without a user. Some
 // profiles of the source belong to a user who does not exist; the foreign key allows no second one.
 const again = `
 insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode, learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
@@ -45,7 +45,7 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 		t.Errorf("%d profiles are quarantined as duplicates, want more", n)
 	}
 	if n := st.Reasons["profile profile_without_user"]; n < 10 {
-		t.Errorf("%d profiles are quarantined as nobody's, want more", n)
+		t.Errorf("%d profiles without a user are quarantined, want more", n)
 	}
 	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
 	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] ||
@@ -53,11 +53,11 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
 	}
 	checkExpected(t, m, importtest.Allow)
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
-		t.Errorf("a second pass changes something:%s", diff)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+		t.Errorf("a second pass changes rows:%s", diff)
 	}
 
 	importtest.Exec(
@@ -73,10 +73,10 @@ delete from public.profiles where left(user_id::text, 1) = '7' and preferred_lan
 		}
 	}
 	checkExpected(t, m, importtest.Allow)
-	importtest.SameAsFresh(t, m, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-// Rows of a text column belong to nobody where it holds no uuid.
+// If user_id is a text column, rows without a UUID in it belong to no user.
 func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -85,14 +85,14 @@ func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
 		t,
 		from,
 		`create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
-insert into public.people values ('nobody', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
+insert into public.people values ('text', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
 insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`,
 	)
 	m := importtest.Open(t, from)
 	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
 	st := importtest.Complete(t, m, o)
 	if n := st.Reasons["profile profile_without_user"]; n != 3 {
-		t.Errorf("%d profiles are quarantined as nobody's, want 3", n)
+		t.Errorf("%d profiles without a user are quarantined, want 3", n)
 	}
 	if n := st.Reasons["profile profile_duplicate"]; n == 0 {
 		t.Error("no profile is quarantined as a duplicate")
@@ -104,10 +104,10 @@ insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' fro
 	); got != "3" {
 		t.Errorf("the newest say 3 hours, the target %q", got)
 	}
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 }
 
-// A table may have nothing but known columns, and public.profiles nothing but the user's id.
+// A table may have known columns only, and public.profiles the user's id only.
 func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -123,9 +123,9 @@ func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
 			m := importtest.Open(t, from)
 			o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: table}
 			importtest.Complete(t, m, o)
-			importtest.IsEqual(t, m, "after the import")
+			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
-				t.Error("no profile came over")
+				t.Error("no profile was imported")
 			}
 		})
 	}
@@ -145,9 +145,9 @@ func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
 			)
 			m := importtest.Open(t, from)
 			importtest.Complete(t, m, importtest.Allow)
-			importtest.IsEqual(t, m, "after the import")
+			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
-				t.Error("no profile came over")
+				t.Error("no profile was imported")
 			}
 		})
 	}
@@ -258,7 +258,7 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	}
 }
 
-// A run may take another profile table until a profile is copied.
+// A run may change to another profile table until a profile is copied.
 func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -290,7 +290,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		importtest.SameAsFresh(t, m, importtest.Allow)
+		importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 		if _, err := m.Begin(
 			t.Context(),
 			with("none"),
@@ -316,5 +316,5 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		t.Fatalf("half of the batches: %t, %v", done, err)
 	}
 	importtest.Complete(t, interrupted, with("public.profiles"))
-	importtest.SameAsFresh(t, interrupted, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, interrupted, importtest.Allow)
 }

@@ -50,7 +50,7 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 	}
 }
 
-// A change that the target refuses leaves what it has of the user: nobody is signed out or lost over it.
+// If the target refuses a change, it keeps the rows of the user: no user is signed out or lost.
 func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -71,7 +71,7 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 	texts(
 		t,
 		from,
-		`update auth.users set raw_user_meta_data = '{"name": "Somebody Else"}', encrypted_password = null where id = '`+p.ID+`'`,
+		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+`'`,
 	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
 	if err != nil || st.State != "complete" {

@@ -27,9 +27,9 @@ func order(t *testing.T, url, sql string) {
 	}
 }
 
-// An import works on the tables that requests work on: in a schema of their own beside an application's tables, made by
-// an ORM with timestamps of three digits and no time zone, and made by Better Auth 1.7.0.
-func TestImportIntoTablesOfOthers(t *testing.T) {
+// An import works with all tables with which requests work: in a schema of their own, made by an ORM with timestamps of
+// three digits and no time zone, and made by Better Auth 1.7.0.
+func TestImportIntoTablesOfOtherTools(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 5, 600)
@@ -72,7 +72,7 @@ func TestImportIntoTablesOfOthers(t *testing.T) {
 			m.Progress = nil
 			undone, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{})
 			if err != nil || undone.Left != 0 || undone.Removed["user"] == 0 {
-				t.Errorf("rollback: got %+v, %v, want nobody left", undone, err)
+				t.Errorf("rollback: got %+v, %v, want no user left", undone, err)
 			}
 		})
 	}
@@ -99,7 +99,7 @@ func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
 		t.Errorf("without the schema: got %q, %v, want xenon schema up", plan.Refusals, err)
 	}
 	if text := strings.Join(plan.Refusals, "\n"); strings.Contains(text, "SCHEMA=") {
-		t.Errorf("without the schema: got %q, want no word of another schema", text)
+		t.Errorf("without the schema: got %q, want no mention of another schema", text)
 	}
 	if len(plan.Warnings)+len(plan.ProfileColumns.Unmapped) > 0 {
 		t.Errorf(

@@ -11,14 +11,14 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// secretsForOneUse and what the source makes itself do not come over.
+// secretsForOneUse and generated columns are not imported.
 var secretsForOneUse = strings.Fields(
 	`confirmation_token recovery_token email_change_token_new email_change_token_current phone_change_token
 reauthentication_token confirmed_at`,
 )
 
-// What a row says is in the target or in its residue, the original of what was altered included: the source row could
-// be made again.
+// Every value of a source row is in the target or in the column residue, with the original of altered values: the source
+// row could be restored from them.
 func TestR55_NothingIsLost(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -27,10 +27,10 @@ func TestR55_NothingIsLost(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	src, dst := importtest.Conn(t, from), importtest.Conn(t, m.To)
+	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)
 	var key, text, residue string
 	was := map[string]map[string]any{}
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		src,
 		`select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
@@ -41,7 +41,7 @@ union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p
 		},
 	)
 	n := 0
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		dst,
 		`select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
@@ -55,7 +55,7 @@ from supabase_import.ledger l left join account a on a.id = l.key where l.source
 			left, _ := decode(t, &residue).(map[string]any)
 			here, _ := decode(t, &text).(map[string]any)
 			for column, value := range was[key] {
-				if says(value) && !slices.Contains(secretsForOneUse, column) && !reflect.DeepEqual(left[column], value) &&
+				if isSet(value) && !slices.Contains(secretsForOneUse, column) && !reflect.DeepEqual(left[column], value) &&
 					!reflect.DeepEqual(here[column], value) {
 					t.Errorf("%s: %s is neither in the target nor in the residue", key, column)
 				}
@@ -67,8 +67,8 @@ from supabase_import.ledger l left join account a on a.id = l.key where l.source
 	}
 }
 
-// says is whether a value is not what a column has by itself.
-func says(value any) bool {
+// isSet reports whether a value is not the default of its column.
+func isSet(value any) bool {
 	switch value {
 	case nil, "", false, json.Number("0"), "authenticated", "00000000-0000-0000-0000-000000000000":
 		return false

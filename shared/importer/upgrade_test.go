@@ -16,7 +16,7 @@ import (
 )
 
 // ofOlderRelease is an import between the databases that an older release left: a source of 66 users, and a target that
-// had users of its own before, refuses one profile, and has the files besides. The run's batches have 10 users.
+// had users before, refuses one profile, and has the rows of the files. The run's batches have 10 users.
 func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
@@ -50,8 +50,8 @@ func olderSums(t *testing.T) (sums map[string]run.Checksum) {
 
 var tens = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// The second pass of the run was interrupted after three of seven batches. This release goes on with it, computes the
-// same checksums as the older one, and rolls it back to what was there before.
+// The second pass of the run was interrupted after three of seven batches. This release continues it, computes the same
+// checksums as the older one, and rolls it back to the state before.
 func TestRunOfOlderReleaseGoesOn(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
@@ -79,8 +79,8 @@ func TestRunOfOlderReleaseGoesOn(t *testing.T) {
 	isAsBefore(t, m)
 }
 
-// A rollback was interrupted after three of seven batches. This release goes on with it, and counts what the older one
-// did.
+// A rollback was interrupted after three of seven batches. This release continues it, and counts the rows that the older
+// one removed.
 func TestRollbackOfOlderReleaseGoesOn(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
@@ -111,11 +111,11 @@ func TestChecksumsAreThoseOfTheOlderRelease(t *testing.T) {
 	}
 }
 
-// isAsBefore compares the target with what it had before the import.
+// isAsBefore fails unless the target has the rows from before the import.
 func isAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
-	if diff := importtest.Unlike(
+	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Landed),
 		importtest.Contents(t, before.To, importtest.Landed),
 	); diff != "" {

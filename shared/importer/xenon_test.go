@@ -21,7 +21,7 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// xenon is where people go after the import: the real endpoints with the hashing of the product.
+// xenon has the real endpoints, with the default password hash.
 type xenon struct {
 	t   *testing.T
 	mux map[string]http.Handler
@@ -49,14 +49,14 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 	}}
 }
 
-// signIn says whether the password opens the account.
+// signIn reports whether the password opens the account.
 func (x *xenon) signIn(email, password string) bool {
 	x.t.Helper()
 	_, ok := x.cookies(email, password)
 	return ok
 }
 
-// signUp makes an account and asks for a reset mail.
+// signUp creates an account and requests a reset mail.
 func (x *xenon) signUp(email, password string) {
 	x.t.Helper()
 	w := x.post("/sign-up/email", nil, map[string]string{"name": "Signed Up", "email": email, "password": password})
@@ -122,12 +122,12 @@ func texts(t *testing.T, databaseURL, query string) []string {
 	return all
 }
 
-// as is the address of the same database for another role.
+// as returns the URL of the same database for another role.
 func as(t *testing.T, databaseURL, role, password string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	u.User = url.UserPassword(role, password)
 	return u.String()

@@ -33,7 +33,7 @@ var (
 	}
 )
 
-// Contents reads the rows that queries give.
+// Contents reads the rows of queries.
 func Contents(t *testing.T, url string, tables ...map[string]string) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
@@ -45,8 +45,8 @@ func Contents(t *testing.T, url string, tables ...map[string]string) map[string]
 	return got
 }
 
-// Unlike tells how two contents differ, and of rows no more than the beginning: they hold hashes of passwords.
-func Unlike(got, want map[string][]string) string {
+// Diff describes how two contents differ. It shows only the beginning of a row, because rows have password hashes.
+func Diff(got, want map[string][]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		for mark, rows := range map[string][]string{"not wanted": Missing(want[name], got[name]), "wanted": Missing(got[name], want[name])} {
@@ -58,7 +58,7 @@ func Unlike(got, want map[string][]string) string {
 	return out.String()
 }
 
-// Missing lists the rows that are not among the others.
+// Missing lists the rows that others does not have.
 func Missing(others, rows []string) []string {
 	there := map[string]bool{}
 	for _, row := range others {
@@ -109,7 +109,7 @@ func Exec(t *testing.T, url, statements string) {
 	}
 }
 
-// Eventually waits for something another process does; a test that never sees it ends with the test's own deadline.
+// Eventually waits for an event in another process, until the deadline of the test.
 func Eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for !happened() {
@@ -140,19 +140,19 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 	return st
 }
 
-// SameAsFresh compares what has landed with a first import of the source as it is now, and lets the verification speak.
-func SameAsFresh(t *testing.T, m *importer.Import, o importer.Options) {
+// CheckSameAsNewImport compares the target with a first import of the source as it is now, and runs the verification.
+func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
-	Agrees(t, m)
+	CheckVerifies(t, m)
 	fresh := Open(t, m.From)
 	Complete(t, fresh, o)
-	if diff := Unlike(Contents(t, m.To, Landed), Contents(t, fresh.To, Landed)); diff != "" {
-		t.Errorf("another import of the source gives something else: %s", diff)
+	if diff := Diff(Contents(t, m.To, Landed), Contents(t, fresh.To, Landed)); diff != "" {
+		t.Errorf("another import of the source gives other rows: %s", diff)
 	}
 }
 
-// Role makes a role that may sign in to a database, and is granted what the statements say, and returns its URL. It is
-// dropped at the end of the test.
+// Role creates a role with LOGIN and the given grants, and returns the URL of the database for it. The role is dropped at
+// the end of the test.
 func Role(t *testing.T, database, grants string) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -176,8 +176,8 @@ func Role(t *testing.T, database, grants string) string {
 	return u.String()
 }
 
-// Agrees lets the import's own verification speak.
-func Agrees(t *testing.T, m *importer.Import) {
+// CheckVerifies fails unless the import's own verification finds no difference.
+func CheckVerifies(t *testing.T, m *importer.Import) {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil {

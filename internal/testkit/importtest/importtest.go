@@ -1,4 +1,4 @@
-// Package importtest runs imports in tests, and looks at what they leave.
+// Package importtest runs imports in tests and reads their results.
 package importtest
 
 import (
@@ -21,7 +21,7 @@ var (
 	Small = importer.Options{BatchSize: 40, MFA: "allow"}
 )
 
-// SortedUsers lists ordinary users of the source with an address, by id. Those at either end are in different batches.
+// SortedUsers lists ordinary users of the source with an email, by id. The first and the last are in different batches.
 func SortedUsers(t *testing.T, from string) []string {
 	t.Helper()
 	return Column(
@@ -32,8 +32,8 @@ func SortedUsers(t *testing.T, from string) []string {
 	)
 }
 
-// Occupied is a target in which others already have an id, an address and a provider's subject that the source brings,
-// in which an unverified user has another address, and which refuses one profile.
+// Occupied is a target in which other users already have an id, an email and a provider's subject of the source, in which
+// an unverified user has another email of the source, and which refuses one profile.
 func Occupied(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
@@ -49,8 +49,8 @@ func Occupied(t *testing.T, from string) string {
 	)
 	profile := Value(t, from, `select min(user_id::text) from public.profiles where user_id = any($1::uuid[])`, ids[1:])
 	Exec(t, to, `
-insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Somebody Else', 'somebody@else.example', true),
-  ('00000000-0000-4000-8000-000000000001', 'Holds the Address', '`+email+`', true),
+insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Another User', 'somebody@else.example', true),
+  ('00000000-0000-4000-8000-000000000001', 'Holds the Email', '`+email+`', true),
   ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
 insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential', '00000000-0000-4000-8000-000000000003', 'a hash', now());
 insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
@@ -60,10 +60,10 @@ create trigger refuse before insert on user_profile for each row when (new.user_
 	return to
 }
 
-// ReadGrants is what a role needs that reads the source.
+// ReadGrants are the grants that a role needs to read the source.
 const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public to %[1]s; alter role %[1]s bypassrls;"
 
-// WithProvider is a condition on users u of the source with an identity at a provider, an address and a profile.
+// WithProvider is a condition on users u of the source with an identity at a provider, an email and a profile.
 const WithProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
   and (select count(*) from auth.identities i where i.user_id = u.id and i.provider in ('google', 'github')) = 1
   and exists (select from public.profiles p where p.user_id = u.id)`
@@ -77,8 +77,8 @@ func Verify(t *testing.T, m *importer.Import) importer.VerifyResult {
 	return v
 }
 
-// IsEqual fails unless both sides are equal and every equation holds.
-func IsEqual(t *testing.T, m *importer.Import, when string) {
+// CheckEqual fails unless both sides are equal and every equation holds.
+func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	t.Helper()
 	v := Verify(t, m)
 	for _, e := range v.Equations {

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// OwnTables are tables of an application as real projects have them beside Xenon's. They refer to users directly and
-// over further tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from another
+// OwnTables are tables of an application in the same database as Xenon's tables. They refer to users directly and
+// through other tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from another
 // schema, from partitions and to themselves.
 const OwnTables = `
 create schema shop;
@@ -42,10 +42,10 @@ create table heirlooms_old (foreign key (keeper) references "user" on delete cas
 // ownRow is a row of an application that refers to the user $1.
 type ownRow struct {
 	insert string
-	tables string // what names it where the user stays
+	tables string // the table that is named if the user stays
 }
 
-// OwnRows by what they show. Each belongs to another user.
+// OwnRows has a row for each kind of reference, by name. Each belongs to another user.
 var OwnRows = map[string]ownRow{
 	"cascade": {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
 	"a table further": {

@@ -10,13 +10,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// Beside are the tables of the target that a run does not write to, and whose rows refer to users.
-var Beside = map[string]string{
+// OutsideRun are the tables of the target that a run does not write to, and whose rows refer to users.
+var OutsideRun = map[string]string{
 	"session":      `select r::text from session r order by id`,
 	"verification": `select r::text from verification r order by id`,
 }
 
-// Rollback rolls the run back and wants it done.
+// Rollback rolls the run back and fails unless it is done.
 func Rollback(t *testing.T, m *importer.Import, force bool) importer.RollbackResult {
 	t.Helper()
 	return RollBack(t, m, importer.RollbackOptions{Force: force})
@@ -34,7 +34,7 @@ func RollBack(t *testing.T, m *importer.Import, o importer.RollbackOptions) impo
 	return u
 }
 
-// Count are the rows that a rollback can remove.
+// Count counts the rows that a rollback can remove.
 func Count(t *testing.T, url string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
@@ -44,19 +44,19 @@ func Count(t *testing.T, url string) map[string]int64 {
 	return n
 }
 
-// Rehearse is a rollback that found what its dry run had found, and whose dry run changed nothing.
-func Rehearse(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
+// RollBackAfterDryRun rolls back after a dry run, and fails if the dry run changed a row or had another result.
+func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
-	before := []map[string][]string{Contents(t, m.To, Landed, Beside, Ledger), OwnData(t, m.To)}
+	before := []map[string][]string{Contents(t, m.To, Landed, OutsideRun, Ledger), OwnData(t, m.To)}
 	dry := o
 	dry.DryRun = true
 	counted, err := m.Rollback(t.Context(), "supabase", dry)
 	if err != nil {
 		t.Fatalf("dry run: %v", err)
 	}
-	for i, now := range []map[string][]string{Contents(t, m.To, Landed, Beside, Ledger), OwnData(t, m.To)} {
-		if diff := Unlike(now, before[i]); diff != "" {
-			t.Errorf("the dry run changed something: %s", diff)
+	for i, now := range []map[string][]string{Contents(t, m.To, Landed, OutsideRun, Ledger), OwnData(t, m.To)} {
+		if diff := Diff(now, before[i]); diff != "" {
+			t.Errorf("the dry run changed rows: %s", diff)
 		}
 	}
 	earlier := rowsRemoved(t, m)
@@ -65,7 +65,7 @@ func Rehearse(t *testing.T, m *importer.Import, o importer.RollbackOptions) impo
 		counted.Removed[table] += n
 	}
 	if diff := cmp.Diff(counted, done, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the dry run found something else: dry -, done +:\n%s", diff)
+		t.Errorf("the dry run had another result: dry -, done +:\n%s", diff)
 	}
 	return done
 }

@@ -7,11 +7,10 @@ import (
 	"testing"
 )
 
-// Whole says that the long tests run whole, as XENON_WHOLE=1 asks for. Otherwise they run a sample, in which every kind
-// of case occurs.
+// Whole reports whether the long tests run whole (XENON_WHOLE=1). Otherwise they run a sample that has every kind of case.
 func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
 
-// Random is for the choice of a sample. It prints its seed; XENON_SEED sets it.
+// Random chooses a sample. It prints its seed; XENON_SEED sets it.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64() //nolint:gosec // chooses a sample

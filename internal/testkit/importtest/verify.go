@@ -8,7 +8,7 @@ import (
 )
 
 // Conn connects; times are as Postgres writes them in UTC.
-func Conn(t *testing.T, url string) *pgx.Conn {
+func Connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
 	if err == nil {
@@ -21,8 +21,8 @@ func Conn(t *testing.T, url string) *pgx.Conn {
 	return c
 }
 
-// Each calls f for every row of a query, after scanning it.
-func Each(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
+// ForEachRow calls f for every row of a query, after scanning it.
+func ForEachRow(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	t.Helper()
 	r, err := c.Query(t.Context(), sql)
 	if err == nil {
@@ -33,8 +33,8 @@ func Each(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	}
 }
 
-// Behind does something to a database that no trigger sees. $1 is an id.
-func Behind(t *testing.T, c *pgx.Conn, id string, statements ...string) {
+// ExecWithoutTriggers runs statements without triggers. $1 is an id.
+func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), "set session_replication_role = replica"); err != nil {
 		t.Fatal(err)
@@ -47,12 +47,11 @@ func Behind(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 	}
 }
 
-// OrdinaryUsers lists ids of people with a password, a Google account, whatever their name is, and a profile that says
-// how much time they have.
+// OrdinaryUsers lists ids of users with a password, a Google account and a profile with time_per_week.
 func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
 	t.Helper()
 	var user, account string
-	Each(
+	ForEachRow(
 		t,
 		c,
 		`select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google' join account k on k.id = u.id

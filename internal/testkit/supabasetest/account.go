@@ -10,14 +10,14 @@ import (
 	"golang.org/x/text/language"
 )
 
-// account is a user with all that belongs to them.
+// account is a user with the rows that belong to it.
 type account struct {
 	user                                                      row
 	identities, factors, passkeys, sessions, tokens, profiles []row
 
 	born            time.Time
-	email, password string // as the person types them; no password where it is not known
-	barred          bool   // the two do not open the new side
+	email, password string // as the user types them; no password if it is not known
+	blocked         bool   // email and password do not sign in at the target
 }
 
 // tokenColumns of a user hold one-time tokens.
@@ -28,11 +28,11 @@ var tokenColumns = []string{
 
 func (a *account) id() string { return a.user["id"].(string) }
 
-// after is a time of the account's life, in hours.
+// after returns the time some hours after the account was created.
 func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
 
-// bare adds a user without address, number, password and identity.
-func (g *generator) bare() *account {
+// addEmpty adds a user without email, number, password and identity.
+func (g *generator) addEmpty() *account {
 	a := &account{born: g.instant()}
 	a.user = row{
 		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.uuid()), "aud": "authenticated", "role": "authenticated",
@@ -51,10 +51,10 @@ func (g *generator) bare() *account {
 	return a
 }
 
-// byEmail adds a user with a confirmed address and a password that is known.
+// byEmail adds a user with a confirmed email and a password that is known.
 func (g *generator) byEmail() *account {
-	a := g.bare()
-	a.address(g.address())
+	a := g.addEmpty()
+	a.setEmail(g.email())
 	a.secret(pick(g, common))
 	a.user["email_confirmed_at"] = a.after(1)
 	a.user["confirmation_sent_at"] = stamp(a.born)
@@ -73,9 +73,9 @@ func (g *generator) byEmail() *account {
 	return a
 }
 
-// byPhone adds a user with a confirmed number and a password, and no address.
+// byPhone adds a user with a confirmed number and a password, and no email.
 func (g *generator) byPhone() *account {
-	a := g.bare()
+	a := g.addEmpty()
 	a.user["phone"] = g.phone()
 	a.user["phone_confirmed_at"] = a.after(1)
 	a.secret(pick(g, common))
@@ -83,27 +83,27 @@ func (g *generator) byPhone() *account {
 	return a
 }
 
-// social adds somebody who came through a provider, which has verified the address.
+// social adds a user who signed up with a provider, which has verified the email.
 func (g *generator) social(provider string) *account {
-	a := g.bare()
-	a.address(g.address())
+	a := g.addEmpty()
+	a.setEmail(g.email())
 	a.user["email_confirmed_at"] = stamp(a.born)
 	a.user["last_sign_in_at"] = a.after(2)
 	g.identify(a, provider, g.subject(), "")
 	return a
 }
 
-// sso adds somebody whom a company vouches for.
-func (g *generator) sso(address string) *account {
-	a := g.bare()
-	a.address(address)
+// sso adds a user of single sign-on.
+func (g *generator) sso(email string) *account {
+	a := g.addEmpty()
+	a.setEmail(email)
 	a.user["is_sso_user"] = true
 	a.user["email_confirmed_at"] = stamp(a.born)
 	g.identify(
 		a,
 		"sso:"+g.ssoProviders[0]["id"].(string),
 		g.subject(),
-		object("email", address, "iss", "https://idp.corp.example/saml"),
+		object("email", email, "iss", "https://idp.corp.example/saml"),
 	)
 	return a
 }
@@ -130,33 +130,33 @@ func (g *generator) identify(a *account, provider, subject, claims string) {
 	a.user["raw_user_meta_data"] = claims
 }
 
-func (a *account) address(address string) {
-	a.user["email"] = address
-	a.email = cases.Lower(language.Und).String(address) // as JavaScript does it
+func (a *account) setEmail(email string) {
+	a.user["email"] = email
+	a.email = cases.Lower(language.Und).String(email) // as JavaScript does it
 }
 
 func (a *account) secret(s secret) {
 	a.user["encrypted_password"] = s.hash
 	a.password = s.plain
-	a.barred = a.barred || s.refused
+	a.blocked = a.blocked || s.refused
 }
 
-// noPassword leaves what a social sign-up (nil) or an invitation ("") leaves.
+// noPassword sets the hash as a social sign-up (nil) or an invitation ("") does.
 func (a *account) noPassword(hash any) {
 	a.user["encrypted_password"] = hash
 	a.password = ""
 }
 
-// unconfirm takes the account back to where a mail is waiting to be clicked.
+// unconfirm makes the account one whose confirmation mail has not been answered.
 func (g *generator) unconfirm(a *account) {
 	delete(a.user, "email_confirmed_at")
 	delete(a.user, "last_sign_in_at")
-	a.barred = true
+	a.blocked = true
 	a.sessions = nil
 	g.ask(a, "confirmation_token")
 }
 
-// ask leaves a one-time token in its column and, as newer versions do, in the table of them.
+// ask stores a one-time token in its column and, as newer versions do, in the table of one-time tokens.
 func (g *generator) ask(a *account, token string) {
 	a.user[token] = g.hex(28)
 	a.tokens = append(a.tokens, row{
@@ -165,7 +165,7 @@ func (g *generator) ask(a *account, token string) {
 	})
 }
 
-// softDelete scrubs an account as Supabase Auth does.
+// softDelete overwrites an account as Supabase Auth does.
 func (a *account) softDelete() {
 	scrub := func(value any) string {
 		text, _ := value.(string)
@@ -189,5 +189,5 @@ func (a *account) softDelete() {
 	a.user["raw_app_meta_data"], a.user["raw_user_meta_data"] = "{}", "{}"
 	a.user["deleted_at"] = a.after(9001)
 	a.factors, a.passkeys, a.sessions, a.tokens = nil, nil, nil, nil
-	a.barred = true
+	a.blocked = true
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Bulk fills an empty source with ordinary rows, for benchmarks, and needs a superuser. The same numbers give the same rows.
-// Users have come over six years and lie in the order of their coming, which their ids, random to look at, are not in. Every
-// fifth came through Google, the others by e-mail with a password, each with an identity of that name; identities beyond
-// the number of users, at most as many again, are second ones, by GitHub. The first of the users have the profiles.
+// Users signed up over six years and are stored in that order, which is not the order of their ids. Every fifth signed up
+// with Google, the others by email with a password, each with an identity of that provider; identities beyond the number
+// of users, at most as many again, are second ones, by GitHub. The first users have the profiles.
 func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	t.Helper()
 	if identities > 2*users || profiles > users {
@@ -29,7 +29,7 @@ func bulk(ctx context.Context, tx pgx.Tx, users, identities, profiles int) error
 		sql       string
 		arguments []any
 	}{
-		{`SET LOCAL session_replication_role = replica`, nil}, // the foreign keys hold without being looked at
+		{`SET LOCAL session_replication_role = replica`, nil}, // the foreign keys hold without a check
 		{bulkFunctions, nil},
 		{bulkUsers, []any{users}},
 		{bulkIdentities, []any{users, identities}},
@@ -46,7 +46,7 @@ const bulkFunctions = `
 	CREATE FUNCTION pg_temp.id(kind text, i bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
 		SELECT overlay(overlay(md5(kind || i::text) PLACING '4' FROM 13) PLACING substr('89ab', 1 + (i % 4)::int, 1) FROM 17)::uuid
 	$$;
-	CREATE FUNCTION pg_temp.address(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	CREATE FUNCTION pg_temp.email(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 		SELECT left(md5('address' || i::text), 8) || '.' || i::text || '@example.com'
 	$$;
 	CREATE FUNCTION pg_temp.born(i bigint, users bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -65,14 +65,14 @@ const bulkUsers = `
 		jsonb_build_object('sub', id, 'email', email, 'email_verified', true, 'phone_verified', false, 'name', 'Person ' || i,
 			'locale', 'en'),
 		born, born + interval '30 days'
-	FROM (SELECT i, i % 5 = 0 AS google, pg_temp.id('user', i) AS id, pg_temp.address(i) AS email,
+	FROM (SELECT i, i % 5 = 0 AS google, pg_temp.id('user', i) AS id, pg_temp.email(i) AS email,
 			pg_temp.born(i, $1) AS born
 		FROM generate_series(1, $1::bigint) i OFFSET 0) u`
 
 const bulkIdentities = `
 	INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
 	SELECT pg_temp.id('identity', i), user_id, provider, subject,
-		jsonb_build_object('sub', subject, 'email', pg_temp.address(u), 'email_verified', true, 'phone_verified', false),
+		jsonb_build_object('sub', subject, 'email', pg_temp.email(u), 'email_verified', true, 'phone_verified', false),
 		born, born, born
 	FROM (SELECT i, u, user_id, provider, pg_temp.born(u, $1) AS born,
 			CASE provider WHEN 'email' THEN user_id::text ELSE (100000000000000000 + u)::text END AS subject
@@ -91,7 +91,7 @@ const bulkProfiles = `
 		i % 40, pg_temp.born(i, $1), pg_temp.born(i, $1)
 	FROM generate_series(1, $2::bigint) i`
 
-// withoutIndexes fills tables while those indexes are gone that no constraint needs, which takes half the time.
+// withoutIndexes drops the indexes that no constraint needs while fill runs, which halves the time.
 func withoutIndexes(ctx context.Context, tx pgx.Tx, fill func() error) error {
 	rows, err := tx.Query(ctx, `
 		SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index

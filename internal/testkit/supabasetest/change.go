@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Changes says by id which users are no longer what they were. Nobody is in two of the lists, and each is in order.
+// Changes lists the ids of changed users. No user is in two of the lists, and each is in order.
 type Changes struct{ Updated, Inserted, Deleted []string }
 
-// Change does to n users what happens to the users of a live Supabase, every kind of it in turn: most of it moves
-// users.updated_at to the present, some moves nothing. Somebody who is soft-deleted is in Updated. The same source, seed and n
-// change the same users in the same way, the times excepted. A second Change of one source takes another seed. Where there
-// are fewer suitable users than n, fewer change.
+// Change changes n users as users of a live Supabase change, with every kind of event in turn: most set users.updated_at
+// to the present, some do not. A soft-deleted user is in Updated. The same source, seed and n change the same users in the
+// same way, except for times. A second Change of one source needs another seed. If fewer than n users are suitable, fewer
+// change.
 func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	t.Helper()
 	t.Logf("%d changes from seed %d", n, seed)
@@ -47,9 +47,9 @@ func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error
 		}
 		taken = append(taken, ids...)
 		switch e.suits {
-		case "": // there was nobody
+		case "": // there was no such user
 			c.Inserted = append(c.Inserted, ids...)
-		case anybody:
+		case anyUser:
 			c.Deleted = append(c.Deleted, ids...)
 		default:
 			c.Updated = append(c.Updated, ids...)
@@ -58,7 +58,7 @@ func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error
 	return nil
 }
 
-// choose returns the ids of users that suit, or of users that are yet to come.
+// choose returns the ids of suitable users, or of users that the event creates.
 func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
 	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.suits + ` ORDER BY md5(id::text || $1) LIMIT $3`
 	if e.suits == "" {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// aggregates are the fingerprints of all users with what belongs to them.
+// aggregates returns the fingerprints of all users with the rows that belong to them.
 func aggregates(t *testing.T, url string) map[string]string {
 	t.Helper()
 	return query[string](t, url, `SELECT id::text, md5(concat(u::text,
@@ -16,7 +16,7 @@ func aggregates(t *testing.T, url string) map[string]string {
 		(SELECT p::text FROM public.profiles p WHERE p.user_id = u.id))) FROM auth.users u`)
 }
 
-func TestChangeSaysWhatItDid(t *testing.T) {
+func TestChangeListsChangedUsers(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 9, 700)
@@ -75,7 +75,7 @@ func TestChangeMovesSomeTimes(t *testing.T) {
 	}
 }
 
-// A source can change again and again, and to the last user.
+// A source can change several times, until all users have changed.
 func TestChangeAgain(t *testing.T) {
 	t.Parallel()
 	url := New(t)

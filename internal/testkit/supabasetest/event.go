@@ -3,17 +3,17 @@ package supabasetest
 // event is something that happens to users of a live Supabase.
 type event struct {
 	name       string
-	suits      string   // a condition on users u; "" is for users who are yet to come
+	suits      string   // a condition on users u; "" for an event that creates users
 	statements []string // $1 is the ids as an array, $2 the seed
 }
 
 const (
-	anybody = "true"
+	anyUser = "true"
 	alive   = "deleted_at IS NULL"
 	mailed  = "deleted_at IS NULL AND NOT is_sso_user AND email LIKE '%@%' AND email NOT LIKE '%.invalid'"
 )
 
-// those restricts a statement to the users it is about. It uses both parameters, as each statement must.
+// those restricts a statement to the chosen users. It uses both parameters, as each statement must.
 const those = ` u.id = ANY ($1::uuid[]) AND $2::text <> '' `
 
 // moved is what Supabase Auth does whenever it saves a user.
@@ -32,11 +32,11 @@ var events = []event{
 	},
 	{"change the password", alive + ` AND encrypted_password LIKE '$2%'`, []string{`
 		UPDATE auth.users u SET encrypted_password = '` + changedHash + `',` + moved + `WHERE` + those}},
-	{"change the e-mail as an admin", mailed, []string{`
+	{"change the email as an admin", mailed, []string{`
 		UPDATE auth.users u SET email = 'changed.' || md5(id::text || $2) || '@example.com',` + moved + `WHERE u.id = ANY ($1::uuid[])`, `
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email}', to_jsonb(u.email::text))
 		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` + those}},
-	{"confirm the e-mail", mailed + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{`
+	{"confirm the email", mailed + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{`
 		UPDATE auth.users u SET email_confirmed_at = now(), confirmation_token = '',` + moved + `WHERE` + those, `
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email_verified}', 'true')
 		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` + those, `
@@ -82,7 +82,7 @@ var events = []event{
 			encrypted_password = NULL, raw_app_meta_data = '{}', raw_user_meta_data = '{}', confirmation_token = '',
 			recovery_token = '', email_change_token_new = '', email_change_token_current = '', phone_change_token = '',
 			reauthentication_token = '', deleted_at = now(),` + moved + `WHERE` + those}},
-	{"delete", anybody, []string{`
+	{"delete", anyUser, []string{`
 		INSERT INTO auth.audit_log_entries (instance_id, id, payload, created_at)
 		SELECT instance_id, md5('audit' || id || $2)::uuid, json_build_object('action', 'user_deleted', 'actor_id', id), now()
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`, `
@@ -99,13 +99,13 @@ var events = []event{
 		INSERT INTO public.profiles (user_id, learning_speed) SELECT id, 'balanced' FROM auth.users u WHERE` + those}},
 }
 
-// changedHash is of ChangedPassword.
+// changedHash is the hash of ChangedPassword.
 const changedHash = `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`
 
-// ChangedPassword is that of people whom Change gave a new one, and of those who signed up then.
+// ChangedPassword is the password of users whose password Change changed, and of users whom it added.
 const ChangedPassword = "claimed-Pass-1"
 
-// scrubbed is what Supabase Auth puts in the place of a value of a user whom it deletes softly.
+// scrubbed returns the value with which Supabase Auth replaces a value of a soft-deleted user.
 func scrubbed(value string) string {
 	return `rtrim(translate(encode(sha256(convert_to(u.id::text || ` + value + `, 'UTF8')), 'base64'), '+/', '-_'), '=')`
 }

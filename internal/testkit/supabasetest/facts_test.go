@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// facts are what has to occur in every source, said in SQL and apart from how the shapes are made. Each is the condition
-// of at least one row.
+// facts are SQL conditions, each true for at least one row of every source. They do not depend on the code of the shapes.
 var facts = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",
@@ -159,7 +158,7 @@ func TestFillHoldsTheFacts(t *testing.T) {
 			}
 			for i, n := range query[int](t, url, strings.Join(counts, " UNION ALL ")) {
 				if n == 0 {
-					t.Errorf("seed %d: no row of %s is the one of condition %s", seed, table, i)
+					t.Errorf("seed %d: no row of %s meets condition %s", seed, table, i)
 				}
 			}
 		}
@@ -190,7 +189,7 @@ func TestFillHoldsTheVocabulary(t *testing.T) {
 		"workos", "zoom", "vercel_marketplace", "web3",
 	} {
 		if found[provider] == 0 {
-			t.Errorf("nobody came by %s", provider)
+			t.Errorf("no user has an identity of %s", provider)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Census is what Fill put into the source: how many rows, how many users of each shape, and some people whose password is
+// Census describes the rows that Fill wrote: how many rows, how many users of each shape, and some users whose password is
 // known.
 type Census struct {
 	Users, Identities, Profiles, Factors, Passkeys int
@@ -16,35 +16,35 @@ type Census struct {
 	Shapes map[string]int // users by the name of their shape; some have several
 }
 
-// Person is somebody whose password is known.
+// Person is a user whose password is known.
 type Person struct {
-	ID, Email, Phone, Password, Shape string // Email in lower case, and also where a soft delete has scrubbed it; "" is none
+	ID, Email, Phone, Password, Shape string // Email in lower case, also after a soft delete; "" is none
 
-	// SignsIn says whether Email and Password must work on the new side when people whose address was never confirmed are
-	// held and people with a second factor are allowed in. Where it is false they must not.
+	// SignsIn reports whether Email and Password must sign in at the target when passwords of unconfirmed users are
+	// withheld and users with a second factor are allowed. If false, they must not.
 	SignsIn bool
 }
 
-// atLeast is the number of users from which on Fill leaves no shape out.
+// atLeast is the least number of users for which every shape occurs.
 const atLeast = 200
 
-// peopleOfShape bounds how many of each shape end up among the people of a Census.
+// peopleOfShape is the largest number of users of each shape in a Census.
 const peopleOfShape = 3
 
-// Fill fills an empty source with exactly that many users, most of them ordinary, and what belongs to them. The same seed and
-// number give the same rows, byte for byte, on any day: what is banned for a time is so until 2099. From 200 users on every
-// shape occurs; fewer are a random sample. Orphan profiles need a superuser.
+// Fill fills an empty source with exactly that many users, most of them ordinary, and the rows that belong to them. The
+// same seed and number give the same rows, byte for byte, on any day: temporary bans last until 2099. With 200 users or
+// more every shape occurs; fewer are a random sample. Orphan profiles need a superuser.
 func Fill(t testing.TB, url string, seed uint64, users int) Census {
 	t.Helper()
 	t.Logf("a source of %d users from seed %d", users, seed)
 	g := newGenerator(seed)
-	g.deal(users)
+	g.generateUsers(users)
 	on(t, url, "fill the source", g.write)
 	return g.census
 }
 
-// deal makes the people: every shape once, then at random by weight.
-func (g *generator) deal(n int) {
+// generateUsers makes the users: every shape once, then at random by weight.
+func (g *generator) generateUsers(n int) {
 	total := 0
 	for _, s := range shapes {
 		total += s.weight
@@ -53,7 +53,7 @@ func (g *generator) deal(n int) {
 		case s.side == "":
 			g.one(s)
 		default:
-			g.lay(s)
+			g.applyShape(s)
 		}
 	}
 	for len(g.accounts) < n {
@@ -67,7 +67,7 @@ func (g *generator) deal(n int) {
 	g.count()
 }
 
-// draw returns the shape that a number less than all the weights together falls on.
+// draw returns the shape for a number below the sum of all weights.
 func draw(n int) shape {
 	for _, s := range shapes {
 		if n -= s.weight; n < 0 {
@@ -92,8 +92,8 @@ func (g *generator) one(s shape) {
 	}
 }
 
-// lay lays a shape over the next base.
-func (g *generator) lay(s shape) {
+// applyShape applies a shape to the next base.
+func (g *generator) applyShape(s shape) {
 	s.over(g, g.bases[g.laid[s.side]])
 	g.laid[s.side]++
 	g.census.Shapes[s.name]++
@@ -102,7 +102,7 @@ func (g *generator) lay(s shape) {
 func (a *account) person(shape string) Person {
 	phone, _ := a.user["phone"].(string)
 	if a.user["deleted_at"] != nil {
-		phone = "" // scrubbed
+		phone = "" // a soft delete overwrites it
 	}
 	return Person{
 		ID:       a.id(),
@@ -110,11 +110,11 @@ func (a *account) person(shape string) Person {
 		Phone:    phone,
 		Password: a.password,
 		Shape:    shape,
-		SignsIn:  a.email != "" && !a.barred,
+		SignsIn:  a.email != "" && !a.blocked,
 	}
 }
 
-// count tells the census what there is besides shapes and people.
+// count adds the numbers of rows to the census.
 func (g *generator) count() {
 	g.census.Users = len(g.accounts)
 	g.census.Identities = len(g.of(func(a *account) []row { return a.identities }))
@@ -132,7 +132,7 @@ func (g *generator) of(kind func(*account) []row) []row {
 	return rows
 }
 
-// write copies everything, and tells the planner, in one transaction.
+// write copies all rows and analyzes the tables, in one transaction.
 func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	return g.writeOrphans(ctx, conn)
 }
 
-// writeOrphans adds the profiles that no user has, which the foreign key would refuse, and ends the transaction.
+// writeOrphans adds the profiles without a user, which the foreign key would refuse, and ends the transaction.
 func (g *generator) writeOrphans(ctx context.Context, conn *pgx.Conn) error {
 	if len(g.orphans) > 0 {
 		if _, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {

@@ -38,10 +38,10 @@ func TestFillLeavesNoShapeOut(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		g := newGenerator(seed)
-		g.deal(atLeast)
+		g.generateUsers(atLeast)
 		for name := range names {
 			if g.census.Shapes[name] == 0 {
-				t.Errorf("seed %d: nobody is %q", seed, name)
+				t.Errorf("seed %d: no user is %q", seed, name)
 			}
 		}
 		if got, want := len(g.census.Shapes), len(names); got != want {
@@ -76,8 +76,8 @@ func TestFillCounts(t *testing.T) {
 func TestFillIsMostlyOrdinary(t *testing.T) {
 	t.Parallel()
 	g := newGenerator(3)
-	g.deal(20_000)
-	if got := g.census.Shapes["by e-mail"] + g.census.Shapes["by Google"]; got < 9_000 {
+	g.generateUsers(20_000)
+	if got := g.census.Shapes["by email"] + g.census.Shapes["by Google"]; got < 9_000 {
 		t.Errorf("%d of 20000 are ordinary, want 9000 at least", got)
 	}
 	if got := len(g.census.People); got < 200 || got > 900 {
@@ -85,12 +85,12 @@ func TestFillIsMostlyOrdinary(t *testing.T) {
 	}
 }
 
-func TestARowKnowsItsTable(t *testing.T) {
+func TestAddRefusesColumnThatTheTableDoesNotHave(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	on(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
 		if err := users.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
-			t.Error("a row with a column that the table has not was taken")
+			t.Error("a row with a column that the table does not have was accepted")
 		}
 		return nil
 	})

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// zeroUUID is the instance of every row of an ordinary project.
+// zeroUUID is the instance_id of every row of an ordinary project.
 const zeroUUID = "00000000-0000-0000-0000-000000000000"
 
-// generator makes the rows of a source in memory, all of them out of one stream of random numbers.
+// generator makes the rows of a source in memory from one stream of random numbers.
 type generator struct {
 	rng    *rand.Rand
-	serial int    // numbers addresses, telephones and subjects, so that none comes twice by accident
-	id     string // of the next user, where it matters
+	serial int    // numbers emails, phone numbers and subjects, so that each is unique
+	id     string // of the next user, if a shape sets it
 	census Census
 
 	accounts []*account
-	bases    []*account     // to lay shapes over
-	laid     map[string]int // how many bases already have a shape on that side
+	bases    []*account     // to apply shapes to
+	laid     map[string]int // by side: how many bases already have a shape
 	orphans  []row          // profiles
 
-	// The rest has no shapes: it is there to be counted.
+	// The rest has no shapes and is only counted.
 	ssoProviders, ssoDomains, samlProviders, audit []row
 }
 
 func newGenerator(seed uint64) *generator {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // it has to come out the same every time
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // the rows must be the same every time
 	g.census.Shapes, g.laid = map[string]int{}, map[string]int{}
 	for i, domain := range []string{"corp.example", "school.example"} {
 		id, at := g.uuid(), stamp(g.instant())
@@ -51,7 +51,7 @@ func newGenerator(seed uint64) *generator {
 	return g
 }
 
-// history is the log of the project, as far as it was kept.
+// history adds rows of the project's audit log.
 func (g *generator) history() {
 	for i := range (len(g.accounts) + 9) / 10 {
 		action, actor := "login", g.accounts[g.rng.IntN(len(g.accounts))].id()
@@ -75,7 +75,7 @@ func (g *generator) uuid() string {
 func (g *generator) hex(n int) string {
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = byte(g.rng.Uint32()) //nolint:gosec // the lowest byte is meant
+		b[i] = byte(g.rng.Uint32()) //nolint:gosec // only the lowest byte is needed
 	}
 	return hex.EncodeToString(b)
 }
@@ -121,8 +121,8 @@ func (g *generator) name() string {
 	})
 }
 
-// address is one that nobody else has.
-func (g *generator) address() string {
+// email returns a new, unique email.
+func (g *generator) email() string {
 	return fmt.Sprintf(
 		"person.%d@%s",
 		g.next(),
@@ -130,10 +130,10 @@ func (g *generator) address() string {
 	)
 }
 
-// phone is digits only and nobody else's.
+// phone returns a new, unique phone number of digits only.
 func (g *generator) phone() string { return fmt.Sprintf("1555%07d", g.next()) }
 
-// subject is what a provider calls somebody.
+// subject returns a new, unique user id of a provider.
 func (g *generator) subject() string { return fmt.Sprintf("1%020d", g.next()) }
 
 // object is the JSON text of an object of these keys and values.

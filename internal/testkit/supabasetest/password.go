@@ -1,9 +1,9 @@
 package supabasetest
 
-// secret is a stored hash and, where it is known, what it was made of.
+// secret is a stored hash and, if known, its password.
 type secret struct {
 	form, plain, hash string
-	refused           bool // the new side does not take it: unknown, or dearer than its ceilings
+	refused           bool // the target rejects it: unknown, or above its cost ceilings
 }
 
 // vectors has a hash of every form that Supabase Auth takes, each verified by its own code.
@@ -61,7 +61,7 @@ var vectors = []secret{
 	},
 }
 
-// common are what most people have, cheap ones so that signing hundreds of them in does not take all day.
+// common are the usual hashes, with low cost so that hundreds of sign-ins are quick.
 var common = []secret{
 	{plain: "correct-Horse-1", hash: `$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW`},
 	{plain: "correct-Horse-2", hash: `$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC`},
@@ -74,7 +74,7 @@ var common = []secret{
 	},
 }
 
-// claimed are of people who claim the same address: no password opens the account of another person.
+// claimed are of users with the same email: no password opens the account of another user.
 var claimed = []secret{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
 	{plain: "claimed-Pass-2", hash: `$2a$04$hrNTdvF6GB8a1Toe1upSj.kkX4br7LwwmGtkgwxHI9a9uiOytsLsu`},
@@ -84,10 +84,10 @@ var claimed = []secret{
 // fromSQL is what crypt() with gen_salt('bf') writes.
 var fromSQL = secret{plain: "correct-Horse-6", hash: `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`}
 
-// random was made of a password that no person ever knew, as sign-in by mail leaves it.
+// random is the hash of a random password, as sign-in by mail stores it.
 const random = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 
-// unusual are passwords out of the ordinary.
+// unusual are unusual passwords.
 var unusual = []secret{
 	{form: "six letters", plain: "secret", hash: `$2a$04$uVRwSyjRBYvb7MpqnSMAVueHBDwxRMFrt8xF/WfKe.CQ9Q3DIG2jS`},
 	{
@@ -112,7 +112,7 @@ var unusual = []secret{
 	},
 }
 
-// tooDear are true hashes within the ceilings of Supabase, beyond those of the new side.
+// tooDear are valid hashes within the cost ceilings of Supabase, above those of the target.
 var tooDear = []secret{
 	{
 		form:    "bcrypt of cost 15",
@@ -164,7 +164,7 @@ var tooDear = []secret{
 	},
 }
 
-// unknown are no hashes that Supabase Auth takes. The password is one that a person might try.
+// unknown are texts that Supabase Auth does not accept as hashes. The password is one that a user might try.
 var unknown = []secret{
 	{form: "plain text", refused: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
 	{
@@ -213,7 +213,7 @@ var unknown = []secret{
 	encrypted,
 }
 
-// encrypted is what a server with database encryption keeps of a hash, or of the secret of a second factor.
+// encrypted is a hash, or the secret of a second factor, as a server with database encryption stores it.
 var encrypted = secret{
 	form:    "encrypted at rest",
 	plain:   "alpha-Pass-1",
@@ -221,5 +221,5 @@ var encrypted = secret{
 	hash:    `{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg==","nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
-// dearest is well formed, with a cost that no machine can compute. No password for it is known.
+// dearest is well formed, with a cost that no machine can compute. Its password is not known.
 const dearest = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`

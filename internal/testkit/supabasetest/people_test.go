@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// opens caches, for many people share a hash.
+// opens verifies a password, with a cache because many users share a hash.
 func opens(t *testing.T) func(hash, plain string) bool {
 	t.Helper()
 	hasher, seen := password.Cheap(), map[[2]string]bool{}
@@ -37,7 +37,7 @@ func TestHashesAreOfTheirPasswords(t *testing.T) {
 		t.Errorf("%d vectors, want %d", got, want)
 	}
 	if !password.Known(random) {
-		t.Error("the hash that nobody knows the password of is not well formed")
+		t.Error("the hash without a known password is not well formed")
 	}
 }
 
@@ -45,14 +45,14 @@ func TestRefusedHashesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, s := range append(slices.Concat(tooDear, unknown), secret{form: "cost 31", hash: dearest, refused: true}) {
 		if !s.refused || password.Known(s.hash) {
-			t.Errorf("%s is taken", s.form)
+			t.Errorf("%s is accepted", s.form)
 		}
 	}
 }
 
-// Whether somebody signs in is said a second time here, out of the rows alone: the winner of an address, which nobody
-// with a Kelvin sign is, confirmed, not banned, not deleted, with a hash that opens.
-func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
+// Person.SignsIn is computed a second time here, from the rows alone: the user owns the email, which has no Kelvin sign, is
+// confirmed, not banned, not deleted, and has a hash that verifies.
+func TestSignsInMatchesTheRows(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	people := Fill(t, url, 5, 3000).People
@@ -63,7 +63,7 @@ func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
 			FROM auth.users WHERE deleted_at IS NULL) live
 		WHERE rank = 1 AND email_confirmed_at IS NOT NULL AND (banned_until IS NULL OR banned_until < now())
 			AND encrypted_password IS NOT NULL`)
-	addresses := query[string](
+	emails := query[string](
 		t,
 		url,
 		`SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`,
@@ -75,14 +75,14 @@ func TestPeopleSignInAsTheirRowsSay(t *testing.T) {
 		if p.SignsIn != want {
 			t.Errorf("%s of shape %q: SignsIn = %v, want %v", p.ID, p.Shape, p.SignsIn, want)
 		}
-		if p.SignsIn && p.Email != addresses[p.ID] {
-			t.Errorf("%s of shape %q: the address is not the stored one", p.ID, p.Shape)
+		if p.SignsIn && p.Email != emails[p.ID] {
+			t.Errorf("%s of shape %q: the email is not the stored one", p.ID, p.Shape)
 		}
 		covered[p.Password] = covered[p.Password] || p.SignsIn
 	}
 	for _, s := range slices.Concat(vectors, unusual) {
 		if !covered[s.plain] {
-			t.Errorf("nobody signs in with %s", s.form)
+			t.Errorf("no user signs in with %s", s.form)
 		}
 	}
 }

@@ -50,7 +50,7 @@ create table auth.users (
   constraint users_phone_key unique (phone),
   constraint users_email_change_confirm_status_check check (email_change_confirm_status between 0 and 2)
 );
--- An address is unique as it is spelled, and people of single sign-on may repeat it.
+-- An email is unique as it is spelled, and people of single sign-on may repeat it.
 create unique index users_email_partial_key        on auth.users (email) where is_sso_user = false;
 create unique index confirmation_token_idx         on auth.users (confirmation_token)         where confirmation_token !~ '^[0-9 ]*$';
 create unique index recovery_token_idx             on auth.users (recovery_token)             where recovery_token !~ '^[0-9 ]*$';

@@ -5,12 +5,12 @@ import "slices"
 // shape is one way in which rows of a source look.
 type shape struct {
 	name   string
-	weight int // how often it comes besides the one time that is certain, next to the other weights
-	size   int // users it takes; 0 is one
+	weight int // how often it occurs, relative to the other weights, after the first time
+	size   int // number of users; 0 is one
 	make   func(g *generator)
 
-	// A shape that concerns one side of a user only is laid over a base the first time, so that the shapes fit into
-	// atLeast users. A base has at most one of each side.
+	// A shape that changes only one part of a user is applied to a base the first time, so that all shapes fit into
+	// atLeast users. A base has at most one shape for each part.
 	side string
 	over func(g *generator, a *account)
 	base bool
@@ -18,9 +18,9 @@ type shape struct {
 
 func (s shape) users() int { return max(1, s.size) }
 
-// shapes are all there are. The first is the ordinary one, and the bases come before what is laid over them.
+// shapes are all shapes. The first is the ordinary one; bases come before the shapes that are applied to them.
 var shapes = slices.Concat(people, linked, single, banned, deleted,
-	addresses, contests, numbers,
+	emails, emailConflicts, numbers,
 	providers(), providerPairs, oddIdentities,
 	secrets(), secondFactors, times, oddIDs,
 	side("row", pending, oddRows), side("metadata", metadata()), side("profile", knownProfiles(), oddProfiles()))
@@ -38,9 +38,9 @@ func side(name string, kinds ...[]shape) []shape {
 	return all
 }
 
-// people are the ways in which Supabase itself makes users.
+// people are users as Supabase itself makes them.
 var people = []shape{
-	{name: "by e-mail", weight: 600, make: func(g *generator) { g.byEmail() }},
+	{name: "by email", weight: 600, make: func(g *generator) { g.byEmail() }},
 	{name: "by Google", weight: 120, make: func(g *generator) { g.social("google") }},
 	{name: "by phone", weight: 20, make: func(g *generator) { g.byPhone() }},
 	{name: "by phone, unconfirmed", weight: 5, make: func(g *generator) {
@@ -69,12 +69,12 @@ var people = []shape{
 	}),
 	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = stamp(a.born) }),
 	{name: "anonymous", weight: 15, make: func(g *generator) {
-		a := g.bare()
+		a := g.addEmpty()
 		a.noPassword("")
 		a.user["is_anonymous"] = true
 	}},
 	variant("anonymous once", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
-	{name: "neither e-mail nor phone", weight: 2, make: func(g *generator) { g.bare() }},
+	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmpty() }},
 	variant("imported by SQL", 8, func(_ *generator, a *account) {
 		for _, column := range slices.Concat(tokenColumns, []string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
 			a.user[column] = nil
@@ -91,15 +91,15 @@ var people = []shape{
 }
 
 func (g *generator) wallet(prefix string) *account {
-	a := g.bare()
+	a := g.addEmpty()
 	subject := prefix + g.hex(20)
 	g.identify(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
 	return a
 }
 
-// linked are people with a password, an address and providers, in all combinations.
+// linked are users with a password, an email and providers, in all combinations.
 var linked = []shape{
-	variant("e-mail and Google", 15, func(g *generator, a *account) { g.identify(a, "google", g.subject(), "") }),
+	variant("email and Google", 15, func(g *generator, a *account) { g.identify(a, "google", g.subject(), "") }),
 	variant("five identities", 1, func(g *generator, a *account) {
 		for _, provider := range []string{"google", "github", "apple", "discord"} {
 			g.identify(a, provider, g.subject(), "")
@@ -114,7 +114,7 @@ var linked = []shape{
 	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
 		delete(g.social("google").user, "email_confirmed_at")
 	}},
-	{name: "by Facebook, without e-mail", weight: 5, make: func(g *generator) {
+	{name: "by Facebook, without email", weight: 5, make: func(g *generator) {
 		a := g.social("facebook")
 		delete(a.user, "email")
 		delete(a.user, "email_confirmed_at")
@@ -128,37 +128,37 @@ var linked = []shape{
 		)
 		a.user["raw_user_meta_data"] = a.identities[0]["identity_data"]
 	}},
-	variant("e-mail identity unlinked", 5, func(g *generator, a *account) {
+	variant("email identity unlinked", 5, func(g *generator, a *account) {
 		g.identify(a, "google", g.subject(), "")
 		a.identities = a.identities[1:]
 	}),
 	variant("every identity unlinked", 4, func(_ *generator, a *account) { a.identities = nil }),
-	variant("e-mail and phone", 8, func(g *generator, a *account) {
+	variant("email and phone", 8, func(g *generator, a *account) {
 		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
 		g.identify(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
 	}),
-	variant("phone confirmed, e-mail not", 3, func(g *generator, a *account) {
+	variant("phone confirmed, email not", 3, func(g *generator, a *account) {
 		g.unconfirm(a)
 		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
 	}),
 }
 
-// single are people of single sign-on.
+// single are users of single sign-on.
 var single = []shape{
-	{name: "single sign-on", weight: 15, make: func(g *generator) { g.sso(g.address()) }},
-	{name: "single sign-on, address taken", weight: 8, size: 2, make: func(g *generator) { g.sso(g.byEmail().email) }},
-	{name: "single sign-on, address taken by the unconfirmed", weight: 2, size: 2, make: func(g *generator) {
+	{name: "single sign-on", weight: 15, make: func(g *generator) { g.sso(g.email()) }},
+	{name: "single sign-on, email taken", weight: 8, size: 2, make: func(g *generator) { g.sso(g.byEmail().email) }},
+	{name: "single sign-on, email taken by the unconfirmed", weight: 2, size: 2, make: func(g *generator) {
 		a := g.byEmail()
 		g.unconfirm(a)
 		g.sso(a.email)
 	}},
-	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.sso(g.sso(g.address()).email) }},
+	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.sso(g.sso(g.email()).email) }},
 }
 
-func until(time string, barred bool) func(*generator, *account) {
+func until(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time
-		a.barred = barred
+		a.blocked = blocked
 	}
 }
 
@@ -188,13 +188,13 @@ var deleted = []shape{
 	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.social("google").softDelete() }},
 	variant("deleted by hand", 1, func(_ *generator, a *account) { // nothing is scrubbed
 		a.user["deleted_at"] = a.after(9001)
-		a.barred = true
+		a.blocked = true
 	}),
-	{name: "address of a deleted one", weight: 1, size: 2, make: func(g *generator) {
+	{name: "email of a deleted one", weight: 1, size: 2, make: func(g *generator) {
 		gone, again := g.byEmail(), g.byEmail()
-		again.address("AGAIN." + gone.email)
-		gone.address("again." + gone.email)
-		gone.user["deleted_at"], gone.barred = gone.after(9001), true
+		again.setEmail("AGAIN." + gone.email)
+		gone.setEmail("again." + gone.email)
+		gone.user["deleted_at"], gone.blocked = gone.after(9001), true
 		gone.secret(claimed[0])
 		again.secret(claimed[1])
 	}},

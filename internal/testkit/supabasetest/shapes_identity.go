@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// providers are everyone Supabase knows by name, a few of a deployment's own, and one of the years to come.
+// providers are all that Supabase knows by name, a few custom ones, and one that does not exist yet.
 func providers() []shape {
 	all := []shape{
 		{name: "by GitHub", weight: 40, make: func(g *generator) { g.social("github") }},
@@ -35,13 +35,13 @@ func providers() []shape {
 	return all
 }
 
-// both is one subject under two names of one provider, of one user or of two. The accounts would be the same one.
+// both is one subject under two names of one provider, for one user or for two. The accounts would be the same.
 func both(name string, weight, size int, providers [2]string) shape {
 	return shape{name: name, weight: weight, size: size, make: func(g *generator) {
 		a := g.social(providers[0])
 		b := a
 		if size == 2 {
-			b = g.bare()
+			b = g.addEmpty()
 		}
 		g.identify(b, providers[1], a.identities[0]["provider_id"].(string), "")
 	}}
@@ -54,7 +54,7 @@ var providerPairs = []shape{
 	both("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
 }
 
-// told is somebody by Google whose identity is special.
+// told is a user of Google with a special identity.
 func told(name string, change func(g *generator, a *account, identity row)) shape {
 	return shape{name: name, weight: 1, make: func(g *generator) {
 		a := g.social("google")
@@ -79,8 +79,8 @@ var oddIdentities = []shape{
 	told("identity with hostile claims", func(_ *generator, _ *account, identity row) {
 		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, "full_name": {"first": "A"}, "n": 1.10}`
 	}),
-	told("identity with another address", func(g *generator, _ *account, identity row) {
-		identity["identity_data"] = object("email", g.address(), "email_verified", true, "sub", identity["provider_id"])
+	told("identity with another email", func(g *generator, _ *account, identity row) {
+		identity["identity_data"] = object("email", g.email(), "email_verified", true, "sub", identity["provider_id"])
 	}),
 	told("identity with a strange subject", func(g *generator, _ *account, identity row) {
 		identity["provider_id"] = g.hex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
@@ -88,7 +88,7 @@ var oddIdentities = []shape{
 	told("name in the identity only", func(_ *generator, a *account, _ row) { a.user["raw_user_meta_data"] = "{}" }),
 }
 
-// secrets are ordinary people with every kind of stored password.
+// secrets are ordinary users with every kind of stored password.
 func secrets() []shape {
 	var all []shape
 	for _, s := range slices.Concat(vectors, unusual, tooDear, unknown) {

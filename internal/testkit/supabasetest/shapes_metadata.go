@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// documents are what users, who may write anything there, and admins keep in metadata. The number is the weight.
+// documents are metadata as users, who may write anything there, and admins store it. The number is the weight.
 var documents = []struct {
 	name   string
 	weight int

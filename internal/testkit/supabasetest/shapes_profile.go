@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// choices are the values that the original project wrote.
+// choices are the values of the profile fields.
 var choices = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -16,7 +16,7 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newer are values of its later vocabulary that the earlier one has not.
+// newer are values that the first version of the vocabulary does not have.
 var newer = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
@@ -32,7 +32,7 @@ var fields = []string{
 	"learning_speed",
 }
 
-// profile is one of known values, some of which were never said.
+// profile has known values, some of them NULL.
 func (g *generator) profile(a *account) row {
 	p := row{"user_id": a.id(), "preferred_language": "en", "created_at": a.after(2), "updated_at": a.after(2)}
 	for _, field := range fields {
@@ -62,7 +62,7 @@ func value(name string, weight int, column string, v any) shape {
 	return learner(name, weight, func(p row) { p[column] = v })
 }
 
-// knownProfiles say every known value, and nothing at all.
+// knownProfiles have every known value, and one has none.
 func knownProfiles() []shape {
 	all := []shape{
 		learner("profile that says nothing", 4, func(p row) {

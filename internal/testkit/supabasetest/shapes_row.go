@@ -1,13 +1,13 @@
 package supabasetest
 
-// times are ordinary people of extraordinary times.
+// times are ordinary users with unusual timestamps.
 var times = []shape{
 	variant("created never", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
 	variant("no time at all", 1, func(_ *generator, a *account) {
 		for _, column := range []string{"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at", "email_confirmed_at"} {
 			delete(a.user, column)
 		}
-		a.barred, a.sessions = true, nil
+		a.blocked, a.sessions = true, nil
 	}),
 	set("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
 	set("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
@@ -21,7 +21,7 @@ var times = []shape{
 	unreadable("banned since ever", "banned_until", "-infinity"),
 }
 
-// unreadable is somebody with a time that Supabase Auth cannot read, so that no password of theirs ever worked.
+// unreadable is a user with a time that Supabase Auth cannot read, so that no password ever worked.
 func unreadable(name, column, time string) shape {
 	return variant(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time

@@ -1,4 +1,4 @@
-// Package supabasetest hands out a Supabase database for one test, with every shape of row that occurs in real ones.
+// Package supabasetest creates a Supabase database for one test, with every kind of row that occurs in real projects.
 package supabasetest
 
 import (
@@ -32,14 +32,14 @@ func Make(t testing.TB, url string) {
 	})
 }
 
-// on works on a connection to the source, and ends the test when that fails.
+// on runs work on a connection to the source, and fails the test if that fails.
 func on(t testing.TB, url, what string, work func(context.Context, *pgx.Conn) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatalf("connect to the source: %v", err)
 	}
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the work has reported by then
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // work has returned its error
 	if err := work(t.Context(), conn); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}

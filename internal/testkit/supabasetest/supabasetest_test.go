@@ -33,7 +33,7 @@ func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	return m
 }
 
-// tables are all of a source, each with the columns that hold times.
+// tables are all tables of a source, each with the columns that hold times.
 func tables(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	return query[[]string](t, url, `
@@ -65,7 +65,7 @@ func fingerprints(t *testing.T, url string, times bool) map[string]string {
 	return query[string](t, url, strings.Join(each, " UNION ALL "))
 }
 
-func TestNewIsEmptyAndOnesOwn(t *testing.T) {
+func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 	t.Parallel()
 	one, other := New(t), New(t)
 	Fill(t, one, 1, 20)
@@ -75,7 +75,7 @@ func TestNewIsEmptyAndOnesOwn(t *testing.T) {
 	}
 }
 
-// Without a policy, row security hides every row from whom it applies to.
+// Without a policy, row security hides every row from the roles to which it applies.
 func TestRowSecurityIsWhereSupabaseHasIt(t *testing.T) {
 	t.Parallel()
 	url := New(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// row is what one row holds, by column; a column that is missing is NULL.
+// row is one row by column; a column that is missing is NULL.
 type row map[string]any
 
 // table is one that Fill writes to. Columns that Postgres computes are left out, and so is what a newer Supabase may have
@@ -50,8 +50,8 @@ var (
 	auditLog = table{"auth.audit_log_entries", strings.Fields(`instance_id id payload created_at ip_address`)}
 )
 
-// add copies rows into the table, in Postgres's text format: it takes every value as Postgres itself writes it, such as
-// "infinity" and years that Go's own types do not reach.
+// add copies rows into the table in Postgres's text format, which has every value that Postgres can store, such as
+// "infinity" and years outside the range of Go's types.
 func (t table) add(ctx context.Context, conn *pgx.Conn, rows []row) error {
 	var text bytes.Buffer
 	for _, r := range rows {
@@ -82,14 +82,14 @@ func (t table) encode(text *bytes.Buffer, r row) error {
 		case nil:
 			text.WriteString(`\N`)
 		case string:
-			_, _ = escape.WriteString(text, value) // a buffer takes everything
+			_, _ = escape.WriteString(text, value) // a buffer returns no error
 		default:
 			fmt.Fprint(text, value)
 		}
 	}
 	text.WriteByte('\n')
 	if known != len(r) {
-		return fmt.Errorf("a row for %s has a column that the table has not", t.name)
+		return fmt.Errorf("a row for %s has a column that the table does not have", t.name)
 	}
 	return nil
 }

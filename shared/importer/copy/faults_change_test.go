@@ -29,12 +29,12 @@ func TestRun_SourceChangesMidCopy(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	m.Progress = nil
 	importtest.Complete(t, m, importtest.Small)
-	importtest.SameAsFresh(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-func TestRun_AddressesMove(t *testing.T) {
+func TestRun_EmailsMove(t *testing.T) {
 	t.Parallel()
-	exchange := func(a, b string) string { // the index on addresses is not deferrable
+	exchange := func(a, b string) string { // the index on emails is not deferrable
 		return fmt.Sprintf(`do $$ declare a text; b text; begin
   select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
   update auth.users set email = 'aside@example.com' where id = '%[1]s'; update auth.users set email = a where id = '%[2]s'; update auth.users set email = b where id = '%[1]s';
@@ -55,10 +55,10 @@ end $$;`, a, b)
 		"a deleted one's is taken": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)-1]) + `delete from auth.users where id = '` + ids[len(ids)-1] + `'`
 		},
-		"a contest begins": func(ids []string) string {
+		"a conflict begins": func(ids []string) string {
 			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
 		},
-		"an SSO user's is contested": func(ids []string) string {
+		"an SSO user's is in conflict": func(ids []string) string {
 			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
 		},
 	} {
@@ -74,14 +74,14 @@ end $$;`, a, b)
 				t,
 				m,
 				importtest.Small,
-			) // who stepped aside for somebody in a batch before theirs has come back by now
-			importtest.SameAsFresh(t, m, importtest.Small)
+			) // who lost the email to a user of an earlier batch has it back
+			importtest.CheckSameAsNewImport(t, m, importtest.Small)
 		})
 	}
 }
 
-// TestRun_LoserBecomesWinner ends a contest for an address in favour of who had lost it.
-func TestRun_LoserBecomesWinner(t *testing.T) {
+// TestRun_UserWithoutTheEmailGetsIt changes the source so that the other user of an email conflict gets the email.
+func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 200)
@@ -108,17 +108,17 @@ func TestRun_LoserBecomesWinner(t *testing.T) {
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
-	importtest.SameAsFresh(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TargetIsOccupied imports into a target where others have an address, an id and a provider's subject.
+// TestRun_TargetIsOccupied imports into a target where other users have an email, an id and a provider's subject.
 func TestRun_TargetIsOccupied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 73, 300)
 	m := importtest.Open(t, from)
 	m.To = importtest.Occupied(t, from)
-	others := `select r::text from "user" r where name in ('Somebody Else', 'Holds the Address') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
+	others := `select r::text from "user" r where name in ('Another User', 'Holds the Email') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
 	before := importtest.Column(t, m.To, others)
 	importtest.Complete(t, m, importtest.Small)
 	rejections := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
@@ -130,23 +130,23 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	}
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Complete(t, m, importtest.Small)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
-		t.Errorf("a second pass changes something:%s", diff)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+		t.Errorf("a second pass changes rows:%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {
-		t.Errorf("what others had is no longer so:\n%s", diff)
+		t.Errorf("rows of other users have changed:\n%s", diff)
 	}
 	importtest.Exec(
 		t,
 		m.To,
-		`delete from "user" where name in ('Somebody Else', 'Holds the Address', 'Signed Up First'); drop trigger refuse on user_profile`,
+		`delete from "user" where name in ('Another User', 'Holds the Email', 'Signed Up First'); drop trigger refuse on user_profile`,
 	)
 	importtest.Complete(t, m, importtest.Small)
-	importtest.SameAsFresh(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TouchedInTheTarget changes and deletes users on the new side. A pass leaves them alone, whatever the source
-// says.
+// TestRun_TouchedInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the source has
+// changed.
 func TestRun_TouchedInTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -15,7 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_TargetRefusesARow makes the target refuse one row of a user. It alone is put aside, and comes when it may.
+// TestRun_TargetRefusesARow makes the target refuse one row of a user. Only this row is quarantined, and it is imported when
+// the target accepts it.
 func TestRun_TargetRefusesARow(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -113,11 +114,11 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 				return // a column was dropped: the catalog is another one, see TestRun_RefusesAnotherCatalog
 			}
 			importtest.Complete(t, m, importtest.Small)
-			if diff := importtest.Unlike(
+			if diff := importtest.Diff(
 				importtest.Contents(t, m.To, importtest.Landed),
 				importtest.Contents(t, fresh.To, importtest.Landed),
 			); diff != "" {
-				t.Errorf("once allowed it has not come:%s", diff)
+				t.Errorf("once the target accepts the row, it is not imported:%s", diff)
 			}
 			if n := importtest.Value(
 				t,
@@ -172,13 +173,14 @@ func TestRun_RefusesAnotherCatalog(t *testing.T) {
 	}
 }
 
-// TestRun_WeakRoles reads the source as roles that do not see everything. None may take what is hidden for absent.
-func TestRun_WeakRoles(t *testing.T) {
+// TestRun_RolesWithMissingPrivileges reads the source as roles that do not see all rows. An import must not treat hidden
+// rows as absent.
+func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grants  string
 		options importer.Options
-		says    string // "" is that it goes
+		says    string // "" means that it works
 	}{
 		"everything":          {importtest.ReadGrants, importtest.Small, ""},
 		"row security":        {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
@@ -208,8 +210,8 @@ func TestRun_WeakRoles(t *testing.T) {
 	}
 }
 
-// TestRun_RoleGrowsWeak takes the sight away between two passes.
-func TestRun_RoleGrowsWeak(t *testing.T) {
+// TestRun_RoleLosesPrivileges hides rows from the role between two passes.
+func TestRun_RoleLosesPrivileges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, says string }{
 		"row security": {"alter role %[1]s nobypassrls", "row security"},
@@ -236,14 +238,14 @@ func TestRun_RoleGrowsWeak(t *testing.T) {
 				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want a refusal that says %q", err, c.says)
 			}
-			if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), before); diff != "" {
+			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), before); diff != "" {
 				t.Errorf("the target has changed:%s", diff)
 			}
 		})
 	}
 }
 
-// TestRun_StatementTimeout reads profiles that take long, each: pieces get smaller until they are read in time.
+// TestRun_StatementTimeout reads profiles that take long each: the import halves a batch until it is read in time.
 func TestRun_StatementTimeout(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -255,7 +257,7 @@ func TestRun_StatementTimeout(t *testing.T) {
 	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
 	m := importtest.Open(t, from)
-	m.Shared = true // nobody looks at Patience meanwhile
+	m.Shared = true // no other goroutine uses Patience meanwhile
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +268,7 @@ func TestRun_StatementTimeout(t *testing.T) {
 		m.To,
 		"select count(*)::text from supabase_import.ruling where reason = 'target_error'",
 	); n != "0" {
-		t.Errorf("%s rows are said to be refused, want none", n)
+		t.Errorf("%s rows are reported as refused, want none", n)
 	}
 
 	importtest.Exec(
@@ -293,10 +295,10 @@ create or replace view public.slow as select p.* from public.profiles p cross jo
 	o.Profiles = ""
 	fresh := importtest.Open(t, from)
 	importtest.Complete(t, fresh, o)
-	if diff := importtest.Unlike(
+	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Landed),
 		importtest.Contents(t, fresh.To, importtest.Landed),
 	); diff != "" {
-		t.Errorf("the target is not what an import that was in time makes it:%s", diff)
+		t.Errorf("the target differs from that of an import without a timeout:%s", diff)
 	}
 }

@@ -43,10 +43,10 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 	)
 	for pass := 2; pass <= 3; pass++ {
 		st := importtest.Complete(t, m, importtest.Allow)
-		if diff := importtest.Unlike(importtest.Contents(t, m.To, theirs), before); diff != "" {
+		if diff := importtest.Diff(importtest.Contents(t, m.To, theirs), before); diff != "" {
 			t.Errorf("pass %d changed users who stay: %s", pass, diff)
 		}
-		if diff := importtest.Unlike(importtest.OwnData(t, m.To), own); diff != "" {
+		if diff := importtest.Diff(importtest.OwnData(t, m.To), own); diff != "" {
 			t.Errorf("pass %d changed rows of own tables: %s", pass, diff)
 		}
 		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(who)); diff != "" {
@@ -98,7 +98,7 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 	}
 }
 
-// Parts of a user are gone from the source, and own tables refer to these parts alone.
+// Rows of a user are gone from the source, and own tables refer to these rows only.
 func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInOwnTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -151,7 +151,7 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	before := importtest.Contents(t, m.To, rows)
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, rows), before); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, rows), before); diff != "" {
 		t.Errorf("what rows refer to changed: %s", diff)
 	}
 	named := importtest.Column(
@@ -178,7 +178,7 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	}
 	importtest.Exec(t, m.To, "truncate payouts, enrolments")
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.SameAsFresh(t, m, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
 func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
@@ -210,10 +210,10 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 	); n != before {
 		t.Errorf("%s profiles have the source's time, want all %s", n, before)
 	}
-	importtest.SameAsFresh(t, m, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-// A user is deleted softly in Supabase; their row and identities are still there.
+// A user is soft-deleted in Supabase; the row and identities still exist.
 func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 304)
@@ -227,7 +227,7 @@ func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
 		if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
 			t.Errorf("rows of the target, got - want +:\n%s", diff)
 		}
-		if diff := importtest.Unlike(importtest.OwnData(t, m.To), own); diff != "" {
+		if diff := importtest.Diff(importtest.OwnData(t, m.To), own); diff != "" {
 			t.Errorf("rows of own tables changed: %s", diff)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
@@ -280,11 +280,11 @@ create trigger refuse before delete on "user" for each row execute function refu
 	}
 	importtest.Exec(t, m.To, `drop trigger refuse on "user"`)
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.SameAsFresh(t, m, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
 // The application stores an order of a user while the pass is about to remove the user.
-func TestLaterPassSeesAnOrderThatArrivesMeanwhile(t *testing.T) {
+func TestLaterPassSeesAConcurrentOrder(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 306, 100)
@@ -297,7 +297,7 @@ func TestLaterPassSeesAnOrderThatArrivesMeanwhile(t *testing.T) {
 		from,
 		`delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`,
 	)
-	tx, err := importtest.Conn(t, m.To).Begin(t.Context())
+	tx, err := importtest.Connect(t, m.To).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

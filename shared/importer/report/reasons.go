@@ -129,7 +129,7 @@ var AllReasons = []Reason{
 	},
 	{
 		"sso_identity", "A sign-in through a company's SAML server.",
-		"Set the company's server up on the new side first; the identity is kept whole for it.",
+		"Set up the company's server at Xenon first; the quarantine keeps the whole identity.",
 	},
 	{
 		"web3_identity", "A sign-in with a wallet, which the target does not offer.",

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// personal lists what the source knows about people: addresses, numbers, names, hashes, secrets, subjects, claims. Ids
-// are no personal data, and texts too short to mean anything are left out.
+// personal lists the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. Ids are
+// not personal data, and very short texts are left out.
 const personal = `
 WITH known (v) AS (
   SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token]) FROM auth.users
@@ -29,7 +29,7 @@ WITH known (v) AS (
   UNION SELECT unnest(ARRAY[secret, phone, friendly_name]) FROM auth.mfa_factors
 ) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6 AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
 
-// reported is everything that the report of a run says, as JSON and as a page.
+// reported returns the report of a run, as JSON and as a page.
 func reported(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")
@@ -45,7 +45,7 @@ func reported(t *testing.T, m *importer.Import) string {
 	return string(s.JSON()) + html.UnescapeString(b.String())
 }
 
-// hasValue reports whether a text has a value. Digits inside a longer number, such as a checksum, are not that value.
+// hasValue reports whether a text contains a value. Digits inside a longer number, such as a checksum, do not count.
 func hasValue(text, value string) bool {
 	return regexp.MustCompile(`(^|[^0-9])` + regexp.QuoteMeta(value) + `($|[^0-9])`).MatchString(text)
 }
@@ -56,7 +56,7 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	always := reported(t, empty) // what a report says of nobody
+	always := reported(t, empty) // the report of an empty source
 
 	from := supabasetest.New(t)
 	census := supabasetest.Fill(t, from, 158, 1000)
@@ -103,7 +103,7 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(known) < 2000 {
-		t.Errorf("the source knows only %d things about its people", len(known))
+		t.Errorf("the source has only %d personal values", len(known))
 	}
 	for _, v := range append(known, "Eve Eavesdropper") {
 		if hasValue(text, v) && !hasValue(always, v) {
@@ -131,15 +131,15 @@ func TestManualHasEveryReason(t *testing.T) {
 	}
 }
 
-// The fence that the manual recommends holds writers off while it is up, and nobody else.
-func TestManualsFence(t *testing.T) {
+// The trigger that the manual recommends stops writers, and no readers, while it is enabled.
+func TestWriteBlockOfTheManual(t *testing.T) {
 	t.Parallel()
 	_, block, _ := strings.Cut(manual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
 	block, _, _ = strings.Cut(block, "```")
 	make, flips, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
 	up, down := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"
 	if !ok || !strings.Contains(flips, down) {
-		t.Fatal("the manual has no fence")
+		t.Fatal("the manual has no trigger that stops writers")
 	}
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 3, 20)

@@ -23,7 +23,7 @@ import (
 
 var noon = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
 
-// finished is the report of a run of three batches that went well, with something in the quarantine.
+// finished is the report of a complete run of three batches, with rows in the quarantine.
 func finished() report.Report {
 	return report.Report{
 		Made: noon.Add(3 * time.Minute),
@@ -89,7 +89,7 @@ func finished() report.Report {
 	}
 }
 
-// spoiled is the same run with everything wrong with it that a report can tell.
+// spoiled is the same run with every fault that a report can show.
 func spoiled() report.Report {
 	r := finished()
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
@@ -317,12 +317,12 @@ func page(t *testing.T, r report.Report) string {
 	}
 	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") ||
 		strings.Contains(text, "@import") {
-		t.Error("the page holds what a template refused, or asks for a file")
+		t.Error("the page has a value that the template refused, or loads a file")
 	}
 	return b.String()
 }
 
-func TestR58_PageForPeople(t *testing.T) {
+func TestR58_HTMLPage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		report report.Report

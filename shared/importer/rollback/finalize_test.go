@@ -115,8 +115,8 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 	importtest.Complete(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
 
-// A column of the source's profiles that the target does not have may hold a secret. It leaves the ledger's residue and
-// the originals in the quarantine, both of what was copied and of what was not.
+// A column of the source's profiles that the target does not have may hold a secret. Finalize removes it from the ledger's
+// column residue and from the originals in the quarantine, of copied and of rejected rows.
 func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

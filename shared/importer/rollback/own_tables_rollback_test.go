@@ -19,11 +19,11 @@ func TestRollbackKeepsUsersWithRowsInOwnTables(t *testing.T) {
 			t.Parallel()
 			m, who := importtest.WithOwnTables(t, 311)
 			own := importtest.OwnData(t, m.To)
-			delete(own, `"user"`) // the user who refers to another goes
-			u := importtest.Rehearse(t, m, o)
+			delete(own, `"user"`) // the user who refers to another is removed
+			u := importtest.RollBackAfterDryRun(t, m, o)
 			now := importtest.OwnData(t, m.To)
 			delete(now, `"user"`)
-			if diff := importtest.Unlike(now, own); diff != "" {
+			if diff := importtest.Diff(now, own); diff != "" {
 				t.Errorf("rows of own tables changed: %s", diff)
 			}
 			if diff := cmp.Diff(u.Because, importtest.ExpectedTables(who)); diff != "" {
@@ -65,7 +65,7 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 312)
 	own := importtest.OwnData(t, m.To)
-	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
+	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	because := map[string]string{
 		who["a table further"]:      "shop.order_items: 1",
 		who["no action"]:            "public.debt: 1",
@@ -123,11 +123,11 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 		)
 	}
 	restored := importtest.OwnData(t, m.To)
-	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} { // changed, or what they refer to is new
+	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} { // changed, or they refer to a new row
 		delete(own, table)
 		delete(restored, table)
 	}
-	if diff := importtest.Unlike(restored, own); diff != "" {
+	if diff := importtest.Diff(restored, own); diff != "" {
 		t.Errorf("what was restored is not what was there: %s", diff)
 	}
 }
@@ -139,7 +139,7 @@ func qualified(table string) string {
 	return "public." + table
 }
 
-// Rows that two users of different batches share go with the first of them, and then keep no user in the target.
+// Rows that two users of different batches share are removed with the first of them, and then keep no user in the target.
 func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -157,7 +157,7 @@ create table referrals (by uuid references "user" on delete cascade, whom uuid r
 		m.To,
 		`insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals select min(id::text)::uuid, max(id::text)::uuid from "user"`,
 	)
-	u := importtest.Rehearse(t, m, importer.RollbackOptions{Force: true, Cascade: true})
+	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	if diff := cmp.Diff(
 		u.Cascaded,
 		map[string]int64{"public.friends": 1, "public.referrals": 1},
@@ -181,7 +181,7 @@ func TestRollbackNamesUserWhomATriggerKeeps(t *testing.T) {
 create trigger refuse before delete on "user" for each row execute function refuse()`,
 	)
 	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {
-		u := importtest.Rehearse(t, m, o)
+		u := importtest.RollBackAfterDryRun(t, m, o)
 		if diff := cmp.Diff(u.Because, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {
 			t.Errorf("%+v: %d users left, got - want +:\n%s", o, u.Left, diff)
 		}
@@ -202,6 +202,6 @@ func TestRollbackWithCascadeNeedsForce(t *testing.T) {
 		t.Error("cascade without force: no error")
 	}
 	if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
-		t.Errorf("it removed something:\n%s", diff)
+		t.Errorf("it removed rows:\n%s", diff)
 	}
 }

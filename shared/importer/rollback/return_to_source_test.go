@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// wayBack is the SQL, and what it says of itself.
-func wayBack(t *testing.T, m *importer.Import) (text string, covered, not int) {
+// returnSQL returns the SQL and the counts in its header.
+func returnSQL(t *testing.T, m *importer.Import) (text string, covered, not int) {
 	t.Helper()
 	var out bytes.Buffer
 	covered, not, err := m.ReturnToSource(t.Context(), "supabase", &out)
@@ -29,7 +29,7 @@ func wayBack(t *testing.T, m *importer.Import) (text string, covered, not int) {
 // runSQL runs a text of many statements, and returns the numbers of its last query.
 func runSQL(t *testing.T, url, text string) []string {
 	t.Helper()
-	results, err := importtest.Conn(t, url).PgConn().Exec(t.Context(), text).ReadAll()
+	results, err := importtest.Connect(t, url).PgConn().Exec(t.Context(), text).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func runSQL(t *testing.T, url, text string) []string {
 	return last
 }
 
-// a few people of the source, by what is special about them.
+// a few users of the source, by what is special about them.
 const people = `
 insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user, is_anonymous) values
   ('10000000-0000-4000-8000-000000000001', 'one@example.com', '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
@@ -57,8 +57,8 @@ insert into auth.users (id, email, encrypted_password, email_confirmed_at, creat
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
 select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false), now(), now() from auth.users where email is not null;`
 
-// inhabited is a project of these people, imported.
-func inhabited(t *testing.T) *importer.Import {
+// importedProject is an import of a project with these users.
+func importedProject(t *testing.T) *importer.Import {
 	t.Helper()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, people)
@@ -67,22 +67,22 @@ func inhabited(t *testing.T) *importer.Import {
 	return m
 }
 
-// the people as the source has them; the last character of the id, the address, whether it is confirmed, and the
-// password.
+// asTheyAre reads the users of the source: the last character of the id, the email, whether it is confirmed, and the end
+// of the hash.
 const asTheyAre = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' || coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
   || case when u.email_confirmed_at is null then '' else ' confirmed' end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
 from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
 
 func number(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
 
-// set gives somebody of the target another password.
+// set changes a password in the target.
 func set(n, hash string) string {
 	return `update account set password = '` + hash + `', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(
 		n,
 	) + `;`
 }
 
-// first gives somebody of the target their first password.
+// first stores the first password of a user of the target.
 func first(n, hash string) string {
 	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + number(
 		n,
@@ -104,7 +104,7 @@ const (
 
 func TestReturnToSource_WhatComesBack(t *testing.T) {
 	t.Parallel()
-	m := inhabited(t)
+	m := importedProject(t)
 	runSQL(
 		t,
 		m.To,
@@ -119,29 +119,29 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 		"6 six@example.com six@example.com false confirmed 4DIW",
 	}
 	for name, test := range map[string]struct {
-		here, there  string            // what happens meanwhile
-		want         map[string]string // the lines that are not what they were
+		here, there  string            // SQL for the target and for the source before the return
+		want         map[string]string // the lines that change
 		covered, not int
 		counts       string
 	}{
-		"nothing":              {"", "", nil, 0, 0, "0 0 0 0"},
-		"a password":           {set("1", argon), "", map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"a first password":     {first("3", argon), "", map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"an unreadable one":    {set("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
-		"one that proves":      {first("4", argon) + `update "user" set "emailVerified" = true where id = ` + number("4"), "", map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"an address":           {move("2", "second@example.com"), "", map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"}, 1, 0, "0 0 1 0"},
-		"an unproved address":  {move("1", "first@example.com") + `update "user" set "emailVerified" = false where id = ` + number("1"), "", map[string]string{"1": "1 first@example.com first@example.com false 4DIW"}, 1, 0, "0 0 1 0"},
-		"a first address":      {move("5", "fifth@example.com") + first("5", argon), "", map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"}, 1, 0, "1 0 1 0"},
-		"address and scrypt":   {move("1", "first@example.com") + set("1", scrypt), "", map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"}, 1, 1, "0 0 1 0"},
-		"a name":               {`update "user" set name = 'Another', "updatedAt" = now()`, "", nil, 0, 0, "0 0 0 0"},
-		"somebody new":         {`insert into "user" (name, email, "emailVerified") values ('New', 'new@example.com', true)`, "", nil, 0, 0, "0 0 0 0"},
-		"changed there too":    {set("1", argon) + move("1", "first@example.com"), `update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + number("1"), map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"}, 1, 0, "0 1 0 1"},
-		"gone there":           {set("1", argon), `delete from auth.users where id = ` + number("1"), map[string]string{"1": ""}, 1, 0, "0 1 0 0"},
-		"soft-deleted there":   {first("3", argon), `update auth.users set deleted_at = now() where id = ` + number("3"), nil, 1, 0, "0 1 0 0"},
-		"two change places":    {move("1", "moving@example.com") + move("6", "one@example.com") + move("1", "six@example.com"), "", map[string]string{"1": "1 six@example.com six@example.com true confirmed 4DIW", "6": "6 one@example.com one@example.com true confirmed 4DIW"}, 2, 0, "0 0 2 0"},
-		"an address taken":     {move("1", "free@example.com"), `update auth.users set email = 'Free@example.com' where id = ` + number("3"), map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"}, 1, 0, "0 0 0 1"},
-		"a chain that is held": {move("1", "free@example.com") + move("6", "one@example.com"), `update auth.users set email = 'free@example.com' where id = ` + number("3"), map[string]string{"3": "3 free@example.com three@example.com false confirmed -"}, 2, 0, "0 0 0 2"},
-		"the same address spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` + number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
+		"nothing":                                {"", "", nil, 0, 0, "0 0 0 0"},
+		"a password":                             {set("1", argon), "", map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
+		"a first password":                       {first("3", argon), "", map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
+		"an unreadable one":                      {set("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
+		"one that proves":                        {first("4", argon) + `update "user" set "emailVerified" = true where id = ` + number("4"), "", map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
+		"an email":                               {move("2", "second@example.com"), "", map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"}, 1, 0, "0 0 1 0"},
+		"an unproved email":                      {move("1", "first@example.com") + `update "user" set "emailVerified" = false where id = ` + number("1"), "", map[string]string{"1": "1 first@example.com first@example.com false 4DIW"}, 1, 0, "0 0 1 0"},
+		"a first email":                          {move("5", "fifth@example.com") + first("5", argon), "", map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"}, 1, 0, "1 0 1 0"},
+		"email and scrypt":                       {move("1", "first@example.com") + set("1", scrypt), "", map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"}, 1, 1, "0 0 1 0"},
+		"a name":                                 {`update "user" set name = 'Another', "updatedAt" = now()`, "", nil, 0, 0, "0 0 0 0"},
+		"a new user":                             {`insert into "user" (name, email, "emailVerified") values ('New', 'new@example.com', true)`, "", nil, 0, 0, "0 0 0 0"},
+		"changed there too":                      {set("1", argon) + move("1", "first@example.com"), `update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + number("1"), map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"}, 1, 0, "0 1 0 1"},
+		"gone there":                             {set("1", argon), `delete from auth.users where id = ` + number("1"), map[string]string{"1": ""}, 1, 0, "0 1 0 0"},
+		"soft-deleted there":                     {first("3", argon), `update auth.users set deleted_at = now() where id = ` + number("3"), nil, 1, 0, "0 1 0 0"},
+		"two change places":                      {move("1", "moving@example.com") + move("6", "one@example.com") + move("1", "six@example.com"), "", map[string]string{"1": "1 six@example.com six@example.com true confirmed 4DIW", "6": "6 one@example.com one@example.com true confirmed 4DIW"}, 2, 0, "0 0 2 0"},
+		"an email taken":                         {move("1", "free@example.com"), `update auth.users set email = 'Free@example.com' where id = ` + number("3"), map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"}, 1, 0, "0 0 0 1"},
+		"a chain that is held":                   {move("1", "free@example.com") + move("6", "one@example.com"), `update auth.users set email = 'free@example.com' where id = ` + number("3"), map[string]string{"3": "3 free@example.com three@example.com false confirmed -"}, 2, 0, "0 0 0 2"},
+		"the same email spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` + number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(
@@ -154,12 +154,12 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 				t.Fatal(diff)
 			}
 			runSQL(t, m.To, test.here)
-			text, covered, not := wayBack(t, m)
+			text, covered, not := returnSQL(t, m)
 			if covered != test.covered || not != test.not {
 				t.Errorf("covers %d and not %d, want %d and %d", covered, not, test.covered, test.not)
 			}
 			runSQL(t, m.From, test.there)
-			for range 2 { // twice does no harm
+			for range 2 { // the second run changes nothing
 				if got := strings.Join(runSQL(t, m.From, text), " "); got != test.counts {
 					t.Errorf("it counts %s, want %s", got, test.counts)
 				}
@@ -179,7 +179,7 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 	}
 }
 
-// Addresses and hashes that are no friends of SQL, read by psql as well where there is one.
+// Emails and hashes with characters that SQL must quote; psql reads them too, if it is installed.
 func TestReturnToSource_HostileStrings(t *testing.T) {
 	t.Parallel()
 	hostile := []string{
@@ -190,26 +190,26 @@ func TestReturnToSource_HostileStrings(t *testing.T) {
 		`"--/* jürgen*/;\q`,
 		"\\.\n\\! echo@example.com",
 	}
-	m := inhabited(t)
+	m := importedProject(t)
 	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+number("1"))
 	importtest.Complete(t, m, importtest.Allow)
-	db := importtest.Conn(t, m.To)
-	for i, address := range hostile {
+	db := importtest.Connect(t, m.To)
+	for i, email := range hostile {
 		if _, err := db.Exec(
 			t.Context(),
 			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+number(string(rune('1'+i))),
-			address,
+			email,
 		); err != nil {
 			t.Fatal(err)
 		}
 	}
-	text, covered, _ := wayBack(t, m)
+	text, covered, _ := returnSQL(t, m)
 	if covered != len(hostile) {
 		t.Fatalf("it covers %d, want %d", covered, len(hostile))
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "--") && strings.Contains(line, "@") {
-			t.Errorf("a comment has an address")
+			t.Errorf("a comment has an email")
 		}
 	}
 	if psql, err := exec.LookPath("psql"); err == nil {
@@ -225,14 +225,14 @@ func TestReturnToSource_HostileStrings(t *testing.T) {
 		importtest.Column(t, m.From, "select email::text from auth.users order by id"),
 		hostile,
 	); diff != "" {
-		t.Errorf("addresses, got - want +:\n%s", diff)
+		t.Errorf("emails, got - want +:\n%s", diff)
 	}
 }
 
-// Somebody changes the password here, then there, and a pass comes by: what they have there stays.
+// A user changes the password here, then at the source, and a pass runs: the source's password stays.
 func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
 	t.Parallel()
-	m := inhabited(t)
+	m := importedProject(t)
 	runSQL(t, m.To, set("1", argon)+move("2", "second@example.com"))
 	runSQL(
 		t,
@@ -244,7 +244,7 @@ func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
 		),
 	)
 	importtest.Complete(t, m, importtest.Allow)
-	text, _, _ := wayBack(t, m)
+	text, _, _ := returnSQL(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
 		t.Errorf("it counts %s, want %s", got, want)
 	}
@@ -252,7 +252,7 @@ func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
 
 func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
 	t.Parallel()
-	m := inhabited(t)
+	m := importedProject(t)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
@@ -261,15 +261,15 @@ func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
 	}
 }
 
-// Every password that works by now works with what stands in the source after the way back, those changed since
-// included. A real GoTrue says the same in another test.
+// Every current password verifies with the source's hash after the return to Supabase, changed ones included. Another test
+// does the same with a real GoTrue.
 func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	census := supabasetest.Fill(t, from, 31, 250)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
-	h, db := password.Cheap(), importtest.Conn(t, m.To)
+	h, db := password.Cheap(), importtest.Connect(t, m.To)
 	now := map[string]string{}
 	for i, p := range census.People {
 		var stored string
@@ -286,11 +286,11 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 			t.Fatalf("%s: %v", p.Shape, err)
 		}
 		if now[p.ID] = p.Password; i%3 == 0 {
-			continue // never came by
+			continue // not imported
 		}
 		if i%3 == 1 {
 			now[p.ID] = "changed " + p.Password
-		} // otherwise they signed in, and the hash was written anew
+		} // otherwise they signed in and were rehashed
 		hash, err := h.Hash(t.Context(), now[p.ID])
 		if err != nil {
 			t.Fatal(err)
@@ -305,9 +305,9 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		}
 	}
 	if len(now) < 40 {
-		t.Fatalf("%d people, too few to say anything", len(now))
+		t.Fatalf("%d people, too few for a test", len(now))
 	}
-	text, covered, not := wayBack(t, m)
+	text, covered, not := returnSQL(t, m)
 	if covered == 0 || not != 0 {
 		t.Errorf("it covers %d and not %d, want all", covered, not)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Some of the source are there before, as another import left them: the same, changed, in part, and others' besides.
+// Some users of the source are in the target before, as another import left them: equal, changed, in part, with other rows.
 func TestRollback_LeavesTheTargetByteForByteAsItWas(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -32,11 +32,14 @@ delete from account where left(id::text, 1) = 'b' and "providerId" = 'credential
 delete from user_profile where left(id::text, 1) = 'c';
 update "user" set name = 'Changed Before' where left(id::text, 1) = 'd';
 insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user";`)
-	before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside)
+	before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun)
 	importtest.Complete(t, m, importtest.Allow)
 	brought := importtest.Count(t, m.To)
 	got := importtest.Rollback(t, m, false)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, importtest.Beside), before); diff != "" {
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun),
+		before,
+	); diff != "" {
 		t.Errorf("the target is not what it was: %s", diff)
 	}
 	want := importer.RollbackResult{Removed: map[string]int64{}, Touched: []string{}, Done: true}
@@ -47,11 +50,11 @@ insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id
 		t.Errorf("undone, got - want +:\n%s", diff)
 	}
 	if n := want.Removed; n["user"] < 150 || n["account"] < 150 || n["user_profile"] < 150 {
-		t.Errorf("the run brought %v, too little to say anything", n)
+		t.Errorf("the run brought %v, too few for a test", n)
 	}
 }
 
-// touches are what somebody can do to a user that they did not do to Supabase's.
+// touches are changes of a user in the target that the source does not have.
 var touches = map[string]string{
 	"name changed":           `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
 	"password rehashed":      `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g', "updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`,
@@ -59,7 +62,7 @@ var touches = map[string]string{
 	"password twice":         `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values ($1, 'credential', $1, 'x', now())`,
 	"account added":          `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('47', 'figma', $1, now())`,
 	"account refreshed":      `update account set "accessToken" = 'fresh', "updatedAt" = now() where "userId" = $1 and "providerId" = 'google'`,
-	"account moved":          `update account set "userId" = (select id from "user" where name = 'Somebody New') where "userId" = $1 and "providerId" = 'google'`,
+	"account moved":          `update account set "userId" = (select id from "user" where name = 'New User') where "userId" = $1 and "providerId" = 'google'`,
 	"account removed":        `delete from account where "userId" = $1 and "providerId" = 'google'`,
 	"profile changed":        `update user_profile set learning_speed = 'casual' where user_id = $1`,
 	"profile removed":        `delete from user_profile where user_id = $1`,
@@ -71,14 +74,14 @@ var touches = map[string]string{
 	"signed in, and no more": `insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), $1, now(), $1), (now(), 'two of ' || $1, now(), $1)`,
 }
 
-// touch does each of them to a user of whom there is something to touch, and says to whom.
+// touch makes each change to a suitable user, and returns the users.
 func touch(t *testing.T, to string) map[string]string {
 	t.Helper()
 	importtest.Exec(
 		t,
 		to,
 		`create table "order" (buyer uuid references "user" on delete cascade); create table debt (debtor uuid references "user");
-insert into "user" (name, email, "emailVerified") values ('Somebody New', 'somebody@new.example', true);`,
+insert into "user" (name, email, "emailVerified") values ('New User', 'somebody@new.example', true);`,
 	)
 	whole := importtest.Column(
 		t,
@@ -89,18 +92,18 @@ join account g on g."userId" = u.id and g."providerId" = 'google' group by u.id 
 	bare := importtest.Column(
 		t,
 		to,
-		`select u.id::text from "user" u where name <> 'Somebody New' and not exists (select from user_profile p where p.user_id = u.id)
+		`select u.id::text from "user" u where name <> 'New User' and not exists (select from user_profile p where p.user_id = u.id)
 and not exists (select from account c where c."userId" = u.id and c."providerId" = 'credential') order by u.id`,
 	)
 	who := map[string]string{}
-	db := importtest.Conn(t, to)
+	db := importtest.Connect(t, to)
 	for _, name := range slices.Sorted(maps.Keys(touches)) {
 		from := &whole
 		if name == "profile written" || name == "first password chosen" {
 			from = &bare
 		}
 		if len(*from) == 0 {
-			t.Fatalf("there is nobody for %q", name)
+			t.Fatalf("no user is suitable for %q", name)
 		}
 		who[name], *from = (*from)[0], (*from)[1:]
 		tag, err := db.Exec(t.Context(), strings.ReplaceAll(touches[name], "$1", "'"+who[name]+"'"))
@@ -151,10 +154,10 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	if got.Sessions != 2 {
 		t.Errorf("%d sessions ended, want the two of a user who went", got.Sessions)
 	}
-	if diff := importtest.Unlike(theirs(), before); diff != "" {
+	if diff := importtest.Diff(theirs(), before); diff != "" {
 		t.Errorf("they are not as they were: %s", diff)
 	}
-	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) { // one has gone by himself, and one is new
+	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) { // one was deleted by a test case, and one is new
 		t.Errorf("%d users are left, want %d", n, len(want))
 	}
 	if diff := cmp.Diff(
@@ -174,11 +177,11 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	if diff := cmp.Diff(forced.Touched, []string{who["something owed"]}); diff != "" {
 		t.Errorf("left alone when forced with cascade, got - want +:\n%s", diff)
 	}
-	rest := importtest.Column(t, m.To, `select id::text from "user" where name <> 'Somebody New'`)
+	rest := importtest.Column(t, m.To, `select id::text from "user" where name <> 'New User'`)
 	if diff := cmp.Diff(rest, []string{who["something owed"]}); diff != "" {
 		t.Errorf("there when forced, got - want +:\n%s", diff)
 	}
-	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one had gone by himself
+	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one was deleted by a test case
 		t.Errorf("%d users were removed together, want %d", forced.Removed["user"], n)
 	}
 	name := importtest.Value(
@@ -192,7 +195,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	}
 }
 
-func TestRollback_DryOnlyCounts(t *testing.T) {
+func TestRollback_DryRunOnlyCounts(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
@@ -203,13 +206,13 @@ func TestRollback_DryOnlyCounts(t *testing.T) {
 		m.To,
 		`update "user" set name = 'Changed' where left(id::text, 1) = '7'; insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
 	)
-	before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside, importtest.Ledger)
+	before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun, importtest.Ledger)
 	counted, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := importtest.Unlike(
-		importtest.Contents(t, m.To, importtest.Landed, importtest.Beside, importtest.Ledger),
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun, importtest.Ledger),
 		before,
 	); diff != "" {
 		t.Errorf("counting changed something: %s", diff)
@@ -218,13 +221,12 @@ func TestRollback_DryOnlyCounts(t *testing.T) {
 		t.Errorf("counted - done +:\n%s", diff)
 	}
 	if counted.Left == 0 || counted.Sessions == 0 {
-		t.Errorf("%d left and %d sessions, too few to say anything", counted.Left, counted.Sessions)
+		t.Errorf("%d left and %d sessions, too few for a test", counted.Left, counted.Sessions)
 	}
 }
 
-// What is left in the ledger of a run that was rolled back is what was left alone; a later run makes the same of the
-// source.
-func TestRollback_ThenARunBringsTheSame(t *testing.T) {
+// After a rollback the ledger has only the users that were left alone; a later run imports the same rows.
+func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 350)
@@ -247,7 +249,7 @@ func TestRollback_ThenARunBringsTheSame(t *testing.T) {
 	if again.Pass != 1 {
 		t.Errorf("the run after the rollback is pass %d, want 1", again.Pass)
 	}
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
 		t.Errorf("another run brings something else: %s", diff)
 	}
 	if diff := cmp.Diff(importtest.Verify(t, m).Checksums, sums); diff != "" {
@@ -255,14 +257,14 @@ func TestRollback_ThenARunBringsTheSame(t *testing.T) {
 	}
 }
 
-// stable is of the ledger what is the same whichever pass it comes from.
+// stable has the columns of the ledger that do not depend on the pass.
 var stable = map[string]string{
 	"ledger":     `select row(user_id, source, key, outcome, raw, written, credential, residue)::text from supabase_import.ledger order by user_id, source, key`,
 	"ruling":     importtest.Ledger["ruling"],
 	"quarantine": importtest.Ledger["quarantine"],
 }
 
-func TestRollback_AfterwardsTheRunMayBeginOtherwise(t *testing.T) {
+func TestRollback_RunMayBeginWithOtherOptionsAfterwards(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 300)
@@ -273,10 +275,10 @@ func TestRollback_AfterwardsTheRunMayBeginOtherwise(t *testing.T) {
 	if st := importtest.Complete(t, m, o); st.Batches != 5 {
 		t.Errorf("%d batches, want 5", st.Batches)
 	}
-	importtest.SameAsFresh(t, m, o)
+	importtest.CheckSameAsNewImport(t, m, o)
 }
 
-// interrupted is a context whose time is up when somebody says so.
+// interrupted is a context that the test ends.
 type interrupted struct {
 	context.Context
 	up chan struct{}
@@ -331,8 +333,8 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-// A run may begin again in the middle of a rollback that was given up.
-func TestRollback_GivenUpHalfway(t *testing.T) {
+// A run may begin again after a rollback that was interrupted halfway.
+func TestRollback_InterruptedHalfway(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 27, 400)
@@ -354,7 +356,7 @@ func TestRollback_GivenUpHalfway(t *testing.T) {
 		t.Fatalf("%d users are left, want some", n)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
 		t.Errorf("the run that went on brings something else: %s", diff)
 	}
 	if got := importtest.Rollback(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
@@ -374,24 +376,24 @@ func TestRollback_Refused(t *testing.T) {
 	if _, err := m.Rollback(t.Context(), "another", importer.RollbackOptions{}); !errors.Is(err, importer.ErrNoRun) {
 		t.Errorf("of another name: %v, want no such run", err)
 	}
-	other := &importer.Import{From: m.From, To: m.To, Holder: "somebody else", Now: time.Now}
+	other := &importer.Import{From: m.From, To: m.To, Holder: "another process", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Allow, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("while somebody else holds it: %v, want held", err)
+		t.Errorf("while another process holds it: %v, want held", err)
 	}
 }
 
-// Somebody changes a password while the rollback is at their batch: it looks again, and leaves them alone.
-func TestRollback_SeesAChangeUnderItsHands(t *testing.T) {
+// A user changes the password while the rollback handles their batch: it checks again, and does not remove the user.
+func TestRollback_SeesAConcurrentChange(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 29, 100)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	id := importtest.Value(t, m.To, `select min("userId"::text) from account where "providerId" = 'credential'`)
-	tx, err := importtest.Conn(t, m.To).Begin(t.Context())
+	tx, err := importtest.Connect(t, m.To).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,9 @@ const (
 	sampledKills = 25
 )
 
-// TestR56_KilledAnywhere kills the importing process at moments spread over what an import takes, lets another one go
-// on, and so forth until one comes to the end. The target is one where every path is gone: somebody else has an
-// address, an id and a subject, and a row is refused.
+// TestR56_KilledAnywhere kills the importing process at moments spread over an import, lets another process continue, and
+// so on until one completes. The target covers every path: other users have an email, an id and a subject, and a row is
+// refused.
 func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 15, MFA: "allow"}, Concurrency: 2}
@@ -26,7 +26,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	c.To = importtest.Occupied(t, c.From)
 	took, done := c.until(t, time.Hour)
 	if !done {
-		t.Fatal("the undisturbed import did not come to its end")
+		t.Fatal("the undisturbed import did not complete")
 	}
 	want := importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger)
 
@@ -43,26 +43,26 @@ func TestR56_KilledAnywhere(t *testing.T) {
 		for first := true; !done; first = false {
 			var lasted time.Duration
 			lasted, done = c.until(t, time.Duration(moments.Int64N(int64(took))))
-			if done && first { // the machine has less to do than it had
+			if done && first { // the machine was faster this time
 				took = min(took, lasted)
 			}
 			if !done {
 				killed++
-				c.freed(t)
+				c.waitUntilFree(t)
 				if done = c.closed(t); done {
 					late++
 				}
 			}
 		}
-		if diff := importtest.Unlike(importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger), want); diff != "" {
-			t.Fatalf("after %d kills the target is not what an undisturbed import makes it:%s", killed, diff)
+		if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger), want); diff != "" {
+			t.Fatalf("after %d kills the target differs from that of an undisturbed import:%s", killed, diff)
 		}
 	}
-	importtest.Agrees(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
+	importtest.CheckVerifies(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
 	t.Logf("%d imports came to their end in spite of it, %d were killed after it", targets, late)
 }
 
-// until starts the child, kills it after a while, and says how long it lasted and whether it came to its end.
+// until starts the child, kills it after a while, and returns how long it ran and whether it completed.
 func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
 	t.Helper()
 	cmd := c.command(t)
@@ -91,8 +91,8 @@ func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
 	return took, err == nil
 }
 
-// freed waits until the server has noticed that the holder is gone. From then on the run must be free.
-func (c child) freed(t *testing.T) {
+// waitUntilFree waits until the server has noticed that the holder is gone. Then the lease must be free.
+func (c child) waitUntilFree(t *testing.T) {
 	t.Helper()
 	importtest.Eventually(t, "the server to see that the process is gone", func() bool {
 		return importtest.Value(

@@ -26,10 +26,10 @@ func TestRun_TwoAtOnce(t *testing.T) {
 	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.Small, false, 2) })
 	importtest.Complete(t, first, importtest.Small)
 	if !errors.Is(err, importer.ErrHeld) || !strings.Contains(err.Error(), "the first one") {
-		t.Errorf("the second got %v, want to hear who holds the run", err)
+		t.Errorf("the second got %v, want an error that names the holder", err)
 	}
 	importtest.Complete(t, second, importtest.Small)
-	importtest.SameAsFresh(t, second, importtest.Small)
+	importtest.CheckSameAsNewImport(t, second, importtest.Small)
 }
 
 func TestRun_BothBeginAtOnce(t *testing.T) {
@@ -56,11 +56,11 @@ func TestRun_BothBeginAtOnce(t *testing.T) {
 		}
 	}
 	if finished == 0 {
-		t.Error("none came to its end")
+		t.Error("none completed")
 	}
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Small)
-	importtest.SameAsFresh(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
 func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
@@ -99,10 +99,10 @@ func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
 	if err := m.Env().ReleaseShared(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
-	importtest.SameAsFresh(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// A shared lease has no connection of its own to tell that its holder lives: every batch does.
+// A shared lease has no connection of its own, so every batch renews it.
 func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -125,7 +125,7 @@ func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
 	}
 }
 
-// A lease whose connection breaks is taken up again, with the same epoch.
+// A lease whose connection breaks is taken again, with the same epoch.
 func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -143,11 +143,11 @@ func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
 	})
 	importtest.Complete(t, m, importtest.Small)
 	if !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("somebody else got %v, want the run held", err)
+		t.Errorf("another process got %v, want the run held", err)
 	}
 }
 
-// A role that may not look at other roles' connections must not take them for gone.
+// A role that may not see other roles' connections must not assume that they are closed.
 func TestRun_LeaseOfAnotherRole(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

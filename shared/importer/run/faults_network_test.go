@@ -27,7 +27,7 @@ func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Impo
 	return n, p
 }
 
-// afterBatch calls f once, when so many batches are done.
+// afterBatch calls f once, when a number of batches is done.
 func afterBatch(m *importer.Import, done int, f func()) {
 	var once sync.Once
 	m.Progress = func(e importer.Event) {
@@ -62,18 +62,18 @@ func TestR43_NetworkFaults(t *testing.T) {
 					t.Cleanup(func() { end.Stop() })
 				})
 				importtest.Complete(t, m, importtest.Small)
-				if diff := importtest.Unlike(
+				if diff := importtest.Diff(
 					importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
 					want,
 				); diff != "" {
-					t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
+					t.Errorf("the target differs from that of an undisturbed import:%s", diff)
 				}
 			})
 		}
 	}
 }
 
-// TestR43_BlackHole lets the network swallow everything until the import has lost patience and tries a new connection.
+// TestR43_BlackHole makes the network drop all packets until the import times out and opens a new connection.
 func TestR43_BlackHole(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -98,11 +98,11 @@ func TestR43_BlackHole(t *testing.T) {
 				}()
 			})
 			importtest.Complete(t, m, importtest.Small)
-			if diff := importtest.Unlike(
+			if diff := importtest.Diff(
 				importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
 				want,
 			); diff != "" {
-				t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
+				t.Errorf("the target differs from that of an undisturbed import:%s", diff)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 			}
 			p.Refuse() // the database closes the frozen connections
 			importtest.Complete(t, direct, importtest.Small)
-			importtest.SameAsFresh(t, direct, importtest.Small)
+			importtest.CheckSameAsNewImport(t, direct, importtest.Small)
 		})
 	}
 }

@@ -23,28 +23,28 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// mortal is a server of the test's own that can be killed and started again. Its URL through the proxy stays the same.
-type mortal struct {
+// killableServer is a server of the test's own that can be killed and started again. Its URL through the proxy stays the same.
+type killableServer struct {
 	t       *testing.T
 	options postgres.Options
 	server  *postgres.Server
 	proxy   *dbtest.Proxy
 }
 
-func newMortal(t *testing.T, fast bool) *mortal {
+func newKillableServer(t *testing.T, fast bool) *killableServer {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the account that runs the server passes through
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the account that runs the server must be able to enter it
 		t.Fatal(err)
 	}
-	m := &mortal{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
+	m := &killableServer{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
 	m.start()
 	t.Cleanup(func() { _ = m.server.Stop() })
 	m.proxy = dbtest.NewProxy(t, m.server.URL("postgres"))
 	return m
 }
 
-func (m *mortal) start() {
+func (m *killableServer) start() {
 	var err error
 	if m.server, err = postgres.Start(context.WithoutCancel(m.t.Context()), m.options); err != nil {
 		m.t.Fatal(err)
@@ -52,10 +52,10 @@ func (m *mortal) start() {
 }
 
 // url returns the URL of the server through the proxy.
-func (m *mortal) url() string { return m.proxy.URL() }
+func (m *killableServer) url() string { return m.proxy.URL() }
 
-// die kills every process of the server at once, as when the machine's memory is short, and starts it again.
-func (m *mortal) die() {
+// killAndRestart kills every process of the server at once, as the kernel does when memory is short, and starts it again.
+func (m *killableServer) killAndRestart() {
 	text, err := os.ReadFile(filepath.Join(m.server.Dir, "data", "postmaster.pid"))
 	if err != nil {
 		m.t.Error(err)
@@ -69,14 +69,14 @@ func (m *mortal) die() {
 	}
 	children, _ := os.ReadFile(
 		fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster),
-	) // elsewhere they notice by themselves
+	) // elsewhere they exit by themselves
 	_ = syscall.Kill(postmaster, syscall.SIGKILL)
 	for child := range strings.FieldsSeq(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
-	_ = m.server.Stop() // it tells that the server was killed
+	_ = m.server.Stop() // the error says that the server was killed
 	m.start()
 	u, err := url.Parse(m.server.URL("postgres"))
 	if err != nil {
@@ -86,18 +86,18 @@ func (m *mortal) die() {
 	m.proxy.Forward(u.Host)
 }
 
-// TestR56_ServersKilled kills the source's server once and the target's three times. The target keeps its promises to
-// the disk, except that nobody waits for them at a batch: what it loses must be done again, without being told.
+// TestR56_ServersKilled kills the source's server once and the target's three times. The target flushes to disk, but a
+// batch does not wait for it (synchronous_commit): the import must repeat the batches that were lost.
 func TestR56_ServersKilled(t *testing.T) {
 	t.Parallel()
-	source, target := newMortal(t, true), newMortal(t, false)
+	source, target := newKillableServer(t, true), newKillableServer(t, false)
 	supabasetest.Make(t, source.url())
 	supabasetest.Fill(t, source.url(), 57, 400)
 	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
 		t.Fatal(err)
 	}
 	m := &importer.Import{From: source.url(), To: target.url(), Holder: "test", Now: time.Now}
-	fates := []func(){target.die, source.die, target.die, target.die}
+	fates := []func(){target.killAndRestart, source.killAndRestart, target.killAndRestart, target.killAndRestart}
 	events := 0
 	m.Progress = func(e importer.Event) {
 		if e.Waiting != "" {
@@ -118,22 +118,22 @@ func TestR56_ServersKilled(t *testing.T) {
 		}
 	}
 	m.Progress = nil
-	importtest.Agrees(t, m)
+	importtest.CheckVerifies(t, m)
 	fresh := importtest.Open(t, source.url())
 	importtest.Complete(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
-	if diff := importtest.Unlike(
+	if diff := importtest.Diff(
 		importtest.Contents(t, target.url(), importtest.Landed, importtest.Ledger),
 		importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger),
 	); diff != "" {
-		t.Errorf("the target is not what an undisturbed import makes it:%s", diff)
+		t.Errorf("the target differs from that of an undisturbed import:%s", diff)
 	}
 }
 
-// TestR56_CrashBeforeTheMark kills the target when a batch is committed, though not yet on the disk, and its mark is on
-// the way: the batch is gone then, and must not be marked as if it were there.
+// TestR56_CrashBeforeTheMark kills the target when a batch is committed but not yet flushed to disk, and the import is
+// about to mark it as done: the batch is lost, and must not be marked as done.
 func TestR56_CrashBeforeTheMark(t *testing.T) {
 	t.Parallel()
-	from, target := supabasetest.New(t), newMortal(t, false)
+	from, target := supabasetest.New(t), newKillableServer(t, false)
 	supabasetest.Fill(t, from, 58, 200)
 	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
 		t.Fatal(err)
@@ -148,12 +148,12 @@ func TestR56_CrashBeforeTheMark(t *testing.T) {
 create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
 create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3) execute function hold()`)
 	killed(t, m, o, target)
-	importtest.SameAsFresh(t, m, o)
+	importtest.CheckSameAsNewImport(t, m, o)
 }
 
-// killed runs an import, and kills the target when the import waits for advisory lock 7 there, as a trigger makes it
-// do. From then on no process holds it.
-func killed(t *testing.T, m *importer.Import, o importer.Options, target *mortal) {
+// killed runs an import, and kills the target when the import waits for advisory lock 7 there, because of a trigger. After
+// that no process holds the lock.
+func killed(t *testing.T, m *importer.Import, o importer.Options, target *killableServer) {
 	t.Helper()
 	lock, err := pgx.Connect(t.Context(), target.url())
 	if err != nil {
@@ -175,17 +175,17 @@ func killed(t *testing.T, m *importer.Import, o importer.Options, target *mortal
 			"select exists (select from pg_locks where locktype = 'advisory' and not granted)::text",
 		) == "true"
 	})
-	target.die()
+	target.killAndRestart()
 	if err := <-ended; err != nil {
 		t.Fatalf("run: %v", err)
 	}
 }
 
-// TestR56_CrashAfterARejection kills the target when it is on its way to be told all of a user but the profile that
-// it refuses: what the profile was accused of must not be gone then, or the next suspects would be put aside for it.
+// TestR56_CrashAfterARejection kills the target when the import writes a user without the profile that the target refuses.
+// The rejection of the profile must be stored already; otherwise the import would reject other rows instead.
 func TestR56_CrashAfterARejection(t *testing.T) {
 	t.Parallel()
-	from, target := supabasetest.New(t), newMortal(t, false)
+	from, target := supabasetest.New(t), newKillableServer(t, false)
 	supabasetest.Fill(t, from, 59, 60)
 	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestR56_CrashAfterARejection(t *testing.T) {
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
-	// Nobody before this user in the batch, or the batch would be looked at again after the crash.
+	// The batch has no user before this one, or the import would repeat the batch after the crash.
 	user := importtest.Value(
 		t,
 		from,
@@ -219,15 +219,14 @@ create trigger hold after insert on "user" for each row when (new.id = '`+user+`
 		`select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`,
 	); len(got) != 1 ||
 		got[0] != "profile "+user {
-		t.Errorf("put aside: got %v, want the profile of %s alone", got, user)
+		t.Errorf("rejected: got %v, want the profile of %s alone", got, user)
 	}
 }
 
-// onSmallDisk is a migrated database on a disk with room for some thousand users at most, until enlarge makes it
-// larger.
+// onSmallDisk is a migrated database on a disk that holds some thousand users at most, until enlarge makes it larger.
 func onSmallDisk(t *testing.T) (address string, enlarge func()) {
 	t.Helper()
-	s := newMortal(t, true)
+	s := newKillableServer(t, true)
 	u, err := url.Parse(s.server.URL("small"))
 	if err != nil {
 		t.Fatal("not a URL")
@@ -282,7 +281,7 @@ func TestRun_TargetFull(t *testing.T) {
 	o := importer.Options{BatchSize: 300, MFA: "allow"}
 	_, err := m.Run(t.Context(), o, false, 2)
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "make room") {
-		t.Fatalf("got %v, want to hear that the disk is full and what to do", err)
+		t.Fatalf("got %v, want an error that says that the disk is full and what to do", err)
 	}
 	halves := importtest.Value(
 		t,
@@ -290,10 +289,10 @@ func TestRun_TargetFull(t *testing.T) {
 		`select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`,
 	)
 	if halves != "0" {
-		t.Errorf("%s users are half there", halves)
+		t.Errorf("%s users are incomplete", halves)
 	}
 	t.Logf("it was full with %s users in it", importtest.Value(t, to, `select count(*)::text from "user"`))
 	enlarge()
 	importtest.Complete(t, m, o)
-	importtest.SameAsFresh(t, m, o)
+	importtest.CheckSameAsNewImport(t, m, o)
 }

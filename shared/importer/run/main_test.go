@@ -19,10 +19,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// childVariable makes this binary a process that imports, for tests that kill it or look at its memory.
+// childVariable makes this binary a process that imports, for tests that kill it or measure its memory.
 const childVariable = "XENON_SUPABASE_TEST_CHILD"
 
-// child is what such a process is told to do.
+// child has the options of such a process.
 type child struct {
 	From, To    string
 	Options     importer.Options

@@ -69,7 +69,7 @@ func TestAct_InputHasDefaults(t *testing.T) {
 	}
 }
 
-// What a person mistypes is told to them, and starts nothing.
+// Wrong input is refused with an explanation, and starts nothing.
 func TestAct_InputIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
@@ -105,7 +105,7 @@ func TestAct_UnknownActionIsRefused(t *testing.T) {
 	}
 }
 
-// Every batch is in one shard, and there are never so many shards that their list could grow.
+// Every batch is in one shard, and the number of shards is bounded.
 func TestShardsCoverTheBatches(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 8, maxConcurrency} {
@@ -123,8 +123,8 @@ func TestShardsCoverTheBatches(t *testing.T) {
 	}
 }
 
-// A run of ten million users, where everything that can be long is as long as it gets.
-func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
+// A run of ten million users, where every list and text has its largest size.
+func TestAnswersAreSmallForEverySource(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 10_000)
 	texts, reasons, numbers := make([]string, 5000), mapping.Reasons{}, map[string]int64{}
@@ -189,7 +189,7 @@ func TestAnswersAreSmallWhateverTheSource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// What the state machine carries in the end, were an import and a rollback one execution.
+		// The state at the end, as if an import and a rollback were one execution.
 		state := map[string]any{
 			"job": job,
 			"plan": planResult(
@@ -229,7 +229,7 @@ func size(t *testing.T, v any) int {
 	return len(text)
 }
 
-// The digest says whether anything changed, not when somebody asked.
+// The digest changes with the contents, not with the time of the request.
 func TestSummary_DigestIsOfTheContents(t *testing.T) {
 	t.Parallel()
 	digest := func(c contents) string {
@@ -261,7 +261,7 @@ func TestErrorName(t *testing.T) {
 	}{
 		"refused":        {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
 		"no run":         {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
-		"held":           {fmt.Errorf("%w: by somebody", run.ErrHeld), "Held"},
+		"held":           {fmt.Errorf("%w: by another process", run.ErrHeld), "Held"},
 		"away":           {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
 		"time is up":     {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
 		"secrets away":   {fmt.Errorf("secrets: %w", waiting{true}), "Unavailable"},

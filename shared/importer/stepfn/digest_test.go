@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// The function computes the digest of what the command signs, apart from the time.
+// The function computes the digest of the report that the command signs, without the time.
 func TestDigestIsThatOfTheReport(t *testing.T) {
 	t.Parallel()
 	status := run.Status{Run: "autumn", State: run.Complete, Counts: mapping.Counts{mapping.User: {mapping.Copied: 3}}}

@@ -44,7 +44,7 @@ func act(action string) step {
 	}}
 }
 
-// steps are a whole import and its end. Each leaves the next something to do.
+// steps are a whole import and its rollback. Each leaves work for the next.
 var steps = []step{
 	act("plan"),
 	act("begin"),
@@ -89,7 +89,7 @@ func newSite(t *testing.T, from string) *site {
 	return s
 }
 
-// undisturbed is a cycle without errors. The first one makes what later ones find.
+// undisturbed is a cycle without errors. The first one creates the objects that later ones expect.
 func (s *site) undisturbed(t *testing.T) {
 	t.Helper()
 	s.cycle(t, func(st step) {
@@ -99,7 +99,7 @@ func (s *site) undisturbed(t *testing.T) {
 	})
 }
 
-// requests is how many each step makes, by step, side and phase.
+// requests is the number of requests of each step, by step, side and phase.
 func (s *site) requests(t *testing.T) map[string]int {
 	t.Helper()
 	s.undisturbed(t)
@@ -124,13 +124,13 @@ func (s *site) sides() map[string]*dbtest.ErrorProxy {
 	return map[string]*dbtest.ErrorProxy{"source": s.from, "target": s.to}
 }
 
-// cycle does all steps, and then compares what is left with what there was before: nothing.
+// cycle runs all steps, and then checks that the target is empty as before.
 func (s *site) cycle(t *testing.T, do func(step)) {
 	t.Helper()
 	for _, st := range steps {
 		if st.name == "verdict" {
 			if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n == "0" {
-				t.Error("nobody was copied")
+				t.Error("no user was copied")
 			}
 		}
 		do(st)
@@ -140,7 +140,7 @@ func (s *site) cycle(t *testing.T, do func(step)) {
 	}
 }
 
-// combination is an error that a step meets.
+// combination is an error that a step gets.
 type combination struct {
 	number int
 	error  dbtest.ServerError
@@ -148,8 +148,8 @@ type combination struct {
 	side   string
 }
 
-// combinations are every error in either phase from either side, or a sample: every error once, and all four ways to
-// meet one equally often.
+// combinations are every error in either phase from either side, or a sample: every error once, and all four combinations
+// of phase and side equally often.
 func combinations(t *testing.T) (all []combination) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
@@ -169,8 +169,8 @@ func combinations(t *testing.T) (all []combination) {
 	return all
 }
 
-// Every step of an import meets every transient error of a server or pooler, when it connects and in the middle, from
-// the source and from the target; it tells that it waits, goes on and comes to its end.
+// Every step of an import gets every transient error of a server or pooler, at connect and in the middle, from the source
+// and from the target. It reports that it waits, continues and completes.
 func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -186,7 +186,7 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	var mu sync.Mutex
 	cases := map[string]int{}
 	requests := newSite(t, from).requests(t)
-	for range 8 { // most of the time is spent waiting
+	for range 8 { // the tests mostly wait
 		s := newSite(t, from)
 		all.Go(func() {
 			s.undisturbed(t)
@@ -227,7 +227,7 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	t.Logf("%d cases: %v", total, cases)
 }
 
-// What waiting does not cure ends at once, with a sentence that says what to correct.
+// An error that waiting cannot resolve ends the import at once, with an error that says what to correct.
 func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -263,7 +263,7 @@ func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
 	}
 }
 
-// A database that never gets better is given up, and the error is the one that Step Functions tries again.
+// If a database stays unavailable, the import gives up with the error that Step Functions retries.
 func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

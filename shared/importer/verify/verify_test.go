@@ -53,8 +53,8 @@ const (
 	byTarget = "target changed since"
 )
 
-// 20,000 people of every shape arrive; what is corrupted afterwards is found and named.
-func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
+// 20,000 users of every shape are imported; the verification finds and names rows that are corrupted afterwards.
+func TestVerify_NamesCorruptedRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 20, 20_000)
@@ -63,36 +63,41 @@ func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
 	if _, err := m.Run(t.Context(), o, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	importtest.IsEqual(t, m, "after the import")
-	dst := importtest.Conn(t, m.To)
+	importtest.CheckEqual(t, m, "after the import")
+	dst := importtest.Connect(t, m.To)
 	u, a := importtest.OrdinaryUsers(t, dst, 12)
 	const someone = "00000000-0000-4000-8000-00000000000"
-	importtest.Behind(t, dst, u[0], `update "user" set name = overlay(name placing '*' from 3) where id = $1`)
-	importtest.Behind(t, dst, u[1], `update account set password = reverse(password) where id = $1`)
-	importtest.Behind(t, dst, a[2], `update account set "accountId" = "accountId" || ' ' where id = $1`)
-	importtest.Behind(t, dst, u[3], `update user_profile set time_per_week = time_per_week + 1 where user_id = $1`)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(t, dst, u[0], `update "user" set name = overlay(name placing '*' from 3) where id = $1`)
+	importtest.ExecWithoutTriggers(t, dst, u[1], `update account set password = reverse(password) where id = $1`)
+	importtest.ExecWithoutTriggers(t, dst, a[2], `update account set "accountId" = "accountId" || ' ' where id = $1`)
+	importtest.ExecWithoutTriggers(
+		t,
+		dst,
+		u[3],
+		`update user_profile set time_per_week = time_per_week + 1 where user_id = $1`,
+	)
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[4],
 		`update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified" where id = $1`,
 	)
-	importtest.Behind(t, dst, u[5], `delete from account where id = $1`)
-	importtest.Behind(t, dst, a[6], `delete from account where id = $1`)
-	importtest.Behind(t, dst, u[7], `delete from user_profile where user_id = $1`)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(t, dst, u[5], `delete from account where id = $1`)
+	importtest.ExecWithoutTriggers(t, dst, a[6], `delete from account where id = $1`)
+	importtest.ExecWithoutTriggers(t, dst, u[7], `delete from user_profile where user_id = $1`)
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[8],
 		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+`1', 'octocat', 'github', $1, now())`,
 	)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[9],
 		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+`2', $1::text, 'credential', $1::uuid, 'x', now()`,
 	)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[10],
@@ -102,14 +107,14 @@ func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
 		`delete from "user" where id = $1`,
 	)
 	var tombstone string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
-		importtest.Conn(t, from),
+		importtest.Connect(t, from),
 		`select id::text from auth.users where deleted_at is not null order by id limit 1`,
 		[]any{&tombstone},
 		func() {},
 	)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		tombstone,
@@ -140,13 +145,13 @@ func TestVerify_NamesWhatSomebodyCorrupted(t *testing.T) {
 	)
 }
 
-// A quick pass sees what bears a time; what does not, the verification finds, and a full pass brings it over.
+// A quick pass finds rows by their updated_at; the verification finds the other changes, and a full pass copies them.
 func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	src := importtest.Conn(t, from)
+	src := importtest.Connect(t, from)
 	const id = "00000000-0000-4000-8000-000000000004"
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		id,
@@ -156,7 +161,7 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	importtest.Behind(t, src, id, `update auth.users set email = 'edited@example.com' where id = $1`)
+	importtest.ExecWithoutTriggers(t, src, id, `update auth.users set email = 'edited@example.com' where id = $1`)
 	if _, err := m.Run(t.Context(), importtest.Allow, true, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -164,10 +169,10 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	importtest.IsEqual(t, m, "after a full pass")
+	importtest.CheckEqual(t, m, "after a full pass")
 }
 
-// What others have in the target, beside the run's, is none of its business.
+// Rows of the target that the run did not write do not count as differences.
 func TestVerify_LeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -176,29 +181,29 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	dst := importtest.Conn(t, m.To)
+	dst := importtest.Connect(t, m.To)
 	if _, err := dst.Exec(
 		t.Context(),
 		"drop schema supabase_import cascade",
-	); err != nil { // now everybody is somebody else's
+	); err != nil { // now the run has written none of the users
 		t.Fatal(err)
 	}
 	u, _ := importtest.OrdinaryUsers(t, dst, 1)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[0],
 		`insert into account ("accountId", "providerId", "userId", "updatedAt") values ('octocat', 'github', $1, now())`,
 	)
 	var social string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		dst,
 		`select id::text from "user" u where not exists (select from account a where a.id = u.id) order by id limit 1`,
 		[]any{&social},
 		func() {},
 	)
-	importtest.Behind(
+	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		social,
@@ -217,7 +222,7 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// What was changed on both sides is left alone, and stays named; nothing of it is lost from the equations.
+// Rows that changed on both sides are not overwritten, and are named; the equations still count them.
 func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -226,20 +231,30 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	src, dst := importtest.Conn(t, from), importtest.Conn(t, m.To)
+	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)
 	u, _ := importtest.OrdinaryUsers(t, dst, 3)
 	for _, id := range u[:2] {
-		importtest.Behind(t, dst, id, `update "user" set name = 'New Side' where id = $1`)
+		importtest.ExecWithoutTriggers(t, dst, id, `update "user" set name = 'New Side' where id = $1`)
 	}
-	importtest.Behind(t, dst, u[2], `update account set password = 'rehashed' where id = $1`)
-	importtest.Behind(t, src, u[0], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
+	importtest.ExecWithoutTriggers(t, dst, u[2], `update account set password = 'rehashed' where id = $1`)
+	importtest.ExecWithoutTriggers(
+		t,
+		src,
+		u[0],
+		`update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`,
+	)
 	if _, err := src.Exec(
 		t.Context(),
 		"set session_replication_role = origin; delete from auth.users where id = '"+u[1]+"'",
 	); err != nil {
 		t.Fatal(err)
 	}
-	importtest.Behind(t, src, u[2], `update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`)
+	importtest.ExecWithoutTriggers(
+		t,
+		src,
+		u[2],
+		`update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`,
+	)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
@@ -293,13 +308,13 @@ func TestVerifyLane_GoesOn(t *testing.T) {
 	m.Progress = func(e importer.Event) { looked[e.Batch]++ }
 	lane(t.Context(), 1, true)
 	if diff := gocmp.Diff(looked, map[int]int{1: 1, 3: 1, 5: 1, 7: 1}); diff != "" {
-		t.Errorf("batches looked at: got -, want +:\n%s", diff)
+		t.Errorf("batches verified: got -, want +:\n%s", diff)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || !v.Equal || v.Batches != 8 {
 		t.Errorf("after both lanes: equal %t, %d batches, %v, want 8 and equal", v.Equal, v.Batches, err)
 	}
 	if _, err := verify.ReadResult(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("of a run that is none: %v, want ErrNoRun", err)
+		t.Errorf("of an absent run: %v, want ErrNoRun", err)
 	}
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)

@@ -19,10 +19,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// The oracle says from the rows of a source what the target must hold. It is the mapping a second time, in Go and row
-// by row, out of the description of the mapping and not out of the engine's SQL.
+// The model computes the expected target from the rows of a source. It implements the mapping a second time, in Go and row
+// by row, from the description of the mapping and not from the import's SQL.
 
-// state is what an import must have made, or has made.
+// state is the expected or the actual result of an import.
 type state struct {
 	Users      map[string]userRow
 	Accounts   map[string]accountRow
@@ -43,22 +43,22 @@ type accountRow struct {
 
 type profileRow struct {
 	User, Language, Created, Updated string
-	Fields                           map[string]string // what was said
-	Hours                            int               // -1: not said
+	Fields                           map[string]string // values that are not NULL
+	Hours                            int               // -1: NULL
 }
 
-type oracle struct {
-	o       importer.Options
-	in      rows
-	state   state
-	factors map[string]bool // users with a verified one
-	losers  map[string]bool // of an address
-	late    map[string]bool // identities that another one has forestalled
-	owned   map[string][]sourceIdentity
-	there   map[string]occupant // by address
+type model struct {
+	o            importer.Options
+	in           rows
+	state        state
+	factors      map[string]bool // users with a verified one
+	withoutEmail map[string]bool // of the users who lose it to another user
+	late         map[string]bool // identities whose account another identity has
+	owned        map[string][]sourceIdentity
+	existing     map[string]occupant // by email
 }
 
-// occupant is a user who was in the target before, with a password and maybe more.
+// occupant is a user of the target from before the import, with a password and maybe other rows.
 type occupant struct {
 	id, email, whole string
 	verified, more   bool
@@ -67,16 +67,16 @@ type occupant struct {
 	accountID        string
 }
 
-func foretell(o importer.Options, in rows, there ...occupant) state {
+func expectedState(o importer.Options, in rows, existing ...occupant) state {
 	for i, u := range in.users {
 		in.users[i].confirmed = u.confirmed && !folded(u)
 	}
-	r := &oracle{
-		o: o, in: in, state: newState(), factors: map[string]bool{}, losers: map[string]bool{}, late: map[string]bool{},
-		owned: map[string][]sourceIdentity{}, there: map[string]occupant{},
+	r := &model{
+		o: o, in: in, state: newState(), factors: map[string]bool{}, withoutEmail: map[string]bool{}, late: map[string]bool{},
+		owned: map[string][]sourceIdentity{}, existing: map[string]occupant{},
 	}
-	for _, t := range there {
-		r.there[t.email] = t
+	for _, t := range existing {
+		r.existing[t.email] = t
 		r.state.Users[t.id], r.state.Accounts[t.accountID] = t.row, t.account
 	}
 	for _, f := range in.others {
@@ -97,7 +97,7 @@ func foretell(o importer.Options, in rows, there ...occupant) state {
 	for _, of := range r.owned {
 		slices.SortFunc(of, byAge)
 	}
-	r.contest()
+	r.resolveConflicts()
 	for _, u := range in.users {
 		r.user(u)
 	}
@@ -118,28 +118,28 @@ func newState() state {
 	}
 }
 
-// out puts a whole row, or a field of a row, into the quarantine.
-func (r *oracle) out(source mapping.Kind, id, field, reason, whole string) {
+// out adds a whole row, or a field of a row, to the quarantine.
+func (r *model) out(source mapping.Kind, id, field, reason, whole string) {
 	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = whole
 	if field == "" {
 		r.is(source, id, mapping.Quarantined)
 	}
 }
 
-func (r *oracle) is(source mapping.Kind, id string, outcome mapping.Outcome) {
+func (r *model) is(source mapping.Kind, id string, outcome mapping.Outcome) {
 	r.state.Ledger[string(source)+" "+id] = string(outcome)
 }
 
-// byAge puts what has no age last.
+// byAge orders by age; rows without a time are last.
 func byAge(a, b sourceIdentity) int {
 	return cmp.Or(a.created.compare(b.created), cmp.Compare(a.id, b.id))
 }
 
-// contest finds out who loses an address or an account.
-func (r *oracle) contest() {
+// resolveConflicts finds the users who lose an email and the identities that lose an account.
+func (r *model) resolveConflicts() {
 	claims := map[string][]sourceUser{}
 	for _, u := range r.in.users {
-		if a := address(u); a != "" && !u.deleted {
+		if a := email(u); a != "" && !u.deleted {
 			claims[a] = append(claims[a], u)
 		}
 	}
@@ -154,7 +154,7 @@ func (r *oracle) contest() {
 			)
 		})
 		for _, u := range all[1:] {
-			r.losers[u.id] = true
+			r.withoutEmail[u.id] = true
 		}
 	}
 	accounts := map[[2]string][]sourceIdentity{}
@@ -173,7 +173,7 @@ func (r *oracle) contest() {
 	}
 }
 
-// before puts true first.
+// before orders true first.
 func before(a, b bool) int {
 	switch {
 	case a == b:
@@ -188,15 +188,15 @@ var lower = cases.Lower(language.Und)
 
 func blank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
 
-// address is "" where there is none.
-func address(u sourceUser) string {
+// email is "" if the user has none.
+func email(u sourceUser) string {
 	if blank(u.email) {
 		return ""
 	}
 	return lower.String(u.email)
 }
 
-// folded says whether the address has a letter beyond ASCII that is one of ASCII in lower case.
+// folded reports whether the email has a letter beyond ASCII whose lower case is an ASCII letter.
 func folded(u sourceUser) bool {
 	others := func(text string) int {
 		return len(strings.Map(func(r rune) rune {
@@ -221,7 +221,7 @@ func phone(u sourceUser) string {
 
 const invalid = ".supabase-migration.invalid"
 
-func (r *oracle) user(u sourceUser) {
+func (r *model) user(u sourceUser) {
 	if u.deleted {
 		r.out(mapping.User, u.id, "", "soft_deleted", u.whole)
 		return
@@ -234,11 +234,11 @@ func (r *oracle) user(u sourceUser) {
 		row.Image, row.HasImage = "", false
 		r.out(mapping.User, u.id, "image", "image_too_long", u.whole)
 	}
-	own := address(u)
-	if own != "" && (r.losers[u.id] || strings.HasSuffix(u.email, invalid)) {
+	own := email(u)
+	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, invalid)) {
 		r.out(mapping.User, u.id, "email", "email_conflict", u.whole)
 		row.Email = u.id + "@email-conflict" + invalid
-	} else if reason := r.heldBy(u, own); reason != "" {
+	} else if reason := r.keepReason(u, own); reason != "" {
 		r.out(mapping.User, u.id, "email", reason, u.whole)
 		row.Email = u.id + "@email-conflict" + invalid
 	} else if own != "" {
@@ -259,19 +259,19 @@ func (r *oracle) user(u sourceUser) {
 	if u.hash == "" {
 		return
 	}
-	if why := r.withheld(u); why != "" {
+	if why := r.withholdReason(u); why != "" {
 		r.out(mapping.User, u.id, "encrypted_password", why, u.whole)
 		return
 	}
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
 }
 
-// heldBy is why somebody in the target keeps an address. An unverified user with nothing but a password gives it up to
-// who has confirmed it.
-func (r *oracle) heldBy(u sourceUser, address string) string {
-	t, held := r.there[address]
+// keepReason is the reason why a user of the target keeps an email. An unverified user with nothing but a password loses it
+// to a user who has confirmed it.
+func (r *model) keepReason(u sourceUser, email string) string {
+	t, held := r.existing[email]
 	switch {
-	case !held || address == "":
+	case !held || email == "":
 		return ""
 	case t.verified || !u.confirmed:
 		return "target_email_taken"
@@ -295,7 +295,7 @@ func kind(u sourceUser) string {
 	return "no-email"
 }
 
-// createdAt is the first thing known where nobody wrote down when the user came.
+// createdAt is the earliest known time if the user has no created_at.
 func createdAt(u sourceUser) string {
 	first := stamp{null: true}
 	for _, t := range u.times {
@@ -306,7 +306,7 @@ func createdAt(u sourceUser) string {
 	return u.created.or(first.or("1970-01-01 00:00:00+00"))
 }
 
-func (r *oracle) name(u sourceUser) string {
+func (r *model) name(u sourceUser) string {
 	if name, ok := r.claim(u, "name", "full_name", "username", "user_name", "preferred_username"); ok {
 		return name
 	}
@@ -322,8 +322,8 @@ func (r *oracle) name(u sourceUser) string {
 	return "Unknown"
 }
 
-// claim is the first text at one of the keys, in the user's metadata and then in the identities.
-func (r *oracle) claim(u sourceUser, keys ...string) (string, bool) {
+// claim returns the first text at one of the keys, in the user's metadata and then in the identities.
+func (r *model) claim(u sourceUser, keys ...string) (string, bool) {
 	docs := []any{u.metadata}
 	for _, i := range r.owned[u.id] {
 		docs = append(docs, i.claims)
@@ -353,8 +353,8 @@ var hashForms = []*regexp.Regexp{
 	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
 }
 
-// withheld is why a password does not come over.
-func (r *oracle) withheld(u sourceUser) string {
+// withholdReason is the reason why a password is not imported.
+func (r *model) withholdReason(u sourceUser) string {
 	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
 	switch {
 	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
@@ -363,7 +363,7 @@ func (r *oracle) withheld(u sourceUser) string {
 		return "hash_unknown"
 	case !password.Known(u.hash):
 		return "hash_too_costly"
-	case r.o.Unconfirmed != "allow" && address(u) != "" && !u.confirmed:
+	case r.o.Unconfirmed != "allow" && email(u) != "" && !u.confirmed:
 		return "unconfirmed_held"
 	case r.o.MFA == "hold" && r.factors[u.id]:
 		return "mfa_held"
@@ -375,8 +375,8 @@ var sameName = strings.Fields(
 	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter",
 )
 
-// account is what an identity becomes; neither provider nor reason: it is folded.
-func (r *oracle) account(i sourceIdentity) (provider, subject, reason string) {
+// account returns the account of an identity, or the reason why it has none. Both empty: the identity is folded.
+func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 	switch to, mapped := r.o.Providers[i.provider]; {
 	case i.provider == "email" || i.provider == "phone":
 		return "", "", ""
@@ -406,7 +406,7 @@ func (r *oracle) account(i sourceIdentity) (provider, subject, reason string) {
 	return "", "", "provider_unmapped"
 }
 
-func (r *oracle) identity(i sourceIdentity) {
+func (r *model) identity(i sourceIdentity) {
 	user, came := r.state.Users[i.user]
 	provider, subject, reason := r.account(i)
 	if r.late[i.id] {
@@ -432,7 +432,7 @@ func (r *oracle) identity(i sourceIdentity) {
 	}
 }
 
-// vocabulary is what the profile API takes.
+// vocabulary has the values that the profile API accepts.
 var vocabulary = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -442,14 +442,14 @@ var vocabulary = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// nobody owns profiles without a user.
-const nobody = "00000000-0000-0000-0000-000000000000"
+// noUser is the owner of profiles without a user.
+const noUser = "00000000-0000-0000-0000-000000000000"
 
-// profiles takes the newest profile of every user.
-func (r *oracle) profiles() {
+// profiles handles the newest profile of every user.
+func (r *model) profiles() {
 	of := map[string][]sourceProfile{}
 	for _, p := range r.in.profiles {
-		p.user = cmp.Or(p.user, nobody)
+		p.user = cmp.Or(p.user, noUser)
 		of[p.user] = append(of[p.user], p)
 	}
 	for user, all := range of {
@@ -458,11 +458,11 @@ func (r *oracle) profiles() {
 		})
 		for i, p := range all {
 			key := user
-			if i > 0 || user == nobody {
+			if i > 0 || user == noUser {
 				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
 				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
 			}
-			if reason := r.unwanted(user, i); reason != "" {
+			if reason := r.rejectReason(user, i); reason != "" {
 				r.out(mapping.Profile, key, "", reason, p.whole)
 				continue
 			}
@@ -471,7 +471,7 @@ func (r *oracle) profiles() {
 	}
 }
 
-// newest puts what has no time last.
+// newest orders by time; rows without one are last.
 func newest(a, b stamp) int {
 	if a.null || b.null {
 		return before(!a.null, !b.null)
@@ -479,11 +479,11 @@ func newest(a, b stamp) int {
 	return -a.compare(b)
 }
 
-// unwanted is why a profile is not taken, which is one of the user's, from the newest on.
-func (r *oracle) unwanted(user string, place int) string {
+// rejectReason is the reason why a profile is not imported; place counts the user's profiles from the newest.
+func (r *model) rejectReason(user string, place int) string {
 	_, came := r.state.Users[user]
 	switch {
-	case user == nobody:
+	case user == noUser:
 		return "profile_without_user"
 	case !came && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
 		return "parent_quarantined"
@@ -495,7 +495,7 @@ func (r *oracle) unwanted(user string, place int) string {
 	return ""
 }
 
-func (r *oracle) profile(p sourceProfile) {
+func (r *model) profile(p sourceProfile) {
 	r.is(mapping.Profile, p.user, mapping.Copied)
 	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
 	for field, said := range p.fields {
@@ -528,7 +528,7 @@ func (r *oracle) profile(p sourceProfile) {
 	r.state.Profiles[p.user] = row
 }
 
-// stamp is a time of the source, which may lie outside of what JavaScript and JSON can say.
+// stamp is a time of the source, which may be outside the range of JavaScript and JSON.
 type stamp struct {
 	null     bool
 	infinity int // -1, 1
@@ -539,12 +539,12 @@ func (s stamp) unusual() bool {
 	return !s.null && (s.infinity != 0 || s.at.Year() < 1 || s.at.Year() > 9999)
 }
 
-// compare puts what is not there last.
+// compare orders missing times last.
 func (s stamp) compare(t stamp) int {
 	return cmp.Or(before(!s.null, !t.null), cmp.Compare(s.infinity, t.infinity), s.at.Compare(t.at))
 }
 
-// or is the time as Postgres writes it, or the other one.
+// or returns the time as Postgres writes it, or the other one if it is NULL.
 func (s stamp) or(other string) string {
 	if s.null || s.unusual() {
 		return other
@@ -552,7 +552,7 @@ func (s stamp) or(other string) string {
 	return s.at.Format("2006-01-02 15:04:05.999999+00")
 }
 
-// ban is until when a ban lasts: "" is for ever, and one that was over before the year 1 is over.
+// ban returns the end of a ban: "" is for ever. A ban that ended before the year 1 is over.
 func (s stamp) ban() string {
 	if s.infinity < 0 || s.infinity == 0 && s.at.Year() < 1 {
 		return "1970-01-01 00:00:00+00"

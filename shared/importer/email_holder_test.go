@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// confirmedPeople are people of the source with a confirmed address who sign in with their password.
+// confirmedPeople are users of the source with a confirmed email who sign in with their password.
 func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
 	t.Helper()
 	ids := importtest.SortedUsers(t, from)
@@ -24,12 +24,12 @@ func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []su
 		func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
 	)
 	if len(people) < 8 {
-		t.Fatalf("there are %d people with a confirmed address and a password, want more", len(people))
+		t.Fatalf("there are %d people with a confirmed email and a password, want more", len(people))
 	}
 	return people
 }
 
-// signedUp inserts an unverified user of the target with that address, a password, a session and a reset link, and
+// signedUp inserts an unverified user of the target with that email, a password, a session and a reset link, and
 // returns the id.
 func signedUp(t *testing.T, to, email string) string {
 	t.Helper()
@@ -47,7 +47,7 @@ select id::text from u`,
 
 const holderOf = `select id::text from "user" where email = $1`
 
-func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
+func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	census := supabasetest.Fill(t, from, 80, 300)
@@ -57,8 +57,13 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	const stolen = "the squatter's password"
 	x.signUp(victim.Email, stolen)
 	squatter := importtest.Value(t, m.To, holderOf, victim.Email)
-	before := importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]})
-	others := importtest.Column(t, m.To, importtest.Beside["verification"])
+	before := importtest.Contents(
+		t,
+		m.To,
+		importtest.Landed,
+		map[string]string{"session": importtest.OutsideRun["session"]},
+	)
+	others := importtest.Column(t, m.To, importtest.OutsideRun["verification"])
 	if len(others) == 0 {
 		t.Fatal("no reset link is stored")
 	}
@@ -69,11 +74,11 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	}
 	if n := plan.Reasons["user address_released"]; n != 1 ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), squatter) {
-		t.Errorf("the plan counts %d users who lose the address, want 1, and warns: %q", n, plan.Warnings)
+		t.Errorf("the plan counts %d users who lose the email, want 1, and warns: %q", n, plan.Warnings)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
 	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
-		t.Errorf("the address belongs to %s, want the confirmed user %s", got, victim.ID)
+		t.Errorf("the email belongs to %s, want the confirmed user %s", got, victim.ID)
 	}
 	if !x.signIn(victim.Email, victim.Password) || x.signIn(victim.Email, stolen) {
 		t.Error("the confirmed user does not sign in with their password, or the other password is good, too")
@@ -85,9 +90,9 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		squatter,
 	)
 	if want := squatter + "@unverified.supabase-migration.invalid f 0 0"; got != want {
-		t.Errorf("address, verified, sessions and accounts of the other are %q, want %q", got, want)
+		t.Errorf("email, verified, sessions and accounts of the other are %q, want %q", got, want)
 	}
-	if left := importtest.Column(t, m.To, importtest.Beside["verification"]); len(left) != 0 {
+	if left := importtest.Column(t, m.To, importtest.OutsideRun["verification"]); len(left) != 0 {
 		t.Errorf("%d links of the other are still good", len(left))
 	}
 	if n := st.Reasons["user address_released"]; n != 1 {
@@ -99,14 +104,14 @@ func TestImportGivesAddressOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		`delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
 where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
 	) // as before the sign-in
-	importtest.Agrees(t, m)
+	importtest.CheckVerifies(t, m)
 	first := importtest.Contents(t, m.To, importtest.Landed)
 	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
 	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
 		t.Error("a second pass takes the entry out of the quarantine")
 	}
-	if diff := importtest.Unlike(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
-		t.Errorf("a second pass changes something:%s", diff)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+		t.Errorf("a second pass changes rows:%s", diff)
 	}
 
 	rehearsed, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
@@ -115,21 +120,21 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 	}
 	undone := importtest.Rollback(t, m, false)
 	if undone.Restored != 1 || rehearsed.Restored != 1 {
-		t.Errorf("%d users have their address back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
+		t.Errorf("%d users have their email back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
 	}
-	if diff := importtest.Unlike(
-		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}),
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
-		t.Errorf("after a rollback and another run the address belongs to %s, want %s", got, victim.ID)
+		t.Errorf("after a rollback and another run the email belongs to %s, want %s", got, victim.ID)
 	}
 }
 
-// belongings are what keeps an unverified user of the target from being moved. $1 is the id.
+// belongings are rows for which the import does not move an unverified user of the target. $1 is the id.
 var belongings = map[string]string{
 	"has a profile":        `insert into user_profile (user_id) values ($1)`,
 	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('47', 'github', $1, now())`,
@@ -153,7 +158,7 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 			)
 			holder := signedUp(t, m.To, victim.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
-			before := importtest.Contents(t, m.To, importtest.Landed, importtest.Beside)
+			before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun)
 			plan, err := m.Plan(t.Context(), importtest.Allow)
 			if err != nil {
 				t.Fatal(err)
@@ -165,13 +170,13 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				}
 			}
 			if strings.Contains(text, victim.Email) {
-				t.Error("the plan shows the address itself")
+				t.Error("the plan shows the email itself")
 			}
 			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
 				t.Errorf("the run began: %v", err)
 			}
-			if diff := importtest.Unlike(
-				importtest.Contents(t, m.To, importtest.Landed, importtest.Beside),
+			if diff := importtest.Diff(
+				importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun),
 				before,
 			); diff != "" {
 				t.Errorf("the target is not what it was:%s", diff)
@@ -182,14 +187,14 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				importtest.Allow,
 			); err != nil || len(plan.Refusals) > 0 ||
 				plan.Collisions["target_email_taken"] != 1 {
-				t.Errorf("once the address is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
+				t.Errorf("once the email is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
 			}
 		})
 	}
 }
 
-// A sign-up after the plan is met by the run and by every later pass.
-func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
+// The run, and every later pass, handles a sign-up after the plan.
+func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 82, 300))
@@ -202,7 +207,7 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	signedUp(t, m.To, early.Email)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, early.Email); got != early.ID {
-		t.Errorf("signed up after the plan: the address belongs to %s, want %s", got, early.ID)
+		t.Errorf("signed up after the plan: the email belongs to %s, want %s", got, early.ID)
 	}
 
 	importtest.Exec(
@@ -219,10 +224,10 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
 	st := importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "new.late@example.com"); got != late.ID {
-		t.Errorf("signed up between two passes: the address belongs to %s, want %s", got, late.ID)
+		t.Errorf("signed up between two passes: the email belongs to %s, want %s", got, late.ID)
 	}
 	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != holder {
-		t.Errorf("signed up between two passes, with a profile: the address belongs to %s, want %s", got, holder)
+		t.Errorf("signed up between two passes, with a profile: the email belongs to %s, want %s", got, holder)
 	}
 	if st.Reasons["user.email target_email_unverified"] != 1 || st.Reasons["user address_released"] != 2 {
 		t.Errorf("the quarantine has %v", st.Reasons)
@@ -230,7 +235,7 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	v := importtest.Verify(t, m)
 	if v.Equal || v.Different != 0 {
 		t.Errorf(
-			"verification: equal %t with %d differences; want it to say that an unverified user holds an address",
+			"verification: equal %t with %d differences; want it to say that an unverified user holds an email",
 			v.Equal,
 			v.Different,
 		)
@@ -238,22 +243,22 @@ func TestLaterPassTakesAddressFromUnverifiedSignUp(t *testing.T) {
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != busy.ID {
-		t.Errorf("once the holder is removed the address belongs to %s, want %s", got, busy.ID)
+		t.Errorf("once the holder is removed the email belongs to %s, want %s", got, busy.ID)
 	}
-	importtest.IsEqual(t, m, "once the holder is removed")
+	importtest.CheckEqual(t, m, "once the holder is removed")
 }
 
-// While the run goes on, everybody's address is signed up with as soon as it is free.
-func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
+// While the run works, another client signs up with every email that is still free.
+func TestSignUpsDuringImportKeepNoConfirmedEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 85, 400)
 	m := importtest.Open(t, from)
 	owner := map[string]string{}
 	var id, email string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
-		importtest.Conn(t, from),
+		importtest.Connect(t, from),
 		`select id::text, email from auth.users where id::text = any('{`+strings.Join(
 			importtest.SortedUsers(t, from),
 			",",
@@ -261,8 +266,8 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 		[]any{&id, &email},
 		func() { owner[email] = id },
 	)
-	db := importtest.Conn(t, m.To)
-	m.Progress = func(importer.Event) { // after every batch, from all of those that are still open
+	db := importtest.Connect(t, m.To)
+	m.Progress = func(importer.Event) { // after every batch
 		for email := range owner {
 			if _, err := db.Exec(
 				t.Context(),
@@ -275,25 +280,25 @@ func TestSignUpsDuringImportKeepNoConfirmedAddress(t *testing.T) {
 	}
 	importtest.Complete(t, m, importtest.Small)
 	got := map[string]string{}
-	importtest.Each(t, db, `select id::text, email from "user"`, []any{&id, &email}, func() {
+	importtest.ForEachRow(t, db, `select id::text, email from "user"`, []any{&id, &email}, func() {
 		if owner[email] != "" {
 			got[email] = id
 		}
 	})
 	if diff := cmp.Diff(got, owner); diff != "" {
-		t.Errorf("owners of addresses, got - want +:\n%s", diff)
+		t.Errorf("owners of emails, got - want +:\n%s", diff)
 	}
 	if n := importtest.Value(
 		t,
 		m.To,
 		`select count(*)::text from supabase_import.quarantine where reason = 'address_released'`,
 	); n == "0" {
-		t.Error("nobody signed up in time")
+		t.Error("no sign-up was in time")
 	}
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 }
 
-func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
+func TestImportLeavesEmailToTargetUserWithBetterClaim(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 83, 300))
@@ -320,11 +325,11 @@ func TestImportLeavesAddressToTargetUserWithBetterClaim(t *testing.T) {
 	); diff != "" {
 		t.Errorf("rejections, got - want +:\n%s", diff)
 	}
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 }
 
-// The source's user who took an address moves on and is deleted; the rollback still gives it back.
-func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
+// The user of the source who got an email changes it and is deleted; the rollback still gives it back.
+func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 84, 300)
@@ -334,7 +339,12 @@ func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
 	m := &importer.Import{From: from, Holder: "test", Now: time.Now}
 	m.To = importtest.Open(t, from).To
 	signedUp(t, m.To, email)
-	before := importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]})
+	before := importtest.Contents(
+		t,
+		m.To,
+		importtest.Landed,
+		map[string]string{"session": importtest.OutsideRun["session"]},
+	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Exec(
 		t,
@@ -350,11 +360,11 @@ func TestRollbackRestoresReleasedAddressWhoeverHoldsItSince(t *testing.T) {
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, email); got != last {
-		t.Fatalf("the address belongs to %s, want %s", got, last)
+		t.Fatalf("the email belongs to %s, want %s", got, last)
 	}
 	importtest.Rollback(t, m, false)
-	if diff := importtest.Unlike(
-		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.Beside["session"]}),
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)

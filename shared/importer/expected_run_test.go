@@ -13,10 +13,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// checkExpected compares everything that the import made with what the reference computes from the source.
-func checkExpected(t *testing.T, m *importer.Import, o importer.Options, there ...occupant) {
+// checkExpected compares all rows of the import with those that expectedState computes from the source.
+func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existing ...occupant) {
 	t.Helper()
-	want, got := foretell(o, readSource(t, m.From), there...), readTarget(t, m.To)
+	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("got -, want +:\n%.6000s", diff)
 	}
@@ -43,16 +43,16 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkExpected(t, m, test.options)
-		importtest.IsEqual(t, m, "after the import")
+		importtest.CheckEqual(t, m, "after the import")
 	}
 }
 
-// occupants inserts users into an empty target who have addresses of the source: unverified, verified, and unverified
-// with a row in a table of the owner's, in turns.
+// occupants inserts users with emails of the source into an empty target: in turn unverified, verified, and unverified
+// with a row in an application's table.
 func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occupant) {
 	t.Helper()
 	var emails []string
-	for _, u := range foretell(o, readSource(t, m.From)).Users {
+	for _, u := range expectedState(o, readSource(t, m.From)).Users {
 		if !strings.HasSuffix(u.Email, invalid) {
 			emails = append(emails, u.Email)
 		}
@@ -71,9 +71,9 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
 	whole, more := map[string]string{}, map[string]bool{}
 	var id, text string
 	var marked bool
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
-		importtest.Conn(t, m.To),
+		importtest.Connect(t, m.To),
 		`select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
   'accounts', (select jsonb_agg(to_jsonb(a)) from account a where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
 from "user" u`,
@@ -99,18 +99,19 @@ from "user" u`,
 	return all
 }
 
-func TestImportTreatsHoldersOfAddressesAsForetold(t *testing.T) {
+func TestImportTreatsHoldersOfEmailsAsExpected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 400)
 	m := importtest.Open(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}
-	if _, err := m.Begin(t.Context(), o, false); err != nil { // they sign up after the plan, which would refuse some
+	// The users sign up after the plan, because it would refuse some of them.
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
 	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
-	there := occupants(t, m, o)
+	existing := occupants(t, m, o)
 	importtest.Complete(t, m, o)
-	checkExpected(t, m, o, there...)
+	checkExpected(t, m, o, existing...)
 }

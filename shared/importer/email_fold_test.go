@@ -17,9 +17,9 @@ import (
 // kelvin is U+212A, which lower case turns into the letter k.
 const kelvin = "\u212a"
 
-// twins inserts two people into the source whose addresses are one in lower case, and returns their ids: one with a
-// Kelvin sign, who was there first, and the owner.
-func twins(t *testing.T, from string, n int) (impostor, owner string) {
+// insertTwins inserts two users whose emails are equal in lower case into the source, and returns their ids: one with a
+// Kelvin sign, who signed up first, and the owner of the email.
+func insertTwins(t *testing.T, from string, n int) (impostor, owner string) {
 	t.Helper()
 	impostor, owner = fmt.Sprintf(
 		"00000000-0000-4000-9000-%012d",
@@ -45,7 +45,7 @@ func twins(t *testing.T, from string, n int) (impostor, owner string) {
 	return impostor, owner
 }
 
-func TestPlainAddressWinsAgainstOneThatFoldsToIt(t *testing.T) {
+func TestPlainEmailWinsAgainstOneThatFoldsToIt(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	owners := map[string]string{}
@@ -57,7 +57,7 @@ func TestPlainAddressWinsAgainstOneThatFoldsToIt(t *testing.T) {
 		`update auth.users set email = upper(email) where id = $2`,
 		`update auth.users set email = replace(email, 'example.com', 'EXAMPLE.com'), last_sign_in_at = now() where id = $1`,
 	} {
-		impostor, owner := twins(t, from, i)
+		impostor, owner := insertTwins(t, from, i)
 		importtest.Exec(t, from, strings.NewReplacer("$1", "'"+impostor+"'", "$2", "'"+owner+"'").Replace(sql))
 		owners[fmt.Sprintf("kate.%d@example.com", i)] = owner
 	}
@@ -65,26 +65,26 @@ func TestPlainAddressWinsAgainstOneThatFoldsToIt(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	got := map[string]string{}
 	var id, email string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
-		importtest.Conn(t, m.To),
+		importtest.Connect(t, m.To),
 		`select id::text, email from "user" where email like 'kate%'`,
 		[]any{&id, &email},
 		func() { got[email] = id },
 	)
 	if diff := cmp.Diff(got, owners); diff != "" {
-		t.Errorf("owners of addresses, got - want +:\n%s", diff)
+		t.Errorf("owners of emails, got - want +:\n%s", diff)
 	}
 	checkExpected(t, m, importtest.Small)
-	importtest.IsEqual(t, m, "after the import")
+	importtest.CheckEqual(t, m, "after the import")
 }
 
 // A user who confirmed an email with such a letter has not proved that they own the email that is stored.
-func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
+func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	alone, owner := twins(t, from, 1)
-	late, lateOwner := twins(t, from, 2)
+	alone, owner := insertTwins(t, from, 1)
+	late, lateOwner := insertTwins(t, from, 2)
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
 	m := importtest.Open(t, from)
 	holder := signedUp(t, m.To, "kate.1@example.com")
@@ -97,7 +97,7 @@ func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	}
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.1@example.com"); got != holder {
-		t.Errorf("the address of somebody in the target went to %s (the one with the Kelvin sign is %s)", got, alone)
+		t.Errorf("the email of a user of the target went to %s (the one with the Kelvin sign is %s)", got, alone)
 	}
 	got := importtest.Value(
 		t,
@@ -105,7 +105,7 @@ func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 		`select concat_ws(' ', id, "emailVerified", (select count(*) from account where "userId" = u.id)) from "user" u where email = 'kate.2@example.com'`,
 	)
 	if want := late + " f 0"; got != want {
-		t.Errorf("user, verified and accounts with nobody else at the address: %q, want %q", got, want)
+		t.Errorf("user, verified and accounts without another user with the email: %q, want %q", got, want)
 	}
 	importtest.Exec(
 		t,
@@ -115,25 +115,25 @@ func TestAddressThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.2@example.com"); got != lateOwner {
-		t.Errorf("the owner came later, and the address belongs to %s, want %s", got, lateOwner)
+		t.Errorf("the owner came later, and the email belongs to %s, want %s", got, lateOwner)
 	}
-	importtest.SameAsFresh(
+	importtest.CheckSameAsNewImport(
 		t,
-		&importer.Import{From: from, To: freshly(t, m), Holder: "test", Now: m.Now},
+		&importer.Import{From: from, To: removeSignUps(t, m), Holder: "test", Now: m.Now},
 		importtest.Small,
 	)
 }
 
-// freshly removes who signed up by themselves.
-func freshly(t *testing.T, m *importer.Import) string {
+// removeSignUps deletes the users who signed up at the target.
+func removeSignUps(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	importtest.Exec(t, m.To, `delete from "user" where name = 'Signed Up'`)
 	importtest.Complete(t, m, importtest.Small)
 	return m.To
 }
 
-// Which letters beyond ASCII become ASCII depends on who makes them small. What the import stores is what ICU makes of
-// them, as JavaScript does (conformance/address_fold_test.go). A source without ICU is in the test of mapping.folded.
+// Which letters beyond ASCII become ASCII depends on the implementation of lower case. The import stores what ICU and
+// JavaScript return. A source without ICU is in the test of mapping.folded.
 func TestFoldsToASCII(t *testing.T) {
 	t.Parallel()
 	url := supabasetest.New(t)

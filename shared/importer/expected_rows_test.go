@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// rows are all rows of a source, read plainly.
+// rows are all rows of a source.
 type rows struct {
 	users      []sourceUser
 	identities []sourceIdentity
@@ -21,12 +21,12 @@ type rows struct {
 	others     []sourceOther
 }
 
-// whole is a digest of the row as JSON, here and below.
+// whole is a digest of the row as JSON, here and in the types below.
 type sourceUser struct {
 	id, email, phone, hash, whole      string // NULL is ""
 	confirmed, deleted, sso, anonymous bool
 	created, updated, banned           stamp
-	times                              []stamp // the others that say when something happened
+	times                              []stamp // other timestamps
 	metadata                           any
 }
 
@@ -75,7 +75,7 @@ func decode(t *testing.T, text *string) any {
 
 func readSource(t *testing.T, url string) rows {
 	t.Helper()
-	c := importtest.Conn(t, url)
+	c := importtest.Connect(t, url)
 	var in rows
 	var u sourceUser
 	var metadata *string
@@ -85,7 +85,7 @@ func readSource(t *testing.T, url string) rows {
 	for i := range times {
 		into = append(into, &times[i])
 	}
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
@@ -104,7 +104,7 @@ func readSource(t *testing.T, url string) rows {
 		},
 	)
 	var i sourceIdentity
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
@@ -117,7 +117,7 @@ func readSource(t *testing.T, url string) rows {
 	)
 	var fields string
 	var p sourceProfile
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
@@ -139,7 +139,7 @@ func readSource(t *testing.T, url string) rows {
 		},
 	)
 	var o sourceOther
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
@@ -154,19 +154,19 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 	return in
 }
 
-// readTarget reads the target's rows, and what the run says about those that the source still has.
+// readTarget reads the target's rows and the ledger and quarantine of rows that the source still has.
 func readTarget(t *testing.T, url string) state {
 	t.Helper()
-	s, c := readTables(t, url), importtest.Conn(t, url)
+	s, c := readTables(t, url), importtest.Connect(t, url)
 	var key, value string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select source || ' ' || key, outcome::text from supabase_import.ledger where outcome <> 'deleted'`,
 		[]any{&key, &value},
 		func() { s.Ledger[key] = value },
 	)
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
@@ -179,11 +179,11 @@ func readTarget(t *testing.T, url string) state {
 // readTables reads the target's rows.
 func readTables(t *testing.T, url string) state {
 	t.Helper()
-	c := importtest.Conn(t, url)
+	c := importtest.Connect(t, url)
 	s := newState()
 	var id string
 	var u userRow
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
@@ -204,7 +204,7 @@ func readTables(t *testing.T, url string) state {
 		func() { s.Users[id] = u },
 	)
 	var a accountRow
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
@@ -220,7 +220,7 @@ where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpires
 	)
 	var p profileRow
 	var fields string
-	importtest.Each(
+	importtest.ForEachRow(
 		t,
 		c,
 		`select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
