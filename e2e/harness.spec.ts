@@ -16,10 +16,10 @@ test('the guard reports problems behind a page', { tag: '@once' }, async ({ page
     await broken(
       () =>
         void setTimeout(() => {
-          throw new Error('nobody caught it');
+          throw new Error('this error is not caught');
         }),
     ),
-  ).toContain('uncaught: Error: nobody caught it');
+  ).toContain('uncaught: Error: this error is not caught');
   expect(await broken(() => void Promise.reject(new Error('a rejection')))).toContain('uncaught: Error: a rejection');
   expect(await broken(() => fetch('/nothing'))).toMatch(/^404 GET .*\/nothing$/);
   expect(await broken(() => fetch('http://localhost:1/').catch(() => {}))).toContain('Content Security Policy');

@@ -15,7 +15,7 @@ test('R60: a wrong password and an unknown email address show the same message',
   await page.goto('/login/?next=/docs/');
   await settled(page);
   await state(page, 'empty');
-  for (const email of [person.email, `nobody-${person.email}`]) {
+  for (const email of [person.email, `unknown-${person.email}`]) {
     guard.allow(401, signIn);
     await sendSignIn(page, { email, password: 'not the password' });
     await expect(message(page)).toHaveText('Wrong e-mail address or password.');
@@ -185,7 +185,7 @@ const faults: ReadonlyArray<readonly [string, number, Record<string, string>, st
     'closed-account',
     403,
     {},
-    '{"code":"BANNED_USER","message":"whatever it says"}',
+    '{"code":"BANNED_USER","message":"any text"}',
     'This account is closed. Please write to support if you think that is a mistake.',
   ],
 ];
@@ -201,7 +201,7 @@ for (const [name, status, headers, body, words] of faults) {
   });
 }
 
-test('R60: at a URL with another origin than the site’s, nobody can sign in', async ({
+test('R60: at a URL with another origin than the site’s, no user can sign in', async ({
   page,
   start,
   person,

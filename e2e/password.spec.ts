@@ -93,7 +93,7 @@ test('R19: an unknown email address gets the same screen and no mail', { tag: '@
   person,
 }) => {
   const known = person.email;
-  const unknown = `nobody-${person.email}`;
+  const unknown = `unknown-${person.email}`;
   await register(await another(), person);
   const screens: string[] = [];
   for (const email of [unknown, known]) {

@@ -115,7 +115,7 @@ func TestR38_NeverHadKeys(t *testing.T) {
 	if got := d.asked.Load(); got != 1 {
 		t.Errorf("%d fetches within a second, want 1", got)
 	}
-	d.checkRefused(t, "not.a.token") // it is invalid whatever the keys are
+	d.checkRefused(t, "not.a.token") // it is invalid for every key set
 	d.up()
 	d.Advance(time.Second)
 	d.checkAccepted(t, token)

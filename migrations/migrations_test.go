@@ -344,7 +344,7 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 	}
 }
 
-// updated_at is the ETag. Every update makes it later, whatever the statement and the clock say.
+// updated_at is the ETag. Every update makes it later, even if the statement or the clock has an earlier time.
 func TestProfileVersionsDiffer(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))

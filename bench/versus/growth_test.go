@@ -65,7 +65,7 @@ func everyPath(tb testing.TB, s server, n, some int) []path {
 	tb.Helper()
 	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so each user comes once
 	by := func(c func(i int) call) func(i int) call {
-		return someone(some, func(i int) call { return c(who(i)) })
+		return activeUsers(some, func(i int) call { return c(who(i)) })
 	}
 	get := func(path, want string) func(i int) call {
 		return by(func(i int) call { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
@@ -86,8 +86,8 @@ func everyPath(tb testing.TB, s server, n, some int) []path {
 		{"list-accounts", false, get("/api/auth/list-accounts", "[{")},
 		{"update-user", false, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
 		{"revoke-other-sessions", false, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
-		{"profile GET", false, someone(some, getProfile(s, jwts))},
-		{"profile PUT", false, someone(some, putProfile(s, jwts))},
+		{"profile GET", false, activeUsers(some, getProfile(s, jwts))},
+		{"profile PUT", false, activeUsers(some, putProfile(s, jwts))},
 		{"sign-in", true, by(signIn(s))},
 		{"sign-up", true, signUp(s)},
 		{"sign-out", false, signOutNew(tb, s, n)},

@@ -167,7 +167,7 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 	signer := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
 	fresh := make(chan string, newJWTs*(*nRound+1))
 	for range cap(fresh) {
-		token, err := signer.Sign(tb.Context(), keys.Claims{Subject: "somebody", SessionID: "some session"})
+		token, err := signer.Sign(tb.Context(), keys.Claims{Subject: "some user", SessionID: "some session"})
 		if err != nil {
 			tb.Fatal(err)
 		}

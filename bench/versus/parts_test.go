@@ -184,7 +184,7 @@ func (w *world) takeApart(b *testing.B) (all []parts) {
 		if s.format == config.Argon2id {
 			paths = append(paths,
 				path{newPeople, false, theOthers(getSession(shop.server))},
-				path{"jwks", false, someone(1, getJWKS(shop.server))})
+				path{"jwks", false, activeUsers(1, getJWKS(shop.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -227,7 +227,7 @@ func TestPartsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
 	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
 	shop := newWorkshop(t, s)
-	got, err := shop.takeApart(t, newEvents(t), path{"get-session", false, someone(active, getSession(shop.server))})
+	got, err := shop.takeApart(t, newEvents(t), path{"get-session", false, activeUsers(active, getSession(shop.server))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func profiled(b *testing.B, limits string) {
 	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
-	next := someone(active,
+	next := activeUsers(active,
 		func(i int) call { // each with another IP address, because the rate limit is 100 in ten seconds
 			c := getSession(s)(i)
 			c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// someone returns the calls of the active users in turn, where user i, from 1 on, sends make(i). It makes all calls
+// activeUsers returns the calls of the active users in turn, where user i, from 1 on, sends make(i). It makes all calls
 // before the measured time.
-func someone(n int, c func(i int) call) func(i int) call {
+func activeUsers(n int, c func(i int) call) func(i int) call {
 	all := make([]call, n)
 	for i := range all {
 		all[i] = c(i + 1)
@@ -18,9 +18,9 @@ func someone(n int, c func(i int) call) func(i int) call {
 	return func(i int) call { return all[i%n] }
 }
 
-// theOthers is someone for all users except the active ones. Each comes once, in all runs together.
+// theOthers is activeUsers for all users except the active ones. Each comes once, in all runs together.
 func theOthers(c func(i int) call) func(i int) call {
-	next := someone(people-active, func(i int) call { return c(active + i) })
+	next := activeUsers(people-active, func(i int) call { return c(active + i) })
 	var came atomic.Int64
 	return func(int) call { return next(int(came.Add(1)) - 1) }
 }

@@ -45,7 +45,7 @@ var (
 // emulated is the number of calls in a run through the emulator, which has one connection, if the call does not hash.
 const emulated = 1500
 
-// BenchmarkVersus measures everything once, whatever -benchtime is, and writes the results. `make bench` runs it.
+// BenchmarkVersus measures everything once, for any -benchtime, and writes the results. `make bench` runs it.
 func BenchmarkVersus(b *testing.B) {
 	began := time.Now()
 	b.ReportMetric(0, "ns/op")
@@ -107,34 +107,34 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 				return firstOfServer(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},
-		{null.over("nothing", fast, someone(1, func(int) call { return newCall("GET", "/", "localhost", "{", "") }))},
+		{null.over("nothing", fast, activeUsers(1, func(int) call { return newCall("GET", "/", "localhost", "{", "") }))},
 		{
-			x.over("get-session", fast, someone(active, getSession(x))), l.over("get-session", slow,
-				someone(active, getSession(l))),
+			x.over("get-session", fast, activeUsers(active, getSession(x))), l.over("get-session", slow,
+				activeUsers(active, getSession(l))),
 			w.pgbench(b, pgbenchs),
-			w.through(b, "session", ourEmulator, "get-session", x, emulated, someone(active, w.events.calls(getSession(x)))),
+			w.through(b, "session", ourEmulator, "get-session", x, emulated, activeUsers(active, w.events.calls(getSession(x)))),
 		},
 		{
 			x.over(newPeople, signing, theOthers(getSession(x))),
 			l.over(newPeople, signing, theOthers(getSession(l))),
 		},
 		{
-			x.over("token", fast, someone(active, getToken(x))), l.over("token", slow, someone(active, getToken(l))),
+			x.over("token", fast, activeUsers(active, getToken(x))), l.over("token", slow, activeUsers(active, getToken(l))),
 			alone("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
-			w.through(b, "token", ourEmulator, "token", x, emulated, someone(active, w.events.calls(getToken(x)))),
+			w.through(b, "token", ourEmulator, "token", x, emulated, activeUsers(active, w.events.calls(getToken(x)))),
 		},
 		{
-			x.over("jwks", fast, someone(1, getJWKS(x))), l.over("jwks", slow, someone(1, getJWKS(l))),
-			w.through(b, "jwks", ourEmulator, "jwks", x, emulated, someone(1, w.events.calls(getJWKS(x)))),
+			x.over("jwks", fast, activeUsers(1, getJWKS(x))), l.over("jwks", slow, activeUsers(1, getJWKS(l))),
+			w.through(b, "jwks", ourEmulator, "jwks", x, emulated, activeUsers(1, w.events.calls(getJWKS(x)))),
 		},
 		{
-			x.as(ourArgon2id, "sign-in", argon2s, someone(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s,
+			x.as(ourArgon2id, "sign-in", argon2s, activeUsers(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s,
 				bareHash(config.Argon2id)),
-			s.as(ourScrypt, "sign-in", scrypts, someone(active, signIn(s))), alone("sign-in", bareScrypt, scrypts,
+			s.as(ourScrypt, "sign-in", scrypts, activeUsers(active, signIn(s))), alone("sign-in", bareScrypt, scrypts,
 				bareHash(config.Scrypt)),
-			l.as(betterAuthScrypt, "sign-in", scrypts, someone(active, signIn(l))),
-			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], someone(active, w.events.calls(signIn(x)))),
-			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], someone(active, w.events.calls(signIn(s)))),
+			l.as(betterAuthScrypt, "sign-in", scrypts, activeUsers(active, signIn(l))),
+			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], activeUsers(active, w.events.calls(signIn(x)))),
+			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], activeUsers(active, w.events.calls(signIn(s)))),
 		},
 		{
 			x.as(ourArgon2id, "sign-up", argon2s, signUp(x)), s.as(ourScrypt, "sign-up", scrypts, signUp(s)),
@@ -143,14 +143,14 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 			w.through(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.calls(signUp(s))),
 		},
 		{
-			x.over("profile GET", fast, someone(active, getProfile(x, w.jwts))),
+			x.over("profile GET", fast, activeUsers(active, getProfile(x, w.jwts))),
 			w.through(b, "profile", ourEmulator, "profile GET", x, emulated,
-				someone(active, w.events.calls(getProfile(x, w.jwts)))),
+				activeUsers(active, w.events.calls(getProfile(x, w.jwts)))),
 		},
 		{
-			x.over("profile PUT", fast, someone(active, putProfile(x, w.jwts))),
+			x.over("profile PUT", fast, activeUsers(active, putProfile(x, w.jwts))),
 			w.through(b, "profile", ourEmulator, "profile PUT", x, emulated,
-				someone(active, w.events.calls(putProfile(x, w.jwts)))),
+				activeUsers(active, w.events.calls(putProfile(x, w.jwts)))),
 		},
 		w.verify(b, fetched),
 	}

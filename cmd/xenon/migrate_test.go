@@ -274,7 +274,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close(context.WithoutCancel(t.Context()))
-		if _, err := conn.Exec(t.Context(), `update "user" set name = 'Somebody else' where id = $1`, person.ID); err != nil {
+		if _, err := conn.Exec(t.Context(), `update "user" set name = 'Another name' where id = $1`, person.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -413,7 +413,7 @@ func TestMigrateVerifyAfterFinalizeNamesNoPass(t *testing.T) {
 		{[]string{"verify"}, exitPerson, "The run is finalized: it copies nothing any more", "xenon migrate run"},
 	} {
 		if s.args[0] == "verify" {
-			change(t, target, `update "user" set name = 'Somebody else' where id = (select min(id::text)::uuid from "user")`)
+			change(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)
 		}
 		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		text := strings.Join(strings.Fields(out+said), " ")

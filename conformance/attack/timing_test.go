@@ -50,7 +50,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 		body := `{"email":"` + name + `@example.com","password":"not the password"}`
 		return question{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
 	}
-	questions := []question{signIn("nobody")}
+	questions := []question{signIn("unknown")}
 	for _, f := range storedFormats {
 		if _, err := conn.Exec(b.Context(), `
 			WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)

@@ -100,7 +100,7 @@ func (s *faultySite) meet(
 		s.open.Close()
 		s.restart(t)
 	}
-	q.who.ip = s.somebody().ip // so that the limits by IP address do not apply
+	q.who.ip = s.newPerson().ip // so that the limits by IP address do not apply
 	s.proxy.Arm(e, phase, at, times)
 	w := q.who.do(t.Context(), q.method, q.path, q.body)
 	sent := s.proxy.Disarm()

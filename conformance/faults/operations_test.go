@@ -38,14 +38,14 @@ const longPassword = "another correct horse"
 
 var operations = []operation{
 	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *site) request {
-		p := s.somebody()
+		p := s.newPerson()
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
 			check(t, p.countUsers(t) == 1, "there is not exactly one user")
 			check(t, p.opens(p.password), "the password does not work")
 		}}
 	}},
 	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *site) request {
-		p := s.somebody()
+		p := s.newPerson()
 		s.restart(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
 			check(t, p.countUsers(t) == 1, "there is not exactly one user")
@@ -204,7 +204,7 @@ var operations = []operation{
 		return request{s.member(t), "GET", "/api/auth/token", "", nil, noCheck}
 	}},
 	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *site) request {
-		return request{s.somebody(), "GET", "/api/auth/jwks", "", nil, noCheck}
+		return request{s.newPerson(), "GET", "/api/auth/jwks", "", nil, noCheck}
 	}},
 	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *site) request {
 		p := s.member(t)

@@ -145,8 +145,8 @@ type person struct {
 
 var persons atomic.Int64
 
-// somebody returns a person who has not registered, with a new IP address.
-func (s *site) somebody() *person {
+// newPerson returns a person who has not registered, with a new IP address.
+func (s *site) newPerson() *person {
 	n := persons.Add(1)
 	return &person{
 		site: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
@@ -157,7 +157,7 @@ func (s *site) somebody() *person {
 // member returns a person who has registered and is signed in, with a JWT.
 func (s *site) member(t *testing.T) *person {
 	t.Helper()
-	p := s.somebody()
+	p := s.newPerson()
 	p.must(t, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"))
 	p.renew(t)
 	return p
@@ -233,7 +233,7 @@ func (p *person) signedIn() bool {
 // opens reports whether the person can sign in with a password. Each call has a new IP address, so that the limits by
 // IP address do not apply.
 func (p *person) opens(password string) bool {
-	visitor := p.site.somebody()
+	visitor := p.site.newPerson()
 	visitor.email, visitor.password = p.email, password
 	return visitor.do(context.Background(), "POST", "/api/auth/sign-in/email", visitor.credentials()).Code == http.StatusOK
 }

@@ -116,7 +116,7 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	around := []string{"theme=a,b", v.cookies[0], "__Secure-better-auth.session_data=not%20ours", "last="}
 	once := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
 	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
-	twice.Headers["cookie"] = "__Secure-better-auth.session_token=somebody.else"
+	twice.Headers["cookie"] = "__Secure-better-auth.session_token=other.token"
 	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": once, "list and header": twice} {
 		if got := session.Gateway(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
 			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)

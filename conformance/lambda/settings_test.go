@@ -34,7 +34,7 @@ func TestR50_WrongSettings(t *testing.T) {
 		},
 		{"signup", map[string]string{"MAIL_QUEUE_URL": ""}, []string{"MAIL_QUEUE_URL"}},
 		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},
-		{"mailer", map[string]string{"MAIL_FROM": "nobody"}, []string{"MAIL_FROM"}},
+		{"mailer", map[string]string{"MAIL_FROM": "invalid"}, []string{"MAIL_FROM"}},
 		{"migrate", map[string]string{"MIGRATE_SECRET_ARN": notASecret}, []string{"MIGRATE_SECRET_ARN"}},
 	} {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)

@@ -159,7 +159,7 @@ func sees(t *testing.T, session *together, id string, v *visitor) {
 	if got.StatusCode != http.StatusOK || !isOwn {
 		t.Errorf("%s: got %d %s as %s", id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
 	}
-	got = session.ask(id+"-nobody", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
+	got = session.ask(id+"-no-session", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
 	if got.Body != "null" {
 		t.Errorf("%s: without cookies: got %s", id, got.Body)
 	}

@@ -16,7 +16,7 @@ import (
 type crowd struct {
 	address string
 	people  []*person
-	gate    sync.RWMutex // locked for writing to pause everybody between two requests
+	gate    sync.RWMutex // locked for writing to pause all people between two requests
 
 	mu     sync.Mutex
 	faults map[string]int
@@ -38,7 +38,7 @@ func gather(tb testing.TB, address string, number, n int) *crowd {
 	return c
 }
 
-func (c *crowd) everybody(do func(*person) error) { c.together(c.people, do) }
+func (c *crowd) forAll(do func(*person) error) { c.together(c.people, do) }
 
 // together runs do concurrently for some people and waits for all. A person with a fault stops for good, because their
 // expected state is no longer known.

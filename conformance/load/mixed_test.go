@@ -18,7 +18,7 @@ const (
 	batchTime = 0.5         // seconds in which this machine must be able to answer all concurrent requests
 )
 
-// Five hundred people send requests concurrently, again and again, through ten connections to the database. Everybody
+// Five hundred people send requests concurrently, again and again, through ten connections to the database. Each person
 // gets the right response with their own data; a 503 is an error. A request that waits two seconds for a connection
 // gets a 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that
 // time. On a busy machine with the race detector these are fewer than five hundred. The soak has no such limit.
@@ -60,7 +60,7 @@ func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	for _, p := range c.people {
 		c.together([]*person{p}, (*person).signUp)
 	}
-	c.everybody((*person).mistype)
+	c.forAll((*person).mistype)
 	c.check(t, s.database)
 }
 
@@ -70,20 +70,20 @@ func TestFaultsOfASiteAreReported(t *testing.T) {
 		name, want string
 		between    func(http.Handler) http.Handler
 	}{
-		{"people are mixed up", "somebody else's or an older session", mixUp("/api/auth/get-session")},
-		{"profiles are mixed up", "somebody else's or an older profile", mixUp("/api/profile")},
-		{"a write is lost", "somebody else's or an older profile", lose("PUT")},
+		{"people are mixed up", "another person's or an older session", mixUp("/api/auth/get-session")},
+		{"profiles are mixed up", "another person's or an older profile", mixUp("/api/profile")},
+		{"a write is lost", "another person's or an older profile", lose("PUT")},
 		{"one is refused", "POST /api/auth/update-user: 503", refuse("/api/auth/update-user")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, pool, test.between, password.Cheap())
 			c := gather(t, s.address, 1, 5)
-			c.everybody((*person).enter)
+			c.forAll((*person).enter)
 			if len(c.faults) > 0 {
 				t.Fatalf("got %v before the fault", c.detail)
 			}
-			c.everybody(func(p *person) error {
+			c.forAll(func(p *person) error {
 				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {

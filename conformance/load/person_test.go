@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	horse = "correct horse" // everybody's password
+	horse = "correct horse" // the password of all people
 	mule  = "wrong mule"    // a wrong password
 )
 
@@ -42,7 +42,7 @@ func newPerson(b *browser, number int) *person {
 }
 
 func wrong(what string, got, want any) error {
-	return &fault{"somebody else's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
+	return &fault{"another person's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
 }
 
 type user struct{ ID, Email, Name string }

@@ -72,7 +72,7 @@ func publish(t *testing.T, env map[string]string) string {
 	return server.URL + "/api/auth/jwks"
 }
 
-// atOnce runs do for everybody while all tables are locked, and unlocks them when all have sent their first request. So
+// atOnce runs do for all people while all tables are locked, and unlocks them when all have sent their first request. So
 // these requests are concurrent even on a slow machine.
 func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do func(*person) error) {
 	t.Helper()
@@ -100,7 +100,7 @@ func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do f
 		asked.Wait()
 		unlocked <- tx.Commit(context.WithoutCancel(t.Context()))
 	}()
-	c.everybody(do)
+	c.forAll(do)
 	if err := <-unlocked; err != nil {
 		t.Fatal(err)
 	}

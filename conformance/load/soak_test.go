@@ -30,7 +30,7 @@ func BenchmarkSoak(b *testing.B) {
 	visitor := gather(b, address, 0, 1)
 	r := &report{begun: time.Now(), before: visit(b, visitor, server, database)}
 	c := gather(b, address, 1, people)
-	c.everybody((*person).enter)
+	c.forAll((*person).enter)
 	c.times()
 	r.first = c.stay(*warmUp, nil)
 	r.soak = c.stay(*soak, func(after time.Duration) {
@@ -53,9 +53,9 @@ func BenchmarkSoak(b *testing.B) {
 // visit does every action once, so that everything that is created only once exists, and returns the figures.
 func visit(b *testing.B, c *crowd, server *child, database string) figures {
 	b.Helper()
-	c.everybody((*person).enter)
+	c.forAll((*person).enter)
 	for _, a := range mix {
-		c.everybody(a.do)
+		c.forAll(a.do)
 	}
 	if c.met() > 0 {
 		b.Fatal(c.detail)
@@ -71,14 +71,14 @@ type period struct {
 	faults          int
 }
 
-// stay runs random actions of everybody for a duration, and calls sample at each interval unless it is nil.
+// stay runs random actions of all people for a duration, and calls sample at each interval unless it is nil.
 func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) period {
 	var over atomic.Bool
 	gone := make(chan struct{})
 	begin, before := time.Now(), c.met()
 	go func() {
 		defer close(gone)
-		c.everybody(func(p *person) error {
+		c.forAll(func(p *person) error {
 			for !over.Load() {
 				if err := p.act(); err != nil {
 					return err
@@ -99,7 +99,7 @@ func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) perio
 	return done
 }
 
-// still takes a sample while everybody pauses, so that it does not contain the memory of running requests, such as the
+// still takes a sample while all people pause, so that it does not contain the memory of running requests, such as the
 // 19 MiB of a hash.
 func (c *crowd) still(b *testing.B, server *child, database string, after time.Duration) sample {
 	b.Helper()

@@ -354,7 +354,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '` + i
 	s.complete(s.start("allowed", input))
 }
 
-// The target goes away for some seconds: nobody has to do anything.
+// The target is unavailable for some seconds: the execution continues by itself.
 func TestTargetAwayForAWhile(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 400)

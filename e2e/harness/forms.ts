@@ -13,7 +13,7 @@ export const fields = (page: Page) => ({
 /** The error message of the form. */
 export const message = (page: Page) => page.getByRole('main').getByRole('alert');
 
-/** Waits until the page has found that nobody is signed in. After that the layout is stable. */
+/** Waits until the page knows that there is no session. After that the layout is stable. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out');
 }

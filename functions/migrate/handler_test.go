@@ -29,8 +29,8 @@ func aHandler() (handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return handler{
 		cfg: config.Import{
-			FromDatabaseURL: "postgres://someone:" + password + "@127.0.0.1:6543/postgres", // refused before anything is dialled
-			ToDatabaseURL:   "postgres://someone:" + password + "@127.0.0.1:1/none",
+			FromDatabaseURL: "postgres://user:" + password + "@127.0.0.1:6543/postgres", // refused before anything is dialled
+			ToDatabaseURL:   "postgres://user:" + password + "@127.0.0.1:1/none",
 		},
 		log: slog.New(slog.NewJSONHandler(&log, nil)),
 		now: func() time.Time { return time.Unix(1_800_000_000, 0) },

@@ -14,7 +14,7 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		p.id)
 	const none = "[query] Invalid input"
 	s.checkRows("GET", "/api/auth/account-info", []row{
-		{name: "nobody, nothing selected", status: 400, want: invalid(none)},
+		{name: "no session, nothing selected", status: 400, want: invalid(none)},
 		{name: "empty query", body: "?", status: 400, want: invalid(none)},
 		{name: "user alone", body: "?userId=u", status: 400, want: invalid(none)},
 		{name: "unknown key alone", body: "?foo=1", status: 400, want: invalid(none)},
@@ -30,8 +30,8 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 			name: "account and cookie", body: "?accountId=x&useAccountCookie=true", status: 400,
 			want: invalid(`[query] Unrecognized key: "useAccountCookie"`),
 		},
-		{name: "nobody", body: "?accountId=" + google, status: 401, want: ""},
-		{name: "nobody, naming a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
+		{name: "no session", body: "?accountId=" + google, status: 401, want: ""},
+		{name: "no session, naming a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
 		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
 		{name: "empty", who: p, body: "?accountId=", status: 400, want: accountNotFound},
 		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},

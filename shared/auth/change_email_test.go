@@ -361,7 +361,7 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 		}
 		return verifyEmailPath + "?token=" + text
 	}
-	s.do("GET", token(jwt.MapClaims{}), "").check(t, "of nobody", 401, "INVALID_TOKEN")
+	s.do("GET", token(jwt.MapClaims{}), "").check(t, "without a user", 401, "INVALID_TOKEN")
 	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").check(t, "of no id", 401, "USER_NOT_FOUND")
 	id := query[string](s, `SELECT id::text FROM "user"`)
 	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)

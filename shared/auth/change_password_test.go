@@ -81,8 +81,8 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	s.do("POST", changePasswordPath, changePassword).check(t, "nobody", 401, "UNAUTHORIZED")
-	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer nobody").check(t, "unknown token", 401,
+	s.do("POST", changePasswordPath, changePassword).check(t, "no session", 401, "UNAUTHORIZED")
+	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer unknown").check(t, "unknown token", 401,
 		"UNAUTHORIZED")
 	s.do("POST", changePasswordPath, `{}`).check(t, "validation first", 400, "VALIDATION_ERROR")
 	if !s.canSignIn("ada@example.com", "correct horse") {

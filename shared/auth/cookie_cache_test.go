@@ -99,7 +99,10 @@ func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
 		"token without it", "set session_data 300")
 	s.checkCookies(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it",
 		"set session_data 300")
-	s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)), "nobody's cache cookie")
+	s.checkCookies(
+		s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)),
+		"cache cookie of another session",
+	)
 }
 
 func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) {
@@ -275,7 +278,7 @@ func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path,
 			"clear session_data.1", "clear session_data")
 	}
-	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", stray), "nobody", "clear session_data")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", stray), "no session", "clear session_data")
 	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
 }
 

@@ -24,7 +24,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},
 		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
 		{name: "another's session spends it", who: "bob", status: 404, code: "INVALID_TOKEN"},
-		{name: "nobody's session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
+		{name: "no session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
 		{
 			name:  "a reset token",
 			setup: `UPDATE verification SET identifier = replace(identifier, 'delete-account-', 'reset-password:')`, who: "ada",

@@ -54,7 +54,7 @@ func TestGetSessionIsOneRoundTrip(t *testing.T) {
 		}
 	}
 	if got := s.roundTrips(func() { s.do("GET", sessionPath, "") }); got != 0 {
-		t.Errorf("nobody signed in: got %d round trips, want 0", got)
+		t.Errorf("without a session: got %d round trips, want 0", got)
 	}
 	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
 		t.Errorf("bad signature: got %d round trips, want 0", got)

@@ -59,10 +59,10 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 			}
 		}
 	}
-	row.Token = "nobody"
+	row.Token = "unknown"
 	for _, g := range []guard{s.requireCaller, s.requireFresh, s.requireSensitive} {
 		if err := call(g, ""); !errors.Is(err, errUnauthorized) {
-			t.Errorf("nobody: got %v, want %v", err, errUnauthorized)
+			t.Errorf("unknown token: got %v, want %v", err, errUnauthorized)
 		}
 	}
 }

@@ -7,7 +7,7 @@ func TestLinkSocialAnswersLikeBetterAuth(t *testing.T) {
 	s := newServer(t)
 	p := s.signUp("ada")
 	s.checkRows("POST", "/api/auth/link-social", append(socialRows(p),
-		row{name: "nobody", body: `{"provider":"google"}`, status: 401, want: unauthorized},
+		row{name: "no session", body: `{"provider":"google"}`, status: 401, want: unauthorized},
 		row{name: "id token", body: `{"provider":"x","idToken":{"token":"a","nonce":5,"accessToken":1,` +
 			`"refreshToken":2,"expiresAt":"x","user":5}}`, status: 400, want: invalid(
 			wrongType("body.idToken.nonce", "string", "number"), wrongType("body.idToken.accessToken", "string",

@@ -19,7 +19,7 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 		`","scopes":[]}`
 	s.checkRows("GET", path, []row{
 		{name: "own", who: p, status: 200, want: `[` + first + `]`},
-		{name: "nobody", status: 401, want: unauthorized},
+		{name: "no session", status: 401, want: unauthorized},
 	})
 	google := s.addAccount(p, "google", " openid, email,,profile ")
 	a := s.doAs(p, "GET", path, "")

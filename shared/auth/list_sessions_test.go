@@ -19,7 +19,7 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 		{name: "own", who: p, status: 200, want: `[{"expiresAt":"2026-01-22T12:00:00.123Z","token":"` + p.token +
 			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"",` +
 			`"userId":"` + p.id + `","id":"` + id + `"}]`},
-		{name: "nobody", status: 401, want: unauthorized},
+		{name: "no session", status: 401, want: unauthorized},
 		{name: "tampered", who: client{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
 	})
 	s.exec(`UPDATE session SET "ipAddress" = NULL, "userAgent" = NULL`)

@@ -104,7 +104,7 @@ func TestMailLimitsAreByKind(t *testing.T) {
 	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// After a completed reset the owner gets a reset mail, whatever number of mails others have requested before.
+// After a completed reset the owner gets a reset mail, however many mails others have requested before.
 func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)

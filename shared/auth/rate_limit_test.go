@@ -428,12 +428,12 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 		{"sign-up", 2, func() { cookie = s.signUpAda().cookie() }},
 		{"sign-in", 2, func() { s.signIn() }},
 		{"get-session", 1, func() { s.do("GET", sessionPath, "", "Cookie", cookie) }},
-		{"get-session of nobody", 0, func() { s.do("GET", sessionPath, "") }},
+		{"get-session without a session", 0, func() { s.do("GET", sessionPath, "") }},
 		{"token", 1, func() { s.do("GET", tokenPath, "", "Cookie", cookie) }},
 		{"jwks", 1, func() { s.do("GET", jwksPath, "") }},
 		{"a bad request", 1, func() { s.do("POST", signInPath, `{}`) }},
 		{"sign-out", 2, func() { s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin) }},
-		{"sign-out of nobody", 0, func() { s.do("POST", signOutPath, "") }},
+		{"sign-out without a session", 0, func() { s.do("POST", signOutPath, "") }},
 	} {
 		if got := s.roundTrips(c.call); got != c.want {
 			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.want)

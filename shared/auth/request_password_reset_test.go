@@ -64,7 +64,7 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = ` +
 		`'00000000-0000-0000-0000-000000000000'`)
 	s.now = s.now.Add(time.Minute)
-	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).check(t, "a value for nobody", 400,
+	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).check(t, "a token without a user", 400,
 		"INVALID_TOKEN")
 	ask("ada@example.com")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {

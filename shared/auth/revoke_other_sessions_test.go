@@ -23,7 +23,7 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 			t.Errorf("%s: the other session is still live", body)
 		}
 	}
-	s.checkRows("POST", revokeOthersPath, []row{{name: "nobody", body: `{}`, status: 401, want: unauthorized}})
+	s.checkRows("POST", revokeOthersPath, []row{{name: "no session", body: `{}`, status: 401, want: unauthorized}})
 	if got := s.tokensOf(bob); len(got) != 1 {
 		t.Errorf("got sessions %q of Bob's", got)
 	}

@@ -26,7 +26,7 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 			[]row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
 	}
 	s.checkRows("POST", revokeSessionsPath, []row{
-		{name: "nobody", body: `{}`, status: 401, want: unauthorized},
+		{name: "no session", body: `{}`, status: 401, want: unauthorized},
 		{
 			name: "no JSON", who: bob, body: `{`, status: 400,
 			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`,

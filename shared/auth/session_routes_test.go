@@ -144,7 +144,7 @@ func TestRequestWithoutSessionIsRefusedWithoutDatabase(t *testing.T) {
 	s := newServer(t)
 	for _, g := range sessionRoutes {
 		trips := s.roundTrips(func() {
-			s.checkRows(g.method, g.path, []row{{name: "nobody", body: g.body, status: 401, want: g.signedOut}})
+			s.checkRows(g.method, g.path, []row{{name: "no session", body: g.body, status: 401, want: g.signedOut}})
 		})
 		if trips != 0 {
 			t.Errorf("%s: got %d round trips, want 0", g.path, trips)

@@ -31,7 +31,7 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 			name: "null", who: p, body: `{"accountId":null}`, status: 400,
 			want: invalid(wrongType("body.accountId", "string", "null")),
 		},
-		row{name: "nobody", body: id(credential), status: 401, want: unauthorized},
+		row{name: "no session", body: id(credential), status: 401, want: unauthorized},
 		row{name: "the last", who: p, body: id(credential), status: 400, want: last},
 		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
 		row{name: "foreign, with one account", who: p, body: id(foreign), status: 400, want: last},

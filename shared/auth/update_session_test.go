@@ -7,7 +7,7 @@ func TestUpdateSessionAnswersLikeBetterAuth(t *testing.T) {
 	s := newServer(t)
 	p := s.signUp("ada")
 	before := query[string](s, `SELECT session::text FROM session`)
-	rows := append(notObjectRows("record"), row{name: "nobody", body: `{}`, status: 401, want: unauthorized})
+	rows := append(notObjectRows("record"), row{name: "no session", body: `{}`, status: 401, want: unauthorized})
 	for _, body := range []string{
 		`{}`, `{"foo":1}`, `{"token":"x"}`, `{"userId":"x"}`, `{"ipAddress":"x"}`, `{"id":"x"}`,
 		`{"expiresAt":"2099-01-01T00:00:00.000Z"}`, `{"updatedAt":1}`,

@@ -18,9 +18,9 @@ func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
 	const failed = `{"message":"Failed to update user","code":"FAILED_TO_UPDATE_USER"}`
 	before := query[string](s, `SELECT u::text FROM "user" u`)
 	rows := append(notObjectRows("record"),
-		row{name: "nobody", body: `{}`, status: 401, want: unauthorized},
-		row{name: "nobody's wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
-		row{name: "nobody's email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
+		row{name: "no session", body: `{}`, status: 401, want: unauthorized},
+		row{name: "no session, wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
+		row{name: "no session, email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
 		row{
 			name: "name null", who: p, body: `{"name":null}`, status: 400,
 			want: invalid(wrongType("body.name", "string", "null")),

@@ -176,7 +176,7 @@ const trustedOrigins = `
 | ` + "`myapp://`, `myapp://host/cb`" + ` | every URL with the app's own scheme; this host and paths that begin like this |
 | ` + "`exp://192.168.*.*:*/**`" + ` | Expo in development, with any port and path; ` + "`**`" + ` is any number of path segments |
 
-A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" + ` would trust everybody who can register a
+A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" + ` would trust everyone who can register a
 name there. Xenon does not start with such an entry, or with one that nothing can match. The error says what to write instead.
 `
 
@@ -192,14 +192,14 @@ path in 10. Every accepted request restarts the window, which ends when that man
 ` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that matches counts. `false` switches" + `
 the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
 
-A classroom, an office or a campus has one IP address for everybody, and Better Auth's limits allow only three sign-ins in 10
+A classroom, an office or a campus has one IP address for all users, and Better Auth's limits allow only three sign-ins in 10
 seconds. With this setting a class of 30 can sign in at once:
 
 ` + "```sh" + `
 RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}'
 ` + "```" + `
 
-Wrong passwords for one account stay limited whatever these rules say.
+Wrong passwords for one account stay limited under all rules.
 
 - **IPv6** addresses are counted by their /64, as Better Auth does, and by their /48 too, with ten times the maximum.
 - **` + "`/health`" + `** is counted in the memory of each process, and at least one request in a second is always accepted.

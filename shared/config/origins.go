@@ -118,10 +118,10 @@ func checkHostPattern(scheme, host string) error {
 	case below != suffix, private && !whole:
 		return nil
 	case private:
-		return fmt.Errorf("trusts everybody who has a name below %s; write your part of the name, such as %s://my-app-*.%s",
+		return fmt.Errorf("trusts everyone who has a name below %s; write your part of the name, such as %s://my-app-*.%s",
 			below, scheme, below)
 	}
-	return fmt.Errorf("trusts everybody who can register a name below %s; "+
+	return fmt.Errorf("trusts everyone who can register a name below %s; "+
 		"write your domain out, such as %s://*.example.%s", below, scheme, below)
 }
 

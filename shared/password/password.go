@@ -5,7 +5,7 @@
 //
 // # Time
 //
-// The time of a failed attempt must not show whether the email is known, whatever format the user's hash has. Two rules
+// The time of a failed attempt must not show whether the email is known, in any format of the user's hash. Two rules
 // ensure this:
 //
 //   - If there is no hash to verify (no user, no password, an unknown format, a malformed hash or one that costs too

@@ -19,7 +19,7 @@ type Account struct {
 }
 
 // Unprivileged returns the account that servers run as. Postgres and PgBouncer refuse to run as root, so for root it is
-// the user postgres or, if there is none, nobody. For any other user it is that user.
+// the user "postgres" or, if there is none, "nobody". For any other user it is that user.
 func Unprivileged() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -35,7 +35,7 @@ func Unprivileged() (Account, error) {
 			return Account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return Account{}, errors.New("root cannot run Postgres and there is no user postgres or nobody to run it; " +
+	return Account{}, errors.New("root cannot run Postgres and there is no user \"postgres\" or \"nobody\" to run it; " +
 		"run this as another user")
 }
 

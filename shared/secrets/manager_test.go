@@ -14,7 +14,7 @@ const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
 
 func TestParseAppSecret(t *testing.T) {
 	t.Parallel()
-	const url, secret = "postgres://someone:hunter2-not-shown@db/x", "not-shown-0123456789-0123456789-x"
+	const url, secret = "postgres://user:hunter2-not-shown@db/x", "not-shown-0123456789-0123456789-x"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
 		"good":        {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"` + secret + `","OTHER":1}`, ""},
 		"no database": {`{"BETTER_AUTH_SECRET":"` + secret + `"}`, "DATABASE_URL is missing"},

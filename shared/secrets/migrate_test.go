@@ -18,7 +18,7 @@ func TestImportURLsOfSettings(t *testing.T) {
 
 func TestParseImportSecret(t *testing.T) {
 	t.Parallel()
-	const from, to = "postgres://someone:not-shown@supabase.test/postgres", "postgres://someone:not-shown@neon.test/neondb"
+	const from, to = "postgres://user:not-shown@supabase.test/postgres", "postgres://user:not-shown@neon.test/neondb"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
 		"good":      {`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to + `","OTHER":1}`, ""},
 		"no source": {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is missing"},

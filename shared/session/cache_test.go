@@ -188,7 +188,7 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	}
 }
 
-// signText returns a cache cookie with the given text, whatever it is.
+// signText returns a cache cookie with the given text.
 func signText(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
 	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))

@@ -49,7 +49,7 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 	}
 }
 
-// An error at connect is never the result of the statement, whatever its SQLSTATE.
+// An error at connect is never the result of the statement, for every SQLSTATE.
 func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))

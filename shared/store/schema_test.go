@@ -220,7 +220,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 }
 
-// Columns without a time zone hold UTC, whatever the time zone of the server and of this process.
+// Columns without a time zone hold UTC, for every time zone of the server and of this process.
 func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	t.Parallel()
 	newYork, err := time.LoadLocation("America/New_York")

@@ -83,7 +83,7 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 		return web.JSON(w, 200, true)
 	}}
 	mux := routes.Mux(config.API{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example"}})
-	for _, origin := range []string{"", "https://own.example", "https://app.example", "https://anybody.example", "null"} {
+	for _, origin := range []string{"", "https://own.example", "https://app.example", "https://other.example", "null"} {
 		for _, c := range []struct {
 			method string
 			fails  bool

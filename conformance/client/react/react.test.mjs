@@ -11,7 +11,7 @@ after(() => dom.happyDOM.close());
 test('a page shows sign-in, update and sign-out', async () => {
   const { auth, ...ada } = await registered();
   const page = open(new Map());
-  await shown(page, 'nobody');
+  await shown(page, 'no session');
   assert.equal(page.requests, 1);
 
   ok(await page.auth.signIn.email({ email: ada.email, password: ada.password }));
@@ -19,7 +19,7 @@ test('a page shows sign-in, update and sign-out', async () => {
   ok(await page.auth.updateUser({ name: 'Countess' }));
   await shown(page, 'Countess');
   ok(await page.auth.signOut());
-  await shown(page, 'nobody');
+  await shown(page, 'no session');
   assert.equal(page.requests, 4);
   page.close();
 });
@@ -33,11 +33,11 @@ test('a page opened with a session shows it', async () => {
 
 test('a page shows sign-up and the deletion of the account', async () => {
   const page = open(new Map());
-  await shown(page, 'nobody');
+  await shown(page, 'no session');
   ok(await page.auth.signUp.email({ ...person(), name: 'Grace' }));
   await shown(page, 'Grace');
   ok(await page.auth.deleteUser());
-  await shown(page, 'nobody');
+  await shown(page, 'no session');
   page.close();
 });
 
@@ -49,7 +49,7 @@ test('a session that was revoked elsewhere is gone when the tab becomes visible'
   ok(await phone.signIn.email({ email: ada.email, password: ada.password }));
   ok(await phone.revokeOtherSessions());
   focus();
-  await shown(page, 'nobody');
+  await shown(page, 'no session');
   page.close();
 });
 
@@ -78,7 +78,7 @@ test('an update and a sign-out in one tab show in the other', async () => {
 
   ok(await here.auth.signOut());
   assert.equal(JSON.parse(written().newValue).data.trigger, 'signout');
-  await show('nobody', written());
+  await show('no session', written());
   there.postMessage({ close: true });
   here.close();
 });

@@ -28,7 +28,7 @@ export function open(jar) {
   });
   function Who() {
     const { data, isPending, error } = page.auth.useSession();
-    const text = isPending ? '…' : (data?.user.name ?? (error ? 'error' : 'nobody'));
+    const text = isPending ? '…' : (data?.user.name ?? (error ? 'error' : 'no session'));
     return createElement('p', { id: 'who' }, text);
   }
   const root = createRoot(dom.document.body.appendChild(dom.document.createElement('main')));

@@ -27,8 +27,8 @@ test('a person cannot sign in before the email address is verified', async () =>
   const second = await mailed('verify-email', ada.email);
   assert.ok(Date.parse(second.at) >= Date.parse(first.at));
 
-  const taken = ok(await client().signUp.email({ ...ada, name: 'Somebody else' }));
-  assert.deepEqual([taken.token, taken.user.name], [null, 'Somebody else']);
+  const taken = ok(await client().signUp.email({ ...ada, name: 'Another user' }));
+  assert.deepEqual([taken.token, taken.user.name], [null, 'Another user']);
 });
 
 test('the link of the mail signs in, once', async () => {

@@ -193,7 +193,7 @@ func (f *returnFile) endInsert() {
 // print leaves the error to the writer, which keeps it for Flush.
 func (f *returnFile) print(text string) { _, _ = f.out.WriteString(text) }
 
-// portable is a text as SQL that means the same whatever standard_conforming_strings says, to psql as well.
+// portable is a text as SQL that means the same under both values of standard_conforming_strings, to psql as well.
 func portable(text *string) string {
 	if text == nil {
 		return "NULL"

@@ -32,7 +32,7 @@ type rollback struct {
 // Run removes what the run copied and nothing has changed since, children first, batch by batch. It reads nothing of
 // the source.
 //
-// A user is touched or untouched as a whole, with accounts and profile: whatever was changed, added or removed. Rows of
+// A user is touched or untouched as a whole, with accounts and profile: any change, addition or removal counts. Rows of
 // other tables that refer to any of this, or to a session of the user, count as a touch, too; sessions themselves do
 // not. Of a user who was there before the run only what the run added is looked at and removed. Users who stay remain
 // in the ledger, and a later run leaves them alone as well. What Force removes in spite of a change goes to the
@@ -124,7 +124,7 @@ func (r *rollback) retry(ctx context.Context, f func(context.Context) error) err
 		}
 		err = f(ctx)
 		if err != nil {
-			run.Close(r.dst) // whatever state it is in
+			run.Close(r.dst) // in any state
 		}
 		return err
 	})

@@ -79,7 +79,7 @@ func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error
 			err = f(ctx)
 		}
 		if err != nil && CauseOf(err) == Transient {
-			w.Close() // whatever state they are in
+			w.Close() // in any state
 		}
 		return err
 	})

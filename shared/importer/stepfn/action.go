@@ -1,5 +1,5 @@
 // Package stepfn is the protocol between the state machine of an import and its function: actions, their results, and
-// results that are small whatever the size of the source, because Step Functions limits what a state may carry.
+// results that are small for every size of the source, because Step Functions limits what a state may carry.
 package stepfn
 
 import (

@@ -52,7 +52,7 @@ type Execution struct {
 const (
 	defaultConcurrency = 8
 	maxConcurrency     = 40 // of an inline Map, says Step Functions
-	maxShards          = 64 // whatever the size of the source, so that the list of shards stays small
+	maxShards          = 64 // for every size of the source, so that the list of shards stays small
 	shardsPerFunction  = 4  // so that the last shard to end is a small part of the work
 	maxRequest         = 32 << 10
 	// Above so many batches the shards are executions of their own, each with its own history of 25,000 events.

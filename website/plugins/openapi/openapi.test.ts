@@ -41,7 +41,7 @@ test('every code and schema that a call links to is documented', () => {
 });
 
 describe('a comment that names an unknown part fails', () => {
-  test.each(['tag Nobody', 'nothing', 'tag '])('%s', (asked) => {
+  test.each(['tag Unknown', 'nothing', 'tag '])('%s', (asked) => {
     expect(() => write(document, asked)).toThrow(`no part "${asked}"`);
   });
 });

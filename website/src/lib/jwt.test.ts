@@ -88,7 +88,7 @@ describe('tokenStore', () => {
   it('does not keep a token that was requested for the previous person', async () => {
     const answers = [later<Outcome<string>>(), later<Outcome<string>>()];
     const open = [...answers];
-    const { fetchToken, get, clear } = at(() => open.shift()?.promise ?? { data: jwt(60, 0, 'nobody') });
+    const { fetchToken, get, clear } = at(() => open.shift()?.promise ?? { data: jwt(60, 0, 'other') });
     const ada = get();
     clear();
     const eve = get();

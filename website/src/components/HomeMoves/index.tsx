@@ -60,7 +60,7 @@ function stays(): string[] {
 
 function behind(): string[] {
   return [
-    translate({ id: 'home.moves.behind.sessions', message: 'Sessions: everybody signs in once more' }),
+    translate({ id: 'home.moves.behind.sessions', message: 'Sessions: all users sign in once more' }),
     translate({ id: 'home.moves.behind.factors', message: 'Second factors and passkeys, kept in the quarantine' }),
     translate({ id: 'home.moves.behind.sso', message: 'SAML, wallets, tokens of social providers' }),
   ];
