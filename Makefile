@@ -48,7 +48,7 @@ test: audit lint template test-go test-site smoke ## run linters, all tests with
 audit: ## look for known vulnerabilities in the dependencies, if the database can be reached
 	@scripts/vuln || test $$? -eq 3
 
-# The tags bring the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
+# The tags add the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
 # stand-in of Secrets Manager. One run has every package, so that no test runs twice. The import takes longest, so it
 # starts first.
 .PHONY: test-go
@@ -116,6 +116,7 @@ screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## run the linters
+	@scripts/plain-words
 	$< run ./...
 
 .PHONY: template

@@ -269,7 +269,7 @@ func readText(text string) (body any) {
 	if json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &body) == nil {
 		return body
 	}
-	form, _ := url.ParseQuery(text) // a text that is no form has no fields
+	form, _ := url.ParseQuery(text) // a text that is not a form has no fields
 	fields := map[string]any{}
 	for name := range form {
 		fields[name] = form.Get(name)

@@ -1,4 +1,4 @@
-import { fields, message, newProfile, randomIP, sendSignIn, settled, signedIn } from './harness/forms';
+import { fields, message, newProfile, randomIP, sendSignIn, formReady, signedIn } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
 const signIn = '/api/auth/sign-in/email';
@@ -13,7 +13,7 @@ test('R60: a wrong password and an unknown email address show the same message',
 }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   await state(page, 'empty');
   for (const email of [person.email, `unknown-${person.email}`]) {
     guard.allow(401, signIn);
@@ -139,7 +139,7 @@ test('R60: offline and online again: the input is kept, and the session is reque
 }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   guard.allow('failed', signIn);
   await context.setOffline(true);
   await sendSignIn(page, person);
@@ -316,7 +316,7 @@ test('R60: with blocked cookies there is a message and no redirect loop', { tag:
 
 test('R60: the password can be shown, and caps lock is reported', async ({ page, guard, person, state }) => {
   await page.goto('/login/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   await fields(page).password.fill('correct horse');
   const show = page.getByRole('button', { name: 'Show password' });
   await expect(show).toHaveAttribute('aria-pressed', 'false');
@@ -336,7 +336,7 @@ test('R60: the password can be shown, and caps lock is reported', async ({ page,
 test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   const order: string[] = [];
   await fields(page).email.focus();
   for (let i = 0; i < 7; i++) {
@@ -398,7 +398,7 @@ test('a page from the back/forward cache does not stay signed in', { tag: '@once
   await page.goto('/');
   await context.clearCookies();
   await page.goBack();
-  await settled(page);
+  await formReady(page);
 });
 
 for (const path of [
@@ -412,7 +412,7 @@ for (const path of [
   test(`R60: ${path} fits a screen of 320 pixels`, { tag: '@once' }, async ({ page }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(path);
-    await settled(page);
+    await formReady(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   });
 }

@@ -1,4 +1,4 @@
-import { fields, message, newProfile, randomIP, sendSignIn, settled } from './harness/forms';
+import { fields, message, newProfile, randomIP, sendSignIn, formReady } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
 const mailbox = { name: 'Check your mailbox' };
@@ -16,7 +16,7 @@ test('R60: a person resets a forgotten password with the link in the mail', asyn
   await page.goto('/login/');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL('/forgot-password/');
-  await settled(page);
+  await formReady(page);
   await state(page, 'empty');
   await fields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
@@ -26,7 +26,7 @@ test('R60: a person resets a forgotten password with the link in the mail', asyn
 
   const link = await mails.link('reset-password', person.email);
   await page.goto(link);
-  await settled(page);
+  await formReady(page);
   await expect(page).toHaveURL('/reset-password/'); // the page removes the token from the URL
   await expect(fields(page).newPassword).toBeVisible();
   await state(page, 'new-password');
@@ -77,7 +77,7 @@ test('R60: a link works once, and a used link offers a new one', async ({
   await second.close();
 
   await page.goto(link);
-  await settled(page);
+  await formReady(page);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await state(page, 'used');
   await ask();
@@ -156,7 +156,7 @@ test('R60: after too many mails the button shows when the next one can be sent',
 
 test('R60: the page without a token says that the link is in the mail', async ({ page, state }) => {
   await page.goto('/reset-password/');
-  await settled(page);
+  await formReady(page);
   await expect(page.getByText('Open the link in the mail we sent you.')).toBeVisible();
   await state(page, 'no-link');
 });

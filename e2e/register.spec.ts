@@ -1,11 +1,11 @@
-import { fields, message, sendRegistration, settled, signedIn } from './harness/forms';
+import { fields, message, sendRegistration, formReady, signedIn } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
 const signUp = '/api/auth/sign-up/email';
 
 test('R60: a person registers, is signed in, and returns to the page before', async ({ page, person, state }) => {
   await page.goto('/register/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   await state(page, 'empty');
   await fields(page).name.fill(person.name);
   await fields(page).email.fill(person.email);
@@ -60,7 +60,7 @@ test('with SIGN_UP=off the form says so and links to the sign-in', async ({ page
 
 test('R60: the rules of a password are visible, and are marked as done', async ({ page, guard, state }) => {
   await page.goto('/register/?next=/docs/');
-  await settled(page);
+  await formReady(page);
   const rule = (text: string) => page.getByRole('listitem').filter({ hasText: text });
   await expect(rule('8 to 128 characters')).toBeVisible();
   await expect(fields(page).password).toHaveAccessibleDescription(/8 to 128 characters/);
@@ -115,7 +115,7 @@ test('input typed before hydration is kept', { tag: '@once' }, async ({ page, pe
   await fields(page).email.fill(person.email);
   await fields(page).password.fill(person.password);
   release();
-  await settled(page);
+  await formReady(page);
   await expect(fields(page).email).toHaveValue(person.email);
   await expect(page.getByText('Password strength: Strong')).toBeVisible();
   await page.getByRole('button', { name: 'Create account' }).click();

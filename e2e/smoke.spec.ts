@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test';
-import { fields, newProfile, sendRegistration, sendSignIn, settled, signedIn } from './harness/forms';
+import { fields, newProfile, sendRegistration, sendSignIn, formReady, signedIn } from './harness/forms';
 import { whoIs } from './harness/people';
 import { axe, expect, test } from './harness/test';
 
 async function signOut(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Account of ${name}` }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await settled(page);
+  await formReady(page);
 }
 
 // `make test` runs this test alone; `make e2e` runs it with all others.
@@ -15,13 +15,13 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
 }, async ({ page, context, person, guard }) => {
   await test.step('home', async () => {
     await page.goto('/');
-    await settled(page);
+    await formReady(page);
     await axe(page);
   });
 
   await test.step('register', async () => {
     await page.goto('/register/?next=/docs/');
-    await settled(page);
+    await formReady(page);
     await axe(page);
     await sendRegistration(page, person);
     await expect(page).toHaveURL('/docs/');
@@ -32,7 +32,7 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
 
   await test.step('sign in', async () => {
     await page.goto('/login/');
-    await settled(page);
+    await formReady(page);
     await axe(page);
     const arrived = newProfile(page, guard);
     await sendSignIn(page, person);

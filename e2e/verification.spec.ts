@@ -1,4 +1,4 @@
-import { fields, message, newProfile, sendRegistration, sendSignIn, settled, signedIn } from './harness/forms';
+import { fields, message, newProfile, sendRegistration, sendSignIn, formReady, signedIn } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
 const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
@@ -32,7 +32,7 @@ test('R60: the email address must be confirmed with the link in the mail before 
 
   await page.goto(link);
   await expect(page.getByRole('heading', confirmed)).toBeVisible();
-  await settled(page);
+  await formReady(page);
   await state(page, 'confirmed');
   await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await sendSignIn(page, person);
@@ -68,7 +68,7 @@ test('R60: an invalid link offers a new one', async ({ page, start, person, stat
   link.searchParams.set('token', `${token.slice(0, -3)}abc`);
   await page.goto(link.href);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
-  await settled(page);
+  await formReady(page);
   await state(page, 'used');
   await fields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
@@ -111,7 +111,7 @@ test('R60: the link of a deleted account', async ({ page, start, context, person
   expect(gone.status(), await gone.text()).toBe(200);
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
-  await settled(page);
+  await formReady(page);
   await state(page, 'gone');
 });
 

@@ -95,7 +95,7 @@ func load(ctx context.Context, address string, conns, count int, next func(i int
 	return run{took, time.Since(begin), int(full.Load())}, err
 }
 
-var errAnswer = errors.New("that is no HTTP/1.1 answer")
+var errAnswer = errors.New("this is not an HTTP/1.1 answer")
 
 // readAnswer reads one response and appends its body to body.
 func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {

@@ -160,7 +160,7 @@ func explain(ctx context.Context, err error) error {
 	case errors.Is(err, importer.ErrNoRun):
 		return advise(said, "xenon migrate run starts one; --run names another.")
 	case errors.Is(err, importer.ErrUnavailable):
-		return advise(said, "Is the database up, and its address right? The same command goes on where this one stopped.")
+		return advise(said, "Is the database up, and its URL right? The same command goes on where this one stopped.")
 	case errors.Is(err, importer.ErrRefused):
 		return said
 	}

@@ -21,7 +21,7 @@ import (
 // choiceFlags are the choices of a run. Those not given stay empty, so that the engine keeps what the run began with.
 type choiceFlags struct {
 	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
-	Unconfirmed   string   `help:"Passwords of users whose address was never confirmed: hold (default) withholds them until a reset by mail, allow imports them." enum:",hold,allow" default:"" placeholder:"hold|allow"`
+	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed: hold (default) withholds them until a reset by mail, allow imports them." enum:",hold,allow" default:"" placeholder:"hold|allow"`
 	MFA           string   `name:"mfa" help:"Users with a verified second factor, which cannot be carried over: hold withholds their password, allow lets them in with it alone. Has to be said when there are any." enum:",allow,hold" default:"" placeholder:"allow|hold"`
 	Profiles      string   `help:"The table of profiles with its schema, as it is written and without quotes; none for none; default: public.profiles" placeholder:"TABLE"`
 	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`

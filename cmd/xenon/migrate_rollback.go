@@ -162,7 +162,7 @@ func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) 
 		sayf(out, "%12d  rows of %s %s, kept in the quarantine as they were\n", u.Changed[table], table, changed)
 	}
 	if u.Restored > 0 {
-		sayf(out, "%12d  users of the target %s the address back that the run had taken from them\n", u.Restored, back)
+		sayf(out, "%12d  users of the target %s the email back that the run had taken from them\n", u.Restored, back)
 	}
 	if u.Left == 0 {
 		return

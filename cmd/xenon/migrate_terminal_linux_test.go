@@ -51,7 +51,7 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 	p.say("Planning first …")
 	pass(p, &clock)
 	slave.Close()
-	shown, _ := io.ReadAll(master) // ends with EIO once the other side is closed
+	shown, _ := io.ReadAll(master) // ends with EIO once the other end is closed
 	text := ansi.ReplaceAllString(string(shown), "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
 	var last string
@@ -84,7 +84,7 @@ func TestRollbackAsksOnATerminal(t *testing.T) {
 	if code, _, said := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitPerson {
 		t.Fatalf("run: got %d\n%s", code, said)
 	}
-	brought := numberOf(t, target, usersThere)
+	copied := numberOf(t, target, usersThere)
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
 		settings[env[i]] = env[i+1]
@@ -95,9 +95,9 @@ func TestRollbackAsksOnATerminal(t *testing.T) {
 		left  int
 		said  string
 	}{
-		{"\n", exitFailed, brought, "xenon: nothing was done"},
-		{"no\n", exitFailed, brought, "xenon: nothing was done"},
-		{"\x04", exitFailed, brought, "xenon: nothing was done"}, // Ctrl-D
+		{"\n", exitFailed, copied, "xenon: nothing was done"},
+		{"no\n", exitFailed, copied, "xenon: nothing was done"},
+		{"\x04", exitFailed, copied, "xenon: nothing was done"}, // Ctrl-D
 		{"yes\n", exitDone, 0, "user would go"},
 	} {
 		master, slave := terminal(t, 80)

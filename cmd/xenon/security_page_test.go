@@ -95,7 +95,7 @@ func wrongRows(page string, tests map[string]bool) (wrong []string) {
 		}
 		for _, name := range named {
 			if !tests[name[1]] {
-				wrong = append(wrong, row+" names "+name[1]+", which is no test of this repository")
+				wrong = append(wrong, row+" names "+name[1]+", which is not a test of this repository")
 			}
 		}
 	}

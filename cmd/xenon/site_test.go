@@ -285,7 +285,7 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 		t.Errorf("no server: got %q", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
-		t.Error("an address without http:// is taken")
+		t.Error("a URL without http:// is accepted")
 	}
 }
 

@@ -104,7 +104,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	// Behind this distribution the viewer is the last but one in X-Forwarded-For: CloudFront appends the viewer, and API
 	// Gateway appends CloudFront.
 	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
-		t.Errorf("the address of the caller comes from %v", got)
+		t.Errorf("the IP address of the caller comes from %v", got)
 	}
 }
 

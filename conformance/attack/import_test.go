@@ -60,7 +60,7 @@ func (s *site) opens(t *testing.T, email, words, id string) {
 	}
 }
 
-// The attacker knows who will be imported, signs up with the address first, and keeps the session, the password and a
+// The attacker knows who will be imported, signs up with the email first, and keeps the session, the password and a
 // reset link until the import is over.
 func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func BenchmarkSoak(b *testing.B) {
 	r.accounts = len(c.accounts())
 	c.check(b, database)
 	c.leave()
-	r.after = settled(b, server, database)
+	r.after = steadyFigures(b, server, database)
 	for _, complaint := range r.complaints() {
 		b.Error(complaint)
 	}
@@ -61,7 +61,7 @@ func visit(b *testing.B, c *crowd, server *child, database string) figures {
 		b.Fatal(c.detail)
 	}
 	c.leave()
-	return settled(b, server, database)
+	return steadyFigures(b, server, database)
 }
 
 // period has the results of a part of the run.
@@ -110,9 +110,9 @@ func (c *crowd) still(b *testing.B, server *child, database string, after time.D
 	return sample{after, f}
 }
 
-// settled returns the figures after the server has noticed that all connections are closed: when they have not changed
+// steadyFigures returns the figures after the server has noticed that all connections are closed: when they have not changed
 // for a second.
-func settled(b *testing.B, server *child, database string) figures {
+func steadyFigures(b *testing.B, server *child, database string) figures {
 	b.Helper()
 	last := server.figures(b, database)
 	for same := 0; same < 5; {

@@ -117,7 +117,7 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed())
 		}
-		golden(t, name, settled(t, event, sam.port))
+		golden(t, name, withFixedValues(t, event, sam.port))
 	}
 }
 
@@ -148,8 +148,8 @@ var moments = []struct {
 	{regexp.MustCompile(`"timeEpoch": \d+`), `"timeEpoch": 1760936434`},
 }
 
-// settled replaces times, request id and port of an event by those of the golden events.
-func settled(t *testing.T, event []byte, port string) []byte {
+// withFixedValues replaces times, request id and port of an event by those of the golden events.
+func withFixedValues(t *testing.T, event []byte, port string) []byte {
 	t.Helper()
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, event, "", "  "); err != nil {

@@ -73,7 +73,7 @@ func (s *stage) order(statements string) {
 	}
 }
 
-// rows is how many rows an import has brought into the target.
+// rows is how many rows an import has copied into the target.
 func (s *stage) rows() int64 {
 	s.t.Helper()
 	return sql[int64](
@@ -320,7 +320,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 }
 
 // The target refuses a range of the users, for a reason that lies not in them: the lane with it is parked without being
-// tried again, the others finish, and once the reason is gone another execution brings the rest.
+// tried again, the others finish, and once the reason is gone another execution copies the rest.
 func TestRangeThatTheTargetRefuses(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 800)
@@ -408,16 +408,16 @@ func TestSecondExecutionIsHeld(t *testing.T) {
 	s.complete(s.start("three", input)) // at once: the run was handed back
 }
 
-// A rollback removes all that was brought, in as many invocations as it takes, and an import after it brings the same.
+// A rollback removes all that was copied, in as many invocations as it takes, and an import after it brings the same.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.complete(s.start("there", input))
-	brought := s.rows()
+	copied := s.rows()
 	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
-	if !counted.Done || s.rows() != brought {
-		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), brought)
+	if !counted.Done || s.rows() != copied {
+		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), copied)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
 	if n := s.rows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
@@ -427,8 +427,8 @@ func TestRollback(t *testing.T) {
 	for _, n := range back.Rollback.Removed {
 		removed += n
 	}
-	if removed != brought {
-		t.Errorf("%d rows were removed, want %d", removed, brought)
+	if removed != copied {
+		t.Errorf("%d rows were removed, want %d", removed, copied)
 	}
 	again := s.complete(s.start("again", input))
 	if diff := cmp.Diff(again.Verification.Checksums, first.Verification.Checksums); diff != "" {

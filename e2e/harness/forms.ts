@@ -14,7 +14,7 @@ export const fields = (page: Page) => ({
 export const message = (page: Page) => page.getByRole('main').getByRole('alert');
 
 /** Waits until the page knows that there is no session. After that the layout is stable. */
-export async function settled(page: Page): Promise<void> {
+export async function formReady(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out');
 }
 

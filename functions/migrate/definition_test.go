@@ -200,7 +200,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 	}
 }
 
-// What maps bring back is thrown away: the ledger has it.
+// The results of maps are discarded: the ledger has them.
 func TestMapsKeepNothing(t *testing.T) {
 	t.Parallel()
 	text, m := theDefinition(t)

@@ -169,7 +169,7 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 	}
 	s.do("GET", "/api/auth/list-sessions", "", agent...)
 	if got := records(t, log)[0]; got["event"] != nil || got["ip"] != nil {
-		t.Errorf("a read that is no event: got %v", got)
+		t.Errorf("a read that is not an event: got %v", got)
 	}
 }
 

@@ -161,7 +161,7 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 					a.cookie(), sessions)
 			}
 			if !s.isVerified("ada@example.com") {
-				t.Errorf("%s: the address is not verified", target)
+				t.Errorf("%s: the email is not verified", target)
 			}
 		}
 	}

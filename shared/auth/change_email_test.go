@@ -83,7 +83,7 @@ func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 		},
 		{"no session", "", changeEmail, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
 		{
-			"no address", "", `{"newEmail":"x"}`, "", 400,
+			"no email", "", `{"newEmail":"x"}`, "", 400,
 			`{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, "",
 		},
 		{

@@ -46,7 +46,7 @@ func FuzzRedirect(f *testing.F) {
 				t.Errorf("%q: got %q, which is not trusted", target, location)
 			}
 			if parses(target) && !parses(location) {
-				t.Errorf("%q: got %q, which is no URL", target, location)
+				t.Errorf("%q: got %q, which is not a URL", target, location)
 			}
 		}
 	})

@@ -73,7 +73,7 @@ func TestChecksRunInTheOrderOfBetterAuth(t *testing.T) {
 		{"origin before validation", `{}`, append(evil, "Cookie", "a=b"), "INVALID_ORIGIN"},
 		{"redirects before validation", `{"callbackURL":"//evil"}`, nil, "INVALID_CALLBACK_URL"},
 		{"validation before login check", `{}`, evil, "VALIDATION_ERROR"},
-		{"login check before the address", `{"email":"x","password":"y"}`, evil, "INVALID_ORIGIN"},
+		{"login check before the email", `{"email":"x","password":"y"}`, evil, "INVALID_ORIGIN"},
 	} {
 		if a := s.do("POST", signInPath, c.body, c.headers...); a.code() != c.code {
 			t.Errorf("%s: got %d %s, want %s", c.name, a.status, a.body, c.code)

@@ -81,7 +81,7 @@ func TestRequestPasswordResetRefusals(t *testing.T) {
 		status     int
 		code       string
 	}{
-		{"no address", `{"email":"ada"}`, 400, "VALIDATION_ERROR"},
+		{"no email", `{"email":"ada"}`, 400, "VALIDATION_ERROR"},
 		{"array", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
 		{"array for redirectTo", `{"email":"ada@example.com","redirectTo":["/"]}`, 400, ""},
 		{"null for redirectTo", `{"email":"ada@example.com","redirectTo":null}`, 400, "VALIDATION_ERROR"},

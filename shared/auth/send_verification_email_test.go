@@ -23,7 +23,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		{"signed in, other address", `{"email":"bob@example.com"}`, "", true, 400, "EMAIL_MISMATCH", ""},
 		{"signed out", `{"email":"Ada@example.com"}`, "", false, 200, "", "verify-email ada@example.com"},
 		{"signed out, unknown", `{"email":"eve@example.com"}`, "", false, 200, "", "nothing eve@example.com"},
-		{"no address", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
+		{"no email", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array", `{"email":["ada@example.com"]}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array for callbackURL", `{"email":"ada@example.com","callbackURL":["/"]}`, "", false, 400, "", ""},
 		{

@@ -60,7 +60,7 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	before := importtest.Contents(
 		t,
 		m.To,
-		importtest.Landed,
+		importtest.Imported,
 		map[string]string{"session": importtest.OutsideRun["session"]},
 	)
 	others := importtest.Column(t, m.To, importtest.OutsideRun["verification"])
@@ -105,12 +105,12 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
 	) // as before the sign-in
 	importtest.CheckVerifies(t, m)
-	first := importtest.Contents(t, m.To, importtest.Landed)
+	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
 	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
 		t.Error("a second pass takes the entry out of the quarantine")
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
 		t.Errorf("a second pass changes rows:%s", diff)
 	}
 
@@ -123,7 +123,7 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 		t.Errorf("%d users have their email back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
 	}
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.OutsideRun["session"]}),
+		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)
@@ -158,7 +158,7 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 			)
 			holder := signedUp(t, m.To, victim.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
-			before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun)
+			before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
 			plan, err := m.Plan(t.Context(), importtest.Allow)
 			if err != nil {
 				t.Fatal(err)
@@ -176,7 +176,7 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				t.Errorf("the run began: %v", err)
 			}
 			if diff := importtest.Diff(
-				importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun),
+				importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 				before,
 			); diff != "" {
 				t.Errorf("the target is not what it was:%s", diff)
@@ -309,13 +309,13 @@ func TestImportLeavesEmailToTargetUserWithBetterClaim(t *testing.T) {
 		signedUp(t, m.To, email)
 	}
 	importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where email = '`+verified.Email+`'`)
-	before := importtest.Column(t, m.To, importtest.Landed["user"])
+	before := importtest.Column(t, m.To, importtest.Imported["user"])
 	plan, err := m.Plan(t.Context(), importtest.Small)
 	if err != nil || plan.Collisions["target_email_taken"] != 2 || len(plan.Refusals) != 0 {
 		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
-	if lost := importtest.Missing(importtest.Column(t, m.To, importtest.Landed["user"]), before); len(lost) != 0 {
+	if lost := importtest.Missing(importtest.Column(t, m.To, importtest.Imported["user"]), before); len(lost) != 0 {
 		t.Errorf("%d users of the target were changed", len(lost))
 	}
 	want := []string{"target_email_taken", "target_email_taken"}
@@ -342,7 +342,7 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	before := importtest.Contents(
 		t,
 		m.To,
-		importtest.Landed,
+		importtest.Imported,
 		map[string]string{"session": importtest.OutsideRun["session"]},
 	)
 	importtest.Complete(t, m, importtest.Small)
@@ -364,7 +364,7 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	}
 	importtest.Rollback(t, m, false)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed, map[string]string{"session": importtest.OutsideRun["session"]}),
+		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
 		t.Errorf("the target is not what it was:%s", diff)

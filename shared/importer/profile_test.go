@@ -54,9 +54,9 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 	}
 	checkExpected(t, m, importtest.Allow)
 	importtest.CheckEqual(t, m, "after the import")
-	first := importtest.Contents(t, m.To, importtest.Landed)
+	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
 		t.Errorf("a second pass changes rows:%s", diff)
 	}
 

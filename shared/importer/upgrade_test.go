@@ -116,8 +116,8 @@ func isAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed),
-		importtest.Contents(t, before.To, importtest.Landed),
+		importtest.Contents(t, m.To, importtest.Imported),
+		importtest.Contents(t, before.To, importtest.Imported),
 	); diff != "" {
 		t.Errorf("the target is not as it was before the import: %s", diff)
 	}

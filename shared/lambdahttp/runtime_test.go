@@ -113,7 +113,7 @@ func TestFunctionRefusesEventThatIsNoRequest(t *testing.T) {
 		t.Errorf("got status %d, want 400", got.StatusCode)
 	}
 	if got := p.Invoke(t, []int{1}, time.Minute); !got.Failed {
-		t.Errorf("got %s for an event that is no object, want a failed invocation", got.Payload)
+		t.Errorf("got %s for an event that is not an object, want a failed invocation", got.Payload)
 	}
 }
 

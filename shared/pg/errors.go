@@ -148,7 +148,7 @@ func classify(err error) (Class, string) {
 }
 
 // classifyServerError returns the class of an error that the server sent, and advice for the class Rejected. connecting
-// says whether it was sent in answer to a login.
+// reports whether it was sent in answer to a login.
 func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	class := classOf(e.Code)
 	if class == Transient || class == Broken || class == None && connecting {

@@ -74,13 +74,13 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	if s.url, err = url.Parse(address); err != nil {
 		return nil, errors.New("DATABASE_URL is not a URL") // the error itself would show the password
 	}
-	s.settleTLS()
+	s.chooseTLS()
 	return s, s.sweep(context.Background(), time.Now())
 })
 
-// settleTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to connect
+// chooseTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to connect
 // with and without TLS, and a test that counts connections would count both.
-func (s *server) settleTLS() {
+func (s *server) chooseTLS() {
 	q := s.url.Query()
 	ip := net.ParseIP(s.url.Hostname())
 	if here := s.url.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); here && !q.Has("sslmode") {

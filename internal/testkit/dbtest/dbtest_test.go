@@ -185,7 +185,7 @@ func TestTLSIsDisabledOnThisMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := server{url: u}
-		s.settleTLS()
+		s.chooseTLS()
 		if got := s.url.String(); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}

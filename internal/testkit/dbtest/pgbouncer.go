@@ -44,7 +44,7 @@ func Pgbouncer(t testing.TB, address string) string {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	account, err := postgres.Unprivileged()
 	if err != nil {

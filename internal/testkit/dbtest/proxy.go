@@ -29,7 +29,7 @@ func NewProxy(t testing.TB, address string) *Proxy {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the address of the database is not a URL") // the error itself would show the password
+		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	p := &Proxy{url: u, target: u.Host, t: t, open: make(chan struct{}), conns: map[net.Conn]bool{}}
 	close(p.open)

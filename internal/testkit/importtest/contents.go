@@ -18,7 +18,7 @@ import (
 
 // The tables of the target that a run writes to, as queries that leave out what differs from run to run.
 var (
-	Landed = map[string]string{
+	Imported = map[string]string{
 		"user":         `select r::text from "user" r order by id`,
 		"account":      `select r::text from account r order by id`,
 		"user_profile": `select r::text from user_profile r order by id`,
@@ -146,7 +146,7 @@ func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) 
 	CheckVerifies(t, m)
 	fresh := Open(t, m.From)
 	Complete(t, fresh, o)
-	if diff := Diff(Contents(t, m.To, Landed), Contents(t, fresh.To, Landed)); diff != "" {
+	if diff := Diff(Contents(t, m.To, Imported), Contents(t, fresh.To, Imported)); diff != "" {
 		t.Errorf("another import of the source gives other rows: %s", diff)
 	}
 }

@@ -38,7 +38,7 @@ func RollBack(t *testing.T, m *importer.Import, o importer.RollbackOptions) impo
 func Count(t *testing.T, url string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
-	for table, rows := range Contents(t, url, Landed) {
+	for table, rows := range Contents(t, url, Imported) {
 		n[table] = int64(len(rows))
 	}
 	return n
@@ -47,14 +47,14 @@ func Count(t *testing.T, url string) map[string]int64 {
 // RollBackAfterDryRun rolls back after a dry run, and fails if the dry run changed a row or had another result.
 func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
-	before := []map[string][]string{Contents(t, m.To, Landed, OutsideRun, Ledger), OwnData(t, m.To)}
+	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), OwnData(t, m.To)}
 	dry := o
 	dry.DryRun = true
 	counted, err := m.Rollback(t.Context(), "supabase", dry)
 	if err != nil {
 		t.Fatalf("dry run: %v", err)
 	}
-	for i, now := range []map[string][]string{Contents(t, m.To, Landed, OutsideRun, Ledger), OwnData(t, m.To)} {
+	for i, now := range []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), OwnData(t, m.To)} {
 		if diff := Diff(now, before[i]); diff != "" {
 			t.Errorf("the dry run changed rows: %s", diff)
 		}

@@ -128,9 +128,9 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	); diff != "" {
 		t.Errorf("rejections, got - want +:\n%s", diff)
 	}
-	first := importtest.Contents(t, m.To, importtest.Landed)
+	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Complete(t, m, importtest.Small)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
 		t.Errorf("a second pass changes rows:%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {

@@ -115,8 +115,8 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 			}
 			importtest.Complete(t, m, importtest.Small)
 			if diff := importtest.Diff(
-				importtest.Contents(t, m.To, importtest.Landed),
-				importtest.Contents(t, fresh.To, importtest.Landed),
+				importtest.Contents(t, m.To, importtest.Imported),
+				importtest.Contents(t, fresh.To, importtest.Imported),
 			); diff != "" {
 				t.Errorf("once the target accepts the row, it is not imported:%s", diff)
 			}
@@ -227,7 +227,7 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 				t.Fatal("not a URL")
 			}
 			importtest.Complete(t, m, importtest.Small)
-			before := importtest.Contents(t, m.To, importtest.Landed)
+			before := importtest.Contents(t, m.To, importtest.Imported)
 			importtest.Exec(t, from, fmt.Sprintf(c.sql, u.User.Username()))
 			if _, err := m.Run(
 				t.Context(),
@@ -238,7 +238,7 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want a refusal that says %q", err, c.says)
 			}
-			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed), before); diff != "" {
+			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), before); diff != "" {
 				t.Errorf("the target has changed:%s", diff)
 			}
 		})
@@ -296,8 +296,8 @@ create or replace view public.slow as select p.* from public.profiles p cross jo
 	fresh := importtest.Open(t, from)
 	importtest.Complete(t, fresh, o)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed),
-		importtest.Contents(t, fresh.To, importtest.Landed),
+		importtest.Contents(t, m.To, importtest.Imported),
+		importtest.Contents(t, fresh.To, importtest.Imported),
 	); diff != "" {
 		t.Errorf("the target differs from that of an import without a timeout:%s", diff)
 	}

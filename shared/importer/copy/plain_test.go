@@ -35,7 +35,15 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 		}
 	}
 	importtest.Complete(t, whole, importer.Options{})
-	got, want := importtest.Contents(t, bare.To, importtest.Landed), importtest.Contents(t, whole.To, importtest.Landed)
+	got, want := importtest.Contents(
+		t,
+		bare.To,
+		importtest.Imported,
+	), importtest.Contents(
+		t,
+		whole.To,
+		importtest.Imported,
+	)
 	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("COPY alone leaves other rows than a run: %s", diff)
 	}

@@ -71,7 +71,7 @@ func (t *transaction) rollBack(ctx context.Context) {
 	}
 }
 
-// begin begins the transaction and stages the users. It says whether a staged row was rejected; then the transaction
+// begin begins the transaction and stages the users. It reports whether a staged row was rejected; then the transaction
 // ended with that.
 func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 	sql := "BEGIN"

@@ -27,7 +27,7 @@ func Explain(key string) Reason {
 var AllReasons = []Reason{
 	{
 		"email_conflict",
-		"Another user of the source has the same email apart from upper and lower case, and a better claim to it," +
+		"Another user of the source has the same email apart from upper and lower case, and keeps it," +
 			" or the email is the placeholder of an import; this user got a placeholder email.",
 		"Ask which of the two is the person's account. Give this user an email of their own, or leave them: they " +
 			"cannot sign in by email.",
@@ -97,7 +97,7 @@ var AllReasons = []Reason{
 	{
 		"mfa_not_portable",
 		"A verified second factor: Supabase and Better Auth compute its codes from the secret in different ways.",
-		"Tell the user that the second factor is gone. The run's --mfa says whether their password works meanwhile.",
+		"Tell the user that the second factor is gone. The run's --mfa decides whether their password works meanwhile.",
 	},
 	{
 		"mfa_unverified", "A second factor that was begun and never finished.",
@@ -227,7 +227,7 @@ var AllReasons = []Reason{
 	{
 		"cascaded",
 		"A row of another table, named as the field, that referred to a user whom a rollback with --force and " +
-			"--cascade removed; the detail says whether it was deleted or lost the reference, and this is how it was " +
+			"--cascade removed; the detail reports whether it was deleted or lost the reference, and this is how it was " +
 			"before.",
 		"Nothing, or restore it from here: docs/migrate.md says how.",
 	},

@@ -65,7 +65,7 @@ type Checked struct {
 	KeyID  string    `json:"kid"`
 }
 
-// Check says whether text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
+// Check reports whether text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
 // ErrAltered or keys.ErrUnknownKey; anything else is about the JWKS. It reads reports of other versions of Xenon too.
 func Check(text, jwks []byte) (Checked, error) {
 	var file struct {

@@ -32,25 +32,25 @@ delete from account where left(id::text, 1) = 'b' and "providerId" = 'credential
 delete from user_profile where left(id::text, 1) = 'c';
 update "user" set name = 'Changed Before' where left(id::text, 1) = 'd';
 insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user";`)
-	before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun)
+	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
 	importtest.Complete(t, m, importtest.Allow)
-	brought := importtest.Count(t, m.To)
+	copied := importtest.Count(t, m.To)
 	got := importtest.Rollback(t, m, false)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun),
+		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 		before,
 	); diff != "" {
 		t.Errorf("the target is not what it was: %s", diff)
 	}
 	want := importer.RollbackResult{Removed: map[string]int64{}, Touched: []string{}, Done: true}
-	for table, n := range brought {
+	for table, n := range copied {
 		want.Removed[table] = n - int64(len(before[table]))
 	}
 	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("undone, got - want +:\n%s", diff)
 	}
 	if n := want.Removed; n["user"] < 150 || n["account"] < 150 || n["user_profile"] < 150 {
-		t.Errorf("the run brought %v, too few for a test", n)
+		t.Errorf("the run copied %v, too few for a test", n)
 	}
 }
 
@@ -206,13 +206,13 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 		m.To,
 		`update "user" set name = 'Changed' where left(id::text, 1) = '7'; insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
 	)
-	before := importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun, importtest.Ledger)
+	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger)
 	counted, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Landed, importtest.OutsideRun, importtest.Ledger),
+		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger),
 		before,
 	); diff != "" {
 		t.Errorf("counting changed something: %s", diff)
@@ -233,7 +233,7 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow) // a later pass
-	first, sums := importtest.Contents(t, m.To, importtest.Landed, stable), importtest.Verify(t, m).Checksums
+	first, sums := importtest.Contents(t, m.To, importtest.Imported, stable), importtest.Verify(t, m).Checksums
 	importtest.Rollback(t, m, false)
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil {
@@ -249,8 +249,8 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	if again.Pass != 1 {
 		t.Errorf("the run after the rollback is pass %d, want 1", again.Pass)
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
-		t.Errorf("another run brings something else: %s", diff)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stable), first); diff != "" {
+		t.Errorf("another run copies other rows: %s", diff)
 	}
 	if diff := cmp.Diff(importtest.Verify(t, m).Checksums, sums); diff != "" {
 		t.Errorf("checksums, got - want +:\n%s", diff)
@@ -301,7 +301,7 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 	supabasetest.Fill(t, from, 26, 300)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importer.Options{BatchSize: 30, MFA: "allow"})
-	brought := importtest.Count(t, m.To)
+	copied := importtest.Count(t, m.To)
 	var got importer.RollbackResult
 	for calls := 1; ; calls++ {
 		ctx := interrupted{t.Context(), make(chan struct{})}
@@ -325,7 +325,7 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 			break
 		}
 	}
-	if diff := cmp.Diff(got.Removed, brought); diff != "" {
+	if diff := cmp.Diff(got.Removed, copied); diff != "" {
 		t.Errorf("removed by all calls, got - want +:\n%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Rollback(t, m, false), got); diff != "" {
@@ -340,7 +340,7 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 	supabasetest.Fill(t, from, 27, 400)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
-	first := importtest.Contents(t, m.To, importtest.Landed, stable)
+	first := importtest.Contents(t, m.To, importtest.Imported, stable)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	m.Progress = func(e importer.Event) {
@@ -356,8 +356,8 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 		t.Fatalf("%d users are left, want some", n)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Landed, stable), first); diff != "" {
-		t.Errorf("the run that went on brings something else: %s", diff)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stable), first); diff != "" {
+		t.Errorf("the run that went on copies other rows: %s", diff)
 	}
 	if got := importtest.Rollback(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
 		t.Errorf("%d users were removed, want all %d", got.Removed["user"], len(first["user"]))

@@ -28,7 +28,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	if !done {
 		t.Fatal("the undisturbed import did not complete")
 	}
-	want := importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger)
+	want := importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger)
 
 	kills := kills
 	if !importtest.Whole() {
@@ -54,7 +54,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 				}
 			}
 		}
-		if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.Landed, importtest.Ledger), want); diff != "" {
+		if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger), want); diff != "" {
 			t.Fatalf("after %d kills the target differs from that of an undisturbed import:%s", killed, diff)
 		}
 	}

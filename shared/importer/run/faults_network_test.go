@@ -43,7 +43,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 	supabasetest.Fill(t, from, 43, 400)
 	fresh := importtest.Open(t, from)
 	importtest.Complete(t, fresh, importtest.Small)
-	want := importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger)
+	want := importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger)
 	for name, fault := range map[string]struct {
 		begins func(*dbtest.Proxy)
 		lasts  time.Duration
@@ -63,7 +63,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 				})
 				importtest.Complete(t, m, importtest.Small)
 				if diff := importtest.Diff(
-					importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
+					importtest.Contents(t, direct.To, importtest.Imported, importtest.Ledger),
 					want,
 				); diff != "" {
 					t.Errorf("the target differs from that of an undisturbed import:%s", diff)
@@ -80,7 +80,7 @@ func TestR43_BlackHole(t *testing.T) {
 	supabasetest.Fill(t, from, 44, 400)
 	fresh := importtest.Open(t, from)
 	importtest.Complete(t, fresh, importtest.Small)
-	want := importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger)
+	want := importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger)
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +99,7 @@ func TestR43_BlackHole(t *testing.T) {
 			})
 			importtest.Complete(t, m, importtest.Small)
 			if diff := importtest.Diff(
-				importtest.Contents(t, direct.To, importtest.Landed, importtest.Ledger),
+				importtest.Contents(t, direct.To, importtest.Imported, importtest.Ledger),
 				want,
 			); diff != "" {
 				t.Errorf("the target differs from that of an undisturbed import:%s", diff)

@@ -122,8 +122,8 @@ func TestR56_ServersKilled(t *testing.T) {
 	fresh := importtest.Open(t, source.url())
 	importtest.Complete(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
 	if diff := importtest.Diff(
-		importtest.Contents(t, target.url(), importtest.Landed, importtest.Ledger),
-		importtest.Contents(t, fresh.To, importtest.Landed, importtest.Ledger),
+		importtest.Contents(t, target.url(), importtest.Imported, importtest.Ledger),
+		importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger),
 	); diff != "" {
 		t.Errorf("the target differs from that of an undisturbed import:%s", diff)
 	}

@@ -77,7 +77,7 @@ WHERE r.id = b.run AND b.run = $1 AND r.pass > 0`
 )
 
 // changeProfileTable lets a run that has copied no profile yet take another profile table. What the ledger has of the
-// rows of the former one is deleted. It says whether the choice changed.
+// rows of the former one is deleted. It reports whether the choice changed.
 func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, table string) (bool, error) {
 	var copied bool
 	if err := dst.QueryRow(ctx, hasCopiedProfiles, r.ID).Scan(&copied); err != nil || copied {

@@ -35,7 +35,7 @@ const versionQuery = `SELECT coalesce(obj_description(oid, 'pg_namespace'), '')
 FROM pg_namespace
 WHERE nspname = 'supabase_import'`
 
-// hasLedger says whether the target has the import's schema, and refuses one of another version.
+// hasLedger reports whether the target has the import's schema, and refuses one of another version.
 func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 	var version string
 	err := dst.QueryRow(ctx, versionQuery).Scan(&version)

@@ -196,7 +196,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 }
 
 func reportResult(c contents) (ReportResult, error) {
-	c.Made = time.Time{} // the digest says whether anything changed, not when it was asked for
+	c.Made = time.Time{} // the digest reports whether anything changed, not when it was asked for
 	text, err := run.CanonicalJSON(c)
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)

@@ -16,11 +16,11 @@ function at(answer: () => Outcome<string> | Promise<Outcome<string>>) {
 }
 
 function later<T>() {
-  let settle: (value: T) => void = () => {};
+  let answer: (value: T) => void = () => {};
   const promise = new Promise<T>((resolve) => {
-    settle = resolve;
+    answer = resolve;
   });
-  return { promise, settle };
+  return { promise, resolve: answer };
 }
 
 describe('tokenStore', () => {
@@ -40,7 +40,7 @@ describe('tokenStore', () => {
     const { clock, fetchToken, get } = at(() => answer.promise);
     const first = get();
     clock.ms = 3000;
-    answer.settle({ data: jwt(10) });
+    answer.resolve({ data: jwt(10) });
     await first;
     clock.ms = 7999;
     await get();
@@ -64,7 +64,7 @@ describe('tokenStore', () => {
     const answer = later<Outcome<string>>();
     const { fetchToken, get } = at(() => answer.promise);
     const all = [get(), get(), get()];
-    answer.settle({ data: jwt(60) });
+    answer.resolve({ data: jwt(60) });
     expect(await Promise.all(all)).toEqual([{ data: jwt(60) }, { data: jwt(60) }, { data: jwt(60) }]);
     expect(fetchToken).toHaveBeenCalledTimes(1);
   });
@@ -92,9 +92,9 @@ describe('tokenStore', () => {
     const ada = get();
     clear();
     const eve = get();
-    answers[1]?.settle({ data: jwt(60, 0, 'eve') });
+    answers[1]?.resolve({ data: jwt(60, 0, 'eve') });
     expect(await eve).toEqual({ data: jwt(60, 0, 'eve') });
-    answers[0]?.settle({ data: jwt(60, 0, 'ada') });
+    answers[0]?.resolve({ data: jwt(60, 0, 'ada') });
     await ada;
     expect(await get()).toEqual({ data: jwt(60, 0, 'eve') });
     expect(fetchToken).toHaveBeenCalledTimes(2);
