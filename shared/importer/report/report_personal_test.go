@@ -6,7 +6,6 @@ import (
 	"html"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -47,7 +46,31 @@ func reported(t *testing.T, m *importer.Import) string {
 
 // hasValue reports whether a text contains a value. Digits inside a longer number, such as a checksum, do not count.
 func hasValue(text, value string) bool {
-	return regexp.MustCompile(`(^|[^0-9])` + regexp.QuoteMeta(value) + `($|[^0-9])`).MatchString(text)
+	for at := 0; ; at++ {
+		i := strings.Index(text[at:], value)
+		if i < 0 {
+			return false
+		}
+		at += i
+		before, after := text[:at], text[at+len(value):]
+		isPart := before != "" && isDigit(before[len(before)-1]) || after != "" && isDigit(after[0])
+		if !isPart {
+			return true
+		}
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func TestHasValueIsNotPartOfALongerNumber(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false, "": false,
+	} {
+		if got := hasValue(text, "12"); got != want {
+			t.Errorf("12 in %q: got %t, want %t", text, got, want)
+		}
+	}
 }
 
 func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
