@@ -23,6 +23,9 @@ type Env struct {
 	Now      func() time.Time // the clock; times in the databases are the databases' own
 	// Patience is how long one statement or one connection attempt may take; 0 is five minutes.
 	Patience time.Duration
+	// Pause is about how long Retry waits before the second try; 0 is 200 ms. Each next wait is twice as long, up to fifty
+	// times this.
+	Pause time.Duration
 
 	lease     *lease
 	reporting sync.Mutex
@@ -64,6 +67,13 @@ func (e *Env) patience() time.Duration {
 		return e.Patience
 	}
 	return 5 * time.Minute
+}
+
+func (e *Env) pause() time.Duration {
+	if e.Pause > 0 {
+		return e.Pause
+	}
+	return 200 * time.Millisecond
 }
 
 // WithTarget calls f with a connection to the target, again when it breaks.

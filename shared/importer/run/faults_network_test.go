@@ -122,7 +122,7 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 			if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 				t.Fatal(err)
 			}
-			m.Patience = time.Second / 2
+			m.Patience, m.Pause = time.Second/2, 10*time.Millisecond
 			if _, err := copy.Shard(
 				t.Context(),
 				m.Env(),

@@ -18,13 +18,13 @@ func (u unavailable) Unwrap() []error { return []error{ErrUnavailable, u.err} }
 // GiveUp is ErrUnavailable after Tries of what waiting did not cure.
 func GiveUp(err error) error { return unavailable{err} }
 
-// Tries is how often Retry calls, with about half a minute of waiting between the first and the last.
+// Tries is how often Retry calls, with about half a minute of waiting in all if Pause is not set.
 const Tries = 10
 
 // Retry is the retry of connections: it calls f until it works, waiting does not help, or the tries are used up. It
 // reports every wait. f makes new connections where its own broke.
 func (e *Env) Retry(ctx context.Context, f func() error) error {
-	wait := 200 * time.Millisecond
+	wait, longest := e.pause(), 50*e.pause()
 	for try := 1; ; try++ {
 		err := f()
 		switch {
@@ -43,6 +43,6 @@ func (e *Env) Retry(ctx context.Context, f func() error) error {
 			return err
 		case <-time.After(pause):
 		}
-		wait = min(2*wait, 10*time.Second)
+		wait = min(2*wait, longest)
 	}
 }

@@ -21,6 +21,9 @@ import (
 // tiny is an import of three batches.
 var tiny = importer.Options{BatchSize: 10, MFA: "allow"}
 
+// shortPause is the first wait after an error that is made up: nothing has to recover.
+const shortPause = 10 * time.Millisecond
+
 // step is an action of the state machine, or a command without one.
 type step struct {
 	name string
@@ -85,7 +88,14 @@ func newSite(t *testing.T, from string) *site {
 	t.Helper()
 	s := &site{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
 	s.to = dbtest.NewErrorProxy(t, s.direct)
-	s.m = &importer.Import{From: s.from.URL(), To: s.to.URL(), Holder: "test", Shared: true, Now: time.Now}
+	s.m = &importer.Import{
+		From:   s.from.URL(),
+		To:     s.to.URL(),
+		Holder: "test",
+		Shared: true,
+		Now:    time.Now,
+		Pause:  shortPause,
+	}
 	return s
 }
 
@@ -186,7 +196,7 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	var mu sync.Mutex
 	cases := map[string]int{}
 	requests := newSite(t, from).requests(t)
-	for range 8 { // the tests mostly wait
+	for range 3 {
 		s := newSite(t, from)
 		all.Go(func() {
 			s.undisturbed(t)
@@ -269,7 +279,7 @@ func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 25)
 	p := dbtest.NewErrorProxy(t, from)
-	m := &importer.Import{From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now}
+	m := &importer.Import{From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, Pause: shortPause}
 	waits := 0
 	m.Progress = func(e importer.Event) {
 		if e.Waiting != "" {
