@@ -19,6 +19,15 @@ func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close(t.Context())
+	// Of all letters, those that any of the collations lowers: no other one can become ASCII.
+	if _, err := db.Exec(t.Context(), `CREATE TEMP TABLE letter AS
+SELECT i
+FROM generate_series(1, 1114111) i
+WHERE i NOT BETWEEN 55296 AND 57343
+  AND (lower(chr(i) COLLATE "und-x-icu") <> chr(i) OR lower(chr(i) COLLATE "tr-x-icu") <> chr(i)
+    OR lower(chr(i) COLLATE "C") <> chr(i) OR lower(chr(i) COLLATE "POSIX") <> chr(i))`); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		icu       bool
 		collation string
@@ -35,9 +44,7 @@ func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
 		rows, err := db.Query(t.Context(), fmt.Sprintf(`SELECT to_hex(i)
 FROM (
   SELECT i, 'a' || chr(i) || '@example.com' COLLATE %[1]s AS email
-  FROM generate_series(1, 1114111) i
-  WHERE i NOT BETWEEN 55296 AND 57343
-    AND (lower(chr(i) COLLATE "und-x-icu") <> chr(i) OR lower(chr(i) COLLATE %[1]s) <> chr(i))
+  FROM letter
   OFFSET 0
 ) u
 WHERE %[2]s
