@@ -1,0 +1,166 @@
+package mapping
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// table is a table that can be read, with columns given as pairs of name and type.
+func table(name string, columns ...string) Table {
+	t := Table{Name: name, Exists: true, Readable: true}
+	for i := 0; i < len(columns); i += 2 {
+		t.Columns = append(t.Columns, TableColumn{Name: columns[i], Type: columns[i+1]})
+	}
+	return t
+}
+
+// readable is a source with all required columns.
+func readable() SourceCatalog {
+	return SourceCatalog{
+		Version: 140000, Server: "14.0",
+		Users: table("auth.users", "id", "uuid", "email", "character varying", "encrypted_password", "text",
+			"email_confirmed_at", "timestamp with time zone", "created_at", "timestamp with time zone",
+			"updated_at", "timestamp with time zone"),
+		Identities: table("auth.identities", "id", "uuid", "user_id", "uuid", "provider", "text", "provider_id", "text",
+			"identity_data", "jsonb"),
+	}
+}
+
+func TestUsableTableExistsAndIsReadable(t *testing.T) {
+	t.Parallel()
+	for table, want := range map[[2]bool]bool{{true, true}: true, {true, false}: false, {false, true}: false} {
+		if got := (Table{Exists: table[0], Readable: table[1]}).Usable(); got != want {
+			t.Errorf("exists %t, readable %t: got %t", table[0], table[1], got)
+		}
+	}
+}
+
+func TestColumnIsFoundByName(t *testing.T) {
+	t.Parallel()
+	users := table("auth.users", "id", "uuid", "email", "text")
+	for _, c := range users.Columns {
+		if got, ok := users.Column(c.Name); !ok || got.Type != c.Type {
+			t.Errorf("%s: got %v, %t", c.Name, got, ok)
+		}
+	}
+	if got, ok := users.Column("phone"); ok || got.Name != "" {
+		t.Errorf("a column that is not there: got %v, %t", got, ok)
+	}
+}
+
+func TestTimesGetThePrecisionOfTheTargetsColumn(t *testing.T) {
+	t.Parallel()
+	three := 3
+	user := Table{
+		Columns: []TableColumn{
+			{Name: "createdAt", Precision: &three},
+			{Name: "updatedAt"},
+			{Name: "name", Precision: &three},
+		},
+	}
+	got := user.withPrecision(
+		[]Column{{"createdAt", "timestamptz", ""}, {"updatedAt", "timestamptz", ""}, {"name", "text", ""}},
+	)
+	want := []Column{{"createdAt", "timestamptz(3)", ""}, {"updatedAt", "timestamptz", ""}, {"name", "text", ""}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+}
+
+func TestSourceRefusals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*SourceCatalog)
+		want   []string
+	}{
+		"none":          {func(*SourceCatalog) {}, nil},
+		"an old server": {func(s *SourceCatalog) { s.Version, s.Server = 139999, "13.9" }, []string{"the source is Postgres 13.9; 14 or newer is needed"}},
+		"no users": {
+			func(s *SourceCatalog) { s.Users = Table{Name: "auth.users"} },
+			[]string{"auth.users is not there: is this a Supabase database?"},
+		},
+		"hidden identities": {
+			func(s *SourceCatalog) { s.Identities.Readable = false },
+			[]string{"auth.identities may not be read by this role: use the role postgres, or grant select on it"},
+		},
+		"other types": {
+			func(s *SourceCatalog) {
+				s.Users.Columns[0].Type = "bigint"
+				s.Identities.Columns = s.Identities.Columns[:4]
+			},
+			[]string{`auth.identities.identity_data is "", not jsonb`, `auth.users.id is "bigint", not uuid`},
+		},
+	} {
+		s := readable()
+		c.change(&s)
+		if diff := cmp.Diff(s.Refusals(), c.want); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", name, diff)
+		}
+	}
+}
+
+func TestTargetRefusals(t *testing.T) {
+	t.Parallel()
+	const advice = "if the tables that do not fit are your application's own, leave them as they are and give Xenon " +
+		"a schema of its own, for xenon schema up and every command of the import: SCHEMA=xenon"
+	for name, c := range map[string]struct {
+		target TargetCatalog
+		want   []string
+	}{
+		"none":             {TargetCatalog{Version: 140000, Schema: "public"}, nil},
+		"an old server":    {TargetCatalog{Version: 139999, Server: "13.9"}, []string{"the target is Postgres 13.9; 14 or newer is needed"}},
+		"an older trigger": {TargetCatalog{Version: 140000, TouchTrigger: true}, []string{"the target's trigger user_profile_touch is of an older release: run `xenon schema up` first"}},
+		"a problem, public": {
+			TargetCatalog{Version: 140000, Schema: "public", Problems: []string{"user is missing"}},
+			[]string{"the target's user is missing"},
+		},
+		"columns, public": {
+			TargetCatalog{Version: 140000, Schema: "public", Problems: []string{"user.id is text"}, WrongColumns: true},
+			[]string{"the target's user.id is text", advice},
+		},
+		"columns, another schema": {
+			TargetCatalog{Version: 140000, Schema: "xenon", Problems: []string{"user.id is text"}, WrongColumns: true},
+			[]string{"the target's user.id is text"},
+		},
+	} {
+		if diff := cmp.Diff(c.target.Refusals(), c.want); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", name, diff)
+		}
+	}
+}
+
+func TestRowsAreHashedAsTextWhereATypeHasNoHash(t *testing.T) {
+	t.Parallel()
+	const asRow, asText = "hash_record_extended(u, 0)", "('x' || left(md5(u::text), 16))::bit(64)::bigint"
+	for name, c := range map[string]struct {
+		column TableColumn
+		want   string
+	}{
+		"a type with a hash":   {TableColumn{Type: "uuid"}, asRow},
+		"a type without":       {TableColumn{Type: "json"}, asText},
+		"an enum":              {TableColumn{Type: "auth.factor_type", Labels: []string{"totp"}}, asRow},
+		"a hash and a domain?": {TableColumn{Type: "text", Labels: []string{"a"}}, asRow},
+	} {
+		if got := (Table{Columns: []TableColumn{{Type: "text"}, c.column}}).fingerprint("u"); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestChangedSinceAsksEveryTimeThatTheSourceHas(t *testing.T) {
+	t.Parallel()
+	hidden := table("auth.mfa_factors", "user_id", "uuid", "updated_at", "timestamp with time zone")
+	hidden.Readable = false
+	m := Mapping{Source: SourceCatalog{
+		Users:      table("auth.users", "id", "uuid", "updated_at", "timestamp with time zone"),
+		Identities: table("auth.identities", "user_id", "uuid"),
+		Factors:    hidden,
+	}}
+	want := `SELECT p.id::text
+FROM "auth"."users" p
+WHERE p.updated_at >= '2026-01-02' AND p.updated_at < now() + interval '1 day'`
+	if got := m.ChangedSince("2026-01-02"); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}

@@ -1,0 +1,193 @@
+package mapping
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestProviderMapsAzureByObjectID(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		providers map[string]string
+		has, not  string
+	}{
+		"by default":           {nil, "WHEN 'google' THEN 'google'", "azure"},
+		"azure by object id":   {map[string]string{"azure": "oid"}, "WHEN 'azure' THEN 'microsoft'", "'oid'"},
+		"azure by its subject": {map[string]string{"azure": "entra"}, "WHEN 'azure' THEN 'entra'", "'microsoft'"},
+		"another, named oid":   {map[string]string{"custom:acme": "oid"}, "WHEN 'custom:acme' THEN 'oid'", "'microsoft'"},
+	} {
+		got := Mapping{Options: Options{Providers: c.providers}}.Provider("p")
+		if !strings.Contains(got, c.has) || strings.Contains(got, c.not) {
+			t.Errorf("%s: got %s, want %s and no %s", name, got, c.has, c.not)
+		}
+	}
+}
+
+func TestSubjectIsTheProvidersIDUnlessAzureIsReadByObjectID(t *testing.T) {
+	t.Parallel()
+	for providers, byObject := range map[string]bool{"": false, "oid": true, "entra": false} {
+		got := Mapping{Options: Options{Providers: map[string]string{"azure": providers}}}.Subject("i")
+		if (got != "i.provider_id") != byObject || strings.Contains(got, "custom_claims") != byObject {
+			t.Errorf("azure is %q: got %s", providers, got)
+		}
+	}
+}
+
+func TestCountsAreKeptByKindAndOutcome(t *testing.T) {
+	t.Parallel()
+	c := Counts{}
+	c.Set(User, Copied, 3)
+	c.Set(User, Kept, 4)
+	c.Set(Profile, Copied, 5)
+	want := Counts{User: {Copied: 3, Kept: 4}, Profile: {Copied: 5}}
+	if diff := cmp.Diff(c, want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	if got := c.Sum(User, Copied, Kept, Deleted); got != 7 {
+		t.Errorf("the sum is %d, want 7", got)
+	}
+	if got := (Reasons{"a": 1, "b": 2}).Total(); got != 3 {
+		t.Errorf("the total is %d, want 3", got)
+	}
+}
+
+func TestPasswordsAreWithheldAsTheOptionsSay(t *testing.T) {
+	t.Parallel()
+	hidden := table("auth.mfa_factors")
+	hidden.Readable = false
+	for name, c := range map[string]struct {
+		options          Options
+		factors          Table
+		unconfirmed, mfa bool
+	}{
+		"both are held":           {Options{Unconfirmed: "hold", MFA: "hold"}, table("auth.mfa_factors"), true, true},
+		"both are allowed":        {Options{Unconfirmed: "allow", MFA: "allow"}, table("auth.mfa_factors"), false, false},
+		"factors are not visible": {Options{Unconfirmed: "hold", MFA: "hold"}, hidden, true, false},
+	} {
+		got := Mapping{Options: c.options, Source: SourceCatalog{Factors: c.factors}}.withhold()
+		if strings.Contains(got, "unconfirmed_held") != c.unconfirmed || strings.Contains(got, "mfa_held") != c.mfa {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
+func TestProjectionsReadTablesThatAreUsable(t *testing.T) {
+	t.Parallel()
+	names := func(m Mapping) (all []string) {
+		for _, p := range m.Projections(AllUsers, nil) {
+			all = append(all, p.What)
+		}
+		return all
+	}
+	m := Mapping{Source: readable()}
+	if diff := cmp.Diff(names(m), []string{"users", "identities"}); diff != "" {
+		t.Errorf("users and identities alone: got -, want +:\n%s", diff)
+	}
+	m.Source.Profiles, m.Source.Factors = table("public.profiles", "user_id", "uuid"), table("auth.mfa_factors")
+	if diff := cmp.Diff(names(m), []string{"users", "identities", "profiles", "second factors"}); diff != "" {
+		t.Errorf("all tables: got -, want +:\n%s", diff)
+	}
+}
+
+func TestTargetRows(t *testing.T) {
+	t.Parallel()
+	var isUser []bool
+	for _, r := range (Mapping{}).TargetRows() {
+		isUser = append(isUser, r.IsUser())
+	}
+	if diff := cmp.Diff(isUser, []bool{true, false, false, false}); diff != "" {
+		t.Errorf("which are rows of the user, got -, want +:\n%s", diff)
+	}
+	if (TargetRow{Kind: Identity, Action: "action"}).IsUser() {
+		t.Error("an account is no user")
+	}
+	r := TargetRow{Columns: []string{"password", `"createdAt"`}}
+	if got, want := r.Staged(), `row(s.password::text, s."createdAt"::timestamptz::text)`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	r.staged = []string{"key", `"createdAt"`}
+	if got, want := r.Staged(), `row(s.key::text, s."createdAt"::timestamptz::text)`; got != want {
+		t.Errorf("with names of the stage: got %s, want %s", got, want)
+	}
+	if got, want := r.Stored(), `row(e.password::text, e."createdAt"::timestamptz::text)`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Where the source does not say when a user signed up, the earliest other time counts: not a ban, a deletion or a
+// generated column, which are not about the user's beginning.
+func TestCreatedAtReadsOnlyTimesOfTheUser(t *testing.T) {
+	t.Parallel()
+	users := table("auth.users", "created_at", withZone, "last_sign_in_at", withZone, "banned_until", withZone,
+		"deleted_at", withZone, "email", "text", "confirmed_at", withZone)
+	users.Columns[5].Generated = true
+	got := Mapping{Source: SourceCatalog{Users: users}}.createdAt()
+	want := "coalesce(" + representable("u.created_at") + ", least(" + representable(`u."last_sign_in_at"`) + "), 'epoch')"
+	if got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestABanIsAReasonWhereTheTargetHasNoColumnForIt(t *testing.T) {
+	t.Parallel()
+	with, without := table("t", "banned", "boolean", "banned_until", "timestamp with time zone"), table("t")
+	for name, c := range map[string]struct {
+		source, target Table
+		want           bool
+	}{
+		"the source alone": {with, without, true}, "both": {with, with, false}, "neither": {without, without, false},
+		"the target alone": {without, with, false},
+	} {
+		m := Mapping{Source: SourceCatalog{Users: c.source}, Target: TargetCatalog{User: c.target}, AsOf: "2026-01-02"}
+		if got := strings.Contains(m.UserReason(nil), "banned_no_target_column"); got != c.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
+func TestUnmappedIsEmptyWithoutColumns(t *testing.T) {
+	t.Parallel()
+	if got := unmapped(table("t", "id", "uuid"), "r", []string{"id"}, nil); got != "'{}'" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestUnmappedHasEveryColumnThatIsNotSkipped(t *testing.T) {
+	t.Parallel()
+	source := table("t", "id", "uuid", "made", "text", "n", "bigint", "data", "jsonb", "old", "json", "aud", "text",
+		"flag", "boolean", "ref", "uuid", "at", "date")
+	source.Columns[1].Generated = true
+	got := unmapped(source, "r", []string{"id"}, map[string]string{"at": "target.at"}, "first")
+	want := `'{' || concat_ws(',', first,
+    '"n":' || to_json(nullif(r."n", 0))::text,
+    '"data":' || r."data"::text,
+    '"old":' || r."old"::text,
+    '"aud":' || to_json(nullif(nullif(r."aud", ''), 'authenticated'))::text,
+    '"flag":' || to_json(nullif(r."flag", false))::text,
+    '"ref":' || to_json(nullif(r."ref", '00000000-0000-0000-0000-000000000000'))::text,
+    '"at":' || to_json(CASE WHEN r."at" IS DISTINCT FROM target.at THEN r."at" END)::text) || '}'`
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	got = unmapped(table("t", "name", "text"), "r", nil, nil)
+	if want := `'{' || concat_ws(',', '"name":' || to_json(nullif(r."name", ''))::text) || '}'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Columns whose types differ between the two databases are compared as text, the others as they are.
+func TestUnmappedAsTextComparesTextAsText(t *testing.T) {
+	t.Parallel()
+	source := table("t", "plain", "text", "hours", "smallint", "at", "date", "more", "text", "speed", "text")
+	got := unmappedAsText(source, "p", nil, map[string]string{"hours": "h::text", "at": "a", "speed": "s::text"})
+	want := `'{' || concat_ws(',', CASE WHEN p."hours"::text IS DISTINCT FROM h::text THEN '"hours":' || to_json(p."hours")::text END,
+    CASE WHEN p."speed"::text IS DISTINCT FROM s::text THEN '"speed":' || to_json(p."speed")::text END,
+    '"plain":' || to_json(nullif(p."plain", ''))::text,
+    '"at":' || to_json(CASE WHEN p."at" IS DISTINCT FROM a THEN p."at" END)::text,
+    '"more":' || to_json(nullif(p."more", ''))::text) || '}'`
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+}

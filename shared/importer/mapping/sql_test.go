@@ -1,0 +1,55 @@
+package mapping
+
+import "testing"
+
+func TestContainsReadsAListARangeOrAnOpenRange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		scope Scope
+		want  string
+	}{
+		"a list":        {Scope{Low: "l", High: "h", IDs: []string{"a", "b"}}, "id = ANY ('{a,b}'::uuid[])"},
+		"an empty list": {Scope{IDs: []string{}}, "id = ANY ('{}'::uuid[])"},
+		"a range":       {Scope{Low: "l", High: "h"}, "id >= 'l' AND id < 'h'"},
+		"to the end":    {Scope{Low: "l"}, "id >= 'l'"},
+	} {
+		if got := c.scope.Contains("id"); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// The join with a single user is faster for a part of the users, the plain join for all of them.
+func TestJoinUserIsPlainForAllUsersOnly(t *testing.T) {
+	t.Parallel()
+	const plain = "LEFT JOIN auth.users u ON u.id = x"
+	for name, c := range map[string]struct {
+		scope Scope
+		plain bool
+	}{
+		"all":            {AllUsers, true},
+		"a list":         {Scope{Low: MinUUID, IDs: []string{}}, false},
+		"a first range":  {Scope{Low: MinUUID, High: "h"}, false},
+		"a last range":   {Scope{Low: "l"}, false},
+		"a middle range": {Scope{Low: "l", High: "h"}, false},
+	} {
+		if got := joinUser(c.scope, "x"); (got == plain) != c.plain {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
+func TestIncludeNamesTheRejectedRowsOfOneKindAndReason(t *testing.T) {
+	t.Parallel()
+	r := Rejections{}
+	r.Add(Rejection{Kind: User, Reason: TargetError, Key: "a"})
+	r.Add(Rejection{Kind: User, Reason: TargetError, Key: "b"})
+	if got, want := r.Include(User, TargetError, "u.id"), "u.id = ANY ('{a,b}'::uuid[])"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, got := range []string{r.Include(Identity, TargetError, "u.id"), r.Include(User, EmailConflict, "u.id")} {
+		if got != "false" {
+			t.Errorf("no row is rejected: got %s, want false", got)
+		}
+	}
+}
