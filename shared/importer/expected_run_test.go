@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -35,15 +36,22 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 		}}},
 		{rand.Uint64N(1e9), importer.Options{MFA: "allow"}},
 	} {
-		from := supabasetest.New(t)
-		supabasetest.Fill(t, from, test.seed, 1500)
-		m := importtest.Open(t, from)
-		test.options.BatchSize = 200
-		if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
-			t.Fatal(err)
-		}
-		checkExpected(t, m, test.options)
-		importtest.CheckEqual(t, m, "after the import")
+		t.Run(fmt.Sprint("seed ", test.seed), func(t *testing.T) {
+			t.Parallel()
+			users := 600
+			if importtest.Whole() {
+				users = 1500
+			}
+			from := supabasetest.New(t)
+			supabasetest.Fill(t, from, test.seed, users)
+			m := importtest.Open(t, from)
+			test.options.BatchSize = users / 8
+			if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
+				t.Fatal(err)
+			}
+			checkExpected(t, m, test.options)
+			importtest.CheckEqual(t, m, "after the import")
+		})
 	}
 }
 
@@ -102,7 +110,7 @@ from "user" u`,
 func TestImportTreatsHoldersOfEmailsAsExpected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, rand.Uint64N(1e9), 400)
+	supabasetest.Fill(t, from, rand.Uint64N(1e9), 250)
 	m := importtest.Open(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}

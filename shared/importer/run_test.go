@@ -13,7 +13,7 @@ import (
 func TestRun_SecondPassChangesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 1, 1000)
+	supabasetest.Fill(t, from, 1, 400)
 	m := importtest.Open(t, from)
 	first, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if err != nil {

@@ -32,7 +32,7 @@ func order(t *testing.T, url, sql string) {
 func TestImportIntoTablesOfOtherTools(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 5, 600)
+	supabasetest.Fill(t, from, 5, 300)
 	prisma, err := os.ReadFile("../schema/testdata/prisma.sql")
 	if err != nil {
 		t.Fatal(err)

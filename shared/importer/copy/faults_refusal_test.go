@@ -249,7 +249,7 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 func TestRun_StatementTimeout(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 65, 200)
+	supabasetest.Fill(t, from, 65, 100)
 	importtest.Exec(
 		t,
 		from,

@@ -22,7 +22,7 @@ import (
 func TestRollback_LeavesTheTargetByteForByteAsItWas(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 21, 600)
+	supabasetest.Fill(t, from, 21, 300)
 	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importer.Options{Run: "another", BatchSize: 200, MFA: "allow"})
 	importtest.Exec(t, m.To, `
@@ -119,7 +119,7 @@ const untouched = "signed in, and no more"
 func TestRollback_LeavesTouchedUsersAloneUnlessForced(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 22, 400)
+	supabasetest.Fill(t, from, 22, 250)
 	importtest.Exec(
 		t,
 		from,
@@ -229,7 +229,7 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 24, 350)
+	supabasetest.Fill(t, from, 24, 250)
 	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow) // a later pass
@@ -337,7 +337,7 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 func TestRollback_InterruptedHalfway(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 27, 400)
+	supabasetest.Fill(t, from, 27, 250)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	first := importtest.Contents(t, m.To, importtest.Imported, stable)

@@ -21,8 +21,8 @@ const (
 // refused.
 func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
-	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 15, MFA: "allow"}, Concurrency: 2}
-	supabasetest.Fill(t, c.From, 56, 300)
+	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 20, MFA: "allow"}, Concurrency: 2}
+	supabasetest.Fill(t, c.From, 56, 200)
 	c.To = importtest.Occupied(t, c.From)
 	took, done := c.until(t, time.Hour)
 	if !done {
