@@ -147,6 +147,10 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is refused")
 	}
+	expireNow := func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now} }
+	if _, ok := parseCache(secret, good(expireNow, secret, later), now); !ok {
+		t.Error("a cookie of a session in its last millisecond is refused")
+	}
 	for name, bad := range map[string]string{
 		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
 		"another secret":          good(same, []byte(v.Secret+"x"), later),
@@ -185,6 +189,64 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
 	if c != nil || !invalid {
 		t.Errorf("another session's cookie: got %+v, invalid %v", c, invalid)
+	}
+}
+
+func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	on := v.sessions("http://localhost:3000")
+	off := New(config.API{}, on.Secret, on.Now)
+	token := v.Payload.Session.Token
+	for _, c := range []struct {
+		name     string
+		sessions *Sessions
+		query    string
+		tokens   []string
+		want     bool
+	}{
+		{"cookie cache on", on, "", []string{token}, true},
+		{"cookie cache off", off, "", []string{token}, false},
+		{"two tokens", on, "", []string{token, "another"}, false},
+		{"an option", on, "?disableCookieCache=false", []string{token}, false},
+		{"an option without a value", on, "?disableCookieCache=", []string{token}, true},
+		{"an option given twice", on, "?disableCookieCache=&disableCookieCache=", []string{token}, false},
+	} {
+		r := v.request(sessionData + "=" + v.Vectors[0].Value)
+		r.URL.RawQuery = strings.TrimPrefix(c.query, "?")
+		got, invalid := c.sessions.readCache(r, []byte(v.Secret), c.tokens)
+		if (got != nil) != c.want || invalid {
+			t.Errorf("%s: got %+v, invalid %v, want a caller: %v", c.name, got, invalid, c.want)
+		}
+	}
+}
+
+func TestCacheCookieHasNoLongImage(t *testing.T) {
+	t.Parallel()
+	v := readRecorded(t)
+	for length, want := range map[int]bool{MaxImage: true, MaxImage + 1: false} {
+		c, image := v.caller(), strings.Repeat("i", length)
+		c.User.Image = &image
+		w := httptest.NewRecorder()
+		err := v.sessions("http://localhost:3000").setCache(w, v.request(), []byte(v.Secret), c, true)
+		line := w.Header().Get("Set-Cookie")
+		if got := strings.HasPrefix(line, sessionData+"="); got != want || err != nil {
+			t.Errorf("an image of %d characters: got %q, %v, want a cookie: %v", length, line, err, want)
+		}
+	}
+}
+
+func TestAtMostEightCacheCookiesAreRead(t *testing.T) {
+	t.Parallel()
+	s := readRecorded(t).sessions("http://localhost:3000")
+	r := httptest.NewRequest("GET", "/", nil)
+	var pairs []string
+	for _, value := range strings.Split(" a b c d e f g h i", " ") { // the first one is empty
+		pairs = append(pairs, sessionData+"="+value)
+	}
+	r.Header.Set("Cookie", strings.Join(pairs, "; "))
+	if diff := cmp.Diff(strings.Split("a b c d e f g h", " "), s.cacheValues(r)); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
 	}
 }
 

@@ -131,6 +131,7 @@ func TestBearerTokens(t *testing.T) {
 		"Basic " + value:                                     "from the cookie",
 		"":                                                   "from the cookie",
 		"Bearer %zz.%zz":                                     "from the cookie",
+		"Bearer" + value:                                     "from the cookie",
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Authorization", header)
@@ -139,6 +140,31 @@ func TestBearerTokens(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", header, got, err, want)
 		}
 	}
+}
+
+func TestTokensAreThoseOfAllSessionCookies(t *testing.T) {
+	t.Parallel()
+	sessions := session.New(config.API{}, secret("s"), time.Now)
+	cookie := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
+	for _, c := range []struct{ name, cookies, want string }{
+		{"a cookie without a value before it", "x; " + cookie("a"), "a"},
+		{"the same cookie twice", strings.Join([]string{cookie("a"), cookie("a"), cookie("b")}, "; "), "a b"},
+		{"an empty token", cookie("") + "; " + cookie("a"), "a"},
+		{"nine cookies", strings.Join(cookies(cookie, "a b c d e f g h i"), "; "), "a b c d e f g h"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", c.cookies)
+		if got, err := sessions.Tokens(r); strings.Join(got, " ") != c.want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, c.want)
+		}
+	}
+}
+
+func cookies(cookie func(token string) string, tokens string) (all []string) {
+	for token := range strings.FieldsSeq(tokens) {
+		all = append(all, cookie(token))
+	}
+	return all
 }
 
 func TestR21_TokensAreRandom(t *testing.T) {

@@ -52,12 +52,11 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 // bearerToken returns the session token of "Authorization: Bearer …", which is signed or the token alone. It returns ""
 // for any other value.
 func bearerToken(r *http.Request, secret []byte) string {
-	const scheme = "bearer "
-	h := r.Header.Get("Authorization")
-	if len(h) < len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {
+	scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
 		return ""
 	}
-	t := strings.TrimSpace(h[len(scheme):])
+	t = strings.TrimSpace(t)
 	if !strings.Contains(t, ".") {
 		return t
 	}

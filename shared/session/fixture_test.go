@@ -1,0 +1,91 @@
+package session_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// signedIn is a user with a session, in a database of its own.
+type signedIn struct {
+	t        *testing.T
+	sessions *session.Sessions
+	db       *store.Store
+	user     store.User
+	cookies  []*http.Cookie // from sign-in
+	now      time.Time
+	conn     *pgx.Conn
+	wire     *dbtest.Wire
+}
+
+func newSignedIn(t *testing.T, cfg config.API) *signedIn {
+	t.Helper()
+	url := dbtest.New(t)
+	b := &signedIn{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.Wire{}}
+	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db.Dial = b.wire.Dial
+	t.Cleanup(db.Close)
+	cfg.Origin = "http://localhost:3000"
+	b.db = db
+	b.sessions = session.New(cfg, secret("a secret of the tests, long enough"), func() time.Time { return b.now })
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	b.conn = conn
+
+	r, w := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil), httptest.NewRecorder()
+	row := b.sessions.Prepare(r, true)
+	ada := store.NewUser{Name: "Ada", Email: "ada@example.com", At: b.now}
+	if b.user, err = db.SignUp(t.Context(), ada, &row); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.sessions.SetCookies(w, r, session.Caller{Session: row, User: b.user}, true); err != nil {
+		t.Fatal(err)
+	}
+	b.cookies = w.Result().Cookies()
+	return b
+}
+
+// set changes columns of the user.
+func (b *signedIn) set(columns string) {
+	b.t.Helper()
+	if _, err := b.conn.Exec(b.t.Context(), `UPDATE "user" SET `+columns); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// request returns a request with the cookies of sign-in.
+func (b *signedIn) request(query string) *http.Request {
+	r := httptest.NewRequestWithContext(b.t.Context(), "GET", "/"+query, nil)
+	for _, c := range b.cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// ways returns the methods that find the caller.
+func (b *signedIn) ways() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
+	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
+		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			c, _, err := b.sessions.Cached(w, r, b.db)
+			return c, err
+		},
+		"Caller": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			return b.sessions.Caller(w, r, b.db)
+		},
+		"Sensitive": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			return b.sessions.Sensitive(w, r, b.db)
+		},
+	}
+}
