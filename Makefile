@@ -15,6 +15,8 @@ SHELL     := /bin/bash
 # Fails with a clear message if Node is missing or too old.
 NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
+# Runs a command with a temporary Postgres server for its tests.
+POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
@@ -50,14 +52,14 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 
 # The tags add the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
 # stand-in of Secrets Manager. One run has every package, so that no test runs twice. The import takes longest, so it
-# starts first.
+# starts first. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	go test -race -timeout 40m -tags node,moto ./shared/importer/... ./...
+	$(POSTGRES) go test -race -timeout 40m -tags node,moto ./shared/importer/... ./...
 
 .PHONY: nightly
-nightly: .tools/pgbouncer.done ## run the import's long tests whole, of which make test runs a sample
-	XENON_WHOLE=1 go test -race -count 1 -timeout 90m ./shared/importer/...
+nightly: .tools/pgbouncer.done ## run the long tests whole, of which make test runs a sample
+	XENON_WHOLE=1 $(POSTGRES) go test -race -count 1 -timeout 90m ./shared/importer/... ./conformance/faults
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages

@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 )
 
 // Every endpoint gets every transient error of Postgres or a pooler, at the connect and at each of its statements, once
 // and repeatedly. It answers normally or 503 with Retry-After. A read that gets an error once always answers normally.
-// After a 503 nothing has changed, and the same request succeeds.
+// After a 503 nothing has changed, and the same request succeeds. A sample has a quarter of the errors at each place,
+// and every endpoint gets every error.
 func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	t.Parallel()
 	queue := make(chan operation)
@@ -25,10 +27,11 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	}()
 	var all sync.WaitGroup
 	var tries, refusals atomic.Int64
+	order := sample.Random(t).Perm(len(dbtest.TransientErrors()))
 	for range 4 {
 		url := dbtest.New(t)
 		p := dbtest.NewErrorProxy(t, url)
-		s := &faultySite{newSiteBy(t, url, p.URL()), p, &tries, &refusals}
+		s := &faultySite{newSiteBy(t, url, p.URL()), p, order, &tries, &refusals}
 		all.Go(func() {
 			for op := range queue {
 				s.meetErrors(t, op)
@@ -44,6 +47,7 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 type faultySite struct {
 	*site
 	proxy           *dbtest.ErrorProxy
+	order           []int // of the errors in a sample
 	tries, refusals *atomic.Int64
 }
 
@@ -60,21 +64,38 @@ func (s *faultySite) meetErrors(t *testing.T, op operation) {
 		}
 		statements = min(statements, s.proxy.Seen(dbtest.AtStatement))
 	}
+	places := 0
 	for _, times := range []int{1, -1} {
-		s.meetEach(t, op, dbtest.AtConnect, 1, times)
+		s.meetEach(t, op, s.errors(places), dbtest.AtConnect, 1, times)
+		places++
 		for at := 1; at <= statements; at++ {
-			s.meetEach(t, op, dbtest.AtStatement, at, times)
+			s.meetEach(t, op, s.errors(places), dbtest.AtStatement, at, times)
+			places++
 		}
 	}
+}
+
+// errors returns the errors for an operation's n-th place of an error. In a sample they are a quarter of all, and four
+// successive places have all of them. Every operation has at least four places: connect and statement, once and
+// repeatedly.
+func (s *faultySite) errors(n int) (chosen []dbtest.ServerError) {
+	for i, e := range dbtest.TransientErrors() {
+		if sample.Whole() || s.order[i]%4 == n%4 {
+			chosen = append(chosen, e)
+		}
+	}
+	return chosen
 }
 
 // patience is how often one request is repeated after a 503. It is below every rate limit of an account.
 const patience = 5
 
-// meetEach runs an operation with each error. After a 503 it repeats the request with the next error.
-func (s *faultySite) meetEach(t *testing.T, op operation, phase dbtest.Phase, at, times int) {
+// meetEach runs an operation with each of the errors. After a 503 it repeats the request with the next error.
+func (s *faultySite) meetEach(
+	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, at, times int,
+) {
 	t.Helper()
-	for errors := dbtest.TransientErrors(); len(errors) > 0; {
+	for len(errors) > 0 {
 		q := op.prepare(t, s.site)
 		done := false
 		for i := 0; i < patience && len(errors) > 0 && !done; i++ {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
@@ -39,7 +40,7 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", test.seed), func(t *testing.T) {
 			t.Parallel()
 			users := 600
-			if importtest.Whole() {
+			if sample.Whole() {
 				users = 1500
 			}
 			from := supabasetest.New(t)

@@ -36,7 +36,7 @@ func (s *Server) argv(bin binaries, o Options) []string {
 	if o.Fast {
 		initdb = append(initdb, "--no-sync")
 		settings = append(settings,
-			"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
+			"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=1000")
 	}
 	argv := []string{
 		"/bin/sh", "-c", prepareScript, "prepare", s.data(), bin.path("initdb"), strings.Join(initdb, " "),

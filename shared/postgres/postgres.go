@@ -21,7 +21,7 @@ const startTimeout = time.Minute
 // Options says what kind of server Start makes. The zero Options is a temporary server that flushes to disk.
 type Options struct {
 	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
-	Fast bool      // for tests: the server does not flush to disk and allows 300 connections
+	Fast bool      // for tests: the server does not flush to disk and allows 1000 connections
 	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 

@@ -156,7 +156,7 @@ func TestTemporaryServer(t *testing.T) {
 	s := startServer(t, Options{Fast: true})
 
 	want := map[string]string{
-		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "max_connections": "300",
+		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "max_connections": "1000",
 		"server_encoding": "UTF8", "TimeZone": "UTC", "password_encryption": "scram-sha-256",
 	}
 	var names []string

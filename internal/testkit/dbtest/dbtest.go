@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,9 +26,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
+// SharedServer is the environment variable with the URL of the server that the test binaries of one run share. The
+// command withpostgres sets it.
+const SharedServer = "XENON_TEST_SERVER"
+
 // New returns the URL of a new database with all migrations and no rows. The database and its connections are removed
-// at the end of the test. It is on the server of DATABASE_URL, or else on a private server that the first call of the
-// process starts. The private server ends with the process, even if that is killed.
+// at the end of the test. It is on the server of DATABASE_URL, else on the shared server, or else on a private server
+// that the first call of the process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
 	s, err := theServer()
@@ -56,13 +61,17 @@ type server struct {
 	url      *url.URL // of the database for administrative statements
 	prefix   string   // of the name of every database of this package
 	template func() (string, error)
-	private  *postgres.Server // nil if DATABASE_URL names the server
+	private  *postgres.Server // nil if the environment names the server
 }
 
 var theServer = sync.OnceValues(func() (*server, error) {
 	s := &server{prefix: "xenon_test_"}
 	s.template = sync.OnceValues(func() (string, error) { return s.makeTemplate(context.Background(), time.Now()) })
 	address := os.Getenv("DATABASE_URL")
+	if address == "" {
+		// Unlike os.Getenv, this does not make the URL, which every run changes, an input of go test's result cache.
+		address, _ = syscall.Getenv(SharedServer)
+	}
 	if address == "" {
 		var err error
 		if s.private, err = postgres.Start(context.Background(), postgres.Options{Fast: true, Log: os.Stderr}); err != nil {
@@ -72,7 +81,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	}
 	var err error
 	if s.url, err = url.Parse(address); err != nil {
-		return nil, errors.New("DATABASE_URL is not a URL") // the error itself would show the password
+		return nil, errors.New("the URL of the test server is not valid") // the error itself would show the password
 	}
 	s.chooseTLS()
 	return s, s.sweep(context.Background(), time.Now())

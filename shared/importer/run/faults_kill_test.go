@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
@@ -31,11 +32,11 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	want := importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger)
 
 	kills := kills
-	if !importtest.Whole() {
+	if !sample.Whole() {
 		kills = sampledKills
 	}
 	t.Logf("%d moments; the undisturbed import took %v", kills, took)
-	moments := importtest.Random(t)
+	moments := sample.Random(t)
 	targets, late := 0, 0
 	for killed := 0; killed < kills; targets++ {
 		c.To = importtest.Occupied(t, c.From)

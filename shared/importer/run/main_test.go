@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
-	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
@@ -106,7 +106,7 @@ func TestRun_MemoryDoesNotGrow(t *testing.T) {
 		return n
 	}
 	size := 1000
-	if importtest.Whole() {
+	if sample.Whole() {
 		size = 2000
 	}
 	few, many := most(size), most(10*size)

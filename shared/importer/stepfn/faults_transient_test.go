@@ -11,6 +11,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/copy"
@@ -163,7 +164,7 @@ type combination struct {
 func combinations(t *testing.T) (all []combination) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
-	way := importtest.Random(t).Perm(len(faults))
+	way := sample.Random(t).Perm(len(faults))
 	for i, e := range faults {
 		for j, c := range []combination{
 			{4 * i, e, dbtest.AtConnect, "source"},
@@ -171,7 +172,7 @@ func combinations(t *testing.T) (all []combination) {
 			{4*i + 2, e, dbtest.AtStatement, "source"},
 			{4*i + 3, e, dbtest.AtStatement, "target"},
 		} {
-			if importtest.Whole() || way[i]%4 == j {
+			if sample.Whole() || way[i]%4 == j {
 				all = append(all, c)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
@@ -59,7 +60,7 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := 3000
-	if importtest.Whole() {
+	if sample.Whole() {
 		users = 20_000
 	}
 	supabasetest.Fill(t, from, 20, users)

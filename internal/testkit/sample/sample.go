@@ -1,4 +1,5 @@
-package importtest
+// Package sample chooses which cases of a long test run: all of them in `make nightly`, a random sample otherwise.
+package sample
 
 import (
 	"math/rand/v2"
@@ -13,7 +14,7 @@ func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
 // Random chooses a sample. It prints its seed; XENON_SEED sets it.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := rand.Uint64() //nolint:gosec // chooses a sample
+	seed := rand.Uint64() //nolint:gosec // it needs no secrecy
 	if text := os.Getenv("XENON_SEED"); text != "" {
 		var err error
 		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
@@ -21,5 +22,5 @@ func Random(t *testing.T) *rand.Rand {
 		}
 	}
 	t.Logf("the sample's seed is %d: XENON_SEED=%[1]d repeats it", seed)
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // chooses a sample
+	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it needs no secrecy
 }
