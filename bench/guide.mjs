@@ -1,6 +1,6 @@
-// Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/, where
-// Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It prints the
-// duration in seconds, without the reading.
+// Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/,
+// where Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It
+// prints the duration in seconds, without the reading.
 import { betterAuth } from 'better-auth';
 import pg from 'pg';
 
@@ -15,7 +15,8 @@ const auth = betterAuth({
 const ctx = await auth.$context;
 const source = new pg.Pool({ connectionString: process.env.FROM });
 const { rows } = await source.query(
-  `SELECT u.*, coalesce((SELECT json_agg(i.* ORDER BY i.id) FROM auth.identities i WHERE i.user_id = u.id), '[]') AS identities
+  `SELECT u.*, coalesce((SELECT json_agg(i.* ORDER BY i.id)
+     FROM auth.identities i WHERE i.user_id = u.id), '[]') AS identities
    FROM auth.users u LIMIT $1`,
   [process.env.USERS],
 );

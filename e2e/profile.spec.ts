@@ -214,7 +214,8 @@ test('the session ends while a person types: after the password the input is sav
   await openEditor(page);
   await hours(page).fill('8');
   await context.clearCookies();
-  await page.clock.fastForward(140 * 60 * 60 * 1000); // 80 % of the token's seven days are over, so a new one is fetched
+  // 80 % of the token's seven days are over, so a new one is fetched.
+  await page.clock.fastForward(140 * 60 * 60 * 1000);
   guard.allow(401, '/api/auth/token');
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });

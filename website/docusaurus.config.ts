@@ -74,8 +74,8 @@ const themeConfig: UserThemeConfig = {
     copyright: 'Xenon is free software under the MIT licence.',
   },
   prism: {
-    // A theme with colours would be written into style attributes, which the Content-Security-Policy blocks. The colours
-    // are in manual.css instead.
+    // A theme with colours would be written into style attributes, which the Content-Security-Policy blocks. The
+    // colours are in manual.css instead.
     theme: { plain: {}, styles: [] },
     darkTheme: { plain: {}, styles: [] },
     additionalLanguages: ['bash', 'sql', 'http'],

@@ -32,8 +32,8 @@ function mail(kind) {
   };
 }
 
-// The admin plugin, whose bans Xenon honours. With ADMIN_PLUGIN=whole it is complete; otherwise responses do not contain
-// the fields that it adds to users and sessions, because Xenon's responses do not have them.
+// The admin plugin, whose bans Xenon honours. With ADMIN_PLUGIN=whole it is complete; otherwise responses do not
+// contain the fields that it adds to users and sessions, because Xenon's responses do not have them.
 function bans() {
   const { ADMIN_PLUGIN } = process.env;
   if (!ADMIN_PLUGIN) return [];

@@ -1,5 +1,5 @@
-// Reads {patterns: [{pattern, urls}]} from standard input, and prints for each URL whether Better Auth's matcher accepts
-// it for the pattern.
+// Reads {patterns: [{pattern, urls}]} from standard input, and prints for each URL whether Better Auth's matcher
+// accepts it for the pattern.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

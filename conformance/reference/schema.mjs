@@ -1,5 +1,5 @@
-// Runs Better Auth's own migration on DATABASE_URL, and prints as one line of JSON what was missing and what problems it
-// found.
+// Runs Better Auth's own migration on DATABASE_URL, and prints as one line of JSON what was missing and what problems
+// it found.
 import { connect, library, options } from './options.mjs';
 
 const { getMigrations } = await import(`${library}/db/migration`);

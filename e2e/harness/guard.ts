@@ -59,9 +59,9 @@ export function newGuard(): Guard {
   };
 }
 
-// Violations of the Content-Security-Policy and hydration errors (React's 418, 423, 425) are console errors, too. Failed
-// resources are reported by their requests, whose URLs can be compared. A preloaded font that arrives late on a busy
-// machine is not used (`font-display: optional` in website/src/css/custom.css), for which Chromium logs a warning.
+// Violations of the Content-Security-Policy and hydration errors (React's 418, 423, 425) are console errors, too.
+// Failed resources are reported by their requests, whose URLs can be compared. A preloaded font that arrives late on a
+// busy machine is not used (`font-display: optional` in website/src/css/custom.css), for which Chromium logs a warning.
 function isProblem(message: ConsoleMessage): boolean {
   const text = message.text();
   if (message.type() === 'error') return !text.startsWith('Failed to load resource:');

@@ -54,7 +54,7 @@ function alignByClass(table: Table): void {
   table.align = columns.map(() => null); // its length is the number of columns
 }
 
-/** The SVG itself, in a frame that scrolls on narrow pages. Its style element is removed: manual.css has the colours. */
+/** The SVG in a frame that scrolls on narrow pages, without its style element: manual.css has the colours. */
 function diagram(image: Image, folder: string): Paragraph {
   const drawing = readFileSync(path.resolve(folder, image.url), 'utf8')
     .replace(/<\?xml[^>]*\?>/, '')

@@ -10,7 +10,8 @@ const site = path.resolve(import.meta.dirname, '..');
 const build = path.join(site, 'build');
 const list = path.join(site, 'csp-hashes.txt');
 
-// The fields, by name, and their autocomplete values that password managers need in the static HTML, before scripts run.
+// The fields, by name, and their autocomplete values that password managers need in the static HTML, before scripts
+// run.
 const forms = {
   'login/index.html': { email: 'username', password: 'current-password' },
   'register/index.html': { name: 'name', email: 'username', password: 'new-password' },

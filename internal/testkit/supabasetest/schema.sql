@@ -1,5 +1,6 @@
--- The tables of a Supabase project that the import reads or counts, as Supabase Auth's own migrations leave them in August
--- 2026: columns in their order, types, defaults, keys, checks, indexes and row security. Nothing else of a project is here.
+-- The tables of a Supabase project that the import reads or counts, as Supabase Auth's own migrations leave them in
+-- August 2026: columns in their order, types, defaults, keys, checks, indexes and row security. Nothing else of a
+-- project is here.
 
 create schema auth;
 
@@ -7,7 +8,8 @@ create type auth.factor_type   as enum ('totp', 'webauthn', 'phone');
 create type auth.factor_status as enum ('unverified', 'verified');
 create type auth.aal_level     as enum ('aal1', 'aal2', 'aal3');
 create type auth.one_time_token_type as enum ('confirmation_token', 'reauthentication_token', 'recovery_token',
-                                              'email_change_token_new', 'email_change_token_current', 'phone_change_token');
+                                              'email_change_token_new', 'email_change_token_current',
+                                              'phone_change_token');
 
 -- People. Nothing indexes updated_at or created_at.
 create table auth.users (
@@ -52,11 +54,16 @@ create table auth.users (
 );
 -- An email is unique as it is spelled, and people of single sign-on may repeat it.
 create unique index users_email_partial_key        on auth.users (email) where is_sso_user = false;
-create unique index confirmation_token_idx         on auth.users (confirmation_token)         where confirmation_token !~ '^[0-9 ]*$';
-create unique index recovery_token_idx             on auth.users (recovery_token)             where recovery_token !~ '^[0-9 ]*$';
-create unique index email_change_token_new_idx     on auth.users (email_change_token_new)     where email_change_token_new !~ '^[0-9 ]*$';
-create unique index email_change_token_current_idx on auth.users (email_change_token_current) where email_change_token_current !~ '^[0-9 ]*$';
-create unique index reauthentication_token_idx     on auth.users (reauthentication_token)     where reauthentication_token !~ '^[0-9 ]*$';
+create unique index confirmation_token_idx on auth.users (confirmation_token)
+  where confirmation_token !~ '^[0-9 ]*$';
+create unique index recovery_token_idx on auth.users (recovery_token)
+  where recovery_token !~ '^[0-9 ]*$';
+create unique index email_change_token_new_idx on auth.users (email_change_token_new)
+  where email_change_token_new !~ '^[0-9 ]*$';
+create unique index email_change_token_current_idx on auth.users (email_change_token_current)
+  where email_change_token_current !~ '^[0-9 ]*$';
+create unique index reauthentication_token_idx on auth.users (reauthentication_token)
+  where reauthentication_token !~ '^[0-9 ]*$';
 create index users_instance_id_email_idx on auth.users (instance_id, lower(email::text));
 create index users_instance_id_idx       on auth.users (instance_id);
 create index users_is_anonymous_idx      on auth.users (is_anonymous);
@@ -98,7 +105,8 @@ create table auth.mfa_factors (
   constraint mfa_factors_last_challenged_at_key unique (last_challenged_at),
   constraint mfa_factors_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
-create unique index mfa_factors_user_friendly_name_unique on auth.mfa_factors (friendly_name, user_id) where trim(both from friendly_name) <> '';
+create unique index mfa_factors_user_friendly_name_unique on auth.mfa_factors (friendly_name, user_id)
+  where trim(both from friendly_name) <> '';
 create unique index unique_phone_factor_per_user on auth.mfa_factors (user_id, phone);
 create index factor_id_created_at_idx on auth.mfa_factors (user_id, created_at);
 create index mfa_factors_user_id_idx  on auth.mfa_factors (user_id);
@@ -138,26 +146,30 @@ create table auth.sso_domains (
   id uuid not null, sso_provider_id uuid not null, domain text not null, created_at timestamptz, updated_at timestamptz,
   constraint sso_domains_pkey primary key (id),
   constraint "domain not empty" check (char_length(domain) > 0),
-  constraint sso_domains_sso_provider_id_fkey foreign key (sso_provider_id) references auth.sso_providers (id) on delete cascade
+  constraint sso_domains_sso_provider_id_fkey foreign key (sso_provider_id) references auth.sso_providers (id)
+    on delete cascade
 );
 create unique index sso_domains_domain_idx on auth.sso_domains (lower(domain));
 create index sso_domains_sso_provider_id_idx on auth.sso_domains (sso_provider_id);
 
 create table auth.saml_providers (
-  id uuid not null, sso_provider_id uuid not null, entity_id text not null, metadata_xml text not null, metadata_url text,
+  id uuid not null, sso_provider_id uuid not null, entity_id text not null, metadata_xml text not null,
+  metadata_url text,
   attribute_mapping jsonb, created_at timestamptz, updated_at timestamptz, name_id_format text,
   constraint saml_providers_pkey primary key (id),
   constraint saml_providers_entity_id_key unique (entity_id),
   constraint "entity_id not empty" check (char_length(entity_id) > 0),
   constraint "metadata_url not empty" check (metadata_url = null::text or char_length(metadata_url) > 0),
   constraint "metadata_xml not empty" check (char_length(metadata_xml) > 0),
-  constraint saml_providers_sso_provider_id_fkey foreign key (sso_provider_id) references auth.sso_providers (id) on delete cascade
+  constraint saml_providers_sso_provider_id_fkey foreign key (sso_provider_id) references auth.sso_providers (id)
+    on delete cascade
 );
 create index saml_providers_sso_provider_id_idx on auth.saml_providers (sso_provider_id);
 
 -- What is only counted. A real project has oauth_clients too, to which oauth_client_id points.
 create table auth.sessions (
-  id uuid not null, user_id uuid not null, created_at timestamptz, updated_at timestamptz, factor_id uuid, aal auth.aal_level,
+  id uuid not null, user_id uuid not null, created_at timestamptz, updated_at timestamptz, factor_id uuid,
+  aal auth.aal_level,
   not_after timestamptz, refreshed_at timestamp, user_agent text, ip inet, tag text, oauth_client_id uuid,
   refresh_token_hmac_key text, refresh_token_counter bigint, scopes text,
   constraint sessions_pkey primary key (id),
@@ -167,7 +179,8 @@ create table auth.sessions (
 create index sessions_user_id_idx on auth.sessions (user_id);
 
 create table auth.one_time_tokens (
-  id uuid not null, user_id uuid not null, token_type auth.one_time_token_type not null, token_hash text not null, relates_to text not null,
+  id uuid not null, user_id uuid not null, token_type auth.one_time_token_type not null, token_hash text not null,
+  relates_to text not null,
   created_at timestamp not null default now(), updated_at timestamp not null default now(),
   constraint one_time_tokens_pkey primary key (id),
   constraint one_time_tokens_token_hash_check check (char_length(token_hash) > 0),
@@ -177,7 +190,8 @@ create unique index one_time_tokens_user_id_token_type_key on auth.one_time_toke
 
 -- The one trace of a deleted user, in projects that keep the log in Postgres.
 create table auth.audit_log_entries (
-  instance_id uuid, id uuid not null, payload json, created_at timestamptz, ip_address varchar(64) not null default ''::varchar,
+  instance_id uuid, id uuid not null, payload json, created_at timestamptz,
+  ip_address varchar(64) not null default ''::varchar,
   constraint audit_log_entries_pkey primary key (id)
 );
 

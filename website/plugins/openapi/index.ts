@@ -8,9 +8,9 @@ import { fields } from './schema';
 type Part = BlockContent | Heading;
 
 /**
- * Writes the API reference from docs/openapi.yaml into the pages of docs/api, in place of the comments `openapi: about`,
- * `openapi: calls`, `openapi: tag NAME`, `openapi: errors` and `openapi: schemas`, each in `<!-- … -->`. The reference
- * then consists of ordinary pages, with sidebar, table of contents, checked anchors and without a script.
+ * Writes the API reference from docs/openapi.yaml into the pages of docs/api, in place of the comments `openapi:
+ * about`, `openapi: calls`, `openapi: tag NAME`, `openapi: errors` and `openapi: schemas`, each in `<!-- … -->`. The
+ * reference then consists of ordinary pages, with sidebar, table of contents, checked anchors and without a script.
  */
 const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
   let document: Document | undefined;

@@ -13,8 +13,8 @@ export interface Submission {
 }
 
 /**
- * Runs `action` when a form is submitted: never twice at the same time, and never while the server asks to wait. `action`
- * returns why it failed.
+ * Runs `action` when a form is submitted: never twice at the same time, and never while the server asks to wait.
+ * `action` returns why it failed.
  */
 export function useSubmit(action: () => Promise<Failure | undefined>): Submission {
   const [busy, setBusy] = useState(false);

@@ -12,8 +12,8 @@ export interface TokenStore {
 const renewAfter = 0.8;
 
 /**
- * Keeps a JWT in memory, never in storage. Its age is measured with the monotonic clock (`now` in milliseconds) from the
- * time of the request, so a wrong system date does not cause more renewals. `fetchToken` never rejects.
+ * Keeps a JWT in memory, never in storage. Its age is measured with the monotonic clock (`now` in milliseconds) from
+ * the time of the request, so a wrong system date does not cause more renewals. `fetchToken` never rejects.
  */
 export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () => performance.now()): TokenStore {
   let kept: { readonly token: string; readonly until: number } | undefined;

@@ -53,7 +53,8 @@ async function call(caller: Caller, method: string, body?: Partial<Answers>, eta
   }
 }
 
-// The API can reject a token that has not expired, for example because its key was retired. Then a new one is fetched, once.
+// The API can reject a token that has not expired, for example because its key was retired. Then a new one is fetched,
+// once.
 async function withToken(caller: Caller, send: () => Promise<Outcome<Version>>): Promise<Outcome<Version>> {
   const first = await send();
   if (first.failure?.code !== 'INVALID_TOKEN') return first;
