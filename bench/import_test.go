@@ -88,7 +88,8 @@ func BenchmarkImport(b *testing.B) {
 	_ = w.Flush() // to memory
 	fmt.Fprintf(
 		&out,
-		"speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at most 0.6)\n",
+		"speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at "+
+			"most 0.6)\n",
 		plain.Seconds()/two.Seconds(),
 		slow.Seconds()/two.Seconds(),
 		verify.Seconds()/two.Seconds(),
@@ -198,7 +199,8 @@ func (s *move) migrate(b *testing.B, from, to string, arguments ...string) (time
 	}
 }
 
-// peak is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux that does).
+// peak is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux that
+// does).
 func peak(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -51,8 +51,8 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 }
 
 // plain uses the SQL of the import's mapping without the rest of the import: the source evaluates only the columns that
-// the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes no ledger and
-// no quarantine, does not read the target, and cannot resume.
+// the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes no ledger
+// and no quarantine, does not read the target, and cannot resume.
 func (s *move) plain(b *testing.B, to string) time.Duration {
 	b.Helper()
 	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})

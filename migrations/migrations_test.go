@@ -252,7 +252,8 @@ func TestUpInAnotherSchema(t *testing.T) {
 	if !value[bool](
 		t,
 		conn,
-		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user" WHERE login = 1)`,
+		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user"
+			WHERE login = 1)`,
 	) {
 		t.Error("the tables of the application have changed")
 	}

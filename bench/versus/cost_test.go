@@ -92,7 +92,8 @@ func (r *report) writeCosts(b *strings.Builder) {
 		"database is further away costs "+
 		"$%.4f more per million at 256 MB. Prices: %s, as of %s, %s. Not in it: cold starts, CloudFront, logs, the "+
 		"database. The memory is "+
-		"that of template.yaml. For Better Auth the table has only the processor time that it took here for the same request.\n\n",
+		"that of template.yaml. For Better Auth the table has only the processor time that it took here for the same "+
+		"request.\n\n",
 		prices.GBSecond, prices.Requests, prices.WholeProcessor, 1e6*0.001*256/1024*prices.GBSecond,
 		prices.Region, prices.AsOf, prices.Source)
 	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP " +

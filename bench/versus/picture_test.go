@@ -141,7 +141,8 @@ func draw(title, unit string, groups []bars) string {
 		}
 	}
 	return fmt.Sprintf(
-		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" font-size="12" fill="%s" role="img">
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" `+
+			`font-size="12" fill="%s" role="img">
 <title>%s</title>
 <text x="8" y="20" font-size="14">%s</text>
 %s</svg>

@@ -215,7 +215,8 @@ func (r *report) writeRequests(b *strings.Builder) {
 
 func (r *report) writeMemory(b *strings.Builder) {
 	b.WriteString("\n## Memory\n\nThe most that was resident (VmHWM) during all of the above. xenon dev and Better Auth " +
-		"served every request, 64 connections at most; a function served its own, one at a time, as Lambda has it.\n\n| process | MiB |\n|---|--:|\n")
+		"served every request, 64 connections at most; a function served its own, one at a time, as Lambda has it.\n\n| " +
+		"process | MiB |\n|---|--:|\n")
 	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
 		name := strings.Replace(subject, ours, "xenon dev", 1)
 		fmt.Fprintf(b, "| %s | %s |\n", name, figure(r.memory[subject]))

@@ -66,11 +66,13 @@ func TestR59_LicencesOfTheBinaries(t *testing.T) {
 	page := strings.Builder{}
 	page.WriteString(`# Licences
 
-What is in the functions and in the command besides Xenon, and under which licence. The Go standard library, BSD-3-Clause, is in all of them.
+What is in the functions and in the command besides Xenon, and under which licence. The Go standard library,
+BSD-3-Clause, is in all of them.
 What the site is made of: [Licences of the site](licences-site.md).
 
-This page is written by ` + "`make manual`" + `; a test fails when a module is not on it, or has a licence that is not allowed.
-
+This page is written by ` + "`make manual`" + "; a test fails when a module is not on it, or has a licence that is " +
+		"not allowed.\n" +
+		`
 | module | version | licence |
 |---|---|---|
 `)

@@ -65,7 +65,10 @@ func readMailSide(t *testing.T) mailSide {
 			read(r.Properties.Decode(&p))
 			folder := filepath.Base(p.CodeURI)
 			m.settings[folder] = map[string]string{}
-			for _, variables := range []map[string]yaml.Node{tmpl.Globals.Function.Environment.Variables, p.Environment.Variables} {
+			for _, variables := range []map[string]yaml.Node{
+				tmpl.Globals.Function.Environment.Variables,
+				p.Environment.Variables,
+			} {
 				for name, value := range variables {
 					m.settings[folder][name] = value.Value // of !Ref X, the X
 				}

@@ -27,7 +27,10 @@ func xenon(t *testing.T, args []string, env ...string) (code int, out, err strin
 
 func TestHelpAndWrongUse(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan", "migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize"} {
+	for _, command := range []string{
+		"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan",
+		"migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize",
+	} {
 		args := append(strings.Fields(command), "--help")
 		code, out, _ := xenon(t, args)
 		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" &&

@@ -108,8 +108,9 @@ type migratePlanCmd struct {
 }
 
 func (migratePlanCmd) Help() string {
-	return `Reads both databases and writes to neither. Ends with 3 when something has to be decided before a run may start.
-
+	return "Reads both databases and writes to neither. Ends with 3 when something has to be decided before a run may " +
+		"start.\n" +
+		`
   export FROM_DATABASE_URL=postgres://postgres.ref:…@aws-0-eu-central-1.pooler.supabase.com:5432/postgres
   export TO_DATABASE_URL=postgres://…@ep-name.eu-central-1.aws.neon.tech/neondb
   xenon migrate plan`

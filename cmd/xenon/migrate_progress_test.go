@@ -65,8 +65,9 @@ func TestProgressInAPipeIsALineABatch(t *testing.T) {
 	)
 	p.event(importer.Event{Action: "rollback", DryRun: true, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
 	p.event(importer.Event{Action: "rollback", Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
-	want := `copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
-copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
+	want := "copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 " +
+		"quarantined, 1s\n" +
+		`copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
 copy: pass 1, batch 2, 2 of 4 done: put aside: SQLSTATE 53100
 copy: pass 1, batch 3, 4 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
 waiting for a database: connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s

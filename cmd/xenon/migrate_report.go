@@ -26,8 +26,9 @@ type migrateReportCmd struct {
 }
 
 func (migrateReportCmd) Help() string {
-	return `Counts, checksums, reasons and differences of a run, without personal data, signed with the key that signs tokens
-(SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
+	return "Counts, checksums, reasons and differences of a run, without personal data, signed with the key that signs " +
+		"tokens\n" +
+		`(SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
 
   xenon migrate report --html report.html --out report.json
   xenon migrate report --check report.json --jwks https://learn.example.com/api/auth/jwks`
@@ -134,7 +135,8 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 		answer = checked{Result: "unknown key", Why: err.Error()}
 		err = advise(
 			fmt.Errorf("%s: %w", c.Check, err),
-			"Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were then.",
+			"Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were "+
+				"then.",
 		)
 	case err != nil:
 		return err

@@ -23,12 +23,13 @@ type migrateRollbackCmd struct {
 	Cascade        bool   `help:"With --force: take users too to whom rows of other tables refer, as far as the foreign keys allow it. The quarantine keeps these rows."`
 	DryRun         bool   `help:"Count what would go, and remove nothing."`
 	Yes            bool   `help:"Do not ask."`
-	ReturnToSource string `help:"First write SQL here that carries passwords and addresses changed in the target back to Supabase. It holds password hashes." placeholder:"FILE"`
+	ReturnToSource string `help:"First write SQL here that carries passwords and emails changed in the target back to Supabase. It holds password hashes." placeholder:"FILE"`
 }
 
 func (migrateRollbackCmd) Help() string {
-	return `Removes what the run copied and nothing has changed since, children first, and lists the rest. The source is not
-written to. The sessions of these users end. Users to whom rows of other tables refer stay, unless --force --cascade
+	return "Removes what the run copied and nothing has changed since, children first, and lists the rest. The source " +
+		"is not\n" +
+		`written to. The sessions of these users end. Users to whom rows of other tables refer stay, unless --force --cascade
 takes them. Ends with 3 when users were left.
 
   xenon migrate rollback --dry-run
@@ -198,8 +199,9 @@ type migrateFinalizeCmd struct {
 }
 
 func (migrateFinalizeCmd) Help() string {
-	return `Ends a run for good, when you are sure: imported password hashes leave the ledger and the quarantine, and neither a
-pass nor a rollback can follow. Write the report first.
+	return "Ends a run for good, when you are sure: imported password hashes leave the ledger and the quarantine, and " +
+		"neither a\n" +
+		`pass nor a rollback can follow. Write the report first.
 
   xenon migrate finalize --yes`
 }

@@ -19,8 +19,9 @@ type migrateRunCmd struct {
 }
 
 func (migrateRunCmd) Help() string {
-	return `Copies in batches; each is there wholly or not at all. Interrupt it as you like: the same command goes on where it
-stopped. Once a run is complete, the same command copies what changed in the source since.
+	return "Copies in batches; each is there wholly or not at all. Interrupt it as you like: the same command goes on " +
+		"where it\n" +
+		`stopped. Once a run is complete, the same command copies what changed in the source since.
 Ends with 3 when something is left for a person: rows in the quarantine, batches put aside.
 
   xenon migrate run --mfa hold
@@ -150,10 +151,13 @@ func remedy(v importer.VerifyResult, st importer.Status) string {
 	elsewhere := func(d importrun.Difference) bool { return d.Why != "target changed since" }
 	switch {
 	case st.State == "finalized":
-		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) copies what changed in the source since."
+		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) copies what changed " +
+			"in the source since."
 	case st.Done == st.Batches && allNamed && !slices.ContainsFunc(v.Differences, elsewhere):
-		return "These rows changed in the target after they were copied; a first sign-in, too, writes most password hashes anew.\n" +
-			"Running again leaves them alone. Compare the two; once the application has switched over, the target is right. Next:\n  " +
+		return "These rows changed in the target after they were copied; a first sign-in, too, writes most password hashes " +
+			"anew.\n" +
+			"Running again leaves them alone. Compare the two; once the application has switched over, the target is right. " +
+			"Next:\n  " +
 			choiceFlags{}.again(
 				"report",
 				st.Run,

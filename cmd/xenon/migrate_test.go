@@ -67,11 +67,29 @@ func TestMigrateWrongUse(t *testing.T) {
 		{[]string{"plan"}, "FROM_DATABASE_URL: is missing"},
 		{[]string{"plan", "--from", somewhere}, "TO_DATABASE_URL: is missing"},
 		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", somewhere}, "FROM_DATABASE_URL: is not of the form"},
-		{[]string{"run", "--from", somewhere, "--to", neonPooler}, "--to: ep-cool-1234-pooler.eu-central-1.aws.neon.tech is Neon's pooler"},
-		{[]string{"verify", "--from", "postgres://u:hunter2@aws-0-eu-central-1.pooler.supabase.com:6543/postgres", "--to", somewhere}, "--from: port 6543"},
-		{[]string{"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", somewhere}, "sslmode=disable"},
-		{[]string{"run", "--from", somewhere, "--to", somewhere, "--provider", "acme"}, `--provider "acme" is not of the form FROM=TO`},
-		{[]string{"run", "--from", somewhere, "--to", somewhere, "--profile-value", "age_range=x"}, "is not of the form FIELD:OLD=NEW"},
+		{
+			[]string{"run", "--from", somewhere, "--to", neonPooler},
+			"--to: ep-cool-1234-pooler.eu-central-1.aws.neon.tech is Neon's pooler",
+		},
+		{
+			[]string{
+				"verify", "--from", "postgres://u:hunter2@aws-0-eu-central-1.pooler.supabase.com:6543/postgres", "--to",
+				somewhere,
+			},
+			"--from: port 6543",
+		},
+		{
+			[]string{"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", somewhere},
+			"sslmode=disable",
+		},
+		{
+			[]string{"run", "--from", somewhere, "--to", somewhere, "--provider", "acme"},
+			`--provider "acme" is not of the form FROM=TO`,
+		},
+		{
+			[]string{"run", "--from", somewhere, "--to", somewhere, "--profile-value", "age_range=x"},
+			"is not of the form FIELD:OLD=NEW",
+		},
 		{[]string{"run", "--unconfirmed", "perhaps"}, "--unconfirmed must be one of"},
 		{[]string{"run", "--concurrency=-1"}, "--concurrency and --batch-size"},
 		{[]string{"rollback", "--to", somewhere}, "say --yes"},
@@ -103,8 +121,10 @@ func TestMigrateChoices(t *testing.T) {
 		o.ProfileValues["primary_goal"]["a b"] != "it's" {
 		t.Errorf("got %+v, %v", o, err)
 	}
-	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme --provider azure=oid " +
-		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value 'primary_goal:a b=it'\''s'`
+	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme " +
+		"--provider azure=oid " +
+		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
+		`'primary_goal:a b=it'\''s'`
 	if got := c.again("run", "autumn"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -151,7 +171,10 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 		code int
 		want []string
 	}{
-		{[]string{"plan"}, exitPerson, []string{"The run may not start", "second factors cannot be carried over: say --mfa hold"}},
+		{[]string{"plan"}, exitPerson, []string{
+			"The run may not start",
+			"second factors cannot be carried over: say --mfa hold",
+		}},
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
@@ -190,7 +213,10 @@ func TestMigrateRun(t *testing.T) {
 		!strings.Contains(said, "entries for a person to look at") {
 		t.Errorf("run: got %d\n%s", code, said)
 	}
-	for _, want := range []string{`Run "supabase" is complete: pass 1, 3 of 3 batches done.`, "users                    300", "email_conflict", "Next:\n  xenon migrate verify"} {
+	for _, want := range []string{
+		`Run "supabase" is complete: pass 1, 3 of 3 batches done.`,
+		"users                    300", "email_conflict", "Next:\n  xenon migrate verify",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("run: no %q in\n%s", want, out)
 		}
@@ -295,7 +321,12 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		{"check", []string{"report", "--check", file}, exitDone, "valid: the report of run \"supabase\"", touch},
 		{"verify what was touched", []string{"verify"}, exitPerson, "Running again leaves them alone", nil},
 		{"would roll back", []string{"rollback", "--dry-run"}, exitPerson, person.ID, nil},
-		{"return to source, and rollback", []string{"rollback", "--yes", "--return-to-source", sql}, exitPerson, "user removed", nil},
+		{
+			"return to source, and rollback",
+			[]string{"rollback", "--yes", "--return-to-source", sql},
+			exitPerson,
+			"user removed", nil,
+		},
 		{"no file twice", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "is there already", nil},
 		{"by force", []string{"rollback", "--yes", "--force"}, exitDone, "user removed", nil},
 		{"report of it", []string{"report"}, exitDone, "Rolled back", nil},
@@ -316,7 +347,8 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 	}
 }
 
-// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of its keys.
+// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of its
+// keys.
 func signedReport(t *testing.T) (file, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -408,7 +440,11 @@ func TestMigrateVerifyAfterFinalizeNamesNoPass(t *testing.T) {
 		without string
 	}{
 		{[]string{"run", "--mfa", "allow"}, exitPerson, "is complete", "finalized"},
-		{[]string{"plan", "--mfa", "allow", "--run", "two"}, exitDone, "have an id that a user of the target has", "may not start"},
+		{
+			[]string{"plan", "--mfa", "allow", "--run", "two"},
+			exitDone, "have an id that a user of the target has",
+			"may not start",
+		},
 		{[]string{"finalize", "--yes"}, exitDone, "is finalized", "copies"},
 		{[]string{"verify"}, exitPerson, "The run is finalized: it copies nothing any more", "xenon migrate run"},
 	} {
@@ -452,9 +488,12 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	change(
 		t,
 		target,
-		`create table orders (id int primary key generated always as identity, buyer uuid not null references "user" on delete cascade);
-create table order_items (order_id int references orders on delete cascade); create table audit (actor uuid references "user" on delete set null);
-insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders; insert into audit select `+first,
+		`create table orders (id int primary key generated always as identity, buyer uuid not null references "user"
+			on delete cascade);
+create table order_items (order_id int references orders on delete cascade);
+  create table audit (actor uuid references "user" on delete set null);
+insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders;
+	insert into audit select `+first,
 	)
 	var id string
 	conn, err := pgx.Connect(t.Context(), target)
@@ -467,7 +506,8 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 	_ = conn.Close(t.Context())
 	change(t, source, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
 	held := id + "  public.audit: 1, public.orders: 300"
-	const orders, items, audit = "select count(*) from orders", "select count(*) from order_items", "select count(actor) from audit"
+	const orders, items, audit = "select count(*) from orders", "select count(*) from order_items",
+		"select count(actor) from audit"
 	for _, s := range []struct {
 		args   []string
 		code   int
@@ -475,16 +515,39 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		orders int
 	}{
 		{[]string{"plan", "--mfa", "allow"}, exitDone, []string{
-			"public.orders (buyer) → public.\"user\": when that is deleted, the row is deleted, too", "public.order_items (order_id) → public.orders",
+			"public.orders (buyer) → public.\"user\": when that is deleted, the row is deleted, too",
+			"public.order_items (order_id) → public.orders",
 			"public.audit (actor) → public.\"user\": when that is deleted, the reference is set to NULL",
 		}, 300},
 		{[]string{"run"}, exitPerson, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
-		{[]string{"verify"}, exitDone, []string{"Gone from the source, and still here", held, "Everything copied is equal"}, 300},
-		{[]string{"rollback", "--dry-run"}, exitPerson, []string{"user would go", held, "users would stay: rows of other tables refer to them", "--force --cascade takes"}, 300},
-		{[]string{"rollback", "--force", "--yes"}, exitPerson, []string{"user removed", held, "300  rows of public.orders keep users"}, 300},
-		{[]string{"rollback", "--force", "--cascade", "--dry-run"}, exitDone, []string{"300  rows of public.orders would go", "300  rows of public.order_items would go", "1  rows of public.audit would lose"}, 300},
+		{
+			[]string{"verify"},
+			exitDone,
+			[]string{"Gone from the source, and still here", held, "Everything copied is equal"},
+			300,
+		},
+		{[]string{"rollback", "--dry-run"}, exitPerson, []string{
+			"user would go", held,
+			"users would stay: rows of other tables refer to them", "--force --cascade takes",
+		}, 300},
+		{
+			[]string{"rollback", "--force", "--yes"},
+			exitPerson,
+			[]string{"user removed", held, "300  rows of public.orders keep users"},
+			300,
+		},
+		{
+			[]string{"rollback", "--force", "--cascade", "--dry-run"},
+			exitDone,
+			[]string{
+				"300  rows of public.orders would go", "300  rows of public.order_items would go",
+				"1  rows of public.audit would lose",
+			},
+			300,
+		},
 		{[]string{"rollback", "--force", "--cascade", "--yes"}, exitDone, []string{
-			"300  rows of public.orders would go", "300  rows of public.orders removed, kept in the quarantine", "1  rows of public.audit lost the reference",
+			"300  rows of public.orders would go", "300  rows of public.orders removed, kept in the quarantine",
+			"1  rows of public.audit lost the reference",
 		}, 0},
 	} {
 		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)

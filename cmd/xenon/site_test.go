@@ -173,7 +173,8 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 
 func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 	t.Parallel()
-	const csp = "default-src 'self'; script-src 'self' " + hashOfTheTest + "; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	const csp = "default-src 'self'; script-src 'self' " + hashOfTheTest +
+		"; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	plain := map[string]string{
 		"Content-Security-Policy": csp, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "",
@@ -183,7 +184,10 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 		"X-Frame-Options": "DENY",
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "max-age=63072000",
 	}
-	for origin, want := range map[string]map[string]string{"http://localhost:3000": plain, "https://learn.example.com": secure} {
+	for origin, want := range map[string]map[string]string{
+		"http://localhost:3000":     plain,
+		"https://learn.example.com": secure,
+	} {
 		h := withSite(t, builtSite(t), config.API{Origin: origin})
 		for _, path := range []string{"/", "/login", "/nothing", "/assets/js/main.5bd45f58.js"} {
 			got := map[string]string{}

@@ -312,7 +312,8 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 		} else if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("%s does not speak of %s", runbook, name)
 		}
-		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref AWS::NoValue]]"
+		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref " +
+			"AWS::NoValue]]"
 		if got := fmt.Sprint(p["AlarmActions"]); got != actions {
 			t.Errorf("%s tells %s", name, got)
 		}

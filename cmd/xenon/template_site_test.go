@@ -18,7 +18,8 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
 	headers := tree(
-		c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig", "SecurityHeadersConfig").(map[string]any),
+		c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig",
+			"SecurityHeadersConfig").(map[string]any),
 	)
 	csp := strings.TrimPrefix(fmt.Sprint(headers.at("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
 	got := map[string]string{}
@@ -117,7 +118,10 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 		t.Errorf("the gateway answers preflights: %v", got)
 	}
 	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "TrustedOrigins", "AllowedPattern")))
-	for _, origins := range []string{"", "https://app.example.com", "https://*.example.com,myapp://", "capacitor://localhost,exp://192.168.*.*:*/**"} {
+	for _, origins := range []string{
+		"", "https://app.example.com", "https://*.example.com,myapp://",
+		"capacitor://localhost,exp://192.168.*.*:*/**",
+	} {
 		if !pattern.MatchString(origins) {
 			t.Errorf("TrustedOrigins refuses %q", origins)
 		}

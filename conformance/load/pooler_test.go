@@ -72,8 +72,8 @@ func publish(t *testing.T, env map[string]string) string {
 	return server.URL + "/api/auth/jwks"
 }
 
-// atOnce runs do for all people while all tables are locked, and unlocks them when all have sent their first request. So
-// these requests are concurrent even on a slow machine.
+// atOnce runs do for all people while all tables are locked, and unlocks them when all have sent their first request.
+// So these requests are concurrent even on a slow machine.
 func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do func(*person) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)

@@ -110,8 +110,8 @@ func (c *crowd) still(b *testing.B, server *child, database string, after time.D
 	return sample{after, f}
 }
 
-// steadyFigures returns the figures after the server has noticed that all connections are closed: when they have not changed
-// for a second.
+// steadyFigures returns the figures after the server has noticed that all connections are closed: when they have not
+// changed for a second.
 func steadyFigures(b *testing.B, server *child, database string) figures {
 	b.Helper()
 	last := server.figures(b, database)

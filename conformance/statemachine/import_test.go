@@ -154,7 +154,10 @@ func TestDryRunWritesNothing(t *testing.T) {
 func TestRefusalsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 200)
-	for input, where := range map[string]string{`{}`: "Begin", `{"dryrum":true}`: "Read the input", `{"mfa":"perhaps"}`: "Plan"} {
+	for input, where := range map[string]string{
+		`{}`: "Begin", `{"dryrum":true}`: "Read the input",
+		`{"mfa":"perhaps"}`: "Plan",
+	} {
 		got := s.start("refused", input)
 		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != where || len(got.Retried) != 0 {
 			t.Errorf(
@@ -277,8 +280,8 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 	}
 }
 
-// One lane cannot go on however often it is retried: it is parked, the others finish, the gate fails, and a redrive, which
-// starts at the gate, tries again what was left.
+// One lane cannot go on however often it is retried: it is parked, the others finish, the gate fails, and a redrive,
+// which starts at the gate, tries again what was left.
 func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 800)
@@ -462,7 +465,8 @@ insert into orders select (select min(id::text)::uuid from "user") from generate
 		t.Errorf("with cascade: got %+v", gone.Rollback)
 	}
 	if n := count(
-		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and original ? 'buyer'",
+		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and " +
+			"original ? 'buyer'",
 	); n != 300 {
 		t.Errorf("%d orders are in the quarantine, want 300", n)
 	}

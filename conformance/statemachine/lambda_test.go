@@ -44,8 +44,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return bootstrap, nil
 })
 
-// lambda stands in for Lambda: it starts as many processes of the built function as there are invocations at a time, and
-// gives each one event after another through the Runtime API, version 2018-06-01.
+// lambda stands in for Lambda: it starts as many processes of the built function as there are invocations at a time,
+// and gives each one event after another through the Runtime API, version 2018-06-01.
 type lambda struct {
 	t         *testing.T
 	bootstrap string
@@ -79,7 +79,8 @@ type answer struct {
 	payload []byte
 }
 
-// invoke runs the function, which has so much time. during, if given, is told of the sandbox as soon as it has the event.
+// invoke runs the function, which has so much time. during, if given, is told of the sandbox as soon as it has the
+// event.
 func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*sandbox)) answer {
 	s, err := l.take()
 	if err != nil {

@@ -77,7 +77,10 @@ func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
 		source.Arm(e, dbtest.AtConnect, 1, -1)
 		target.Arm(e, dbtest.AtConnect, 1, -1)
 		var all sync.WaitGroup
-		for _, action := range []string{"plan", "begin", "park", "close", "copy", "verify", "verdict", "report", "gate", "rollback"} {
+		for _, action := range []string{
+			"plan", "begin", "park", "close", "copy", "verify", "verdict", "report", "gate",
+			"rollback",
+		} {
 			cases++
 			all.Go(func() {
 				ctx, stop := t.Context(), func() {}
@@ -157,7 +160,10 @@ func TestHandlerAnswers(t *testing.T) {
 func TestBatchRecordsCarryMetrics(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]map[string]float64{
-		"copy":     {"Rows": 5000, "Copied": 3000, "Unchanged": 1000, "Identical": 500, "Folded": 400, "Quarantined": 100, "Duration": 1500, "Parked": 1},
+		"copy": {
+			"Rows": 5000, "Copied": 3000, "Unchanged": 1000, "Identical": 500, "Folded": 400, "Quarantined": 100,
+			"Duration": 1500, "Parked": 1,
+		},
 		"verify":   {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
 		"rollback": {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
 		"rehearse": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},

@@ -30,9 +30,9 @@ func (s *Service) networkCounter(r *http.Request, email string) string {
 	return attemptCounter(email) + "|" + s.Limits.IP(r)
 }
 
-// chargeSignIn makes the next statement on db count an attempt to sign in. A device that the account knows has a counter
-// of its own, which strangers cannot use up. For other devices the counter of the network comes first, so that one
-// network cannot use up the counter of the account.
+// chargeSignIn makes the next statement on db count an attempt to sign in. A device that the account knows has a
+// counter of its own, which strangers cannot use up. For other devices the counter of the network comes first, so that
+// one network cannot use up the counter of the account.
 func (s *Service) chargeSignIn(r *http.Request, db *store.Store, email string, device *session.Device) {
 	switch {
 	case !s.Options.RateLimit:

@@ -24,14 +24,16 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"DATABASE_URL",
 		"",
 		"`xenon dev`: a Postgres of its own",
-		"The database that requests use: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters are allowed.",
+		"The database that requests use: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, " +
+			"and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters are allowed.",
 	},
 	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "The database URL for schema changes: Neon's direct endpoint."},
 	{
 		"SCHEMA",
 		"public",
 		"",
-		"The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than `public` is written into every statement, so it works through every pooler. See [tables.md](tables.md).",
+		"The schema of Xenon's tables, for requests, `xenon schema`, the import and Step Functions. Any other name than " +
+			"`public` is written into every statement, so it works through every pooler. See [tables.md](tables.md).",
 	},
 	{
 		"BETTER_AUTH_URL",
@@ -43,13 +45,15 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"BETTER_AUTH_SECRET",
 		"",
 		"`xenon dev`: made once",
-		"Signs cookies and mail tokens, like the setting of the same name of Better Auth. 32 characters or more. In the cloud part of the secret `APP_SECRET_ARN`.",
+		"Signs cookies and mail tokens, like the setting of the same name of Better Auth. 32 characters or more. In the " +
+			"cloud part of the secret `APP_SECRET_ARN`.",
 	},
 	{
 		"BETTER_AUTH_TRUSTED_ORIGINS",
 		"",
 		"none",
-		"More origins that may call the API and be the target of redirects, separated by commas; see [trusted origins](#trusted-origins).",
+		"More origins that may call the API and be the target of redirects, separated by commas; see [trusted " +
+			"origins](#trusted-origins).",
 	},
 	{
 		"PASSWORD_HASH",
@@ -61,13 +65,16 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"PASSWORD_BLOCKLIST",
 		"off",
 		"",
-		"`on`: the most common passwords are refused at sign-up, change and reset, with 400 `PASSWORD_COMPROMISED`. The list is part of the program: those of Django's 20,000 that have 8 characters or more.",
+		"`on`: the most common passwords are refused at sign-up, change and reset, with 400 `PASSWORD_COMPROMISED`. The " +
+			"list is part of the program: those of Django's 20,000 that have 8 characters or more.",
 	},
 	{
 		"PASSWORD_BREACH_CHECK",
 		"off",
 		"",
-		"`on`: passwords known from breaches are refused the same way. Asks `api.pwnedpasswords.com`, as Better Auth's `haveIBeenPwned` plugin does, with the first five characters of the SHA-1 hash. If the service does not answer within 300 ms, the password is accepted.",
+		"`on`: passwords known from breaches are refused the same way. Asks `api.pwnedpasswords.com`, as Better Auth's " +
+			"`haveIBeenPwned` plugin does, with the first five characters of the SHA-1 hash. If the service does not answer " +
+			"within 300 ms, the password is accepted.",
 	},
 	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
 	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "The issuer (`iss`) of JWTs, which `/api/profile` requires."},
@@ -77,26 +84,30 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"COOKIE_CACHE",
 		"off",
 		"",
-		"`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere stays valid for get-session until the cookie is too old; an answer from the cookie has no JWT.",
+		"`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere stays valid for " +
+			"get-session until the cookie is too old; an answer from the cookie has no JWT.",
 	},
 	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
 	{
 		"RATE_LIMIT",
 		"on",
 		"",
-		"Count requests by IP address, path and account, and refuse those above the limit. `off` is for tests and benchmarks.",
+		"Count requests by IP address, path and account, and refuse those above the limit. `off` is for tests and " +
+			"benchmarks.",
 	},
 	{
 		"RATE_LIMIT_RULES",
 		"",
 		"Better Auth's own",
-		"JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see [rate limits](#rate-limits).",
+		"JSON: path pattern → `{\"window\": seconds, \"max\": requests}` or `false`, as Better Auth's `customRules`; see " +
+			"[rate limits](#rate-limits).",
 	},
 	{
 		"CLIENT_IP",
 		"remote",
 		"",
-		"How the IP address of the client is found: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted proxies. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address).",
+		"How the IP address of the client is found: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted " +
+			"proxies. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address).",
 	},
 	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the email is verified."},
 	{
@@ -115,13 +126,17 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"SIGN_UP",
 		"on",
 		"",
-		"`off`: new users cannot register; existing users can sign in. It is the first step of a move to Xenon: no one can register with an email before its owner is imported.",
+		"`off`: new users cannot register; existing users can sign in. It is the first step of a move to Xenon: no one can " +
+			"register with an email before its owner is imported.",
 	},
 	{
 		"SHARED_DATABASE",
 		"off",
 		"",
-		"`on`: a TypeScript server with Better Auth uses the same database and the same `BETTER_AUTH_SECRET`. Then `/api/auth/jwks` also publishes the public keys of its `jwks` table, so that the JWTs of that server verify. Its mailed links that verify or change an email work too, although nothing revokes them. `off`: rows of that table are never read, and such links are refused.",
+		"`on`: a TypeScript server with Better Auth uses the same database and the same `BETTER_AUTH_SECRET`. Then " +
+			"`/api/auth/jwks` also publishes the public keys of its `jwks` table, so that the JWTs of that server verify. Its " +
+			"mailed links that verify or change an email work too, although nothing revokes them. `off`: rows of that table " +
+			"are never read, and such links are refused.",
 	},
 	{
 		"MAIL",
@@ -173,37 +188,49 @@ const trustedOrigins = `
 | ` + "`https://*.example.com`" + ` | every host below your domain; ` + "`*` is any characters, `?` one" + ` |
 | ` + "`https://my-app-*.vercel.app`" + ` | hosts of this form; a wildcard in a label with other text matches no dot |
 | ` + "`http://localhost:*`, `http://192.168.*.*:3000`" + ` | every port; every IP address of a private network |
-| ` + "`myapp://`, `myapp://host/cb`" + ` | every URL with the app's own scheme; this host and paths that begin like this |
-| ` + "`exp://192.168.*.*:*/**`" + ` | Expo in development, with any port and path; ` + "`**`" + ` is any number of path segments |
+| ` + "`myapp://`, `myapp://host/cb`" + " | every URL with the app's own scheme; this host and paths that begin like " +
+	"this |\n" +
+	`| ` + "`exp://192.168.*.*:*/**`" + ` | Expo in development, with any port and path; ` + "`**`" +
+	` is any number of path segments |
 
-A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" + ` would trust everyone who can register a
-name there. Xenon does not start with such an entry, or with one that nothing can match. The error says what to write instead.
+A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" +
+	` would trust everyone who can
+register a name there. Xenon does not start with such an entry, or with one that nothing can match. The error says what
+to write instead.
 `
 
 // rateLimits is the section on RATE_LIMIT_RULES. A test of shared/auth uses its setting for a class.
 const rateLimits = `
 ## Rate limits
 
-Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" + ` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
-` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and `/send-verification-email` in 60, 100 of any other" + `
+Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
+	` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
+` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and " +
+	"`/send-verification-email` in 60, 100 of any other" + `
 path in 10. Every accepted request restarts the window, which ends when that many seconds pass without one.
 
-` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` + "`/api/auth`, or a whole path such as `/api/profile` and" + `
-` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that matches counts. `false` switches" + `
+` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` +
+	"`/api/auth`, or a whole path such as `/api/profile` and" + `
+` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that " +
+	"matches counts. `false` switches" +
+	`
 the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
 
-A classroom, an office or a campus has one IP address for all users, and Better Auth's limits allow only three sign-ins in 10
-seconds. With this setting a class of 30 can sign in at once:
+A classroom, an office or a campus has one IP address for all users, and Better Auth's limits allow only three sign-ins
+in 10 seconds. With this setting a class of 30 can sign in at once:
 
 ` + "```sh" + `
-RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, "/token": {"window": 10, "max": 1000}}'
+RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000},
+  "/token": {"window": 10, "max": 1000}}'
 ` + "```" + `
 
 Wrong passwords for one account stay limited under all rules.
 
 - **IPv6** addresses are counted by their /64, as Better Auth does, and by their /48 too, with ten times the maximum.
-- **` + "`/health`" + `** is counted in the memory of each process, and at least one request in a second is always accepted.
-- **Unknown IP addresses** share one counter for each path. One warning in the log says this, and that ` + "`CLIENT_IP`" + ` must be set.
+- **` + "`/health`" + "** is counted in the memory of each process, and at least one request in a second is always " +
+	"accepted.\n" +
+	`- **Unknown IP addresses** share one counter for each path. One warning in the log says this, and that ` +
+	"`CLIENT_IP`" + ` must be set.
 `
 
 func TestManualExplainsEverySetting(t *testing.T) {
@@ -239,8 +266,9 @@ func TestManualIsUpToDate(t *testing.T) {
 	text := strings.Builder{}
 	text.WriteString(`# Configuration
 
-Every setting is an environment variable, read once at the start. If settings are wrong, one error names all of them and nothing
-starts. An empty variable counts as not set. ` + "`.env.example`" + ` has the same list, to copy from; [deploy.md](deploy.md) says which
+Every setting is an environment variable, read once at the start. If settings are wrong, one error names all of them and
+nothing starts. An empty variable counts as not set. ` + "`.env.example`" +
+		` has the same list, to copy from; [deploy.md](deploy.md) says which
 parameters of the template set the variables in the cloud.
 
 This page is written by ` + "`make manual`" + ` from shared/config; change it there.

@@ -47,8 +47,8 @@ type reply struct {
 	Database string `json:"database"`
 }
 
-// health answers GET /health within a second. A 503 reports whether the database does not answer ("disconnected") or its
-// tables do not fit ("schema"). The reason is in the log only.
+// health answers GET /health within a second. A 503 reports whether the database does not answer ("disconnected") or
+// its tables do not fit ("schema"). The reason is in the log only.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), databaseTimeout)
 	defer cancel()

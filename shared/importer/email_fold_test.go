@@ -32,9 +32,12 @@ func insertTwins(t *testing.T, from string, n int) (impostor, owner string) {
 		t,
 		from,
 		fmt.Sprintf(
-			`insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, raw_user_meta_data) values
-('%s', '%sate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2020-01-01', '2020-01-01', '2020-01-01', '{}'),
-('%s', 'kate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2024-01-01', '2024-01-01', '2024-01-01', '{}')`,
+			`insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at,
+				raw_user_meta_data) values
+('%s', '%sate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2020-01-01',
+  '2020-01-01', '2020-01-01', '{}'),
+('%s', 'kate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2024-01-01',
+  '2024-01-01', '2024-01-01', '{}')`,
 			impostor,
 			kelvin,
 			n,
@@ -102,7 +105,8 @@ func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	got := importtest.Value(
 		t,
 		m.To,
-		`select concat_ws(' ', id, "emailVerified", (select count(*) from account where "userId" = u.id)) from "user" u where email = 'kate.2@example.com'`,
+		`select concat_ws(' ', id, "emailVerified", (select count(*) from account where "userId" = u.id)) from "user" u
+			where email = 'kate.2@example.com'`,
 	)
 	if want := late + " f 0"; got != want {
 		t.Errorf("user, verified and accounts without another user with the email: %q, want %q", got, want)
@@ -110,7 +114,8 @@ func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`insert into auth.users (id, email, email_confirmed_at, created_at, updated_at) values ('`+lateOwner+`', 'kate.2@example.com', now(), now(), now())`,
+		`insert into auth.users (id, email, email_confirmed_at, created_at, updated_at) values ('`+lateOwner+
+			`', 'kate.2@example.com', now(), now(), now())`,
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
@@ -141,7 +146,9 @@ func TestFoldsToASCII(t *testing.T) {
 		return importtest.Column(
 			t,
 			url,
-			`select format('%s>%s', to_hex(i), l) from generate_series(128, 1114111) i cross join lateral (select chr(i) as c) c cross join lateral (select `+lower+` as l) l
+			`select format('%s>%s', to_hex(i), l) from generate_series(128, 1114111) i cross join lateral (select chr(i) as c) c
+				cross join lateral (select `+lower+
+				` as l) l
 where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order by i`,
 		)
 	}

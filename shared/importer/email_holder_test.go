@@ -37,9 +37,12 @@ func signedUp(t *testing.T, to, email string) string {
 		t,
 		to,
 		`with u as (insert into "user" (name, email, "emailVerified") values ('Signed Up', $1, false) returning id),
-a as (insert into account ("accountId", "providerId", "userId", password, "updatedAt") select id, 'credential', id, 'a hash', now() from u),
-s as (insert into session ("expiresAt", token, "updatedAt", "userId") select now() + interval '1 day', id, now(), id from u),
-v as (insert into verification (identifier, value, "expiresAt") select 'reset-password:' || id, id, now() + interval '1 hour' from u)
+a as (insert into account ("accountId", "providerId", "userId", password, "updatedAt")
+  select id, 'credential', id, 'a hash', now() from u),
+s as (insert into session ("expiresAt", token, "updatedAt", "userId") select now() + interval '1 day', id, now(), id
+  from u),
+v as (insert into verification (identifier, value, "expiresAt")
+  select 'reset-password:' || id, id, now() + interval '1 hour' from u)
 select id::text from u`,
 		email,
 	)
@@ -86,7 +89,8 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	got := importtest.Value(
 		t,
 		m.To,
-		`select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*) from account where "userId" = u.id)) from "user" u where id = $1`,
+		`select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*)
+			from account where "userId" = u.id)) from "user" u where id = $1`,
 		squatter,
 	)
 	if want := squatter + "@unverified.supabase-migration.invalid f 0 0"; got != want {
@@ -101,8 +105,11 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`delete from session; update account a set password = q.password from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l where l.source = 'user') q
-where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
+		`delete from session; update account a set password = q.password
+			from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l
+			where l.source = 'user') q
+where a.id = q.user_id and a.id = '`+victim.ID+`';
+update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
 	) // as before the sign-in
 	importtest.CheckVerifies(t, m)
 	first := importtest.Contents(t, m.To, importtest.Imported)
@@ -136,8 +143,9 @@ where a.id = q.user_id and a.id = '`+victim.ID+`'; update account set "updatedAt
 
 // belongings are rows for which the import does not move an unverified user of the target. $1 is the id.
 var belongings = map[string]string{
-	"has a profile":        `insert into user_profile (user_id) values ($1)`,
-	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('47', 'github', $1, now())`,
+	"has a profile": `insert into user_profile (user_id) values ($1)`,
+	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt")
+		values ('47', 'github', $1, now())`,
 	"has rows in public.n": `insert into note values ($1)`,
 	"has rows in public.k": `insert into key select id from account where "userId" = $1`,
 	"is banned":            `update "user" set banned = true where id = $1`,
@@ -154,7 +162,8 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 			importtest.Exec(
 				t,
 				m.To,
-				`create table note (author uuid references "user" on delete cascade); create table key (account uuid references account on delete cascade)`,
+				`create table note (author uuid references "user" on delete cascade);
+					create table key (account uuid references account on delete cascade)`,
 			)
 			holder := signedUp(t, m.To, victim.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
@@ -214,7 +223,8 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 		t,
 		from,
 		fmt.Sprintf(
-			`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users set email = 'New.Busy@example.com' where id = '%s'`,
+			`update auth.users set email = 'new.late@example.com' where id = '%s'; update auth.users
+				set email = 'New.Busy@example.com' where id = '%s'`,
 			late.ID,
 			busy.ID,
 		),
@@ -350,7 +360,8 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 		t,
 		from,
 		fmt.Sprintf(
-			`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s' where id = '%s'`,
+			`update auth.users set email = 'moved.on@example.com' where id = '%s'; update auth.users set email = '%s'
+				where id = '%s'`,
 			first,
 			email,
 			last,

@@ -88,9 +88,12 @@ func readSource(t *testing.T, url string) rows {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null, is_sso_user, is_anonymous,
-  raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at, phone_confirmed_at, invited_at, confirmation_sent_at,
-  recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at from auth.users u`,
+		`select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null,
+			is_sso_user, is_anonymous,
+  raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at,
+  phone_confirmed_at, invited_at, confirmation_sent_at,
+  recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at
+  from auth.users u`,
 		into,
 		func() {
 			u := u
@@ -107,7 +110,8 @@ func readSource(t *testing.T, url string) rows {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at from auth.identities i`,
+		`select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at
+			from auth.identities i`,
 		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]},
 		func() {
 			i := i
@@ -120,8 +124,10 @@ func readSource(t *testing.T, url string) rows {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at, updated_at,
-  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
+		`select coalesce(user_id::text, ''), preferred_language, time_per_week, to_jsonb(p)::text, p::text, created_at,
+			updated_at,
+  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background',
+  tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
 		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields},
 		func() {
@@ -169,7 +175,8 @@ func readTarget(t *testing.T, url string) state {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine where resolved is null and reason <> 'deleted_in_source'`,
+		`select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine
+			where resolved is null and reason <> 'deleted_in_source'`,
 		[]any{&key, &value},
 		func() { s.Quarantine[key] = digest(value) },
 	)
@@ -186,7 +193,8 @@ func readTables(t *testing.T, url string) state {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false), coalesce("banReason", ''), coalesce("banExpires"::text, ''),
+		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false),
+			coalesce("banReason", ''), coalesce("banExpires"::text, ''),
   "createdAt"::text, "updatedAt"::text from "user"`,
 		[]any{
 			&id,
@@ -207,8 +215,10 @@ func readTables(t *testing.T, url string) state {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text, "updatedAt"::text from account
-where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope) = 0`,
+		`select id::text, "userId"::text, "providerId", "accountId", coalesce(password, ''), "createdAt"::text,
+			"updatedAt"::text from account
+where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope) =
+  0`,
 		[]any{&id, &a.User, &a.Provider, &a.Subject, &a.Password, &a.Created, &a.Updated},
 		func() {
 			a := a
@@ -224,7 +234,8 @@ where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpires
 		t,
 		c,
 		`select id::text, user_id::text, preferred_language, coalesce(time_per_week, -1), created_at::text, updated_at::text,
-  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background', tech_background, 'primary_goal', primary_goal,
+  jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background',
+  tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from user_profile`,
 		[]any{&id, &p.User, &p.Language, &p.Hours, &p.Created, &p.Updated, &fields},
 		func() {

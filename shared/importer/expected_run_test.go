@@ -31,9 +31,13 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 		options importer.Options
 	}{
 		{1, importer.Options{MFA: "allow"}},
-		{2, importer.Options{MFA: "hold", Unconfirmed: "allow", Providers: map[string]string{"azure": "oid", "custom:acme": "acme"}}},
+		{2, importer.Options{
+			MFA: "hold", Unconfirmed: "allow",
+			Providers: map[string]string{"azure": "oid", "custom:acme": "acme"},
+		}},
 		{3, importer.Options{MFA: "hold", ProfileValues: map[string]map[string]string{
-			"age_range": {"35_44": "35_plus"}, "education_level": {"bachelors": "undergrad"}, "learning_mode": {"hands_on": "code_first", "visual": "nonsense"},
+			"age_range": {"35_44": "35_plus"}, "education_level": {"bachelors": "undergrad"},
+			"learning_mode": {"hands_on": "code_first", "visual": "nonsense"},
 		}}},
 		{rand.Uint64N(1e9), importer.Options{MFA: "allow"}},
 	} {
@@ -83,8 +87,10 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
 	importtest.ForEachRow(
 		t,
 		importtest.Connect(t, m.To),
-		`select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential', jsonb_build_object(
-  'accounts', (select jsonb_agg(to_jsonb(a)) from account a where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
+		`select u.id::text, exists (select from mark where "user" = u.id), (to_jsonb(u) || jsonb_build_object('credential',
+			jsonb_build_object(
+  'accounts', (select jsonb_agg(to_jsonb(a)) from account a
+  where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
 from "user" u`,
 		[]any{&id, &marked, &text},
 		func() { whole[id], more[id] = digest(text), marked },

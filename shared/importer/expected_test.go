@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// The model computes the expected target from the rows of a source. It implements the mapping a second time, in Go and row
-// by row, from the description of the mapping and not from the import's SQL.
+// The model computes the expected target from the rows of a source. It implements the mapping a second time, in Go and
+// row by row, from the description of the mapping and not from the import's SQL.
 
 // state is the expected or the actual result of an import.
 type state struct {
@@ -266,8 +266,8 @@ func (r *model) user(u sourceUser) {
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
 }
 
-// keepReason is the reason why a user of the target keeps an email. An unverified user with nothing but a password loses it
-// to a user who has confirmed it.
+// keepReason is the reason why a user of the target keeps an email. An unverified user with nothing but a password
+// loses it to a user who has confirmed it.
 func (r *model) keepReason(u sourceUser, email string) string {
 	t, held := r.existing[email]
 	switch {

@@ -123,8 +123,8 @@ func TestGoTrue_ItsOwnUsersAreImported(t *testing.T) {
 	}
 }
 
-// A hosted project's role postgres has the grants of GoTrue's migrations, which leave out the newest tables, and is not a
-// superuser.
+// A hosted project's role postgres has the grants of GoTrue's migrations, which leave out the newest tables, and is not
+// a superuser.
 func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
@@ -169,7 +169,8 @@ func reader(t *testing.T, url, attribute string) string {
 		GRANT USAGE ON SCHEMA auth TO %[1]q; GRANT SELECT ON public.profiles TO %[1]q;
 		DO $$ DECLARE t text; BEGIN
 			FOR t IN SELECT table_name FROM information_schema.table_privileges
-				WHERE table_schema = 'auth' AND grantee = 'postgres' AND privilege_type = 'SELECT' AND table_name <> 'schema_migrations'
+				WHERE table_schema = 'auth' AND grantee = 'postgres' AND privilege_type = 'SELECT'
+				AND table_name <> 'schema_migrations'
 			LOOP EXECUTE format('GRANT SELECT ON auth.%%I TO %[1]q', t); END LOOP;
 		END $$`, name, attribute))
 	t.Cleanup(func() {

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Every user whose password worked on the real server signs in here. After the return to Supabase, with the SQL that the
-// import writes, their current password works there, changed or not.
+// Every user whose password worked on the real server signs in here. After the return to Supabase, with the SQL that
+// the import writes, their current password works there, changed or not.
 func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
@@ -48,7 +48,8 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	}
 }
 
-// returnToSource returns to Supabase as an administrator does: write the SQL, roll the run back, run the SQL on the source.
+// returnToSource returns to Supabase as an administrator does: write the SQL, roll the run back, run the SQL on the
+// source.
 func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	t.Helper()
 	var back bytes.Buffer
@@ -66,8 +67,8 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	sql(t, source, back.String())
 }
 
-// notHere are shapes of users who sign in on GoTrue and, by decision, not here: all of the shape, or those who signed up
-// second.
+// notHere are shapes of users who sign in on GoTrue and, by decision, not here: all of the shape, or those who signed
+// up second.
 var notHere = map[string]string{
 	"deleted by hand":                      "a user with a date of deletion does not sign in",
 	"email of a deleted one":               "a user with a date of deletion does not sign in",
@@ -88,8 +89,8 @@ var notHere = map[string]string{
 }
 
 // population fills the project and returns the users who sign in there by email: of every shape, with every form of
-// hash, and some that GoTrue has made itself. Users whose emails differ only in case are left out: GoTrue finds any one of
-// them, so which password works is not defined.
+// hash, and some that GoTrue has made itself. Users whose emails differ only in case are left out: GoTrue finds any one
+// of them, so which password works is not defined.
 func (g *gotrue) population(source string) []supabasetest.Person {
 	g.t.Helper()
 	people := supabasetest.Fill(g.t, source, 57, 300).People

@@ -35,13 +35,17 @@ func TestGoTrue_SchemaOfTheTestsIsGoTrues(t *testing.T) {
 // row security.
 const shapeQuery = `
 SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
-  SELECT format('%s %s %s%s%s%s', row_number() OVER (ORDER BY a.attnum), a.attname, format_type(a.atttypid, a.atttypmod),
-    CASE WHEN a.attnotnull THEN ' not null' END, ' = ' || pg_get_expr(d.adbin, d.adrelid), nullif(' generated ' || a.attgenerated::text, ' generated '))
+  SELECT format('%s %s %s%s%s%s', row_number() OVER (ORDER BY a.attnum), a.attname, format_type(a.atttypid,
+  a.atttypmod),
+    CASE WHEN a.attnotnull THEN ' not null' END, ' = ' || pg_get_expr(d.adbin, d.adrelid), nullif(' generated ' ||
+    a.attgenerated::text, ' generated '))
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
-  SELECT format('enum %s: %s', format_type(a.atttypid, NULL), (SELECT string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid))
-    FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND y.typtype = 'e'
+  SELECT format('enum %s: %s', format_type(a.atttypid, NULL), (SELECT string_agg(e.enumlabel, ', '
+  ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid))
+    FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0
+    AND y.typtype = 'e'
   UNION ALL
   SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique
   UNION ALL

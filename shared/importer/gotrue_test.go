@@ -1,6 +1,7 @@
 //go:build gotrue
 
-// These tests need Supabase's own auth server, whose source comes from GitHub. make gotrue runs them, make test does not.
+// These tests need Supabase's own auth server, whose source comes from GitHub. make gotrue runs them, make test does
+// not.
 
 package importer_test
 

@@ -17,9 +17,11 @@ func TestImportLeavesOutLongPictures(t *testing.T) {
 		from,
 		`insert into auth.users (id, email, email_confirmed_at, created_at, updated_at, raw_user_meta_data)
 select ('00000000-0000-4000-9000-00000000000' || n)::uuid, n || '@example.com', now(), now(), now(),
-  case when n < 4 then jsonb_build_object('avatar_url', repeat('é', 32766 + n)) else '{}' end from generate_series(1, 4) n;
+  case when n < 4 then jsonb_build_object('avatar_url', repeat('é', 32766 + n)) else '{}' end
+  from generate_series(1, 4) n;
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
-  (gen_random_uuid(), '00000000-0000-4000-9000-000000000004', 'google', '4', jsonb_build_object('picture', repeat('p', 40000)), now(), now())`,
+  (gen_random_uuid(), '00000000-0000-4000-9000-000000000004', 'google', '4', jsonb_build_object('picture', repeat('p',
+  40000)), now(), now())`,
 	)
 	m := importtest.Open(t, from)
 	plan, err := m.Plan(t.Context(), importtest.Small)
@@ -37,7 +39,8 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	if n := importtest.Value(
 		t,
 		m.To,
-		`select count(*)::text from supabase_import.ledger where residue::jsonb#>>'{raw_user_meta_data,avatar_url}' = repeat('é', 32769)`,
+		`select count(*)::text from supabase_import.ledger
+			where residue::jsonb#>>'{raw_user_meta_data,avatar_url}' = repeat('é', 32769)`,
 	); n != "1" {
 		t.Error("the column residue does not hold the picture")
 	}

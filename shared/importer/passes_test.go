@@ -31,14 +31,16 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 		t,
 		src,
 		u[1],
-		`update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW' where id = $1`,
+		`update auth.users set encrypted_password = '$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW'
+			where id = $1`,
 	)
 	importtest.ExecWithoutTriggers(t, src, a[2], `delete from auth.identities where id = $1`)
 	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		u[3],
-		`update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo' where user_id = $1`,
+		`update public.profiles set learning_speed = 'casual', learning_mode = null, preferred_language = 'eo'
+			where user_id = $1`,
 	)
 	importtest.ExecWithoutTriggers(t, src, u[4], `delete from public.profiles where user_id = $1`)
 	importtest.ExecWithoutTriggers(

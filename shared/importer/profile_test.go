@@ -18,16 +18,21 @@ import (
 )
 
 // loosen drops the constraints that allow only one profile for each user.
-const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id drop not null, alter created_at drop not null, alter updated_at drop not null;`
+const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id
+	drop not null, alter created_at drop not null, alter updated_at drop not null;`
 
-// again inserts further profiles of users, some of them newer, one as old as the first, and profiles without a user. Some
-// profiles of the source belong to a user who does not exist; the foreign key allows no second one.
+// again inserts further profiles of users, some of them newer, one as old as the first, and profiles without a user.
+// Some profiles of the source belong to a user who does not exist; the foreign key allows no second one.
 const again = `
-insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode, learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
-  from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c') and updated_at between '2000-01-01' and '2100-01-01' and user_id in (select id from auth.users);
-insert into public.profiles select user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, null, null
+insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode,
+  learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
+  from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c')
+  and updated_at between '2000-01-01' and '2100-01-01' and user_id in (select id from auth.users);
+insert into public.profiles select user_id, age_range, education_level, tech_background, primary_goal, learning_mode,
+  learning_speed, time_per_week, preferred_language, null, null
   from public.profiles where left(user_id::text, 1) in ('2', 'c') and user_id in (select id from auth.users);
-insert into public.profiles select null, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week, preferred_language, created_at, updated_at
+insert into public.profiles select null, age_range, education_level, tech_background, primary_goal, learning_mode,
+  learning_speed, time_per_week, preferred_language, created_at, updated_at
   from public.profiles where left(user_id::text, 1) = '4';
 insert into public.profiles (user_id) values (null), (null);
 update public.profiles set created_at = null, updated_at = null where left(user_id::text, 1) in ('5', '6');
@@ -63,7 +68,8 @@ func TestImportTakesNewestProfileOfUser(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid) from public.profiles where left(user_id::text, 1) = '1' group by user_id);
+		`update public.profiles set updated_at = '2031-01-01', learning_mode = 'textual' where ctid in (select min(ctid)
+			from public.profiles where left(user_id::text, 1) = '1' group by user_id);
 delete from public.profiles where user_id is null and time_per_week is null;
 delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`,
 	)
@@ -84,9 +90,11 @@ func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at from public.profiles;
+		`create table public.people as select upper(user_id::text) as user_id, age_range, time_per_week, created_at
+			from public.profiles;
 insert into public.people values ('text', '18_24', 1, now()), ('', null, null, null), (null, null, 2, null);
-insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people where user_id like '0%';`,
+insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people
+  where user_id like '0%';`,
 	)
 	m := importtest.Open(t, from)
 	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
@@ -113,7 +121,8 @@ func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 88, 250)
 	for i, columns := range []string{
-		"user_id, age_range", "user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, preferred_language",
+		"user_id, age_range", "user_id, age_range, education_level, tech_background, primary_goal, learning_mode, " +
+			"learning_speed, preferred_language",
 		"user_id, time_per_week", "user_id::text, learning_mode::varchar",
 	} {
 		t.Run(columns, func(t *testing.T) {
@@ -141,7 +150,8 @@ func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
 			importtest.Exec(
 				t,
 				from,
-				"create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known rename to profiles",
+				"create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known "+
+					"rename to profiles",
 			)
 			m := importtest.Open(t, from)
 			importtest.Complete(t, m, importtest.Allow)
@@ -168,7 +178,8 @@ func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
 	want := importtest.Column(
 		t,
 		m.To,
-		`select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id order by 1`,
+		`select row(u.id, u."createdAt", u."updatedAt")::text from "user" u join user_profile p on p.user_id = u.id
+			order by 1`,
 	)
 	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
 		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
@@ -223,7 +234,8 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`alter table public.profiles add column avatar_url text, add column bio text, drop column updated_at, add column updated_at date`,
+		`alter table public.profiles add column avatar_url text, add column bio text,
+			drop column updated_at, add column updated_at date`,
 	)
 	m := importtest.Open(t, from)
 	plan, err := m.Plan(t.Context(), importtest.Allow)

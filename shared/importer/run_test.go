@@ -40,7 +40,10 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	for name, o := range map[string]importer.Options{"batch size": {BatchSize: 7}, "mfa": {MFA: "hold"}, "unconfirmed": {Unconfirmed: "allow"}} {
+	for name, o := range map[string]importer.Options{
+		"batch size": {BatchSize: 7}, "mfa": {MFA: "hold"},
+		"unconfirmed": {Unconfirmed: "allow"},
+	} {
 		if _, err := m.Begin(t.Context(), o, false); !errors.Is(err, importer.ErrRefused) {
 			t.Errorf("%s: the run went on (%v), want it refused", name, err)
 		}
@@ -59,19 +62,22 @@ func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	rows := `select row(u.*)::text from "user" u where id = '` + p.ID + `' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
+	rows := `select row(u.*)::text from "user" u where id = '` + p.ID +
+		`' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
 union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + `'`
 	before := texts(t, m.To, rows)
 	texts(
 		t,
 		m.To,
-		`create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+`' then raise exception 'no'; end if; return new; end $$`,
+		`create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+
+			`' then raise exception 'no'; end if; return new; end $$`,
 	)
 	texts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
 	texts(
 		t,
 		from,
-		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+`'`,
+		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+
+			`'`,
 	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
 	if err != nil || st.State != "complete" {

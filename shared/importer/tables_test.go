@@ -39,9 +39,14 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ before, schema string }{
 		"a schema of their own": {
-			`CREATE TABLE "user" (n int); CREATE TABLE account (n int); CREATE TABLE session (n int); CREATE TABLE user_profile (n int)`, "xenon",
+			`CREATE TABLE "user" (n int); CREATE TABLE account (n int); CREATE TABLE session (n int);
+				CREATE TABLE user_profile (n int)`,
+			"xenon",
 		},
-		"an ORM": {strings.ReplaceAll(string(prisma), `"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`), "public"},
+		"an ORM": {
+			strings.ReplaceAll(string(prisma), `"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`),
+			"public",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

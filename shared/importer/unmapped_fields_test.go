@@ -17,8 +17,8 @@ var secretsForOneUse = strings.Fields(
 reauthentication_token confirmed_at`,
 )
 
-// Every value of a source row is in the target or in the column residue, with the original of altered values: the source
-// row could be restored from them.
+// Every value of a source row is in the target or in the column residue, with the original of altered values: the
+// source row could be restored from them.
 func TestR55_NothingIsLost(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -33,7 +33,8 @@ func TestR55_NothingIsLost(t *testing.T) {
 	importtest.ForEachRow(
 		t,
 		src,
-		`select 'user ' || id, to_jsonb(u)::text from auth.users u union all select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
+		`select 'user ' || id, to_jsonb(u)::text from auth.users u union all
+			select 'identity ' || id, (to_jsonb(i) - 'email')::text from auth.identities i
 union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`,
 		[]any{&key, &text},
 		func() {
@@ -44,11 +45,15 @@ union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p
 	importtest.ForEachRow(
 		t,
 		dst,
-		`select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email, 'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
-from supabase_import.ledger l left join "user" u on l.source = 'user' and u.id = l.key left join user_profile p on l.source = 'profile' and p.user_id = l.key
+		`select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email,
+			'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
+from supabase_import.ledger l left join "user" u on l.source = 'user' and u.id = l.key left join user_profile p
+  on l.source = 'profile' and p.user_id = l.key
 where l.source in ('user', 'profile') and l.outcome = 'copied'
-union all select l.source || ' ' || l.key, l.residue, jsonb_build_object('id', l.key, 'user_id', l.user_id, 'provider', a."providerId", 'provider_id', a."accountId", 'created_at', a."createdAt", 'updated_at', a."updatedAt")::text
-from supabase_import.ledger l left join account a on a.id = l.key where l.source = 'identity' and l.outcome in ('copied', 'folded')`,
+union all select l.source || ' ' || l.key, l.residue, jsonb_build_object('id', l.key, 'user_id', l.user_id, 'provider',
+  a."providerId", 'provider_id', a."accountId", 'created_at', a."createdAt", 'updated_at', a."updatedAt")::text
+from supabase_import.ledger l left join account a on a.id = l.key where l.source = 'identity'
+  and l.outcome in ('copied', 'folded')`,
 		[]any{&key, &residue, &text},
 		func() {
 			n++

@@ -79,8 +79,8 @@ func TestRunOfOlderReleaseGoesOn(t *testing.T) {
 	isAsBefore(t, m)
 }
 
-// A rollback was interrupted after three of seven batches. This release continues it, and counts the rows that the older
-// one removed.
+// A rollback was interrupted after three of seven batches. This release continues it, and counts the rows that the
+// older one removed.
 func TestRollbackOfOlderReleaseGoesOn(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")

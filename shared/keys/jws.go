@@ -20,8 +20,8 @@ var ErrBadSignature = errors.New("bad signature")
 var ErrUnknownKey = errors.New("unknown key")
 
 // SignJWS signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). The header
-// names the type of the text, typ. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11), so the
-// result cannot be used as a token. payload must not have the claims of a token either.
+// names the type of the text, typ. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11), so
+// the result cannot be used as a token. payload must not have the claims of a token either.
 func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a signed text needs a typ other than JWT")
@@ -36,8 +36,8 @@ func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	return text + "." + encode(signature), nil
 }
 
-// VerifyJWS returns the payload that SignJWS signed as a typ, and the id of the key, if the key is in the JWKS. The error
-// is ErrBadSignature or ErrUnknownKey; any other error is about the JWKS.
+// VerifyJWS returns the payload that SignJWS signed as a typ, and the id of the key, if the key is in the JWKS. The
+// error is ErrBadSignature or ErrUnknownKey; any other error is about the JWKS.
 func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string, err error) {
 	keys, err := jwks.Parse(publicKeys)
 	if err != nil {

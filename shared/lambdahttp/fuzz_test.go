@@ -29,7 +29,8 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{}`))
 	f.Add(
 		[]byte(
-			`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`,
+			`{"rawPath":"//%zz?#","rawQueryString":"%\u0000#","headers":{"":"","a b":"\r\n"},` +
+				`"requestContext":{"domainName":"a b/%","http":{"method":"PATCH"}}}`,
 		),
 	)
 

@@ -17,7 +17,8 @@ func TestDownload(t *testing.T) {
 	if got, want := query(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {
 		t.Errorf("version: got %s, want %s", got, want)
 	}
-	order := "SELECT string_agg(c, '' ORDER BY c) || lower('É') || (SELECT datlocprovider::text FROM pg_database WHERE datname = 'postgres') FROM unnest('{é,b,Z}'::text[]) c"
+	order := "SELECT string_agg(c, '' ORDER BY c) || lower('É') || (SELECT datlocprovider::text FROM pg_database WHERE " +
+		"datname = 'postgres') FROM unnest('{é,b,Z}'::text[]) c"
 	if got, want := query(t, s.URL("postgres"), order), "Zbééb"; got != want {
 		t.Errorf("order, lower case and locale provider: got %s, want %s", got, want)
 	}

@@ -61,7 +61,8 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	}
 	exec(t, conn, "SET ROLE "+role)
 	for _, sql := range []string{
-		`INSERT INTO "user" (name, email, "emailVerified", "createdAt", "updatedAt") VALUES ('', 'a@example.com', false, now(), now())`,
+		`INSERT INTO "user" (name, email, "emailVerified", "createdAt", "updatedAt")
+			VALUES ('', 'a@example.com', false, now(), now())`,
 		`SELECT id, "publicKey", alg, crv FROM jwks WHERE "expiresAt" IS NULL ORDER BY "createdAt"`,
 		`UPDATE user_profile SET age_range = NULL`,
 		`DELETE FROM "user"`, // with the rows that refer to it

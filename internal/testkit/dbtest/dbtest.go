@@ -145,7 +145,8 @@ func (s *server) makeTemplate(ctx context.Context, now time.Time) (string, error
 // earlier that have no connections.
 func (s *server) sweep(ctx context.Context, now time.Time) error {
 	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
-		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix, s.named(now.AddDate(0, 0, -1), ""))
+		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
+		s.named(now.AddDate(0, 0, -1), ""))
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,14 @@ var (
 		"user_profile": `select r::text from user_profile r order by id`,
 	}
 	Ledger = map[string]string{
-		"run":        `select row(name, state, pass, undone)::text from supabase_import.run order by id`,
-		"batch":      `select row(number, low, high, copied, pass, rows, quarantined, parked)::text from supabase_import.batch order by number`,
-		"ledger":     `select r::text from supabase_import.ledger r order by user_id, source, key`,
-		"ruling":     `select r::text from supabase_import.ruling r order by user_id, source, key, reason`,
-		"foreign":    `select r::text from supabase_import.foreign_account r order by id`,
-		"quarantine": `select row(user_id, source, key, field, reason, detail, original, resolved is null)::text from supabase_import.quarantine order by user_id, source, key, field, reason`,
+		"run": `select row(name, state, pass, undone)::text from supabase_import.run order by id`,
+		"batch": `select row(number, low, high, copied, pass, rows, quarantined, parked)::text from supabase_import.batch
+			order by number`,
+		"ledger":  `select r::text from supabase_import.ledger r order by user_id, source, key`,
+		"ruling":  `select r::text from supabase_import.ruling r order by user_id, source, key, reason`,
+		"foreign": `select r::text from supabase_import.foreign_account r order by id`,
+		"quarantine": `select row(user_id, source, key, field, reason, detail, original, resolved is null)::text
+			from supabase_import.quarantine order by user_id, source, key, field, reason`,
 	}
 )
 
@@ -49,7 +51,10 @@ func Contents(t *testing.T, url string, tables ...map[string]string) map[string]
 func Diff(got, want map[string][]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		for mark, rows := range map[string][]string{"not wanted": Missing(want[name], got[name]), "wanted": Missing(got[name], want[name])} {
+		for mark, rows := range map[string][]string{
+			"not wanted": Missing(want[name], got[name]),
+			"wanted":     Missing(got[name], want[name]),
+		} {
 			for _, row := range rows[:min(len(rows), 3)] {
 				fmt.Fprintf(&out, "\n%s, %s (%d like it): %.100s", name, mark, len(rows), row)
 			}
@@ -151,8 +156,8 @@ func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) 
 	}
 }
 
-// Role creates a role with LOGIN and the given grants, and returns the URL of the database for it. The role is dropped at
-// the end of the test.
+// Role creates a role with LOGIN and the given grants, and returns the URL of the database for it. The role is dropped
+// at the end of the test.
 func Role(t *testing.T, database, grants string) string {
 	t.Helper()
 	u, err := url.Parse(database)

@@ -27,13 +27,14 @@ func SortedUsers(t *testing.T, from string) []string {
 	return Column(
 		t,
 		from,
-		`select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
+		`select u.id::text from auth.users u where u.deleted_at is null and not u.is_sso_user
+			and u.email_confirmed_at is not null and u.email ~ '^[a-z0-9.]+@example'
   and not exists (select from auth.users o where lower(o.email) = lower(u.email) and o.id <> u.id) order by u.id`,
 	)
 }
 
-// Occupied is a target in which other users already have an id, an email and a provider's subject of the source, in which
-// an unverified user has another email of the source, and which refuses one profile.
+// Occupied is a target in which other users already have an id, an email and a provider's subject of the source, in
+// which an unverified user has another email of the source, and which refuses one profile.
 func Occupied(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
@@ -52,16 +53,22 @@ func Occupied(t *testing.T, from string) string {
 insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Another User', 'somebody@else.example', true),
   ('00000000-0000-4000-8000-000000000001', 'Holds the Email', '`+email+`', true),
   ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
-insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential', '00000000-0000-4000-8000-000000000003', 'a hash', now());
-insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
-update "user" set "createdAt" = 'epoch', "updatedAt" = 'epoch'; update account set "createdAt" = 'epoch', "updatedAt" = 'epoch';
+insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values
+  ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential',
+   '00000000-0000-4000-8000-000000000003', 'a hash', now());
+insert into account (id, "accountId", "providerId", "userId", "updatedAt") values
+  ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
+update "user" set "createdAt" = 'epoch', "updatedAt" = 'epoch';
+update account set "createdAt" = 'epoch', "updatedAt" = 'epoch';
 create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
-create trigger refuse before insert on user_profile for each row when (new.user_id = '`+profile+`') execute function refuse();`)
+create trigger refuse before insert on user_profile for each row when (new.user_id = '`+profile+
+		`') execute function refuse();`)
 	return to
 }
 
 // ReadGrants are the grants that a role needs to read the source.
-const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public to %[1]s; alter role %[1]s bypassrls;"
+const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public " +
+	"to %[1]s; alter role %[1]s bypassrls;"
 
 // WithProvider is a condition on users u of the source with an identity at a provider, an email and a profile.
 const WithProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null

@@ -12,26 +12,32 @@ import (
 )
 
 // OwnTables are tables of an application in the same database as Xenon's tables. They refer to users directly and
-// through other tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from another
-// schema, from partitions and to themselves.
+// through other tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from
+// another schema, from partitions and to themselves.
 const OwnTables = `
 create schema shop;
-create table shop.orders (id uuid primary key default gen_random_uuid(), buyer uuid not null references "user" on delete cascade);
-create table shop.order_items (order_id uuid not null references shop.orders, line int not null default 1, primary key (order_id, line));
-create table notes (id uuid primary key default gen_random_uuid(), author uuid references "user" on delete cascade, parent uuid references notes on delete cascade);
+create table shop.orders (id uuid primary key default gen_random_uuid(), buyer uuid not null references "user"
+  on delete cascade);
+create table shop.order_items (order_id uuid not null references shop.orders, line int not null default 1, primary key
+  (order_id, line));
+create table notes (id uuid primary key default gen_random_uuid(), author uuid references "user"
+  on delete cascade, parent uuid references notes on delete cascade);
 create table audit (actor uuid references "user" on delete set null, what text);
 create table debt (debtor uuid references "user");
 create table deposits (owner uuid references "user" on delete restrict);
 create table badges (holder uuid default null references "user" on delete set default);
 create table drafts (writer uuid not null references "user" on delete set null);
 create table memberships (team int, member uuid references "user" on delete cascade, primary key (team, member));
-create table grants (team int, member uuid, what text, foreign key (team, member) references memberships on delete cascade);
+create table grants (team int, member uuid, what text, foreign key (team, member) references memberships
+  on delete cascade);
 alter table "user" add unique (id, name), add column "invitedBy" uuid references "user" on delete set null;
-create table tenants (user_id uuid, user_name text, foreign key (user_id, user_name) references "user" (id, name) on update cascade on delete cascade);
+create table tenants (user_id uuid, user_name text, foreign key (user_id, user_name) references "user" (id, name)
+  on update cascade on delete cascade);
 create table devices (session uuid references session on delete cascade);
 create table payouts (account uuid references account on delete cascade);
 create table enrolments (profile uuid references user_profile (user_id) on delete cascade);
-create table events (at date not null, actor uuid references "user" on delete cascade, primary key (at, actor)) partition by range (at);
+create table events (at date not null, actor uuid references "user"
+  on delete cascade, primary key (at, actor)) partition by range (at);
 create table events_2026 partition of events for values from ('2026-01-01') to ('2027-01-01');
 create table clicks (at date, actor uuid, foreign key (at, actor) references events_2026 on delete cascade);
 create table shop.letters (recipient uuid not null references "user" on delete cascade deferrable initially deferred);
@@ -67,7 +73,8 @@ var OwnRows = map[string]ownRow{
 	},
 	"composite key to user": {`insert into tenants select id, name from "user" where id = $1`, "public.tenants: 1"},
 	"session": {
-		`with s as (insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), 'own ' || $1, now(), $1) returning id) insert into devices select id from s`,
+		`with s as (insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), 'own ' || $1, now(), $1)
+			returning id) insert into devices select id from s`,
 		"public.devices: 1",
 	},
 	"account": {
@@ -82,7 +89,8 @@ var OwnRows = map[string]ownRow{
 	"deferred":        {`insert into shop.letters values ($1)`, "shop.letters: 1"},
 	"inherited table": {`insert into heirlooms_old values ($1)`, "public.heirlooms_old: 1"},
 	"two tables": {
-		`with o as (insert into shop.orders (buyer) values ($1) returning buyer) insert into audit select buyer, 'ordered' from o`,
+		`with o as (insert into shop.orders (buyer) values ($1) returning buyer) insert into audit select buyer, 'ordered'
+			from o`,
 		"public.audit: 1, shop.orders: 1",
 	},
 	"another user's own field": {
@@ -95,12 +103,15 @@ var OwnRows = map[string]ownRow{
 func OwnData(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, table := range Column(t, url, `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+	for _, table := range Column(t, url, `select c.oid::regclass::text from pg_class c join pg_namespace n
+		on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname in ('public', 'shop') and not c.relispartition and c.relname not in
-  ('user', 'account', 'session', 'verification', 'user_profile', 'jwks', 'rateLimit', 'goose_db_version') union all select 'events' where to_regclass('events') is not null`) {
+  ('user', 'account', 'session', 'verification', 'user_profile', 'jwks', 'rateLimit', 'goose_db_version') union all
+  select 'events' where to_regclass('events') is not null`) {
 		all[table] = "select r::text from " + table + " r order by 1"
 	}
-	all[`"user"`] = `select id || ' ' || (to_jsonb(u)->>'invitedBy') from "user" u where to_jsonb(u)->>'invitedBy' is not null`
+	all[`"user"`] = `select id || ' ' || (to_jsonb(u)->>'invitedBy') from "user" u
+		where to_jsonb(u)->>'invitedBy' is not null`
 	return Contents(t, url, all)
 }
 
@@ -113,7 +124,8 @@ func WithOwnTables(t *testing.T, seed uint64) (m *importer.Import, who map[strin
 	Exec(t, m.To, OwnTables)
 	Complete(t, m, Allow)
 	whole := Column(t, m.To, `select u.id::text from "user" u join user_profile p on p.user_id = u.id
-where exists (select from account a where a."userId" = u.id) and u.id <> (select max(id::text)::uuid from "user") order by u.id`)
+where exists (select from account a where a."userId" = u.id) and u.id <> (select max(id::text)::uuid from "user")
+  order by u.id`)
 	who = map[string]string{}
 	for i, name := range slices.Sorted(maps.Keys(OwnRows)) {
 		who[name] = whole[i]
@@ -130,7 +142,8 @@ func AnyOf(who map[string]string) string {
 func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	t.Helper()
 	got := map[string]string{}
-	for _, line := range Column(t, m.To, `select key || ' ' || detail from supabase_import.quarantine where reason = 'removed_at_source' and source = 'user' and field = '' and resolved is null`) {
+	for _, line := range Column(t, m.To, `select key || ' ' || detail from supabase_import.quarantine
+		where reason = 'removed_at_source' and source = 'user' and field = '' and resolved is null`) {
 		id, tables, _ := strings.Cut(line, " ")
 		got[id] = tables
 	}

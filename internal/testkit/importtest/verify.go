@@ -54,7 +54,8 @@ func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) 
 	ForEachRow(
 		t,
 		c,
-		`select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google' join account k on k.id = u.id
+		`select u.id::text, a.id::text from "user" u join account a on a."userId" = u.id and a."providerId" = 'google'
+			join account k on k.id = u.id
 join user_profile p on p.user_id = u.id and p.time_per_week is not null
 where length(u.name) > 3 and (select count(*) from account o where o."userId" = u.id) = 2 order by md5(u.id::text)`,
 		[]any{&user, &account},

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Whole reports whether the long tests run whole (XENON_WHOLE=1). Otherwise they run a sample that has every kind of case.
+// Whole reports whether the long tests run whole (XENON_WHOLE=1). Otherwise they run a sample that has every kind of
+// case.
 func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
 
 // Random chooses a sample. It prints its seed; XENON_SEED sets it.

@@ -108,8 +108,8 @@ func (g *generator) sso(email string) *account {
 	return a
 }
 
-// identify adds an identity. Without claims it gets those of a social provider. As in Supabase they end up in the user's
-// metadata too.
+// identify adds an identity. Without claims it gets those of a social provider. As in Supabase they end up in the
+// user's metadata too.
 func (g *generator) identify(a *account, provider, subject, claims string) {
 	if claims == "" {
 		name := g.name()

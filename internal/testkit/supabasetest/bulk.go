@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Bulk fills an empty source with ordinary rows, for benchmarks, and needs a superuser. The same numbers give the same rows.
-// Users signed up over six years and are stored in that order, which is not the order of their ids. Every fifth signed up
-// with Google, the others by email with a password, each with an identity of that provider; identities beyond the number
-// of users, at most as many again, are second ones, by GitHub. The first users have the profiles.
+// Bulk fills an empty source with ordinary rows, for benchmarks, and needs a superuser. The same numbers give the same
+// rows. Users signed up over six years and are stored in that order, which is not the order of their ids. Every fifth
+// signed up with Google, the others by email with a password, each with an identity of that provider; identities beyond
+// the number of users, at most as many again, are second ones, by GitHub. The first users have the profiles.
 func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	t.Helper()
 	if identities > 2*users || profiles > users {
@@ -44,13 +44,15 @@ func bulk(ctx context.Context, tx pgx.Tx, users, identities, profiles int) error
 
 const bulkFunctions = `
 	CREATE FUNCTION pg_temp.id(kind text, i bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-		SELECT overlay(overlay(md5(kind || i::text) PLACING '4' FROM 13) PLACING substr('89ab', 1 + (i % 4)::int, 1) FROM 17)::uuid
+		SELECT overlay(overlay(md5(kind || i::text) PLACING '4' FROM 13) PLACING substr('89ab', 1 + (i % 4)::int, 1)
+		FROM 17)::uuid
 	$$;
 	CREATE FUNCTION pg_temp.email(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 		SELECT left(md5('address' || i::text), 8) || '.' || i::text || '@example.com'
 	$$;
 	CREATE FUNCTION pg_temp.born(i bigint, users bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-		SELECT timestamptz '2020-08-01 00:00:00+00' + interval '6 years' * (i::float8 / users) + interval '1 microsecond' * (i * 7919 % 1000000)
+		SELECT timestamptz '2020-08-01 00:00:00+00' + interval '6 years' * (i::float8 / users) + interval '1 microsecond' * (i
+		* 7919 % 1000000)
 	$$`
 
 const bulkUsers = `
@@ -70,7 +72,8 @@ const bulkUsers = `
 		FROM generate_series(1, $1::bigint) i OFFSET 0) u`
 
 const bulkIdentities = `
-	INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
+	INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at,
+	updated_at)
 	SELECT pg_temp.id('identity', i), user_id, provider, subject,
 		jsonb_build_object('sub', subject, 'email', pg_temp.email(u), 'email_verified', true, 'phone_verified', false),
 		born, born, born
@@ -81,7 +84,8 @@ const bulkIdentities = `
 			FROM generate_series(1, $2::bigint) i OFFSET 0) numbered OFFSET 0) identity`
 
 const bulkProfiles = `
-	INSERT INTO public.profiles (user_id, age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed,
+	INSERT INTO public.profiles (user_id, age_range, education_level, tech_background, primary_goal, learning_mode,
+	learning_speed,
 		time_per_week, created_at, updated_at)
 	SELECT pg_temp.id('user', i), (ARRAY['under_18', '18_24', '25_34', '35_plus'])[1 + i % 4],
 		(ARRAY['high_school', 'undergrad', 'masters', 'phd', 'self_taught'])[1 + i % 5],

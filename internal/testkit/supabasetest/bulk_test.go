@@ -22,9 +22,11 @@ func TestBulk(t *testing.T) {
 		t,
 		one,
 		`SELECT 'users', count(*)::int FROM auth.users WHERE substr(id::text, 15, 1) = '4' AND email_confirmed_at IS NOT NULL
-		UNION ALL SELECT 'with an identity', count(*)::int FROM auth.users u WHERE EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)
+		UNION ALL SELECT 'with an identity', count(*)::int FROM auth.users u WHERE EXISTS (SELECT FROM auth.identities i
+		WHERE i.user_id = u.id)
 		UNION ALL SELECT 'with a password', count(encrypted_password)::int FROM auth.users
-		UNION ALL SELECT provider, count(*)::int FROM auth.identities i JOIN auth.users u ON u.id = user_id AND u.email = i.email GROUP BY 1
+		UNION ALL SELECT provider, count(*)::int FROM auth.identities i JOIN auth.users u ON u.id = user_id
+		AND u.email = i.email GROUP BY 1
 		UNION ALL SELECT 'profiles', count(*)::int FROM public.profiles p JOIN auth.users u ON u.id = user_id
 		UNION ALL SELECT 'years', count(DISTINCT extract(year FROM created_at))::int FROM auth.users`,
 	)

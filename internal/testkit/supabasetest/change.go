@@ -13,10 +13,10 @@ import (
 // Changes lists the ids of changed users. No user is in two of the lists, and each is in order.
 type Changes struct{ Updated, Inserted, Deleted []string }
 
-// Change changes n users as users of a live Supabase change, with every kind of event in turn: most set users.updated_at
-// to the present, some do not. A soft-deleted user is in Updated. The same source, seed and n change the same users in the
-// same way, except for times. A second Change of one source needs another seed. If fewer than n users are suitable, fewer
-// change.
+// Change changes n users as users of a live Supabase change, with every kind of event in turn: most set
+// users.updated_at to the present, some do not. A soft-deleted user is in Updated. The same source, seed and n change
+// the same users in the same way, except for times. A second Change of one source needs another seed. If fewer than n
+// users are suitable, fewer change.
 func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	t.Helper()
 	t.Logf("%d changes from seed %d", n, seed)
@@ -60,7 +60,8 @@ func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error
 
 // choose returns the ids of suitable users, or of users that the event creates.
 func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
-	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.suits + ` ORDER BY md5(id::text || $1) LIMIT $3`
+	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.suits +
+		` ORDER BY md5(id::text || $1) LIMIT $3`
 	if e.suits == "" {
 		sql = `SELECT overlay(overlay(md5('new' || $1 || i) PLACING '4' FROM 13) PLACING 'a' FROM 17)::uuid::text
 			FROM generate_series(1, $3) i WHERE cardinality($2::uuid[]) >= 0`

@@ -33,34 +33,47 @@ var events = []event{
 	{"change the password", alive + ` AND encrypted_password LIKE '$2%'`, []string{`
 		UPDATE auth.users u SET encrypted_password = '` + changedHash + `',` + moved + `WHERE` + those}},
 	{"change the email as an admin", mailed, []string{`
-		UPDATE auth.users u SET email = 'changed.' || md5(id::text || $2) || '@example.com',` + moved + `WHERE u.id = ANY ($1::uuid[])`, `
+		UPDATE auth.users u SET email = 'changed.' || md5(id::text || $2) || '@example.com',` + moved +
+		`WHERE u.id = ANY ($1::uuid[])`, `
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email}', to_jsonb(u.email::text))
-		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` + those}},
-	{"confirm the email", mailed + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{`
+		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` +
+		those}},
+	{"confirm the email", mailed + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{
+		`
 		UPDATE auth.users u SET email_confirmed_at = now(), confirmation_token = '',` + moved + `WHERE` + those, `
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email_verified}', 'true')
-		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` + those, `
-		DELETE FROM auth.one_time_tokens o USING auth.users u WHERE o.user_id = u.id AND token_type = 'confirmation_token' AND` + those}},
+		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` +
+			those,
+		`
+		DELETE FROM auth.one_time_tokens o USING auth.users u WHERE o.user_id = u.id AND token_type = 'confirmation_token'
+		AND` + those,
+	}},
 	{
 		"link a provider",
 		alive + ` AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'gitlab')`,
 		[]string{`
-		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
-		SELECT md5('linked' || id || $2)::uuid, id, 'gitlab', md5('subject' || id || $2), '{"name": "Linked"}', now(), now(), now()
+		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at,
+		updated_at)
+		SELECT md5('linked' || id || $2)::uuid, id, 'gitlab', md5('subject' || id || $2), '{"name": "Linked"}', now(), now(),
+		now()
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`, `
 		UPDATE auth.users u SET raw_user_meta_data = '{"name": "Linked"}',` + moved + `WHERE` + those},
 	},
 	{"unlink a provider", alive + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
 		DELETE FROM auth.identities WHERE id IN (
-			SELECT DISTINCT ON (user_id) i.id FROM auth.identities i JOIN auth.users u ON u.id = user_id WHERE` + those + `ORDER BY user_id, i.id)`, `
+			SELECT DISTINCT ON (user_id) i.id FROM auth.identities i JOIN auth.users u ON u.id = user_id WHERE` + those +
+		`ORDER BY user_id, i.id)`, `
 		UPDATE auth.users u SET` + moved + `WHERE` + those}},
 	{"edit by SQL", alive, []string{`
-		UPDATE auth.users u SET raw_user_meta_data = jsonb_build_object('name', 'Edited ' || md5(id::text || $2)) WHERE u.id = ANY ($1::uuid[])`}},
+		UPDATE auth.users u SET raw_user_meta_data = jsonb_build_object('name', 'Edited ' || md5(id::text || $2))
+		WHERE u.id = ANY ($1::uuid[])`}},
 	{"edit an identity by SQL", alive + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
-		UPDATE auth.identities i SET identity_data = '{"name": "Edited"}' FROM auth.users u WHERE i.user_id = u.id AND` + those}},
+		UPDATE auth.identities i SET identity_data = '{"name": "Edited"}' FROM auth.users u WHERE i.user_id = u.id AND` +
+		those}},
 	{"enrol a factor", alive, []string{`
 		INSERT INTO auth.mfa_factors (id, user_id, friendly_name, factor_type, status, created_at, updated_at, secret)
-		SELECT md5('factor' || id || $2)::uuid, id, 'enrolled later ' || $2, 'totp', 'unverified', now(), now(), 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+		SELECT md5('factor' || id || $2)::uuid, id, 'enrolled later ' || $2, 'totp', 'unverified', now(), now(),
+		'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`}},
 	{"edit the profile", alive + ` AND EXISTS (SELECT FROM public.profiles p WHERE p.user_id = u.id)`, []string{`
 		UPDATE public.profiles p SET learning_mode = CASE learning_mode WHEN 'textual' THEN 'code_first' ELSE 'textual' END
@@ -78,7 +91,8 @@ var events = []event{
 		DELETE FROM auth.sessions s USING auth.users u WHERE s.user_id = u.id AND` + those, `
 		DELETE FROM auth.one_time_tokens o USING auth.users u WHERE o.user_id = u.id AND` + those, `
 		UPDATE auth.users u SET email = ` + scrubbed(`email`) + `, phone = left(` + scrubbed(`coalesce(phone, '')`) + `, 15),
-			email_change = ` + scrubbed(`coalesce(email_change, '')`) + `, phone_change = left(` + scrubbed(`coalesce(phone_change, '')`) + `, 15),
+			email_change = ` + scrubbed(`coalesce(email_change, '')`) + `, phone_change = left(` +
+		scrubbed(`coalesce(phone_change, '')`) + `, 15),
 			encrypted_password = NULL, raw_app_meta_data = '{}', raw_user_meta_data = '{}', confirmation_token = '',
 			recovery_token = '', email_change_token_new = '', email_change_token_current = '', phone_change_token = '',
 			reauthentication_token = '', deleted_at = now(),` + moved + `WHERE` + those}},
@@ -88,13 +102,17 @@ var events = []event{
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`, `
 		DELETE FROM auth.users u WHERE` + those}},
 	{"sign up", "", []string{`
-		INSERT INTO auth.users (instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, confirmation_token, recovery_token,
+		INSERT INTO auth.users (instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, confirmation_token,
+		recovery_token,
 			email_change_token_new, email_change, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
-		SELECT '` + zeroUUID + `', id, 'authenticated', 'authenticated', 'new.' || md5(id::text || $2) || '@example.com', '` + changedHash + `',
-			now(), '', '', '', '', '{"provider": "email", "providers": ["email"]}', '{"name": "New Here"}', now(), now()
+		SELECT '` + zeroUUID + `', id, 'authenticated', 'authenticated', 'new.' || md5(id::text || $2) || '@example.com',
+			'` + changedHash + `', now(), '', '', '', '', '{"provider": "email", "providers": ["email"]}',
+			'{"name": "New Here"}', now(), now()
 		FROM unnest($1::uuid[]) id`, `
-		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
-		SELECT md5('identity' || id)::uuid, id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', true), now(), now(), now()
+		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at,
+		updated_at)
+		SELECT md5('identity' || id)::uuid, id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified',
+		true), now(), now(), now()
 		FROM auth.users u WHERE` + those, `
 		INSERT INTO public.profiles (user_id, learning_speed) SELECT id, 'balanced' FROM auth.users u WHERE` + those}},
 }

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// facts are SQL conditions, each true for at least one row of every source. They do not depend on the code of the shapes.
+// facts are SQL conditions, each true for at least one row of every source. They do not depend on the code of the
+// shapes.
 var facts = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",
@@ -23,7 +24,8 @@ var facts = map[string][]string{
 		"is_sso_user AND EXISTS (SELECT FROM auth.users o WHERE o.email = u.email AND NOT o.is_sso_user)",
 		"is_sso_user AND NOT EXISTS (SELECT FROM auth.users o WHERE o.email = u.email AND o.id <> u.id)",
 		"is_sso_user AND EXISTS (SELECT FROM auth.users o WHERE o.email = u.email AND o.is_sso_user AND o.id <> u.id)",
-		"length(email) = 43 AND email !~ '@' AND length(phone) = 15 AND encrypted_password IS NULL AND raw_user_meta_data = '{}' AND deleted_at IS NOT NULL",
+		"length(email) = 43 AND email !~ '@' AND length(phone) = 15 AND encrypted_password IS NULL AND raw_user_meta_data " +
+			"= '{}' AND deleted_at IS NOT NULL",
 		"deleted_at IS NOT NULL AND email LIKE '%@%'",
 		"banned_until > now() AND isfinite(banned_until)",
 		"banned_until < now()",
@@ -37,11 +39,14 @@ var facts = map[string][]string{
 		"email ~ '[^[:ascii:]]'",
 		"email !~ '@' AND deleted_at IS NULL",
 		"length(email) = 255",
-		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'google') AND encrypted_password LIKE '$%' AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'email')",
+		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'google') AND encrypted_password LIKE " +
+			"'$%' AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'email')",
 		"encrypted_password LIKE '$%' AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)",
 		"(SELECT count(*) FROM auth.identities i WHERE i.user_id = u.id) >= 3",
 		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id GROUP BY provider HAVING count(*) > 1)",
-		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'google') AND email IS NOT NULL AND email_confirmed_at IS NULL OR email IS NULL AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'facebook')",
+		"EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'google') AND email IS NOT NULL AND " +
+			"email_confirmed_at IS NULL OR email IS NULL AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND " +
+			"provider = 'facebook')",
 		"encrypted_password LIKE '{%' AND length(encrypted_password) = 180",
 		"encrypted_password LIKE '$2_$15$%'",
 		"encrypted_password LIKE '$2_$31$%'",
@@ -94,7 +99,8 @@ var facts = map[string][]string{
 		"phone LIKE '0%'",
 		"phone ~ '[a-z]' AND deleted_at IS NULL",
 		"phone ~ '^[0-9]{16,}$'",
-		"(SELECT count(*) FROM auth.users o WHERE regexp_replace(o.phone, '[^0-9]', '', 'g') = regexp_replace(u.phone, '[^0-9]', '', 'g') AND u.phone <> '') >= 3",
+		"(SELECT count(*) FROM auth.users o WHERE regexp_replace(o.phone, '[^0-9]', '', 'g') = regexp_replace(u.phone, " +
+			"'[^0-9]', '', 'g') AND u.phone <> '') >= 3",
 		"id = '00000000-0000-0000-0000-000000000001'",
 		"id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'",
 	},
@@ -106,8 +112,10 @@ var facts = map[string][]string{
 		"provider LIKE 'custom:%'",
 		"provider = 'azure' AND identity_data #>> '{custom_claims,oid}' IS NOT NULL",
 		"provider = 'azure' AND identity_data #>> '{custom_claims,oid}' IS NULL",
-		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = i.provider_id AND o.user_id = i.user_id)",
-		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = i.provider_id AND o.user_id <> i.user_id)",
+		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = " +
+			"i.provider_id AND o.user_id = i.user_id)",
+		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = " +
+			"i.provider_id AND o.user_id <> i.user_id)",
 		"created_at IS NULL",
 		"jsonb_typeof(identity_data) <> 'object'",
 		"identity_data = '{}' AND length(provider_id) = 43",
@@ -142,7 +150,8 @@ var facts = map[string][]string{
 		"primary_goal = 'other'",
 		"learning_mode = 'other'",
 		"learning_speed = 'other'",
-		"num_nulls(age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, time_per_week) = 7",
+		"num_nulls(age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed, " +
+			"time_per_week) = 7",
 	},
 }
 
@@ -184,8 +193,10 @@ func TestFillHoldsTheVocabulary(t *testing.T) {
 	}
 	found := query[int](t, url, "SELECT provider, count(*)::int FROM auth.identities GROUP BY 1")
 	for _, provider := range []string{
-		"email", "phone", "google", "github", "apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly", "gitlab", "kakao",
-		"keycloak", "linkedin", "linkedin_oidc", "notion", "slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter", "x",
+		"email", "phone", "google", "github", "apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly", "gitlab",
+		"kakao",
+		"keycloak", "linkedin", "linkedin_oidc", "notion", "slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter",
+		"x",
 		"workos", "zoom", "vercel_marketplace", "web3",
 	} {
 		if found[provider] == 0 {

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Census describes the rows that Fill wrote: how many rows, how many users of each shape, and some users whose password is
-// known.
+// Census describes the rows that Fill wrote: how many rows, how many users of each shape, and some users whose password
+// is known.
 type Census struct {
 	Users, Identities, Profiles, Factors, Passkeys int
 

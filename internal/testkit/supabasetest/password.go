@@ -47,17 +47,21 @@ var vectors = []secret{
 	{
 		form:  "firebase",
 		plain: "fire-Pass-1",
-		hash:  `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`,
+		hash: `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMQ==$` +
+			`ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=`,
 	},
 	{
 		form:  "firebase two lanes",
 		plain: "fire-Pass-2",
-		hash:  `$fbscrypt$v=1,n=14,r=8,p=2,ss=CgI=,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMg==$djtOTPezaDnHspBj1OdbMnt8jHKcZV3FUZmdEQSygZE=`,
+		hash: `$fbscrypt$v=1,n=14,r=8,p=2,ss=CgI=,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwMg==$` +
+			`djtOTPezaDnHspBj1OdbMnt8jHKcZV3FUZmdEQSygZE=`,
 	},
 	{
 		form:  "firebase long signer",
 		plain: "fire-Pass-3",
-		hash:  `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==$dXNlcnNhbHQwMw==$vYtaH5baIR9QqKlw0h0789cxHev3hPVe/zzkrj9uhLnCi6475R+Gm/FVJBql8/4ZJantLinOFYKu84+9LmnpCQ==`,
+		hash: `$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,` +
+			`sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMw==$dXNlcnNhbHQwMw==$` +
+			`vYtaH5baIR9QqKlw0h0789cxHev3hPVe/zzkrj9uhLnCi6475R+Gm/FVJBql8/4ZJantLinOFYKu84+9LmnpCQ==`,
 	},
 }
 
@@ -154,13 +158,15 @@ var tooDear = []secret{
 		form:    "firebase of 128 MiB and 2 lanes",
 		refused: true,
 		plain:   "dear-Fire-2",
-		hash:    `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
+		hash: `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$` +
+			`CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
 	},
 	{
 		form:    "firebase of 256 MiB",
 		refused: true,
 		plain:   "dear-Fire-1",
-		hash:    `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`,
+		hash: `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$` +
+			`rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`,
 	},
 }
 
@@ -218,7 +224,9 @@ var encrypted = secret{
 	form:    "encrypted at rest",
 	plain:   "alpha-Pass-1",
 	refused: true,
-	hash:    `{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg==","nonce":"Vjc3FnqyG1VV6gb5"}`,
+	hash: `{"key_id":"key-1","alg":"aes-gcm-hkdf",` +
+		`"data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg=="` +
+		`,"nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
 // dearest is well formed, with a cost that no machine can compute. Its password is not known.

@@ -28,7 +28,8 @@ func opens(t *testing.T) func(hash, plain string) bool {
 func TestHashesAreOfTheirPasswords(t *testing.T) {
 	t.Parallel()
 	ok := opens(t)
-	for _, s := range slices.Concat(vectors, common, claimed, unusual, []secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
+	for _, s := range slices.Concat(vectors, common, claimed, unusual,
+		[]secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
 		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
 			t.Errorf("the hash of %s does not belong to its password", s.form+" "+s.plain)
 		}
@@ -50,8 +51,8 @@ func TestRefusedHashesAreRefused(t *testing.T) {
 	}
 }
 
-// Person.SignsIn is computed a second time here, from the rows alone: the user owns the email, which has no Kelvin sign, is
-// confirmed, not banned, not deleted, and has a hash that verifies.
+// Person.SignsIn is computed a second time here, from the rows alone: the user owns the email, which has no Kelvin
+// sign, is confirmed, not banned, not deleted, and has a hash that verifies.
 func TestSignsInMatchesTheRows(t *testing.T) {
 	t.Parallel()
 	url := New(t)

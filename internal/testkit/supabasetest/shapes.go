@@ -76,7 +76,8 @@ var people = []shape{
 	variant("anonymous once", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
 	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmpty() }},
 	variant("imported by SQL", 8, func(_ *generator, a *account) {
-		for _, column := range slices.Concat(tokenColumns, []string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
+		for _, column := range slices.Concat(tokenColumns,
+			[]string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
 			a.user[column] = nil
 		}
 		a.identities = nil

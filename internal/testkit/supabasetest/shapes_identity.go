@@ -27,8 +27,9 @@ func providers() []shape {
 		}},
 		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.social("azure") }},
 	}
-	for _, provider := range strings.Fields(`bitbucket discord facebook figma fly gitlab kakao keycloak linkedin linkedin_oidc
-		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
+	for _, provider := range strings.Fields("bitbucket discord facebook figma fly gitlab kakao keycloak linkedin " +
+		"linkedin_oidc\n" +
+		`		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
 		custom:acme provider_to_come`) {
 		all = append(all, shape{name: "by " + provider, weight: 3, make: func(g *generator) { g.social(provider) }})
 	}
@@ -77,7 +78,8 @@ var oddIdentities = []shape{
 		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` },
 	),
 	told("identity with hostile claims", func(_ *generator, _ *account, identity row) {
-		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, "full_name": {"first": "A"}, "n": 1.10}`
+		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, ` +
+			`"full_name": {"first": "A"}, "n": 1.10}`
 	}),
 	told("identity with another email", func(g *generator, _ *account, identity row) {
 		identity["identity_data"] = object("email", g.email(), "email_verified", true, "sub", identity["provider_id"])

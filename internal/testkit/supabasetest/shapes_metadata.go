@@ -85,7 +85,8 @@ func metadata() []shape {
 			a.user["raw_user_meta_data"] = object("name", strings.Repeat("Long näme ", 1000))
 		}),
 		variant("roles in app metadata", 8, func(_ *generator, a *account) {
-			a.user["raw_app_meta_data"] = `{"provider": "email", "providers": ["email"], "roles": ["admin", "editor"], "quota": 1.50, "tenant": null}`
+			a.user["raw_app_meta_data"] = `{"provider": "email", "providers": ["email"], "roles": ["admin", "editor"], ` +
+				`"quota": 1.50, "tenant": null}`
 		}),
 		variant("app metadata array", 1, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `["email"]` }),
 		variant("app metadata text", 1, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `"email"` }),

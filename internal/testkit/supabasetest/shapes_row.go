@@ -4,7 +4,10 @@ package supabasetest
 var times = []shape{
 	variant("created never", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
 	variant("no time at all", 1, func(_ *generator, a *account) {
-		for _, column := range []string{"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at", "email_confirmed_at"} {
+		for _, column := range []string{
+			"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at",
+			"email_confirmed_at",
+		} {
 			delete(a.user, column)
 		}
 		a.blocked, a.sessions = true, nil

@@ -14,8 +14,8 @@ import (
 //go:embed schema.sql
 var schema string
 
-// New returns the URL of a database of the test's own with the tables of a Supabase project and no rows. It is dropped at
-// the end of the test.
+// New returns the URL of a database of the test's own with the tables of a Supabase project and no rows. It is dropped
+// at the end of the test.
 func New(t testing.TB) string {
 	t.Helper()
 	url := dbtest.Empty(t)

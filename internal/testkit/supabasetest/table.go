@@ -12,8 +12,8 @@ import (
 // row is one row by column; a column that is missing is NULL.
 type row map[string]any
 
-// table is one that Fill writes to. Columns that Postgres computes are left out, and so is what a newer Supabase may have
-// added.
+// table is one that Fill writes to. Columns that Postgres computes are left out, and so is what a newer Supabase may
+// have added.
 type table struct {
 	name    string
 	columns []string

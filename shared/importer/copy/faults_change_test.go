@@ -37,7 +37,9 @@ func TestRun_EmailsMove(t *testing.T) {
 	exchange := func(a, b string) string { // the index on emails is not deferrable
 		return fmt.Sprintf(`do $$ declare a text; b text; begin
   select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
-  update auth.users set email = 'aside@example.com' where id = '%[1]s'; update auth.users set email = a where id = '%[2]s'; update auth.users set email = b where id = '%[1]s';
+  update auth.users set email = 'aside@example.com' where id = '%[1]s';
+  update auth.users set email = a where id = '%[2]s';
+  update auth.users set email = b where id = '%[1]s';
 end $$;`, a, b)
 	}
 	for name, moves := range map[string]func(ids []string) string{
@@ -47,19 +49,24 @@ end $$;`, a, b)
 			return exchange(ids[0], ids[len(ids)/2]) + exchange(ids[0], ids[len(ids)-1])
 		},
 		"an early one takes a late": func(ids []string) string {
-			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[len(ids)-1] + `'`
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` +
+				ids[len(ids)-1] +
+				`'`
 		},
 		"a late one takes an early": func(ids []string) string {
-			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[0] + `'`
+			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[0] +
+				`'`
 		},
 		"a deleted one's is taken": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)-1]) + `delete from auth.users where id = '` + ids[len(ids)-1] + `'`
 		},
 		"a conflict begins": func(ids []string) string {
-			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] +
+				`' and o.id = '` + ids[len(ids)-1] + `'`
 		},
 		"an SSO user's is in conflict": func(ids []string) string {
-			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] + `' and o.id = '` + ids[len(ids)-1] + `'`
+			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] +
+				`' and o.id = '` + ids[len(ids)-1] + `'`
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +96,8 @@ func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+`' and o.id = '`+ids[len(ids)-1]+`'`,
+		`update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+
+			`' and o.id = '`+ids[len(ids)-1]+`'`,
 	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Small)
@@ -104,7 +112,8 @@ func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`,
+		`update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+
+			`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`,
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
@@ -118,7 +127,8 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	supabasetest.Fill(t, from, 73, 300)
 	m := importtest.Open(t, from)
 	m.To = importtest.Occupied(t, from)
-	others := `select r::text from "user" r where name in ('Another User', 'Holds the Email') union all select r::text from account r where id = '00000000-0000-4000-8000-000000000002'`
+	others := `select r::text from "user" r where name in ('Another User', 'Holds the Email') union all select r::text
+		from account r where id = '00000000-0000-4000-8000-000000000002'`
 	before := importtest.Column(t, m.To, others)
 	importtest.Complete(t, m, importtest.Small)
 	rejections := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
@@ -139,14 +149,15 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`delete from "user" where name in ('Another User', 'Holds the Email', 'Signed Up First'); drop trigger refuse on user_profile`,
+		`delete from "user" where name in ('Another User', 'Holds the Email', 'Signed Up First'); drop trigger refuse
+			on user_profile`,
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TouchedInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the source has
-// changed.
+// TestRun_TouchedInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the
+// source has changed.
 func TestRun_TouchedInTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -163,8 +174,10 @@ func TestRun_TouchedInTheTarget(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+`', '`+deleted+`');
-insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`,
+		`update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+
+			`', '`+deleted+`');
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`,
 	)
 	for pass := 2; pass <= 3; pass++ {
 		importtest.Complete(t, m, importtest.Small)
@@ -189,7 +202,8 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 		if got := importtest.Column(
 			t,
 			m.To,
-			`select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user' and resolved is null`,
+			`select distinct user_id::text from supabase_import.quarantine where reason = 'target_modified' and source = 'user'
+				and resolved is null`,
 		); len(
 			got,
 		) != 2 {

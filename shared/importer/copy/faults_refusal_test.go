@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_TargetRefusesARow makes the target refuse one row of a user. Only this row is quarantined, and it is imported when
-// the target accepts it.
+// TestRun_TargetRefusesARow makes the target refuse one row of a user. Only this row is quarantined, and it is imported
+// when the target accepts it.
 func TestRun_TargetRefusesARow(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -45,7 +45,8 @@ values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second 
 		left          string   // users, credentials and accounts, profiles of that user
 	}{
 		"profile": {
-			`alter table user_profile add constraint no check (user_id <> '` + user + `')`, `alter table user_profile drop constraint no`,
+			`alter table user_profile add constraint no check (user_id <> '` + user + `')`,
+			`alter table user_profile drop constraint no`,
 			"23514",
 			[]string{"profile"},
 			"1 2 0",
@@ -64,13 +65,15 @@ values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second 
 		},
 		"user": {
 			`create function no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
-create trigger no before insert on "user" for each row when (new.id = '` + user + `') execute function no()`, `drop trigger no on "user"`,
+create trigger no before insert on "user" for each row when (new.id = '` + user + `') execute function no()`,
+			`drop trigger no on "user"`,
 			"P0001",
 			[]string{"user"},
 			"0 0 0",
 		},
 		"user too long": {
-			`alter table "user" add column name_length varchar(4) generated always as (case when id = '` + user + `' then 'too long' else '' end) stored`,
+			`alter table "user" add column name_length varchar(4) generated always as (case when id = '` + user +
+				`' then 'too long' else '' end) stored`,
 			`alter table "user" drop column name_length`,
 			"22001",
 			[]string{"user"},
@@ -97,7 +100,8 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 			if got := importtest.Value(
 				t,
 				m.To,
-				`select (select count(*) from "user" where id = $1::uuid) || ' ' || (select count(*) from account where "userId" = $1::uuid) || ' ' ||
+				`select (select count(*) from "user" where id = $1::uuid) || ' ' || (select count(*) from account
+					where "userId" = $1::uuid) || ' ' ||
   (select count(*) from user_profile where user_id = $1::uuid)`,
 				user,
 			); got != c.left {
@@ -173,8 +177,8 @@ func TestRun_RefusesAnotherCatalog(t *testing.T) {
 	}
 }
 
-// TestRun_RolesWithMissingPrivileges reads the source as roles that do not see all rows. An import must not treat hidden
-// rows as absent.
+// TestRun_RolesWithMissingPrivileges reads the source as roles that do not see all rows. An import must not treat
+// hidden rows as absent.
 func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -182,13 +186,29 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 		options importer.Options
 		says    string // "" means that it works
 	}{
-		"everything":          {importtest.ReadGrants, importtest.Small, ""},
-		"row security":        {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
-		"profiles are hidden": {importtest.ReadGrants + "alter role %[1]s nobypassrls; alter table auth.users disable row level security; alter table auth.identities disable row level security; alter table auth.mfa_factors disable row level security", importtest.Small, "row security"},
-		"nothing":             {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
-		"no users":            {importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small, "auth.users may not be read"},
-		"no identities":       {importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small, "auth.identities may not be read"},
-		"no factors":          {importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importer.Options{BatchSize: 40, MFA: "hold"}, "auth.mfa_factors cannot be read"},
+		"everything":   {importtest.ReadGrants, importtest.Small, ""},
+		"row security": {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
+		"profiles are hidden": {
+			importtest.ReadGrants + "alter role %[1]s nobypassrls; alter table auth.users disable row " +
+				"level security; alter table auth.identities disable row level security; " +
+				"alter table auth.mfa_factors disable row " +
+				"level security", importtest.Small,
+			"row security",
+		},
+		"nothing": {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
+		"no users": {
+			importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small,
+			"auth.users may not be read",
+		},
+		"no identities": {
+			importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small,
+			"auth.identities may not be read",
+		},
+		"no factors": {
+			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s",
+			importer.Options{BatchSize: 40, MFA: "hold"},
+			"auth.mfa_factors cannot be read",
+		},
 		"no factors, allowed": {importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.Small, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +273,8 @@ func TestRun_StatementTimeout(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`create view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`,
+		`create view public.slow as select p.* from public.profiles p cross
+			join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`,
 	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
 	m := importtest.Open(t, from)
@@ -274,8 +295,12 @@ func TestRun_StatementTimeout(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+importtest.WithProvider+` limit 1;
-create or replace view public.slow as select p.* from public.profiles p cross join lateral (select pg_sleep(case when exists (select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`,
+		`create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+
+			importtest.WithProvider+
+			` limit 1;
+create or replace view public.slow as select p.* from public.profiles p
+  cross join lateral (select pg_sleep(case when exists (
+    select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`,
 	)
 	m = importtest.Open(t, from)
 	m.Shared = true

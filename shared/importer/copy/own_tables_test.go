@@ -81,7 +81,8 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`update "user" set "invitedBy" = null; truncate shop.orders, shop.order_items, notes, audit, debt, deposits, badges, drafts, memberships, grants,
+		`update "user" set "invitedBy" = null; truncate shop.orders, shop.order_items, notes, audit, debt, deposits, badges,
+			drafts, memberships, grants,
   tenants, devices, payouts, enrolments, events, clicks, shop.letters, heirlooms_old`,
 	)
 	importtest.Complete(t, m, importtest.Allow)
@@ -107,21 +108,24 @@ func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInOwnTables(t *testing.T
 		t,
 		from,
 		`insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
-select gen_random_uuid(), id, 'gitlab', 'second ' || id, '{}', now(), now() from auth.users u where encrypted_password like '$2a$04%' and deleted_at is null
+select gen_random_uuid(), id, 'gitlab', 'second ' || id, '{}', now(), now() from auth.users u
+  where encrypted_password like '$2a$04%' and deleted_at is null
   and not exists (select from auth.identities i where i.user_id = u.id and i.provider not in ('email', 'phone'))`,
 	)
 	m := importtest.Open(t, from)
 	importtest.Exec(
 		t,
 		m.To,
-		`create table payouts (account uuid references account on delete cascade); create table enrolments (profile uuid references user_profile on delete set null)`,
+		`create table payouts (account uuid references account on delete cascade);
+			create table enrolments (profile uuid references user_profile on delete set null)`,
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	id := func(condition string) string {
 		return importtest.Value(
 			t,
 			m.To,
-			`select min(u.id::text) from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential'
+			`select min(u.id::text) from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id
+				and c."providerId" = 'credential'
 join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+condition,
 		)
 	}
@@ -131,7 +135,8 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 		t,
 		m.To,
 		fmt.Sprintf(
-			`insert into payouts select id from account where "userId" = '%s'; insert into enrolments select id from user_profile where user_id = '%[1]s'`,
+			`insert into payouts select id from account where "userId" = '%s'; insert into enrolments select id from user_profile
+				where user_id = '%[1]s'`,
 			linked,
 		),
 	)
@@ -139,7 +144,8 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	importtest.Exec(
 		t,
 		from,
-		`update auth.users set encrypted_password = null where id `+parts+`; delete from auth.identities where provider not in ('email', 'phone') and user_id `+parts+
+		`update auth.users set encrypted_password = null where id `+parts+
+			`; delete from auth.identities where provider not in ('email', 'phone') and user_id `+parts+
 			`; delete from public.profiles where user_id `+parts,
 	)
 	rows := map[string]string{
@@ -157,7 +163,8 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	named := importtest.Column(
 		t,
 		m.To,
-		`select distinct source || ' ' || field || ' ' || detail from supabase_import.quarantine where reason = 'removed_at_source' and resolved is null and user_id = $1 order by 1`,
+		`select distinct source || ' ' || field || ' ' || detail from supabase_import.quarantine
+			where reason = 'removed_at_source' and resolved is null and user_id = $1 order by 1`,
 		linked,
 	)
 	want := []string{"identity  public.payouts: 1", "profile  public.enrolments: 1", "user credential public.payouts: 1"}
@@ -189,7 +196,8 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`create table enrolments (profile uuid references user_profile on delete cascade, learner uuid references user_profile (user_id) on delete restrict)`,
+		`create table enrolments (profile uuid references user_profile
+			on delete cascade, learner uuid references user_profile (user_id) on delete restrict)`,
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Exec(t, m.To, `insert into enrolments select id, user_id from user_profile`)
@@ -197,7 +205,8 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 	importtest.Exec(
 		t,
 		from,
-		`update public.profiles set learning_mode = case learning_mode when 'visual' then 'textual' else 'visual' end, updated_at = '2026-01-02 03:04:05Z'`,
+		`update public.profiles set learning_mode = case learning_mode when 'visual' then 'textual' else 'visual'
+			end, updated_at = '2026-01-02 03:04:05Z'`,
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	if after := importtest.Value(t, m.To, "select count(*)::text from enrolments"); after != before || before == "0" {
@@ -258,13 +267,15 @@ func TestLaterPassNamesUserWhomATriggerKeeps(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+kept+`' then raise exception 'secret %', old.email; end if; return old; end $$;
+		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+kept+
+			`' then raise exception 'secret %', old.email; end if; return old; end $$;
 create trigger refuse before delete on "user" for each row execute function refuse()`,
 	)
 	importtest.Exec(
 		t,
 		from,
-		`delete from public.profiles where user_id in ('`+kept+`', '`+gone+`'); delete from auth.users where id in ('`+kept+`', '`+gone+`')`,
+		`delete from public.profiles where user_id in ('`+kept+`', '`+gone+`'); delete from auth.users where id in ('`+kept+
+			`', '`+gone+`')`,
 	)
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)

@@ -72,8 +72,10 @@ WHERE s.action = 'update' AND p.user_id = s.key;
 
 // A credential account out of a user's projection: the columns, and what goes into them.
 const (
-	credentialColumns = `id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"` //nolint:gosec // no secret
-	credentialValues  = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"` //nolint:gosec // no secret
+	//nolint:gosec // no secret
+	credentialColumns = `id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"`
+	//nolint:gosec // no secret
+	credentialValues = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"`
 )
 
 // issuer is one column more where the target has it.

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// Without ICU, the collation of the source's database decides what lower case is. In each case the condition finds exactly
-// the letters that become ASCII in the stored email.
+// Without ICU, the collation of the source's database decides what lower case is. In each case the condition finds
+// exactly the letters that become ASCII in the stored email.
 func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
 	t.Parallel()
 	db, err := pgx.Connect(t.Context(), dbtest.New(t))

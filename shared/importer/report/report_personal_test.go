@@ -17,16 +17,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// personal lists the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. Ids are
-// not personal data, and very short texts are left out.
+// personal lists the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. Ids
+// are not personal data, and very short texts are left out.
 const personal = `
 WITH known (v) AS (
-  SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token]) FROM auth.users
-  UNION SELECT value FROM auth.users, jsonb_each_text(CASE jsonb_typeof(raw_user_meta_data) WHEN 'object' THEN raw_user_meta_data END)
+  SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token])
+  FROM auth.users
+  UNION SELECT value FROM auth.users, jsonb_each_text(CASE jsonb_typeof(raw_user_meta_data)
+  WHEN 'object' THEN raw_user_meta_data END)
   UNION SELECT provider_id FROM auth.identities
-  UNION SELECT value FROM auth.identities, jsonb_each_text(CASE jsonb_typeof(identity_data) WHEN 'object' THEN identity_data END)
+  UNION SELECT value FROM auth.identities, jsonb_each_text(CASE jsonb_typeof(identity_data)
+  WHEN 'object' THEN identity_data END)
   UNION SELECT unnest(ARRAY[secret, phone, friendly_name]) FROM auth.mfa_factors
-) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6 AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
+) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6
+  AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
 
 // reported returns the report of a run, as JSON and as a page.
 func reported(t *testing.T, m *importer.Import) string {
@@ -107,7 +111,10 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 		t.Error("the verification did not find the altered name")
 	}
 	text := reported(t, m)
-	for _, want := range []string{`"pass":1`, census.People[0].ID, "soft_deleted", "The user was deleted in Supabase", `"sourceSum":"`, "Different", `"name"`} {
+	for _, want := range []string{
+		`"pass":1`, census.People[0].ID, "soft_deleted", "The user was deleted in Supabase",
+		`"sourceSum":"`, "Different", `"name"`,
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in the report", want)
 		}
@@ -186,7 +193,8 @@ func TestWriteBlockOfTheManual(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, write := range []string{
-			"UPDATE auth.users SET last_sign_in_at = now()", "DELETE FROM auth.users WHERE id = (SELECT max(id::text)::uuid FROM auth.users)",
+			"UPDATE auth.users SET last_sign_in_at = now()", "DELETE FROM auth.users WHERE id = (SELECT max(id::text)::uuid " +
+				"FROM auth.users)",
 			"INSERT INTO auth.users (id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com')",
 		} {
 			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.open {

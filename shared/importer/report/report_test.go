@@ -119,24 +119,43 @@ func TestConclusion(t *testing.T) {
 		level, title string
 		text         string
 	}{
-		"quarantine": {finished(), "attention", "Complete and equal, with something left for you", "844 rows and fields are in the quarantine"},
-		"clean":      {with(func(r *report.Report) { r.Status.Reasons = nil }), "good", "Complete and equal", "Every source row"},
-		"unverified": {with(func(r *report.Report) { r.Verification = nil }), "attention", "Copied, not verified", "have not been compared"},
-		"running":    {with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished", "1 of 3 batches"},
-		"parked":     {spoiled(), "bad", "Unfinished", "2 of 3 batches"},
+		"quarantine": {
+			finished(), "attention", "Complete and equal, with something left for you",
+			"844 rows and fields are in the quarantine",
+		},
+		"clean": {
+			with(func(r *report.Report) { r.Status.Reasons = nil }), "good", "Complete and equal",
+			"Every source row",
+		},
+		"unverified": {
+			with(func(r *report.Report) { r.Verification = nil }), "attention", "Copied, not verified",
+			"have not been compared",
+		},
+		"running": {
+			with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished",
+			"1 of 3 batches",
+		},
+		"parked": {spoiled(), "bad", "Unfinished", "2 of 3 batches"},
 		"different": {
 			with(func(r *report.Report) { r.Verification = spoiled().Verification }), "bad", "Different",
 			"2 rows differ between the source and the target, and 1 conservation equation does not hold.",
 		},
-		"broken": {with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }), "bad", "Different", "1 conservation equation does not hold: "},
+		"broken": {
+			with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }),
+			"bad", "Different", "1 conservation equation does not hold: ",
+		},
 		"rolled back": {with(func(r *report.Report) {
 			r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Done: true}
 		}), "good", "Rolled back", "is removed again."},
 		"touched": {
-			with(func(r *report.Report) { r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Left: 1} }), "attention", "Rolled back, with users left",
+			with(func(r *report.Report) { r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Left: 1} }),
+			"attention", "Rolled back, with users left",
 			"but for 1 user: they changed here",
 		},
-		"finalized": {with(func(r *report.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good", "Complete and equal", ""},
+		"finalized": {
+			with(func(r *report.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good",
+			"Complete and equal", "",
+		},
 	} {
 		if got := c.report.Conclusion(); got.Level != c.level || got.Title != c.title || !strings.Contains(got.Text, c.text) {
 			t.Errorf("%s: got %+v, want %s, %s, %s", name, got, c.level, c.title, c.text)
@@ -237,17 +256,18 @@ func TestR58_EveryAlteredByteIsFound(t *testing.T) {
 	other.Status.Pass++
 	foreign := sign(t, k, other)
 	for name, altered := range map[string][]byte{
-		"byte more":            append(slices.Clone(text), '\n'),
-		"byte less":            text[:len(text)-1],
-		"nothing":              nil,
-		"no report":            []byte("{}"),
-		"written again":        indented(t, text),
-		"another's signature":  bytes.Replace(text, []byte(signatureOf(t, text)), []byte(foreign.Signature), 1),
-		"another's report":     bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
-		"a second report":      bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
-		"a report besides":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"Report":{},"report":`), 1),
-		"a digest of its own":  bytes.Replace(text, []byte("\n\"seal\""), []byte("\n\"digest\":\"\",\"seal\""), 1),
-		"report without quote": []byte(`{"report":1,"digest":"sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b","seal":"x"}`),
+		"byte more":           append(slices.Clone(text), '\n'),
+		"byte less":           text[:len(text)-1],
+		"nothing":             nil,
+		"no report":           []byte("{}"),
+		"written again":       indented(t, text),
+		"another's signature": bytes.Replace(text, []byte(signatureOf(t, text)), []byte(foreign.Signature), 1),
+		"another's report":    bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
+		"a second report":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
+		"a report besides":    bytes.Replace(text, []byte(`{"report":`), []byte(`{"Report":{},"report":`), 1),
+		"a digest of its own": bytes.Replace(text, []byte("\n\"seal\""), []byte("\n\"digest\":\"\",\"seal\""), 1),
+		"report without quote": []byte(`{"report":1,"digest":"sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e5` +
+			`2ddb7875b4b","seal":"x"}`),
 	} {
 		if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) {
 			t.Errorf("%s: got %v", name, err)
@@ -330,17 +350,28 @@ func TestR58_HTMLPage(t *testing.T) {
 		not    []string
 	}{
 		{finished(), []string{
-			"Complete and equal, with something left for you", "844 rows and fields", "11,900", "9,411", "8123456789012345678", "holds</b>",
-			"users = migrated &#43; quarantined &#43; deleted", "They stay deleted", "<code>tomorrows_reason</code>", "age_range:35_44=35_plus", "custom:acme=acme", "4,012",
-			"312 users have no way", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`, "14 Aug 2026, 12:01:00 UTC",
+			"Complete and equal, with something left for you", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
+			"holds</b>",
+			"users = migrated &#43; quarantined &#43; deleted", "They stay deleted", "<code>tomorrows_reason</code>",
+			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
+			"312 users have no way", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
+			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "put aside", "broken</b>"}},
 		{spoiled(), []string{
-			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image", "target changed since", "broken</b>", "different</b>",
+			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image",
+			"target changed since", "broken</b>", "different</b>",
 		}, nil},
-		{report.Report{
-			Status:   importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
-			Rollback: &importer.RollbackResult{Removed: map[string]int64{"user": 5_000}, Sessions: 7, Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1},
-		}, []string{"Rolled back, with users left", "5,000", "000000000003", "&lt;script&gt;"}, []string{"<script", "<svg", "Checksums"}},
+		{
+			report.Report{
+				Status: importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
+				Rollback: &importer.RollbackResult{
+					Removed: map[string]int64{"user": 5_000}, Sessions: 7,
+					Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1,
+				},
+			},
+			[]string{"Rolled back, with users left", "5,000", "000000000003", "&lt;script&gt;"},
+			[]string{"<script", "<svg", "Checksums"},
+		},
 		{report.Report{}, nil, nil},
 	} {
 		got := page(t, c.report)

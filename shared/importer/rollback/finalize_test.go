@@ -19,7 +19,8 @@ func TestFinalize_NoSecretIsLeftInTheLedger(t *testing.T) {
 	secrets := importtest.Column(
 		t,
 		from,
-		`select s::text from (select unnest(array[encrypted_password, confirmation_token, recovery_token, email_change_token_new, reauthentication_token]) as s from auth.users
+		`select s::text from (select unnest(array[encrypted_password, confirmation_token, recovery_token,
+			email_change_token_new, reauthentication_token]) as s from auth.users
 union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 	)
 	m := importtest.Open(t, from)
@@ -31,7 +32,8 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 			importtest.Column(
 				t,
 				m.To,
-				`select to_jsonb(l)::text from supabase_import.ledger l union all select to_jsonb(q)::text from supabase_import.quarantine q`,
+				`select to_jsonb(l)::text from supabase_import.ledger l union all select to_jsonb(q)::text
+					from supabase_import.quarantine q`,
 			),
 			"\n",
 		)
@@ -115,8 +117,8 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 	importtest.Complete(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
 
-// A column of the source's profiles that the target does not have may hold a secret. Finalize removes it from the ledger's
-// column residue and from the originals in the quarantine, of copied and of rejected rows.
+// A column of the source's profiles that the target does not have may hold a secret. Finalize removes it from the
+// ledger's column residue and from the originals in the quarantine, of copied and of rejected rows.
 func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -100,7 +100,8 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 		t.Errorf("rows that changed, got - want +:\n%s", diff)
 	}
 	quarantined := map[string]int64{}
-	for _, line := range importtest.Column(t, m.To, `select field from supabase_import.quarantine where reason = 'cascaded' and resolved is not null and original is not null`) {
+	for _, line := range importtest.Column(t, m.To, `select field from supabase_import.quarantine where reason = 'cascaded'
+		and resolved is not null and original is not null`) {
 		quarantined[line]++
 	}
 	want := maps.Clone(cascaded)
@@ -112,18 +113,23 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 	}
 
 	importtest.Complete(t, m, importtest.Allow)
-	for _, table := range []string{"shop.orders", "notes", "memberships", "grants", "tenants", "enrolments", "events", "clicks", "shop.letters", "heirlooms_old"} {
+	for _, table := range []string{
+		"shop.orders", "notes", "memberships", "grants", "tenants", "enrolments", "events",
+		"clicks", "shop.letters", "heirlooms_old",
+	} {
 		importtest.Exec(
 			t,
 			m.To,
-			`insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+`, q.original) r
+			`insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+
+				`, q.original) r
 where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 				table,
 			)+`'`,
 		)
 	}
 	restored := importtest.OwnData(t, m.To)
-	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} { // changed, or they refer to a new row
+	// changed, or they refer to a new row
+	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} {
 		delete(own, table)
 		delete(restored, table)
 	}
@@ -139,7 +145,8 @@ func qualified(table string) string {
 	return "public." + table
 }
 
-// Rows that two users of different batches share are removed with the first of them, and then keep no user in the target.
+// Rows that two users of different batches share are removed with the first of them, and then keep no user in the
+// target.
 func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -155,7 +162,8 @@ create table referrals (by uuid references "user" on delete cascade, whom uuid r
 	importtest.Exec(
 		t,
 		m.To,
-		`insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals select min(id::text)::uuid, max(id::text)::uuid from "user"`,
+		`insert into friends select min(id::text)::uuid, max(id::text)::uuid from "user"; insert into referrals
+			select min(id::text)::uuid, max(id::text)::uuid from "user"`,
 	)
 	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	if diff := cmp.Diff(
@@ -177,7 +185,8 @@ func TestRollbackNamesUserWhomATriggerKeeps(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+id+`' then raise exception 'no'; end if; return old; end $$;
+		`create function refuse() returns trigger language plpgsql as $$ begin if old.id = '`+id+
+			`' then raise exception 'no'; end if; return old; end $$;
 create trigger refuse before delete on "user" for each row execute function refuse()`,
 	)
 	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {

@@ -47,15 +47,22 @@ func runSQL(t *testing.T, url, text string) []string {
 
 // a few users of the source, by what is special about them.
 const people = `
-insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user, is_anonymous) values
-  ('10000000-0000-4000-8000-000000000001', 'one@example.com', '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
-  ('10000000-0000-4000-8000-000000000002', 'Two@Example.com', '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
-  ('10000000-0000-4000-8000-000000000003', 'three@example.com', null, now(), now(), now(), 'authenticated', false, false),
-  ('10000000-0000-4000-8000-000000000004', 'four@example.com', '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', null, now(), now(), 'authenticated', false, false),
+insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user,
+  is_anonymous) values
+  ('10000000-0000-4000-8000-000000000001', 'one@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
+  ('10000000-0000-4000-8000-000000000002', 'Two@Example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
+  ('10000000-0000-4000-8000-000000000003', 'three@example.com', null, now(), now(), now(), 'authenticated', false,
+  false),
+  ('10000000-0000-4000-8000-000000000004', 'four@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', null, now(), now(), 'authenticated', false, false),
   ('10000000-0000-4000-8000-000000000005', null, '', null, now(), now(), 'authenticated', false, true),
-  ('10000000-0000-4000-8000-000000000006', 'six@example.com', '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false);
+  ('10000000-0000-4000-8000-000000000006', 'six@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false);
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
-select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false), now(), now() from auth.users where email is not null;`
+select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false),
+  now(), now() from auth.users where email is not null;`
 
 // importedProject is an import of a project with these users.
 func importedProject(t *testing.T) *importer.Import {
@@ -67,17 +74,20 @@ func importedProject(t *testing.T) *importer.Import {
 	return m
 }
 
-// asTheyAre reads the users of the source: the last character of the id, the email, whether it is confirmed, and the end
-// of the hash.
-const asTheyAre = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' || coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
-  || case when u.email_confirmed_at is null then '' else ' confirmed' end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
+// asTheyAre reads the users of the source: the last character of the id, the email, whether it is confirmed, and the
+// end of the hash.
+const asTheyAre = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
+	coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
+  || case when u.email_confirmed_at is null then '' else ' confirmed'
+  end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
 from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
 
 func number(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
 
 // set changes a password in the target.
 func set(n, hash string) string {
-	return `update account set password = '` + hash + `', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(
+	return `update account set password = '` + hash +
+		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(
 		n,
 	) + `;`
 }
@@ -99,7 +109,8 @@ func move(n, to string) string {
 
 const (
 	argon  = `$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jNEW`
-	scrypt = `00112233445566778899aabbccddeeff:` + `00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff`
+	scrypt = hex16 + ":" + hex16 + hex16 + hex16 + hex16
+	hex16  = "00112233445566778899aabbccddeeff"
 )
 
 func TestReturnToSource_WhatComesBack(t *testing.T) {
@@ -124,24 +135,87 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 		covered, not int
 		counts       string
 	}{
-		"nothing":                                {"", "", nil, 0, 0, "0 0 0 0"},
-		"a password":                             {set("1", argon), "", map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"a first password":                       {first("3", argon), "", map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"an unreadable one":                      {set("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
-		"one that proves":                        {first("4", argon) + `update "user" set "emailVerified" = true where id = ` + number("4"), "", map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"}, 1, 0, "1 0 0 0"},
-		"an email":                               {move("2", "second@example.com"), "", map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"}, 1, 0, "0 0 1 0"},
-		"an unproved email":                      {move("1", "first@example.com") + `update "user" set "emailVerified" = false where id = ` + number("1"), "", map[string]string{"1": "1 first@example.com first@example.com false 4DIW"}, 1, 0, "0 0 1 0"},
-		"a first email":                          {move("5", "fifth@example.com") + first("5", argon), "", map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"}, 1, 0, "1 0 1 0"},
-		"email and scrypt":                       {move("1", "first@example.com") + set("1", scrypt), "", map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"}, 1, 1, "0 0 1 0"},
-		"a name":                                 {`update "user" set name = 'Another', "updatedAt" = now()`, "", nil, 0, 0, "0 0 0 0"},
-		"a new user":                             {`insert into "user" (name, email, "emailVerified") values ('New', 'new@example.com', true)`, "", nil, 0, 0, "0 0 0 0"},
-		"changed there too":                      {set("1", argon) + move("1", "first@example.com"), `update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + number("1"), map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"}, 1, 0, "0 1 0 1"},
-		"gone there":                             {set("1", argon), `delete from auth.users where id = ` + number("1"), map[string]string{"1": ""}, 1, 0, "0 1 0 0"},
-		"soft-deleted there":                     {first("3", argon), `update auth.users set deleted_at = now() where id = ` + number("3"), nil, 1, 0, "0 1 0 0"},
-		"two change places":                      {move("1", "moving@example.com") + move("6", "one@example.com") + move("1", "six@example.com"), "", map[string]string{"1": "1 six@example.com six@example.com true confirmed 4DIW", "6": "6 one@example.com one@example.com true confirmed 4DIW"}, 2, 0, "0 0 2 0"},
-		"an email taken":                         {move("1", "free@example.com"), `update auth.users set email = 'Free@example.com' where id = ` + number("3"), map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"}, 1, 0, "0 0 0 1"},
-		"a chain that is held":                   {move("1", "free@example.com") + move("6", "one@example.com"), `update auth.users set email = 'free@example.com' where id = ` + number("3"), map[string]string{"3": "3 free@example.com three@example.com false confirmed -"}, 2, 0, "0 0 0 2"},
-		"the same email spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` + number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
+		"nothing": {"", "", nil, 0, 0, "0 0 0 0"},
+		"a password": {
+			set("1", argon), "",
+			map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"},
+			1, 0, "1 0 0 0",
+		},
+		"a first password": {
+			first("3", argon), "",
+			map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"},
+			1, 0, "1 0 0 0",
+		},
+		"an unreadable one": {set("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
+		"one that proves": {
+			first("4", argon) +
+				`update "user" set "emailVerified" = true where id = ` + number("4"), "",
+			map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"},
+			1, 0, "1 0 0 0",
+		},
+		"an email": {
+			move("2", "second@example.com"), "",
+			map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"},
+			1, 0, "0 0 1 0",
+		},
+		"an unproved email": {
+			move("1", "first@example.com") +
+				`update "user" set "emailVerified" = false where id = ` + number("1"), "",
+			map[string]string{"1": "1 first@example.com first@example.com false 4DIW"},
+			1, 0, "0 0 1 0",
+		},
+		"a first email": {
+			move("5", "fifth@example.com") + first("5", argon), "",
+			map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"},
+			1, 0, "1 0 1 0",
+		},
+		"email and scrypt": {
+			move("1", "first@example.com") + set("1", scrypt), "",
+			map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"},
+			1, 1, "0 0 1 0",
+		},
+		"a name": {
+			`update "user" set name = 'Another', "updatedAt" = now()`, "", nil, 0, 0,
+			"0 0 0 0",
+		},
+		"a new user": {
+			`insert into "user" (name, email, "emailVerified") values ('New', 'new@example.com', true)`,
+			"", nil, 0, 0, "0 0 0 0",
+		},
+		"changed there too": {
+			set("1", argon) + move("1", "first@example.com"),
+			`update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + number("1"),
+			map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"},
+			1, 0, "0 1 0 1",
+		},
+		"gone there": {
+			set("1", argon), `delete from auth.users where id = ` + number("1"),
+			map[string]string{"1": ""},
+			1, 0, "0 1 0 0",
+		},
+		"soft-deleted there": {
+			first("3", argon),
+			`update auth.users set deleted_at = now() where id = ` + number("3"), nil, 1, 0, "0 1 0 0",
+		},
+		"two change places": {move("1", "moving@example.com") + move("6", "one@example.com") + move("1",
+			"six@example.com"), "", map[string]string{
+			"1": "1 six@example.com six@example.com true confirmed 4DIW",
+			"6": "6 one@example.com one@example.com true confirmed 4DIW",
+		}, 2, 0, "0 0 2 0"},
+		"an email taken": {
+			move("1", "free@example.com"),
+			`update auth.users set email = 'Free@example.com' where id = ` + number("3"),
+			map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"},
+			1, 0, "0 0 0 1",
+		},
+		"a chain that is held": {
+			move("1", "free@example.com") + move("6", "one@example.com"),
+			`update auth.users set email = 'free@example.com' where id = ` + number("3"),
+			map[string]string{"3": "3 free@example.com three@example.com false confirmed -"},
+			2, 0, "0 0 0 2",
+		},
+		"the same email spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` +
+			number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(
@@ -237,7 +311,8 @@ func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
 	runSQL(
 		t,
 		m.From,
-		`update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC' where id = `+number(
+		`update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC'
+			where id = `+number(
 			"1",
 		)+`; update auth.users set email = 'due@example.com' where id = `+number(
 			"2",
@@ -261,8 +336,8 @@ func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
 	}
 }
 
-// Every current password verifies with the source's hash after the return to Supabase, changed ones included. Another test
-// does the same with a real GoTrue.
+// Every current password verifies with the source's hash after the return to Supabase, changed ones included. Another
+// test does the same with a real GoTrue.
 func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -18,7 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Some users of the source are in the target before, as another import left them: equal, changed, in part, with other rows.
+// Some users of the source are in the target before, as another import left them: equal, changed, in part, with other
+// rows.
 func TestRollback_LeavesTheTargetByteForByteAsItWas(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -56,22 +57,29 @@ insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id
 
 // touches are changes of a user in the target that the source does not have.
 var touches = map[string]string{
-	"name changed":           `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
-	"password rehashed":      `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g', "updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`,
-	"password removed":       `delete from account where "userId" = $1 and "providerId" = 'credential'`,
-	"password twice":         `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values ($1, 'credential', $1, 'x', now())`,
-	"account added":          `insert into account ("accountId", "providerId", "userId", "updatedAt") values ('47', 'figma', $1, now())`,
-	"account refreshed":      `update account set "accessToken" = 'fresh', "updatedAt" = now() where "userId" = $1 and "providerId" = 'google'`,
-	"account moved":          `update account set "userId" = (select id from "user" where name = 'New User') where "userId" = $1 and "providerId" = 'google'`,
-	"account removed":        `delete from account where "userId" = $1 and "providerId" = 'google'`,
-	"profile changed":        `update user_profile set learning_speed = 'casual' where user_id = $1`,
-	"profile removed":        `delete from user_profile where user_id = $1`,
-	"something ordered":      `insert into "order" values ($1)`,
-	"something owed":         `insert into debt values ($1)`,
-	"user deleted":           `delete from "user" where id = $1`,
-	"profile written":        `insert into user_profile (user_id) values ($1)`,
-	"first password chosen":  `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values ($1, $1, 'credential', $1, 'x', now())`,
-	"signed in, and no more": `insert into session ("expiresAt", token, "updatedAt", "userId") values (now(), $1, now(), $1), (now(), 'two of ' || $1, now(), $1)`,
+	"name changed": `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
+	"password rehashed": `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g',
+		"updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`,
+	"password removed": `delete from account where "userId" = $1 and "providerId" = 'credential'`,
+	"password twice": `insert into account ("accountId", "providerId", "userId", password, "updatedAt")
+		values ($1, 'credential', $1, 'x', now())`,
+	"account added": `insert into account ("accountId", "providerId", "userId", "updatedAt")
+		values ('47', 'figma', $1, now())`,
+	"account refreshed": `update account set "accessToken" = 'fresh', "updatedAt" = now() where "userId" = $1
+		and "providerId" = 'google'`,
+	"account moved": `update account set "userId" = (select id from "user" where name = 'New User')
+		where "userId" = $1 and "providerId" = 'google'`,
+	"account removed":   `delete from account where "userId" = $1 and "providerId" = 'google'`,
+	"profile changed":   `update user_profile set learning_speed = 'casual' where user_id = $1`,
+	"profile removed":   `delete from user_profile where user_id = $1`,
+	"something ordered": `insert into "order" values ($1)`,
+	"something owed":    `insert into debt values ($1)`,
+	"user deleted":      `delete from "user" where id = $1`,
+	"profile written":   `insert into user_profile (user_id) values ($1)`,
+	"first password chosen": `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt")
+		values ($1, $1, 'credential', $1, 'x', now())`,
+	"signed in, and no more": `insert into session ("expiresAt", token, "updatedAt", "userId")
+		values (now(), $1, now(), $1), (now(), 'two of ' || $1, now(), $1)`,
 }
 
 // touch makes each change to a suitable user, and returns the users.
@@ -80,19 +88,22 @@ func touch(t *testing.T, to string) map[string]string {
 	importtest.Exec(
 		t,
 		to,
-		`create table "order" (buyer uuid references "user" on delete cascade); create table debt (debtor uuid references "user");
+		`create table "order" (buyer uuid references "user" on delete cascade);
+			create table debt (debtor uuid references "user");
 insert into "user" (name, email, "emailVerified") values ('New User', 'somebody@new.example', true);`,
 	)
 	whole := importtest.Column(
 		t,
 		to,
-		`select u.id::text from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id and c."providerId" = 'credential' and c.password like '$2a$04%'
+		`select u.id::text from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id
+			and c."providerId" = 'credential' and c.password like '$2a$04%'
 join account g on g."userId" = u.id and g."providerId" = 'google' group by u.id order by u.id`,
 	)
 	bare := importtest.Column(
 		t,
 		to,
-		`select u.id::text from "user" u where name <> 'New User' and not exists (select from user_profile p where p.user_id = u.id)
+		`select u.id::text from "user" u where name <> 'New User' and not exists (select from user_profile p
+			where p.user_id = u.id)
 and not exists (select from account c where c."userId" = u.id and c."providerId" = 'credential') order by u.id`,
 	)
 	who := map[string]string{}
@@ -124,7 +135,8 @@ func TestRollback_LeavesTouchedUsersAloneUnlessForced(t *testing.T) {
 		t,
 		from,
 		`insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
-select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from auth.users where encrypted_password like '$2a$04%' and deleted_at is null
+select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from auth.users
+  where encrypted_password like '$2a$04%' and deleted_at is null
   and not exists (select from auth.identities i where i.user_id = auth.users.id and i.provider = 'google') limit 60`,
 	)
 	m := importtest.Open(t, from)
@@ -187,7 +199,8 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	name := importtest.Value(
 		t,
 		m.To,
-		`select original->>'name' from supabase_import.quarantine where reason = 'rolled_back' and source = 'user' and key = $1 and resolved is not null`,
+		`select original->>'name' from supabase_import.quarantine where reason = 'rolled_back' and source = 'user'
+			and key = $1 and resolved is not null`,
 		who["name changed"],
 	)
 	if name[len(name)-1:] != "!" {
@@ -204,7 +217,8 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`update "user" set name = 'Changed' where left(id::text, 1) = '7'; insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
+		`update "user" set name = 'Changed' where left(id::text, 1) = '7';
+			insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
 	)
 	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger)
 	counted, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
@@ -259,7 +273,8 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 
 // stable has the columns of the ledger that do not depend on the pass.
 var stable = map[string]string{
-	"ledger":     `select row(user_id, source, key, outcome, raw, written, credential, residue)::text from supabase_import.ledger order by user_id, source, key`,
+	"ledger": `select row(user_id, source, key, outcome, raw, written, credential, residue)::text
+		from supabase_import.ledger order by user_id, source, key`,
 	"ruling":     importtest.Ledger["ruling"],
 	"quarantine": importtest.Ledger["quarantine"],
 }

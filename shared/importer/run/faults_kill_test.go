@@ -17,9 +17,9 @@ const (
 	sampledKills = 25
 )
 
-// TestR56_KilledAnywhere kills the importing process at moments spread over an import, lets another process continue, and
-// so on until one completes. The target covers every path: other users have an email, an id and a subject, and a row is
-// refused.
+// TestR56_KilledAnywhere kills the importing process at moments spread over an import, lets another process continue,
+// and so on until one completes. The target covers every path: other users have an email, an id and a subject, and a
+// row is refused.
 func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 20, MFA: "allow"}, Concurrency: 2}
@@ -99,7 +99,8 @@ func (c child) waitUntilFree(t *testing.T) {
 		return importtest.Value(
 			t,
 			c.To,
-			`select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and application_name = 'xenon migrate' and (state = 'idle' or query like '%holder_backend%')`,
+			`select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()
+				and application_name = 'xenon migrate' and (state = 'idle' or query like '%holder_backend%')`,
 		) == "true"
 	})
 }

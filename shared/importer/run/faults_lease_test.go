@@ -159,7 +159,8 @@ func TestRun_LeaseOfAnotherRole(t *testing.T) {
 	weak := importtest.Role(
 		t,
 		m.To,
-		"grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in schema public, supabase_import to %[1]s",
+		"grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in "+
+			"schema public, supabase_import to %[1]s",
 	)
 	other := &importer.Import{From: from, To: weak, Holder: "other", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {

@@ -23,7 +23,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// killableServer is a server of the test's own that can be killed and started again. Its URL through the proxy stays the same.
+// killableServer is a server of the test's own that can be killed and started again. Its URL through the proxy stays
+// the same.
 type killableServer struct {
 	t       *testing.T
 	options postgres.Options
@@ -54,7 +55,8 @@ func (m *killableServer) start() {
 // url returns the URL of the server through the proxy.
 func (m *killableServer) url() string { return m.proxy.URL() }
 
-// killAndRestart kills every process of the server at once, as the kernel does when memory is short, and starts it again.
+// killAndRestart kills every process of the server at once, as the kernel does when memory is short, and starts it
+// again.
 func (m *killableServer) killAndRestart() {
 	text, err := os.ReadFile(filepath.Join(m.server.Dir, "data", "postmaster.pid"))
 	if err != nil {
@@ -145,14 +147,16 @@ func TestR56_CrashBeforeTheMark(t *testing.T) {
 	}
 	importtest.Exec(t, target.url(), "alter system set wal_writer_delay = '10s'")
 	importtest.Exec(t, target.url(), `select pg_reload_conf();
-create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
-create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3) execute function hold()`)
+create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return new;
+  end $$;
+create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3)
+  execute function hold()`)
 	killed(t, m, o, target)
 	importtest.CheckSameAsNewImport(t, m, o)
 }
 
-// killed runs an import, and kills the target when the import waits for advisory lock 7 there, because of a trigger. After
-// that no process holds the lock.
+// killed runs an import, and kills the target when the import waits for advisory lock 7 there, because of a trigger.
+// After that no process holds the lock.
 func killed(t *testing.T, m *importer.Import, o importer.Options, target *killableServer) {
 	t.Helper()
 	lock, err := pgx.Connect(t.Context(), target.url())
@@ -181,8 +185,8 @@ func killed(t *testing.T, m *importer.Import, o importer.Options, target *killab
 	}
 }
 
-// TestR56_CrashAfterARejection kills the target when the import writes a user without the profile that the target refuses.
-// The rejection of the profile must be stored already; otherwise the import would reject other rows instead.
+// TestR56_CrashAfterARejection kills the target when the import writes a user without the profile that the target
+// refuses. The rejection of the profile must be stored already; otherwise the import would reject other rows instead.
 func TestR56_CrashAfterARejection(t *testing.T) {
 	t.Parallel()
 	from, target := supabasetest.New(t), newKillableServer(t, false)
@@ -210,7 +214,10 @@ func TestR56_CrashAfterARejection(t *testing.T) {
 	importtest.Exec(t, target.url(), `select pg_reload_conf();
 alter table user_profile add constraint no check (user_id <> '`+user+`');
 create function hold() returns trigger language plpgsql as $$ begin
-  if exists (select from supabase_import.ruling where reason = 'target_error') then perform pg_advisory_xact_lock(7); end if; return new; end $$;
+  if exists (select from supabase_import.ruling where reason = 'target_error') then
+    perform pg_advisory_xact_lock(7); end if;
+  return new;
+end $$;
 create trigger hold after insert on "user" for each row when (new.id = '`+user+`') execute function hold()`)
 	killed(t, m, o, target)
 	if got := importtest.Column(
@@ -267,7 +274,8 @@ func onSmallDisk(t *testing.T) (address string, enlarge func()) {
 	}
 	t.Log("nothing can be mounted here: a trigger says that the target's disk is full")
 	importtest.Exec(t, u.String(), `create function full_disk() returns trigger language plpgsql as $$ begin
-  if (select count(*) > 1000 from "user") then raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end if; return null; end $$;
+  if (select count(*) > 1000 from "user") then raise exception 'could not extend file: No space left on device'
+  using errcode = 'disk_full'; end if; return null; end $$;
 create trigger full_disk after insert on "user" execute function full_disk();`)
 	return u.String(), func() { importtest.Exec(t, u.String(), `drop trigger full_disk on "user"`) }
 }
@@ -286,7 +294,8 @@ func TestRun_TargetFull(t *testing.T) {
 	halves := importtest.Value(
 		t,
 		to,
-		`select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l on l.key = u.id where u.id is null or l.key is null`,
+		`select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l
+			on l.key = u.id where u.id is null or l.key is null`,
 	)
 	if halves != "0" {
 		t.Errorf("%s users are incomplete", halves)

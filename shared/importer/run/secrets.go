@@ -11,7 +11,8 @@ import (
 // and what the quarantine keeps of accounts of the target.
 const deletedMembers = `ARRAY[
     'encrypted_password', 'confirmation_token', 'recovery_token', 'email_change_token_new',
-    'email_change_token_current', 'phone_change_token', 'reauthentication_token', 'secret', 'last_webauthn_challenge_data', 'web_authn_credential',
+    'email_change_token_current', 'phone_change_token', 'reauthentication_token', 'secret',
+    'last_webauthn_challenge_data', 'web_authn_credential',
     'password', 'accessToken', 'refreshToken', 'idToken']`
 
 // profileFields are the columns of the target's profiles. What a profile of the source has besides may be a secret.

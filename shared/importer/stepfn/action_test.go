@@ -134,7 +134,10 @@ func TestAnswersAreSmallForEverySource(t *testing.T) {
 	for i := range 5000 {
 		reasons[fmt.Sprintf("profile.field_number_%d invalid_value_of_some_kind", i)] = math.MaxInt64 - int64(i)
 	}
-	for _, kind := range []string{"email_conflict", "phone_conflict", "account_conflict", "target_email_taken", "target_id_taken"} {
+	for _, kind := range []string{
+		"email_conflict", "phone_conflict", "account_conflict", "target_email_taken",
+		"target_id_taken",
+	} {
 		numbers[kind] = math.MaxInt64
 	}
 	tables, referring := map[string]int64{}, make([]run.Referring, 1000)

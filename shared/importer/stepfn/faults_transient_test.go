@@ -70,7 +70,8 @@ var steps = []step{
 		var text strings.Builder
 		_, _, err := m.ReturnToSource(ctx, "supabase", &text)
 		if err == nil &&
-			(!strings.HasSuffix(text.String(), "COMMIT;\n") || strings.Count(text.String(), "BEGIN;")-strings.Count(text.String(), "ROLLBACK;") != 1) {
+			(!strings.HasSuffix(text.String(), "COMMIT;\n") ||
+				strings.Count(text.String(), "BEGIN;")-strings.Count(text.String(), "ROLLBACK;") != 1) {
 			err = fmt.Errorf("the text is not one transaction: %s", text.String())
 		}
 		return err
@@ -159,8 +160,8 @@ type combination struct {
 	side   string
 }
 
-// combinations are every error in either phase from either side, or a sample: every error once, and all four combinations
-// of phase and side equally often.
+// combinations are every error in either phase from either side, or a sample: every error once, and all four
+// combinations of phase and side equally often.
 func combinations(t *testing.T) (all []combination) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
@@ -180,8 +181,8 @@ func combinations(t *testing.T) (all []combination) {
 	return all
 }
 
-// Every step of an import gets every transient error of a server or pooler, at connect and in the middle, from the source
-// and from the target. It reports that it waits, continues and completes.
+// Every step of an import gets every transient error of a server or pooler, at connect and in the middle, from the
+// source and from the target. It reports that it waits, continues and completes.
 func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

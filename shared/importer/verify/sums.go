@@ -27,7 +27,8 @@ type table struct {
 }
 
 // tables lists the kinds. noSharedIDs says that a user with an id of the ledger's cannot have been there before the
-// run. Rows of a user whom the run wrote came with the run or after it, so they count even if the ledger does not have them.
+// run. Rows of a user whom the run wrote came with the run or after it, so they count even if the ledger does not have
+// them.
 func tables(p *run.Pass, noSharedIDs bool) []table {
 	const isCopied = "l.outcome IN " + run.CopiedOutcomes
 	user := func(r mapping.Rejections) string {

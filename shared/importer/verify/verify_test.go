@@ -86,7 +86,8 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 		t,
 		dst,
 		u[4],
-		`update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified" where id = $1`,
+		`update "user" set "createdAt" = "createdAt" + interval '1 microsecond', "emailVerified" = not "emailVerified"
+			where id = $1`,
 	)
 	importtest.ExecWithoutTriggers(t, dst, u[5], `delete from account where id = $1`)
 	importtest.ExecWithoutTriggers(t, dst, a[6], `delete from account where id = $1`)
@@ -95,13 +96,15 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 		t,
 		dst,
 		u[8],
-		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+`1', 'octocat', 'github', $1, now())`,
+		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+
+			`1', 'octocat', 'github', $1, now())`,
 	)
 	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[9],
-		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+`2', $1::text, 'credential', $1::uuid, 'x', now()`,
+		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+
+			`2', $1::text, 'credential', $1::uuid, 'x', now()`,
 	)
 	importtest.ExecWithoutTriggers(
 		t,
@@ -161,7 +164,8 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 		t,
 		src,
 		id,
-		`insert into auth.users (id, email, created_at, updated_at) values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`,
+		`insert into auth.users (id, email, created_at, updated_at)
+			values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`,
 	)
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
@@ -213,7 +217,8 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 		t,
 		dst,
 		social,
-		`insert into account ("accountId", "providerId", "userId", password, "updatedAt") select $1::text, 'credential', $1::uuid, 'x', now()`,
+		`insert into account ("accountId", "providerId", "userId", password, "updatedAt")
+			select $1::text, 'credential', $1::uuid, 'x', now()`,
 	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if err != nil {

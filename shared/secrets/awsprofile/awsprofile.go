@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Load returns the region, the credentials and the endpoints that the SDK finds in variables and files. The endpoints of
-// in take precedence. Nothing renews the credentials when they expire.
+// Load returns the region, the credentials and the endpoints that the SDK finds in variables and files. The endpoints
+// of in take precedence. Nothing renews the credentials when they expire.
 func Load(ctx context.Context, in config.AWS) (config.AWS, error) {
 	cfg, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// clearAWS removes all AWS settings of the machine until the end of the test, and returns an empty directory for new ones.
+// clearAWS removes all AWS settings of the machine until the end of the test, and returns an empty directory for new
+// ones.
 func clearAWS(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
