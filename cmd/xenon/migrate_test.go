@@ -93,7 +93,7 @@ func TestMigrateWrongUse(t *testing.T) {
 		{[]string{"run", "--unconfirmed", "perhaps"}, "--unconfirmed must be one of"},
 		{[]string{"run", "--concurrency=-1"}, "--concurrency and --batch-size"},
 		{[]string{"rollback", "--to", somewhere}, "say --yes"},
-		{[]string{"finalize", "--to", somewhere}, "say --yes"},
+		{[]string{"finalize", "--to", somewhere}, "confirm with --yes"},
 		{[]string{"rollback", "--to", somewhere, "--yes", "--cascade"}, "it needs --force, too"},
 		{[]string{"rollback"}, "TO_DATABASE_URL: is missing"},
 		{[]string{"rollback", "--yes", "--to", neonPooler}, "--to: ep-cool"},

@@ -74,8 +74,11 @@ func TestSourceRefusals(t *testing.T) {
 		change func(*SourceCatalog)
 		want   []string
 	}{
-		"none":          {func(*SourceCatalog) {}, nil},
-		"an old server": {func(s *SourceCatalog) { s.Version, s.Server = 139999, "13.9" }, []string{"the source is Postgres 13.9; 14 or newer is needed"}},
+		"none": {func(*SourceCatalog) {}, nil},
+		"an old server": {
+			func(s *SourceCatalog) { s.Version, s.Server = 139999, "13.9" },
+			[]string{"the source is Postgres 13.9; 14 or newer is needed"},
+		},
 		"no users": {
 			func(s *SourceCatalog) { s.Users = Table{Name: "auth.users"} },
 			[]string{"auth.users is not there: is this a Supabase database?"},
@@ -108,9 +111,15 @@ func TestTargetRefusals(t *testing.T) {
 		target TargetCatalog
 		want   []string
 	}{
-		"none":             {TargetCatalog{Version: 140000, Schema: "public"}, nil},
-		"an old server":    {TargetCatalog{Version: 139999, Server: "13.9"}, []string{"the target is Postgres 13.9; 14 or newer is needed"}},
-		"an older trigger": {TargetCatalog{Version: 140000, TouchTrigger: true}, []string{"the target's trigger user_profile_touch is of an older release: run `xenon schema up` first"}},
+		"none": {TargetCatalog{Version: 140000, Schema: "public"}, nil},
+		"an old server": {
+			TargetCatalog{Version: 139999, Server: "13.9"},
+			[]string{"the target is Postgres 13.9; 14 or newer is needed"},
+		},
+		"an older trigger": {
+			TargetCatalog{Version: 140000, TouchTrigger: true},
+			[]string{"the target's trigger user_profile_touch is of an older release: run `xenon schema up` first"},
+		},
 		"a problem, public": {
 			TargetCatalog{Version: 140000, Schema: "public", Problems: []string{"user is missing"}},
 			[]string{"the target's user is missing"},

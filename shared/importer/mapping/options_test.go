@@ -38,7 +38,10 @@ func TestWithDefaultsChecksOptions(t *testing.T) {
 		"the longest name":         {Options{Run: strings.Repeat("x", 100)}, ""},
 		"a name that is too long":  {Options{Run: strings.Repeat("x", 101)}, "longer than 100 characters"},
 		"a profile field":          {Options{ProfileValues: map[string]map[string]string{"age_range": nil}}, ""},
-		"no profile field":         {Options{ProfileValues: map[string]map[string]string{"age": nil}}, `no profile field "age"`},
+		"no profile field": {
+			Options{ProfileValues: map[string]map[string]string{"age": nil}},
+			`no profile field "age"`,
+		},
 	} {
 		_, err := c.options.WithDefaults()
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {

@@ -97,18 +97,21 @@ func TestProfileTableRefusals(t *testing.T) {
 		table Table
 		says  string // "" is no refusal
 	}{
-		"good":                 {good, ""},
-		"none":                 {Table{Exists: true}, ""},
-		"absent":               {change(good, func(t *Table) { t.Exists = false }), ""},
-		"hidden":               {change(good, func(t *Table) { t.Readable = false }), "may not be read"},
-		"the default, hidden":  {Table{Name: DefaultProfiles, Exists: true}, ""},
-		"foreign":              {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
-		"without user_id":      {table("public.learners", "age_range", "text"), "no column user_id"},
-		"user_id is a number":  {table("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
-		"user_id is text":      {table("public.learners", "user_id", "text", "age_range", "text"), ""},
-		"nothing of a profile": {table("public.learners", "user_id", "uuid", "colour", "text"), "no table of learner profiles"},
-		"the default, empty":   {table(DefaultProfiles, "user_id", "uuid"), ""},
-		"the default, usable":  {table(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
+		"good":                {good, ""},
+		"none":                {Table{Exists: true}, ""},
+		"absent":              {change(good, func(t *Table) { t.Exists = false }), ""},
+		"hidden":              {change(good, func(t *Table) { t.Readable = false }), "may not be read"},
+		"the default, hidden": {Table{Name: DefaultProfiles, Exists: true}, ""},
+		"foreign":             {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
+		"without user_id":     {table("public.learners", "age_range", "text"), "no column user_id"},
+		"user_id is a number": {table("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
+		"user_id is text":     {table("public.learners", "user_id", "text", "age_range", "text"), ""},
+		"nothing of a profile": {
+			table("public.learners", "user_id", "uuid", "colour", "text"),
+			"no table of learner profiles",
+		},
+		"the default, empty":  {table(DefaultProfiles, "user_id", "uuid"), ""},
+		"the default, usable": {table(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
 	} {
 		got := profiles(c.table).ProfileTableRefusals()
 		if c.says == "" && got != nil || c.says != "" && (len(got) != 1 || !strings.Contains(got[0], c.says)) {
@@ -147,7 +150,10 @@ func TestProfileUserIsTheColumnWhereItIsUnique(t *testing.T) {
 	}{
 		"a unique uuid": {TableColumn{Type: "uuid", Unique: true}, "p.user_id"},
 		"a uuid":        {TableColumn{Type: "uuid"}, "coalesce(p.user_id" + orNone},
-		"unique text":   {TableColumn{Type: "text", Unique: true}, "coalesce(CASE WHEN p.user_id ~* '" + UUIDPattern + "' THEN p.user_id::uuid END" + orNone},
+		"unique text": {
+			TableColumn{Type: "text", Unique: true},
+			"coalesce(CASE WHEN p.user_id ~* '" + UUIDPattern + "' THEN p.user_id::uuid END" + orNone,
+		},
 	} {
 		c.column.Name = "user_id"
 		m := profiles(Table{Name: "public.profiles", Columns: []TableColumn{c.column}})

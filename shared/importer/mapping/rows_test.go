@@ -182,7 +182,8 @@ func TestUnmappedAsTextComparesTextAsText(t *testing.T) {
 	t.Parallel()
 	source := table("t", "plain", "text", "hours", "smallint", "at", "date", "more", "text", "speed", "text")
 	got := unmappedAsText(source, "p", nil, map[string]string{"hours": "h::text", "at": "a", "speed": "s::text"})
-	want := `'{' || concat_ws(',', CASE WHEN p."hours"::text IS DISTINCT FROM h::text THEN '"hours":' || to_json(p."hours")::text END,
+	want := `'{' || concat_ws(',', CASE WHEN p."hours"::text IS DISTINCT FROM h::text` +
+		` THEN '"hours":' || to_json(p."hours")::text END,
     CASE WHEN p."speed"::text IS DISTINCT FROM s::text THEN '"speed":' || to_json(p."speed")::text END,
     '"plain":' || to_json(nullif(p."plain", ''))::text,
     '"at":' || to_json(CASE WHEN p."at" IS DISTINCT FROM a THEN p."at" END)::text,

@@ -69,7 +69,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func TestHasValueIsNotPartOfALongerNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false, "": false,
+		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false,
+		"": false,
 	} {
 		if got := hasValue(text, "12"); got != want {
 			t.Errorf("12 in %q: got %t, want %t", text, got, want)
