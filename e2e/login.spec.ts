@@ -1,4 +1,4 @@
-import { fields, message, newProfile, randomIP, sendSignIn, formReady, signedIn } from './harness/forms';
+import { fields, formReady, message, newProfile, randomIP, sendSignIn, signedIn } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
 const signIn = '/api/auth/sign-in/email';

@@ -1,4 +1,4 @@
-import { fields, message, newProfile, randomIP, sendSignIn, formReady } from './harness/forms';
+import { fields, formReady, message, newProfile, randomIP, sendSignIn } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
 const mailbox = { name: 'Check your mailbox' };

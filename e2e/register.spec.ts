@@ -1,4 +1,4 @@
-import { fields, message, sendRegistration, formReady, signedIn } from './harness/forms';
+import { fields, formReady, message, sendRegistration, signedIn } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
 const signUp = '/api/auth/sign-up/email';

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { fields, newProfile, sendRegistration, sendSignIn, formReady, signedIn } from './harness/forms';
+import { fields, formReady, newProfile, sendRegistration, sendSignIn, signedIn } from './harness/forms';
 import { whoIs } from './harness/people';
 import { axe, expect, test } from './harness/test';
 

@@ -1,4 +1,4 @@
-import { fields, message, newProfile, sendRegistration, sendSignIn, formReady, signedIn } from './harness/forms';
+import { fields, formReady, message, newProfile, sendRegistration, sendSignIn, signedIn } from './harness/forms';
 import { expect, register, test } from './harness/test';
 
 const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
