@@ -1,0 +1,143 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+func state(code string) error { return fmt.Errorf("copy: %w", &pgconn.PgError{Code: code}) }
+
+func TestCauseOfSaysWhatHelps(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		want Cause
+	}{
+		"refused":                 {Refuse([]string{"no"}), Fatal},
+		"held":                    {ErrLost(), Fatal},
+		"no run":                  {fmt.Errorf("find: %w", ErrNoRun), Fatal},
+		"given up":                {fmt.Errorf("read: %w", GiveUp(io.EOF)), Fatal},
+		"canceled by the caller":  {fmt.Errorf("read: %w", context.Canceled), Fatal},
+		"a connection that broke": {io.ErrUnexpectedEOF, Transient},
+		"no answer in time":       {context.DeadlineExceeded, Transient},
+		"a full disk":             {state("53100"), Fatal},
+		"no writes":               {state("25006"), Fatal},
+		"no grant":                {state("42501"), Fatal},
+		"no table":                {state("42P01"), Fatal},
+		"no schema":               {state("3F000"), Fatal},
+		"a server that stops":     {state("57P01"), Transient},
+		"too many connections":    {state("53300"), Transient},
+		"a deadlock":              {state("40P01"), Transient},
+		"a statement timeout":     {state("57014"), BadRow},
+		"a long value":            {state("22001"), BadRow},
+		"a constraint":            {state("23505"), BadRow},
+		"a row that is too wide":  {state("54000"), BadRow},
+		"an error of a trigger":   {state("P0001"), BadRow},
+		"a wrong password":        {state("28P01"), Fatal},
+		"a syntax error":          {state("42601"), Fatal},
+		"a code of one letter":    {state("2"), Fatal},
+	} {
+		if got := CauseOf(c.err); got != c.want {
+			t.Errorf("%s: got %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestExplainSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	const row = `new row violates row-level security policy for table "users"`
+	for name, c := range map[string]struct {
+		err  error
+		says string // "" is that the error stays as it is
+	}{
+		"refused before":          {Refuse([]string{"no"}), ""},
+		"a connection that broke": {io.ErrUnexpectedEOF, ""},
+		"a syntax error":          {state("42601"), ""},
+		"a wrong password":        {state("28P01"), "the user or the password"},
+		"a full disk":             {state("53100"), "make room there"},
+		"no writes":               {state("25006"), "takes no writes"},
+		"row security":            {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
+		"a message like it":       {&pgconn.PgError{Code: "42601", Message: row}, ""},
+		"no grant":                {state("42501"), "lacks a grant"},
+	} {
+		got := explain(c.err)
+		if c.says == "" {
+			if !errors.Is(got, c.err) || got.Error() != c.err.Error() {
+				t.Errorf("%s: got %v, want it unchanged", name, got)
+			}
+			continue
+		}
+		if !errors.Is(got, ErrRefused) || !strings.Contains(got.Error(), c.says) {
+			t.Errorf("%s: got %v, want a refusal with %q", name, got, c.says)
+		}
+	}
+}
+
+func TestErrorTextLeavesOutValues(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"22P02": "ERROR: a value is not allowed (SQLSTATE 22P02)",
+		"23505": "ERROR: a value is not allowed (SQLSTATE 23505)",
+		"42601": "ERROR: secret (SQLSTATE 42601)",
+	} {
+		if got := ErrorText(&pgconn.PgError{Severity: "ERROR", Code: code, Message: "secret"}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := ErrorText(io.EOF); got != "EOF" {
+		t.Errorf("an error of the network: got %q", got)
+	}
+}
+
+func TestWithoutDetailNamesCodeAndConstraint(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"EOF":                       io.EOF,
+		"SQLSTATE 57014 too slow":   &pgconn.PgError{Code: "57014", Message: "too slow", ConstraintName: "c"},
+		"SQLSTATE 23514 time_check": &pgconn.PgError{Code: "23514", Message: "secret", ConstraintName: "time_check"},
+	} {
+		if got := WithoutDetail(err); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestStateAndTableNamesTheTableIfThereIsOne(t *testing.T) {
+	t.Parallel()
+	e := &pgconn.PgError{Code: "23503"}
+	if got := StateAndTable(e); got != "SQLSTATE 23503" {
+		t.Errorf("without a table: got %q", got)
+	}
+	e.SchemaName, e.TableName = "shop", "orders"
+	if got := StateAndTable(e); got != "SQLSTATE 23503 from shop.orders" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestWrapKeepsNil(t *testing.T) {
+	t.Parallel()
+	if err := Wrap("read", nil); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+	if err := Wrap("read", io.EOF); !errors.Is(err, io.EOF) || err.Error() != "read: EOF" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestIsNoGrant(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"42501": true, "42601": false} {
+		if got := isNoGrant(state(code)); got != want {
+			t.Errorf("%s: got %t", code, got)
+		}
+	}
+	if isNoGrant(io.EOF) {
+		t.Error("an error of the network is no missing grant")
+	}
+}
