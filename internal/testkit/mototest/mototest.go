@@ -73,7 +73,7 @@ func Main(m *testing.M, use func(*Server)) {
 // find returns the program that scripts/moto installed, or else one in PATH.
 func find() (string, error) {
 	_, here, _, _ := runtime.Caller(0)
-	program := filepath.Join(filepath.Dir(here), "..", "..", ".tools", "venv", "bin", "moto_server")
+	program := filepath.Join(filepath.Dir(here), "..", "..", "..", ".tools", "venv", "bin", "moto_server")
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
