@@ -19,7 +19,10 @@ NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-LAMBDA     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+# The Go packages of both modules (go.work).
+GO_PACKAGES := ./... ./conformance/openapi
+# GOWORK=off: go.mod alone decides what a function is built from.
+LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
 .DEFAULT_GOAL := help
 
@@ -55,7 +58,7 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 # starts first. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	$(POSTGRES) go test -race -timeout 40m -tags node,moto ./shared/importer/... ./...
+	$(POSTGRES) go test -race -timeout 40m -tags node,moto ./shared/importer/... $(GO_PACKAGES)
 
 .PHONY: nightly
 nightly: .tools/pgbouncer.done ## run the long tests whole, of which make test runs a sample
@@ -68,7 +71,7 @@ test-site: node_modules website/csp-hashes.txt ## check the site's code, compone
 
 .PHONY: secrets
 secrets: .tools/pgbouncer.done ## run all Go tests and search their output for secrets
-	@QUIET=1 scripts/no-secrets go test -count 1 -v ./...
+	@QUIET=1 scripts/no-secrets go test -count 1 -v $(GO_PACKAGES)
 
 .PHONY: client-newest
 client-newest: conformance/node_modules ## test with the newest better-auth client; reports, never fails (VERSION= for another one)
@@ -119,7 +122,7 @@ screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 .PHONY: lint
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## run the linters
 	@scripts/plain-words
-	$< run ./...
+	$< run $(GO_PACKAGES)
 
 .PHONY: template
 template: .tools/sam.done ## check template.yaml and the state machine of the import
@@ -152,7 +155,7 @@ reproduce: build ## build every function again in another directory without a ca
 .PHONY: sbom
 sbom: .tools/cyclonedx-$(CYCLONEDX) ## write a CycloneDX list of each function's dependencies into dist/
 	@mkdir -p dist
-	@for f in $(FUNCTIONS); do CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
+	@for f in $(FUNCTIONS); do GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
 		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
 
 .PHONY: manual

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // clientDir is the folder with the stock client's tests, beside a node_modules. `make client-newest` uses a copy.
@@ -48,8 +49,8 @@ func TestStockClientAgainstBetterAuth(t *testing.T) {
 func newXenon(t *testing.T, settings ...string) party {
 	t.Helper()
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
-	x := startXenon(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox)...)
-	return party{name: "Xenon", url: x.origin, origin: x.origin, outbox: outbox}
+	x := xenontest.Start(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox)...)
+	return party{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
 }
 
 // newLibrary starts Better Auth on a database with Xenon's migrations.

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // party is a running Xenon or Better Auth: its name, URL, public origin, and the file that its mails go to.
@@ -35,12 +37,12 @@ func newInterchange(t *testing.T, settings ...string) interchange {
 		"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}, settings...)
 	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
-	x := startXenon(t, append(env, "MAIL_FILE="+ours)...)
-	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.database, "BETTER_AUTH_URL="+x.origin)...)
+	x := xenontest.Start(t, append(env, "MAIL_FILE="+ours)...)
+	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.Database, "BETTER_AUTH_URL="+x.Origin)...)
 	return interchange{
-		xenon:   party{"Xenon", x.origin, x.origin, ours},
-		library: party{"Better Auth", l, x.origin, theirs},
-		origin:  x.origin, database: x.database,
+		xenon:   party{"Xenon", x.Origin, x.Origin, ours},
+		library: party{"Better Auth", l, x.Origin, theirs},
+		origin:  x.Origin, database: x.Database,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // peerFiles are the test files below Better Auth's src/ for features that Xenon has. The others test features that
@@ -134,17 +135,17 @@ func xenonPeers(t *testing.T) peerServers {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = settings(env, mails)
 		env["DATABASE_URL"] = database
-		x, stop, err := launchXenon(t.TempDir(), pairs(env)...)
+		x, stop, err := xenontest.Launch(t.TempDir(), pairs(env)...)
 		if err != nil {
 			return server{}, err
 		}
 		t.Cleanup(func() {
 			if err := stop(); err != nil {
-				t.Errorf("xenon dev exited with %v:\n%s", err, x.log())
+				t.Errorf("xenon dev exited with %v:\n%s", err, x.Log())
 			}
 		})
 		return server{
-			address: x.address, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true,
+			address: x.URL, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true,
 		}, nil
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // server is a running Xenon or Better Auth with the settings of a profile.
@@ -52,13 +54,13 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
-	x := startXenon(t, pairs(env)...)
+	x := xenontest.Start(t, pairs(env)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
-			t.Logf("Xenon logged:\n%s", x.log())
+			t.Logf("Xenon logged:\n%s", x.Log())
 		}
 	})
-	return server{x.address, env["BETTER_AUTH_URL"], x.database, mails, env["BETTER_AUTH_SECRET"], true}
+	return server{x.URL, env["BETTER_AUTH_URL"], x.Database, mails, env["BETTER_AUTH_SECRET"], true}
 }
 
 // publishedKey returns the key with an id from the server's JWKS.

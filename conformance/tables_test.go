@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 	"github.com/xenon-auth/xenon/migrations"
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
@@ -31,8 +32,8 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 			mails := filepath.Join(t.TempDir(), "mail.jsonl")
 			env := settings(profile, mails)
 			database, inspect := prepare(t)
-			x := runXenon(t, append(pairs(env), database...)...)
-			s := server{x.address, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
+			x := xenontest.StartOn(t, append(pairs(env), database...)...)
+			s := server{x.URL, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
 			var n tally
 			for _, c := range scenarios(t, "plain") {
 				t.Run(c.stem, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 	"github.com/xenon-auth/xenon/migrations"
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
@@ -83,7 +84,7 @@ func misfits(t *testing.T, url string) (all []string) {
 
 func schemaUp(t *testing.T, url string) (string, error) {
 	t.Helper()
-	program, err := build()
+	program, err := xenontest.Program()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,8 +127,8 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 				t.Errorf("after schema up: got %q, want no problem", got)
 			}
 
-			x := runXenon(t, l.env...)
-			l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
+			x := xenontest.StartOn(t, l.env...)
+			l.xenon = party{name: "Xenon", url: x.URL, origin: l.origin}
 			email, id := l.signUpAndChangePassword(t)
 			in := l.browser(t)
 			in.want(in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}), http.StatusOK)
@@ -202,8 +203,8 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
-			x := runXenon(t, l.env...)
-			l.xenon = party{name: "Xenon", url: x.address, origin: l.origin}
+			x := xenontest.StartOn(t, l.env...)
+			l.xenon = party{name: "Xenon", url: x.URL, origin: l.origin}
 			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
 			theirs["use"] = "sig" // added by Xenon
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {

@@ -1,4 +1,6 @@
-package conformance
+// Package openapi checks docs/openapi.yaml. It is a module of its own, because only these tests need a validator of
+// OpenAPI documents.
+package openapi
 
 import (
 	"bytes"
@@ -24,7 +26,7 @@ import (
 // description reads docs/openapi.yaml and validates it as an OpenAPI document, including its examples.
 func description(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../docs/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,7 @@ var anyEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
 // The document describes exactly the routes of template.yaml.
 func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../template.yaml")
+	text, err := os.ReadFile("../../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 // Every error code has an explanation in the document, and every explained code is used.
 func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../docs/openapi.yaml")
+	text, err := os.ReadFile("../../docs/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,22 +113,45 @@ func namesOfSettings() map[string]bool {
 	return names
 }
 
+// exchange is a request with its responses, as in conformance/recorded.
+type exchange struct {
+	Do      string          `json:"do"` // method and path with query
+	Note    string          `json:"note"`
+	Sent    json.RawMessage `json:"sent"` // the body of the request
+	Library *answer         `json:"library"`
+	Xenon   *answer         `json:"xenon"` // Xenon's response, if it is a listed divergence
+}
+
+// answer is the part of a response that the document describes.
+type answer struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+	Text    string            `json:"text"` // a body that is not JSON
+}
+
 // TestR05_RecordedExchangesMatchTheDocument checks every recorded response, and every request that succeeded, against
 // the document. For a listed divergence it checks Xenon's response.
 func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
-	files, err := filepath.Glob("recorded/*.json")
+	files, err := filepath.Glob("../recorded/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	checked := 0
 	for _, file := range files {
-		if file == recording {
+		if filepath.Base(file) == "schema.json" { // the tables of Better Auth, no exchanges
 			continue
 		}
-		var r record
-		readJSON(t, file, &r)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r struct{ Exchanges []exchange }
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
 		for i, e := range r.Exchanges {
 			if !anExchange.MatchString(e.Do) {
 				continue
@@ -226,8 +251,16 @@ func fits(doc *openapi3.T, e exchange) error {
 	return answered(response.Value, got)
 }
 
+// The ends of paths that are a parameter in the document.
+var (
+	callbackProvider = regexp.MustCompile(`/callback/[^/]+$`)
+	resetToken       = regexp.MustCompile(`/reset-password/[^/]+$`)
+)
+
 func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
-	item := doc.Paths.Value(templatePath(path))
+	path = callbackProvider.ReplaceAllString(path, "/callback/{provider}")
+	path = resetToken.ReplaceAllString(path, "/reset-password/{token}")
+	item := doc.Paths.Value(path)
 	if item == nil {
 		return nil
 	}

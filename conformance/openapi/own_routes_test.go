@@ -1,4 +1,4 @@
-package conformance
+package openapi
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // TestR05_XenonsOwnRoutesMatchTheDocument checks responses that Better Auth does not have, and that are not recorded,
@@ -13,11 +15,11 @@ import (
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
-	x := startXenon(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
+	x := xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
 	bearer := ""
 	talk := func(do, body string, want int, headers ...string) answer {
 		t.Helper()
-		got := request(t, x.address, do, body, bearer, headers...)
+		got := request(t, x.URL, do, body, bearer, headers...)
 		if got.Status != want {
 			t.Errorf("%s %.99s: got %d %s, want %d", do, body, got.Status, got.Body, want)
 		}
@@ -59,7 +61,7 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	bearer = "x"
 	talk("GET /api/profile", "", 401)
 
-	x = startXenon(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
+	x = xenontest.Start(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
 		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
 	talk("GET /api/profile", "", 401)
 	talk("GET /api/profile", "", 429)
@@ -68,7 +70,7 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	talk("GET /health", "", 429)
 }
 
-// request sends one request to a server's URL and returns the response in the form of a recording.
+// request sends one request to a server's URL and returns the response as an answer.
 func request(t *testing.T, url, do, body, bearer string, headers ...string) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(do, " ")

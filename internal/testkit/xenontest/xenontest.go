@@ -1,4 +1,5 @@
-package conformance
+// Package xenontest runs `xenon dev` for tests.
+package xenontest
 
 import (
 	"bufio"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,12 +18,11 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// xenon is a running `xenon dev` on a database of the test.
-type xenon struct {
-	origin   string // its public origin
-	address  string // its URL
-	dir      string
-	database string
+// Server is a running `xenon dev`.
+type Server struct {
+	URL      string // where it listens
+	Origin   string // its public origin
+	Database string // the URL of its database, if Start made it
 
 	mu  sync.Mutex
 	err bytes.Buffer
@@ -29,64 +30,71 @@ type xenon struct {
 
 var buildDir string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "xenon-conformance")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		buildDir = dir
-		return m.Run()
-	}())
+// Main runs the tests of a package that uses xenontest, and removes the compiled command at the end. TestMain passes
+// the result to os.Exit.
+func Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "xenontest")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	buildDir = dir
+	return m.Run()
 }
 
-// build compiles the command once.
-var build = sync.OnceValues(func() (string, error) {
+// Program compiles the command once and returns its path.
+var Program = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "xenon")
-	out, err := exec.Command("go", "build", "-o", program, "../cmd/xenon").CombinedOutput()
-	if err != nil {
+	cmd := exec.Command("go", "build", "-o", program, "./cmd/xenon") //nolint:gosec // constant arguments
+	cmd.Dir = root()
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return program, nil
 })
 
-// startXenon starts Xenon on its own port and database, with env in addition to the defaults, and stops it when the
-// test ends.
-func startXenon(t *testing.T, env ...string) *xenon {
-	t.Helper()
-	database := dbtest.New(t)
-	x := runXenon(t, append(env, "DATABASE_URL="+database)...)
-	x.database = database
-	return x
+// root returns the folder of the checkout.
+func root() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// runXenon is startXenon with the database of env.
-func runXenon(t *testing.T, env ...string) *xenon {
+// Start starts Xenon on its own port and database, with env in addition to the defaults, and stops it when the test
+// ends.
+func Start(t *testing.T, env ...string) *Server {
 	t.Helper()
-	x, stop, err := launchXenon(t.TempDir(), env...)
+	database := dbtest.New(t)
+	s := StartOn(t, append(env, "DATABASE_URL="+database)...)
+	s.Database = database
+	return s
+}
+
+// StartOn is Start with the database of env.
+func StartOn(t *testing.T, env ...string) *Server {
+	t.Helper()
+	s, stop, err := Launch(t.TempDir(), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
-			t.Errorf("xenon dev exited with %v:\n%s", err, x.log())
+			t.Errorf("xenon dev exited with %v:\n%s", err, s.Log())
 		}
 	})
-	return x
+	return s
 }
 
-// launchXenon starts Xenon with its files in dir. stop terminates it and waits.
-func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err error) {
-	program, err := build()
+// Launch starts Xenon with its files in dir. stop terminates it and waits.
+func Launch(dir string, env ...string) (s *Server, stop func() error, err error) {
+	program, err := Program()
 	if err != nil {
 		return nil, nil, err
 	}
-	x = &xenon{dir: dir}
-	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", x.dir)
-	cmd.Dir = ".."
+	s = &Server{}
+	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", dir) //nolint:gosec // our own build
+	cmd.Dir = root()
 	cmd.Env = append(cmd.Environ(), env...)
-	cmd.Stderr = x
+	cmd.Stderr = s
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -98,37 +106,38 @@ func launchXenon(dir string, env ...string) (x *xenon, stop func() error, err er
 		_ = cmd.Process.Signal(syscall.SIGTERM) // if it has already exited, Wait returns the reason
 		return cmd.Wait()
 	}
-	x.address, x.origin = readStart(stdout)
-	if x.origin == "" {
-		return nil, nil, fmt.Errorf("xenon dev did not start (%w):\n%s", stop(), x.log())
+	s.URL, s.Origin = readStart(stdout)
+	if s.Origin == "" {
+		return nil, nil, fmt.Errorf("xenon dev did not start (%w):\n%s", stop(), s.Log())
 	}
-	return x, stop, nil
+	return s, stop, nil
 }
 
 // readStart reads the URL and the public origin from the output of xenon dev.
-func readStart(out io.Reader) (address, origin string) {
+func readStart(out io.Reader) (url, origin string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if rest, ok := strings.CutPrefix(lines.Text(), "Listening on "); ok {
-			address = "http://" + rest
+			url = "http://" + rest
 		}
 		if rest, ok := strings.CutPrefix(lines.Text(), "Xenon is running at "); ok {
-			go io.Copy(io.Discard, out)
-			return address, strings.Fields(rest)[0]
+			go io.Copy(io.Discard, out) //nolint:errcheck // it only keeps the pipe from filling up
+			return url, strings.Fields(rest)[0]
 		}
 	}
 	return "", ""
 }
 
-func (x *xenon) Write(p []byte) (int, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.err.Write(p)
+// Write appends to the log. The command's standard error is written here.
+func (s *Server) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err.Write(p)
 }
 
-// log returns Xenon's log up to now.
-func (x *xenon) log() string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.err.String()
+// Log returns Xenon's log up to now.
+func (s *Server) Log() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err.String()
 }
