@@ -23,7 +23,7 @@ import (
 func TestRollback_LeavesTheTargetByteForByteAsItWas(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 21, 300)
+	supabasetest.Fill(t, from, 21, 600)
 	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importer.Options{Run: "another", BatchSize: 200, MFA: "allow"})
 	importtest.Exec(t, m.To, `
@@ -130,7 +130,7 @@ const untouched = "signed in, and no more"
 func TestRollback_LeavesTouchedUsersAloneUnlessForced(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 22, 250)
+	supabasetest.Fill(t, from, 22, 400)
 	importtest.Exec(
 		t,
 		from,
@@ -243,7 +243,7 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 24, 250)
+	supabasetest.Fill(t, from, 24, 350)
 	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow) // a later pass
@@ -352,7 +352,7 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 func TestRollback_InterruptedHalfway(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Fill(t, from, 27, 250)
+	supabasetest.Fill(t, from, 27, 400)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	first := importtest.Contents(t, m.To, importtest.Imported, stable)
