@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from '@playwright/test';
 import { expect, register, test } from './harness/test';
 import { figure, observe } from './harness/vitals';
@@ -153,3 +155,32 @@ for (const path of [
     await state(page, 'chapter');
   });
 }
+
+test('a table whose rows arrive in two parts does not move @once', async ({ page, baseURL }) => {
+  const html = await (await page.request.get('/docs/security/')).text();
+  const table = html.indexOf('<tbody');
+  const half = html.indexOf('<tr', html.indexOf('<tr', table) + 1);
+  expect(table, 'the page has a table').toBeGreaterThan(0);
+  // A proxy that sends the document in two parts.
+  const server = createServer(async (request, response) => {
+    const answer = await fetch(`${baseURL}${request.url}`);
+    const body = Buffer.from(await answer.arrayBuffer());
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+    if (request.url !== '/docs/security/') {
+      response.end(body);
+      return;
+    }
+    response.write(html.slice(0, half));
+    setTimeout(() => response.end(html.slice(half)), 1500);
+  }).listen(0, '127.0.0.1');
+  try {
+    await page.setViewportSize({ width: 360, height: 800 });
+    const vitals = await observe(page);
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/docs/security/`);
+    await page.waitForLoadState('networkidle');
+    const { shift } = await vitals();
+    expect(shift).toBeLessThan(0.02);
+  } finally {
+    server.close();
+  }
+});

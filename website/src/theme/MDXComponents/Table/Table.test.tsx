@@ -16,3 +16,7 @@ test('the scroll frame in the static HTML can receive the keyboard focus', () =>
   expect(html).toMatch(/<div[^>]* role="group"/);
   expect(html).toMatch(/<div[^>]* aria-label="[^"]+"/);
 });
+
+test('a span follows the table, which is hidden without it', () => {
+  expect(renderToString(<Table>{rows}</Table>)).toMatch(/<\/table><span hidden=""><\/span>/);
+});

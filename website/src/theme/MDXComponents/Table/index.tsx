@@ -26,6 +26,7 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
   return (
     <div ref={frame} className={styles.frame} {...focusable}>
       <table {...props} />
+      <span hidden /> {/* proves to the style sheet that the whole table has arrived */}
     </div>
   );
 }
