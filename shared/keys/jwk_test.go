@@ -127,6 +127,7 @@ func TestR39_ParsePublicJWKRefuses(t *testing.T) {
 		"a prime":           `{"kty":"RSA","n":"AQ","e":"AQAB","p":"SECRET"}`,
 		"a private OKP key": `{"kty":"OKP","crv":"Ed25519","x":"AQ","d":"SECRET"}`,
 		"a symmetric key":   `{"kty":"oct","k":"SECRET"}`,
+		"a symmetric kind":  `{"kty":"oct"}`,
 		"no kind":           `{"n":"SECRET"}`,
 		"an unknown kind":   `{"kty":"SECRET"}`,
 		"an array":          `["SECRET"]`,
@@ -137,9 +138,11 @@ func TestR39_ParsePublicJWKRefuses(t *testing.T) {
 	for name, publicKey := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ParsePublicJWK("id", publicKey, "RS256")
-			if err == nil || strings.Contains(err.Error(), "SECRET") {
-				t.Errorf("ParsePublicJWK: %v, want an error without the value", err)
+			for _, alg := range []string{"RS256", ""} {
+				_, err := ParsePublicJWK("id", publicKey, alg)
+				if err == nil || strings.Contains(err.Error(), "SECRET") {
+					t.Errorf("ParsePublicJWK with alg %q: %v, want an error without the value", alg, err)
+				}
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,9 +44,22 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	if header, _ := parts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
 		t.Errorf("got header %s", header)
 	}
-	payload, by, err := VerifyJWS(d.published(t), noteType, text)
-	if string(payload) != "one note" || by != kid || err != nil {
-		t.Errorf("got %q by %s, %v", payload, by, err)
+	var published struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(d.published(t), &published); err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(published.Keys)
+	reversed, err := json.Marshal(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, keys := range [][]byte{d.published(t), reversed} {
+		payload, by, err := VerifyJWS(keys, noteType, text)
+		if string(payload) != "one note" || by != kid || err != nil {
+			t.Errorf("got %q by %s, %v", payload, by, err)
+		}
 	}
 	for _, typ := range []string{"", "JWT", "jwt"} {
 		if _, err := sets().third.SignJWS(typ, nil); err == nil {

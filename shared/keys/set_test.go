@@ -2,8 +2,11 @@ package keys
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -150,6 +153,16 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecPrivate, errPrivate := x509.MarshalPKCS8PrivateKey(curve)
+	ecPublic, errPublic := x509.MarshalPKIXPublicKey(&curve.PublicKey)
+	if err := errors.Join(errPrivate, errPublic); err != nil {
+		t.Fatal(err)
+	}
+	ec, retiredEC := encodePEM("PRIVATE KEY", ecPrivate), encodePEM("PUBLIC KEY", ecPublic)
 	notPrivate, notPublic := encodePEM("PRIVATE KEY", []byte("SECRET")), encodePEM("PUBLIC KEY", nil)
 	tests := map[string]struct {
 		text []byte
@@ -171,6 +184,8 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 		"no PEM":                {edited(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
 		"two PEM blocks":        {edited(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
 		"not a key":             {edited(t, func(d *document) { d.Next.PrivateKey = notPrivate }), "not RSA"},
+		"an EC key":             {edited(t, func(d *document) { d.Next.PrivateKey = ec }), "next: the private key"},
+		"a retired EC key":      {edited(t, func(d *document) { d.Retired[0].PublicKey = retiredEC }), "retired key 1: the"},
 		"no public key":         {edited(t, func(d *document) { d.Retired[0].PublicKey = notPublic }), "not RSA"},
 		"a private key instead": {edited(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
 	}

@@ -37,7 +37,7 @@ func parseBetterAuth(stored string) (check, bool) {
 		return check{}, false
 	}
 	return check{
-		form{"scrypt", betterAuthMemory, betterAuthR, betterAuthP, len(salt) / 2, betterAuthKey},
+		form{"scrypt", betterAuthMemory, betterAuthR, betterAuthP, len(salt), betterAuthKey},
 		func(password string) bool {
 			return subtle.ConstantTimeCompare(deriveBetterAuth(password, salt), want) == 1
 		},

@@ -63,6 +63,10 @@ func TestTheFloorForgetsASlowHash(t *testing.T) {
 	if got, want := f.delay(), 8*FailureFloor; got < want {
 		t.Errorf("one fast hash later the floor is %v, want still %v", got, want)
 	}
+	want := time.Hour - (time.Hour-20*time.Millisecond)/8
+	if got := time.Duration(f.recent.Load()); got != want {
+		t.Errorf("one fast hash later the recent duration is %v, want %v", got, want)
+	}
 	for range 150 {
 		f.observe(20 * time.Millisecond)
 	}

@@ -215,6 +215,36 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
+// The extra hash that measures the floor is for failures only.
+func TestRightPasswordTakesOneHash(t *testing.T) {
+	t.Parallel()
+	h := New(config.Argon2id)
+	h.decoy.match = func(string) bool { t.Error("the decoy is hashed"); return false }
+	stored := hash(t, Cheap(), "password123")
+	if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
+		t.Errorf("Verify = %v, %v, want true", ok, err)
+	}
+}
+
+func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := withSlots(3)
+		stored := hash(t, h, "password123")
+		h.decoy.memory = maxArgon2Memory * 1024
+		h.decoy.match = func(string) bool { time.Sleep(time.Hour); return false }
+		var group sync.WaitGroup
+		for range 2 { // one hashes, one waits for its memory
+			group.Go(func() { waits(t, h, "", "wrong", false) })
+		}
+		synctest.Wait()
+		if got := waits(t, h, stored, "password123", true); got != 0 {
+			t.Errorf("a small hash waits %v, want 0", got)
+		}
+		group.Wait()
+	})
+}
+
 // A large hash waits for a slot as long as others do; otherwise its time would show behind the floor.
 func TestR18_ALargeHashWaitsForItsTurnAsOthersDo(t *testing.T) {
 	t.Parallel()

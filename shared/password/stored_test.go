@@ -207,3 +207,25 @@ func TestMalformedIsUnknownAndNeverMatches(t *testing.T) {
 		check(t, stored)
 	}
 }
+
+func TestShortestAndLongestStoredHashesAreRead(t *testing.T) {
+	t.Parallel()
+	base := func(bytes int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, bytes)) }
+	argon2id := func(salt, key int) string { return "$argon2id$v=19$m=8,t=1,p=1$" + base(salt) + "$" + base(key) }
+	fbscrypt := func(key string) string { return "$fbscrypt$v=1,n=1,r=1,p=1,ss=,sk=" + key + "$dXNlcnNhbHQwMQ==$" + key }
+	for stored, want := range map[string]bool{
+		argon2id(16, 4):      true,
+		argon2id(16, 3):      false,
+		argon2id(327, 36):    true,  // 512 bytes
+		argon2id(328, 35):    false, // 513 bytes
+		fbscrypt("AAAAAA=="): true,  // 4 bytes
+		fbscrypt("AAAA"):     false,
+	} {
+		if got := Known(stored); got != want {
+			t.Errorf("Known of %d bytes %.60q = %v, want %v", len(stored), stored, got, want)
+		}
+	}
+	if got, want := mustParse(argon2id(16, 32)).memory, int64(8192); got != want {
+		t.Errorf("the hash needs %d bytes of memory, want %d", got, want)
+	}
+}

@@ -60,14 +60,14 @@ func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 
 // check returns what is wrong with the value of a field, "" if nothing is.
 func check(name string, value any) string {
-	text, isText := value.(string)
+	text, isText := value.(string) // text is "" for another type, which is no language
 	switch name {
 	case "time_per_week":
 		if n, ok := value.(float64); value != nil && (!ok || n < 0 || n > math.MaxInt32 || n != math.Trunc(n)) {
 			return "has to be a whole number of hours, 0 or more, or null"
 		}
 	case "preferred_language":
-		if !isText || len(text) > maxLanguage || !language.MatchString(text) {
+		if len(text) > maxLanguage || !language.MatchString(text) {
 			return "has to be a language tag such as en or pt-BR, of at most 10 characters"
 		}
 	default:

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -46,18 +47,29 @@ type site struct {
 
 const foreignKeyID = "a key of a TypeScript server"
 
+// testKeys returns the keys of all sites. Generating RSA keys is slow, so all tests share them.
+var testKeys = sync.OnceValue(func() (k struct {
+	own     keys.Set
+	foreign *rsa.PrivateKey
+},
+) {
+	var errs [2]error
+	k.own, errs[0] = keys.Generate(time.Now())
+	k.foreign, errs[1] = rsa.GenerateKey(rand.Reader, 2048)
+	if err := errors.Join(errs[:]...); err != nil {
+		panic(err)
+	}
+	return k
+})
+
 func newSite(t *testing.T, settings ...string) *site {
 	t.Helper()
 	s := &site{
 		t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, sessions: map[string]string{},
 		now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
 	}
-	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.foreign = foreign
-	n := base64.RawURLEncoding.EncodeToString(foreign.N.Bytes())
+	s.foreign = testKeys().foreign
+	n := base64.RawURLEncoding.EncodeToString(s.foreign.N.Bytes())
 	foreignJWK, err := keys.ParsePublicJWK(foreignKeyID, `{"kty":"RSA","e":"AQAB","n":"`+n+`"}`, "RS256")
 	if err != nil {
 		t.Fatal(err)
@@ -83,11 +95,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keys.SaveFile(cfg.SigningKeysFile, set); err != nil {
+	if err := keys.SaveFile(cfg.SigningKeysFile, testKeys().own); err != nil {
 		t.Fatal(err)
 	}
 	s.cfg = cfg
@@ -229,7 +237,10 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.person()
-	before := s.do("POST", token, `{"time_per_week":5}`)
+	before := s.do("POST", token, `{"time_per_week":2147483647,"preferred_language":"zh-Hant-TW"}`)
+	if before.Code != 201 {
+		t.Errorf("the greatest values: got %d %s", before.Code, before.Body)
+	}
 	const notALanguage = "preferred_language: has to be a language tag such as en or pt-BR, of at most 10 characters"
 	for _, c := range []struct{ body, detail string }{
 		{`{"age_range":"35_44"}`, "age_range: has to be one of under_18, 18_24, 25_34, 35_plus, or null"},
@@ -240,6 +251,8 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 		{`{"time_per_week":1e999}`, "Invalid JSON in request body"},
 		{`{"time_per_week":2147483648}`, "time_per_week: has to be a whole number of hours, 0 or more, or null"},
 		{`{"preferred_language":null}`, notALanguage},
+		{`{"preferred_language":1}`, notALanguage},
+		{`{"preferred_language":"zh-Hant-TWN"}`, notALanguage},
 		{`{"preferred_language":"en\u0000"}`, notALanguage},
 		{
 			`{"primary_goal":"x","learning_speed":1}`,
@@ -296,7 +309,10 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 		}
 		first = w
 	}
-	for _, match := range []string{"W/" + first.Header().Get("ETag"), "garbage", `""`} {
+	current := first.Header().Get("ETag")
+	for _, match := range []string{
+		"W/" + current, "garbage", `""`, strings.Trim(current, `"`), current[1:], current[:len(current)-1],
+	} {
 		if w := s.do("PUT", token, `{}`, "If-Match", match); w.Code != 412 {
 			t.Errorf("If-Match %s: got %d %s", match, w.Code, w.Body)
 		}
@@ -351,6 +367,7 @@ func TestInvalidTokensAreRejected(t *testing.T) {
 		{"none", "", "UNAUTHORIZED"},
 		{"other scheme", "Basic " + good, "UNAUTHORIZED"},
 		{"scheme alone", "Bearer", "UNAUTHORIZED"},
+		{"scheme and a space", "Bearer ", "UNAUTHORIZED"},
 		{"garbage", "Bearer garbage", "INVALID_TOKEN"},
 		{"tampered", "Bearer " + parts[0] + "." + parts[1] + "A." + parts[2], "INVALID_TOKEN"},
 		{"no signature", "Bearer " + parts[0] + "." + parts[1] + ".", "INVALID_TOKEN"},

@@ -88,7 +88,9 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 			if c.event != "" {
 				web.Audit(r.Context(), c.event, "", "")
 			}
-			web.NotePoolWaits(r.Context(), c.waits)
+			for range c.waits {
+				web.NotePoolWaits(r.Context(), 1)
+			}
 			for range c.drops {
 				web.NoteMailDropped(r.Context(), "reset-password")
 			}

@@ -215,7 +215,9 @@ func TestCustomSchemePatternsMatchHostAndPath(t *testing.T) {
 		"myapp://*/a/*": {
 			"myapp://h/a/b": true, "myapp://h/a": false, "myapp://h/b": false, "myapp://h/a/b/c": false, "myapp://h": false,
 		},
-		"myapp://h?": {"myapp://h1": true, "myapp://h": false, "myapp://h12": false},
+		"myapp://*/?":   {"myapp://h/a": true, "myapp://h?": false, "myapp://h#": false},
+		"myapp://*/???": {"myapp://h/abc": true, "myapp://h/%61": false, "myapp://h/%ff": true}, // not UTF-8: stays encoded
+		"myapp://h?":    {"myapp://h1": true, "myapp://h": false, "myapp://h12": false},
 		"exp+app://127.0.0.?": {
 			"exp+app://127.0.0.1": true, "exp+app://127.0.0.x": false, "exp+app://127.0.0.1:8081": false,
 		},
