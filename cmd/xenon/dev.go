@@ -67,7 +67,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return advise(err, "Correct them in the environment or in .env; .env.example explains each.")
 	}
 	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
-		if cfg.AWS, err = userAWS(ctx, cfg.AWS); err != nil {
+		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
 			return err
 		}
 	}

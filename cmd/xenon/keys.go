@@ -136,13 +136,13 @@ func rotateFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, error) {
 	cfg, err := config.LoadKeys(getenv)
 	if err == nil && cfg.SigningKeysARN != "" {
-		cfg.AWS, err = userAWS(ctx, cfg.AWS)
+		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
 	}
 	return cfg, err
 }
 
-// userAWS replaces the credentials with those of the user of the command, as the AWS CLI finds them.
-func userAWS(ctx context.Context, as config.AWS) (config.AWS, error) {
+// loadAWSProfile replaces the credentials with those of the user of the command, as the AWS CLI finds them.
+func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	as, err := awsprofile.Load(ctx, as)
 	if err != nil {
 		return as, advise(err, "Sign in with aws sso login, or name a profile in AWS_PROFILE and a region in AWS_REGION.")

@@ -18,7 +18,7 @@ import (
 
 type migrateCmd struct {
 	Plan     migratePlanCmd     `cmd:"" help:"Say what a run would do, and write nothing."`
-	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles, or what changed since."`
+	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles. Run again, it copies what has changed since the last run."`
 	Verify   migrateVerifyCmd   `cmd:"" help:"Compare everything copied with the source."`
 	Rollback migrateRollbackCmd `cmd:"" help:"Remove what a run copied and nothing has changed since."`
 	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check one."`
@@ -110,7 +110,7 @@ func (f importFlags) urls(ctx context.Context, getenv environment) (from, to str
 		return "", "", wrongUse("%s\n  Name the databases with --from and --to, or in the environment.", err)
 	}
 	if cfg.SecretARN != "" {
-		if cfg.AWS, err = userAWS(ctx, cfg.AWS); err != nil {
+		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
 			return "", "", err
 		}
 	}

@@ -472,8 +472,8 @@ func change(t *testing.T, url, statements string) {
 	}
 }
 
-// An import whose target has tables of its own: no row of theirs is deleted unasked, and each user who stays is named
-// with the tables that refer to them.
+// The target has tables of its own that refer to users. An import deletes none of their rows unless the operator allows
+// it, and lists each user it keeps for that reason, with the names of the tables.
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := imported(t, 300)

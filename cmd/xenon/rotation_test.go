@@ -113,7 +113,8 @@ func (x *rotating) token(session string) string {
 	return got.Token
 }
 
-// accepted reports whether the profile API accepts a token: it answers 404, because no user has a profile.
+// accepted reports whether the profile API accepts a token. It then answers 404, because no user has a profile, and
+// otherwise 401.
 func (x *rotating) accepted(token string) bool {
 	status, body, _ := x.do("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {

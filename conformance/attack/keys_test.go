@@ -93,8 +93,8 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	}
 }
 
-// The JWKS also has keys that are not for signatures, as another issuer can publish, and the attacker has a private key
-// of these.
+// The JWKS of another issuer can have keys that are not for signatures. The attacker has the private key of one of
+// them and signs a token with it.
 func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	t.Parallel()
 	s, f := newSite(t), newForger(t)

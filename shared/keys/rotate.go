@@ -190,7 +190,7 @@ func (r *Rotation) check(current, pending []byte) (Set, error) {
 		return Set{}, fmt.Errorf("after the version in use: %w", err)
 	}
 	if made := set.Next.CreatedAt; !now.Before(made.Add(finishWithin)) {
-		return Set{}, fmt.Errorf("pending version: made at %s and not in use within %s",
+		return Set{}, fmt.Errorf("pending version: made at %s and not put into use within %s",
 			made.Format(time.RFC3339), finishWithin)
 	}
 	return set, nil

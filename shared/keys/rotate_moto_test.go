@@ -287,7 +287,7 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	}
 	c.Advance(finishWithin)
 	for _, step := range []string{"testSecret", "finishSecret", "createSecret"} {
-		if err := c.Step(arn, version, step); err == nil || !strings.Contains(err.Error(), "not in use within") {
+		if err := c.Step(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
 			t.Errorf("%s: got %v", step, err)
 		}
 	}

@@ -184,8 +184,8 @@ func TestHashingStaysWithinItsMemory(t *testing.T) {
 	}
 }
 
-// mostAtOnce verifies twenty wrong passwords concurrently for a hash that needs so much memory, and returns how many h
-// verified at once.
+// mostAtOnce verifies twenty wrong passwords concurrently against a hash that needs the given memory in bytes. It
+// returns the largest number that h verified at the same time.
 func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	t.Helper()
 	var mu sync.Mutex

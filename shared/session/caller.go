@@ -83,7 +83,7 @@ func (s *Sessions) clearLeftover(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// search is how load finds a caller and what it answers.
+// search is what load needs to find the session of a request, and what it does with the session.
 type search struct {
 	secret     []byte
 	tokens     []string

@@ -62,9 +62,9 @@ func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (strin
 		SELECT "providerId" FROM account WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, with any
-// id, and ErrNotFound if none of them has the id, which is any text. Each call locks all accounts of the user before it
-// counts them, so that two calls cannot delete the last two accounts.
+// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, whatever id
+// the call gives, and ErrNotFound if no account of the user has the id. The id can be any text. Each call locks all
+// accounts of the user before it counts them, so that two calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
 	type counts struct{ own, deleted int }

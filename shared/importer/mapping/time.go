@@ -8,10 +8,11 @@ import (
 // representable is a time, or NULL where JavaScript and JSON cannot write it: they know no infinity and no year beyond
 // 9999.
 func representable(t string) string {
-	return "CASE WHEN NOT (" + unrepresentable(t) + ") THEN " + t + " END"
+	return "CASE WHEN NOT (" + isOutsideDateRange(t) + ") THEN " + t + " END"
 }
 
-func unrepresentable(t string) string {
+// isOutsideDateRange returns the SQL condition that the time t has no representation in JavaScript and JSON.
+func isOutsideDateRange(t string) string {
 	return "(" + t + " < '0001-01-01 00:00:00+00' OR " + t + " >= '10000-01-01 00:00:00+00')"
 }
 

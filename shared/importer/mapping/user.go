@@ -82,8 +82,8 @@ func (m Mapping) userFields() string {
         WHEN a.email_held THEN 'email:` + TargetEmailUnverified + `' END,` + phone + `
       'encrypted_password:' || b.withheld,
       CASE WHEN char_length(a.image) > ` + fmt.Sprint(maxImage) + ` THEN 'image:image_too_long' END,
-      CASE WHEN ` + unrepresentable("u.created_at") + ` THEN 'created_at:date_unrepresentable' END,
-      CASE WHEN ` + unrepresentable("u.updated_at") + ` THEN 'updated_at:date_unrepresentable' END
+      CASE WHEN ` + isOutsideDateRange("u.created_at") + ` THEN 'created_at:date_unrepresentable' END,
+      CASE WHEN ` + isOutsideDateRange("u.updated_at") + ` THEN 'updated_at:date_unrepresentable' END
     ], NULL), '{}')`
 }
 

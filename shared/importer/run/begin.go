@@ -135,7 +135,7 @@ func (b *opening) store(ctx context.Context, p *planner, bounds []string) (store
 		return false, err
 	}
 	err = pgx.BeginFunc(ctx, b.dst, func(tx pgx.Tx) error {
-		// Of two runs that begin at once the second waits here, and then finds the run.
+		// If two calls begin the same run at the same time, the second one waits here and then finds the run of the first.
 		if _, err := tx.Exec(ctx, lockLedger); err != nil {
 			return err
 		}

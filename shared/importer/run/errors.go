@@ -131,7 +131,7 @@ func StateAndTable(e *pgconn.PgError) string {
 	return text
 }
 
-// Wrap adds what was being done to an error, if there is one.
+// Wrap puts before an error what failed. It returns nil if err is nil.
 func Wrap(what string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)

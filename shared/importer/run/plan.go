@@ -127,7 +127,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	m := p.mapping
 	p.Source = Side{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
 	p.Target = Side{Server: m.Target.Server, Rows: map[string]int64{}, Columns: m.Target.Digest()}
-	profiles, err := profileTableRefusals(ctx, p.src, m)
+	profiles, err := checkProfileTable(ctx, p.src, m)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// profileTableRefusals lists what keeps the profile table from being imported.
-func profileTableRefusals(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([]string, error) {
+// checkProfileTable lists what keeps the profile table from being imported.
+func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	t := m.Source.Profiles
 	if t.Name != "" && t.Name != mapping.DefaultProfiles && !t.Exists {
 		return absentProfileTable(ctx, src, t.Name)
@@ -89,7 +89,7 @@ func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, table 
 	if err != nil {
 		return false, err
 	}
-	why, err := profileTableRefusals(ctx, src, m)
+	why, err := checkProfileTable(ctx, src, m)
 	if err != nil {
 		return false, err
 	}

@@ -104,8 +104,8 @@ func pair(id string, expected []expectedRow, actual []actualRow) []difference {
 	return all
 }
 
-// withoutForeign leaves out rows that were there before the run and of which the source knows nothing, and takes them
-// out of the sum.
+// withoutForeign removes the rows that the target had before the run and that the source does not have. It subtracts
+// them from the checksum of the target.
 func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	checksum := c.Sums[t.name]
 	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // Postgres wrote it
