@@ -17,8 +17,9 @@ type ServerError struct {
 	Message  string
 }
 
-// TransientErrors are errors after which a second attempt can succeed, each as FATAL and as ERROR. The messages of XX000 are
-// those of Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor, lib/supavisor).
+// TransientErrors are errors after which a second attempt can succeed, each as FATAL and as ERROR. The messages of
+// XX000 are those of Neon's proxy (neondatabase/neon, proxy/src) and of Supabase's pooler (supabase/supavisor,
+// lib/supavisor).
 func TransientErrors() (all []ServerError) {
 	for _, e := range [][2]string{
 		{"08006", "connection failure during authentication"},

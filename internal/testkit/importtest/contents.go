@@ -189,6 +189,7 @@ func CheckVerifies(t *testing.T, m *importer.Import) {
 		t.Fatalf("verify: %v", err)
 	}
 	if !v.Equal {
-		t.Errorf("verification finds %d differences: %v; sums that must be equal: %v", v.Different, v.Differences, v.Equations)
+		t.Errorf("verification finds %d differences: %v; sums that must be equal: %v",
+			v.Different, v.Differences, v.Equations)
 	}
 }
