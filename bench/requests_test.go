@@ -48,7 +48,7 @@ func newServer(b *testing.B) *server {
 		b.Fatal(err)
 	}
 	secretStore := secrets.New(cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, 1)
+	db := store.Open(secretStore, 1)
 	b.Cleanup(db.Close)
 	svc := auth.New(cfg, db, secretStore, time.Now)
 	routes := web.Routes{}

@@ -19,6 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // Both servers accept each other's cache cookies for any name of a user, since both sign the same bytes.
@@ -28,7 +29,8 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	cfg := config.API{
 		Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge,
 	}
-	sessions := session.New(cfg, func(context.Context) ([]byte, error) { return []byte(secret), nil }, time.Now)
+	readSecret := func(context.Context) ([]byte, error) { return []byte(secret), nil }
+	sessions := session.New(cfg, readSecret, web.Clients{From: cfg.ClientIP}, time.Now)
 	long := strings.Repeat("long ", 3000) // Better Auth splits its cookie into chunks, Xenon sets none
 	names := []string{
 		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7",

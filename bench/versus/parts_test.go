@@ -98,7 +98,7 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 	tb.Helper()
 	secretStore := secrets.New(w.cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, 1)
+	db := store.Open(secretStore, 1)
 	if dial != nil {
 		db.Dial = dial.Dial
 	}

@@ -44,7 +44,7 @@ func profiled(b *testing.B, limits string) {
 		b.Fatal(err)
 	}
 	secretStore := secrets.New(cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, pool)
+	db := store.Open(secretStore, pool)
 	b.Cleanup(db.Close)
 	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)

@@ -84,7 +84,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, devPool).In(cfg.Schema)
+	db := store.Open(appSecrets, devPool).In(cfg.Schema)
 	defer db.Close()
 	routes, err := mount(t, functions(cfg, appSecrets, db, time.Now))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func functions(
 	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
 ) map[string]web.Routes {
-	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, now)
+	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), now)
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
 		"account":  a.Account(),

@@ -32,7 +32,7 @@ type originHints struct {
 }
 
 func withOriginHints(cfg config.API, next http.Handler) http.Handler {
-	origins := web.NewOrigins(cfg.Origin, cfg.TrustedOrigins)
+	origins := web.NewOrigins(cfg.Origin, cfg.TrustedOrigins...)
 	return &originHints{next: next, own: cfg.Origin, origins: origins, seen: map[string]bool{}}
 }
 

@@ -55,7 +55,7 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 		t.Fatal(err)
 	}
 	appSecrets := secrets.New(x.cfg, x.now)
-	db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 8)
+	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
 	routes, err := mount(theTemplate(t), functions(x.cfg, appSecrets, db, x.now))
 	if err != nil {

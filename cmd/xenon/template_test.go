@@ -37,7 +37,7 @@ func served(t *testing.T) map[string]web.Routes {
 		JWKSURL: config.DefaultOrigin + "/api/auth/jwks", JWTIssuer: config.DefaultOrigin, JWTAudience: config.DefaultOrigin,
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets.DatabaseURL, nil, 1)
+	db := store.Open(appSecrets, 1)
 	t.Cleanup(db.Close)
 	return functions(cfg, appSecrets, db, time.Now)
 }

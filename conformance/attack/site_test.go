@@ -87,7 +87,7 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 		t.Fatal(err)
 	}
 	secretStore := secrets.New(cfg, now)
-	db := store.Open(secretStore.DatabaseURL, secretStore.Invalidate, conns)
+	db := store.Open(secretStore, conns)
 	t.Cleanup(db.Close)
 	a := auth.New(cfg, db, secretStore, now)
 	a.Hasher = s.hasher

@@ -103,7 +103,7 @@ func (s *site) restart(t *testing.T) {
 func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, 1)
+	db := store.Open(secretStore, 1)
 	t.Cleanup(db.Close)
 	if pool != nil {
 		db.Dial, *pool = s.wire.Dial, db

@@ -43,7 +43,7 @@ func settings(tb testing.TB, database string) map[string]string {
 // endpoints returns all endpoints of a deployment, on at most conns connections. A nil hasher means the one of cfg.
 func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	secretStore := secrets.New(cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, secretStore.Invalidate, conns)
+	db := store.Open(secretStore, conns)
 	a := auth.New(cfg, db, secretStore, time.Now)
 	if hasher != nil {
 		a.Hasher = hasher

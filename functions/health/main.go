@@ -11,12 +11,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets.DatabaseURL, appSecrets.Invalidate, 1).In(cfg.Schema)
-		return health.New(db, limit.New(cfg, db, appSecrets.AcceptsOrigin, time.Now)).Health().Mux(cfg)
+		db := store.Open(appSecrets, 1).In(cfg.Schema)
+		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), time.Now)
+		return health.New(db, limits).Health().Mux(cfg)
 	})
 }

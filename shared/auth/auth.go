@@ -27,7 +27,7 @@ type Service struct {
 	Hasher   *password.Hasher
 	Breaches *password.Breaches
 	Limits   *limit.Limiter
-	Mail     mail.Sender // nil when the deployment has no mail
+	Mail     mail.Sender
 	Origins  web.Origins
 	Options  config.API
 	Now      func() time.Time
@@ -37,19 +37,17 @@ type Service struct {
 
 // New makes the endpoints of a deployment. It fetches nothing.
 func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func() time.Time) *Service {
-	limits := limit.New(cfg, db, appSecrets.AcceptsOrigin, now)
-	sessions := session.New(cfg, appSecrets.AuthSecret, now)
-	sessions.Clients = limits.Clients
+	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin)
 	return &Service{
 		Store:    db,
-		Sessions: sessions,
-		Limits:   limits,
+		Sessions: session.New(cfg, appSecrets.AuthSecret, clients, now),
+		Limits:   limit.New(cfg, db, clients, now),
 		Keys:     keys.New(appSecrets, cfg, now),
 		Hasher:   password.New(cfg.PasswordHash),
 		Breaches: password.NewBreaches(),
 		Mail:     mail.New(cfg, now),
 		Options:  cfg,
-		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins),
+		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins...),
 		Now:      now,
 	}
 }
@@ -132,6 +130,9 @@ func (s *Service) Account() web.Routes {
 		"POST /api/auth/callback/{provider}": s.formPost(s.postCallback),
 	})
 }
+
+// sendsMail reports whether the deployment can send mails.
+func (s *Service) sendsMail() bool { return s.Options.Mail != config.MailNone }
 
 // post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
 func (s *Service) post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }

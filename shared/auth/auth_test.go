@@ -61,7 +61,7 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	clock := func() time.Time { return s.now }
 	makeKeys(t, cfg.SigningKeysFile, clock())
 	secretStore := secrets.New(cfg, clock)
-	db := store.Open(secretStore.DatabaseURL, nil, 10)
+	db := store.Open(secretStore, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.svc = auth.New(cfg, db, secretStore, clock)

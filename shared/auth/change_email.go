@@ -35,7 +35,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return errSessionNotFresh
 	case newEmail == caller.User.Email:
 		return errSameEmail
-	case s.Mail == nil:
+	case !s.sendsMail():
 		return errNoChangeMail
 	}
 	if err := s.requestEmailChange(r, db, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
@@ -132,7 +132,7 @@ func (s *Service) redeemEmailChange(
 // notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older
 // version of Better Auth, changes the email without proof, so the new email also gets a verification link.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
-	if s.Mail == nil {
+	if !s.sendsMail() {
 		return nil
 	}
 	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.Origin})
@@ -144,7 +144,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 
 // sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.
 func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailClaims, callbackURL string) error {
-	if s.Mail == nil {
+	if !s.sendsMail() {
 		return nil
 	}
 	next := mailClaims{Email: c.Email, UpdateTo: c.UpdateTo, RequestType: verifyChange, UserID: c.UserID}

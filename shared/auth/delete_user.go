@@ -54,7 +54,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	switch {
 	case token != "":
 		err = s.deleteByToken(w, r, db, caller, token)
-	case s.Options.DeleteUserVerification && s.Mail != nil:
+	case s.Options.DeleteUserVerification && s.sendsMail():
 		return s.sendDeletionLink(w, r, db, caller, orEmpty(in.CallbackURL))
 	case !s.isFresh(caller) && orEmpty(in.Password) == "":
 		return errSessionExpired

@@ -26,7 +26,7 @@ func FuzzRedirect(f *testing.F) {
 		f.Add(target, "token", "x y&z")
 	}
 	s := &Service{Options: config.API{Origin: fuzzedOrigin}}
-	origins := web.NewOrigins(fuzzedOrigin, []string{"https://*.app.example", "myapp://"})
+	origins := web.NewOrigins(fuzzedOrigin, "https://*.app.example", "myapp://")
 	f.Fuzz(func(t *testing.T, target, name, value string) {
 		if !origins.TrustsRedirect(target) {
 			return
@@ -63,7 +63,7 @@ func FuzzMailToken(f *testing.F) {
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
 	cfg := config.API{Origin: fuzzedOrigin, SharedDatabase: true}
 	clock := func() time.Time { return now }
-	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, clock), Now: clock}
+	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, web.Clients{}, clock), Now: clock}
 	good, err := s.signMailToken(f.Context(), mailClaims{
 		Email: "ada@example.com", UpdateTo: "b@example.com",
 		RequestType: verifyChange,

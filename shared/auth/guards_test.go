@@ -12,6 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 type guard func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
@@ -19,13 +20,13 @@ type guard func(http.ResponseWriter, *http.Request, *store.Store) (*session.Call
 func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 2)
+	db := store.Open(dbtest.FixedURL(url), 2)
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 	cfg := config.API{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
 	s := &Service{Now: func() time.Time { return now }}
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil }
-	s.Sessions = session.New(cfg, secret, s.Now)
+	s.Sessions = session.New(cfg, secret, web.Clients{}, s.Now)
 	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
 	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now},
 		&row); err != nil {

@@ -3,7 +3,6 @@ package auth_test
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,9 +73,7 @@ func newMailServer(t *testing.T, settings ...string) (*server, *mailbox) {
 		}
 	})
 	box := &mailbox{}
-	if !slices.Contains(settings, "MAIL=none") {
-		s.svc.Mail = box
-	}
+	s.svc.Mail = box
 	return s, box
 }
 
@@ -94,9 +91,6 @@ func (s *server) reset(box *mailbox, settings ...string) {
 		s.t.Fatal(err)
 	}
 	s.svc.Options, s.svc.Mail = cfg, box
-	if cfg.Mail == config.MailNone {
-		s.svc.Mail = nil
-	}
 	s.now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 	box.take()
 	s.exec(`DELETE FROM "user"; DELETE FROM verification`)

@@ -29,7 +29,7 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if s.Mail == nil {
+	if !s.sendsMail() {
 		return errResetDisabled
 	}
 	token := random.String(resetAlphabet, resetLength)

@@ -24,7 +24,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if s.Mail == nil {
+	if !s.sendsMail() {
 		return errVerificationDisabled
 	}
 	caller, err := s.optionalCaller(w, r, db)

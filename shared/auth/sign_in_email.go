@@ -85,7 +85,7 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 // refuseUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
 // first mails another verification link.
 func (s *Service) refuseUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
-	if s.Mail != nil && s.Options.SendVerificationOnSignIn {
+	if s.sendsMail() && s.Options.SendVerificationOnSignIn {
 		if err := s.sendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package health_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,9 +19,9 @@ import (
 
 func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db := store.Open(dbtest.FixedURL(url), 1)
 	t.Cleanup(db.Close)
-	return health.New(db, limit.New(config.API{}, db, nil, time.Now)).Health().Mux(config.API{})
+	return health.New(db, limit.New(config.API{}, db, web.Clients{}, time.Now)).Health().Mux(config.API{})
 }
 
 func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
@@ -141,12 +140,12 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
 	url := dbtest.New(t)
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db := store.Open(dbtest.FixedURL(url), 1)
 	db.Dial = wire.Dial
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	cfg := config.API{RateLimit: true}
-	mux := health.New(db, limit.New(cfg, db, nil, func() time.Time { return now })).Health().Mux(cfg)
+	mux := health.New(db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
 	for i := range 100 {
 		if w := get(t, mux, "/health"); w.Code != 200 {
 			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
@@ -169,7 +168,7 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	rules := []config.RateLimitRule{{Path: "/health", Window: time.Minute, Max: 1}}
 	cfg := config.API{RateLimit: true, RateLimitRules: rules}
-	limits := limit.New(cfg, nil, nil, func() time.Time { return now })
+	limits := limit.New(cfg, new(store.Store), web.Clients{}, func() time.Time { return now })
 	probed := 0
 	probe := func(http.ResponseWriter, *http.Request) error { probed++; return nil }
 	h := limits.InMemory("/health", web.NewError(429, "", ""), probe)

@@ -40,7 +40,7 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 		t.Fatal(err)
 	}
 	secretStore := secrets.New(cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, 4)
+	db := store.Open(secretStore, 4)
 	t.Cleanup(db.Close)
 	service := auth.New(cfg, db, secretStore, time.Now)
 	return &xenon{t, map[string]http.Handler{

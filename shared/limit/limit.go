@@ -4,7 +4,6 @@ package limit
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,12 +39,10 @@ type Limiter struct {
 	warn   *sync.Once
 }
 
-// New returns the limiter of a deployment, which counts in db. acceptsOrigin is for web.Clients.
-func New(
-	cfg config.API, db *store.Store, acceptsOrigin func(context.Context, string) bool, now func() time.Time,
-) *Limiter {
+// New returns the limiter of a deployment, which counts in db.
+func New(cfg config.API, db *store.Store, clients web.Clients, now func() time.Time) *Limiter {
 	return &Limiter{
-		Store: db, Now: now, Clients: web.Clients{From: cfg.ClientIP, AcceptsOrigin: acceptsOrigin},
+		Store: db, Now: now, Clients: clients,
 		custom: compile(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),
 	}
 }

@@ -2,7 +2,6 @@ package limit_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +23,7 @@ func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	cfg := config.API{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
-	limits := limit.New(cfg, nil, nil, time.Now)
+	limits := limit.New(cfg, new(store.Store), web.Clients{From: cfg.ClientIP}, time.Now)
 	succeed := func(http.ResponseWriter, *http.Request) error { return nil }
 	h := limits.InMemory("/health", web.NewError(429, "", ""), succeed)
 	for range 3 {
@@ -41,7 +40,7 @@ func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
 func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db := store.Open(dbtest.FixedURL(url), 1)
 	t.Cleanup(db.Close)
 	cfg, err := config.LoadAPI(func(name string) string {
 		return map[string]string{
@@ -61,7 +60,7 @@ func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 	for path, want := range map[string]int{
 		"/token": 5, "/a/b": 2, "/a/b/c": 4, "/sign-in/email": 3, "/sign-in-elsewhere": 3,
 	} {
-		h := limit.New(cfg, db, nil, time.Now).Handle(path, web.NewError(429, "", "too many"), failing)
+		h := limit.New(cfg, db, web.Clients{}, time.Now).Handle(path, web.NewError(429, "", "too many"), failing)
 		passed := 0
 		for range 10 {
 			err := h(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))

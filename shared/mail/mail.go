@@ -4,6 +4,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
@@ -48,7 +49,7 @@ type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// New returns the Sender of the settings, or nil if the deployment has no mail. It opens and calls nothing.
+// New returns the Sender of the settings. It opens and calls nothing. Without mail (MAIL=none) its Send always fails.
 func New(cfg config.API, now func() time.Time) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:
@@ -56,5 +57,12 @@ func New(cfg config.API, now func() time.Time) Sender {
 	case config.MailQueue:
 		return &queue{url: cfg.MailQueueURL, sqs: newSQS(cfg.AWS, now)}
 	}
-	return nil
+	return none{}
+}
+
+// none is the Sender of a deployment without mail.
+type none struct{}
+
+func (none) Send(context.Context, Message) error {
+	return errors.New("this deployment sends no mail: MAIL is none")
 }

@@ -24,18 +24,9 @@ var changeEmail = Message{
 	At:       time.Date(2026, 1, 2, 3, 4, 5, 600_000_000, time.UTC),
 }
 
-// Without mail the Sender must equal nil, because the endpoints check that.
-func TestNewReturnsNilWithoutMail(t *testing.T) {
+func TestSendFailsWithoutMail(t *testing.T) {
 	t.Parallel()
-	if got := New(config.API{Mail: config.MailNone}, time.Now); got != nil {
-		t.Errorf("got %T, want nil", got)
-	}
-	for _, kind := range []config.Mail{config.MailOutbox, config.MailQueue} {
-		cfg := config.API{Mail: kind, MailFile: "nowhere", MailQueueURL: "https://sqs.example.test/q"}
-		if got := New(cfg, time.Now); got == nil {
-			t.Errorf("%s: got nil", kind)
-		}
-	}
+	checkNoSecrets(t, New(config.API{Mail: config.MailNone}, time.Now).Send(t.Context(), changeEmail))
 }
 
 func newOutbox(t *testing.T) (Sender, string) {

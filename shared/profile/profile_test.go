@@ -25,6 +25,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
@@ -101,10 +102,15 @@ func newSite(t *testing.T, settings ...string) *site {
 	s.cfg = cfg
 	secretStore := secrets.New(cfg, time.Now)
 	s.signer = keys.New(secretStore, cfg, time.Now)
-	db := store.Open(secretStore.DatabaseURL, nil, 10)
+	db := store.Open(secretStore, 10)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
-	s.limits = limit.New(cfg, db, secretStore.AcceptsOrigin, func() time.Time { return s.now })
+	s.limits = limit.New(
+		cfg,
+		db,
+		web.NewClients(cfg.ClientIP, secretStore.AcceptsOrigin),
+		func() time.Time { return s.now },
+	)
 	s.mux = profile.New(cfg, db, s.limits, time.Now).Profile().Mux(cfg)
 	return s
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // recorded is what Better Auth writes for a caller at a time.
@@ -56,7 +57,7 @@ func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.U
 // sessions has the cookie cache on and no database: using it panics.
 func (v recorded) sessions(origin string) *Sessions {
 	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, v.now)
+	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, web.Clients{}, v.now)
 }
 
 // request returns a request with the caller's session cookie and others.
@@ -196,7 +197,7 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	on := v.sessions("http://localhost:3000")
-	off := New(config.API{}, on.Secret, on.Now)
+	off := New(config.API{}, on.Secret, on.Clients, on.Now)
 	token := v.Payload.Session.Token
 	for _, c := range []struct {
 		name     string

@@ -71,7 +71,8 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"no cookie, cookie cache on", "", cacheOn(), ""},
 		{"a cache cookie, cookie cache on", "better-auth.session_data=a", cacheOn(), ""},
 	} {
-		b := &signedIn{t: t, sessions: session.New(c.cfg, secret("s"), time.Now)} // without a database: its use panics
+		sessions := session.New(c.cfg, secret("s"), web.Clients{}, time.Now)
+		b := &signedIn{t: t, sessions: sessions} // without a database: its use panics
 		for name, who := range b.ways() {
 			w := httptest.NewRecorder()
 			if caller, err := who(w, b.with("", c.cookies)); caller != nil || err != nil {
@@ -277,7 +278,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 
 func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, secret("s"), time.Now)
+	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	w.Header().Add("Set-Cookie", "better-auth.device=a")
 	if err := sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: "a"}}, true); err != nil {
@@ -292,7 +293,7 @@ func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 	t.Parallel()
 	key := []byte("s")
-	sessions := session.New(config.API{}, secret(string(key)), time.Now)
+	sessions := session.New(config.API{}, secret(string(key)), web.Clients{}, time.Now)
 	for cookie, want := range map[string]string{
 		"": "session_token",
 		"better-auth.dont_remember=" + session.Sign(key, "true"): "session_token dont_remember",
@@ -311,7 +312,7 @@ func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)
-	sessions := session.New(config.API{}, secret("s"), func() time.Time { return now })
+	sessions := session.New(config.API{}, secret("s"), web.Clients{}, func() time.Time { return now })
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("User-Agent", strings.Repeat("é", 5000)) // 10,000 bytes
 	type properties struct {
@@ -334,7 +335,7 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no secret")
 	fails := func(context.Context) ([]byte, error) { return nil, want }
-	b := &signedIn{t: t, sessions: session.New(config.API{}, fails, time.Now)}
+	b := &signedIn{t: t, sessions: session.New(config.API{}, fails, web.Clients{}, time.Now)}
 	calls := map[string]func(http.ResponseWriter, *http.Request) error{
 		"Tokens": func(_ http.ResponseWriter, r *http.Request) error { _, err := b.sessions.Tokens(r); return err },
 		"End":    func(w http.ResponseWriter, r *http.Request) error { return b.sessions.End(w, r, nil) },

@@ -16,6 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // recordings are cookies of a real Better Auth.
@@ -62,7 +63,7 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), web.Clients{}, time.Now)
 	token := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
@@ -88,7 +89,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	for _, c := range v.Set {
-		sessions := session.New(config.API{Origin: c.BaseURL}, secret(v.Secret), time.Now)
+		sessions := session.New(config.API{Origin: c.BaseURL}, secret(v.Secret), web.Clients{}, time.Now)
 		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
@@ -117,7 +118,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 func TestBearerTokens(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), web.Clients{}, time.Now)
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
 		"Bearer " + value:  value,
@@ -144,7 +145,7 @@ func TestBearerTokens(t *testing.T) {
 
 func TestTokensAreThoseOfAllSessionCookies(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, secret("s"), time.Now)
+	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	cookie := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
 	for _, c := range []struct{ name, cookies, want string }{
 		{"a cookie without a value before it", "x; " + cookie("a"), "a"},
@@ -169,7 +170,7 @@ func cookies(cookie func(token string) string, tokens string) (all []string) {
 
 func TestR21_TokensAreRandom(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret("s"), time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret("s"), web.Clients{}, time.Now)
 	const draws, alphabet = 20_000, 62
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}

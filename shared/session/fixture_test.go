@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // signedIn is a user with a session, in a database of its own.
@@ -31,12 +31,17 @@ func newSignedIn(t *testing.T, cfg config.API) *signedIn {
 	t.Helper()
 	url := dbtest.New(t)
 	b := &signedIn{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.Wire{}}
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, 1)
+	db := store.Open(dbtest.FixedURL(url), 1)
 	db.Dial = b.wire.Dial
 	t.Cleanup(db.Close)
 	cfg.Origin = "http://localhost:3000"
 	b.db = db
-	b.sessions = session.New(cfg, secret("a secret of the tests, long enough"), func() time.Time { return b.now })
+	b.sessions = session.New(
+		cfg,
+		secret("a secret of the tests, long enough"),
+		web.Clients{},
+		func() time.Time { return b.now },
+	)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

@@ -25,21 +25,19 @@ const (
 
 // Sessions starts, finds and ends sessions.
 type Sessions struct {
-	Secret func(context.Context) ([]byte, error) // signs the cookies
-	Now    func() time.Time
-
-	Clients web.Clients // finds the IP address that is stored with a session
+	Secret  func(context.Context) ([]byte, error) // signs the cookies
+	Clients web.Clients                           // finds the IP address that is stored with a session
+	Now     func() time.Time
 
 	secure bool
 	cache  time.Duration // how long a cache cookie is valid; 0 with the cookie cache off
 }
 
 // New returns Sessions that sign cookies with secret.
-func New(cfg config.API, secret func(context.Context) ([]byte, error), now func() time.Time) *Sessions {
-	s := &Sessions{
-		Secret: secret, Now: now,
-		secure: cfg.Secure(), Clients: web.Clients{From: cfg.ClientIP},
-	}
+func New(
+	cfg config.API, secret func(context.Context) ([]byte, error), clients web.Clients, now func() time.Time,
+) *Sessions {
+	s := &Sessions{Secret: secret, Clients: clients, Now: now, secure: cfg.Secure()}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge
 	}

@@ -46,7 +46,7 @@ func accounts(t *testing.T, db *store.Store, userID string) (providers []string)
 func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	id := link(t, url, ada.ID, "google", "openid,email")
@@ -76,7 +76,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 
 func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	if got, err := db.AccountsOfUser(t.Context(), unknown); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("accounts: got %v, %v", got, err)
@@ -92,7 +92,7 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 func TestDeleteAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	bobs := link(t, url, bob.ID, "google", "")
@@ -120,7 +120,7 @@ func TestDeleteAccount(t *testing.T) {
 func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 8, nil)
+	db := open(t, url, 8)
 	ada, _ := signUp(t, db, "ada@example.com")
 	for range 20 {
 		var ids []string
@@ -149,7 +149,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 func TestProviderOfAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	id := link(t, url, ada.ID, "google", "")
@@ -165,7 +165,7 @@ func TestProviderOfAccount(t *testing.T) {
 
 func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	text := func(s string) *string { return &s }

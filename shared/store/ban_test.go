@@ -47,7 +47,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.Wire{}
-	db, conn := open(t, url, 1, wire), direct(t, url)
+	db, conn := openCounted(t, url, 1, wire), direct(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
 	if fresh := banOf(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
 		t.Errorf("a new user: got %+v", fresh)
@@ -108,7 +108,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 1, nil), direct(t, url)
+	db, conn := open(t, url, 1), direct(t, url)
 	ada, bob := people(t, db)
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 8, nil), direct(t, url)
+	db, conn := open(t, url, 8), direct(t, url)
 	ada, _ := signUp(t, db, "ada@example.com")
 	_, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`)
 	if err != nil {

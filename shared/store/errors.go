@@ -63,9 +63,7 @@ func (s *Store) classify(err error) error {
 	}
 	switch pg.Classify(err) {
 	case pg.Rejected: // the password was rotated, or the URL is wrong
-		if s.loginFailed != nil {
-			s.loginFailed()
-		}
+		s.source.Invalidate()
 		return broken{unavailable{err}}
 	case pg.Broken:
 		return broken{unavailable{err}}

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,7 +19,7 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 			name := fmt.Sprintf("%s %s %q %s", e.Severity, e.Code, e.Message, phase)
 			read := func(times int) error {
-				db := open(t, p.URL(), 1, nil)
+				db := open(t, p.URL(), 1)
 				p.Arm(e, phase, 1, times)
 				err := db.Ready(t.Context())
 				if p.Disarm() == 0 {
@@ -35,7 +34,7 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 				t.Errorf("%s: a read with all tries failing: got %v", name, err)
 			}
 			writes++
-			db := open(t, p.URL(), 1, nil)
+			db := open(t, p.URL(), 1)
 			at := session(fmt.Sprint(writes), now)
 			user := store.NewUser{Name: "Ada", Email: fmt.Sprintf("%d@example.com", writes), Hash: "h", At: now}
 			p.Arm(e, phase, 1, 1)
@@ -55,7 +54,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
 		p.Arm(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
-		db := open(t, p.URL(), 1, nil)
+		db := open(t, p.URL(), 1)
 		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
 			t.Errorf("%s: got %v", code, err)
 		}
@@ -68,7 +67,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 func TestRepeatedReadIsCounted(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	db := open(t, p.URL(), 1, nil)
+	db := open(t, p.URL(), 1)
 	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: now}
 	for range 3 {
 		p.Arm(dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"}, dbtest.AtStatement, 1, 1)
@@ -83,8 +82,8 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 	}
 }
 
-// loginFailed is called also if a pooler reports the refused login with another SQLSTATE.
-func TestRefusedLoginsCallLoginFailed(t *testing.T) {
+// Invalidate is called also if a pooler reports the refused login with another SQLSTATE.
+func TestRefusedLoginsCallInvalidate(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	p := dbtest.NewErrorProxy(t, address)
@@ -94,11 +93,11 @@ func TestRefusedLoginsCallLoginFailed(t *testing.T) {
 		{Severity: "ERROR", Code: "XX000", Message: "password authentication failed for user 'ada'"},
 		{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"},
 	} {
-		asked := 0
+		source := &countingURLs{urls: []string{p.URL()}}
 		p.Arm(e, dbtest.AtConnect, 1, 1)
-		db := store.Open(func(context.Context) (string, error) { return p.URL(), nil }, func() { asked++ }, 1)
-		if err := db.Ready(t.Context()); err != nil || asked != 1 {
-			t.Errorf("%s: got %v and %d calls", e.Message, err, asked)
+		db := store.Open(source, 1)
+		if err := db.Ready(t.Context()); err != nil || source.refused != 1 {
+			t.Errorf("%s: got %v and %d calls", e.Message, err, source.refused)
 		}
 		p.Disarm()
 		db.Close()
@@ -121,7 +120,7 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 			"sslmode=disable&supa=base-pooler.x&serverVersion=16&charset=utf8",
 		} {
 			u.RawQuery = query
-			if err := open(t, u.String(), 1, nil).Ready(t.Context()); err != nil {
+			if err := open(t, u.String(), 1).Ready(t.Context()); err != nil {
 				t.Errorf("%s, %s: %v", name, query, err)
 			}
 		}
@@ -141,7 +140,7 @@ func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	if q != "" {
 		u.RawQuery = q + "&" + u.RawQuery
 	}
-	if err := open(t, u.String(), 1, nil).Exec(t.Context(), `DO $$ BEGIN
+	if err := open(t, u.String(), 1).Exec(t.Context(), `DO $$ BEGIN
 		IF current_setting('statement_timeout') <> '4321ms' OR current_setting('search_path') <> 'auth' THEN
 			RAISE EXCEPTION 'got % and %', current_setting('statement_timeout'), current_setting('search_path');
 		END IF; END $$`); err != nil {

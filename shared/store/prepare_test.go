@@ -19,7 +19,7 @@ const often = 40 // more than prepareAfter
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
-	db := open(t, dbtest.New(t), 1, wire)
+	db := openCounted(t, dbtest.New(t), 1, wire)
 	user, made := signUp(t, db, "ada@example.com")
 	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	_, made := signUp(t, db, "ada@example.com")
 	for range often {
 		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
@@ -81,7 +81,7 @@ func withPointers(a, b store.Session) store.Session {
 // For a prepared statement pgx knows that the parameter is a UUID, and rejects other text by itself.
 func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	for i := range often {
 		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
@@ -113,7 +113,7 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t)
-			db := open(t, url, 1, nil)
+			db := open(t, url, 1)
 			user, made := signUp(t, db, "ada@example.com")
 			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * often, At: now}
 			look := func() {
@@ -154,11 +154,11 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	const processes, each = 6, 40
 	url := dbtest.New(t)
 	bouncer := dbtest.Pgbouncer(t, url)
-	first := open(t, bouncer, 1, nil)
+	first := open(t, bouncer, 1)
 	user, made := signUp(t, first, "ada@example.com")
 	var group sync.WaitGroup
 	for range processes {
-		db := open(t, bouncer, 2, nil)
+		db := open(t, bouncer, 2)
 		for range 2 {
 			group.Go(func() {
 				for range each {

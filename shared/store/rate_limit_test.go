@@ -79,7 +79,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{23 * time.Second, 0, "3 23000"}, // a clock that is behind
 			{40 * time.Second, 0, "1 40000"},
 		} {
-			db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
+			db := open(t, url, 1) // a new process every time: none of them remembers a refusal
 			request := db.Charging(charge(key, 3, now.Add(c.at)))
 			var err error
 			if withRead {
@@ -100,7 +100,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
-	db := open(t, url, 1, wire)
+	db := openCounted(t, url, 1, wire)
 	user, s := signUp(t, db, "ada@example.com")
 	for i, c := range []struct {
 		name  string
@@ -158,7 +158,7 @@ func notFound(err error) error {
 func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	if err := db.Count(t.Context(), charge("full", 1, now)); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	if got := counted(t, url, "next"); got != "" {
 		t.Errorf("the charge after the refused one counted: %q", got)
 	}
-	fresh := open(t, url, 1, nil)
+	fresh := open(t, url, 1)
 	request = fresh.Charging(charge("next", 1, later), charge("full", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); wait(t, err) != 9*time.Second {
 		t.Errorf("refused by the second charge: got %v", err)
@@ -200,7 +200,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
 			for range 4 { // processes, each with a memory of refusals of its own
-				db := open(t, address, 5, nil)
+				db := open(t, address, 5)
 				for range 25 {
 					group.Go(func() {
 						request := db.Charging(charge(name, 3, at), charge(name+" account", 10, at))
@@ -244,7 +244,7 @@ func (c lossy) Read(b []byte) (int, error) {
 func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	url, lose := dbtest.New(t), &atomic.Bool{}
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	db.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return lossy{conn, lose}, err
@@ -272,7 +272,7 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	_, err := db.Charging(charge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v", err)
@@ -289,7 +289,7 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1, nil)
+	db := open(t, proxy.URL(), 1)
 	proxy.Refuse()
 	if _, err := db.Charging(charge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
 		t.Errorf("got %v", err)
@@ -302,7 +302,7 @@ func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
 func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
-	db := open(t, dbtest.New(t), 1, wire)
+	db := openCounted(t, dbtest.New(t), 1, wire)
 	take := func(at time.Duration) (trips int, wait_ time.Duration) {
 		before := wire.Trips()
 		err := db.Count(t.Context(), charge("key", 1, now.Add(at)))
@@ -332,7 +332,7 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
-	db := open(t, url, 1, wire)
+	db := openCounted(t, url, 1, wire)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -387,7 +387,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1, nil)
+	db := open(t, url, 1)
 	if err := db.Count(t.Context(), charge("old", 3, now)); err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{10 * time.Second, 0, "1 20000"},
 		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
 	} {
-		db := open(t, url, 1, nil) // a new process every time: none of them remembers a refusal
+		db := open(t, url, 1) // a new process every time: none of them remembers a refusal
 		if got := wait(t, db.Count(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
 			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
 		}
@@ -441,7 +441,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 2, nil)
+	db := open(t, url, 2)
 	attempt := func(at time.Time) *store.Store {
 		request := db.Charging(charge("address", 9, at), fixed("network", 9, at), fixed("account", 9, at))
 		if err := request.FlushCharges(t.Context()); err != nil {
@@ -474,7 +474,7 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
-	db := open(t, url, 1, wire)
+	db := openCounted(t, url, 1, wire)
 	_, s := signUp(t, db, "ada@example.com")
 	request := db.Charging(fixed("network", 9, now), fixed("account", 9, now))
 	if _, _, err := request.UserWithPassword(t.Context(), "ada@example.com"); err != nil {
@@ -500,7 +500,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 10, nil)
+	db := open(t, url, 10)
 	var group sync.WaitGroup
 	for i := range 40 {
 		group.Go(func() {
@@ -528,7 +528,7 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.Wire{}
-	db := open(t, url, 1, wire)
+	db := openCounted(t, url, 1, wire)
 	if err := db.Count(t.Context(), fixed("key", 1, now)); err != nil {
 		t.Fatal(err)
 	}

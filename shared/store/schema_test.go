@@ -45,7 +45,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	db := open(t, url, 1, nil).In("xenon")
+	db := open(t, url, 1).In("xenon")
 	for _, sql := range statements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
 			t.Errorf("%v:\n%s", err, db.Qualify(sql))
@@ -55,7 +55,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 
 func TestQualifiedTableNames(t *testing.T) {
 	t.Parallel()
-	xenon, public := open(t, "", 1, nil).In("xenon"), open(t, "", 1, nil).In("public")
+	xenon, public := open(t, "", 1).In("xenon"), open(t, "", 1).In("public")
 	for in, want := range map[string]string{
 		`SELECT id FROM "user"`:                              `SELECT id FROM "xenon"."user"`,
 		"DELETE FROM session\n\tUSING a":                     "DELETE FROM \"xenon\".session\n\tUSING a",
@@ -149,7 +149,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := inSchema(t)
-			db := open(t, through(t, url), 2, nil).In("xenon")
+			db := open(t, through(t, url), 2).In("xenon")
 			for range 20 { // often enough for prepared statements
 				callAll(t, db, func(method string, err error) {
 					if notFitting(err) {
@@ -176,7 +176,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 // Without SCHEMA the same calls use the tables of the other application.
 func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	t.Parallel()
-	db := open(t, inSchema(t), 2, nil)
+	db := open(t, inSchema(t), 2)
 	failed := 0
 	callAll(t, db, func(_ string, err error) {
 		if notFitting(err) || errors.As(err, new(*schema.Error)) {
@@ -235,7 +235,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 			address := dbtest.New(t)
 			withoutTimeZones(t, address)
 			conn := connect(t, address)
-			db := open(t, through(t, address), 1, nil)
+			db := open(t, through(t, address), 1)
 			if err := db.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -319,7 +319,7 @@ func asRole(t *testing.T, address, name string) string {
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
 	address := inSchema(t)
-	db := open(t, asRole(t, address, "xenon"), 2, nil).In("xenon")
+	db := open(t, asRole(t, address, "xenon"), 2).In("xenon")
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if notFitting(err) {

@@ -42,7 +42,7 @@ func tokens(t *testing.T, db *store.Store, userID string) []string {
 
 func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, _ := people(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
@@ -89,7 +89,7 @@ func TestDeletingSessions(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, dbtest.New(t), 1, nil)
+			db := open(t, dbtest.New(t), 1)
 			ada, bob := people(t, db)
 			if err := c.end(db, ada); err != nil {
 				t.Fatal(err)

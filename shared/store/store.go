@@ -49,8 +49,7 @@ type database struct {
 	Dial pgconn.DialFunc
 
 	pool        *pgxpool.Pool
-	url         func(context.Context) (string, error)
-	loginFailed func()
+	source      URLSource
 	schema      string // of Xenon's tables
 	maxConns    int32
 	running     atomic.Int32 // statements that have a connection or wait for one
@@ -64,10 +63,17 @@ type database struct {
 	chargeCleanup cleanup
 }
 
-// Open returns a Store of at most maxConns connections to the database at url. It dials nothing. It calls url before
-// each connection, so that a rotated password is used, and loginFailed when the database has refused the login.
-func Open(url func(context.Context) (string, error), loginFailed func(), maxConns int32) *Store {
-	s := &Store{database: &database{url: url, loginFailed: loginFailed, maxConns: maxConns}}
+// URLSource knows the URL of the database. *secrets.Secrets is one.
+type URLSource interface {
+	// DatabaseURL is called before each connection, so that a rotated password is used.
+	DatabaseURL(ctx context.Context) (string, error)
+	// Invalidate is called when the database has refused the login.
+	Invalidate()
+}
+
+// Open returns a Store of at most maxConns connections to the database of source. It dials nothing.
+func Open(source URLSource, maxConns int32) *Store {
+	s := &Store{database: &database{source: source, maxConns: maxConns}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
 		panic(err) // the text above is constant
@@ -91,7 +97,7 @@ func (s *Store) Close() { s.pool.Close() }
 
 // beforeConnect writes the target of a new connection into cc.
 func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
-	url, err := s.url(ctx)
+	url, err := s.source.DatabaseURL(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,16 +19,34 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// open returns a Store on the database at url, of at most conns connections. wire counts its round trips.
-func open(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store {
+// open returns a Store on the database at url, of at most conns connections.
+func open(t *testing.T, url string, conns int32) *store.Store {
 	t.Helper()
-	db := store.Open(func(context.Context) (string, error) { return url, nil }, nil, conns)
-	if wire != nil {
-		db.Dial = wire.Dial
-	}
+	db := store.Open(dbtest.FixedURL(url), conns)
 	t.Cleanup(db.Close)
 	return db
 }
+
+// openCounted is open with a wire that counts the round trips.
+func openCounted(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store {
+	t.Helper()
+	db := open(t, url, conns)
+	db.Dial = wire.Dial
+	return db
+}
+
+// countingURLs is a store.URLSource that returns its URLs one after the other, and the last one from then on.
+type countingURLs struct {
+	urls           []string
+	asked, refused int
+}
+
+func (c *countingURLs) DatabaseURL(context.Context) (string, error) {
+	c.asked++
+	return c.urls[min(c.asked, len(c.urls))-1], nil
+}
+
+func (c *countingURLs) Invalidate() { c.refused++ }
 
 func session(token string, at time.Time) *store.Session {
 	ip, agent := "192.0.2.1", "test"
@@ -57,7 +75,7 @@ var now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
 func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	user, made := signUp(t, db, "ada@example.com")
 	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
 		user.Image != nil {
@@ -84,7 +102,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 
 func TestErrorsCallersCanTellApart(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 2, nil)
+	db := open(t, dbtest.New(t), 2)
 	signUp(t, db, "ada@example.com")
 	newUser := func(name, email string) error {
 		n := store.NewUser{Name: name, Email: email, Hash: "h", At: now}
@@ -130,7 +148,7 @@ func long() string {
 
 func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	signUp(t, db, "ada@example.com")
 	_, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
 	if err != nil {
@@ -151,7 +169,7 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 
 func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	user, s := signUp(t, db, "ada@example.com")
 	made, err := db.CreateProfile(t.Context(), holder(user, s), map[string]any{"age_range": "25_34", "time_per_week": 5})
 	if err != nil {
@@ -180,7 +198,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 
 func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 5, nil)
+	db := open(t, dbtest.New(t), 5)
 	user, s := signUp(t, db, "ada@example.com")
 	made, err := db.CreateProfile(t.Context(), holder(user, s), nil)
 	if err != nil {
@@ -209,7 +227,7 @@ func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
-	db := open(t, dbtest.New(t), 1, wire)
+	db := openCounted(t, dbtest.New(t), 1, wire)
 	if wire.Dials() != 0 {
 		t.Fatal("Open has dialled")
 	}
@@ -255,7 +273,7 @@ func TestRoundTrips(t *testing.T) {
 
 func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5, nil)
+	db := open(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5)
 	user, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for i := range 50 {
@@ -282,7 +300,7 @@ func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 3, nil)
+	db := open(t, proxy.URL(), 3)
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for range 3 { // fill the pool
@@ -301,7 +319,7 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1, nil)
+	db := open(t, proxy.URL(), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	proxy.Cut()
 	time.Sleep(1100 * time.Millisecond) // longer than idleCheck
@@ -315,7 +333,7 @@ func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1, nil)
+	db := open(t, proxy.URL(), 1)
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); !unavailable(err) {
@@ -340,7 +358,7 @@ func TestDatabaseAwayIsUnavailable(t *testing.T) {
 func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
-	db := open(t, address, 1, nil)
+	db := open(t, address, 1)
 	user, _ := signUp(t, db, "ada@example.com")
 
 	blocker, err := pgx.Connect(t.Context(), address)
@@ -396,24 +414,20 @@ func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 	}
 	u.User = url.UserPassword("rotated_away", "rotated away") // refused also by a server that accepts any password
 	wrong := u.String()
-	urls := []string{wrong, good}
-	asked, refused := 0, 0
-	db := store.Open(func(context.Context) (string, error) {
-		asked++
-		return urls[min(asked, len(urls))-1], nil
-	}, func() { refused++ }, 1)
+	source := &countingURLs{urls: []string{wrong, good}}
+	db := store.Open(source, 1)
 	t.Cleanup(db.Close)
 	if err := db.Ready(t.Context()); err != nil {
 		t.Errorf("a read after the password was rotated: %v", err)
 	}
-	if refused != 1 || asked != 2 {
-		t.Errorf("got %d calls of url and %d of loginFailed, want 2 and 1", asked, refused)
+	if source.refused != 1 || source.asked != 2 {
+		t.Errorf("got %d calls of DatabaseURL and %d of Invalidate, want 2 and 1", source.asked, source.refused)
 	}
 }
 
 func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	t.Parallel()
-	if err := open(t, dbtest.Empty(t), 1, nil).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
+	if err := open(t, dbtest.Empty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
 		t.Errorf("an empty database: got %v, want a *schema.Error", err)
 	}
 }
@@ -422,7 +436,7 @@ func TestR47_NotReadyWithoutSchema(t *testing.T) {
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.Wire{}
-	db := open(t, dbtest.New(t), 1, wire)
+	db := openCounted(t, dbtest.New(t), 1, wire)
 	ready := func(when string, want bool) {
 		t.Helper()
 		before := wire.Trips()

@@ -143,7 +143,7 @@ func TestTLSWithAVerifiedCertificate(t *testing.T) {
 		direct, asked int
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
 		address := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
-		if err := open(t, address, 1, nil).Ready(t.Context()); err != nil {
+		if err := open(t, address, 1).Ready(t.Context()); err != nil {
 			t.Errorf("%s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()
@@ -164,7 +164,7 @@ func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 		ca   string
 	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "control": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
-		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1, nil).Ready(t.Context())
+		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
 		if refused := unavailable(err); refused != (name != "control") {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -179,7 +179,7 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	trips := func(negotiation string) int {
 		wire := &dbtest.Wire{}
 		url := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
-		if err := open(t, url, 1, wire).Ready(t.Context()); err != nil {
+		if err := openCounted(t, url, 1, wire).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return wire.Trips()

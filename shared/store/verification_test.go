@@ -21,7 +21,7 @@ type value struct{ age, left time.Duration }
 // effect. A failed try changes nothing else. The test redeems in both ways, with one request and with fifty at once.
 func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 10, nil)
+	db := open(t, dbtest.New(t), 10)
 	for _, c := range []struct {
 		name   string
 		values []value
@@ -92,7 +92,7 @@ func race(t *testing.T, n int, f func() error) (wins int) {
 // A link of another user deletes no user, and is used up.
 func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	eve, _ := signUp(t, db, "eve@example.com")
 	if err := db.InsertVerification(t.Context(), "x", ada.ID, now.Add(time.Hour), now); err != nil {
@@ -112,7 +112,7 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 // A reset is one transaction: if the password cannot be stored, the link is still valid and the sessions remain.
 func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	user, made := signUp(t, db, "ada@example.com")
 	if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(time.Hour), now); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 
 func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	signUp(t, db, "eve@example.com")
 	later := now.Add(time.Second)
@@ -165,7 +165,7 @@ func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 // A request can store its link after another request has deleted the user's links and the session.
 func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, session := signUp(t, db, "ada@example.com")
 	later := now.Add(time.Minute)
 	ask := func(name string) string {
@@ -211,7 +211,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 // redeemed.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 10, nil)
+	db := open(t, dbtest.New(t), 10)
 	for range 5 {
 		ada, _ := signUp(t, db, "ada@example.com")
 		eve, _ := signUp(t, db, "eve@example.com")
@@ -269,7 +269,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 // Values of other features, which may be too long for an index, are not deleted with the links of a user.
 func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1, nil)
+	db := open(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)

@@ -22,6 +22,11 @@ type Clients struct {
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 
+// NewClients returns the Clients of a deployment behind a trusted proxy. acceptsOrigin becomes AcceptsOrigin.
+func NewClients(from config.ClientIP, acceptsOrigin func(ctx context.Context, secret string) bool) Clients {
+	return Clients{From: from, AcceptsOrigin: acceptsOrigin}
+}
+
 // IP returns the IP address of the client, found as the setting CLIENT_IP says, in Better Auth's form: IPv4 as text,
 // IPv6 masked to its /64 and written as eight groups (docs/wire.md#client-ip-address). It returns "" if the IP address
 // is not known. The values in X-Forwarded-For further left than the trusted hops come from the client and never count.

@@ -123,7 +123,7 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 			"http://exact.example": true,
 		},
 	} {
-		origins := web.NewOrigins(own, []string{"*.app.example", "exact.example"})
+		origins := web.NewOrigins(own, "*.app.example", "exact.example")
 		for origin, want := range want {
 			if got := origins.TrustsOrigin(origin); got != want {
 				t.Errorf("own origin %s: %s is trusted: %v, want %v", own, origin, got, want)
@@ -135,7 +135,7 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 // A wildcard beside other text in a label matches no dot, because a subdomain may belong to another owner.
 func TestAWildcardInALabelStaysInTheLabel(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://own.example", []string{"https://my-app-*.vercel.app", "https://*.example.com:*"})
+	origins := web.NewOrigins("https://own.example", "https://my-app-*.vercel.app", "https://*.example.com:*")
 	for origin, want := range map[string]bool{
 		"https://my-app-git-main.vercel.app": true, "https://my-app-x.evil.vercel.app": false,
 		"https://my-app-.vercel.app":       true,

@@ -15,7 +15,7 @@ type Origins struct {
 
 // NewOrigins trusts own and every one of others: exact origins, custom schemes ("myapp://"), or patterns in which *
 // stands for any characters and ? for one. shared/config refuses patterns that match hosts of other owners.
-func NewOrigins(own string, others []string) Origins {
+func NewOrigins(own string, others ...string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
 		o.entries = append(o.entries, newTrustedEntry(text, strings.HasPrefix(own, "http:")))

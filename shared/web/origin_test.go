@@ -35,7 +35,7 @@ func requestWith(method string, headers ...string) *http.Request {
 
 func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://own.example", nil)
+	origins := web.NewOrigins("https://own.example")
 	for _, c := range []struct {
 		name, method, want string
 		headers            []string
@@ -82,7 +82,7 @@ func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 
 func TestCheckLoginNeedsATrustedOriginFromBrowsers(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://own.example", nil)
+	origins := web.NewOrigins("https://own.example")
 	for _, c := range []struct {
 		name, want string
 		headers    []string
@@ -111,7 +111,7 @@ func TestCheckLoginNeedsATrustedOriginFromBrowsers(t *testing.T) {
 
 func TestCheckRedirectsRefusesUntrustedTargets(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://own.example", nil)
+	origins := web.NewOrigins("https://own.example")
 	routes := web.Routes{}
 	for _, method := range []string{"POST", "PUT", "GET"} {
 		routes[method+" /x"] = func(w http.ResponseWriter, r *http.Request) error {
@@ -172,7 +172,7 @@ func TestCheckRedirectsRefusesUntrustedTargets(t *testing.T) {
 
 func TestTrustsRedirectRefusesLongAndControlCharacters(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://own.example", []string{"myapp://host/a"})
+	origins := web.NewOrigins("https://own.example", "myapp://host/a")
 	long := "/" + strings.Repeat("x", 2048)
 	for target, want := range map[string]bool{
 		long[:2048]:                  true,
@@ -224,7 +224,7 @@ func TestCustomSchemePatternsMatchHostAndPath(t *testing.T) {
 		"myapp://": {"myapp://anything/at/all": true, "myapp:/a": false},
 		"myapp:/":  {"myapp:/a": true, "myapp://a": true, "myapp:a": false},
 	} {
-		origins := web.NewOrigins("https://own.example", []string{pattern})
+		origins := web.NewOrigins("https://own.example", pattern)
 		for target, want := range cases {
 			if got := origins.TrustsRedirect(target); got != want {
 				t.Errorf("%s trusts %s: got %v, want %v", pattern, target, got, want)

@@ -43,7 +43,7 @@ func TestR31_TrustedURLs(t *testing.T) {
 	if len(v.AsCallbackURL) != 53 || len(v.AsOriginHeader) != 49 {
 		t.Fatalf("got %d and %d cases", len(v.AsCallbackURL), len(v.AsOriginHeader))
 	}
-	origins := web.NewOrigins(v.TrustedOrigins[0], v.TrustedOrigins[1:])
+	origins := web.NewOrigins(v.TrustedOrigins[0], v.TrustedOrigins[1:]...)
 	for _, c := range v.AsCallbackURL {
 		want := c.Trusted && !slices.Contains(v.Lenient, c.URL)
 		if got := origins.TrustsRedirect(c.URL); got != want {
@@ -71,7 +71,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 	}
 	readVectors(t, "trusted_urls.json", &v)
 	for _, p := range v.Patterns {
-		origins := web.NewOrigins("http://own.example", []string{p.Pattern})
+		origins := web.NewOrigins("http://own.example", p.Pattern)
 		for _, c := range p.Cases {
 			if got := origins.TrustsOrigin(c.URL); got != c.Match {
 				t.Errorf("pattern %s: TrustsOrigin(%q) = %v, want %v", p.Pattern, c.URL, got, c.Match)
@@ -83,7 +83,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 // Hostile targets beyond the recorded ones: none of them is a path or a trusted origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
-	origins := web.NewOrigins("https://app.example.test", []string{"*.trusted.example", "myapp://"})
+	origins := web.NewOrigins("https://app.example.test", "*.trusted.example", "myapp://")
 	for _, target := range []string{
 		"https://app.example.test.", "https://app.example.test.evil.example", "https://evilapp.example.test",
 		"https://app.example.test:444", "http://app.example.test", "https://app.example.test@evil.example",
