@@ -11,6 +11,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.16
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.11
 	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.8
+	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.11
 	github.com/aws/smithy-go v1.28.8
 	github.com/awslabs/aws-lambda-go-api-proxy v0.16.2
 	github.com/fergusstrange/embedded-postgres v1.34.0
@@ -27,11 +28,8 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-// Only tests use these. What only the tests of the OpenAPI document use is in conformance/openapi/go.mod.
-require (
-	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.11
-	github.com/google/go-cmp v0.7.0
-)
+// Only tests use this. What only the tests of the OpenAPI document use is in conformance/openapi/go.mod.
+require github.com/google/go-cmp v0.7.0
 
 require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.16 // indirect

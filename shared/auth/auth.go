@@ -45,7 +45,7 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 		Keys:     keys.New(appSecrets, cfg, now),
 		Hasher:   password.New(cfg.PasswordHash),
 		Breaches: password.NewBreaches(),
-		Mail:     mail.New(cfg, now),
+		Mail:     mail.New(cfg),
 		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins...),
 		Now:      now,

@@ -50,12 +50,12 @@ type Sender interface {
 }
 
 // New returns the Sender of the settings. It opens and calls nothing. Without mail (MAIL=none) its Send always fails.
-func New(cfg config.API, now func() time.Time) Sender {
+func New(cfg config.API) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:
 		return outbox{file: cfg.MailFile}
 	case config.MailQueue:
-		return &queue{url: cfg.MailQueueURL, sqs: newSQS(cfg.AWS, now)}
+		return newQueue(cfg.AWS, cfg.MailQueueURL)
 	}
 	return none{}
 }

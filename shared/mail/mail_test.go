@@ -26,13 +26,13 @@ var changeEmail = Message{
 
 func TestSendFailsWithoutMail(t *testing.T) {
 	t.Parallel()
-	checkNoSecrets(t, New(config.API{Mail: config.MailNone}, time.Now).Send(t.Context(), changeEmail))
+	checkNoSecrets(t, New(config.API{Mail: config.MailNone}).Send(t.Context(), changeEmail))
 }
 
 func newOutbox(t *testing.T) (Sender, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "not", "there", "mail.jsonl")
-	return New(config.API{Mail: config.MailOutbox, MailFile: file}, time.Now), file
+	return New(config.API{Mail: config.MailOutbox, MailFile: file}), file
 }
 
 func lines(t *testing.T, file string) []string {
@@ -74,7 +74,7 @@ func TestOutboxHasOneLineForEachMail(t *testing.T) {
 func TestOutboxKeepsConcurrentLines(t *testing.T) {
 	t.Parallel()
 	first, file := newOutbox(t)
-	second := New(config.API{Mail: config.MailOutbox, MailFile: file}, time.Now)
+	second := New(config.API{Mail: config.MailOutbox, MailFile: file})
 	const each = 100
 	var wg sync.WaitGroup
 	for i := range each {
@@ -105,7 +105,7 @@ func TestOutboxKeepsConcurrentLines(t *testing.T) {
 func TestOutboxErrorShowsNoLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() // cannot be opened as a file
-	err := New(config.API{Mail: config.MailOutbox, MailFile: dir}, time.Now).Send(t.Context(), changeEmail)
+	err := New(config.API{Mail: config.MailOutbox, MailFile: dir}).Send(t.Context(), changeEmail)
 	checkNoSecrets(t, err)
 }
 

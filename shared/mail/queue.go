@@ -5,9 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 const (
@@ -18,38 +27,30 @@ const (
 	// sendTimeout limits how long a request waits for the queue, in all tries together.
 	sendTimeout = 5 * time.Second
 	tries       = 3
-	pause       = 100 * time.Millisecond // after the first try; twice as long after the second
+	maxPause    = 200 * time.Millisecond // between two tries
 )
 
 // queue sends mails to functions/mailer through SQS.
 type queue struct {
-	url string
-	sqs sqs
+	url    string
+	client func() (*sqs.Client, error) // made for the first mail
+}
+
+func newQueue(as config.AWS, queueURL string) *queue {
+	return &queue{url: queueURL, client: sync.OnceValues(func() (*sqs.Client, error) { return newClient(as, queueURL) })}
 }
 
 // Send also queues mails of kind Nothing. Its errors contain no email and no link. If SQS stores a message and its
 // answer is lost, Send tries again and the user gets a second mail with the same link, which is harmless.
 func (q *queue) Send(ctx context.Context, m Message) error {
 	text, err := body(m)
+	if err == nil {
+		err = q.send(ctx, text)
+	}
 	if err != nil {
 		return fmt.Errorf("queue %s mail: %w", m.Kind, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	for try := 1; ; try++ {
-		err = q.sqs.sendMessage(ctx, q.url, text)
-		if err == nil {
-			return nil
-		}
-		if refused, ok := errors.AsType[*refusedError](err); try == tries || ok && refused.isFinal() {
-			return fmt.Errorf("queue %s mail: %w", m.Kind, err)
-		}
-		select {
-		case <-time.After(time.Duration(try) * pause):
-		case <-ctx.Done():
-			return fmt.Errorf("queue %s mail: %w", m.Kind, err)
-		}
-	}
+	return nil
 }
 
 // body returns the message as JSON, padded with spaces, which JSON parsers ignore.
@@ -62,16 +63,54 @@ func body(m Message) (string, error) {
 	return string(text) + strings.Repeat(" ", padding), nil
 }
 
-// refusedError is an error that SQS answered.
-type refusedError struct {
-	status int
-	code   string // such as QueueDoesNotExist
+func (q *queue) send(ctx context.Context, text string) error {
+	client, err := q.client()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &text})
+	return withoutContent(err)
 }
 
-func (e *refusedError) Error() string { return fmt.Sprintf("SQS answered %d %s", e.status, e.code) }
+// newClient makes a client that calls the host of the queue's URL, or an emulator.
+func newClient(as config.AWS, queueURL string) (*sqs.Client, error) {
+	if err := as.Check(); err != nil {
+		return nil, err
+	}
+	endpoint := as.QueueEndpoint
+	if endpoint == "" {
+		u, err := url.Parse(queueURL)
+		if err != nil {
+			return nil, fmt.Errorf("read the URL of the queue: %w", err)
+		}
+		endpoint = u.Scheme + "://" + u.Host
+	}
+	credentials := aws.Credentials{
+		AccessKeyID:     as.AccessKeyID,
+		SecretAccessKey: string(as.SecretAccessKey),
+		SessionToken:    string(as.SessionToken),
+	}
+	return sqs.New(sqs.Options{
+		Region:       as.Region,
+		BaseEndpoint: &endpoint,
+		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }),
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff = tries, maxPause
+		}),
+	}), nil
+}
 
-// isFinal reports whether another try would get the same answer.
-func (e *refusedError) isFinal() bool {
-	return e.status < http.StatusInternalServerError && e.status != http.StatusTooManyRequests &&
-		!strings.Contains(e.code, "Throttl")
+// withoutContent replaces an answer of SQS, which may quote the message, by its status and code.
+func withoutContent(err error) error {
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || answer.HTTPStatusCode() == 0 { // SQS did not answer
+		return err
+	}
+	code := "without a code"
+	if named, ok := errors.AsType[smithy.APIError](err); ok {
+		code = named.ErrorCode() // such as QueueDoesNotExist
+	}
+	return fmt.Errorf("SQS answered %d %s", answer.HTTPStatusCode(), code)
 }

@@ -93,7 +93,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl}, time.Now)
+	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
 	var letters []mail.Message
 	for _, kind := range kinds {
 		letters = append(letters, letter(kind))
