@@ -37,7 +37,6 @@ CREATE TABLE supabase_import.batch (
   rows bigint NOT NULL DEFAULT 0,              -- source rows of all kinds
   quarantined bigint NOT NULL DEFAULT 0,
   parked text,
-  took interval,
   verification integer NOT NULL DEFAULT 0,     -- the last one that is done with it; what follows is its result
   verified_pass smallint,                      -- the pass whose work it looked at
   verified_at timestamptz,

@@ -140,7 +140,7 @@ WHERE l.run = %[1]d AND %[2]s AND `+unlessStays+`;
 UPDATE supabase_import.quarantine l SET resolved = now()
 WHERE l.run = %[1]d AND %[2]s AND l.resolved IS NULL AND l.reason <> '%[4]s' AND `+unlessStays+`;
 UPDATE supabase_import.batch
-SET copied = false, pass = 0, rows = 0, took = NULL, quarantined = (
+SET copied = false, pass = 0, rows = 0, quarantined = (
   SELECT count(*)
   FROM supabase_import.ledger l
   WHERE l.run = %[1]d AND %[2]s AND l.outcome = 'quarantined')
