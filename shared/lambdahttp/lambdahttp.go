@@ -22,9 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose
+// reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose
 // database hangs has time to answer and to log.
-const Reserve = 500 * time.Millisecond
+const reserve = 500 * time.Millisecond
 
 // Func handles an event in payload format 2.0. It never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
@@ -57,7 +57,7 @@ func problems(err error) []string {
 
 // Handler returns a Func that calls h. h gets requests as net/http's server makes them, with three differences: a
 // header that was sent several times is one value joined by commas, the context has API Gateway's request id for
-// shared/web, and the context ends Reserve before the deadline of the invocation.
+// shared/web, and the context ends reserve before the deadline of the invocation.
 func Handler(h http.Handler) Func {
 	return func(
 		ctx context.Context, e events.APIGatewayV2HTTPRequest,
@@ -95,7 +95,7 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, deadline.Add(-Reserve))
+	return context.WithDeadline(ctx, deadline.Add(-reserve))
 }
 
 // logPanic logs a panic once. It logs the text of a runtime error only, because any other value may contain input.

@@ -45,8 +45,8 @@ func Unavailable(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// RetryAfter is the value of the header Retry-After of a 503, in seconds.
-const RetryAfter = "1"
+// retryAfter is the value of the header Retry-After of a 503, in seconds.
+const retryAfter = "1"
 
 var errUnavailable = NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
 
@@ -73,7 +73,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	maps.Copy(w.Header(), e.Header)
 	if e.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", RetryAfter)
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	body := e.Body
 	switch body.(type) {

@@ -13,8 +13,8 @@ import (
 // until when it holds the run. A process with a connection of its own for the lease is known to be gone as soon as that
 // connection is; functions, which come and go, hold the run by time alone, and every batch renews it.
 
-// LeaseTime is how long a holder keeps the run without renewing the lease.
-const LeaseTime = 2 * time.Minute
+// leaseTime is how long a holder keeps the run without renewing the lease.
+const leaseTime = 2 * time.Minute
 
 // lease is a held run.
 type lease struct {
@@ -105,12 +105,12 @@ func (e *Env) claim(ctx context.Context, conn *pgx.Conn, run string) (*lease, er
 	backend := ownBackend
 	if e.Shared {
 		backend = noBackend
-		err := conn.QueryRow(ctx, joinLease, run, e.Holder, LeaseTime).Scan(&l.epoch)
+		err := conn.QueryRow(ctx, joinLease, run, e.Holder, leaseTime).Scan(&l.epoch)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return l, err
 		}
 	}
-	err := conn.QueryRow(ctx, takeLease(backend), run, e.Holder, LeaseTime).Scan(&l.epoch)
+	err := conn.QueryRow(ctx, takeLease(backend), run, e.Holder, leaseTime).Scan(&l.epoch)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return l, err
 	}
@@ -140,7 +140,7 @@ func (e *Env) keep(ctx context.Context, l *lease) {
 	go func() {
 		defer close(done)
 		for e.renew(ctx, l) == nil {
-			wait, stop := context.WithTimeout(ctx, min(LeaseTime/4, e.patience()/2))
+			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.patience()/2))
 			_, _ = l.conn.WaitForNotification(wait) // none comes: it ends when the time is up or the connection is lost
 			stop()
 		}
@@ -173,7 +173,7 @@ func (e *Env) renew(ctx context.Context, l *lease) error {
 			}
 			l.conn = conn
 		}
-		tag, err := l.conn.Exec(ctx, renewLease, l.run, l.epoch, LeaseTime)
+		tag, err := l.conn.Exec(ctx, renewLease, l.run, l.epoch, leaseTime)
 		if err == nil && tag.RowsAffected() == 0 {
 			return ErrLost()
 		}
@@ -186,7 +186,7 @@ func (e *Env) prolong(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	if !e.Shared {
 		return nil
 	}
-	_, err := db.Exec(ctx, prolongLease, p.ID, p.Epoch, LeaseTime)
+	_, err := db.Exec(ctx, prolongLease, p.ID, p.Epoch, leaseTime)
 	return err
 }
 

@@ -91,7 +91,7 @@ FOR NO KEY UPDATE`, id, epoch).Scan(&isHeld, &text)
 // SaveUndo stores what a rollback has done, and renews the lease.
 func SaveUndo(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
 	_, err := dst.Exec(ctx, `UPDATE supabase_import.run SET undone = $2::jsonb, held_until = now() + $3::interval
-WHERE id = $1`, id, string(undone), LeaseTime)
+WHERE id = $1`, id, string(undone), leaseTime)
 	return err
 }
 
