@@ -196,7 +196,14 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 			t.Fatalf("%s: not one record: %v\n%s", action, err, log)
 		}
 		var emf struct {
-			AWS envelope `json:"_aws"`
+			AWS struct {
+				Timestamp         int64
+				CloudWatchMetrics []struct {
+					Namespace  string
+					Dimensions [][]string
+					Metrics    []struct{ Name, Unit string }
+				}
+			} `json:"_aws"`
 		}
 		if err := json.Unmarshal(log.Bytes(), &emf); err != nil {
 			t.Fatal(err)

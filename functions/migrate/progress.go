@@ -1,13 +1,14 @@
 package main
 
-import "github.com/xenon-auth/xenon/shared/importer"
+import (
+	"github.com/xenon-auth/xenon/shared/emf"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
 
 // namespace is where CloudWatch shows the metrics of an import, by run.
 const namespace = "Xenon/Import"
 
-// progress writes one record a batch. It is a log record and carries metrics in CloudWatch's embedded metric format
-// (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html)
-// besides, which names members of the record. There are numbers in it, never a row.
+// progress writes one log record a batch, with metrics for CloudWatch. There are numbers in it, never a row.
 func (h handler) progress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)
@@ -16,28 +17,24 @@ func (h handler) progress(e importer.Event) {
 	record := []any{
 		"Run", e.Run, "action", e.Action, "pass", e.Pass, "batch", e.Batch, "batches", e.Batches, "done", e.Done,
 	}
-	measure := func(name, unit string, value any) metric {
+	measure := func(name, unit string, value any) emf.Metric {
 		record = append(record, name, value)
-		return metric{Name: name, Unit: unit}
+		return emf.Metric{Name: name, Unit: unit}
 	}
-	var metrics []metric
+	var metrics []emf.Metric
 	switch e.Action {
 	case "copy":
-		metrics = []metric{
+		metrics = []emf.Metric{
 			measure("Rows", "Count", e.Rows),
 			measure("Copied", "Count", e.Copied),
-			measure(
-				"Unchanged",
-				"Count",
-				e.Unchanged,
-			),
+			measure("Unchanged", "Count", e.Unchanged),
 			measure("Identical", "Count", e.Identical),
 			measure("Folded", "Count", e.Folded),
 			measure("Quarantined", "Count", e.Quarantined),
 			measure("Duration", "Milliseconds", e.Took.Milliseconds()),
 		}
 	case "verify":
-		metrics = []metric{
+		metrics = []emf.Metric{
 			measure("Verified", "Count", e.Rows), measure("Different", "Count", e.Different),
 			measure("VerifyDuration", "Milliseconds", e.Took.Milliseconds()),
 		}
@@ -46,7 +43,7 @@ func (h handler) progress(e importer.Event) {
 		if e.DryRun {
 			name = "WouldRemove"
 		}
-		metrics = []metric{
+		metrics = []emf.Metric{
 			measure(name, "Count", e.Copied),
 			measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds()),
 		}
@@ -55,21 +52,7 @@ func (h handler) progress(e importer.Event) {
 		metrics = append(metrics, measure("Parked", "Count", 1))
 		record = append(record, "why", e.Parked)
 	}
-	h.log.Info("batch", append(record, "_aws", envelope{
-		Timestamp:         h.now().UnixMilli(),
-		CloudWatchMetrics: []directive{{Namespace: namespace, Dimensions: [][]string{{"Run"}}, Metrics: metrics}},
-	})...)
+	record = append(record,
+		emf.Attr(h.now(), emf.Directives{{Namespace: namespace, Dimension: "Run", Metrics: metrics}}))
+	h.log.Info("batch", record...)
 }
-
-type envelope struct {
-	Timestamp         int64
-	CloudWatchMetrics []directive
-}
-
-type directive struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []metric
-}
-
-type metric struct{ Name, Unit string }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
+
+	"github.com/xenon-auth/xenon/shared/emf"
 )
 
 // Namespace is the CloudWatch namespace of the metrics.
@@ -37,21 +38,14 @@ const (
 // metricSet is a set of Metrics. It is one byte, so that adding it to a record allocates nothing.
 type metricSet uint8
 
-// MarshalJSON writes the metric directives of CloudWatch's embedded metric format, which refer to members of the record
-// (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+// MarshalJSON writes the directives of the metrics in s.
 func (s metricSet) MarshalJSON() ([]byte, error) {
 	b := make([]byte, 0, 512)
 	for i, m := range Metrics {
-		if s&(1<<i) == 0 {
-			continue
+		if s&(1<<i) != 0 {
+			d := emf.Directive{Namespace: Namespace, Dimension: m.Dimension, Metrics: []emf.Metric{{Name: m.Name, Unit: m.Unit}}}
+			b = d.Append(append(b, ','))
 		}
-		dimensions := ""
-		if m.Dimension != "" {
-			dimensions = `"` + m.Dimension + `"`
-		}
-		b = append(append(b, `,{"Namespace":"`+Namespace+`","Dimensions":[[`...), dimensions...)
-		b = append(append(append(b, `]],"Metrics":[{"Name":"`...), m.Name...), `","Unit":"`...)
-		b = append(append(b, m.Unit...), `"}]}`...)
 	}
 	b[0] = '[' // in place of the first comma: every set contains latency
 	return append(b, ']'), nil
@@ -93,6 +87,5 @@ func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool,
 	if rec.mailsDropped > 0 {
 		add(mailsDropped, "MailsDropped", rec.mailsDropped)
 	}
-	line.AddAttrs(slog.Attr{Key: "_aws", Value: slog.GroupValue(
-		slog.Int64("Timestamp", line.Time.UnixNano()/int64(time.Millisecond)), slog.Any("CloudWatchMetrics", set))})
+	line.AddAttrs(emf.Attr(line.Time, set))
 }

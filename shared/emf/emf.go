@@ -1,0 +1,60 @@
+// Package emf writes metrics into log records, in CloudWatch's embedded metric format
+// (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html). The
+// values of the metrics and dimensions are members of the record.
+package emf
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Metric names a member of the record.
+type Metric struct{ Name, Unit string }
+
+// Directive makes Metrics of a record. Its fields are constants of the program, which need no escaping in JSON.
+type Directive struct {
+	Namespace string
+	Dimension string // the name of a member; "" is none
+	Metrics   []Metric
+}
+
+// Attr returns the attribute of a record of the time at. directives is a Directives or another value with the same
+// JSON.
+func Attr(at time.Time, directives any) slog.Attr {
+	return slog.Attr{Key: "_aws", Value: slog.GroupValue(
+		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", directives))}
+}
+
+// Directives are the directives of a record.
+type Directives []Directive
+
+// MarshalJSON writes a list.
+func (all Directives) MarshalJSON() ([]byte, error) {
+	b := []byte{'['}
+	for i, d := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = d.Append(b)
+	}
+	return append(b, ']'), nil
+}
+
+// Append appends the JSON of d to b. It allocates nothing else.
+func (d Directive) Append(b []byte) []byte {
+	b = append(append(b, `{"Namespace":"`...), d.Namespace...)
+	b = append(b, `","Dimensions":[[`...)
+	if d.Dimension != "" {
+		b = append(append(append(b, '"'), d.Dimension...), '"')
+	}
+	b = append(b, `]],"Metrics":[`...)
+	for i, m := range d.Metrics {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, `{"Name":"`...), m.Name...)
+		b = append(append(b, `","Unit":"`...), m.Unit...)
+		b = append(b, `"}`...)
+	}
+	return append(b, `]}`...)
+}
