@@ -19,11 +19,6 @@ type Account struct {
 	Scope      string `json:"-"` // the scopes that the provider granted, separated by commas
 }
 
-func scanAccount(row pgx.Row) (a Account, err error) {
-	err = row.Scan(&a.AccountID, &a.ProviderID, &a.UserID, &a.CreatedAt, &a.UpdatedAt, &a.ID, &a.Scope)
-	return a, err
-}
-
 // Credential is the account of a user's password.
 type Credential struct {
 	AccountID string // "" if the user has none
@@ -31,17 +26,14 @@ type Credential struct {
 }
 
 // credentialColumns are the columns of a Credential in a row a, which may be the empty one of a LEFT JOIN.
-const credentialColumns = `coalesce(a.id::text, ''), coalesce(a.password, '')` //nolint:gosec // G101: SQL
+//
+//nolint:gosec // G101: SQL
+const credentialColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.password, '') AS hash`
 
 // isCredential is true for the row a of account that has the password of user u.
 //
 //nolint:gosec // G101: SQL
 const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
-
-func scanCredential(row pgx.Row) (c Credential, err error) {
-	err = row.Scan(&c.AccountID, &c.Hash)
-	return c, err
-}
 
 // insertIntoCredential is the head of every INSERT of a Credential whose id Postgres makes.
 const insertIntoCredential = `
@@ -49,8 +41,8 @@ const insertIntoCredential = `
 
 // AccountsOfUser returns the accounts of a user, oldest first.
 func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, error) {
-	return readRows(ctx, s, scanAccount, `
-		SELECT "accountId", "providerId", "userId", "createdAt", "updatedAt", id, coalesce(scope, '')
+	return readRows(ctx, s, pgx.RowToStructByName[Account], `
+		SELECT "accountId", "providerId", "userId", "createdAt", "updatedAt", id, coalesce(scope, '') AS scope
 		FROM account
 		WHERE "userId" = $1::uuid
 		ORDER BY "createdAt", id`, userID)
@@ -58,7 +50,7 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 
 // ProviderOfAccount returns the provider of an account of the user, else ErrNotFound. id is any text.
 func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (string, error) {
-	return readRow(ctx, s, scanOne[string], `
+	return readRow(ctx, s, pgx.RowTo[string], `
 		SELECT "providerId" FROM account WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
@@ -67,11 +59,8 @@ func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (strin
 // accounts of the user before it counts them, so that two calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
-	type counts struct{ own, deleted int }
-	n, err := writeRow(ctx, s, func(row pgx.Row) (n counts, err error) {
-		err = row.Scan(&n.own, &n.deleted)
-		return n, err
-	}, `
+	type counts struct{ Own, Deleted int }
+	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
 		WITH own AS (
 			SELECT id FROM account
 			WHERE "userId" = $1::uuid
@@ -82,13 +71,13 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 			WHERE "userId" = $1::uuid AND id::text = $2 AND (SELECT count(*) FROM own) > 1
 			RETURNING id
 		)
-		SELECT (SELECT count(*) FROM own), (SELECT count(*) FROM deleted)`, userID, id)
+		SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id)
 	switch {
 	case err != nil:
 		return err
-	case n.own == 1:
+	case n.Own == 1:
 		return ErrLastAccount
-	case n.deleted == 0:
+	case n.Deleted == 0:
 		return ErrNotFound
 	}
 	return nil
@@ -96,7 +85,7 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 
 // CredentialOfUser returns the password account of a user, a zero Credential if they have none.
 func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential, error) {
-	return readRow(ctx, s, scanCredential, `
+	return readRow(ctx, s, pgx.RowToStructByName[Credential], `
 		SELECT `+credentialColumns+`
 		FROM (SELECT $1::uuid AS id) u
 		LEFT JOIN account a ON `+isCredential+`
@@ -128,7 +117,7 @@ const changePassword = `
 // ChangePassword replaces the hash of an account, which must still be old.Hash, and deletes all mailed links of its
 // user. It returns ErrNotFound if the password was changed meanwhile.
 func (s *Store) ChangePassword(ctx context.Context, userID string, old Credential, hash string, at time.Time) error {
-	_, err := writeRow(ctx, s, scanOne[string], changePassword+`
+	_, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`
 		SELECT "userId" FROM changed`, userID, old.AccountID, old.Hash, hash, at)
 	return err
 }
@@ -136,7 +125,7 @@ func (s *Store) ChangePassword(ctx context.Context, userID string, old Credentia
 // ChangePasswordAndSessions is ChangePassword that also ends every session of the user and stores the session next, in
 // one transaction. It sets next.ID. next.UserID must be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
-	id, err := writeRow(ctx, s, scanOne[string], changePassword+`, ended AS (
+	id, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`, ended AS (
 			DELETE FROM session USING changed
 			WHERE session."userId" = changed."userId"
 		)`+insertIntoSession+`
@@ -171,7 +160,7 @@ const setPassword = `, changed AS (
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
 ) error {
-	_, err := writeRow(ctx, s, scanOne[string], redeemLink+`, new_password AS (
+	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, new_password AS (
 			SELECT id, $3::text AS hash FROM u
 		)`+setPassword+`, links AS (
 			DELETE FROM verification v USING u

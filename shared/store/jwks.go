@@ -16,7 +16,7 @@ type BetterAuthKey struct {
 	Crv       string // "" if the row has none
 }
 
-func scanBetterAuthKey(row pgx.Row) (k BetterAuthKey, err error) {
+func scanBetterAuthKey(row pgx.CollectableRow) (k BetterAuthKey, err error) {
 	err = row.Scan(&k.ID, &k.PublicKey, &k.Alg, &k.Crv)
 	return k, err
 }

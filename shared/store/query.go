@@ -20,10 +20,10 @@ type query struct {
 
 // readRow runs a statement that changes nothing and returns one row. It sends pending charges in the same round trip,
 // and repeats the statement once after an error that can be transient.
-func readRow[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any) (T, error) {
+func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
 	var out T
 	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
-		out, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		out, err = pgx.CollectOneRow(rows, scan)
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
@@ -33,24 +33,16 @@ func readRow[T any](ctx context.Context, s *Store, scan func(pgx.Row) (T, error)
 }
 
 // readRows is readRow for a statement that returns any number of rows. Without a row the list is empty, not nil.
-func readRows[T any](
-	ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any,
-) ([]T, error) {
+func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	var out []T
 	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		out, err = pgx.CollectRows(rows, scan)
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
 		out, err = []T{}, nil // as above
 	}
 	return out, err
-}
-
-// scanOne reads a row of one column.
-func scanOne[T any](row pgx.Row) (v T, err error) {
-	err = row.Scan(&v)
-	return v, err
 }
 
 // read sends charges and q in one round trip and one transaction. q may be nil. After an error that can be transient it
@@ -134,7 +126,7 @@ func (s *Store) sendQuery(ctx context.Context, c *pgx.Conn, q *query, result *ch
 // writeRow runs a statement that changes something and returns one row. It first sends pending charges in a round trip
 // of their own. It repeats the statement only if the first try certainly did not reach the server.
 func writeRow[T any](
-	ctx context.Context, s *Store, scan func(pgx.Row) (T, error), sql string, args ...any,
+	ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any,
 ) (out T, err error) {
 	if err := s.FlushCharges(ctx); err != nil {
 		return out, err
@@ -144,7 +136,11 @@ func writeRow[T any](
 		if err = s.prepareIfFrequent(ctx, c.Conn(), sql); err != nil {
 			return err
 		}
-		out, err = scan(c.QueryRow(ctx, sql, args...))
+		rows, err := c.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectOneRow(rows, scan)
 		return err
 	}
 	err = s.onConn(ctx, try)

@@ -28,7 +28,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	defer s.readiness.mu.Unlock()
 	now := wallClock()
 	if age := now.Sub(s.readiness.at); age >= 0 && age < checkEvery {
-		if _, err := readRow(ctx, s, scanOne[bool], "SELECT true"); err != nil {
+		if _, err := readRow(ctx, s, pgx.RowTo[bool], "SELECT true"); err != nil {
 			return err
 		}
 		return s.readiness.schemaErr

@@ -31,11 +31,6 @@ func sessionFields(x *Session, u ...any) []any {
 	}, u...)
 }
 
-func scanSession(row pgx.Row) (x Session, err error) {
-	err = row.Scan(sessionFields(&x)...)
-	return x, err
-}
-
 // insertIntoSession is the head of every INSERT of a session.
 const insertIntoSession = `
 		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")`
@@ -54,7 +49,7 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 	} else {
 		sql = sessionOfTokens
 	}
-	p, err := readRow(ctx, s, func(row pgx.Row) (p pair, err error) {
+	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
 		err = row.Scan(sessionFields(&p.session, userFields(&p.user)...)...)
 		return p, err
 	}, sql, arg, now)
@@ -82,7 +77,7 @@ const (
 // user is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := s.takeCounted()
-	id, err := writeRow(ctx, s, scanOne[string], `
+	id, err := writeRow(ctx, s, pgx.RowTo[string], `
 		WITH cleared AS (
 			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
 			WHERE id = $1::uuid AND banned AND "banExpires" < $2
@@ -118,7 +113,7 @@ func (s *Store) DeleteSession(ctx context.Context, token string) error {
 // EndSessions ends the sessions of tokens and returns the user of the first of them. It returns ErrNotFound if there is
 // none.
 func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string, err error) {
-	return writeRow(ctx, s, scanOne[string], `
+	return writeRow(ctx, s, pgx.RowTo[string], `
 		WITH ended AS (
 			DELETE FROM session WHERE token = ANY ($1::text[])
 			RETURNING token, "userId"
@@ -130,7 +125,7 @@ func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string
 
 // SessionsOfUser returns the sessions of a user that are live at now, oldest first.
 func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time) ([]Session, error) {
-	return readRows(ctx, s, scanSession, `
+	return readRows(ctx, s, pgx.RowToStructByName[Session], `
 		SELECT `+sessionColumns+`
 		FROM session s
 		WHERE s."userId" = $1::uuid AND s."expiresAt" > $2

@@ -26,11 +26,6 @@ func userFields(u *User) []any {
 	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
 }
 
-func scanUser(row pgx.Row) (u User, err error) {
-	err = row.Scan(userFields(&u)...)
-	return u, err
-}
-
 // isBanned is true for a row u of "user" that is banned at $2, for ever or until a time that has not passed
 // (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an administrator writes
 // with SQL have their meaning.
@@ -38,17 +33,17 @@ const isBanned = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
 
 // EmailTaken reports whether a user has the email (lower case).
 func (s *Store) EmailTaken(ctx context.Context, email string) (bool, error) {
-	return readRow(ctx, s, scanOne[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
+	return readRow(ctx, s, pgx.RowTo[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
 }
 
 // UserByEmail returns the user of an email (lower case), or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
-	return readRow(ctx, s, scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
+	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
 }
 
 // UserByID returns a user, or ErrNotFound, also if id is no UUID.
 func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
-	return readRow(ctx, s, scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
+	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
 }
 
 // UserWithPassword returns the user of an email (lower case) with their password account, or ErrNotFound.
@@ -57,7 +52,7 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Crede
 		user       User
 		credential Credential
 	}
-	p, err := readRow(ctx, s, func(row pgx.Row) (p pair, err error) {
+	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
 		err = row.Scan(append(userFields(&p.user), &p.credential.AccountID, &p.credential.Hash)...)
 		return p, err
 	}, `
@@ -80,7 +75,7 @@ type UserChange struct {
 // UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user is deleted, and ErrInvalid for
 // text that Postgres cannot hold.
 func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
-	return writeRow(ctx, s, scanUser, `
+	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		UPDATE "user" u
 		SET name = coalesce($2::text, name),
 		    image = CASE WHEN $3::boolean THEN $4::text ELSE image END,
@@ -100,7 +95,7 @@ func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (Us
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
-	return writeRow(ctx, s, scanUser, `
+	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		WITH locked AS (
 			SELECT u.id FROM "user" u
 			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+isBanned+` AND NOT EXISTS (
@@ -136,7 +131,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 // the user like DeleteUser, in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or for
 // another user; a link for another user is used up as well.
 func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
-	_, err := writeRow(ctx, s, scanOne[string], redeemLink+`, links AS (
+	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
 			DELETE FROM verification v USING u
 			WHERE u.id = $3::text::uuid AND v.identifier <> $1 AND `+isLink+`
 		)

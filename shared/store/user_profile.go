@@ -75,7 +75,7 @@ type profileResult struct {
 	Profile
 }
 
-func scanProfile(row pgx.Row) (r profileResult, err error) {
+func scanProfile(row pgx.CollectableRow) (r profileResult, err error) {
 	var id, userID, language *string
 	var createdAt, updatedAt *time.Time
 	p := &r.Profile

@@ -25,7 +25,7 @@ const insertIntoUser = `
 // round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email by now, and
 // ErrInvalid for text that Postgres cannot hold.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
-	return writeRow(ctx, s, func(row pgx.Row) (u User, err error) {
+	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
 		err = row.Scan(append(userFields(&u), &session.ID)...)
 		session.UserID = u.ID
 		return u, err
@@ -64,13 +64,10 @@ func (s *Store) SignUpUnverified(
 		return "", false, err
 	}
 	type result struct {
-		id   string
-		made bool
+		ID   string
+		Made bool
 	}
-	f, err := writeRow(ctx, s, func(row pgx.Row) (f result, err error) {
-		err = row.Scan(&f.id, &f.made)
-		return f, err
-	}, `
+	f, err := writeRow(ctx, s, pgx.RowToStructByName[result], `
 		WITH made AS (`+insertIntoUser+`
 			VALUES ($1, $4, false, $3, $2, $2)
 			ON CONFLICT (email) DO NOTHING
@@ -95,9 +92,9 @@ func (s *Store) SignUpUnverified(
 			FROM unused
 			WHERE $6 <> '' AND NOT EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflict+`' || id)
 		)
-		SELECT coalesce(id::text, ''), EXISTS (SELECT FROM made) FROM owner`,
+		SELECT coalesce(id::text, '') AS id, EXISTS (SELECT FROM made) AS made FROM owner`,
 		n.Name, n.At, n.Image, n.Email, n.Hash, link, string(pending), expiresAt)
-	return f.id, f.made, err
+	return f.ID, f.Made, err
 }
 
 // ConfirmEmail redeems the link that verifies the email of a user ("" for a link without a row), sets emailVerified and
@@ -106,7 +103,7 @@ func (s *Store) SignUpUnverified(
 // whose it is, and the user can reset it. It returns ErrNotFound if the link is unknown, used or expired, if the email
 // is already verified, or if the user has another email by now: of several clicks on one link only the first succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
-	return writeRow(ctx, s, scanUser, `
+	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		WITH locked AS (
 			SELECT id FROM "user"
 			WHERE id = $1::uuid AND email = $3 AND NOT "emailVerified"

@@ -113,7 +113,7 @@ func (s *Store) InsertEmailVerification(
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
-	return writeRow(ctx, s, scanOne[string], `
+	return writeRow(ctx, s, pgx.RowTo[string], `
 		WITH `+deleteExpired+`, owner AS (
 			SELECT (SELECT id FROM "user" WHERE email = $4 AND NOT ($6 AND "emailVerified")) AS id
 		), stored AS (`+insertIntoVerification+`
@@ -131,23 +131,20 @@ func (s *Store) UserOfVerification(
 	ctx context.Context, identifier string, now time.Time,
 ) (id, email string, err error) {
 	type result struct {
-		value, email string
-		expiresAt    time.Time
+		Value, Email string
+		ExpiresAt    time.Time
 	}
-	f, err := readRow(ctx, s, func(row pgx.Row) (f result, err error) {
-		err = row.Scan(&f.value, &f.expiresAt, &f.email)
-		return f, err
-	}, `
-		SELECT v.value, v."expiresAt", coalesce(u.email, '')
+	f, err := readRow(ctx, s, pgx.RowToStructByName[result], `
+		SELECT v.value, v."expiresAt", coalesce(u.email, '') AS email
 		FROM verification v
 		LEFT JOIN "user" u ON u.id = v.value::uuid
 		WHERE v.identifier = $1
 		ORDER BY v."createdAt" DESC
 		LIMIT 1`, identifier)
-	if err == nil && f.expiresAt.Before(now) {
+	if err == nil && f.ExpiresAt.Before(now) {
 		return "", "", ErrNotFound
 	}
-	return f.value, f.email, err
+	return f.Value, f.Email, err
 }
 
 // EmailChange is a change of email that a user requested.
@@ -159,7 +156,7 @@ type EmailChange struct {
 
 // InsertEmailChange stores the links of a change, and reports whether another user has the new email.
 func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt, at time.Time) (taken bool, err error) {
-	return writeRow(ctx, s, scanOne[bool], `
+	return writeRow(ctx, s, pgx.RowTo[bool], `
 		WITH `+deleteExpired+`, stored AS (`+insertIntoVerification+`
 			SELECT link, $5, $6, $2, $2
 			FROM unnest(ARRAY[$1::text, $4]) link
@@ -188,7 +185,7 @@ func (s *Store) ContinueEmailChange(ctx context.Context, link, next, userID stri
 // CancelEmailChange redeems a link that cancels a change, deletes all links of changes of its user and returns the id
 // of the user. It returns ErrNotFound if the link is not valid.
 func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now time.Time) (userID string, err error) {
-	return writeRow(ctx, s, scanOne[string], redeemLink+`, links AS (
+	return writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
 			DELETE FROM verification v USING u
 			WHERE left(v.value, 36) = u.id::text AND v.identifier <> $1
 			  AND v.identifier ~ '^(change-email:|cancel-email-change:)'
