@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,19 +58,19 @@ func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) e
 	for _, k := range set.Retired {
 		list = append(list, listedKey{"retired", k.ID, k.RetiredAt, &k.PublishedUntil})
 	}
-	return printKeys(std.out, list, c.JSON)
+	return printKeys(std, list, c.JSON)
 }
 
-func printKeys(out io.Writer, list []listedKey, asJSON bool) error {
+func printKeys(std streams, list []listedKey, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(out).Encode(map[string]any{"keys": list})
+		return printJSON(std, map[string]any{"keys": list})
 	}
 	for _, k := range list {
-		fmt.Fprintf(out, "%-8s %s  since %s", k.Role, k.ID, k.Since.Format(time.RFC3339))
+		fmt.Fprintf(std.out, "%-8s %s  since %s", k.Role, k.ID, k.Since.Format(time.RFC3339))
 		if k.Until != nil {
-			fmt.Fprintf(out, ", published until %s", k.Until.Format(time.RFC3339))
+			fmt.Fprintf(std.out, ", published until %s", k.Until.Format(time.RFC3339))
 		}
-		fmt.Fprintln(out)
+		fmt.Fprintln(std.out)
 	}
 	return nil
 }
@@ -107,7 +106,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(std.out).Encode(map[string]string{"current": set.Current.ID, "next": set.Next.ID})
+		return printJSON(std, map[string]string{"current": set.Current.ID, "next": set.Next.ID})
 	}
 	fmt.Fprintf(std.out, "%s signs now; %s is published as the next.\n", set.Current.ID, set.Next.ID)
 	return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 type migrateCmd struct {
@@ -175,7 +175,10 @@ type needsPerson string
 func (n needsPerson) Error() string { return string(n) }
 
 func printJSON(std streams, v any) error {
-	e := json.NewEncoder(std.out)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	text, err := stringify.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.out, "%s\n", text)
+	return err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -50,7 +49,7 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(std.out).Encode(map[string][]string{"applied": append([]string{}, applied...)})
+		return printJSON(std, map[string][]string{"applied": append([]string{}, applied...)})
 	}
 	for _, name := range applied {
 		fmt.Fprintln(std.out, "applied", name)
@@ -126,7 +125,7 @@ func (c schemaStatusCmd) print(all []migrations.Migration, name string, unfit *s
 		if unfit != nil {
 			problems = unfit.Problems
 		}
-		return json.NewEncoder(std.out).Encode(map[string]any{
+		return printJSON(std, map[string]any{
 			"betterAuth": migrations.BetterAuth, "schema": name, "migrations": all, "problems": problems,
 		})
 	}

@@ -20,3 +20,14 @@ func TestMarshalEncodesLikeJavaScript(t *testing.T) {
 		}
 	}
 }
+
+func TestMarshalSortsTheKeysOfMaps(t *testing.T) {
+	t.Parallel()
+	got, err := stringify.Marshal(map[string]string{"b": "<&>", "a": "1"})
+	if err != nil || string(got) != `{"a":"1","b":"<&>"}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if _, err := stringify.Marshal(func() {}); err == nil {
+		t.Error("a function has a JSON text")
+	}
+}

@@ -233,6 +233,21 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	}
 }
 
+// jq writes these characters as they are, so that the digest is the one that `jq -cj .report` gives.
+func TestReportEscapesNoLineSeparators(t *testing.T) {
+	t.Parallel()
+	k, jwks := signing(t)
+	r := finished()
+	r.Plan.Warnings = []string{"<&>\u2028\u2029"}
+	s := sign(t, k, r)
+	if !bytes.Contains(s.JSON(), []byte("<&>\u2028\u2029")) {
+		t.Error("the report has escapes that jq does not write")
+	}
+	if _, err := report.Check(s.JSON(), jwks()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestR58_EveryAlteredByteIsFound(t *testing.T) {
 	t.Parallel()
 	k, jwks := signing(t)

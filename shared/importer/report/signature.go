@@ -9,6 +9,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // signatureType is in the header of a report's signature and of nothing else, so that a report's signature is never
@@ -34,7 +35,7 @@ type signedPayload struct {
 
 // Sign signs the report with the current key of the set.
 func (r Report) Sign(set keys.Set) (Signed, error) {
-	text, err := run.CanonicalJSON(r)
+	text, err := stringify.Marshal(r)
 	if err != nil {
 		return Signed{}, fmt.Errorf("write the report: %w", err)
 	}

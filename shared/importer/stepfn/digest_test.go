@@ -8,6 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/rollback"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/verify"
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // The function computes the digest of the report that the command signs, without the time.
@@ -17,7 +18,7 @@ func TestDigestIsThatOfTheReport(t *testing.T) {
 	plan := run.Plan{Run: "autumn", Warnings: []string{"<b>"}}
 	verified, undone := verify.Result{Equal: true}, rollback.Result{Left: 2}
 	batches := []run.BatchLine{{Batch: 1, Rows: 2, Verified: "equal"}}
-	text, err := run.CanonicalJSON(report.Report{
+	text, err := stringify.Marshal(report.Report{
 		Status: status, Plan: plan, Verification: &verified, Rollback: &undone, Batches: batches,
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/rollback"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/verify"
+	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // PlanResult is the result of plan: a Plan without what could be long.
@@ -197,7 +198,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 
 func reportResult(c contents) (ReportResult, error) {
 	c.Made = time.Time{} // the digest reports whether anything changed, not when it was asked for
-	text, err := run.CanonicalJSON(c)
+	text, err := stringify.Marshal(c)
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)
 	}
