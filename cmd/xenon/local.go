@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -101,7 +100,7 @@ func (l *local) makeSecret(set string, log io.Writer) error {
 	file := l.path("secret")
 	text, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if errors.Is(err, fs.ErrNotExist) {
-		text = []byte(newSecret())
+		text = []byte(rand.Text() + rand.Text())
 		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // if root runs this, Postgres runs as another user
 			err = os.WriteFile(file, text, 0o600)
 		}
@@ -112,12 +111,6 @@ func (l *local) makeSecret(set string, log io.Writer) error {
 	}
 	l.secret = string(text)
 	return nil
-}
-
-func newSecret() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never returns an error
-	return base64.StdEncoding.EncodeToString(b[:])
 }
 
 // getenv returns the variables of the environment, and for those that are not set the values that were made here.

@@ -131,7 +131,8 @@ func (s *Service) signUpUnverified(
 	return web.JSON(w, http.StatusOK, signUpReply{User: user})
 }
 
-// placeholderUser returns the user that a sign-up with a free email would have created.
+// placeholderUser returns the user that a sign-up with a free email would have created. Postgres makes all other UUIDs,
+// so there is no UUID library.
 func placeholderUser(n store.NewUser) store.User {
 	var id [16]byte
 	_, _ = rand.Read(id[:])                         // never returns an error

@@ -1,4 +1,5 @@
-// Package random makes random tokens.
+// Package random makes random tokens with the alphabets and lengths of Better Auth. Where the text is free,
+// crypto/rand.Text makes it.
 package random
 
 import "crypto/rand"

@@ -2,13 +2,14 @@ package session
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xenon-auth/xenon/shared/random"
 )
 
 // The device cookie. Browsers send it to sign-in only, which is the only route that reads it.
@@ -16,6 +17,8 @@ const (
 	deviceCookie = "better-auth.device"
 	devicePath   = "/api/auth/sign-in"
 	deviceLife   = 365 * 24 * time.Hour
+
+	deviceIDLength = 16 // letters and digits, about 95 bits
 )
 
 // Device is a browser or an app in which a user has signed in to an account with the password. It gives no access.
@@ -73,10 +76,9 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	var id [12]byte
-	rand.Read(id[:]) // never returns an error
-	issued, name, password := strconv.FormatInt(s.Now().Unix(), 10), encodeBase64(id[:]), devicePassword(secret, hash)
-	value := issued + "." + name + "." + password + "." + deviceSignature(secret, email, issued, name, password)
+	issued, id := strconv.FormatInt(s.Now().Unix(), 10), random.String(tokenAlphabet, deviceIDLength)
+	password := devicePassword(secret, hash)
+	value := issued + "." + id + "." + password + "." + deviceSignature(secret, email, issued, id, password)
 	w.Header().Add("Set-Cookie", s.lineForPath(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
 	return nil
 }
