@@ -210,7 +210,7 @@ func printProfileColumns(out io.Writer, p importer.Plan) {
 		title   string
 		columns []string
 	}{
-		{"Columns of " + p.Options.Profiles + " with a place in user_profile", p.ProfileColumns.Placed},
+		{"Columns of " + p.Options.Profiles + " with a place in user_profile", p.ProfileColumns.Mapped},
 		{"Columns of " + p.Options.Profiles + " without one, kept in the ledger", p.ProfileColumns.Unmapped},
 	} {
 		if len(c.columns) > 0 {

@@ -243,7 +243,7 @@ func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := mapping.ProfileColumnPlaces{
-		Placed: []string{
+		Mapped: []string{
 			"age_range",
 			"education_level",
 			"tech_background",

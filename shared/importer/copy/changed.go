@@ -30,7 +30,7 @@ GROUP BY user_id`)
 	if err != nil {
 		return nil, same, fmt.Errorf("fingerprints of the ledger: %w", err)
 	}
-	ids, err = run.QueryTexts(ctx, w.Dst, w.Pass.UsersWhoStay(s))
+	ids, err = run.QueryTexts(ctx, w.Dst, w.Pass.UsersKeptInTarget(s))
 	if err != nil {
 		return nil, same, fmt.Errorf("read who is gone from the source and stays: %w", err)
 	}

@@ -72,7 +72,7 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 			fruitless = 0
 		}
 	}
-	return run.GiveUp(errBreaks)
+	return run.Unavailable(errBreaks)
 }
 
 // copyBatches copies batches and says how many of them are done.
@@ -101,7 +101,7 @@ func copyBatches(
 		env.Report(event)
 		return nil
 	}
-	err = run.ForEachBatch(ctx, env, p, batches, workers, p.StageTables()+run.ReachedTable, copyOne)
+	err = run.ForEachBatch(ctx, env, p, batches, workers, p.StageTables()+run.CreateAffected, copyOne)
 	return n, err
 }
 

@@ -278,11 +278,11 @@ func TestRun_StatementTimeout(t *testing.T) {
 	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
 	m := importtest.Open(t, from)
-	m.Shared = true // no other goroutine uses Patience meanwhile
+	m.Shared = true // no other goroutine uses Timeout meanwhile
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
-	m.Patience = time.Second
+	m.Timeout = time.Second
 	importtest.Complete(t, m, o)
 	if n := importtest.Value(
 		t,
@@ -307,7 +307,7 @@ create or replace view public.slow as select p.* from public.profiles p
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
-	m.Patience = time.Second
+	m.Timeout = time.Second
 	st, err := m.Run(t.Context(), o, false, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func (t *transaction) keepReferred(ctx context.Context) error {
 		if err := run.Exec(ctx, t.Dst, goneRows); err != nil {
 			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
-		if _, err := run.Reach(ctx, t.Dst, references, 0); err != nil {
+		if _, err := run.FindAffected(ctx, t.Dst, references, 0); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (t *transaction) keepReferred(ctx context.Context) error {
 // markReferred marks what stays, with the tables that refer to it.
 func markReferred(p *run.Pass) string {
 	referred := `(
-  SELECT source, key, tables FROM ` + run.ReferringTables("effect <> '"+run.Removed+"'") + ` r
+  SELECT source, key, tables FROM ` + run.AffectedTables("effect <> '"+run.Removed+"'") + ` r
   UNION ALL
   ` + p.KeptByTarget() + `
 )`

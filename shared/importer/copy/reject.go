@@ -59,7 +59,7 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	if released > 0 {
 		return nil // the stage is as it was: write again
 	}
-	sql := "ROLLBACK TO SAVEPOINT staged;\n" + rejectTakenValue(t.Pass, "email", run.StepAside, `CASE
+	sql := "ROLLBACK TO SAVEPOINT staged;\n" + rejectTakenValue(t.Pass, "email", run.TemporaryEmail, `CASE
   WHEN s."emailVerified" AND NOT u."emailVerified" THEN '`+mapping.TargetEmailUnverified+`'
   ELSE '`+mapping.TargetEmailTaken+`' END`)
 	if t.Pass.HasPhone() {
@@ -73,8 +73,8 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 }
 
 func rejectTakenValue(p *run.Pass, column, placeholder, reason string) string {
-	return p.MoveAside(column, placeholder) +
-		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HoldsStaged(column))
+	return p.AssignPlaceholder(column, placeholder) +
+		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HasStagedValue(column))
 }
 
 // copyScope copies the users of a scope. When the target refuses with an error, it halves the scope, down to the user

@@ -85,7 +85,7 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if t.isFresh, err = t.Pass.HoldRun(ctx, t.Dst, t.scope); err != nil {
+	if t.isFresh, err = t.Pass.LockRun(ctx, t.Dst, t.scope); err != nil {
 		return false, err
 	}
 	if err := t.stage(ctx, rejections); err != nil {

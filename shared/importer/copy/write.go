@@ -52,7 +52,7 @@ func updates(m mapping.Mapping) string {
 		return strings.Join(assignments, ", ")
 	}
 	return `
-UPDATE "user" u SET email = ` + run.StepAside + `
+UPDATE "user" u SET email = ` + run.TemporaryEmail + `
 FROM stage_user s
 WHERE s.action = 'update' AND u.id = s.key AND u.email <> s.email;
 UPDATE "user" u SET ` + set(m.UserColumns()) + `

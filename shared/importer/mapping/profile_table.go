@@ -27,7 +27,7 @@ func (m Mapping) ProfileTableRefusals() []string {
 		return []string{t.Name + " has no column user_id that is a uuid or text, by which the import knows whose profile a " +
 			"row is: name another table, name a view that has it, or say --profiles none"}
 	}
-	if t.Name != DefaultProfiles && len(m.ProfilePlaces().Placed) == 0 {
+	if t.Name != DefaultProfiles && len(m.ProfilePlaces().Mapped) == 0 {
 		fields := strings.Join(slices.Concat(ChoiceFields, []string{"time_per_week", "preferred_language"}), ", ")
 		return []string{fmt.Sprintf("%s is no table of learner profiles: none of its columns has a place in user_profile, "+
 			"which has %s: name another table, or say --profiles none", t.Name, fields)}
@@ -37,24 +37,24 @@ func (m Mapping) ProfileTableRefusals() []string {
 
 // ProfileColumnPlaces says where the columns of the profile table go.
 type ProfileColumnPlaces struct {
-	Placed   []string `json:"placed"`  // into user_profile
+	Mapped   []string `json:"placed"`  // into user_profile
 	Unmapped []string `json:"residue"` // into the ledger's residue
 }
 
 // ProfilePlaces says where the columns of the profile table go.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
-	p := ProfileColumnPlaces{Placed: []string{}, Unmapped: []string{}}
+	p := ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
 	if !m.Source.Profiles.Usable() {
 		return p
 	}
 	columns := m.ProfileColumns()
 	for _, c := range m.Source.Profiles.Columns {
-		isPlaced := slices.ContainsFunc(columns, func(to Column) bool { return to.Name == c.Name })
+		isMapped := slices.ContainsFunc(columns, func(to Column) bool { return to.Name == c.Name })
 		isTime := c.Name == "created_at" || c.Name == "updated_at"
 		switch {
 		case c.Name == "user_id" || c.Generated || isTime && strings.HasPrefix(c.Type, "timestamp"):
-		case isPlaced && !isTime:
-			p.Placed = append(p.Placed, c.Name)
+		case isMapped && !isTime:
+			p.Mapped = append(p.Mapped, c.Name)
 		default:
 			p.Unmapped = append(p.Unmapped, c.Name)
 		}

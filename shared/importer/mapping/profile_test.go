@@ -125,17 +125,17 @@ func TestProfilePlaces(t *testing.T) {
 	source := table("public.profiles", "user_id", "uuid", "age_range", "text", "colour", "text", "made", "text",
 		"created_at", withZone, "updated_at", "text")
 	source.Columns[3].Generated = true
-	want := ProfileColumnPlaces{Placed: []string{"age_range"}, Unmapped: []string{"colour", "updated_at"}}
+	want := ProfileColumnPlaces{Mapped: []string{"age_range"}, Unmapped: []string{"colour", "updated_at"}}
 	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
 	source = table("public.profiles", "created_at", "text", "updated_at", withZone, "starts", withZone)
-	want = ProfileColumnPlaces{Placed: []string{}, Unmapped: []string{"created_at", "starts"}}
+	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{"created_at", "starts"}}
 	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("times, got -, want +:\n%s", diff)
 	}
 	source.Readable = false
-	want = ProfileColumnPlaces{Placed: []string{}, Unmapped: []string{}}
+	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
 	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("hidden, got -, want +:\n%s", diff)
 	}

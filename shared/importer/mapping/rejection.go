@@ -20,8 +20,8 @@ const (
 	TargetError = "target_error"
 	// TargetKeeps: the target refuses to delete the user for a reason that no foreign key shows, such as a trigger.
 	TargetKeeps = "target_keeps"
-	// RemovedAtSource is the quarantine's reason for rows that are gone from the source and stay in the target.
-	RemovedAtSource = "removed_at_source"
+	// KeptAfterSourceDeletion is the quarantine's reason for rows that are gone from the source and stay in the target.
+	KeptAfterSourceDeletion = "removed_at_source"
 	// DeletedInSource is the quarantine's reason for rows that are gone from the source and were removed from the target.
 	DeletedInSource = "deleted_in_source"
 	// EmailReleased is the quarantine's reason for a user of the target who gave an email up. The entry stands under the

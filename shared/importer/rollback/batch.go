@@ -29,7 +29,7 @@ func (r *rollback) batch(ctx context.Context, i int) error {
 // hold keeps other processes from taking the run over while the transaction lasts, and reads what is stored: the answer
 // to an earlier commit may have been lost on the way. done: it was, and the batch is done.
 func (r *rollback) hold(ctx context.Context, b run.Batch) (done bool, err error) {
-	undone, err := run.HoldUndo(ctx, r.dst, r.id, r.epoch)
+	undone, err := run.LockForRollback(ctx, r.dst, r.id, r.epoch)
 	if err != nil {
 		return false, err
 	}
@@ -83,7 +83,7 @@ func (r *rollback) end(ctx context.Context, s state) error {
 	if err != nil {
 		return err
 	}
-	if err := run.SaveUndo(ctx, r.dst, r.id, text); err != nil {
+	if err := run.SaveRollback(ctx, r.dst, r.id, text); err != nil {
 		return fmt.Errorf("record the rollback of the batch: %w", err)
 	}
 	return run.Exec(ctx, r.dst, "COMMIT")

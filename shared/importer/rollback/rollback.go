@@ -117,7 +117,7 @@ func (r *rollback) rehearse(ctx context.Context) error {
 func (r *rollback) retry(ctx context.Context, f func(context.Context) error) error {
 	return r.env.Retry(ctx, func() (err error) {
 		if r.dst == nil || r.dst.IsClosed() {
-			r.dst, err = r.env.Target(ctx, run.WorkerSession+workTables+run.ReachedTable)
+			r.dst, err = r.env.Target(ctx, run.WorkerSession+workTables+run.CreateAffected)
 			if err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func (r *rollback) start(ctx context.Context) error {
 // open goes on with the rollback that is stored, or begins one. What an earlier rollback removed counts on; who stays
 // is looked at anew.
 func (r *rollback) open(ctx context.Context, stored run.Run) error {
-	undone, hasEntries, err := stored.ReadUndone(ctx, r.dst)
+	undone, hasEntries, err := stored.ReadRollback(ctx, r.dst)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	if err != nil {
 		return err
 	}
-	return run.Wrap("open the rollback", run.StartUndo(ctx, r.dst, r.id, r.epoch, text))
+	return run.Wrap("open the rollback", run.StartRollback(ctx, r.dst, r.id, r.epoch, text))
 }
 
 // finish closes the rollback.
@@ -194,7 +194,7 @@ func (r *rollback) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := run.FinishUndo(ctx, r.dst, r.id, r.epoch, text); err != nil {
+		if err := run.FinishRollback(ctx, r.dst, r.id, r.epoch, text); err != nil {
 			return fmt.Errorf("close the rollback: %w", err)
 		}
 	}

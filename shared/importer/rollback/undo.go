@@ -99,7 +99,7 @@ func (r *rollback) going(s mapping.Scope) going {
 const keepHeld = `WITH h AS (
   INSERT INTO holding
   SELECT r.key, r.name, count(DISTINCT (r.rel, r.tid))
-  FROM reached r
+  FROM affected r
   WHERE %s
   GROUP BY 1, 2
   RETURNING user_id
@@ -116,7 +116,7 @@ func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
 	}
 	keeps := "r.effect <> '" + run.Removed + "'"
 	if r.Cascade {
-		keeps = "r.effect = '" + string(run.Holds) + "'"
+		keeps = "r.effect = '" + string(run.Restricts) + "'"
 	}
 	for again := true; again; {
 		if err := run.Exec(ctx, r.dst, r.listGoing(s)); err != nil {
@@ -124,7 +124,7 @@ func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
 		}
 		for step, n := 0, int64(1); n > 0 && (step == 0 || r.Cascade); step++ {
 			var err error
-			if n, err = run.Reach(ctx, r.dst, r.references, step); err != nil {
+			if n, err = run.FindAffected(ctx, r.dst, r.references, step); err != nil {
 				return err
 			}
 		}
@@ -137,18 +137,18 @@ func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
 	return nil
 }
 
-// listGoing lists the rows that would go in the table reached.
+// listGoing lists the rows that would go in the table affected.
 func (r *rollback) listGoing(s mapping.Scope) string {
 	g := r.going(s)
 	list := func(alias, from, condition string) string {
-		return fmt.Sprintf(`INSERT INTO reached
+		return fmt.Sprintf(`INSERT INTO affected
 SELECT 'user', o.user_id, 0, %[1]s.tableoid, %[1]s.ctid, NULL, '%[2]s'
 FROM %[3]s, undo o
 WHERE %[4]s;
 `, alias, run.Removed, from, condition)
 	}
-	return "DELETE FROM reached;\n" + list("u", `"user" u`, g.users) + list("a", "account a", g.accounts) +
-		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE reached;\n"
+	return "DELETE FROM affected;\n" + list("u", `"user" u`, g.users) + list("a", "account a", g.accounts) +
+		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
 }
 
 // count says what goes and who stays.
@@ -189,7 +189,7 @@ func otherRows(e run.OnDelete) string {
     SELECT name, count(*) AS n
     FROM (
       SELECT DISTINCT ON (g.rel, g.tid) g.name, g.effect
-      FROM reached g
+      FROM affected g
       JOIN undo o ON o.user_id = g.key
       WHERE o.goes AND g.effect IN ('%s', '%s')
       ORDER BY g.rel, g.tid, g.effect DESC

@@ -118,7 +118,7 @@ SET pass = r.pass, copied = true, parked = NULL, rows = $3, quarantined = (
 FROM supabase_import.run r
 WHERE r.id = b.run AND b.run = $1 AND b.number = $2 AND r.epoch = $4`, p.ID, b.Number, rows, p.Epoch)
 	if err == nil && tag.RowsAffected() == 0 {
-		return ErrLost()
+		return errLeaseLost()
 	}
 	if err == nil {
 		err = env.prolong(ctx, db, p)

@@ -89,14 +89,14 @@ func (e *Env) connect(ctx context.Context, side, url, more string) (*pgx.Conn, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", side, err)
 	}
-	cfg.ConnectTimeout = min(e.patience(), 30*time.Second)
-	cfg.DialFunc = dialer(e.patience() + e.patience()/4) // the server's statement_timeout comes first, if it can
+	cfg.ConnectTimeout = min(e.timeout(), 30*time.Second)
+	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // the server's statement_timeout comes first, if it can
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the %s: %w", side, withoutHost(err))
 	}
-	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.patience().Milliseconds())
+	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.timeout().Milliseconds())
 	if err := Exec(ctx, conn, session+more+timeout); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("set up the connection to the %s: %w", side, err)

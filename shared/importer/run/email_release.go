@@ -14,11 +14,11 @@ import (
 // placeholder is the email of a user who gave theirs up.
 const placeholder = `u.id || '@unverified.` + mapping.PlaceholderDomain + `'`
 
-// StepAside is the email of a user whose next email another user still has.
-const StepAside = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
+// TemporaryEmail is the email of a user whose next email another user still has.
+const TemporaryEmail = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
 
-// HoldsStaged is an SQL condition: the target's user u has the email or number that the staged user s is to get.
-func HoldsStaged(column string) string {
+// HasStagedValue is an SQL condition: the target's user u has the email or number that the staged user s is to get.
+func HasStagedValue(column string) string {
 	return fmt.Sprintf(
 		`u.%[1]s = s.%[1]s AND u.id <> s.key AND s.reason IS NULL AND s.action IN ('new', 'update')`, column)
 }
@@ -83,7 +83,7 @@ func releasedBefore(run int) string {
 // stage, and counts them. It first locks these users, so that none of them verifies the email or gets more meanwhile.
 func (p *Pass) ReleaseEmails() string {
 	holders := `FROM "user" u
-JOIN stage_user s ON ` + HoldsStaged("email") + `
+JOIN stage_user s ON ` + HasStagedValue("email") + `
 WHERE s."emailVerified" AND NOT u."emailVerified"`
 	released := releasedNow(p.ID)
 	return fmt.Sprintf(`SELECT u.id

@@ -21,11 +21,11 @@ type Env struct {
 	Shared   bool
 	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
 	Now      func() time.Time // the clock; times in the databases are the databases' own
-	// Patience is how long one statement or one connection attempt may take; 0 is five minutes.
-	Patience time.Duration
-	// Pause is about how long Retry waits before the second try; 0 is 200 ms. Each next wait is twice as long, up to fifty
-	// times this.
-	Pause time.Duration
+	// Timeout is the limit of one statement and of one connection attempt; 0 means five minutes.
+	Timeout time.Duration
+	// RetryDelay is about the time that Retry waits before the second attempt; 0 means 200 ms. Each further wait is twice
+	// as long, up to fifty times RetryDelay.
+	RetryDelay time.Duration
 
 	lease     *lease
 	reporting sync.Mutex
@@ -62,16 +62,16 @@ func (e *Env) Report(event Event) {
 	}
 }
 
-func (e *Env) patience() time.Duration {
-	if e.Patience > 0 {
-		return e.Patience
+func (e *Env) timeout() time.Duration {
+	if e.Timeout > 0 {
+		return e.Timeout
 	}
 	return 5 * time.Minute
 }
 
-func (e *Env) pause() time.Duration {
-	if e.Pause > 0 {
-		return e.Pause
+func (e *Env) retryDelay() time.Duration {
+	if e.RetryDelay > 0 {
+		return e.RetryDelay
 	}
 	return 200 * time.Millisecond
 }

@@ -29,8 +29,8 @@ func Refuse(why []string) error {
 	return fmt.Errorf("%w:\n  - %s", ErrRefused, strings.Join(why, "\n  - "))
 }
 
-// ErrLost says that another process took the run over.
-func ErrLost() error { return fmt.Errorf("%w: another process took it over", ErrHeld) }
+// errLeaseLost says that another process took the run over.
+func errLeaseLost() error { return fmt.Errorf("%w: another process took it over", ErrHeld) }
 
 // SQLSTATEs that are treated each in its own way.
 const (
@@ -58,8 +58,8 @@ func CauseOf(err error) Cause {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	trouble := pg.Classify(err)
 	switch {
-	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun), errors.As(err, new(unavailable)),
-		errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun),
+		errors.As(err, new(unavailableError)), errors.Is(err, context.Canceled):
 		return Fatal
 	case !ok && trouble != pg.Rejected:
 		return Transient // the connection broke, or the network lost the answer

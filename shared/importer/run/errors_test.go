@@ -20,9 +20,9 @@ func TestCauseOfSaysWhatHelps(t *testing.T) {
 		want Cause
 	}{
 		"refused":                 {Refuse([]string{"no"}), Fatal},
-		"held":                    {ErrLost(), Fatal},
+		"held":                    {errLeaseLost(), Fatal},
 		"no run":                  {fmt.Errorf("find: %w", ErrNoRun), Fatal},
-		"given up":                {fmt.Errorf("read: %w", GiveUp(io.EOF)), Fatal},
+		"given up":                {fmt.Errorf("read: %w", Unavailable(io.EOF)), Fatal},
 		"canceled by the caller":  {fmt.Errorf("read: %w", context.Canceled), Fatal},
 		"a connection that broke": {io.ErrUnexpectedEOF, Transient},
 		"no answer in time":       {context.DeadlineExceeded, Transient},

@@ -146,5 +146,5 @@ func inTwo(ctx context.Context, env *Env, src *pgx.Conn, one, two func(context.C
 			return f(ctx, db)
 		}
 	}
-	return Together(ctx, ask(src, one), ask(other, two))
+	return RunBoth(ctx, ask(src, one), ask(other, two))
 }

@@ -86,7 +86,7 @@ func TestR43_BlackHole(t *testing.T) {
 			t.Parallel()
 			direct := importtest.Open(t, from)
 			m, p := throughProxy(t, direct, side)
-			m.Patience = 3 * time.Second
+			m.Timeout = 3 * time.Second
 			afterBatch(m, 3, func() {
 				p.Freeze()
 				before := p.Accepted()
@@ -122,7 +122,7 @@ func TestR43_BlackHoleThatLasts(t *testing.T) {
 			if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 				t.Fatal(err)
 			}
-			m.Patience, m.Pause = time.Second/2, 10*time.Millisecond
+			m.Timeout, m.RetryDelay = time.Second/2, 10*time.Millisecond
 			if _, err := copy.Shard(
 				t.Context(),
 				m.Env(),

@@ -140,7 +140,7 @@ func (e *Env) keep(ctx context.Context, l *lease) {
 	go func() {
 		defer close(done)
 		for e.renew(ctx, l) == nil {
-			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.patience()/2))
+			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.timeout()/2))
 			_, _ = l.conn.WaitForNotification(wait) // none comes: it ends when the time is up or the connection is lost
 			stop()
 		}
@@ -175,7 +175,7 @@ func (e *Env) renew(ctx context.Context, l *lease) error {
 		}
 		tag, err := l.conn.Exec(ctx, renewLease, l.run, l.epoch, leaseTime)
 		if err == nil && tag.RowsAffected() == 0 {
-			return ErrLost()
+			return errLeaseLost()
 		}
 		return err
 	})

@@ -56,9 +56,10 @@ func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope)
 		run, user, k, key, hash, within)
 }
 
-// HoldRun locks the run until the end of the transaction, so that no other process takes it over; ErrLost when one has.
-// isFresh says that neither the ledger nor the target has anything of the scope.
-func (p *Pass) HoldRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFresh bool, err error) {
+// LockRun locks the row of the run until the end of the transaction, so that no other process takes the lease. It
+// returns an error if another process has it. isFresh is true if neither the ledger nor the target has a row in the
+// scope.
+func (p *Pass) LockRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFresh bool, err error) {
 	var isHeld bool
 	err = db.QueryRow(ctx, fmt.Sprintf(`SELECT
   NOT EXISTS (SELECT FROM supabase_import.ledger l WHERE l.run = %[1]d AND %[2]s)
@@ -73,7 +74,7 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 	case err != nil:
 		return false, fmt.Errorf("look at the target: %w", err)
 	case !isHeld:
-		return false, ErrLost()
+		return false, errLeaseLost()
 	}
 	return isFresh, nil
 }
@@ -87,20 +88,21 @@ GROUP BY user_id
 HAVING count(raw) > 0`
 }
 
-// MoveAside gives the users of the target who hold a value of the stage another value, where they are as the run wrote
-// them, and makes the copy look at them again. column is the value's, and value the new one, as SQL.
-func (p *Pass) MoveAside(column, value string) string {
+// AssignPlaceholder returns SQL that sets a column to another value, an SQL expression, in users of the target that
+// have the value of a staged user and are unchanged since the run wrote them. It clears the fingerprints of these
+// users, except kept ones, so that the run copies them again.
+func (p *Pass) AssignPlaceholder(column, value string) string {
 	hash := mapping.Hash64(p.UserRow().StoredAs("u"))
-	return fmt.Sprintf(`WITH aside AS (
+	return fmt.Sprintf(`WITH changed AS (
   UPDATE "user" u SET %[1]s = %[2]s
   FROM stage_user s, supabase_import.ledger l
   WHERE %[3]s AND l.run = %[4]d AND l.user_id = u.id AND l.source = 'user' AND l.written = %[5]s
   RETURNING u.id, %[5]s AS hash
 )
-UPDATE supabase_import.ledger l SET raw = CASE WHEN l.outcome = 'kept' THEN l.raw END, written = a.hash
-FROM aside a
-WHERE l.run = %[4]d AND l.user_id = a.id AND l.source = 'user';
-`, column, value, HoldsStaged(column), p.ID, hash)
+UPDATE supabase_import.ledger l SET raw = CASE WHEN l.outcome = 'kept' THEN l.raw END, written = c.hash
+FROM changed c
+WHERE l.run = %[4]d AND l.user_id = c.id AND l.source = 'user';
+`, column, value, HasStagedValue(column), p.ID, hash)
 }
 
 // RecordStaged writes what became of every staged row. isFresh says that the ledger has nothing of the scope yet.

@@ -17,8 +17,8 @@ type Plan struct {
 	Run     string          `json:"run"`
 	At      time.Time       `json:"at"` // the source's clock
 	Options mapping.Options `json:"options"`
-	Source  Side            `json:"source"`
-	Target  Side            `json:"target"`
+	Source  Database        `json:"source"`
+	Target  Database        `json:"target"`
 
 	Expected mapping.Counts   `json:"expected"` // outcomes, as far as the source alone decides them
 	Reasons  mapping.Reasons  `json:"reasons"`  // expected quarantine entries
@@ -45,8 +45,8 @@ type Referring struct {
 	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced one is deleted: see OnDelete
 }
 
-// Side describes one of the two databases.
-type Side struct {
+// Database describes one of the two databases.
+type Database struct {
 	Server  string           `json:"server"`  // server_version
 	Rows    map[string]int64 `json:"rows"`    // by table
 	Columns string           `json:"columns"` // digest of the tables; a run does not go on when it changes
@@ -125,8 +125,8 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		return err
 	}
 	m := p.mapping
-	p.Source = Side{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
-	p.Target = Side{Server: m.Target.Server, Rows: map[string]int64{}, Columns: m.Target.Digest()}
+	p.Source = Database{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
+	p.Target = Database{Server: m.Target.Server, Rows: map[string]int64{}, Columns: m.Target.Digest()}
 	profiles, err := checkProfileTable(ctx, p.src, m)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals())
 	if m.Target.Profile.Usable() {
 		p.ProfileColumns = m.ProfilePlaces()
-		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Placed) == 0 {
+		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Mapped) == 0 {
 			p.warn("no column of %s has a place in user_profile: its users get an empty profile, and its rows are kept in "+
 				"the ledger (--profiles none leaves them out)", m.Source.Profiles.Name)
 		}

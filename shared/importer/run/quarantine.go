@@ -63,7 +63,7 @@ FROM %s s
 WHERE s.%[5]s <> ''
 ON CONFLICT (run, user_id, source, key, field, reason)
 DO UPDATE SET last_seen = now(), detail = excluded.detail, resolved = NULL;
-`, p.ID, kind, mapping.Literal(field), mapping.RemovedAtSource, referring, stage)
+`, p.ID, kind, mapping.Literal(field), mapping.KeptAfterSourceDeletion, referring, stage)
 }
 
 // resolve closes the entries of the scope that this copy did not see again.
@@ -74,10 +74,10 @@ WHERE q.run = %d AND %s
 `, p.ID, s.Contains("q.user_id"), mapping.EmailReleased)
 }
 
-// UsersWhoStay lists users of whom something is gone from the source and stays in the target.
-func (p *Pass) UsersWhoStay(s mapping.Scope) string {
+// UsersKeptInTarget lists users of whom something is gone from the source and stays in the target.
+func (p *Pass) UsersKeptInTarget(s mapping.Scope) string {
 	return fmt.Sprintf(`SELECT DISTINCT user_id::text
 FROM supabase_import.quarantine q
 WHERE q.run = %d AND q.reason = '%s' AND q.resolved IS NULL AND %s`,
-		p.ID, mapping.RemovedAtSource, s.Contains("q.user_id"))
+		p.ID, mapping.KeptAfterSourceDeletion, s.Contains("q.user_id"))
 }

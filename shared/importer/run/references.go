@@ -21,16 +21,16 @@ type OnDelete string
 
 // The effects of a deletion, as the plan names them.
 const (
-	Deletes OnDelete = "delete" // ON DELETE CASCADE
-	Changes OnDelete = "change" // ON DELETE SET NULL, SET DEFAULT
-	Holds   OnDelete = "hold"   // RESTRICT, NO ACTION, SET NULL of a NOT NULL column: Postgres refuses the deletion
+	Deletes   OnDelete = "delete" // ON DELETE CASCADE
+	Changes   OnDelete = "change" // ON DELETE SET NULL, SET DEFAULT
+	Restricts OnDelete = "hold"   // RESTRICT, NO ACTION, SET NULL of a NOT NULL column: Postgres refuses the deletion
 )
 
 // OnDeleteTexts say for people what happens to a referring row.
 var OnDeleteTexts = map[string]string{
-	string(Deletes): "the row is deleted, too",
-	string(Changes): "the reference is set to NULL or its default",
-	string(Holds):   "Postgres refuses the deletion",
+	string(Deletes):   "the row is deleted, too",
+	string(Changes):   "the reference is set to NULL or its default",
+	string(Restricts): "Postgres refuses the deletion",
 }
 
 // Reference is a foreign key that leads to rows of the import, directly or over further tables.
@@ -74,10 +74,10 @@ func ReadReferences(ctx context.Context, db *pgx.Conn) ([]Reference, error) {
 	return all, Wrap("look for foreign keys that lead to users", err)
 }
 
-// ReachedTable makes the temporary table of rows that a deletion would take, change or be stopped by. What is deleted
-// together, such as a user with accounts and sessions, has one source and key. At step 0 are rows of the import's own
-// tables, at step n rows that refer to those of step n-1.
-const ReachedTable = `CREATE TEMP TABLE reached (
+// CreateAffected creates the temporary table of the rows that a deletion would delete or change, or that would prevent
+// the deletion. Rows that are deleted together, such as a user with accounts and sessions, have the same source and
+// key. Step 0 has rows of the tables that the import writes; step n has rows that reference rows of step n-1.
+const CreateAffected = `CREATE TEMP TABLE affected (
   source text NOT NULL,
   key uuid NOT NULL,
   step int NOT NULL,
@@ -89,17 +89,17 @@ const ReachedTable = `CREATE TEMP TABLE reached (
 ) ON COMMIT DELETE ROWS;
 `
 
-// Removed is the effect of rows of the import's own tables that are to be deleted themselves.
+// Removed is the effect of the rows that the import itself is about to delete.
 const Removed = "removed"
 
-// Reach adds to the table reached the rows that refer to those of a step, and says how many there are. Rows that are
-// deleted themselves do not count. Which rows of other tables count as a reference to a user is decided here.
-func Reach(ctx context.Context, db *pgx.Conn, all []Reference, step int) (n int64, err error) {
+// FindAffected adds the rows that reference rows of a step to the table affected, and returns their number. It leaves
+// out rows that are to be deleted themselves. Copy and rollback both use it.
+func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) (n int64, err error) {
 	for _, r := range all {
 		if step == 0 && !r.Direct {
 			continue
 		}
-		tag, err := db.Exec(ctx, r.reach(step))
+		tag, err := db.Exec(ctx, r.findAffected(step))
 		if err != nil {
 			return n, fmt.Errorf("look for rows of %s that refer to users: %w", r.Table, err)
 		}
@@ -108,18 +108,18 @@ func Reach(ctx context.Context, db *pgx.Conn, all []Reference, step int) (n int6
 	return n, nil
 }
 
-func (r Reference) reach(step int) string {
+func (r Reference) findAffected(step int) string {
 	effect, unlessRemoved := r.Effect, ""
 	if r.IsOwn {
 		if effect == Deletes {
-			effect = Holds // the deletion of a user never takes another user along
+			effect = Restricts // the deletion of a user never takes another user along
 		}
 		unlessRemoved = `
-  AND NOT EXISTS (SELECT FROM reached o WHERE o.rel = c.tableoid AND o.tid = c.ctid AND o.effect = '` + Removed + `')`
+  AND NOT EXISTS (SELECT FROM affected o WHERE o.rel = c.tableoid AND o.tid = c.ctid AND o.effect = '` + Removed + `')`
 	}
-	return fmt.Sprintf(`INSERT INTO reached
+	return fmt.Sprintf(`INSERT INTO affected
 SELECT g.source, g.key, %d, c.tableoid, c.ctid, %s, '%s'
-FROM reached g
+FROM affected g
 JOIN %s p ON p.tableoid = g.rel AND p.ctid = g.tid
 JOIN %s c ON %s
 WHERE g.step = %d AND g.effect IN ('%s', '%s')%s
@@ -127,13 +127,13 @@ ON CONFLICT DO NOTHING`,
 		step+1, mapping.Literal(r.Table), effect, r.Parent, r.From, r.on(), step, Removed, Deletes, unlessRemoved)
 }
 
-// ReferringTables is an item of FROM: by source and key, the tables in which rows were reached and how many.
-func ReferringTables(condition string) string {
+// AffectedTables returns a FROM item: by source and key, the tables with affected rows, and the number of these rows.
+func AffectedTables(condition string) string {
 	return `(
   SELECT source, key, string_agg(name || ': ' || n, ', ' ORDER BY name) AS tables
   FROM (
     SELECT source, key, name, count(DISTINCT (rel, tid)) AS n
-    FROM reached
+    FROM affected
     WHERE ` + condition + `
     GROUP BY 1, 2, 3
   ) x

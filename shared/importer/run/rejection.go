@@ -80,7 +80,7 @@ WHERE l.run = %[1]d AND %[2]s
 UNION ALL
 SELECT source::text, concat_ws('.', reason, nullif(field, '')), key::text
 FROM supabase_import.quarantine l
-WHERE l.run = %[1]d AND %[2]s AND l.reason = '`+mapping.RemovedAtSource+`' AND l.resolved IS NULL`,
+WHERE l.run = %[1]d AND %[2]s AND l.reason = '`+mapping.KeptAfterSourceDeletion+`' AND l.resolved IS NULL`,
 		p.ID, s.Contains("l.user_id")))
 	if err != nil {
 		return nil, fmt.Errorf("read rejections: %w", err)

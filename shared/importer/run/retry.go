@@ -8,23 +8,23 @@ import (
 )
 
 // unavailable is the error of a database that did not come back. It is ErrUnavailable.
-type unavailable struct{ err error }
+type unavailableError struct{ err error }
 
-func (u unavailable) Error() string {
+func (u unavailableError) Error() string {
 	return fmt.Sprintf("%v, tried %d times: %v", ErrUnavailable, Tries, u.err)
 }
-func (u unavailable) Unwrap() []error { return []error{ErrUnavailable, u.err} }
+func (u unavailableError) Unwrap() []error { return []error{ErrUnavailable, u.err} }
 
-// GiveUp is ErrUnavailable after Tries of what waiting did not cure.
-func GiveUp(err error) error { return unavailable{err} }
+// Unavailable is ErrUnavailable after Tries of what waiting did not cure.
+func Unavailable(err error) error { return unavailableError{err} }
 
-// Tries is how often Retry calls, with about half a minute of waiting in all if Pause is not set.
+// Tries is how often Retry calls, with about half a minute of waiting in all if RetryDelay is not set.
 const Tries = 10
 
 // Retry is the retry of connections: it calls f until it works, waiting does not help, or the tries are used up. It
 // reports every wait. f makes new connections where its own broke.
 func (e *Env) Retry(ctx context.Context, f func() error) error {
-	wait, longest := e.pause(), 50*e.pause()
+	wait, longest := e.retryDelay(), 50*e.retryDelay()
 	for try := 1; ; try++ {
 		err := f()
 		switch {
@@ -33,7 +33,7 @@ func (e *Env) Retry(ctx context.Context, f func() error) error {
 		case CauseOf(err) != Transient, ctx.Err() != nil:
 			return explain(err)
 		case try == Tries:
-			return GiveUp(err)
+			return Unavailable(err)
 		}
 		pause := rand.N(wait) + wait/4 //nolint:gosec // jitter, not a secret
 		e.Report(Event{Action: "wait", Waiting: fmt.Sprintf(

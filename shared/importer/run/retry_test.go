@@ -55,7 +55,7 @@ func TestRetryGivesUpAfterTenTries(t *testing.T) {
 	for _, first := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			c := &calls{fails: 1000, err: io.ErrUnexpectedEOF}
-			err := (&Env{Pause: first}).Retry(t.Context(), c.call)
+			err := (&Env{RetryDelay: first}).Retry(t.Context(), c.call)
 			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, io.ErrUnexpectedEOF) || len(c.at) != Tries ||
 				!strings.Contains(err.Error(), "tried 10 times") {
 				t.Errorf("got %v after %d calls", err, len(c.at))
@@ -77,7 +77,7 @@ func TestRetryGivesUpAfterTenTries(t *testing.T) {
 func TestRetryReturnsWhatWaitingDoesNotCure(t *testing.T) {
 	t.Parallel()
 	c := &calls{fails: 1000, err: state("42601")}
-	if err := (&Env{Pause: time.Hour}).Retry(t.Context(), c.call); !errors.Is(err, c.err) || len(c.at) != 1 {
+	if err := (&Env{RetryDelay: time.Hour}).Retry(t.Context(), c.call); !errors.Is(err, c.err) || len(c.at) != 1 {
 		t.Errorf("got %v after %d calls", err, len(c.at))
 	}
 }
@@ -87,7 +87,7 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := &calls{fails: 1000, err: io.ErrUnexpectedEOF}
 	waits := 0
-	e := &Env{Pause: time.Hour, Progress: func(Event) { waits++; cancel() }}
+	e := &Env{RetryDelay: time.Hour, Progress: func(Event) { waits++; cancel() }}
 	if err := e.Retry(
 		ctx,
 		c.call,
@@ -103,7 +103,7 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 func TestPatienceHasADefault(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, time.Second: time.Second} {
-		if got := (&Env{Patience: set}).patience(); got != want {
+		if got := (&Env{Timeout: set}).timeout(); got != want {
 			t.Errorf("%v: got %v", set, got)
 		}
 	}

@@ -15,8 +15,8 @@ const undoneQuery = `SELECT undone::text, EXISTS (SELECT FROM supabase_import.le
 FROM supabase_import.run
 WHERE id = $1`
 
-// ReadUndone reads what a rollback has stored, nil where there was none, and whether the ledger has entries.
-func (r *Run) ReadUndone(ctx context.Context, dst *pgx.Conn) (undone []byte, hasEntries bool, err error) {
+// ReadRollback reads what a rollback has stored, nil where there was none, and whether the ledger has entries.
+func (r *Run) ReadRollback(ctx context.Context, dst *pgx.Conn) (undone []byte, hasEntries bool, err error) {
 	var text *string
 	if err := dst.QueryRow(ctx, undoneQuery, r.ID).Scan(&text, &hasEntries); err != nil {
 		return nil, false, fmt.Errorf("read the rollback: %w", err)
@@ -28,7 +28,7 @@ func (r *Run) ReadUndone(ctx context.Context, dst *pgx.Conn) (undone []byte, has
 }
 
 func (r *Run) readUndone(ctx context.Context, dst *pgx.Conn) ([]byte, error) {
-	undone, _, err := r.ReadUndone(ctx, dst)
+	undone, _, err := r.ReadRollback(ctx, dst)
 	return undone, err
 }
 
@@ -43,16 +43,16 @@ SET pass = -1, parked = NULL, verification = 0, verified_pass = NULL, verified_a
 FROM r
 WHERE b.run = r.id`
 
-// StartUndo stores that a rollback has begun. A run that begins afterwards starts a new pass over every batch.
-func StartUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
+// StartRollback stores that a rollback has begun. A run that begins afterwards starts a new pass over every batch.
+func StartRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
 	return mustHold(ctx, dst, startUndo, id, string(undone), epoch)
 }
 
 const finishUndo = `UPDATE supabase_import.run SET state = 'rolled back', finished_at = now(), undone = $2::jsonb
 WHERE id = $1 AND epoch = $3`
 
-// FinishUndo stores that a rollback is done. The commits of its batches did not wait for the disk; this one does.
-func FinishUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
+// FinishRollback stores that a rollback is done. The commits of its batches did not wait for the disk; this one does.
+func FinishRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
 	err := Exec(ctx, dst, fmt.Sprintf(
 		"SET synchronous_commit = on; DELETE FROM supabase_import.foreign_account WHERE run = %d", id))
 	if err != nil {
@@ -61,18 +61,18 @@ func FinishUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone 
 	return mustHold(ctx, dst, finishUndo, id, string(undone), epoch)
 }
 
-// mustHold is ErrLost when a statement that asks for the epoch finds another.
+// mustHold is errLeaseLost when a statement that asks for the epoch finds another.
 func mustHold(ctx context.Context, dst *pgx.Conn, sql string, args ...any) error {
 	tag, err := dst.Exec(ctx, sql, args...)
 	if err == nil && tag.RowsAffected() == 0 {
-		return ErrLost()
+		return errLeaseLost()
 	}
 	return err
 }
 
-// HoldUndo locks the run until the end of the transaction, so that no other process takes it over, and reads what the
-// rollback has stored. ErrLost when another process has taken it over.
-func HoldUndo(ctx context.Context, dst *pgx.Conn, id int, epoch int64) (undone []byte, err error) {
+// LockForRollback locks the row of the run until the end of the transaction, so that no other process takes the lease,
+// and reads the stored progress of the rollback. It returns an error if another process has the lease.
+func LockForRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64) (undone []byte, err error) {
 	var isHeld bool
 	var text string
 	err = dst.QueryRow(ctx, `SELECT epoch = $2, undone::text
@@ -83,13 +83,13 @@ FOR NO KEY UPDATE`, id, epoch).Scan(&isHeld, &text)
 	case err != nil:
 		return nil, fmt.Errorf("hold the run: %w", err)
 	case !isHeld:
-		return nil, ErrLost()
+		return nil, errLeaseLost()
 	}
 	return []byte(text), nil
 }
 
-// SaveUndo stores what a rollback has done, and renews the lease.
-func SaveUndo(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
+// SaveRollback stores what a rollback has done, and renews the lease.
+func SaveRollback(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
 	_, err := dst.Exec(ctx, `UPDATE supabase_import.run SET undone = $2::jsonb, held_until = now() + $3::interval
 WHERE id = $1`, id, string(undone), leaseTime)
 	return err
@@ -120,7 +120,7 @@ func KeepCascaded(run int, from string) string {
   (run, user_id, source, key, field, reason, detail, original, resolved)
 SELECT DISTINCT ON (g.rel, g.tid) %d, g.key, 'user', gen_random_uuid(), g.name, 'cascaded',
   CASE g.effect WHEN '%s' THEN 'deleted' ELSE 'reference removed' END, to_jsonb(c), now()
-FROM reached g
+FROM affected g
 JOIN undo o ON o.user_id = g.key
 JOIN %s c ON c.tableoid = g.rel AND c.ctid = g.tid
 WHERE o.goes AND g.effect IN ('%[2]s', '%[4]s')

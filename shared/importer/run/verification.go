@@ -125,7 +125,7 @@ func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, 
 	}
 	tag, err := db.Exec(ctx, saveBatch, p.ID, b.Number, number, string(sums), string(named), r.Different, p.Epoch)
 	if err == nil && tag.RowsAffected() == 0 {
-		return ErrLost()
+		return errLeaseLost()
 	}
 	if err == nil {
 		err = env.prolong(ctx, db, p)
@@ -206,7 +206,7 @@ func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, 
 }
 
 const remainingWhere = ` FROM supabase_import.quarantine
-WHERE run = $1 AND reason = '` + mapping.RemovedAtSource + `' AND resolved IS NULL`
+WHERE run = $1 AND reason = '` + mapping.KeptAfterSourceDeletion + `' AND resolved IS NULL`
 
 // ReadRemaining counts rows that are gone from the source and stay, and names at most so many.
 func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, named int) (n int64, all []Remaining, err error) {
@@ -223,8 +223,8 @@ LIMIT $2`, id, named)
 	return n, all, err
 }
 
-// Tally counts the ledger by kind.
-type Tally struct {
+// LedgerCounts counts the ledger by kind.
+type LedgerCounts struct {
 	Counts mapping.Counts
 	// Gone are rows that are no longer in the source and were kept in the target: the ledger has them, but no count of the
 	// source does. Remain are those of them that no checksum has either.
@@ -235,16 +235,16 @@ const tallyQuery = `SELECT source::text, outcome::text, count(*),
   count(*) FILTER (WHERE outcome = 'kept' AND raw IS NULL),
   count(*) FILTER (WHERE outcome = 'kept' AND EXISTS (
     SELECT FROM supabase_import.quarantine q
-    WHERE q.run = l.run AND q.user_id = l.user_id AND q.reason = '` + mapping.RemovedAtSource + `'
+    WHERE q.run = l.run AND q.user_id = l.user_id AND q.reason = '` + mapping.KeptAfterSourceDeletion + `'
       AND q.resolved IS NULL AND q.field = ''
       AND (q.source = 'user' OR q.source = l.source AND q.key = l.key)))
 FROM supabase_import.ledger l
 WHERE run = $1
 GROUP BY 1, 2`
 
-// ReadTally counts the ledger.
-func ReadTally(ctx context.Context, dst *pgx.Conn, id int) (Tally, error) {
-	t := Tally{Counts: mapping.Counts{}, Gone: map[mapping.Kind]int64{}, Remain: map[mapping.Kind]int64{}}
+// ReadLedgerCounts counts the ledger.
+func ReadLedgerCounts(ctx context.Context, dst *pgx.Conn, id int) (LedgerCounts, error) {
+	t := LedgerCounts{Counts: mapping.Counts{}, Gone: map[mapping.Kind]int64{}, Remain: map[mapping.Kind]int64{}}
 	rows, err := dst.Query(ctx, tallyQuery, id)
 	if err != nil {
 		return t, fmt.Errorf("count the ledger: %w", err)
@@ -261,8 +261,8 @@ func ReadTally(ctx context.Context, dst *pgx.Conn, id int) (Tally, error) {
 	return t, Wrap("count the ledger", err)
 }
 
-// CountHeldEmails counts confirmed users of the source whose email an unverified user of the target holds.
-func CountHeldEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
+// CountUnverifiedEmails counts confirmed users of the source whose email an unverified user of the target holds.
+func CountUnverifiedEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
 	err = dst.QueryRow(ctx, "SELECT count(*) FROM supabase_import.ruling WHERE run = $1 AND reason = $2",
 		id, mapping.TargetEmailUnverified).Scan(&n)
 	return n, Wrap("count emails that unverified users hold", err)

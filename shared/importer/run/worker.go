@@ -85,8 +85,8 @@ func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error
 	})
 }
 
-// Together does both, and ends the other when one fails.
-func Together(ctx context.Context, one, other func(context.Context) error) error {
+// RunBoth does both, and ends the other when one fails.
+func RunBoth(ctx context.Context, one, other func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return one(ctx) })
 	g.Go(func() error { return other(ctx) })

@@ -91,12 +91,12 @@ func newSite(t *testing.T, from string) *site {
 	s := &site{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
 	s.to = dbtest.NewErrorProxy(t, s.direct)
 	s.m = &importer.Import{
-		From:   s.from.URL(),
-		To:     s.to.URL(),
-		Holder: "test",
-		Shared: true,
-		Now:    time.Now,
-		Pause:  shortPause,
+		From:       s.from.URL(),
+		To:         s.to.URL(),
+		Holder:     "test",
+		Shared:     true,
+		Now:        time.Now,
+		RetryDelay: shortPause,
 	}
 	return s
 }
@@ -281,7 +281,9 @@ func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 25)
 	p := dbtest.NewErrorProxy(t, from)
-	m := &importer.Import{From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, Pause: shortPause}
+	m := &importer.Import{
+		From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, RetryDelay: shortPause,
+	}
 	waits := 0
 	m.Progress = func(e importer.Event) {
 		if e.Waiting != "" {

@@ -56,7 +56,7 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 	}
 	of := *c
 	of.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
-	err = run.Together(ctx,
+	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
 			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", of.projected(t)); err != nil {
 				return run.Wrap("columns of the source", err)

@@ -105,14 +105,14 @@ func (e *equations) add(says string, left, right int64) {
 }
 
 func (e *equations) all(ctx context.Context) ([]Equation, error) {
-	ledger, err := run.ReadTally(ctx, e.dst, e.id)
+	ledger, err := run.ReadLedgerCounts(ctx, e.dst, e.id)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.ofSource(ctx, ledger); err != nil {
 		return nil, err
 	}
-	held, err := run.CountHeldEmails(ctx, e.dst, e.id)
+	held, err := run.CountUnverifiedEmails(ctx, e.dst, e.id)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (e *equations) all(ctx context.Context) ([]Equation, error) {
 }
 
 // ofSource: every row of the source is in the ledger.
-func (e *equations) ofSource(ctx context.Context, ledger run.Tally) error {
+func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
 	for _, k := range []struct {
 		kind     mapping.Kind
@@ -158,7 +158,7 @@ func (e *equations) ofSource(ctx context.Context, ledger run.Tally) error {
 }
 
 // ofTarget: what the ledger says was copied is in the target.
-func (e *equations) ofTarget(ledger run.Tally) {
+func (e *equations) ofTarget(ledger run.LedgerCounts) {
 	inTarget := func(k mapping.Kind) int64 {
 		return ledger.Counts.Sum(k, mapping.Copied, mapping.Identical, mapping.Kept) - ledger.Remain[k]
 	}

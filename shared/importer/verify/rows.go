@@ -43,7 +43,7 @@ type difference struct {
 func (c *comparison) compareRows(ctx context.Context, t table) error {
 	var expected map[string][]expectedRow
 	var actual map[string][]actualRow
-	err := run.Together(ctx,
+	err := run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
 			expected, err = c.listExpected(ctx, t)
 			return run.Wrap("list the rows of the source", err)

@@ -113,11 +113,11 @@ func (t table) inTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 
 // remains is the condition that a row is gone from the source and stays, as the quarantine says.
 func (t table) remains(r mapping.Rejections) string {
-	reason := mapping.RemovedAtSource
+	reason := mapping.KeptAfterSourceDeletion
 	if t.name == "credential" {
 		reason += ".credential"
 	}
-	return "(" + r.Include(mapping.User, mapping.RemovedAtSource, t.Owner) +
+	return "(" + r.Include(mapping.User, mapping.KeptAfterSourceDeletion, t.Owner) +
 		" OR " + r.Include(t.Kind, reason, t.Key) + ")"
 }
 
@@ -195,7 +195,7 @@ type sum struct {
 }
 
 func (c *comparison) sums(ctx context.Context, all []table) (expected, actual map[string]sum, err error) {
-	err = run.Together(ctx,
+	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
 			expected, err = querySums(ctx, c.Src, sumsAtSource(c.Pass, c.scope, c.rejections, all))
 			return run.Wrap("sums of the source", err)
