@@ -152,10 +152,7 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 // DeleteSessionsOfUser ends all sessions of a user and deletes all their mailed links.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, links AS (
-			DELETE FROM verification v USING u
-			WHERE `+isLink+`
-		)
+		WITH `+lockUser+`, `+deleteLinks+`
 		DELETE FROM session USING u
 		WHERE session."userId" = u.id`, userID)
 	return err

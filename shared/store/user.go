@@ -118,10 +118,7 @@ func (s *Store) ChangeEmail(
 // links. It is no error if the user is already deleted.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, links AS (
-			DELETE FROM verification v USING u
-			WHERE `+isLink+`
-		)
+		WITH `+lockUser+`, `+deleteLinks+`
 		DELETE FROM "user" USING u
 		WHERE "user".id = u.id`, id)
 	return err

@@ -39,6 +39,12 @@ const lockUser = `u AS (
 			SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
 		)`
 
+// deleteLinks is a CTE that deletes all mailed links of the user in the CTE u.
+const deleteLinks = `links AS (
+			DELETE FROM verification v USING u
+			WHERE ` + isLink + `
+		)`
+
 // redeemLink is the head of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user and
 // deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u is the
 // user with the value of the newest row, or empty if that row had expired.
