@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestMigrateChoices(t *testing.T) {
+	t.Parallel()
+	c := choiceFlags{
+		BatchSize: 10, Unconfirmed: "allow", MFA: "hold", Provider: []string{"custom:acme=acme", "azure=oid"},
+		ProfileValue: []string{"age_range:35_44=35_plus", "age_range:45_plus=35_plus", "primary_goal:a b=it's"},
+	}
+	o, err := c.options("autumn")
+	if err != nil || len(o.Providers) != 2 || o.Providers["custom:acme"] != "acme" ||
+		o.ProfileValues["age_range"]["45_plus"] != "35_plus" ||
+		o.ProfileValues["primary_goal"]["a b"] != "it's" {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme " +
+		"--provider azure=oid " +
+		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
+		`'primary_goal:a b=it'\''s'`
+	if got := c.again("run", "autumn"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestMigratePlanWritesNothing(t *testing.T) {
+	t.Parallel()
+	_, target, env := imported(t, 300)
+	for _, s := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"plan"}, exitPerson, []string{
+			"The run may not start",
+			"second factors cannot be carried over: say --mfa hold",
+		}},
+		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
+			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
+			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
+		}},
+		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"What will become of every row", "mfa_held"}},
+		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
+		{[]string{"plan", "--json"}, exitPerson, []string{`"refusals":["`}},
+	} {
+		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		if code != s.code {
+			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, said)
+		}
+		for _, want := range s.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, said)
+			}
+		}
+		if slices.Contains(s.args, "--json") && !json.Valid([]byte(out)) {
+			t.Errorf("%v: no JSON:\n%s", s.args, out)
+		}
+	}
+	if users, ledger := numberOf(t, target, usersThere), numberOf(t, target, ledgerThere); users != 0 || ledger != 0 {
+		t.Errorf("planning wrote %d users and %d ledgers", users, ledger)
+	}
+}

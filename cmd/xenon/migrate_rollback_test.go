@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A file is written whole or not at all, and no existing file is overwritten.
+func TestMigrateWayBackIsWholeOrNotThere(t *testing.T) {
+	t.Parallel()
+	_, _, env := imported(t, 0)
+	file := filepath.Join(t.TempDir(), "back.sql")
+	code, _, said := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
+	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a run: got %d, %v\n%s", code, err, said)
+	}
+}
+
+// change does something to a database.
+func change(t *testing.T, url, statements string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.PgConn().Exec(t.Context(), statements).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The target has tables of its own that refer to users. An import deletes none of their rows unless the operator allows
+// it, and lists each user it keeps for that reason, with the names of the tables.
+func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
+	t.Parallel()
+	_, target, env := imported(t, 300)
+	source := env[1]
+	if code, out, said := xenon(
+		t,
+		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
+		env...); code != exitPerson {
+		t.Fatalf("run: got %d\n%s%s", code, out, said)
+	}
+	const first = `(select min(id::text)::uuid from "user")`
+	change(
+		t,
+		target,
+		`create table orders (id int primary key generated always as identity, buyer uuid not null references "user"
+			on delete cascade);
+create table order_items (order_id int references orders on delete cascade);
+  create table audit (actor uuid references "user" on delete set null);
+insert into orders (buyer) select `+first+` from generate_series(1, 300); insert into order_items select id from orders;
+	insert into audit select `+first,
+	)
+	var id string
+	conn, err := pgx.Connect(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.QueryRow(t.Context(), "select "+first+"::text").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(t.Context())
+	change(t, source, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
+	held := id + "  public.audit: 1, public.orders: 300"
+	const orders, items, audit = "select count(*) from orders", "select count(*) from order_items",
+		"select count(actor) from audit"
+	for _, s := range []struct {
+		args   []string
+		code   int
+		want   []string
+		orders int
+	}{
+		{[]string{"plan", "--mfa", "allow"}, exitDone, []string{
+			"public.orders (buyer) → public.\"user\": when that is deleted, the row is deleted, too",
+			"public.order_items (order_id) → public.orders",
+			"public.audit (actor) → public.\"user\": when that is deleted, the reference is set to NULL",
+		}, 300},
+		{[]string{"run"}, exitPerson, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
+		{
+			[]string{"verify"},
+			exitDone,
+			[]string{"Gone from the source, and still here", held, "Everything copied is equal"},
+			300,
+		},
+		{[]string{"rollback", "--dry-run"}, exitPerson, []string{
+			"user would go", held,
+			"users would stay: rows of other tables refer to them", "--force --cascade takes",
+		}, 300},
+		{
+			[]string{"rollback", "--force", "--yes"},
+			exitPerson,
+			[]string{"user removed", held, "300  rows of public.orders keep users"},
+			300,
+		},
+		{
+			[]string{"rollback", "--force", "--cascade", "--dry-run"},
+			exitDone,
+			[]string{
+				"300  rows of public.orders would go", "300  rows of public.order_items would go",
+				"1  rows of public.audit would lose",
+			},
+			300,
+		},
+		{[]string{"rollback", "--force", "--cascade", "--yes"}, exitDone, []string{
+			"300  rows of public.orders would go", "300  rows of public.orders removed, kept in the quarantine",
+			"1  rows of public.audit lost the reference",
+		}, 0},
+	} {
+		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		if code != s.code {
+			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, said)
+		}
+		for _, want := range s.want {
+			if !strings.Contains(out+said, want) {
+				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, said)
+			}
+		}
+		if n := numberOf(
+			t,
+			target,
+			orders,
+		); n != s.orders || numberOf(t, target, items) != s.orders ||
+			numberOf(t, target, audit) != min(1, s.orders) {
+			t.Errorf(
+				"%v: %d orders, %d items, %d entries with an actor, want %d",
+				s.args,
+				n,
+				numberOf(t, target, items),
+				numberOf(t, target, audit),
+				s.orders,
+			)
+		}
+	}
+	if n := numberOf(
+		t,
+		target,
+		`select count(*) from supabase_import.quarantine where reason = 'cascaded' and original is not null`,
+	); n != 601 {
+		t.Errorf("%d rows of other tables are in the quarantine, want 601", n)
+	}
+}

@@ -1,0 +1,170 @@
+//go:build node
+
+package statemachine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// A function that is killed, or that Lambda cannot start, is tried again; nothing is lost or doubled.
+func TestKilledFunctionsAreRetried(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1000)
+	kills, refusals := 6, 3
+	s.disturb(func(t *task) *answer {
+		switch {
+		case t.action.Action == "begin" && refusals > 0:
+			refusals--
+			a := failure("Lambda.TooManyRequestsException", "Rate Exceeded")
+			return &a
+		case t.action.Action == "copy" && kills > 0:
+			wait := time.Duration(kills) * 40 * time.Millisecond
+			kills--
+			t.during = func(s *sandbox) {
+				time.Sleep(wait)
+				s.kill()
+			}
+		}
+		return nil
+	})
+	got := s.start("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
+	s.complete(got)
+	if got.Retried["Begin"] != 3 || got.Retried["Copy lane"] == 0 {
+		t.Errorf("retried %v, want 3 times Begin and Copy lane", got.Retried)
+	}
+}
+
+// One lane cannot go on however often it is retried: it is parked, the others finish, the gate fails, and a redrive,
+// which starts at the gate, tries again what was left.
+func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 800)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "copy" && t.action.Shard.Index == 3 {
+			a := failure("Unavailable", "database unavailable: no connection")
+			return &a
+		}
+		return nil
+	})
+	failed := s.start("parked", input)
+	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Last.State != "Gate" {
+		t.Fatalf("got %s %s in %s, want NeedsAttention in the gate", failed.Status, failed.Error, failed.Last.State)
+	}
+	if failed.Retried["Copy lane"] != 8 || failed.Caught["Copy lane"] != 1 || failed.Entered["Park lane"] != 1 {
+		t.Errorf("retried %v, caught %v, want one lane after 8 tries", failed.Retried, failed.Caught)
+	}
+	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
+		t.Errorf("got the cause %s", failed.Cause)
+	}
+	parked := sql[string](
+		t,
+		s.to,
+		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
+	)
+	if want := "3 Unavailable: database unavailable: no connection"; parked != want {
+		t.Errorf("parked is %q, want %q", parked, want)
+	}
+	if open := sql[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
+		t.Errorf("%d batches are not copied, want the one of the lane", open)
+	}
+	again := s.redrive("parked", failed, 1)
+	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
+		t.Errorf("got %s %s, want the same end while the lane cannot go on", again.Status, again.Error)
+	}
+	s.disturb(nil)
+	s.complete(s.redrive("parked", again, 2))
+}
+
+// The target refuses a range of the users, for a reason that lies not in them: the lane with it is parked without being
+// tried again, the others finish, and once the reason is gone another execution copies the rest.
+func TestRangeThatTheTargetRefuses(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 800)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	id := sql[string](t, s.from, "select id::text from auth.users order by id offset 350 limit 1")
+	s.order(`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
+create trigger refuse before insert on "user" for each row when (new.id = '` + id + `') execute function refuse()`)
+	failed := s.start("refused", input)
+	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
+		len(failed.Retried) != 0 {
+		t.Fatalf(
+			"got %s %s, caught %v, retried %v, want NeedsAttention for one lane",
+			failed.Status,
+			failed.Error,
+			failed.Caught,
+			failed.Retried,
+		)
+	}
+	parked := sql[string](
+		t,
+		s.to,
+		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
+	)
+	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
+		t.Errorf("parked is %q, want batch 3 with its code", parked)
+	}
+	if n := sql[int64](t, s.to, `select count(*) from "user"`); n < 600 {
+		t.Errorf("the target has %d users, want those of the other lanes", n)
+	}
+	s.order(`drop trigger refuse on "user"`)
+	s.complete(s.start("allowed", input))
+}
+
+// The target is unavailable for some seconds: the execution continues by itself.
+func TestTargetAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 400)
+	proxy := dbtest.NewProxy(t, s.to)
+	s.open(s.from, proxy.URL())
+	copies := 0
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "copy" {
+			copies++
+			if copies == 3 {
+				proxy.Refuse()
+				time.AfterFunc(2*time.Second, proxy.Resume)
+			}
+		}
+		return nil
+	})
+	s.complete(s.start("away", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
+}
+
+// A second execution is told who holds the run, and neither disturbs the first.
+func TestSecondExecutionIsHeld(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 600)
+	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
+	copying, release := make(chan struct{}), make(chan struct{})
+	first := true
+	s.disturb(func(t *task) *answer {
+		if t.action.Action == "verify" && first {
+			first = false
+			close(copying)
+			t.hold = release
+		}
+		return nil
+	})
+	ended := make(chan end, 1)
+	go func() { ended <- s.start("one", input) }()
+	<-copying
+	second := s.start("two", input)
+	close(release)
+	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
+		second.Retried["Begin"] != 8 {
+		t.Errorf(
+			"got %s %s %s, retried %v, want Held by the execution one",
+			second.Status,
+			second.Error,
+			second.Cause,
+			second.Retried,
+		)
+	}
+	s.complete(<-ended)
+	s.complete(s.start("three", input)) // at once: the run was handed back
+}

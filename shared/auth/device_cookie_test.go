@@ -1,0 +1,197 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
+	s.guess("ada@example.com", 30)
+	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 429 {
+		t.Fatalf("a stranger with the right password: got %d, want 429", a.status)
+	}
+	cookie := known.deviceCookie()
+	for i := range 3 { // each sign-in renews the cookie
+		a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", cookie, "Origin", origin)...)
+		if a.status != 200 || a.device == "" || a.deviceCookie() == cookie {
+			t.Errorf("sign-in %d: got %d %s, device %q", i+1, a.status, a.body, a.device)
+		}
+		cookie = a.deviceCookie()
+		s.now = s.now.Add(10 * time.Second)
+	}
+	if got := s.roundTrips(func() {
+		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin",
+			origin)...); a.status != 200 {
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+	}); got != 2 {
+		t.Errorf("a sign-in with the device cookie takes %d round trips, want 2", got)
+	}
+}
+
+func TestJunkCookiesDoNotHideTheDeviceCookie(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
+	s.guess("ada@example.com", 30)
+	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
+	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin",
+		origin)...); a.status != 200 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
+
+// Guesses with a known device have their own limit. Reaching it locks out no other device and no client without one.
+func TestKnownDeviceIsLimited(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda()
+	other := s.do("POST", signInPath, signIn, fromIP(1)...)
+	var got []int
+	for i := range 12 {
+		a := s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", known.deviceCookie(), "Origin", origin)...)
+		got = append(got, a.status)
+	}
+	if count(got, 401) != 10 || count(got, 429) != 2 {
+		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
+	}
+	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin",
+		origin)...); a.status != 200 {
+		t.Errorf("another known device: got %d", a.status)
+	}
+	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
+		t.Errorf("a stranger: got %d", a.status)
+	}
+}
+
+// These cookies do not make a device known: another account's, an old password's, an expired one, an altered one.
+func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	known := s.signUpAda().deviceCookie()
+	eve := s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", "eve"), fromIP(250)...).deviceCookie()
+	for _, c := range []struct {
+		name, cookie string
+		before       func()
+	}{
+		{"of another account", eve, func() {}},
+		{"altered", strings.Replace(known, ".", "0.", 1), func() {}},
+		{"without signature", known[:strings.LastIndexByte(known, '.')], func() {}},
+		{"of an old password", known, func() {
+			s.exec(`UPDATE account SET password = replace(password, '$argon2id$', '$argon2i$')`)
+		}},
+		{"a year old", known, func() {
+			s.exec(`UPDATE account SET password = replace(password, '$argon2i$', '$argon2id$')`)
+			s.now = s.now.Add(365 * 24 * time.Hour)
+		}},
+	} {
+		s.now = s.now.Add(2 * time.Hour)
+		s.exec(`DELETE FROM "rateLimit"`)
+		c.before()
+		var got []int
+		for i := range 22 {
+			got = append(got, s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", c.cookie, "Origin",
+				origin)...).status)
+		}
+		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 ||
+			count(got, 429) == 0 {
+			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted as a stranger", c.name, n, got)
+		}
+	}
+}
+
+// After a password change or reset only the device cookie that it set is valid.
+func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	box := &mailbox{}
+	s.svc.Mail = box
+	first := s.signUpAda()
+	changed := s.do("POST", "/api/auth/change-password",
+		`{"currentPassword":"correct horse","newPassword":"battery staple"}`,
+		"Cookie", first.cookie(), "Origin", origin)
+	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
+	token := box.take()[0].Token
+	s.guess("ada@example.com", 30)
+	signInWith := func(password, cookie string) int {
+		s.now = s.now.Add(10 * time.Second)
+		headers := append(fromIP(200), "Cookie", cookie, "Origin", origin)
+		return s.do("POST", signInPath, strings.Replace(signIn, "correct horse", password, 1), headers...).status
+	}
+	if got := []int{
+		signInWith("battery staple", first.deviceCookie()),
+		signInWith("battery staple", changed.deviceCookie()),
+	}; !cmp.Equal(got, []int{429, 200}) {
+		t.Errorf("after the change: got %v with the old cookie and the new one", got)
+	}
+	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
+		fromIP(201)...)
+	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
+		t.Errorf("reset: got %d %s, device %q", reset.status, reset.body, reset.device)
+	}
+	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
+		fromIP(202)...); a.status != 200 {
+		t.Errorf("the reset did not clear the count: a stranger with the new password got %d", a.status)
+	}
+	s.guess("ada@example.com", 30)
+	if got := []int{
+		signInWith("staple battery", changed.deviceCookie()),
+		signInWith("staple battery", reset.deviceCookie()),
+	}; !cmp.Equal(got, []int{429, 200}) {
+		t.Errorf("after the reset: got %v with the old cookie and the new one", got)
+	}
+}
+
+// The device cookie is sent to sign-in only.
+func TestDeviceCookieHasItsAttributes(t *testing.T) {
+	t.Parallel()
+	a := newServer(t).signUpAda()
+	_, attributes, _ := strings.Cut(a.device, "; ")
+	if want := "Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly; SameSite=Lax"; attributes != want {
+		t.Errorf("got %q, want %q", attributes, want)
+	}
+	if strings.Contains(a.device, "ada") || len(a.device) > 256 {
+		t.Errorf("got %q", a.device)
+	}
+}
+
+// The response to a sign-up with REQUIRE_EMAIL_VERIFICATION is the same for a free and a taken email.
+func TestSignUpWithRequiredVerificationSetsNoDeviceCookie(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
+	for range 2 {
+		if a := s.signUpAda(); a.device != "" {
+			t.Errorf("got %q", a.device)
+		}
+	}
+}
+
+// A client without an Origin header whose session has ended still has the device cookie and can sign in.
+func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	known := s.signUpAda()
+	for _, path := range []string{signInPath, signUpPath} {
+		body := strings.Replace(ada, "ada@", "bob@", 1)
+		if path == signInPath {
+			body = signIn
+		}
+		if a := s.do("POST", path, body, "Cookie", known.deviceCookie()); a.status != 200 {
+			t.Errorf("%s: got %d %s", path, a.status, a.body)
+		}
+	}
+	if a := s.do("POST", signInPath, signIn, "Cookie",
+		known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
+		t.Errorf("beside another cookie: got %d %s", a.status, a.body)
+	}
+	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin",
+		"https://evil.example"); a.code() != "INVALID_ORIGIN" {
+		t.Errorf("from another site: got %d %s", a.status, a.body)
+	}
+}

@@ -1,0 +1,75 @@
+package auth_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// classRules are the settings in docs/configuration.md for many users behind one IP address.
+const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, ` +
+	`"/token": {"window": 10, "max": 1000}}`
+
+// Each of 30 users opens the login page, signs in and gets a JWT. Refused requests wait as X-Retry-After says.
+func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rules        string
+		atMost, over time.Duration
+	}{
+		"documented setting":   {classRules, time.Minute, -1},
+		"Better Auth's limits": {"", time.Hour, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, withRateLimit, clientIP("xff:1"),
+				func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
+			begin := s.now
+			const client = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
+			for i := range 30 {
+				s.do("POST", signUpPath, fmt.Sprintf(client, i), "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+			}
+			class := []string{"X-Forwarded-For", "192.0.2.1"}
+			wait := func(a answer) bool {
+				if a.status != 429 {
+					return false
+				}
+				seconds, err := strconv.Atoi(a.header.Get("X-Retry-After"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.now = s.now.Add(time.Duration(seconds) * time.Second)
+				return true
+			}
+			for i := range 30 {
+				for wait(s.do("GET", "/api/auth/get-session", "", class...)) {
+				}
+				in := s.do("POST", signInPath, fmt.Sprintf(client, i), class...)
+				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
+				}
+				if in.status != 200 {
+					t.Fatalf("person %d: got %d %s", i, in.status, in.body)
+				}
+				for wait(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
+				}
+			}
+			if took := s.now.Sub(begin); took > c.atMost || took <= c.over {
+				t.Errorf("the last is in after %v", took)
+			}
+		})
+	}
+}
+
+func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withRateLimit, func(env map[string]string) {
+		env["RATE_LIMIT_RULES"] = `{"/sign-in/**": false, "/sign-in/email": {"window": 10, "max": 1}}`
+	})
+	for i := range 8 {
+		if a := s.do("POST", signInPath, fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`,
+			i)); a.status != 401 {
+			t.Fatalf("request %d: got %d, want 401", i, a.status)
+		}
+	}
+}

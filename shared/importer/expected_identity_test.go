@@ -1,0 +1,69 @@
+package importer_test
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+var sameName = strings.Fields(
+	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter",
+)
+
+// account returns the account of an identity, or the reason why it has none. Both empty: the identity is folded.
+func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
+	switch to, mapped := r.o.Providers[i.provider]; {
+	case i.provider == "email" || i.provider == "phone":
+		return "", "", ""
+	case i.provider == "azure" && to == "oid":
+		claims, _ := i.claims.(map[string]any)
+		if oid := textAt(claims["custom_claims"], "oid"); oid != "" {
+			return "microsoft", oid, ""
+		}
+		return "", "", "provider_subject_incompatible"
+	case mapped:
+		return to, i.subject, ""
+	case slices.Contains(sameName, i.provider):
+		return i.provider, i.subject, ""
+	case i.provider == "x":
+		return "twitter", i.subject, ""
+	case i.provider == "linkedin_oidc" || i.provider == "slack_oidc":
+		return strings.TrimSuffix(i.provider, "_oidc"), i.subject, ""
+	case i.provider == "azure":
+		return "", "", "provider_subject_incompatible"
+	case strings.HasPrefix(i.provider, "sso:"):
+		return "", "", "sso_identity"
+	case i.provider == "web3":
+		return "", "", "web3_identity"
+	case strings.HasPrefix(i.provider, "custom:"):
+		return "", "", "custom_provider"
+	}
+	return "", "", "provider_unmapped"
+}
+
+func (r *model) identity(i sourceIdentity) {
+	user, came := r.state.Users[i.user]
+	provider, subject, reason := r.account(i)
+	if r.late[i.id] {
+		reason = "account_conflict"
+	}
+	switch {
+	case !came:
+		r.out(mapping.Identity, i.id, "", "parent_quarantined", i.whole)
+	case reason != "":
+		r.out(mapping.Identity, i.id, "", reason, i.whole)
+	case provider == "":
+		r.is(mapping.Identity, i.id, mapping.Folded)
+	default:
+		r.is(mapping.Identity, i.id, mapping.Copied)
+		r.state.Accounts[i.id] = accountRow{
+			i.user,
+			provider,
+			subject,
+			"",
+			i.created.or(user.Created),
+			i.updated.or(i.created.or(user.Updated)),
+		}
+	}
+}

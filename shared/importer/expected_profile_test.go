@@ -1,0 +1,107 @@
+package importer_test
+
+import (
+	"cmp"
+	"crypto/md5"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+)
+
+// vocabulary has the values that the profile API accepts.
+var vocabulary = map[string][]string{
+	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
+	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
+	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
+	"primary_goal":    {"career_switch", "academic", "hobby_project", "startup_founder"},
+	"learning_mode":   {"visual", "textual", "code_first"},
+	"learning_speed":  {"intensive", "balanced", "casual"},
+}
+
+// noUser is the owner of profiles without a user.
+const noUser = "00000000-0000-0000-0000-000000000000"
+
+// profiles handles the newest profile of every user.
+func (r *model) profiles() {
+	of := map[string][]sourceProfile{}
+	for _, p := range r.in.profiles {
+		p.user = cmp.Or(p.user, noUser)
+		of[p.user] = append(of[p.user], p)
+	}
+	for user, all := range of {
+		slices.SortFunc(all, func(a, b sourceProfile) int {
+			return cmp.Or(newest(a.updated, b.updated), newest(a.created, b.created), -cmp.Compare(a.text, b.text))
+		})
+		for i, p := range all {
+			key := user
+			if i > 0 || user == noUser {
+				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
+				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
+			}
+			if reason := r.rejectReason(user, i); reason != "" {
+				r.out(mapping.Profile, key, "", reason, p.whole)
+				continue
+			}
+			r.profile(p)
+		}
+	}
+}
+
+// newest orders by time; rows without one are last.
+func newest(a, b stamp) int {
+	if a.null || b.null {
+		return before(!a.null, !b.null)
+	}
+	return -a.compare(b)
+}
+
+// rejectReason is the reason why a profile is not imported; place counts the user's profiles from the newest.
+func (r *model) rejectReason(user string, place int) string {
+	_, came := r.state.Users[user]
+	switch {
+	case user == noUser:
+		return "profile_without_user"
+	case !came && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
+		return "parent_quarantined"
+	case !came:
+		return "orphan_profile"
+	case place > 0:
+		return "profile_duplicate"
+	}
+	return ""
+}
+
+func (r *model) profile(p sourceProfile) {
+	r.is(mapping.Profile, p.user, mapping.Copied)
+	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
+	for field, said := range p.fields {
+		if to, ok := r.o.ProfileValues[field][said]; ok {
+			said = to
+		}
+		if !slices.Contains(vocabulary[field], said) {
+			r.out(mapping.Profile, p.user, field, "enum_unknown", p.whole)
+			continue
+		}
+		row.Fields[field] = said
+	}
+	switch {
+	case p.hours == nil:
+	case *p.hours < 0:
+		r.out(mapping.Profile, p.user, "time_per_week", "check_violation", p.whole)
+	default:
+		row.Hours = *p.hours
+	}
+	switch n := utf8.RuneCountInString(p.language); {
+	case n > 10:
+		row.Language = "en"
+		r.out(mapping.Profile, p.user, "preferred_language", "value_too_long", p.whole)
+	case n == 0:
+		row.Language = "en"
+		r.out(mapping.Profile, p.user, "preferred_language", "check_violation", p.whole)
+	}
+	user := r.state.Users[p.user]
+	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))
+	r.state.Profiles[p.user] = row
+}

@@ -1,0 +1,202 @@
+package importer_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/password"
+)
+
+var lower = cases.Lower(language.Und)
+
+func blank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
+
+// email is "" if the user has none.
+func email(u sourceUser) string {
+	if blank(u.email) {
+		return ""
+	}
+	return lower.String(u.email)
+}
+
+// folded reports whether the email has a letter beyond ASCII whose lower case is an ASCII letter.
+func folded(u sourceUser) bool {
+	others := func(text string) int {
+		return len(strings.Map(func(r rune) rune {
+			if r < utf8.RuneSelf {
+				return -1
+			}
+			return 'x'
+		}, text))
+	}
+	return others(u.email) > others(lower.String(u.email))
+}
+
+var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
+
+func phone(u sourceUser) string {
+	p := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace(u.phone)
+	if !e164.MatchString(p) {
+		return ""
+	}
+	return "+" + strings.TrimPrefix(p, "+")
+}
+
+const invalid = ".supabase-migration.invalid"
+
+func (r *model) user(u sourceUser) {
+	if u.deleted {
+		r.out(mapping.User, u.id, "", "soft_deleted", u.whole)
+		return
+	}
+	r.is(mapping.User, u.id, mapping.Copied)
+	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
+	row.Updated = u.updated.or(row.Created)
+	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
+	if utf8.RuneCountInString(row.Image) > 32_768 {
+		row.Image, row.HasImage = "", false
+		r.out(mapping.User, u.id, "image", "image_too_long", u.whole)
+	}
+	own := email(u)
+	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, invalid)) {
+		r.out(mapping.User, u.id, "email", "email_conflict", u.whole)
+		row.Email = u.id + "@email-conflict" + invalid
+	} else if reason := r.keepReason(u, own); reason != "" {
+		r.out(mapping.User, u.id, "email", reason, u.whole)
+		row.Email = u.id + "@email-conflict" + invalid
+	} else if own != "" {
+		row.Email, row.Verified = own, u.confirmed
+	} else {
+		row.Email = u.id + "@" + kind(u) + invalid
+	}
+	if row.Banned {
+		row.BanReason = "supabase: banned_until"
+		row.BanExpires = u.banned.ban()
+	}
+	for column, t := range map[string]stamp{"created_at": u.created, "updated_at": u.updated} {
+		if t.unusual() {
+			r.out(mapping.User, u.id, column, "date_unrepresentable", u.whole)
+		}
+	}
+	r.state.Users[u.id] = row
+	if u.hash == "" {
+		return
+	}
+	if why := r.withholdReason(u); why != "" {
+		r.out(mapping.User, u.id, "encrypted_password", why, u.whole)
+		return
+	}
+	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
+}
+
+// keepReason is the reason why a user of the target keeps an email. An unverified user with nothing but a password
+// loses it to a user who has confirmed it.
+func (r *model) keepReason(u sourceUser, email string) string {
+	t, held := r.existing[email]
+	switch {
+	case !held || email == "":
+		return ""
+	case t.verified || !u.confirmed:
+		return "target_email_taken"
+	case t.more:
+		return "target_email_unverified"
+	}
+	t.row.Email = t.id + "@unverified" + invalid
+	r.state.Users[t.id] = t.row
+	delete(r.state.Accounts, t.accountID)
+	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.whole
+	return ""
+}
+
+func kind(u sourceUser) string {
+	switch {
+	case u.anonymous:
+		return "anonymous"
+	case phone(u) != "":
+		return "phone-only"
+	}
+	return "no-email"
+}
+
+// createdAt is the earliest known time if the user has no created_at.
+func createdAt(u sourceUser) string {
+	first := stamp{null: true}
+	for _, t := range u.times {
+		if !t.unusual() && t.compare(first) < 0 {
+			first = t
+		}
+	}
+	return u.created.or(first.or("1970-01-01 00:00:00+00"))
+}
+
+func (r *model) name(u sourceUser) string {
+	if name, ok := r.claim(u, "name", "full_name", "username", "user_name", "preferred_username"); ok {
+		return name
+	}
+	local, _, _ := strings.Cut(u.email, "@")
+	switch {
+	case !blank(local):
+		return local
+	case phone(u) != "":
+		return phone(u)
+	case u.anonymous:
+		return "Anonymous"
+	}
+	return "Unknown"
+}
+
+// claim returns the first text at one of the keys, in the user's metadata and then in the identities.
+func (r *model) claim(u sourceUser, keys ...string) (string, bool) {
+	docs := []any{u.metadata}
+	for _, i := range r.owned[u.id] {
+		docs = append(docs, i.claims)
+	}
+	for _, doc := range docs {
+		for _, key := range keys {
+			if text := textAt(doc, key); text != "" {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
+func textAt(doc any, key string) string {
+	object, _ := doc.(map[string]any)
+	text, _ := object[key].(string)
+	if blank(text) {
+		return ""
+	}
+	return text
+}
+
+var hashForms = []*regexp.Regexp{
+	regexp.MustCompile(`^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$`),
+	regexp.MustCompile(`^\$argon2(i|id)\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`),
+	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
+}
+
+// withholdReason is the reason why a password is not imported.
+func (r *model) withholdReason(u sourceUser) string {
+	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
+	switch {
+	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
+		return "hash_encrypted"
+	case !known:
+		return "hash_unknown"
+	case !password.Known(u.hash):
+		return "hash_too_costly"
+	case r.o.Unconfirmed != "allow" && email(u) != "" && !u.confirmed:
+		return "unconfirmed_held"
+	case r.o.MFA == "hold" && r.factors[u.id]:
+		return "mfa_held"
+	}
+	return ""
+}

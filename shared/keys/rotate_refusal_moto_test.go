@@ -1,0 +1,215 @@
+//go:build moto
+
+package keys
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/mototest"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+func TestMotoRotationRefuses(t *testing.T) {
+	c := newCloud(t, text(t, sets().third))
+	arn := c.cfg.SigningKeysARN
+	c.Advance(time.Hour)
+	err := c.Step(arn, mototest.Version(), "createSecret")
+	if err == nil || !strings.Contains(err.Error(), "not enabled for rotation") {
+		t.Errorf("not enabled: got %v", err)
+	}
+	version := c.Begin(arn)
+	const other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
+	for want, got := range map[string]error{
+		"not labelled AWSPENDING": c.Step(arn, mototest.Version(), "createSecret"),
+		"no step":                 c.Step(arn, version, "dropSecret"),
+		other:                     c.Step(other, version, "createSecret"),
+		"no signing key":          c.Step(arn, version, "testSecret"), // there is no pending set yet
+		"pending version":         c.Step(arn, version, "finishSecret"),
+	} {
+		if got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("got %v, want an error with %q", got, want)
+		}
+	}
+	if got := c.inUse(); got.Current.ID != sets().third.Current.ID {
+		t.Error("a refused step changed the keys")
+	}
+	if err := c.Attempt(arn, version); err != nil {
+		t.Errorf("after the refused steps: %v", err)
+	}
+}
+
+func TestMotoRotationOfAWrongARN(t *testing.T) {
+	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
+	c := newCloud(t, "{}")
+	c.cfg.SigningKeysARN = wrong
+	c.rotation = c.newRotation()
+	_, byCommand := c.rotation.RotateNow(t.Context())
+	_, bySigner := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now).Public(t.Context())
+	for who, err := range map[string]error{
+		"the function": c.Step(wrong, mototest.Version(), "createSecret"),
+		"the command":  byCommand,
+		"a signer":     bySigner,
+	} {
+		for _, want := range []string{wrong, "ResourceNotFoundException"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want an error with %q", who, err, want)
+			}
+		}
+	}
+}
+
+// Keys that an operator brings into use during a rotation stay in use, and the next rotation starts from them.
+func TestMotoKeysChangedDuringARotation(t *testing.T) {
+	for n, step := range mototest.Steps[1:] {
+		t.Run("before "+step, func(t *testing.T) {
+			c := newCloud(t, text(t, sets().third))
+			arn := c.cfg.SigningKeysARN
+			c.Advance(time.Hour)
+			version := c.Begin(arn)
+			for _, step := range mototest.Steps[:n+1] {
+				if err := c.Step(arn, version, step); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.Put(arn, text(t, sets().foreign))
+			for _, step := range []string{"testSecret", "finishSecret"} {
+				if err := c.Step(arn, version, step); !errors.Is(err, errKeysChanged) {
+					t.Errorf("%s: got %v, want %v", step, err, errKeysChanged)
+				}
+			}
+			err := c.Attempt(arn, version)
+			if !errors.Is(err, errKeysChanged) || !strings.Contains(err.Error(), "rotate again") {
+				t.Errorf("the next attempt: got %v, want one that cancels the rotation", err)
+			}
+			if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID || c.Labelled(arn, "AWSPENDING") != "" {
+				t.Error("the operator's keys are not in use, or the rotation is not canceled")
+			}
+			if err := c.rotate(); err != nil {
+				t.Fatal(err)
+			}
+			c.checkRotated(sets().foreign)
+		})
+	}
+}
+
+// A set that comes into use too late would stop publishing a key before its tokens expire.
+func TestMotoRotationThatTakesTooLong(t *testing.T) {
+	c := newCloud(t, text(t, sets().third))
+	arn := c.cfg.SigningKeysARN
+	c.Advance(time.Hour)
+	version := c.Begin(arn)
+	if err := c.Step(arn, version, "createSecret"); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance(finishWithin)
+	for _, step := range []string{"testSecret", "finishSecret", "createSecret"} {
+		if err := c.Step(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
+			t.Errorf("%s: got %v", step, err)
+		}
+	}
+	if err := c.rotate(); err != nil {
+		t.Fatal(err)
+	}
+	c.checkRotated(sets().third)
+	if got, want := c.inUse().Retired[0].PublishedUntil, c.Now().Add(week+Spread); got.Before(want) {
+		t.Errorf("published until %v, want at least %v", got, want)
+	}
+}
+
+func TestMotoRotationTooSoon(t *testing.T) {
+	c := newCloud(t, "{}")
+	arn := c.cfg.SigningKeysARN
+	if err := c.rotate(); err != nil {
+		t.Fatal(err)
+	}
+	before := c.inUse()
+	c.Advance(finishWithin + Spread - time.Second)
+	version := c.Begin(arn)
+	if err := c.Attempt(arn, version); !errors.Is(err, ErrTooSoon) {
+		t.Errorf("got %v, want %v", err, ErrTooSoon)
+	}
+	c.Advance(time.Second)
+	if err := c.Attempt(arn, version); err != nil {
+		t.Error(err)
+	}
+	c.checkRotated(before)
+}
+
+func TestMotoRotationReplacesNothingThatItCannotRead(t *testing.T) {
+	lacks := string(edited(t, func(d *document) { d.Next = nil }))
+	for _, content := range []string{"not JSON", `{"version":2}`, lacks, `{"version":1}`} {
+		c := newCloud(t, content)
+		if err := c.rotate(); err == nil || !strings.Contains(err.Error(), "version in use") {
+			t.Errorf("got %v", err)
+		}
+		if c.Value(c.cfg.SigningKeysARN, "AWSCURRENT") != content {
+			t.Error("it was replaced")
+		}
+	}
+}
+
+// testSecret and finishSecret refuse every invalid pending set.
+func TestMotoInvalidPendingSet(t *testing.T) {
+	third := sets().third
+	good, err := third.rotate(newClock().Now().Add(time.Hour), week, finishWithin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, short := good, good
+	missing.Retired = good.Retired[:1]
+	short.Retired = slices.Clone(good.Retired)
+	short.Retired[0].PublishedUntil = good.Retired[0].RetiredAt.Add(week)
+	for name, test := range map[string]struct{ text, want string }{
+		"not a set":          {"not-shown", "not a document"},
+		"no keys":            {"{}", "no signing key"},
+		"another's keys":     {text(t, sets().foreign), errKeysChanged.Error()},
+		"an older set":       {text(t, sets().second), errKeysChanged.Error()},
+		"nothing retired":    {text(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
+		"a retired key gone": {text(t, missing), "is missing"},
+		"retired too early":  {text(t, short), "before the tokens it signs expire"},
+		"the old key as next": {
+			text(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t, text(t, third))
+			arn := c.cfg.SigningKeysARN
+			c.Advance(time.Hour)
+			version := c.Begin(arn)
+			c.Put(arn, test.text, version, "AWSPENDING")
+			for _, step := range []string{"testSecret", "finishSecret"} {
+				err := c.Step(arn, version, step)
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("%s: got %v, want an error with %q", step, err, test.want)
+				}
+				if err != nil && strings.Contains(err.Error(), "not-shown") {
+					t.Errorf("%s: the error shows the secret: %v", step, err)
+				}
+			}
+			c.checkRotated(Set{Next: third.Current, Current: Key{ID: third.Retired[0].ID}, Retired: third.Retired[1:]})
+		})
+	}
+	c := newCloud(t, text(t, third))
+	c.Advance(time.Hour)
+	version := c.Begin(c.cfg.SigningKeysARN)
+	c.Put(c.cfg.SigningKeysARN, text(t, good), version, "AWSPENDING")
+	if err := c.Attempt(c.cfg.SigningKeysARN, version); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+}
+
+// When rotation is enabled without rotating at once, Secrets Manager calls testSecret with a copy of the set in use.
+func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
+	for _, content := range []string{"{}", text(t, sets().third)} {
+		c := newCloud(t, content)
+		version := c.Begin(c.cfg.SigningKeysARN)
+		c.Put(c.cfg.SigningKeysARN, content, version, "AWSPENDING")
+		if err := c.Step(c.cfg.SigningKeysARN, version, "testSecret"); err != nil {
+			t.Error(err)
+		}
+	}
+}

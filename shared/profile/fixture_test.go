@@ -1,0 +1,188 @@
+package profile_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
+
+// site is /api/profile on a database of the test, with a JWKS served over HTTP.
+type site struct {
+	t      *testing.T
+	url    string
+	wire   *dbtest.Wire
+	mux    http.Handler
+	signer *keys.Keys
+	limits *limit.Limiter
+	now    time.Time // the clock of the rate limits
+	asked  int       // requests for the JWKS
+
+	cfg      config.API
+	foreign  *rsa.PrivateKey   // of a Better Auth server; the JWKS has it besides Xenon's keys
+	sessions map[string]string // the session id of each user
+}
+
+const foreignKeyID = "a key of a TypeScript server"
+
+// testKeys returns the keys of all sites. Generating RSA keys is slow, so all tests share them.
+var testKeys = sync.OnceValue(func() (k struct {
+	own     keys.Set
+	foreign *rsa.PrivateKey
+},
+) {
+	var errs [2]error
+	k.own, errs[0] = keys.Generate(time.Now())
+	k.foreign, errs[1] = rsa.GenerateKey(rand.Reader, 2048)
+	if err := errors.Join(errs[:]...); err != nil {
+		panic(err)
+	}
+	return k
+})
+
+func newSite(t *testing.T, settings ...string) *site {
+	t.Helper()
+	s := &site{
+		t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, sessions: map[string]string{},
+		now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
+	}
+	s.foreign = testKeys().foreign
+	n := base64.RawURLEncoding.EncodeToString(s.foreign.N.Bytes())
+	foreignJWK, err := keys.ParsePublicJWK(foreignKeyID, `{"kty":"RSA","e":"AQAB","n":"`+n+`"}`, "RS256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked++
+		public, err := s.signer.Public(r.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": append(public, foreignJWK)})
+	}))
+	t.Cleanup(jwks.Close)
+	env := map[string]string{
+		"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
+		"SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"), "JWKS_URL": jwks.URL,
+		"RATE_LIMIT": "off", // except in tests of the limits
+	}
+	for i := 0; i < len(settings); i += 2 {
+		env[settings[i]] = settings[i+1]
+	}
+	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.SaveFile(cfg.SigningKeysFile, testKeys().own); err != nil {
+		t.Fatal(err)
+	}
+	s.cfg = cfg
+	secretStore := secrets.New(cfg, time.Now)
+	s.signer = keys.New(secretStore, cfg, time.Now)
+	db := store.Open(secretStore, 10)
+	db.Dial = s.wire.Dial
+	t.Cleanup(db.Close)
+	s.limits = limit.New(
+		cfg,
+		db,
+		web.NewClients(cfg.ClientIP, secretStore.AcceptsOrigin),
+		func() time.Time { return s.now },
+	)
+	s.mux = profile.New(cfg, db, s.limits, time.Now).Profile().Mux(cfg)
+	return s
+}
+
+// person stores a user with a session and returns their JWT.
+func (s *site) person() (id, token string) {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	var sessionID string
+	err = conn.QueryRow(s.t.Context(), `
+		WITH u AS (
+			INSERT INTO "user" (name, email, "emailVerified") VALUES ('Ada', gen_random_uuid()::text, true) RETURNING id
+		)
+		INSERT INTO session (token, "userId", "expiresAt", "updatedAt")
+		SELECT gen_random_uuid()::text, id, now() + interval '7 days', now() FROM u
+		RETURNING "userId"::text, id::text`).Scan(&id, &sessionID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.sessions[id] = sessionID
+	return id, s.tokenOf(id, sessionID)
+}
+
+// tokenOf signs a JWT for a user and a session, which need not exist.
+func (s *site) tokenOf(userID, sessionID string) string {
+	s.t.Helper()
+	claims := keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}}
+	token, err := s.signer.Token(s.t.Context(), claims)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+func (s *site) do(method, token, body string, headers ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httptest.NewRequestWithContext(s.t.Context(), method, "/api/profile", strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, r)
+	if w.Code == http.StatusInternalServerError {
+		s.t.Errorf("%s %s answered 500: %s", method, body, w.Body)
+	}
+	return w
+}
+
+func errorCode(w *httptest.ResponseRecorder) string {
+	var e struct {
+		Detail    string `json:"detail"`
+		ErrorCode string `json:"error_code"`
+	}
+	if json.Unmarshal(w.Body.Bytes(), &e) != nil || e.Detail == "" {
+		return "not in the form of an error: " + w.Body.String()
+	}
+	return e.ErrorCode
+}
+
+func fields(t *testing.T, w *httptest.ResponseRecorder) (m map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	return m
+}

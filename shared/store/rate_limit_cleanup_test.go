@@ -1,0 +1,92 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
+	t.Parallel()
+	url, wire := dbtest.New(t), &dbtest.Wire{}
+	db := openCounted(t, url, 1, wire)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `
+		INSERT INTO "rateLimit" (key, count, "lastRequest")
+		SELECT 'old' || i, 1, $1 FROM generate_series(1, 1500) i`,
+		now.Add(-time.Hour).UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func() (n int) {
+		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'old%'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const minute = time.Minute
+	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // connects
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		key         string
+		at          time.Duration
+		trips, rows int
+	}{
+		{"a", 0, 1, 1500}, // not on a cold start
+		{"a", minute, 2, 500},
+		{"b", minute + 30*time.Second, 1, 500}, // not more often than once a minute
+		{"b", minute + 39*time.Second, 1, 500},
+		{"b", minute + 48*time.Second, 1, 500},
+		{"b", 2*minute - 3*time.Second, 1, 500},
+		{"b", 2*minute + 6*time.Second, 1, 500}, // no window begins
+		{"c", 2*minute + 6*time.Second, 2, 0},
+	} {
+		before := wire.Trips()
+		request := db.Charging(charge(c.key, 10, now.Add(c.at)))
+		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
+			t.Error(err)
+		}
+		if got := wire.Trips() - before; got != c.trips || rows() != c.rows {
+			t.Errorf("step %d: got %d round trips and %d old rows, want %d and %d", i, got, rows(), c.trips, c.rows)
+		}
+	}
+	if got := counted(t, url, "a"); !strings.HasPrefix(got, "1 ") {
+		t.Errorf("a row of a current window was deleted: got %q", got)
+	}
+}
+
+// Deleting old rows skips a row that another request has locked, and does not wait for it.
+func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1)
+	if err := db.Count(t.Context(), charge("old", 3, now)); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(t.Context())
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT FROM "rateLimit" WHERE key = 'old' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if err := db.Count(t.Context(), charge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counted(t, url, "old"); got != "1 0" {
+		t.Errorf("got row %q", got)
+	}
+}

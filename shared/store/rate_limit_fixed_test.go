@@ -1,0 +1,153 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func fixed(key string, limit int, at time.Time) store.Charge {
+	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at, Fixed: true}
+}
+
+// The row has the end of the window in "lastRequest", so that a Better Auth server, which deletes old rows, keeps it
+// until then.
+func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for _, c := range []struct {
+		at, wait time.Duration
+		row      string
+	}{
+		{0, 0, "1 10000"},
+		{9 * time.Second, 0, "2 10000"},
+		{9999 * time.Millisecond, time.Millisecond, "2 10000"},
+		{10 * time.Second, 0, "1 20000"},
+		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
+	} {
+		db := open(t, url, 1) // a new process every time: none of them remembers a refusal
+		if got := wait(t, db.Count(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
+			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
+		}
+		if got := counted(t, url, "key"); got != c.row {
+			t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
+		}
+	}
+}
+
+func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 2)
+	attempt := func(at time.Time) *store.Store {
+		request := db.Charging(charge("address", 9, at), fixed("network", 9, at), fixed("account", 9, at))
+		if err := request.FlushCharges(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return request
+	}
+	rows := func() []string {
+		return []string{counted(t, url, "address"), counted(t, url, "network"), counted(t, url, "account")}
+	}
+	refund := func(request *store.Store, want ...string) {
+		t.Helper()
+		if err := request.Refund(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, rows()); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+	}
+	first, second := attempt(now), attempt(now)
+	refund(first, "2 0", "1 10000", "1 10000")
+	refund(first, "2 0", "1 10000", "1 10000") // once only
+	refund(second, "2 0", "", "")
+	refund(db, "2 0", "", "")
+	late, later := attempt(now), now.Add(11*time.Second)
+	attempt(later)
+	refund(late, "1 11000", "1 21000", "1 21000") // another window
+}
+
+func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
+	t.Parallel()
+	url, wire := dbtest.New(t), &dbtest.Wire{}
+	db := openCounted(t, url, 1, wire)
+	_, s := signUp(t, db, "ada@example.com")
+	request := db.Charging(fixed("network", 9, now), fixed("account", 9, now))
+	if _, _, err := request.UserWithPassword(t.Context(), "ada@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if got := counted(t, url, "account"); got != "1 10000" {
+		t.Errorf("before: got row %q", got)
+	}
+	before := wire.Trips()
+	s.Token = "another token"
+	if _, err := request.InsertSession(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if got := wire.Trips() - before; got != 1 {
+		t.Errorf("got %d round trips, want 1", got)
+	}
+	if got := counted(t, url, "network") + counted(t, url, "account"); got != "" {
+		t.Errorf("after: got rows %q", got)
+	}
+}
+
+// Requests that charge and refund at the same time lock the rows in the same order, so they do not deadlock.
+func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 10)
+	var group sync.WaitGroup
+	for i := range 40 {
+		group.Go(func() {
+			for range 10 {
+				network := fmt.Sprint("network", i%2)
+				request := db.Charging(fixed(network, 1000, now), fixed("account", 1000, now))
+				err := request.FlushCharges(t.Context())
+				if err == nil && i > 0 {
+					err = request.Refund(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	got := []string{counted(t, url, "network0"), counted(t, url, "network1"), counted(t, url, "account")}
+	if !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
+		t.Errorf("got rows %q, want the 10 that were not given back", got)
+	}
+}
+
+// After five seconds another request may have given a Fixed charge back.
+func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
+	t.Parallel()
+	url, wire := dbtest.New(t), &dbtest.Wire{}
+	db := openCounted(t, url, 1, wire)
+	if err := db.Count(t.Context(), fixed("key", 1, now)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at, wait time.Duration
+		trips    int
+	}{
+		{time.Second, 9 * time.Second, 1},
+		{2 * time.Second, 8 * time.Second, 0},
+		{5999 * time.Millisecond, 4001 * time.Millisecond, 0},
+		{6 * time.Second, 4 * time.Second, 1},
+	} {
+		before := wire.Trips()
+		got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at))))
+		if got != c.wait || wire.Trips()-before != c.trips {
+			t.Errorf("after %v: wait %v and %d round trips, want %v and %d", c.at, got, wire.Trips()-before, c.wait, c.trips)
+		}
+	}
+}

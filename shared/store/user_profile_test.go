@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func TestUpdateProfileKeepsOtherFields(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	user, s := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), holder(user, s), map[string]any{"age_range": "25_34", "time_per_week": 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
+		t.Errorf("got %+v", made)
+	}
+	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
+	changed, err := db.UpdateProfile(t.Context(), holder(user, s), changes, []time.Time{made.UpdatedAt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
+		!changed.UpdatedAt.After(made.UpdatedAt) {
+		t.Errorf("got %+v", changed)
+	}
+	_, err = db.UpdateProfile(t.Context(), holder(user, s), nil, []time.Time{made.UpdatedAt})
+	if !errors.Is(err, store.ErrChanged) {
+		t.Errorf("an update of an old state: got %v", err)
+	}
+	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
+		t.Errorf("a second profile: got %v", err)
+	}
+}
+
+func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 5)
+	user, s := signUp(t, db, "ada@example.com")
+	made, err := db.CreateProfile(t.Context(), holder(user, s), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers = 20
+	won := make(chan bool, writers)
+	for i := range writers {
+		go func() {
+			fields := map[string]any{"time_per_week": i}
+			_, err := db.UpdateProfile(t.Context(), holder(user, s), fields, []time.Time{made.UpdatedAt})
+			won <- err == nil
+		}()
+	}
+	wins := 0
+	for range writers {
+		if <-won {
+			wins++
+		}
+	}
+	if wins != 1 {
+		t.Errorf("got %d successful updates of one version, want 1", wins)
+	}
+}
