@@ -12,7 +12,7 @@ import (
 func TestR34_VerifiedBefore(t *testing.T) {
 	t.Parallel()
 	type check = func(*deployment, *testing.T, string)
-	accepted, refused := (*deployment).checkAccepted, (*deployment).checkRefused
+	accepted, rejected := (*deployment).checkAccepted, (*deployment).checkRejected
 	unavailable := (*deployment).checkUnavailable
 	tests := map[string]struct {
 		after time.Duration
@@ -21,20 +21,20 @@ func TestR34_VerifiedBefore(t *testing.T) {
 	}{
 		"at once":                 {want: accepted},
 		"just before it expires":  {after: 7*24*time.Hour - 1, want: accepted},
-		"when it expires":         {after: 7 * 24 * time.Hour, want: refused},
+		"when it expires":         {after: 7 * 24 * time.Hour, want: rejected},
 		"the clock went back":     {after: -maxAhead, want: accepted},
-		"the clock went far back": {after: -maxAhead - time.Second, want: refused},
+		"the clock went far back": {after: -maxAhead - time.Second, want: rejected},
 		"the JWKS is unavailable": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) { d.down() }, want: accepted},
 		"it is for a day": {
 			after: maxStale + 10*time.Second, then: func(_ *testing.T, d *deployment) { d.down() }, want: unavailable,
 		},
 		"its key is not published": {
-			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.save(t, sets().foreign) }, want: refused,
+			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.save(t, sets().foreign) }, want: rejected,
 		},
 		"its kid names another key": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) {
 			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
 			d.serve(http.StatusOK, jwksOf(other))
-		}, want: refused},
+		}, want: rejected},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestR34_CacheHoldsAcceptedTokensOnly(t *testing.T) {
 	for _, bad := range []string{
 		"", "not.a.token", good + "=", good[:len(good)-4] + "AAAA", forge(t, goodHeader(), expired),
 	} {
-		d.checkRefused(t, bad)
+		d.checkRejected(t, bad)
 	}
 	if got := d.verifier.verified.Len(); got != 0 {
 		t.Errorf("%d tokens in the cache, want none", got)
@@ -71,5 +71,5 @@ func TestR34_CacheHoldsAcceptedTokensOnly(t *testing.T) {
 	if got := d.verifier.verified.Len(); got != 1 {
 		t.Errorf("%d tokens in the cache, want the valid one", got)
 	}
-	d.checkRefused(t, good[:len(good)-4]+"AAAA")
+	d.checkRejected(t, good[:len(good)-4]+"AAAA")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims says whom a valid token names.
+// Claims has the user, the session and the expiry of a valid token.
 type Claims struct {
 	UserID    string    // sub
 	SessionID string    // sid; empty in tokens of a TypeScript server with Better Auth
@@ -21,7 +21,7 @@ type Claims struct {
 }
 
 // Decode decodes all claims of the token into a struct or map, as encoding/json does: for claims that have no field
-// here, such as email and name. They are those of the time when the token was issued.
+// here, such as email and name. Their values are from the time when the token was issued.
 func (c Claims) Decode(into any) error {
 	_, rest, _ := strings.Cut(c.token, ".")
 	payload, _, _ := strings.Cut(rest, ".")
@@ -35,19 +35,19 @@ func (c Claims) Decode(into any) error {
 	return nil
 }
 
-// of returns the claims with their token. The cache holds claims without it, so that it holds no token.
-func (c Claims) of(token string) Claims {
+// withToken returns the claims together with their token. The cache stores claims without the token.
+func (c Claims) withToken(token string) Claims {
 	c.token = token
 	return c
 }
 
-// tokenClaims are the claims that are checked.
+// tokenClaims has the claims that are checked.
 type tokenClaims struct {
 	jwt.RegisteredClaims
 	SessionID string `json:"sid"`
 }
 
-// check adds to what the JWT library checks.
+// check checks what the JWT library does not check.
 func (c tokenClaims) check(now time.Time) error {
 	switch {
 	case c.Subject == "":

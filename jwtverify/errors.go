@@ -2,11 +2,12 @@ package jwtverify
 
 import "errors"
 
-// ErrInvalidToken means that the token is not valid; answer 401. The error that wraps it says why, for the log.
+// ErrInvalidToken means that the token is not valid. The service should answer 401. The error that wraps it has the
+// reason, for the log.
 var ErrInvalidToken = errors.New("invalid token")
 
-// ErrUnavailable means that the public keys could not be fetched, or are too old, so that the token cannot be verified;
-// answer 503. The error that wraps it says why. It has the method Unavailable() bool.
+// ErrUnavailable means that the public keys could not be fetched, or are too old, so that the token cannot be verified.
+// The service should answer 503. The error that wraps it has the reason. It has the method Unavailable() bool.
 var ErrUnavailable error = unavailable{}
 
 type unavailable struct{}

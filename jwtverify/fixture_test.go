@@ -247,8 +247,8 @@ func (d *deployment) checkAccepted(t *testing.T, token string) {
 	}
 }
 
-// checkRefused fails the test unless the verifier says that the token is invalid.
-func (d *deployment) checkRefused(t *testing.T, token string) {
+// checkRejected fails the test unless the verifier says that the token is invalid.
+func (d *deployment) checkRejected(t *testing.T, token string) {
 	t.Helper()
 	got, err := d.verifier.Verify(t.Context(), token)
 	if !errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrUnavailable) || got != (Claims{}) {

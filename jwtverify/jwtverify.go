@@ -17,9 +17,9 @@
 // clock.
 //
 // It fetches the keys inside a call of Verify and starts no goroutine, so it works in a process that is frozen between
-// requests, as on AWS Lambda. It fetches at the first token, then at most every five minutes and, for a token with an
-// unknown key id, at most every ten seconds. While the URL does not answer, it uses the last keys for 24 hours and logs
-// a warning with log/slog.
+// requests, as on AWS Lambda. It fetches at the first call of Verify, then at most every five minutes and, for a token
+// with an unknown key id, at most every ten seconds. While the URL does not answer, it uses the last keys for 24 hours
+// and logs a warning with log/slog.
 //
 // A token stays valid until it expires, even after its session ended. docs/resource-servers.md shows how a service with
 // access to the database checks the session too.
@@ -56,8 +56,8 @@ type Options struct {
 	Now func() time.Time // the clock; nil: time.Now
 }
 
-// Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Make one per process: it
-// caches the keys, and the tokens it has accepted, so that a token that is sent again costs no second signature check.
+// Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Use one per process: it
+// caches the keys and the claims of accepted tokens, so it verifies the signature of a token only once in jwks.MaxAge.
 type Verifier struct {
 	issuer   string
 	audience string
@@ -68,14 +68,15 @@ type Verifier struct {
 	verified *cache.Cache[[sha256.Size]byte, verified]
 }
 
-// verified is what an accepted token says, and the key that signed it.
+// verified has the claims of an accepted token, and the key that verified its signature.
 type verified struct {
 	claims Claims
 	keyID  string
 	key    any
 }
 
-// New makes a Verifier. It fetches nothing; the first token does. The error names the option that is missing or wrong.
+// New returns a Verifier. It makes no request; the first call of Verify fetches the keys. The error names the option
+// that is missing or wrong.
 func New(o Options) (*Verifier, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func New(o Options) (*Verifier, error) {
 	}, nil
 }
 
-// MustNew is New for options that were checked before. It panics where New returns an error.
+// MustNew is like New, but panics if an option is missing or wrong.
 func MustNew(o Options) *Verifier {
 	v, err := New(o)
 	if err != nil {
@@ -131,25 +132,25 @@ func (o Options) check() error {
 // Verify returns the claims of a token, without the prefix "Bearer ", that is valid now. Otherwise the error is
 // ErrInvalidToken or ErrUnavailable.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
-	if strings.ContainsAny(token, "\r\n") { // Go's base64 skips them, so that one token would have many spellings
+	if strings.ContainsAny(token, "\r\n") { // Go's base64 ignores them; one token has one form
 		return Claims{}, fmt.Errorf("%w: it has a line break", ErrInvalidToken)
 	}
 	now, digest := v.now(), sha256.Sum256([]byte(token))
 	if known, ok := v.verified.Get(digest, now); ok {
 		if key, err := v.keySet.KeyRead(ctx, known.keyID); err == nil && key.Key() == known.key {
-			return known.claims.of(token), nil
+			return known.claims.withToken(token), nil
 		}
 	}
 	good, err := v.parse(ctx, token, now)
 	if err != nil {
 		return Claims{}, err
 	}
-	until := now.Add(jwks.MaxAge) // after that the keys are fetched again and are other values
+	until := now.Add(jwks.MaxAge) // then the keys are fetched again, and the pointers differ
 	if good.claims.ExpiresAt.Before(until) {
 		until = good.claims.ExpiresAt
 	}
 	v.verified.Add(digest, good, now, until)
-	return good.claims.of(token), nil
+	return good.claims.withToken(token), nil
 }
 
 func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (verified, error) {
@@ -177,7 +178,7 @@ func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (veri
 	return good, nil
 }
 
-// explain adds both values to the errors that a wrong option causes.
+// explain adds the value of the token and the value of the option to an error that a wrong option causes.
 func (v *Verifier) explain(err error, got tokenClaims) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
@@ -188,9 +189,9 @@ func (v *Verifier) explain(err error, got tokenClaims) error {
 	return err
 }
 
-// checkHeader refuses tokens of another kind (RFC 8725, section 3.11) and extensions (RFC 7515, section 4.1.11), none
-// of which is implemented here. It ignores jku, jwk, x5u and x5c, which say where to get a key: kid selects one of the
-// JWKS.
+// checkHeader rejects tokens with another typ (RFC 8725, section 3.11) and with critical extensions (RFC 7515, section
+// 4.1.11): this package implements none. It ignores jku, jwk, x5u and x5c, which say where to get a key: kid selects a
+// key of the JWKS.
 func checkHeader(h map[string]any) error {
 	if _, ok := h["crit"]; ok {
 		return errors.New("crit in the header")

@@ -260,7 +260,7 @@ func TestR34_VerifyRefuses(t *testing.T) {
 	for name, token := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d.checkRefused(t, token)
+			d.checkRejected(t, token)
 		})
 	}
 }
@@ -320,9 +320,9 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 			header := goodHeader()
 			header[name] = hint
 			d.checkAccepted(t, forge(t, header, d.goodClaims())) // the header member alone does not matter
-			d.checkRefused(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
+			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
 			header["kid"] = sets().foreign.current.id
-			d.checkRefused(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
+			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
 		})
 	}
 	if got := attacker.asked.Load(); got != 0 {

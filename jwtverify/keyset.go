@@ -19,10 +19,10 @@ const (
 	maxBytes = 64 << 10       // of a JWKS: about a hundred keys
 )
 
-// keySet is the JWKS at a URL, as a storage of keyfunc. docs/adr/0010-own-jwks-storage.md says why it is not keyfunc's
-// own. It fetches inside the request that needs it: at the first use, when the set is older than jwks.MaxAge, and for
-// an unknown kid; one fetch at a time, and at most one in remote.CoolDown. While another request fetches, a known key
-// is found at once, because the URL may be slow.
+// keySet implements keyfunc's storage for the JWKS at a URL. docs/adr/0010-own-jwks-storage.md says why it does not use
+// keyfunc's storage. KeyRead fetches the JWKS in the request that needs it: at the first use, when the set is older
+// than jwks.MaxAge, and for an unknown kid. It fetches at most once in remote.CoolDown. While another request fetches,
+// it returns a known key immediately, because the URL may be slow.
 type keySet struct {
 	jwkset.Storage // an empty one, for the methods that keyfunc does not call
 

@@ -50,7 +50,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	flood := func() {
 		var wg sync.WaitGroup
 		for range 50 {
-			wg.Go(func() { d.checkRefused(t, forged) })
+			wg.Go(func() { d.checkRejected(t, forged) })
 			wg.Go(func() { d.checkAccepted(t, good) })
 		}
 		wg.Wait()
@@ -92,7 +92,7 @@ func TestR38_JWKSAway(t *testing.T) {
 			breakJWKS(d)
 			d.Advance(time.Hour)
 			d.checkAccepted(t, token)
-			d.checkRefused(t, forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims()))
+			d.checkRejected(t, forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims()))
 			d.Advance(23 * time.Hour)
 			d.checkAccepted(t, token)
 			d.Advance(10 * time.Second)
@@ -115,7 +115,7 @@ func TestR38_NeverHadKeys(t *testing.T) {
 	if got := d.asked.Load(); got != 1 {
 		t.Errorf("%d fetches within a second, want 1", got)
 	}
-	d.checkRefused(t, "not.a.token") // it is invalid for every key set
+	d.checkRejected(t, "not.a.token") // it is invalid for every key set
 	d.up()
 	d.Advance(time.Second)
 	d.checkAccepted(t, token)
@@ -164,7 +164,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 			serve := func(keys ...any) { d.serve(http.StatusOK, jwksOf(keys...)) }
 			token := d.token(t)
 			serve(bad, spare)
-			d.checkRefused(t, token)
+			d.checkRejected(t, token)
 			d.Advance(10 * time.Second)
 			serve(bad, spare, entry(nil))
 			d.checkAccepted(t, token)
@@ -180,7 +180,7 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.serve(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
-	d.checkRefused(t, forgeWith(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
+	d.checkRejected(t, forgeWith(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
 }
 
 // The keys come from the JWKS URL, not from a URL that it redirects to.

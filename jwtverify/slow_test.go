@@ -90,7 +90,7 @@ func (p *publisher) verify(ctx context.Context, token string) outcome {
 	case errors.Is(err, ErrUnavailable):
 		o.result = "unavailable"
 	case errors.Is(err, ErrInvalidToken):
-		o.result = "refused"
+		o.result = "rejected"
 	case err != nil:
 		o.result = err.Error()
 	}
@@ -179,11 +179,11 @@ func TestR38_SlowJWKS(t *testing.T) {
 				if want := (outcome{"accepted", laterFetch}); refresh != want {
 					t.Errorf("the call that refreshes: got %v, want %v", refresh, want)
 				}
-				if want := (outcome{"refused", laterFetch}); unknown != want {
+				if want := (outcome{"rejected", laterFetch}); unknown != want {
 					t.Errorf("an unknown key: got %v, want %v", unknown, want)
 				}
 				p.check(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
-				p.check(t, "unknown keys after the refresh", p.verifyByFifty(t.Context(), forged), outcome{"refused", 0}, 2)
+				p.check(t, "unknown keys after the refresh", p.verifyByFifty(t.Context(), forged), outcome{"rejected", 0}, 2)
 
 				p.up()
 				time.Sleep(10 * time.Second)

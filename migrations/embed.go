@@ -22,8 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// Files has the migrations, named NNNN_name.sql and applied in that order. A deployed file is never edited. A change is
-// a new file, in the order add, deploy the code, remove, because code and schema do not change at the same moment.
+// Files has the migrations, named NNNN_name.sql and applied in that order. A deployed file is never edited. To change
+// the schema, add a new file. Code and schema do not change at the same moment: first add a column, then deploy the
+// code that uses it; remove a column in a later file.
 //
 //go:embed *.sql
 var Files embed.FS
@@ -44,9 +45,9 @@ func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 // Up is UpIn for the schema public.
 func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, url, schema.Public) }
 
-// UpIn applies the pending migrations to a schema of the database at url, each file in a transaction of its own, and
-// returns the names of the files that it applied, even if a later one failed. It creates the schema if there is none.
-// It checks the existing tables before and after; if the check before returns a *schema.Error, nothing was applied.
+// UpIn applies the pending migrations to a schema of the database at url, each file in its own transaction. It returns
+// the names of the files that it applied, even if a later file failed. It creates the schema if there is none. It
+// checks the existing tables before and after; if the check before returns a *schema.Error, nothing was applied.
 // Concurrent calls wait for each other. The url must be that of the direct host, because a pooler would keep the
 // settings of this connection for other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
@@ -82,7 +83,8 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 
 // apply applies the pending files.
 func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err error) {
-	// The lock is a row with a lease. An advisory lock would stay behind a pooler that keeps the session (ADR 0005).
+	// The lock is a row with a lease. With a pooler, an advisory lock could stay after the migration ends, because the
+	// pooler keeps the session (ADR 0005).
 	silent := slog.New(slog.DiscardHandler)
 	locker, err := lock.NewPostgresTableLocker(
 		lock.WithTableLockTimeout(250*time.Millisecond, 1200), // five minutes
@@ -127,8 +129,8 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 	return StatusIn(ctx, url, schema.Public)
 }
 
-// StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not fit,
-// the error is a *schema.Error and the list is complete. It changes nothing.
+// StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not
+// match, the error is a *schema.Error and the list is complete. It changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	config, err := parse(url, name)
 	if err != nil {
@@ -227,7 +229,7 @@ func useSchema(ctx context.Context, conn *pgx.Conn, name string) error {
 	}
 	if !exists {
 		if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoted); err != nil {
-			return fmt.Errorf("make the schema %s: %w", name, err)
+			return fmt.Errorf("create the schema %s: %w", name, err)
 		}
 	}
 	var current string
@@ -235,7 +237,7 @@ func useSchema(ctx context.Context, conn *pgx.Conn, name string) error {
 		return err
 	}
 	if current != name {
-		return fmt.Errorf("names on this connection mean the schema %s, not %s: "+
+		return fmt.Errorf("unqualified names on this connection resolve to the schema %s, not %s: "+
 			"use the direct host of the database, not its pooler", current, name)
 	}
 	return nil

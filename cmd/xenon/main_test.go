@@ -66,7 +66,7 @@ func TestSchemaUpAndStatus(t *testing.T) {
 		}
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed ||
-		!strings.Contains(err, "DATABASE_URL: is missing") {
+		!strings.Contains(err, "DATABASE_URL: missing") {
 		t.Errorf("without a database: got %d %s", code, err)
 	}
 	if code, _, err := xenon(

@@ -53,8 +53,8 @@ func TestMigrateWrongUse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"plan"}, "FROM_DATABASE_URL: is missing"},
-		{[]string{"plan", "--from", somewhere}, "TO_DATABASE_URL: is missing"},
+		{[]string{"plan"}, "FROM_DATABASE_URL: missing"},
+		{[]string{"plan", "--from", somewhere}, "TO_DATABASE_URL: missing"},
 		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", somewhere}, "FROM_DATABASE_URL: is not of the form"},
 		{
 			[]string{"run", "--from", somewhere, "--to", neonPooler},
@@ -84,7 +84,7 @@ func TestMigrateWrongUse(t *testing.T) {
 		{[]string{"rollback", "--to", somewhere}, "say --yes"},
 		{[]string{"finalize", "--to", somewhere}, "confirm with --yes"},
 		{[]string{"rollback", "--to", somewhere, "--yes", "--cascade"}, "it needs --force, too"},
-		{[]string{"rollback"}, "TO_DATABASE_URL: is missing"},
+		{[]string{"rollback"}, "TO_DATABASE_URL: missing"},
 		{[]string{"rollback", "--yes", "--to", neonPooler}, "--to: ep-cool"},
 	} {
 		code, out, said := xenon(t, append([]string{"migrate"}, c.args...))

@@ -30,7 +30,7 @@ func TestR50_WrongSettings(t *testing.T) {
 		{
 			"session",
 			map[string]string{"APP_SECRET_ARN": ""},
-			[]string{"DATABASE_URL: is missing", "BETTER_AUTH_SECRET: is missing"},
+			[]string{"DATABASE_URL: missing", "BETTER_AUTH_SECRET: missing"},
 		},
 		{"signup", map[string]string{"MAIL_QUEUE_URL": ""}, []string{"MAIL_QUEUE_URL"}},
 		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},

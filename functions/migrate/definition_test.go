@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-// machine is what these tests want to know of a definition.
+// machine has the parts of a definition that these tests check.
 type machine struct {
 	Comment        string
 	StartAt        string
@@ -45,7 +45,7 @@ type state struct {
 	ItemProcessor *machine
 }
 
-func theDefinition(t *testing.T) (text string, m machine) {
+func readDefinition(t *testing.T) (text string, m machine) {
 	t.Helper()
 	raw, err := os.ReadFile("statemachine.asl.json")
 	if err != nil {
@@ -57,7 +57,7 @@ func theDefinition(t *testing.T) (text string, m machine) {
 	return string(raw), m
 }
 
-// all is every state with those inside of maps.
+// all returns every state, including the states inside of Map states.
 func (m machine) all() map[string]state {
 	states := maps.Clone(m.States)
 	for _, s := range m.States {
@@ -78,7 +78,7 @@ func fields(v any) []string {
 	return names
 }
 
-// answers are what the actions give back.
+// answers has the type of the result of each action.
 var answers = map[string]any{
 	"input":    stepfn.Job{},
 	"plan":     stepfn.PlanResult{},
@@ -93,14 +93,14 @@ var answers = map[string]any{
 	"rollback": stepfn.RollbackResult{},
 }
 
-// The definition names fields of Action and of the answers, and none that is not there.
+// Every field that the definition names exists in Action or in the result of an action.
 func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	t.Parallel()
-	text, m := theDefinition(t)
+	text, m := readDefinition(t)
 	kept := map[string][]string{
 		"lane":  fields(run.Shard{}),
 		"error": fields(stepfn.Failure{}),
-	} // by the place in the state
+	} // by the path in the state
 	used := map[string]bool{}
 	for name, s := range m.all() {
 		if s.Type != "Task" {
@@ -109,7 +109,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		action, _ := s.Parameters["action"].(string)
 		answer, ok := answers[action]
 		if !ok {
-			t.Errorf("%s asks for the action %q", name, action)
+			t.Errorf("%s has the unknown action %q", name, action)
 			continue
 		}
 		used[action] = true
@@ -133,33 +133,33 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	}
 	for _, p := range paths {
 		if names, ok := kept[p[1]]; !ok || p[2] != "" && !slices.Contains(names, p[2]) {
-			t.Errorf("%s leads nowhere", p[0])
+			t.Errorf("%s does not exist", p[0])
 		}
 	}
 }
 
-func TestDefinitionSaysWhatMayBeTyped(t *testing.T) {
+func TestCommentOfDefinitionExplainsEveryInputField(t *testing.T) {
 	t.Parallel()
-	_, m := theDefinition(t)
+	_, m := readDefinition(t)
 	for _, name := range fields(stepfn.Request{}) {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
-			t.Errorf("the Comment says nothing of %s", name)
+			t.Errorf("the Comment does not explain %s", name)
 		}
 	}
 	for _, example := range regexp.MustCompile(`\{[^{}]*\}`).FindAllString(m.Comment, -1) {
-		h, _ := aHandler()
+		h, _ := newHandler()
 		if _, err := h.handle(t.Context(), json.RawMessage(`{"action":"input","input":`+example+`}`)); err != nil {
 			t.Errorf("the example %s: %v", example, err)
 		}
 	}
 }
 
-// No task can hang, and each is tried again for what passes by itself, at random times, and for nothing else.
+// Every task has a timeout. Every task retries temporary errors, after random delays, and no other errors.
 func TestTasksEndAndAreRetried(t *testing.T) {
 	t.Parallel()
-	_, m := theDefinition(t)
+	_, m := readDefinition(t)
 	if m.TimeoutSeconds == 0 {
-		t.Error("the execution has no end")
+		t.Error("the execution has no timeout")
 	}
 	passing := []string{
 		"Held",
@@ -200,10 +200,10 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 	}
 }
 
-// The results of maps are discarded: the ledger has them.
-func TestMapsKeepNothing(t *testing.T) {
+// The definition discards the results of Map states, because the ledger has them.
+func TestResultsOfMapsAreDiscarded(t *testing.T) {
 	t.Parallel()
-	text, m := theDefinition(t)
+	text, m := readDefinition(t)
 	n := 0
 	for name, s := range m.all() {
 		if s.Type != "Map" {

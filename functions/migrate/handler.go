@@ -23,8 +23,8 @@ type handler struct {
 	now func() time.Time
 }
 
-// handle does one action. An error has a type that the state machine knows, and a text without secrets and personal
-// data.
+// handle executes one action. The type of its error is one that the state machine handles, and the text has no secrets
+// and no personal data.
 func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -52,7 +52,7 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 
 func (h handler) act(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
-		return a, nil, fmt.Errorf("%w: this is no action: %w", importer.ErrRefused, err)
+		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)
 	}
 	from, to, err := secrets.ImportURLs(ctx, h.cfg)
 	if err != nil {
@@ -62,8 +62,8 @@ func (h handler) act(ctx context.Context, event json.RawMessage) (a stepfn.Actio
 		if ignored := pg.Ignored(address); ignored != nil {
 			h.log.WarnContext(
 				ctx,
-				"parameters of a database URL that only other drivers know are ignored",
-				"of",
+				"parameters of a database URL are ignored, because only other drivers know them",
+				"setting",
 				name,
 				"parameters",
 				ignored,

@@ -24,8 +24,8 @@ import (
 
 const password = "hunter2"
 
-// aHandler works with databases that are not there, and returns its log.
-func aHandler() (handler, *bytes.Buffer) {
+// newHandler returns a handler whose databases do not exist, and its log.
+func newHandler() (handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return handler{
 		cfg: config.Import{
@@ -37,7 +37,7 @@ func aHandler() (handler, *bytes.Buffer) {
 	}, &log
 }
 
-// The types of errors are what the state machine's Retry and Catch know them by.
+// Retry and Catch of the state machine use the types of these errors.
 func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]string{
@@ -46,7 +46,7 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 		`{"action":"input","input":{"x":1}}`:  "Refused",
 		`{"action":"plan","job":{"run":"r"}}`: "Refused",
 	} {
-		h, log := aHandler()
+		h, log := newHandler()
 		_, err := h.handle(t.Context(), json.RawMessage(event))
 		got, ok := errors.AsType[messages.InvokeResponse_Error](err)
 		if !ok || got.Type != want || got.Message == "" {
@@ -62,9 +62,9 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 	}
 }
 
-// Every action that meets an error that passes is one that the state machine tries again, and one that needs a person
-// is not.
-func TestActionsTellErrorsThatPassFromOthers(t *testing.T) {
+// The state machine retries every action that fails with a temporary error, and no action whose error an operator must
+// resolve.
+func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 	t.Parallel()
 	source, target := dbtest.NewErrorProxy(t, supabasetest.New(t)), dbtest.NewErrorProxy(t, dbtest.New(t))
 	h := handler{
@@ -119,7 +119,7 @@ func isUnfinished(answer any) bool {
 
 func TestR49_PanicsAreFailures(t *testing.T) {
 	t.Parallel()
-	h, log := aHandler()
+	h, log := newHandler()
 	h.now = func() time.Time { panic("no clock") }
 	_, err := h.handle(t.Context(), json.RawMessage(`{}`))
 	if got, ok := errors.AsType[messages.InvokeResponse_Error](
@@ -139,7 +139,7 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 
 func TestHandlerAnswers(t *testing.T) {
 	t.Parallel()
-	h, log := aHandler()
+	h, log := newHandler()
 	got, err := h.handle(
 		t.Context(),
 		json.RawMessage(`{"action":"input","input":{},"execution":{"Name":"tuesday","RoleArn":"arn:aws:iam::1:role/x"}}`),
@@ -155,8 +155,8 @@ func TestHandlerAnswers(t *testing.T) {
 	}
 }
 
-// Every record of a batch is a log record and, for CloudWatch, metrics: what the directive names stands in the record
-// as a number.
+// The record of a batch is a log record and has metrics for CloudWatch: every metric that the directive names is a
+// number in the record.
 func TestBatchRecordsCarryMetrics(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]map[string]float64{
@@ -168,7 +168,7 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 		"rollback": {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
 		"rehearse": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},
 	} {
-		h, log := aHandler()
+		h, log := newHandler()
 		dry := action == "rehearse"
 		if dry {
 			action = "rollback"

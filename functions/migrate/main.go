@@ -1,4 +1,5 @@
-// Command migrate is the Lambda behind the state machine of the import from Supabase: it does one action at a time.
+// Command migrate is the Lambda function that the state machine of the import from Supabase calls. It executes one
+// action per call.
 package main
 
 import (

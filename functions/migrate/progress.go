@@ -5,10 +5,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// namespace is where CloudWatch shows the metrics of an import, by run.
+// namespace is the CloudWatch namespace of the metrics of an import. Their dimension is the run.
 const namespace = "Xenon/Import"
 
-// progress writes one log record a batch, with metrics for CloudWatch. There are numbers in it, never a row.
+// progress writes one log record per batch, with the metrics of the batch for CloudWatch. The record has counts and no
+// data of rows.
 func (h handler) progress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)

@@ -1,7 +1,7 @@
 // Package cache keeps values in memory until they expire.
 //
-// It does not use an LRU library: a process that runs for days must not keep expired tokens in memory until it is full,
-// and a library that evicts by time needs a goroutine, which stands still while Lambda freezes the process.
+// It does not use an LRU library. An LRU cache keeps expired tokens in memory until the cache is full. A library that
+// evicts by time needs a goroutine, and a goroutine does not run while Lambda freezes the process.
 package cache
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// minEvictAt is the least number of entries at which Add evicts the expired ones.
+// minEvictAt is the minimum number of entries at which Add evicts the expired ones.
 const minEvictAt = 16
 
 // Cache keeps at most a fixed number of values, each for a period of time. It is safe for concurrent use.
@@ -27,11 +27,11 @@ type entry[V any] struct {
 	from, until time.Time
 }
 
-// New makes an empty cache of at most size values.
+// New returns an empty cache of at most size values.
 func New[K comparable, V any](size int) *Cache[K, V] { return &Cache[K, V]{size: size} }
 
-// Get returns the value of key if now lies in its period. It also finds nothing when the clock went back to before the
-// value was added.
+// Get returns the value of key if its period includes now. It also returns false if the clock was set back to a time
+// before the value was added.
 func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,9 +42,9 @@ func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 	return e.value, true
 }
 
-// Add stores a value for the period from the current time, from, to until. It evicts expired entries when the number of
-// entries has doubled since the last eviction. If the map is still full, Add clears it: entries are cheap to compute
-// again.
+// Add stores a value for the period that begins at from, the current time, and ends at until. It evicts expired entries
+// when the number of entries has doubled since the last eviction. If the map is still full, Add clears it: entries are
+// cheap to compute again.
 func (c *Cache[K, V]) Add(key K, value V, from, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

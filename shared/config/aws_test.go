@@ -46,7 +46,7 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 func TestAWSCheckNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	got := config.AWS{AccessKeyID: "AKIDEXAMPLE"}.Check()
-	if got == nil || !strings.Contains(got.Error(), "without AWS_REGION, AWS_SECRET_ACCESS_KEY, which") {
+	if got == nil || !strings.Contains(got.Error(), "missing: AWS_REGION, AWS_SECRET_ACCESS_KEY; Lambda") {
 		t.Errorf("got %v", got)
 	}
 }
@@ -79,7 +79,7 @@ func TestWrongSecretARNsAreRefused(t *testing.T) {
 
 func TestRotationRequiresSecret(t *testing.T) {
 	t.Parallel()
-	if _, err := config.LoadRotation(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: is missing") {
+	if _, err := config.LoadRotation(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: missing") {
 		t.Errorf("got %v", err)
 	}
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"

@@ -19,7 +19,7 @@ const (
 
 	DefaultCookieCacheMaxAge = 5 * time.Minute
 
-	// MinSecretLength is the least length of BETTER_AUTH_SECRET in bytes. Better Auth only warns about shorter secrets.
+	// MinSecretLength is the minimum length of BETTER_AUTH_SECRET in bytes. Better Auth only warns about shorter secrets.
 	MinSecretLength = 32
 )
 
@@ -58,7 +58,7 @@ type API struct {
 	JWTExpiresIn time.Duration
 
 	ClientIP       ClientIP
-	RateLimit      bool            // count requests and refuse those above the limit
+	RateLimit      bool            // count requests and reject those above the limit
 	RateLimitRules []RateLimitRule // checked before Better Auth's own; the first that matches counts
 
 	CookieCache       bool          // answer get-session from a signed cookie until it is CookieCacheMaxAge old
@@ -154,10 +154,10 @@ func LoadAPI(getenv func(string) string) (API, error) {
 		AWS: l.aws(),
 	}
 	if c.Mail == MailQueue && c.MailQueueURL == "" {
-		l.problem("MAIL_QUEUE_URL", "is missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
+		l.problem("MAIL_QUEUE_URL", "missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
 	}
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
-		l.problem("MAIL", "is outbox, a file that is lost in the cloud; with APP_SECRET_ARN set it to queue or none")
+		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)

@@ -118,7 +118,7 @@ func TestR50_Missing(t *testing.T) {
 	t.Parallel()
 	_, err := config.LoadAPI(func(string) string { return "" })
 	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
-		if err == nil || !strings.Contains(err.Error(), name+": is missing") {
+		if err == nil || !strings.Contains(err.Error(), name+": missing") {
 			t.Errorf("%s is not reported as missing: %v", name, err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestR50_Missing(t *testing.T) {
 	}
 }
 
-// In the cloud mails never go to a file.
+// In the cloud, Xenon never writes mails to a file.
 func TestMailMustBeSetInTheCloud(t *testing.T) {
 	t.Parallel()
 	const arn, queue = "arn:aws:secretsmanager:eu-west-1:1:secret:app", "https://sqs.example.test/1/mail"
@@ -137,11 +137,11 @@ func TestMailMustBeSetInTheCloud(t *testing.T) {
 		set  []string
 		want string
 	}{
-		{[]string{"APP_SECRET_ARN", arn}, "MAIL: is outbox"},
-		{[]string{"APP_SECRET_ARN", arn, "MAIL", "outbox"}, "MAIL: is outbox"},
+		{[]string{"APP_SECRET_ARN", arn}, "MAIL: outbox is a file"},
+		{[]string{"APP_SECRET_ARN", arn, "MAIL", "outbox"}, "MAIL: outbox is a file"},
 		{[]string{"APP_SECRET_ARN", arn, "MAIL", "none"}, ""},
 		{[]string{"APP_SECRET_ARN", arn, "MAIL", "queue", "MAIL_QUEUE_URL", queue}, ""},
-		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: is missing"},
+		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: missing"},
 		{nil, ""},
 	} {
 		_, err := config.LoadAPI(env(c.set...))
@@ -216,7 +216,7 @@ func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 	}
 }
 
-func TestSecretsDoNotShow(t *testing.T) {
+func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	c, err := config.LoadAPI(env())
 	if err != nil {
@@ -262,7 +262,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	if _, err := config.SchemaURL(spy); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = config.LoadImport(spy) // only the names matter
+	_, _ = config.LoadImport(spy) // the test needs only the names that are read
 	_, _ = config.LoadMailer(spy)
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)

@@ -23,8 +23,8 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 	}{
 		"both":      {urls, nil},
 		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
-		"nothing":   {nil, []string{"FROM_DATABASE_URL: is missing", "TO_DATABASE_URL: is missing"}},
-		"one":       {urls[:2], []string{"TO_DATABASE_URL: is missing"}},
+		"nothing":   {nil, []string{"FROM_DATABASE_URL: missing", "TO_DATABASE_URL: missing"}},
+		"one":       {urls[:2], []string{"TO_DATABASE_URL: missing"}},
 		"neither":   {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
 		"no ARN":    {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {

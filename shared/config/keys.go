@@ -42,7 +42,7 @@ func LoadRotation(getenv func(string) string) (Rotation, error) {
 		AWS:            l.aws(),
 	}
 	if getenv("SIGNING_KEYS_ARN") == "" {
-		l.problem("SIGNING_KEYS_ARN", "is missing; it names the secret that is rotated")
+		l.problem("SIGNING_KEYS_ARN", "missing; set it to the ARN of the secret to rotate")
 	}
 	return c, l.err()
 }

@@ -84,7 +84,7 @@ func (l *loader) duration(name string, fallback time.Duration) time.Duration {
 	}
 	d, err := time.ParseDuration(v)
 	if err != nil || d < time.Second {
-		l.problem(name, "%q is not a duration of at least a second such as 168h or 15m", v)
+		l.problem(name, "%q is not a duration of one second or more, such as 168h or 15m", v)
 	}
 	return d
 }
@@ -122,7 +122,7 @@ func quote(v string) string {
 
 func (l *loader) databaseURL(name, v string) {
 	if v == "" {
-		l.problem(name, "is missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
+		l.problem(name, "missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
 		return
 	}
 	l.checkDatabaseURL(name, v)
@@ -138,21 +138,21 @@ func (l *loader) checkDatabaseURL(name, v string) {
 func (l *loader) secret(name, v string) {
 	switch {
 	case v == "":
-		l.problem(name, "is missing; make one with: openssl rand -base64 32")
+		l.problem(name, "missing; generate one with: openssl rand -base64 32")
 	case len(v) < MinSecretLength:
-		l.problem(name, "has %d characters, needs at least %d; make one with: openssl rand -base64 32",
+		l.problem(name, "has %d characters, needs at least %d; generate one with: openssl rand -base64 32",
 			len(v), MinSecretLength)
 	}
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
 
-// schema accepts names that mean the same with and without quotes, and refuses those of Postgres and of the import.
+// schema accepts names that need no quotes in SQL, except the names that Postgres and the import use.
 func (l *loader) schema(name string) string {
 	v := l.text(name, DefaultSchema)
 	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {
-		l.problem(name, "%q is not a name of lower-case letters, digits and _ for a schema such as xenon; pg_*, "+
-			"information_schema and supabase_import are reserved", v)
+		l.problem(name, "%q is not a valid schema name: use lower-case letters, digits and _, such as xenon; "+
+			"pg_*, information_schema and supabase_import are reserved", v)
 	}
 	return v
 }

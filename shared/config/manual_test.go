@@ -59,14 +59,14 @@ var manual = []struct{ name, value, fallback, meaning string }{
 		"PASSWORD_HASH",
 		"argon2id",
 		"",
-		"The format of new password hashes: `argon2id`, or `scrypt`, which an unchanged TypeScript server reads.",
+		"The format of new password hashes: `argon2id`, or `scrypt`, which a TypeScript server reads without changes.",
 	},
 	{
 		"PASSWORD_BLOCKLIST",
 		"off",
 		"",
 		"`on`: the most common passwords are refused at sign-up, change and reset, with 400 `PASSWORD_COMPROMISED`. The " +
-			"list is part of the program: those of Django's 20,000 that have 8 characters or more.",
+			"list is part of the program: Django's 20,000 common passwords, without those of fewer than 8 characters.",
 	},
 	{
 		"PASSWORD_BREACH_CHECK",
@@ -195,8 +195,8 @@ const trustedOrigins = `
 
 A wildcard needs a domain of your own. ` + "`*`, `https://*`, `*.com`, `*.co.uk` and `https://*.vercel.app`" +
 	` would trust everyone who can
-register a name there. Xenon does not start with such an entry, or with one that nothing can match. The error says what
-to write instead.
+register a name there. Xenon does not start with such an entry, or with an entry that no origin can match. The error
+says what to write instead.
 `
 
 // rateLimits is the section on RATE_LIMIT_RULES. A test of shared/auth uses its setting for a class.

@@ -38,9 +38,9 @@ func IsIPv4Pattern(host string) bool {
 		strings.Trim(host, "0123456789.*?") == ""
 }
 
-// checkTrustedOrigin refuses an entry that trusts sites which others can register, and an entry that nothing can match.
-// The error says what to write instead. Patterns in custom schemes are not checked, because the scheme belongs to an
-// app.
+// checkTrustedOrigin returns an error for an entry that matches sites which other people can register, and for an entry
+// that no origin can match. The error says what to write instead. Patterns in custom schemes are not checked, because
+// the scheme belongs to an app.
 func checkTrustedOrigin(entry string) error {
 	scheme, rest, found := strings.Cut(entry, ":")
 	switch {
@@ -73,12 +73,12 @@ func checkWebOrigin(scheme, authority string) error {
 	switch {
 	case strings.ContainsAny(authority, `/#\`):
 		origin, _, _ := strings.Cut(authority, "/")
-		return fmt.Errorf("has more than scheme, host and port, which is all that an origin has; write %s://%s",
+		return fmt.Errorf("is not an origin, which has only a scheme, a host and a port; write %s://%s",
 			scheme, origin)
 	case strings.ContainsAny(authority, "@ ") || host == "":
 		return errors.New("is not an origin such as https://app.example.com")
 	case strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e || r <= ' ' }):
-		return errors.New("has a host that is not ASCII; browsers send its xn-- form, so write that")
+		return errors.New("has a host that is not ASCII; write the host as browsers send it, in its xn-- form")
 	case strings.HasPrefix(host, "["):
 		return nil
 	}
@@ -86,12 +86,12 @@ func checkWebOrigin(scheme, authority string) error {
 }
 
 // checkHostPattern checks a host with wildcards. A label that is only a wildcard must be below a registrable domain. A
-// label with other text beside its wildcard may also be directly below a private suffix such as vercel.app, but not
-// below an ICANN suffix such as com, where others can register a name that matches.
+// label with a wildcard and other text may also be directly below a private suffix such as vercel.app. It must not be
+// below an ICANN suffix such as com, because other people can register a matching name there.
 func checkHostPattern(scheme, host string) error {
 	labels := strings.Split(host, ".")
 	if slices.Contains(labels, "") {
-		return errors.New("has a host with an empty label; remove the dot that is too many")
+		return errors.New("has a host with an empty label; remove the extra dot")
 	}
 	last := -1
 	for i, label := range labels {
@@ -114,15 +114,15 @@ func checkHostPattern(scheme, host string) error {
 	whole := strings.Trim(labels[last], "*?-") == ""
 	switch {
 	case below == "":
-		return fmt.Errorf("trusts hosts of every owner; write the domain out, such as %s://*.example.com", scheme)
+		return fmt.Errorf("matches hosts of every owner; write your domain, such as %s://*.example.com", scheme)
 	case below != suffix, private && !whole:
 		return nil
 	case private:
-		return fmt.Errorf("trusts everyone who has a name below %s; write your part of the name, such as %s://my-app-*.%s",
-			below, scheme, below)
+		return fmt.Errorf("matches the name of every customer below %s; "+
+			"write your part of the name, such as %s://my-app-*.%s", below, scheme, below)
 	}
-	return fmt.Errorf("trusts everyone who can register a name below %s; "+
-		"write your domain out, such as %s://*.example.%s", below, scheme, below)
+	return fmt.Errorf("matches every name that can be registered below %s; "+
+		"write your domain, such as %s://*.example.%s", below, scheme, below)
 }
 
 // checkIPv4Pattern accepts a pattern whose fixed first numbers are those of a private network or of the loopback
@@ -139,6 +139,6 @@ func checkIPv4Pattern(labels []string) error {
 	if err == nil && len(labels) == 4 && (addr.IsPrivate() || addr.IsLoopback()) {
 		return nil
 	}
-	return errors.New("trusts IP addresses of strangers; a pattern has to begin like a private network, " +
+	return errors.New("matches public IP addresses; a pattern must begin with the numbers of a private network, " +
 		"such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestTrustedOriginsTakeWhatHasOneOwner(t *testing.T) {
+func TestTrustedOriginsAcceptHostsOfOneOwner(t *testing.T) {
 	t.Parallel()
 	for _, entry := range []string{
 		"https://app.example.com", "https://app.example.com/", "HTTPS://App.Example.com", "http://localhost:3001",
@@ -28,43 +28,43 @@ func TestTrustedOriginsTakeWhatHasOneOwner(t *testing.T) {
 	}
 }
 
-func TestTrustedOriginsOfStrangersStopTheStart(t *testing.T) {
+func TestStartFailsIfTrustedOriginMatchesHostsOfOtherOwners(t *testing.T) {
 	t.Parallel()
 	for entry, want := range map[string]string{
-		"*":                       "hosts of every owner; write the domain out, such as https://*.example.com",
+		"*":                       "hosts of every owner; write your domain, such as https://*.example.com",
 		"https://*":               "hosts of every owner",
-		"http://*:3000":           "hosts of every owner; write the domain out, such as http://*.example.com",
+		"http://*:3000":           "hosts of every owner; write your domain, such as http://*.example.com",
 		"**":                      "hosts of every owner",
 		"?":                       "hosts of every owner",
 		"example.*":               "hosts of every owner",
 		"https://app.example.c*m": "hosts of every owner",
-		"*.com":                   "below com; write your domain out, such as https://*.example.com",
-		"*.COM":                   "can register a name below com",
-		"https://*.*.com":         "can register a name below com",
-		"https://app-*.com":       "can register a name below com",
-		"https://**.com":          "can register a name below com",
-		"*.co.uk":                 "below co.uk; write your domain out, such as https://*.example.co.uk",
+		"*.com":                   "below com; write your domain, such as https://*.example.com",
+		"*.COM":                   "name that can be registered below com",
+		"https://*.*.com":         "name that can be registered below com",
+		"https://app-*.com":       "name that can be registered below com",
+		"https://**.com":          "name that can be registered below com",
+		"*.co.uk":                 "below co.uk; write your domain, such as https://*.example.co.uk",
 		"https://*.vercel.app": "below vercel.app; write your part of the name, such as " +
 			"https://my-app-*.vercel.app",
-		"https://*-*.vercel.app":          "everyone who has a name below vercel.app",
-		"https://*.github.io":             "everyone who has a name below github.io",
-		"https://*.internal":              "can register a name below internal",
+		"https://*-*.vercel.app":          "name of every customer below vercel.app",
+		"https://*.github.io":             "name of every customer below github.io",
+		"https://*.internal":              "name that can be registered below internal",
 		"*://app.example.com":             "wildcard in its scheme",
 		"http*://app.example.com":         "wildcard in its scheme",
-		"https://app.example.com/path":    "which is all that an origin has; write https://app.example.com",
-		"https://*.example.com/**":        "which is all that an origin has; write https://*.example.com",
+		"https://app.example.com/path":    "which has only a scheme, a host and a port; write https://app.example.com",
+		"https://*.example.com/**":        "which has only a scheme, a host and a port; write https://*.example.com",
 		"https://app.example.com?x":       "hosts of every owner", // ? is a wildcard
-		"https://app.example.com#x":       "which is all that an origin has",
+		"https://app.example.com#x":       "which has only a scheme, a host and a port",
 		"https:app.example.com":           "has no // after the scheme",
 		"https://":                        "is not an origin",
 		"https://user:hidden@example.com": "is not an origin",
 		"https://a..example.com":          "an empty label",
 		"https://*.example.com.":          "an empty label",
 		"https://b\u00fccher.example":     "is not ASCII",
-		"8.8.*.*":                         "IP addresses of strangers",
-		"192.*.*.*":                       "IP addresses of strangers",
-		"192.168.*":                       "IP addresses of strangers",
-		"*.168.1.1":                       "IP addresses of strangers",
+		"8.8.*.*":                         "public IP addresses",
+		"192.*.*.*":                       "public IP addresses",
+		"192.168.*":                       "public IP addresses",
+		"*.168.1.1":                       "public IP addresses",
 		"javascript://x":                  "can never be trusted",
 		"data:text/html":                  "can never be trusted",
 		"myapp:cb":                        "write it with slashes, such as myapp://",

@@ -24,7 +24,7 @@ type Service struct {
 	Limits *limit.Limiter
 }
 
-// New returns the endpoint on a database, with the rate limits of limits.
+// New returns the Service for a database, with the rate limits of limits.
 func New(db *store.Store, limits *limit.Limiter) *Service { return &Service{db, limits} }
 
 // errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
@@ -47,8 +47,8 @@ type reply struct {
 	Database string `json:"database"`
 }
 
-// health answers GET /health within a second. A 503 reports whether the database does not answer ("disconnected") or
-// its tables do not fit ("schema"). The reason is in the log only.
+// health answers GET /health within a second. The body of a 503 says that the database does not answer ("disconnected")
+// or that its tables do not match ("schema"). Only the log has the cause.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), databaseTimeout)
 	defer cancel()
@@ -63,7 +63,7 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return &web.Error{
 			Status: http.StatusServiceUnavailable, Code: "DATABASE_DISCONNECTED",
-			Body: reply{"error", "disconnected"}, Cause: fmt.Errorf("ask the database: %w", err),
+			Body: reply{"error", "disconnected"}, Cause: fmt.Errorf("query the database: %w", err),
 		}
 	}
 	return web.JSON(w, http.StatusOK, reply{"ok", "connected"})

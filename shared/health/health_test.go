@@ -66,7 +66,7 @@ func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 }
 
 // The tables were made by another version of Better Auth, or by an ORM.
-func TestHealthReportsTablesThatDoNotFit(t *testing.T) {
+func TestHealthReportsTablesThatDoNotMatch(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	conn, err := pgx.Connect(t.Context(), url)
@@ -162,7 +162,8 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	}
 }
 
-// Also with the strictest rule, a monitor that asks every second, at times a little early, is never refused.
+// With the strictest rule too, a monitor that sends a request every second is never rejected, even if a request comes a
+// little early.
 func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -179,6 +180,6 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 		}
 	}
 	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil || probed != 301 {
-		t.Errorf("a probe more: %v, %d probes", err, probed)
+		t.Errorf("one more probe: %v, %d probes", err, probed)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// ok answers GET /api/auth/ok: the process runs. It does not use the database.
+// ok answers GET /api/auth/ok, which shows that the process runs. It does not use the database.
 func ok(w http.ResponseWriter, _ *http.Request) error {
 	return web.JSON(w, http.StatusOK, struct {
 		OK bool `json:"ok"`

@@ -14,7 +14,7 @@ import (
 // MaxAge is how long a JWKS may be cached: by a CDN, and by a verifier.
 const MaxAge = 5 * time.Minute
 
-// MinBits is the least length of an RSA modulus (RFC 7518, section 3.3).
+// MinBits is the minimum length of an RSA modulus (RFC 7518, section 3.3).
 const MinBits = 2048
 
 // Parse returns the keys that can verify tokens of Xenon. It skips all others, because Better Auth may publish keys in
@@ -39,7 +39,7 @@ func Parse(text []byte) ([]jwkset.JWK, error) {
 }
 
 // ParseKey reads one key. It returns false unless the key is an RSA key of at least MinBits, has a kid, and may verify
-// RS256. Of the members it takes the modulus, the exponent and the kid only.
+// RS256. It uses only the members n, e and kid.
 func ParseKey(raw json.RawMessage) (jwkset.JWK, bool) {
 	var in jwkset.JWKMarshal
 	var use Usage

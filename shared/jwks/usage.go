@@ -23,7 +23,8 @@ func SignatureAlgorithms(kty string) []string {
 }
 
 // AllowsVerifying reports whether the key may verify signatures of one of the algorithms. A missing member allows it.
-// Beside "verify", key_ops may only name "sign": RFC 7517 warns of keys with unrelated operations.
+// key_ops must have "verify", may have "sign", and must have no other operation, because RFC 7517 warns against keys
+// with unrelated operations.
 func (u Usage) AllowsVerifying(algorithms ...string) bool {
 	if u.Use != nil && *u.Use != "sig" || u.Alg != nil && !slices.Contains(algorithms, *u.Alg) {
 		return false

@@ -37,7 +37,7 @@ type documentRetired struct {
 
 // errNoKeys is the error of a deployment that has no keys yet. Requests never generate keys.
 var errNoKeys = errors.New(
-	"the key set has no signing key: make one with xenon keys rotate (make dev makes one for local development)")
+	"the key set has no signing key: generate one with xenon keys rotate (make dev generates one for local development)")
 
 // Document returns the set with its private keys, as the JSON that is stored in Secrets Manager or in a file.
 func (s Set) Document() ([]byte, error) {
@@ -66,8 +66,8 @@ func (s Set) Document() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// ParseSet reads the JSON that Document writes. It refuses keys shorter than MinBits, a kid that is not the key's
-// thumbprint, and duplicate keys. Its errors contain nothing of the text, which is secret.
+// ParseSet reads the JSON that Document writes. It returns an error for a key shorter than MinBits, for a kid that is
+// not the key's thumbprint, and for duplicate keys. Its errors do not quote the text, because the text is secret.
 func ParseSet(text []byte) (Set, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Set{}, errNoKeys
@@ -82,7 +82,7 @@ func ParseSet(text []byte) (Set, error) {
 	case d.Version != documentVersion:
 		return Set{}, fmt.Errorf("the key set has version %d, this program reads %d", d.Version, documentVersion)
 	case d.Next == nil || d.Current == nil:
-		return Set{}, errors.New("the key set lacks its next or its current key: restore the version before")
+		return Set{}, errors.New("the key set has no next or no current key: restore the previous version of the secret")
 	}
 	var s Set
 	var err error
@@ -110,7 +110,7 @@ func (s Set) checkUnique() error {
 	}
 	for _, id := range ids {
 		if seen[id] {
-			return fmt.Errorf("key set: key %s is in it twice", id)
+			return fmt.Errorf("the key set contains the key %s twice", id)
 		}
 		seen[id] = true
 	}
@@ -145,7 +145,7 @@ func (d *documentRetired) parse() (RetiredKey, error) {
 
 func checkPublic(public *rsa.PublicKey, id string) error {
 	if bits := public.N.BitLen(); bits < MinBits {
-		return fmt.Errorf("the RSA key has %d bits, at least %d are needed", bits, MinBits)
+		return fmt.Errorf("the RSA key has %d bits, the minimum is %d", bits, MinBits)
 	}
 	if want := thumbprint(public); id != want {
 		return fmt.Errorf("kid is not the key's thumbprint %s", want)
@@ -160,7 +160,7 @@ func encodePEM(kind string, der []byte) string {
 func decodePEM(kind, text string) ([]byte, error) {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fmt.Errorf("not one PEM block %q", kind)
+		return nil, fmt.Errorf("the text is not exactly one PEM block of type %q", kind)
 	}
 	return block.Bytes, nil
 }

@@ -31,8 +31,8 @@ const origin = "https://learn.example.com"
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// sets returns three key sets, each the rotation of the one before, and one of another deployment. Generating RSA keys
-// is slow, so all tests share them.
+// sets returns three key sets, each rotated from the previous one, and a key set of another deployment. Generating RSA
+// keys is slow, so all tests share them.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
 	var errs [4]error
 	s.first, errs[0] = Generate(start)
@@ -123,8 +123,8 @@ func (d *deployment) checkAccepted(t *testing.T, token string) {
 	}
 }
 
-// checkRefused fails the test unless the verifier says that the token is invalid.
-func (d *deployment) checkRefused(t *testing.T, token string) {
+// checkRejected fails the test unless the verifier says that the token is invalid.
+func (d *deployment) checkRejected(t *testing.T, token string) {
 	t.Helper()
 	got, err := d.verifier.Verify(t.Context(), token)
 	invalid := errors.Is(err, jwtverify.ErrInvalidToken) && !errors.Is(err, jwtverify.ErrUnavailable)

@@ -80,8 +80,8 @@ func FuzzVerifyJWS(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		payload, _, err := VerifyJWS(published, noteType, text)
-		refused := (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey)) && payload == nil
-		if text == good && err != nil || text != good && !refused {
+		rejected := (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey)) && payload == nil
+		if text == good && err != nil || text != good && !rejected {
 			t.Errorf("%q: got %q, %v", text, payload, err)
 		}
 	})

@@ -44,14 +44,14 @@ func members(public *rsa.PublicKey) (n, e string) {
 	return encode(public.N.Bytes()), encode(big.NewInt(int64(public.E)).Bytes())
 }
 
-// privateMembers are the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
+// privateMembers lists the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
-// ParsePublicJWK makes the JWKS entry of a row of Better Auth's jwks table, as Better Auth's /jwks does: alg, then crv
-// if the key has one, then the members of publicKey, then the row's id as kid. The entry also gets use "sig". It takes
-// every asymmetric key type that Better Auth makes, and refuses private keys and keys that are not for signatures. alg
-// may be empty, as in rows that are older than the column; the entry then gets the algorithm that Better Auth uses such
-// keys for.
+// ParsePublicJWK returns the JWKS entry for a row of Better Auth's table jwks. The members have the order of Better
+// Auth's /jwks: alg, crv if the key has one, the members of publicKey, and the row's id as kid. The entry also gets use
+// "sig". ParsePublicJWK accepts every asymmetric key type that Better Auth generates, and rejects private keys and keys
+// that are not for signatures. If alg is empty, as in rows that are older than the column, the entry gets Better Auth's
+// algorithm for this key type.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	names, values, err := parseObject([]byte(publicKeyJSON))
 	if err != nil {
@@ -90,8 +90,8 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
 }
 
-// defaultAlgorithm returns the algorithm that Better Auth uses keys of a type and curve for, or "" if it makes no such
-// keys.
+// defaultAlgorithm returns Better Auth's algorithm for a key type and curve, or "" if Better Auth does not generate
+// such keys.
 func defaultAlgorithm(kind string, crv json.RawMessage) string {
 	if kind == "RSA" {
 		return "RS256"

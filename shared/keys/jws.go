@@ -19,9 +19,9 @@ var ErrBadSignature = errors.New("bad signature")
 // ErrUnknownKey means that the text names a key that is not in the JWKS, so that it cannot be checked.
 var ErrUnknownKey = errors.New("unknown key")
 
-// SignJWS signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). The header
-// names the type of the text, typ. jwtverify and other verifiers refuse any typ but JWT (RFC 8725, section 3.11), so
-// the result cannot be used as a token. payload must not have the claims of a token either.
+// SignJWS signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). The member
+// typ of the header names the type of the text. Package jwtverify and other verifiers reject every typ except JWT (RFC
+// 8725, section 3.11), so the result cannot be used as a token. payload must also not have the claims of a token.
 func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a signed text needs a typ other than JWT")
@@ -62,7 +62,7 @@ func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string,
 
 // parsedJWS is a JWS whose signature is not checked yet.
 type parsedJWS struct {
-	signed             string // what the signature is of
+	signed             string // the bytes that are signed
 	payload, signature []byte
 	kid                string
 }
@@ -71,18 +71,18 @@ type parsedJWS struct {
 func parseJWS(typ, text string) (parsedJWS, error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 || strings.ContainsAny(text, "\r\n") {
-		return parsedJWS{}, fmt.Errorf("%w: it does not have three parts", ErrBadSignature)
+		return parsedJWS{}, fmt.Errorf("%w: the text does not have three parts", ErrBadSignature)
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
 		var err error
 		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
-			return parsedJWS{}, fmt.Errorf("%w: it is not base64url", ErrBadSignature)
+			return parsedJWS{}, fmt.Errorf("%w: a part of the text is not base64url", ErrBadSignature)
 		}
 	}
 	var header struct{ Alg, Typ, Kid string }
 	if json.Unmarshal(decoded[0], &header) != nil || header.Alg != jwt.SigningMethodRS256.Alg() || header.Typ != typ {
-		return parsedJWS{}, fmt.Errorf("%w: its header is not that of a %s", ErrBadSignature, typ)
+		return parsedJWS{}, fmt.Errorf("%w: the header of the text is not that of a %s", ErrBadSignature, typ)
 	}
 	return parsedJWS{parts[0] + "." + parts[1], decoded[1], decoded[2], header.Kid}, nil
 }

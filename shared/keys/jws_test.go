@@ -68,7 +68,7 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	}
 }
 
-// The verifier refuses a signed text even if its payload has all claims of a token, and VerifyJWS refuses a token.
+// The verifier rejects a signed text even if its payload has all claims of a token, and VerifyJWS rejects a token.
 func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -76,8 +76,8 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.checkRefused(t, d.signNote(t, string(claims)))
-	d.checkRefused(t, d.signNote(t, `{"digest":"sha256:00"}`))
+	d.checkRejected(t, d.signNote(t, string(claims)))
+	d.checkRejected(t, d.signNote(t, `{"digest":"sha256:00"}`))
 	if _, _, err := VerifyJWS(d.published(t), noteType, d.token(t)); !errors.Is(err, ErrBadSignature) {
 		t.Errorf("a token as a signed text: got %v", err)
 	}

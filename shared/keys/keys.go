@@ -20,8 +20,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// Keys signs with the deployment's key set and publishes its public keys. It is safe for concurrent use; make one per
-// process. It never generates keys: a deployment without keys gets an error that says how to make them.
+// Keys signs with the deployment's key set and publishes its public keys. It is safe for concurrent use; use one per
+// process. It never generates keys: the error for a deployment without keys says how to generate them.
 type Keys struct {
 	secrets  *secrets.Secrets
 	issuer   string
@@ -30,13 +30,13 @@ type Keys struct {
 	now      func() time.Time
 	tokens   *cache.Cache[string, issued] // by session id
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	text []byte     // the document that was read last
 	set  *Set       // of the last valid document
 	err  error      // why text is not valid, or nil
 }
 
-// New fetches nothing; the first use does.
+// New returns the Keys of a deployment. It makes no request; the first call of a method reads the key set.
 func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 	return &Keys{
 		secrets:  s,
@@ -45,7 +45,7 @@ func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 		lifetime: cfg.JWTExpiresIn,
 		tokens:   cache.New[string, issued](maxTokens),
 
-		// Without its monotonic part, which may stand still while Lambda freezes the process.
+		// Round removes the monotonic clock reading, which might not advance while Lambda freezes the process.
 		now: func() time.Time { return now().Round(0) },
 	}
 }

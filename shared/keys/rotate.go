@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// finishWithin is how long after it was made a set may come into use in Secrets Manager. The times in the set include
-	// it.
+	// A new set must come into use in Secrets Manager within finishWithin after it was generated. The times in the set
+	// allow for this delay.
 	finishWithin = 15 * time.Minute
 
 	functionTimeout = 2 * time.Minute // for all four steps of the rotation function
 	functionPoll    = time.Second
 )
 
-// errKeysChanged means that a pending set is not the one that follows the set in use.
+// errKeysChanged means that the pending set was not generated from the set in use.
 var errKeysChanged = errors.New("the keys were changed since the rotation began")
 
 // RotationStep is one of the four calls that Secrets Manager makes to a rotation function (AWS Secrets Manager User
@@ -35,20 +35,20 @@ type RotationStep struct {
 	Version  string `json:"ClientRequestToken"` // the new version of the secret
 }
 
-// Rotation rotates the key set in Secrets Manager. If the secret is empty or {}, a rotation makes the first set.
+// Rotation rotates the key set in Secrets Manager. If the secret is empty or {}, a rotation generates the first set.
 type Rotation struct {
 	versions *secrets.Versions
 	lifetime time.Duration
 	now      func() time.Time
 }
 
-// NewRotation makes the rotation of the secret cfg.SigningKeysARN. It calls nothing.
+// NewRotation returns the rotation of the secret cfg.SigningKeysARN. It makes no request.
 func NewRotation(cfg config.Rotation, now func() time.Time) *Rotation {
 	return &Rotation{versions: secrets.NewVersions(cfg.AWS, cfg.SigningKeysARN), lifetime: cfg.JWTExpiresIn, now: now}
 }
 
-// Do does one step and logs it. Secrets Manager may repeat a step at any time; it then does what is left of it. After
-// an error Secrets Manager starts again with the first step.
+// Do executes one step and logs it. Secrets Manager may repeat a step at any time; Do then executes the part of the
+// step that is not done. After an error Secrets Manager starts again with the first step.
 func (r *Rotation) Do(ctx context.Context, s RotationStep) error {
 	if err := r.do(ctx, s); err != nil {
 		slog.ErrorContext(ctx, "rotation step failed", "step", s.Step, "version", s.Version, "error", err)
@@ -60,7 +60,7 @@ func (r *Rotation) Do(ctx context.Context, s RotationStep) error {
 
 func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	if !r.versions.Manages(s.SecretID) {
-		return fmt.Errorf("asked to rotate %q, which is not SIGNING_KEYS_ARN", s.SecretID)
+		return fmt.Errorf("the event is for the secret %q, which is not SIGNING_KEYS_ARN", s.SecretID)
 	}
 	stages, err := r.versions.Stages(ctx)
 	switch {
@@ -69,7 +69,7 @@ func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	case !stages.Rotated:
 		return fmt.Errorf("secret %s is not enabled for rotation", s.SecretID)
 	case stages.IsCurrent(s.Version):
-		return nil // the rotation is over
+		return nil // the rotation has finished
 	case !stages.IsPending(s.Version):
 		return fmt.Errorf("version %s of secret %s is not labelled AWSPENDING", s.Version, s.SecretID)
 	}
@@ -83,11 +83,12 @@ func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	case "finishSecret":
 		return r.finish(ctx, stages, s.Version)
 	}
-	return fmt.Errorf("there is no step %q", s.Step)
+	return fmt.Errorf("unknown rotation step %q", s.Step)
 }
 
-// create makes the pending set, or checks the set that an earlier attempt made. The content of a version cannot be
-// changed, so a set that must not come into use any more ends its rotation; the next rotation makes a new version.
+// create generates the pending set, or checks the set of an earlier attempt. The content of a version cannot be
+// changed. If the set must not come into use any more, create ends the rotation, and the next rotation creates a new
+// version.
 func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
 	if err != nil {
@@ -116,7 +117,7 @@ func (r *Rotation) put(ctx context.Context, version string, current []byte) erro
 	return err
 }
 
-// next makes the set that follows the one in use. It does not replace a set that it cannot read.
+// next generates the set that replaces the set in use. It returns an error if it cannot read the set in use.
 func (r *Rotation) next(current []byte) (Set, error) {
 	set, err := ParseSet(current)
 	switch {
@@ -128,7 +129,7 @@ func (r *Rotation) next(current []byte) (Set, error) {
 	return set.rotate(r.now(), r.lifetime, finishWithin)
 }
 
-// test checks the pending set. When an operator configures rotation without rotating at once, Secrets Manager calls
+// test checks the pending set. When an operator configures rotation without rotating immediately, Secrets Manager calls
 // only this step, with a copy of the set in use.
 func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
@@ -139,7 +140,8 @@ func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version stri
 	return err
 }
 
-// finish checks the set again, because the set in use may have changed since. A change after that makes Promote fail.
+// finish checks the set again, because the set in use may have changed after testSecret. If it changes after this
+// check, Promote returns an error.
 func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version string) error {
 	current, pending, err := r.read(ctx, stages, version)
 	if err != nil {
@@ -187,17 +189,17 @@ func (r *Rotation) check(current, pending []byte) (Set, error) {
 		err = set.checkFollows(old, now, r.lifetime)
 	}
 	if err != nil && !errors.Is(err, errNoKeys) { // without keys in use, any set may be the first
-		return Set{}, fmt.Errorf("after the version in use: %w", err)
+		return Set{}, fmt.Errorf("the pending version does not follow the version in use: %w", err)
 	}
 	if made := set.Next.CreatedAt; !now.Before(made.Add(finishWithin)) {
-		return Set{}, fmt.Errorf("pending version: made at %s and not put into use within %s",
+		return Set{}, fmt.Errorf("pending version: generated at %s and not put into use within %s",
 			made.Format(time.RFC3339), finishWithin)
 	}
 	return set, nil
 }
 
-// checkFollows returns an error if the set must not come into use after old. It may if its current key is old's next
-// key and it still publishes every key that a valid token may be signed with.
+// checkFollows returns an error unless the set may replace old: its current key must be the next key of old, and the
+// set must still publish every key that may have signed a valid token.
 func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error {
 	if s.Current.ID != old.Next.ID || s.Next.ID == old.Current.ID ||
 		len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {

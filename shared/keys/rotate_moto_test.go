@@ -127,7 +127,7 @@ func TestMotoFirstDeploy(t *testing.T) {
 	}
 }
 
-func TestMotoRotationsMoveEveryKeyOnePlaceOn(t *testing.T) {
+func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 	c := newCloud(t, "{}")
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestMotoRotationsMoveEveryKeyOnePlaceOn(t *testing.T) {
 	}
 }
 
-// An attempt fails at any step, before the step or after it. The next attempt succeeds with the same new key, and the
+// The first attempt fails before or after one of the steps. The next attempt succeeds with the same new key, and the
 // set in use is valid at any time.
 func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 	broken := errors.New("connection lost")

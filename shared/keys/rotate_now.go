@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// RotateNow does a whole rotation and returns the set that is in use after it. If the secret has a rotation function,
-// Secrets Manager calls that; else RotateNow does its steps. The error is ErrTooSoon as for Set.Rotate.
+// RotateNow rotates the key set and returns the set that is then in use. If the secret has a rotation function, Secrets
+// Manager calls it; otherwise RotateNow executes the steps. It returns ErrTooSoon in the same cases as Set.Rotate.
 func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	stages, err := r.versions.Stages(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	return r.readSet(ctx, version)
 }
 
-// rotateWithoutFunction does the steps of the rotation function.
+// rotateWithoutFunction executes the steps of the rotation function.
 func (r *Rotation) rotateWithoutFunction(ctx context.Context, current []byte) (Set, error) {
 	next, err := r.next(current)
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *Rotation) await(ctx context.Context, version string) error {
 		select {
 		case <-time.After(functionPoll):
 		case <-ctx.Done():
-			return fmt.Errorf("version %s is not in use yet; the log of the rotation function says why", version)
+			return fmt.Errorf("version %s is not in use yet: see the log of the rotation function", version)
 		}
 	}
 }

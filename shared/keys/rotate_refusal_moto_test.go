@@ -25,7 +25,7 @@ func TestMotoRotationRefuses(t *testing.T) {
 	const other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
 	for want, got := range map[string]error{
 		"not labelled AWSPENDING": c.Step(arn, mototest.Version(), "createSecret"),
-		"no step":                 c.Step(arn, version, "dropSecret"),
+		"unknown rotation step":   c.Step(arn, version, "dropSecret"),
 		other:                     c.Step(other, version, "createSecret"),
 		"no signing key":          c.Step(arn, version, "testSecret"), // there is no pending set yet
 		"pending version":         c.Step(arn, version, "finishSecret"),
@@ -35,10 +35,10 @@ func TestMotoRotationRefuses(t *testing.T) {
 		}
 	}
 	if got := c.inUse(); got.Current.ID != sets().third.Current.ID {
-		t.Error("a refused step changed the keys")
+		t.Error("a rejected step changed the keys")
 	}
 	if err := c.Attempt(arn, version); err != nil {
-		t.Errorf("after the refused steps: %v", err)
+		t.Errorf("after the rejected steps: %v", err)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestMotoRotationTooSoon(t *testing.T) {
 	c.checkRotated(before)
 }
 
-func TestMotoRotationReplacesNothingThatItCannotRead(t *testing.T) {
+func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 	lacks := string(edited(t, func(d *document) { d.Next = nil }))
 	for _, content := range []string{"not JSON", `{"version":2}`, lacks, `{"version":1}`} {
 		c := newCloud(t, content)
@@ -147,12 +147,12 @@ func TestMotoRotationReplacesNothingThatItCannotRead(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if c.Value(c.cfg.SigningKeysARN, "AWSCURRENT") != content {
-			t.Error("it was replaced")
+			t.Error("the unreadable secret was replaced")
 		}
 	}
 }
 
-// testSecret and finishSecret refuse every invalid pending set.
+// testSecret and finishSecret reject every invalid pending set.
 func TestMotoInvalidPendingSet(t *testing.T) {
 	third := sets().third
 	good, err := third.rotate(newClock().Now().Add(time.Hour), week, finishWithin)
@@ -164,13 +164,13 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 	short.Retired = slices.Clone(good.Retired)
 	short.Retired[0].PublishedUntil = good.Retired[0].RetiredAt.Add(week)
 	for name, test := range map[string]struct{ text, want string }{
-		"not a set":          {"not-shown", "not a document"},
-		"no keys":            {"{}", "no signing key"},
-		"another's keys":     {text(t, sets().foreign), errKeysChanged.Error()},
-		"an older set":       {text(t, sets().second), errKeysChanged.Error()},
-		"nothing retired":    {text(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
-		"a retired key gone": {text(t, missing), "is missing"},
-		"retired too early":  {text(t, short), "before the tokens it signs expire"},
+		"not a set":           {"not-shown", "not a document"},
+		"no keys":             {"{}", "no signing key"},
+		"another deployment":  {text(t, sets().foreign), errKeysChanged.Error()},
+		"an older set":        {text(t, sets().second), errKeysChanged.Error()},
+		"no retired keys":     {text(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
+		"missing retired key": {text(t, missing), "is missing"},
+		"retired too early":   {text(t, short), "before the tokens it signs expire"},
 		"the old key as next": {
 			text(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),
 		},

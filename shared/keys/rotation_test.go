@@ -37,9 +37,9 @@ type signed struct {
 	until time.Time
 }
 
-// R37: two rotations while four goroutines sign and verify. Every cache is as old as it may be: a signer that still has
-// the set from before the rotation, a CDN, and the verifier's own keys. No valid token is refused, no expired token is
-// accepted, and no token of a key that is not published any more.
+// R37: two rotations while four goroutines sign and verify. Every cache has its maximum age: the signer's key set, the
+// CDN, and the verifier's keys. The verifier accepts every valid token and rejects every expired token and every token
+// of a key that is not published any more.
 func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	t.Parallel()
 	const (
@@ -77,7 +77,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 				return
 			}
 			if _, err := d.verifier.Verify(t.Context(), token); err != nil {
-				t.Errorf("a new token is refused: %v", err)
+				t.Errorf("a new token is rejected: %v", err)
 			}
 			mu.Lock()
 			valid = append(valid, signed{token, d.Now().Add(lifetime)})
@@ -92,11 +92,11 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		wg.Wait()
 		for _, s := range valid {
 			if _, err := d.verifier.Verify(t.Context(), s.token); d.Now().Before(s.until) && err != nil {
-				t.Fatalf("step %d: a valid token is refused: %v", n, err)
+				t.Fatalf("step %d: a valid token is rejected: %v", n, err)
 			}
 		}
 		for _, s := range expired {
-			d.checkRefused(t, s.token)
+			d.checkRejected(t, s.token)
 		}
 		valid, expired = split(valid, d.Now().Add(step))
 		d.Advance(step)
@@ -120,7 +120,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.checkRefused(t, forged)
+	d.checkRejected(t, forged)
 	d.checkAccepted(t, d.token(t))
 }
 

@@ -13,25 +13,25 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// MinBits is the length of new RSA keys and the least length of keys that are read.
+// MinBits is the length of new RSA keys and the minimum length of keys that are read.
 const MinBits = jwks.MinBits
 
-// Spread is how long a change of the key set takes at most to reach every cache: that of the functions which read the
-// secret, that of a CDN in front of the JWKS, and those of verifiers. A key is published for at least this time before
-// it signs, and for at least this time after the last token it signed has expired.
+// Spread is the maximum time until every cache has a new key set: the caches of the functions that read the secret, of
+// a CDN in front of the JWKS, and of the verifiers. A key is published for at least this time before it signs, and for
+// at least this time after the last token it signed has expired.
 const Spread = secrets.TTL + 2*jwks.MaxAge
 
 // ErrTooSoon is the error of Rotate while some caches may not have the next key yet.
 var ErrTooSoon = errors.New("verifiers may not have the next key yet")
 
-// Set is one key set. It prints without its private keys, and only Document writes them.
+// Set is one key set. Package fmt prints it without its private keys; only Document writes the private keys.
 type Set struct {
 	Next    Key          // published, does not sign yet
 	Current Key          // signs
 	Retired []RetiredKey // published until every token they signed has expired, newest first
 }
 
-// Key is a key pair. Its ID is the RFC 7638 thumbprint of the public half.
+// Key is a key pair. Its ID is the RFC 7638 thumbprint of the public key.
 type Key struct {
 	ID        string
 	CreatedAt time.Time
@@ -40,7 +40,7 @@ type Key struct {
 	header  string // of every token that the key signs, in base64url
 }
 
-// RetiredKey is the public half of a key that does not sign any more. Its private half was deleted.
+// RetiredKey is the public key of a key pair that does not sign any more. Its private key was deleted.
 type RetiredKey struct {
 	ID             string
 	RetiredAt      time.Time
@@ -49,8 +49,8 @@ type RetiredKey struct {
 	public *rsa.PublicKey
 }
 
-// Generate makes the first key set of a deployment. It also replaces a set whose keys are no longer secret, which makes
-// every token invalid.
+// Generate returns the first key set of a deployment. It also replaces a set whose keys are no longer secret, which
+// makes every token invalid.
 func Generate(now time.Time) (Set, error) {
 	current, err := generateKey(now)
 	if err != nil {
@@ -60,14 +60,14 @@ func Generate(now time.Time) (Set, error) {
 	return Set{Next: next, Current: current}, err
 }
 
-// Rotate returns the next set: the next key becomes current, the current key is retired, a new next key is generated,
-// and retired keys that need not be published any more are removed. lifetime is the longest lifetime of a token that is
-// or was in use. Rotate does not change s. The error is ErrTooSoon within Spread of the last rotation.
+// Rotate returns the next set. The next key becomes the current key, and the current key is retired. Rotate generates a
+// new next key, and removes retired keys that need not be published any more. lifetime is the longest lifetime of a
+// token that is or was in use. Rotate does not change s. The error is ErrTooSoon within Spread of the last rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
 	return s.rotate(now, lifetime, 0)
 }
 
-// rotate is Rotate for sets that may come into use up to delay after they were made.
+// rotate is Rotate for sets that may come into use up to delay after they were generated.
 func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 	if err := s.checkReady(now, delay); err != nil {
 		return Set{}, err

@@ -170,8 +170,8 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 	}{
 		"nothing":               {nil, "xenon keys rotate"},
 		"an empty object":       {[]byte(" {}\n"), "xenon keys rotate"},
-		"no current":            {edited(t, func(d *document) { d.Current = nil }), "lacks its next or its current key"},
-		"no next":               {edited(t, func(d *document) { d.Next = nil }), "lacks its next or its current key"},
+		"no current":            {edited(t, func(d *document) { d.Current = nil }), "has no next or no current key"},
+		"no next":               {edited(t, func(d *document) { d.Next = nil }), "has no next or no current key"},
 		"a newer version":       {[]byte(`{"version":2,"keys":[]}`), "version 2"},
 		"not JSON":              {[]byte("SECRET"), "not a document"},
 		"an array":              {[]byte(`["SECRET"]`), "not a document"},

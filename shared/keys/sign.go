@@ -17,18 +17,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// Claims holds the claims that the caller decides. Keys adds those of the settings and the clock.
+// Claims has the claims that the caller chooses. Keys adds the claims from the settings and the clock.
 type Claims struct {
 	Subject   string // the user's id
 	SessionID string // the id of the session's row, never its token
 	User      any    // encodes as a JSON object, whose members become claims; nil: none
 }
 
-// ownClaims are the claims that User must not contain.
+// ownClaims lists the claims that User must not contain.
 var ownClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"}
 
-// Sign returns a new RS256 token. Its header and claims are Better Auth's, in Better Auth's order: iat, the members of
-// User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Most callers want Token.
+// Sign returns a new RS256 token. Its header and claims are those of Better Auth, in Better Auth's order: iat, the
+// members of User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Most callers want
+// Token.
 func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -90,7 +91,7 @@ func (c Claims) user() ([]byte, error) {
 	return text, nil
 }
 
-// checkMembers refuses a user that is not a JSON object or has a member of ownClaims. It accepts nil.
+// checkMembers returns an error if the user is not a JSON object or has a member of ownClaims. It accepts nil.
 func checkMembers(user []byte) error {
 	if user == nil {
 		return nil
@@ -101,7 +102,7 @@ func checkMembers(user []byte) error {
 	}
 	for name := range members {
 		if slices.Contains(ownClaims, name) {
-			return fmt.Errorf("user claims name %q", name)
+			return fmt.Errorf("the user claims contain the reserved claim %q", name)
 		}
 	}
 	return nil

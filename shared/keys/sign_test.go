@@ -78,7 +78,7 @@ func cutLast(token string) (text, signature string, ok bool) {
 	return token[:i], token[i+1:], i > 0
 }
 
-func TestR36_SettingsDecide(t *testing.T) {
+func TestR36_ClaimsUseTheSettings(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.cfg.JWTIssuer, d.cfg.JWTAudience, d.cfg.JWTExpiresIn = "https://issuer.example", "the-audience", 15*time.Minute
@@ -109,7 +109,7 @@ func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
 			t.Fatal(err)
 		}
 		if seen[claims["jti"]] {
-			t.Fatalf("jti %v came twice", claims["jti"])
+			t.Fatalf("jti %v is a duplicate", claims["jti"])
 		}
 		seen[claims["jti"]] = true
 	}

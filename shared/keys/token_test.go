@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// Token returns the last token of a session while it is new and nothing in it has changed.
+// Token returns the last token of a session if the token is younger than the reuse period and its claims are equal.
 func TestTokenIsReused(t *testing.T) {
 	t.Parallel()
 	renamed, foreign, other := testClaims, testClaims, testClaims
@@ -27,13 +27,13 @@ func TestTokenIsReused(t *testing.T) {
 		rotate   bool
 		reused   bool
 	}{
-		"at once":                    {then: testClaims, reused: true},
+		"immediately":                {then: testClaims, reused: true},
 		"equal claims":               {then: equal, reused: true},
 		"just within a minute":       {after: time.Minute - 1, then: testClaims, reused: true},
 		"after a minute":             {after: time.Minute, then: testClaims},
-		"before a tenth of its life": {lifetime: 10 * tenth, after: tenth - 1, then: testClaims, reused: true},
-		"after a tenth of its life":  {lifetime: 10 * tenth, after: tenth, then: testClaims},
-		"the clock went back":        {after: -time.Second, then: testClaims},
+		"before a tenth of lifetime": {lifetime: 10 * tenth, after: tenth - 1, then: testClaims, reused: true},
+		"after a tenth of lifetime":  {lifetime: 10 * tenth, after: tenth, then: testClaims},
+		"clock set back":             {after: -time.Second, then: testClaims},
 		"the user changed":           {then: renamed},
 		"another user":               {then: foreign},
 		"another session":            {then: other},

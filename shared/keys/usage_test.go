@@ -9,8 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/jwtverify"
 )
 
-// use, key_ops and alg count for both sources of keys: the JWKS that jwtverify reads, and Better Auth's table.
-func TestKeyIsUsedOnlyForWhatItSaysItIsFor(t *testing.T) {
+// jwtverify, which reads the JWKS, and the JWKS endpoint, which reads Better Auth's table, both check use, key_ops and
+// alg.
+func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 	t.Parallel()
 	for members, want := range map[string]bool{
 		``:                                    true,

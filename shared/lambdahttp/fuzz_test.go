@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// No event causes a panic, an error of the invocation or a response that API Gateway refuses.
+// No event causes a panic, an error of the invocation or a response that API Gateway rejects.
 func FuzzEvent(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
@@ -34,22 +34,22 @@ func FuzzEvent(f *testing.F) {
 		),
 	)
 
-	// A panic in here becomes a 500, which is the failure that the fuzzing looks for.
+	// A panic in this handler becomes a 500, which fails the fuzz test.
 	handle := lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, path := range []string{r.RequestURI, r.URL.Path, r.URL.EscapedPath()} {
 			if !strings.HasPrefix(path, "/") {
-				panic("a server's request has a path")
+				panic("a request of net/http's server has a path")
 			}
 		}
 		if r.Header["Host"] != nil || r.URL.Host != "" || r.Body == nil {
-			panic("a server's request has its host apart, and a body")
+			panic("a request of net/http's server has no Host header, no host in its URL, and a body")
 		}
 		echo(w, r)
 	}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var e events.APIGatewayV2HTTPRequest
 		if json.Unmarshal(raw, &e) != nil {
-			return // Lambda's own client refuses it before us
+			return // the Lambda runtime client rejects it first
 		}
 		answer, err := handle(t.Context(), e)
 		if err != nil {

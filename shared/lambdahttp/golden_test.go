@@ -134,7 +134,7 @@ func with(own []string, common ...string) http.Header {
 }
 
 var goldens = map[string]seen{
-	// Through CloudFront: names of two hops, dates and user agents with commas, cookies that are nowhere else.
+	// Through CloudFront: headers with two hops, header values with commas, and cookies that are only in cookies[].
 	"gateway_get": {
 		Method: "GET", Path: "/api/auth/get-session", Host: gatewayHost, RemoteAddr: "203.0.113.9:0",
 		URI:   "/api/auth/get-session?disableCookieCache=true&tag=a&tag=b%20c",
@@ -227,7 +227,8 @@ var goldens = map[string]seen{
 		Header: samHeader("Content-Type", "application/x-www-form-urlencoded", "Content-Length", "46"),
 		Body:   "email=ann%40example.com&password=correct+horse", Length: 46,
 	},
-	// Of a name that comes twice SAM keeps the first in cookies[]; an address that the client made up is only a header.
+	// SAM puts only the first of two cookies with one name into cookies[]. An IP address that the client sends is a
+	// header.
 	"sam_cookies": {
 		Method: "GET", Path: "/api/auth/get-session", Host: "learn.example.com", RemoteAddr: "127.0.0.1:0",
 		URI:   "/api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
@@ -248,7 +249,7 @@ var goldens = map[string]seen{
 	"function_url_post": {
 		Method: "POST", Path: "/api/auth/sign-in/email", Host: urlHost, RemoteAddr: "203.0.113.20:0",
 		Header: urlHeader("Content-Type", octets, "Content-Length", "4"),
-		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // JSON, the echo's language, has no other way to say \xff\xfe
+		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // the echo answers in JSON, which cannot represent \xff\xfe
 	},
 	"function_url_health": {
 		Method: "GET", Path: "/health", Host: urlHost, RemoteAddr: "203.0.113.20:0", Header: urlHeader(),

@@ -55,9 +55,10 @@ func problems(err error) []string {
 	return lines
 }
 
-// Handler returns a Func that calls h. h gets requests as net/http's server makes them, with three differences: a
-// header that was sent several times is one value joined by commas, the context has API Gateway's request id for
-// shared/web, and the context ends reserve before the deadline of the invocation.
+// Handler returns a Func that calls h. h gets the same requests as from net/http's server, with three differences:
+//   - A header that was sent several times is one value, joined by commas.
+//   - The context has API Gateway's request id for shared/web.
+//   - The context ends reserve before the deadline of the invocation.
 func Handler(h http.Handler) Func {
 	return func(
 		ctx context.Context, e events.APIGatewayV2HTTPRequest,
@@ -69,10 +70,10 @@ func Handler(h http.Handler) Func {
 				answer, err = reply(http.StatusInternalServerError), nil
 			}
 		}()
-		simple, refused := simpleEvent(e)
-		if refused != nil {
-			slog.WarnContext(ctx, "event refused", "requestId", id, "status", refused.status, "code", refused.Code)
-			return refused.answer(), nil
+		simple, rejected := simpleEvent(e)
+		if rejected != nil {
+			slog.WarnContext(ctx, "event rejected", "requestId", id, "status", rejected.status, "code", rejected.Code)
+			return rejected.answer(), nil
 		}
 		ctx, cancel := withReserve(web.WithRequestID(ctx, id))
 		defer cancel()

@@ -55,7 +55,7 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		h := func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done() // a database that hangs
+			<-r.Context().Done() // like a query of a database that does not answer
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		answer, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, golden(t, "gateway_health"))
@@ -77,7 +77,7 @@ func TestR48_NoDeadlineIsAdded(t *testing.T) {
 	})
 }
 
-func TestRequestIDIsThatOfAPIGateway(t *testing.T) {
+func TestRequestIDIsTheIDOfAPIGateway(t *testing.T) {
 	t.Parallel()
 	ok := func(http.ResponseWriter, *http.Request) error { return nil }
 	h := web.Routes{"GET /api/auth/get-session": ok}.Mux(config.API{})
@@ -86,8 +86,8 @@ func TestRequestIDIsThatOfAPIGateway(t *testing.T) {
 		name, gateway string
 		want          string
 	}{
-		{"the gateway's, not the client's", "T1x2yhOlFiAEJZQ=", "T1x2yhOlFiAEJZQ="},
-		{"without one, the invocation's", "", "8c1f7a52"},
+		{"id of API Gateway, not of the client", "T1x2yhOlFiAEJZQ=", "T1x2yhOlFiAEJZQ="},
+		{"without an id of API Gateway, id of the invocation", "", "8c1f7a52"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 	}{
 		{"a value that may quote input", func(http.ResponseWriter, *http.Request) { panic("hunter2") }, "string"},
 		{
-			"the runtime's own", func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm.Value["x"] = nil },
+			"runtime error", func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm.Value["x"] = nil },
 			"nil pointer dereference",
 		},
 		{"after the answer began", func(w http.ResponseWriter, _ *http.Request) {
@@ -122,7 +122,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 			say(w, "hunter2")
 			panic(http.ErrAbortHandler)
 		}, "*errors.errorString"},
-		{"a status that is none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(42) }, "string"},
+		{"invalid status code", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(42) }, "string"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

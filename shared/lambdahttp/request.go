@@ -15,21 +15,21 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// MaxBody is the greatest length in bytes of an event's body that reaches a handler: Lambda's limit for a whole
-// synchronous event. Decoding base64 makes a body shorter, so the limit holds before and after. shared/web has the
-// limits of routes.
+// MaxBody is the maximum length in bytes of an event's body that reaches a handler: Lambda's limit for a whole
+// synchronous event. Base64 decoding makes a body shorter, so the limit applies before and after decoding. shared/web
+// has the limits of routes.
 const MaxBody = 6 << 20
 
-// simpleEvent returns the part of an event that the adapter converts without loss and never refuses. The adapter prints
-// the path of an event that it refuses and fails the invocation; restore sets the rest of the request.
-func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *refusal) {
+// simpleEvent returns an event with only the fields that the adapter converts without loss. The adapter may reject
+// other events: it then prints the path, and the invocation fails. restore sets the rest of the request.
+func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *rejection) {
 	if !validMethod(e.RequestContext.HTTP.Method) {
 		return e, noMethod
 	}
-	body, refused := decodeBody(e)
+	body, rejected := decodeBody(e)
 	simple := events.APIGatewayV2HTTPRequest{RawPath: "/", RequestContext: e.RequestContext, Body: body}
 	simple.RequestContext.DomainName = ""
-	return simple, refused
+	return simple, rejected
 }
 
 func validMethod(method string) bool {
@@ -37,7 +37,7 @@ func validMethod(method string) bool {
 	return method != "" && !strings.ContainsFunc(method, notInMethod)
 }
 
-func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *refusal) {
+func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *rejection) {
 	if len(e.Body) > MaxBody {
 		return "", tooLarge
 	}
@@ -91,8 +91,8 @@ func target(e events.APIGatewayV2HTTPRequest) *url.URL {
 }
 
 // stagelessPath returns the event's path without the stage. Only events from the API's own host name, not from a custom
-// domain or SAM local, have a named stage in front of the path. A longer first segment that begins like the stage
-// stays.
+// domain or SAM local, have a named stage in front of the path. A longer first segment that only begins with the name
+// of the stage is part of the path.
 func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
 	path := e.RawPath
 	if path == "" {

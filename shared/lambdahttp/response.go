@@ -38,20 +38,20 @@ func (w *writer) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// refusal is the response to an event that does not reach the handler, in the error form of shared/web.
-type refusal struct {
+// rejection is the response to an event that does not reach the handler, in the error form of shared/web.
+type rejection struct {
 	status  int
 	Message string `json:"message"`
 	Code    string `json:"code"`
 }
 
 var (
-	tooLarge  = &refusal{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
-	notBase64 = &refusal{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
-	noMethod  = &refusal{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
+	tooLarge  = &rejection{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
+	notBase64 = &rejection{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
+	noMethod  = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
 )
 
-func (r *refusal) answer() events.APIGatewayV2HTTPResponse {
+func (r *rejection) answer() events.APIGatewayV2HTTPResponse {
 	body, _ := json.Marshal(r) // two strings always marshal
 	answer := reply(r.status)
 	answer.Headers["Content-Type"] = "application/json"

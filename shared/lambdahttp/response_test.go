@@ -60,7 +60,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			},
 		},
 		{
-			"several values are joined, a length is kept", func(w http.ResponseWriter, _ *http.Request) {
+			"several values are joined, and Content-Length is kept", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header()["Vary"] = []string{"Origin", "Cookie"}
 				w.Header().Set("Content-Length", "2")
 				w.Header().Set("Content-Type", "application/json")
@@ -73,7 +73,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			},
 		},
 		{
-			"first status counts", func(w http.ResponseWriter, _ *http.Request) {
+			"only the first final status is sent", func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusEarlyHints)
 				w.WriteHeader(http.StatusNotFound)
 				w.WriteHeader(http.StatusOK)
@@ -84,7 +84,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			"204 has no body", func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusNoContent)
 				if _, err := io.WriteString(w, "x"); err == nil {
-					t.Error("got no error from writing the body of a 204")
+					t.Error("writing the body of a 204 returns no error")
 				}
 			},
 			events.APIGatewayV2HTTPResponse{StatusCode: 204},

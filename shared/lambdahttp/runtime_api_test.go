@@ -25,7 +25,7 @@ type RuntimeAPI struct {
 	next    chan invocation
 	answers chan Answer
 	polled  sync.Once
-	Ready   chan struct{} // closed when the function asks for its first event: its init is over
+	Ready   chan struct{} // closed at the first GET /next, when the init phase has ended
 }
 
 type invocation struct {

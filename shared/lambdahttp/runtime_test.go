@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// function is the function under test; all are equal here.
+// function is the function under test. All functions use the same runtime code.
 const function = "functions/health"
 
 // built is the executable of the function, built once with the Makefile's build tag.
@@ -69,7 +69,7 @@ func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) event
 
 const secret = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
 
-// One process answers the same request in three kinds of event, twice, as a warm process gets them.
+// One process answers the same request as three kinds of event, two times each.
 func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	t.Parallel()
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
@@ -92,7 +92,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	}
 }
 
-// So little time is left of the invocation that the handler must not start a query.
+// The remaining time of the invocation is too short for a query.
 func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	t.Parallel()
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)

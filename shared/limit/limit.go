@@ -1,4 +1,4 @@
-// Package limit refuses requests that come too often from one IP address, by the rules of Better Auth's rate limiter
+// Package limit rejects requests that come too often from one IP address, by the rules of Better Auth's rate limiter
 // and RATE_LIMIT_RULES. It counts in the table rateLimit, or in memory for routes that must not wait for the database.
 package limit
 
@@ -18,14 +18,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// noTrustedIP stands for the IP address of every client whose IP address is unknown.
+// noTrustedIP replaces an unknown IP address in the keys of counters, so that all such clients have one counter.
 const noTrustedIP = "no-trusted-ip"
 
-// slash48Factor is how many times the maximum of a rule the /48 of an IPv6 address may use up. Better Auth counts by
-// /64 only, and a /48 has 65,536 of them.
+// The limit of a /48 of IPv6 is slash48Factor times the maximum of the rule. Better Auth counts by /64 only, and a /48
+// has 65,536 of them.
 const slash48Factor = 10
 
-// TooManyMessage is the message of every refusal.
+// TooManyMessage is the message of every rejection.
 const TooManyMessage = "Too many requests. Please try again later."
 
 // Limiter counts requests by path and IP address.
@@ -50,11 +50,11 @@ func New(cfg config.API, db *store.Store, clients web.Clients, now func() time.T
 // Handler answers a request. The first statement on db also counts the request.
 type Handler func(w http.ResponseWriter, r *http.Request, db *store.Store) error
 
-// Handle counts the requests of a path with the first statement of h, which is before h hashes or changes anything. A
-// request that fails before its first statement is counted in a round trip of its own, so that refusals use up the
-// limit; one that succeeds without a statement is not counted. If Postgres refuses a charge, also one that h added, the
-// answer is refusal with the header X-Retry-After.
-func (l *Limiter) Handle(path string, refusal *web.Error, h Handler) web.Handler {
+// Handle counts the requests of a path. The first statement of h also counts the request; h runs it before it hashes or
+// changes anything. If h fails before its first statement, Handle counts the request in a round trip of its own, so
+// that a rejected request also uses up the limit. If h succeeds without a statement, the request is not counted. If
+// Postgres rejects a charge, also a charge that h added, Handle returns rejection with the header X-Retry-After.
+func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handler {
 	if l.off {
 		return func(w http.ResponseWriter, r *http.Request) error { return h(w, r, l.Store) }
 	}
@@ -65,13 +65,14 @@ func (l *Limiter) Handle(path string, refusal *web.Error, h Handler) web.Handler
 			return nil
 		}
 		if limited := (*store.LimitedError)(nil); errors.As(err, &limited) {
-			return refuse(w, limited.RetryAfter, refusal)
+			return reject(w, limited.RetryAfter, rejection)
 		}
 		return err
 	}
 }
 
-// count runs h with a database handle that counts charges, unless this process knows that they are refused.
+// count calls h with a database handle that counts the charges. If this process knows that Postgres would reject a
+// charge, count does not call h.
 func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
 	for _, c := range charges {
 		if err := l.Store.KnownRefusal(c); err != nil {
@@ -93,11 +94,11 @@ func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charg
 	return failure
 }
 
-// refuse sets X-Retry-After, in whole seconds, and returns refusal.
-func refuse(w http.ResponseWriter, wait time.Duration, refusal *web.Error) error {
+// reject sets X-Retry-After, in whole seconds, and returns rejection.
+func reject(w http.ResponseWriter, wait time.Duration, rejection *web.Error) error {
 	seconds := (wait + time.Second - 1) / time.Second
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(seconds)))
-	return refusal
+	return rejection
 }
 
 // charges returns one charge for the IP address and, for IPv6, one for its /48. The zero Rule has none.
@@ -122,7 +123,7 @@ func (l *Limiter) IP(r *http.Request) string {
 	if ip == "" {
 		l.warn.Do(func() {
 			slog.WarnContext(r.Context(),
-				"the IP address of a client is unknown; all such clients share one bucket of each rate limit",
+				"the IP address of a client is unknown; all such clients share one counter of each rate limit",
 				"advice", "set CLIENT_IP to where your proxy writes the IP address: remote, cloudfront or xff:N")
 		})
 	}

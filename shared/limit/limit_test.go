@@ -31,7 +31,7 @@ func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := log.String(); strings.Count(got, "share one bucket") != 1 || !strings.Contains(got, "CLIENT_IP") {
+	if got := log.String(); strings.Count(got, "share one counter") != 1 || !strings.Contains(got, "CLIENT_IP") {
 		t.Errorf("got %q, want one warning that names CLIENT_IP", got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxCounters bounds the memory of a process for counters.
+// maxCounters limits the memory of a process for counters.
 const maxCounters = 4096
 
 // counters counts requests by key in fixed windows. It deletes all counters when there are maxCounters of them.
@@ -22,10 +22,10 @@ type counter struct {
 	count int
 }
 
-// InMemory counts the requests of a path in the memory of this process, so that a refusal takes no round trip and the
+// InMemory counts the requests of a path in the memory of this process, so that a rejection takes no round trip and the
 // limit works without the database. Windows are fixed, and every rule allows at least one request a second, so that a
-// monitor that asks once a second is never refused.
-func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.Handler {
+// monitor that asks once a second is never rejected.
+func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web.Handler {
 	rule := l.rule(path)
 	if l.off || rule == (Rule{}) {
 		return h
@@ -35,14 +35,14 @@ func (l *Limiter) InMemory(path string, refusal *web.Error, h web.Handler) web.H
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, charge := range l.charges(rule, path, r) {
 			if wait := c.count(charge.Key, Rule{charge.Window, charge.Max}, charge.At); wait > 0 {
-				return refuse(w, wait, refusal)
+				return reject(w, wait, rejection)
 			}
 		}
 		return h(w, r)
 	}
 }
 
-// count counts a request, or returns how long its key is refused.
+// count counts a request. If the limit is reached, count returns how long the client must wait.
 func (c *counters) count(key string, rule Rule, now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,7 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Rule allows Max requests with less than Window between one and the next. The zero Rule is no limit.
+// Rule allows Max requests. The count starts again when no request was allowed for the time Window. The zero Rule has
+// no limit.
 type Rule struct {
 	Window time.Duration
 	Max    int
@@ -41,7 +42,7 @@ func (c customRule) matches(path string) bool {
 	return c.path == path
 }
 
-// rule is the limit of a path: the first entry of RATE_LIMIT_RULES that matches, else Better Auth's
+// rule returns the limit of a path: the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's limit
 // (docs/wire.md#rate-limits).
 func (l *Limiter) rule(path string) Rule {
 	for _, c := range l.custom {

@@ -21,8 +21,8 @@ func TestParseImportSecret(t *testing.T) {
 	const from, to = "postgres://user:not-shown@supabase.test/postgres", "postgres://user:not-shown@neon.test/neondb"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
 		"good":      {`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to + `","OTHER":1}`, ""},
-		"no source": {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is missing"},
-		"no target": {`{"FROM_DATABASE_URL":"` + from + `"}`, "TO_DATABASE_URL: is missing"},
+		"no source": {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: missing"},
+		"no target": {`{"FROM_DATABASE_URL":"` + from + `"}`, "TO_DATABASE_URL: missing"},
 		"not Postgres": {
 			`{"FROM_DATABASE_URL":"mysql://not-shown","TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: is not of the form",
 		},
