@@ -4,29 +4,21 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
-
-// fingerprint is the sum of the fingerprints of a user's rows, and their number.
-type fingerprint struct {
-	sum  string
-	rows int64
-}
 
 // changed compares fingerprints, user by user, and lists the users with a difference, as well as those of whom
 // something is gone from the source and stays in the target: it may be possible to delete it by now. The other users
 // are counted.
 func (w *worker) changed(ctx context.Context, s mapping.Scope) (ids []string, same rowCounts, err error) {
-	now, err := queryFingerprints(ctx, w.Src, `SELECT user_id::text, sum(raw)::text, count(*)
+	now, err := run.QuerySums(ctx, w.Src, `SELECT user_id::text, count(*), sum(raw)::text
 FROM (`+w.Pass.Fingerprints(s)+`) f
 GROUP BY user_id`)
 	if err != nil {
 		return nil, same, fmt.Errorf("fingerprints of the source: %w", err)
 	}
-	then, err := queryFingerprints(ctx, w.Dst, w.Pass.LedgerFingerprints(s))
+	then, err := run.QuerySums(ctx, w.Dst, w.Pass.LedgerFingerprints(s))
 	if err != nil {
 		return nil, same, fmt.Errorf("fingerprints of the ledger: %w", err)
 	}
@@ -44,8 +36,8 @@ GROUP BY user_id`)
 		case then[id] != f:
 			ids = append(ids, id)
 		default:
-			same.rows += f.rows
-			same.unchanged += f.rows
+			same.rows += f.Rows
+			same.unchanged += f.Rows
 		}
 	}
 	for id := range then {
@@ -54,16 +46,4 @@ GROUP BY user_id`)
 		}
 	}
 	return ids, same, nil
-}
-
-func queryFingerprints(ctx context.Context, db *pgx.Conn, sql string) (map[string]fingerprint, error) {
-	rows, err := db.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]fingerprint{}
-	var id string
-	var f fingerprint
-	_, err = pgx.ForEachRow(rows, []any{&id, &f.sum, &f.rows}, func() error { all[id] = f; return nil })
-	return all, err
 }

@@ -169,3 +169,22 @@ func QueryTexts(ctx context.Context, db *pgx.Conn, sql string, args ...any) ([]s
 	}
 	return texts, err
 }
+
+// Sum is a number of rows and the sum of their hashes.
+type Sum struct {
+	Rows int64
+	Sum  string
+}
+
+// QuerySums reads a query with the columns name, number of rows and sum. It returns the sums by name.
+func QuerySums(ctx context.Context, db *pgx.Conn, sql string) (map[string]Sum, error) {
+	rows, err := db.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string]Sum{}
+	var name string
+	var s Sum
+	_, err = pgx.ForEachRow(rows, []any{&name, &s.Rows, &s.Sum}, func() error { sums[name] = s; return nil })
+	return sums, err
+}

@@ -79,9 +79,9 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 	return isFresh, nil
 }
 
-// LedgerFingerprints lists by user the sum and number of the fingerprints that the ledger has.
+// LedgerFingerprints lists by user the number and sum of the fingerprints that the ledger has.
 func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
-	return `SELECT user_id::text, coalesce(sum(raw), 0)::text, count(raw)
+	return `SELECT user_id::text, count(raw), coalesce(sum(raw), 0)::text
 FROM ` + Entries(p.ID, s, "l") + `
 WHERE l.outcome <> 'deleted'
 GROUP BY user_id

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
@@ -168,7 +166,7 @@ func compare(ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool) 
 		}
 		for _, t := range all {
 			e, a := expected[t.name], actual[t.name]
-			c.Sums[t.name] = run.Checksum{SourceRows: e.rows, SourceSum: e.sum, TargetRows: a.rows, TargetSum: a.sum}
+			c.Sums[t.name] = run.Checksum{SourceRows: e.Rows, SourceSum: e.Sum, TargetRows: a.Rows, TargetSum: a.Sum}
 			if e != a {
 				if err := c.compareRows(ctx, t); err != nil {
 					return err
@@ -189,35 +187,18 @@ type comparison struct {
 	run.BatchResult
 }
 
-type sum struct {
-	rows int64
-	sum  string
-}
-
-func (c *comparison) sums(ctx context.Context, all []table) (expected, actual map[string]sum, err error) {
+func (c *comparison) sums(ctx context.Context, all []table) (expected, actual map[string]run.Sum, err error) {
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			expected, err = querySums(ctx, c.Src, sumsAtSource(c.Pass, c.scope, c.rejections, all))
+			expected, err = run.QuerySums(ctx, c.Src, sumsAtSource(c.Pass, c.scope, c.rejections, all))
 			return run.Wrap("sums of the source", err)
 		},
 		func(ctx context.Context) (err error) {
 			if err := run.Exec(ctx, c.Dst, run.NoNestedLoop); err != nil {
 				return err
 			}
-			actual, err = querySums(ctx, c.Dst, sumsAtTarget(c.Pass, c.scope, c.rejections, all))
+			actual, err = run.QuerySums(ctx, c.Dst, sumsAtTarget(c.Pass, c.scope, c.rejections, all))
 			return run.Wrap("sums of the target", err)
 		})
 	return expected, actual, err
-}
-
-func querySums(ctx context.Context, db *pgx.Conn, sql string) (map[string]sum, error) {
-	rows, err := db.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]sum{}
-	var name string
-	var s sum
-	_, err = pgx.ForEachRow(rows, []any{&name, &s.rows, &s.sum}, func() error { sums[name] = s; return nil })
-	return sums, err
 }
