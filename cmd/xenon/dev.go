@@ -62,14 +62,9 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	cfg, err := config.LoadAPI(local.getenv(getenv, listener.Addr()))
+	cfg, err := loadDevSettings(ctx, local.getenv(getenv, listener.Addr()))
 	if err != nil {
-		return advise(err, "Correct them in the environment or in .env; .env.example explains each.")
-	}
-	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
-		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
-			return err
-		}
+		return err
 	}
 	defer local.stop()
 	direct := "" // --database-url is used for migrations too
@@ -95,16 +90,33 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, "Listening on", listener.Addr())
-	fmt.Fprintln(std.out, "The database is", local.shownURL())
+	c.printStart(std.out, listener.Addr(), local.shownURL(), cfg)
+	return serve(ctx, listener, withOriginHints(cfg, handler))
+}
+
+// loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.
+func loadDevSettings(ctx context.Context, getenv environment) (config.API, error) {
+	cfg, err := config.LoadAPI(getenv)
+	if err != nil {
+		return cfg, advise(err, "Correct them in the environment or in .env; .env.example explains each.")
+	}
+	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
+		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
+	}
+	return cfg, err
+}
+
+// printStart tells the developer that the server runs, and what to try first.
+func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg config.API) {
+	fmt.Fprintln(out, "Listening on", addr)
+	fmt.Fprintln(out, "The database is", databaseURL)
 	if cfg.Mail == config.MailOutbox {
-		fmt.Fprintln(std.out, "Mails go to", cfg.MailFile)
+		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
 	}
 	if !c.NoSite && c.Site == "" && !siteIsBuilt() {
-		fmt.Fprint(std.out, siteHint)
+		fmt.Fprint(out, siteHint)
 	}
-	fmt.Fprint(std.out, firstThings(cfg.Origin, c.Dir))
-	return serve(ctx, listener, withOriginHints(cfg, handler))
+	fmt.Fprint(out, firstThings(cfg.Origin, c.Dir))
 }
 
 // withSite serves the routes, and the site at every other path.

@@ -18,42 +18,56 @@ func (h handler) progress(e importer.Event) {
 	record := []any{
 		"Run", e.Run, "action", e.Action, "pass", e.Pass, "batch", e.Batch, "batches", e.Batches, "done", e.Done,
 	}
-	measure := func(name, unit string, value any) emf.Metric {
-		record = append(record, name, value)
-		return emf.Metric{Name: name, Unit: unit}
-	}
 	var metrics []emf.Metric
+	for _, f := range figures(e) {
+		record = append(record, f.name, f.value)
+		metrics = append(metrics, emf.Metric{Name: f.name, Unit: f.unit})
+	}
+	if e.Parked != "" {
+		record = append(record, "why", e.Parked)
+	}
+	record = append(record,
+		emf.Attr(h.now(), emf.Directives{{Namespace: namespace, Dimension: "Run", Metrics: metrics}}))
+	h.log.Info("batch", record...)
+}
+
+// figure is a number of a batch, in a unit of CloudWatch.
+type figure struct {
+	name, unit string
+	value      int64
+}
+
+// figures returns the numbers of a batch that CloudWatch shows.
+func figures(e importer.Event) (all []figure) {
 	switch e.Action {
 	case "copy":
-		metrics = []emf.Metric{
-			measure("Rows", "Count", e.Rows),
-			measure("Copied", "Count", e.Copied),
-			measure("Unchanged", "Count", e.Unchanged),
-			measure("Identical", "Count", e.Identical),
-			measure("Folded", "Count", e.Folded),
-			measure("Quarantined", "Count", e.Quarantined),
-			measure("Duration", "Milliseconds", e.Took.Milliseconds()),
+		all = []figure{
+			{"Rows", "Count", e.Rows},
+			{"Copied", "Count", e.Copied},
+			{"Unchanged", "Count", e.Unchanged},
+			{"Identical", "Count", e.Identical},
+			{"Folded", "Count", e.Folded},
+			{"Quarantined", "Count", e.Quarantined},
+			{"Duration", "Milliseconds", e.Took.Milliseconds()},
 		}
 	case "verify":
-		metrics = []emf.Metric{
-			measure("Verified", "Count", e.Rows), measure("Different", "Count", e.Different),
-			measure("VerifyDuration", "Milliseconds", e.Took.Milliseconds()),
+		all = []figure{
+			{"Verified", "Count", e.Rows},
+			{"Different", "Count", e.Different},
+			{"VerifyDuration", "Milliseconds", e.Took.Milliseconds()},
 		}
 	case "rollback":
 		name := "Removed"
 		if e.DryRun {
 			name = "WouldRemove"
 		}
-		metrics = []emf.Metric{
-			measure(name, "Count", e.Copied),
-			measure("RollbackDuration", "Milliseconds", e.Took.Milliseconds()),
+		all = []figure{
+			{name, "Count", e.Copied},
+			{"RollbackDuration", "Milliseconds", e.Took.Milliseconds()},
 		}
 	}
 	if e.Parked != "" {
-		metrics = append(metrics, measure("Parked", "Count", 1))
-		record = append(record, "why", e.Parked)
+		all = append(all, figure{"Parked", "Count", 1})
 	}
-	record = append(record,
-		emf.Attr(h.now(), emf.Directives{{Namespace: namespace, Dimension: "Run", Metrics: metrics}}))
-	h.log.Info("batch", record...)
+	return all
 }
