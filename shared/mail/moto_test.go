@@ -19,7 +19,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
@@ -36,11 +35,7 @@ func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto =
 func makeQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	t.Helper()
 	moto.Fresh(t)
-	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := awssqs.NewFromConfig(cfg)
+	client := awssqs.NewFromConfig(moto.Config(t))
 	made, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("mail")})
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +132,7 @@ func TestMotoQueueSigns(t *testing.T) {
 	}
 }
 
-// newCaller makes an IAM user who may use SQS.
+// newCaller makes an IAM user who may use SQS. It does so without the SDK's IAM client, which has 6.4 MB of source.
 func newCaller(t *testing.T) (key, secret string) {
 	t.Helper()
 	var made struct {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/xenon-auth/xenon/internal/testkit/clock"
@@ -28,9 +26,9 @@ import (
 
 // These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
-var moto *url.URL
+var moto *mototest.Server
 
-func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s.URL }) }
+func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
 
 // cloud is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
 type cloud struct {
@@ -51,9 +49,9 @@ const (
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	post(t, "/moto-api/reset", "")
+	moto.Fresh(t)
 	c := &cloud{t: t, clock: clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
-	proxy := httputil.NewSingleHostReverseProxy(moto)
+	proxy := httputil.NewSingleHostReverseProxy(moto.URL)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.calls.Add(1)
 		if c.cut.Load() {
@@ -62,34 +60,12 @@ func newCloud(t *testing.T) *cloud {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
-	for name, value := range map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
-		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		t.Setenv(name, value)
-	}
-	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithBaseEndpoint(moto.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.admin = secretsmanager.NewFromConfig(cfg)
+	c.admin = secretsmanager.NewFromConfig(moto.Config(t))
 	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
 	c.cfg = config.API{
 		AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys),
 	}
 	return c
-}
-
-func post(t *testing.T, path, body string) {
-	t.Helper()
-	resp, err := http.Post(moto.JoinPath(path).String(), "text/plain", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("POST %s: %s", path, resp.Status)
-	}
 }
 
 func (c *cloud) create(name, text string) (arn string) {
@@ -326,8 +302,7 @@ func TestMoto_WrongARN(t *testing.T) {
 
 func TestMoto_Denied(t *testing.T) {
 	c := newCloud(t)
-	post(t, "/moto-api/reset-auth", "0") // from now on moto knows no caller
-	t.Cleanup(func() { post(t, "/moto-api/reset-auth", "inf") })
+	moto.CheckSignatures(t) // from now on moto knows no caller
 	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 	refused(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }

@@ -3,13 +3,14 @@
 package sandbox
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 )
@@ -29,6 +30,7 @@ type Deployment struct {
 
 	t      testing.TB
 	moto   *mototest.Server
+	queue  *sqs.Client
 	values map[string]string
 }
 
@@ -43,10 +45,16 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 		`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "originSecrets": [%q, %q]}`,
 		databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]))
 	d.KeysARN = d.Secrets.Create("keys", "{}")
-	var queue struct{ QueueURL string }
-	d.call("sqs", "/", "AmazonSQS.CreateQueue", map[string]string{"QueueName": "mail"}, &queue)
-	d.QueueURL = queue.QueueURL
-	d.call("ses", "/v2/email/identities", "", map[string]string{"EmailIdentity": "learn.example.com"}, nil)
+	d.queue = sqs.NewFromConfig(d.moto.Config(t))
+	queue, err := d.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("mail")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.QueueURL = aws.ToString(queue.QueueUrl)
+	domain := &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}
+	if _, err := sesv2.NewFromConfig(d.moto.Config(t)).CreateEmailIdentity(t.Context(), domain); err != nil {
+		t.Fatal(err)
+	}
 	d.values = map[string]string{
 		"PublicOrigin": Origin, "MailFrom": "Xenon <no-reply@learn.example.com>",
 		"AppSecret": d.AppARN, "SigningKeys": d.KeysARN, "MailQueue": d.QueueURL, "MigrateSecretArn": "",
@@ -91,64 +99,24 @@ func (d *Deployment) Rotate(rotate *Sandbox) {
 // Queued removes the oldest mail from the queue and returns it, as the body of an SQS message.
 func (d *Deployment) Queued() string {
 	d.t.Helper()
-	var got struct {
-		Messages []struct{ Body, ReceiptHandle string }
+	got, err := d.queue.ReceiveMessage(d.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &d.QueueURL})
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	d.call("sqs", "/", "AmazonSQS.ReceiveMessage", map[string]any{"QueueUrl": d.QueueURL}, &got)
 	if len(got.Messages) != 1 {
 		d.t.Fatalf("%d mails in the queue", len(got.Messages))
 	}
-	message := map[string]any{"QueueUrl": d.QueueURL, "ReceiptHandle": got.Messages[0].ReceiptHandle}
-	d.call("sqs", "/", "AmazonSQS.DeleteMessage", message, nil)
-	return got.Messages[0].Body
+	_, err = d.queue.DeleteMessage(d.t.Context(), &sqs.DeleteMessageInput{
+		QueueUrl: &d.QueueURL, ReceiptHandle: got.Messages[0].ReceiptHandle,
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return aws.ToString(got.Messages[0].Body)
 }
 
 // Sent returns how many mails SES has accepted.
 func (d *Deployment) Sent() int {
 	d.t.Helper()
-	var data struct {
-		SES struct{ Message []json.RawMessage } `json:"ses"`
-	}
-	d.request(http.MethodGet, "", "/moto-api/data.json", "", nil, &data)
-	return len(data.SES.Message)
-}
-
-func (d *Deployment) call(service, path, action string, in, out any) {
-	d.t.Helper()
-	d.request(http.MethodPost, service, path, action, in, out)
-}
-
-// request sends a request of AWS's JSON protocols to moto, which reads the service from the signature and does not
-// verify it.
-func (d *Deployment) request(method, service, path, action string, in, out any) {
-	d.t.Helper()
-	body, err := json.Marshal(in)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	url := d.moto.URL.JoinPath(path).String()
-	req, err := http.NewRequestWithContext(d.t.Context(), method, url, bytes.NewReader(body))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if req.Header.Set("Content-Type", "application/json"); action != "" {
-		req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-		req.Header.Set("X-Amz-Target", action)
-	}
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260301/eu-central-1/"+service+
-		"/aws4_request, SignedHeaders=host, Signature=0")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		d.t.Fatalf("%s %s %s: %s", method, path, action, resp.Status)
-	}
-	if out == nil {
-		return
-	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		d.t.Fatal(err)
-	}
+	return len(d.moto.Mails(d.t))
 }

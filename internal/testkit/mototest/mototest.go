@@ -5,6 +5,8 @@ package mototest
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +20,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
 	"github.com/xenon-auth/xenon/shared/config"
+)
+
+const (
+	region = "eu-central-1"
+	keyID  = "AKIDEXAMPLE" // moto accepts any
 )
 
 // Server is a running moto server.
@@ -102,10 +112,49 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 // machine.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": "eu-central-1",
-		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test",
-		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": region, "AWS_ACCESS_KEY_ID": keyID,
+		"AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_SESSION_TOKEN":     "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
 	}
+}
+
+// Config returns the settings of a client of the SDK that calls the server.
+func (s *Server) Config(t testing.TB) aws.Config {
+	t.Helper()
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithBaseEndpoint(s.URL.String()),
+		awsconfig.WithRegion(region), awsconfig.WithCredentialsProvider(
+			aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: keyID, SecretAccessKey: "test"}, nil
+			})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// Mail is a mail that SES accepted. moto stores one body, the HTML.
+type Mail struct {
+	Source       string
+	Subject      string
+	Body         string
+	Destinations struct{ ToAddresses []string }
+}
+
+// Mails returns the mails that SES accepted, in order. AWS has no such call.
+func (s *Server) Mails(t testing.TB) []Mail {
+	t.Helper()
+	resp, err := http.Get(s.URL.JoinPath("/moto-api/data.json").String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var data struct {
+		SES struct{ Message []Mail } `json:"ses"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&data); err != nil {
+		t.Fatal(err)
+	}
+	return data.SES.Message
 }
 
 // CheckSignatures makes the server check every signature, until AcceptAnySignature or the end of the test.

@@ -3,11 +3,8 @@
 package mototest
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +14,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 var shared = sync.OnceValues(start)
@@ -44,15 +45,15 @@ type SecretsManager struct {
 	Cut      atomic.Bool              // drop every connection without an answer
 	Failed   error                    // of the last attempt
 
-	t    testing.TB
-	moto string
+	t      testing.TB
+	client *secretsmanager.Client // calls moto without the proxy
 }
 
 // SecretsManager resets the server and sets the SDK's variables to the proxy, until the end of the test.
 func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	t.Helper()
 	s.Fresh(t)
-	m := &SecretsManager{t: t, moto: s.URL.String()}
+	m := &SecretsManager{t: t, client: secretsmanager.NewFromConfig(s.Config(t))}
 	proxy := httputil.NewSingleHostReverseProxy(s.URL)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -72,32 +73,48 @@ func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 // Create creates a secret and returns its ARN.
 func (m *SecretsManager) Create(name, text string) string {
 	m.t.Helper()
-	out := m.call("CreateSecret", map[string]any{"Name": name, "SecretString": text, "ClientRequestToken": Version()})
-	return fmt.Sprint(out["ARN"])
+	out, err := m.client.CreateSecret(m.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &text})
+	if err != nil {
+		m.t.Error(err)
+		return ""
+	}
+	return aws.ToString(out.ARN)
 }
 
 // Put stores text as a new version in use, or as the version with the label that are given.
 func (m *SecretsManager) Put(arn, text string, versionAndLabel ...string) {
 	m.t.Helper()
-	in := map[string]any{"SecretId": arn, "SecretString": text, "ClientRequestToken": Version()}
+	in := &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}
 	if versionAndLabel != nil {
-		in["ClientRequestToken"], in["VersionStages"] = versionAndLabel[0], versionAndLabel[1:]
+		in.ClientRequestToken, in.VersionStages = &versionAndLabel[0], versionAndLabel[1:]
 	}
-	m.call("PutSecretValue", in)
+	if _, err := m.client.PutSecretValue(m.t.Context(), in); err != nil {
+		m.t.Error(err)
+	}
 }
 
 // Value returns the value of the version with the label.
 func (m *SecretsManager) Value(arn, label string) string {
 	m.t.Helper()
-	return fmt.Sprint(m.call("GetSecretValue", map[string]any{"SecretId": arn, "VersionStage": label})["SecretString"])
+	in := &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: &label}
+	out, err := m.client.GetSecretValue(m.t.Context(), in)
+	if err != nil {
+		m.t.Error(err)
+		return ""
+	}
+	return aws.ToString(out.SecretString)
 }
 
 // Labelled returns the version with the label, or "".
 func (m *SecretsManager) Labelled(arn, label string) string {
 	m.t.Helper()
-	versions, _ := m.call("DescribeSecret", map[string]any{"SecretId": arn})["VersionIdsToStages"].(map[string]any)
-	for _, version := range slices.Sorted(maps.Keys(versions)) {
-		if labels, _ := versions[version].([]any); slices.Contains(labels, any(label)) {
+	out, err := m.client.DescribeSecret(m.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
+	if err != nil {
+		m.t.Error(err)
+		return ""
+	}
+	for _, version := range slices.Sorted(maps.Keys(out.VersionIdsToStages)) {
+		if slices.Contains(out.VersionIdsToStages[version], label) {
 			return version
 		}
 	}
@@ -110,13 +127,14 @@ func (m *SecretsManager) Begin(arn string) (version string) {
 	m.t.Helper()
 	m.Cancel(arn) // moto would treat the label of an ended rotation as a rotation in progress
 	version = Version()
-	_, said := m.try("RotateSecret", map[string]any{
-		"SecretId": arn, "ClientRequestToken": version, "RotationRules": map[string]any{"AutomaticallyAfterDays": 30},
-		"RotationLambdaARN": "arn:aws:lambda:eu-central-1:123456789012:function:rotate",
+	_, err := m.client.RotateSecret(m.t.Context(), &secretsmanager.RotateSecretInput{
+		SecretId: &arn, ClientRequestToken: &version,
+		RotationRules:     &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
+		RotationLambdaARN: aws.String("arn:aws:lambda:eu-central-1:123456789012:function:rotate"),
 	})
 	// moto sets the label before it reports that there is no such function.
-	if !strings.Contains(said, "function:rotate") || m.Labelled(arn, "AWSPENDING") != version {
-		m.t.Errorf("begin a rotation: %s", said)
+	if err == nil || !strings.Contains(err.Error(), "function:rotate") || m.Labelled(arn, "AWSPENDING") != version {
+		m.t.Errorf("begin a rotation: %v", err)
 	}
 	return version
 }
@@ -124,10 +142,15 @@ func (m *SecretsManager) Begin(arn string) (version string) {
 // Cancel removes the label AWSPENDING, as an operator may to end a rotation.
 func (m *SecretsManager) Cancel(arn string) {
 	m.t.Helper()
-	if pending := m.Labelled(arn, "AWSPENDING"); pending != "" {
-		m.call("UpdateSecretVersionStage", map[string]any{
-			"SecretId": arn, "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending,
-		})
+	pending := m.Labelled(arn, "AWSPENDING")
+	if pending == "" {
+		return
+	}
+	_, err := m.client.UpdateSecretVersionStage(m.t.Context(), &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &arn, VersionStage: aws.String("AWSPENDING"), RemoveFromVersionId: &pending,
+	})
+	if err != nil {
+		m.t.Error(err)
 	}
 }
 
@@ -171,43 +194,4 @@ func (m *SecretsManager) rotateSecret(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 	}
 	_ = json.NewEncoder(w).Encode(answer)
-}
-
-func (m *SecretsManager) call(action string, in any) map[string]any {
-	m.t.Helper()
-	out, said := m.try(action, in)
-	if out == nil {
-		m.t.Errorf("%s: %s", action, said)
-	}
-	return out
-}
-
-// try returns the answer, or the text of an error.
-func (m *SecretsManager) try(action string, in any) (out map[string]any, said string) {
-	m.t.Helper()
-	body, err := json.Marshal(in)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	req, err := http.NewRequest(http.MethodPost, m.moto, bytes.NewReader(body))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", "secretsmanager."+action)
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
-		"Credential=AKIDEXAMPLE/20260301/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		return nil, fmt.Sprintf("%s %s %v", resp.Status, answer, err)
-	}
-	if err := json.Unmarshal(answer, &out); err != nil {
-		m.t.Fatal(err)
-	}
-	return out, ""
 }

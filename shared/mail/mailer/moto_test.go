@@ -3,7 +3,6 @@
 package mailer
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
@@ -36,10 +34,7 @@ func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto =
 func newSES(t *testing.T) aws.Config {
 	t.Helper()
 	moto.Fresh(t)
-	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := moto.Config(t)
 	domain := &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}
 	if _, err := sesv2.NewFromConfig(cfg).CreateEmailIdentity(t.Context(), domain); err != nil {
 		t.Fatal(err)
@@ -47,38 +42,13 @@ func newSES(t *testing.T) aws.Config {
 	return cfg
 }
 
-// sent is one mail that SES accepted. moto stores one body, the HTML.
-type sent struct {
-	Source       string
-	Subject      string
-	Body         string
-	Destinations struct{ ToAddresses []string }
-}
-
-// outgoing returns the mails that moto's SES accepted, in order.
-func outgoing(t *testing.T) []sent {
-	t.Helper()
-	resp, err := http.Get(moto.URL.JoinPath("/moto-api/data.json").String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var data struct {
-		SES struct{ Message []sent } `json:"ses"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&data); err != nil {
-		t.Fatal(err)
-	}
-	return data.SES.Message
-}
-
 // want returns the mails as SES stores them.
-func want(t *testing.T, mails ...mail.Message) []sent {
+func want(t *testing.T, mails ...mail.Message) []mototest.Mail {
 	t.Helper()
-	var all []sent
+	var all []mototest.Mail
 	for _, m := range mails {
 		w := mustRender(t, m)
-		s := sent{Source: from, Subject: w.subject, Body: w.html}
+		s := mototest.Mail{Source: from, Subject: w.subject, Body: w.html}
 		s.Destinations.ToAddresses = []string{m.To}
 		all = append(all, s)
 	}
@@ -119,10 +89,13 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	if got := ids(t, failed, err); got != "" {
 		t.Errorf("failed: %q\n%s", got, log)
 	}
-	sorted := func(mails []sent) []sent {
-		return slices.SortedFunc(slices.Values(mails), func(a, b sent) int { return strings.Compare(a.Subject, b.Subject) })
+	sorted := func(mails []mototest.Mail) []mototest.Mail {
+		return slices.SortedFunc(
+			slices.Values(mails),
+			func(a, b mototest.Mail) int { return strings.Compare(a.Subject, b.Subject) },
+		)
 	}
-	if diff := cmp.Diff(sorted(outgoing(t)), sorted(want(t, letters...))); diff != "" {
+	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(want(t, letters...))); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
@@ -159,7 +132,7 @@ func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 			t.Errorf("failed again: got %q, want both", got)
 		}
 	}
-	if diff := cmp.Diff(outgoing(t), want(t, good...)); diff != "" {
+	if diff := cmp.Diff(moto.Mails(t), want(t, good...)); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	const reason = `"messageId":"c","kind":"reset-password","reason":"SES answered `
@@ -182,7 +155,7 @@ func TestMotoSenderNotVerified(t *testing.T) {
 	if got != "ab" || !strings.Contains(log, `"SES answered MessageRejected`) || strings.Contains(log, "example") {
 		t.Errorf("failed: got %q, want both\n%s", got, log)
 	}
-	if got := outgoing(t); len(got) != 0 {
+	if got := moto.Mails(t); len(got) != 0 {
 		t.Errorf("sent %v", got)
 	}
 }
@@ -234,7 +207,7 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	for i := range shown {
 		shown[i].Source = `"Xenon" <no-reply@learn.example.com>`
 	}
-	if diff := cmp.Diff(outgoing(t), shown); diff != "" {
+	if diff := cmp.Diff(moto.Mails(t), shown); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
