@@ -68,7 +68,7 @@ func (o operation) JWT() bool {
 func (o operation) Statuses() string {
 	var all []string
 	for status, r := range o.Responses {
-		if r.Description != "" { // the others are equal for all operations
+		if r.Description != "" { // all operations have the others
 			all = append(all, status)
 		}
 	}
@@ -105,7 +105,7 @@ func (d apiDocument) sections() ([]apiSection, error) {
 	return all, nil
 }
 
-// apiDescription answers GET /openapi.yaml. It reads the file at each request, so that edits show at once.
+// apiDescription answers GET /openapi.yaml. It reads the file at each request, so edits are visible immediately.
 func apiDescription(w http.ResponseWriter, _ *http.Request) error {
 	text, err := readAPI()
 	if err != nil {
@@ -116,7 +116,7 @@ func apiDescription(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// apiPage answers GET /api: every operation with a form to try it. The page calls this server only.
+// apiPage answers GET /api with a page that has a form for each operation. The page sends requests to this server only.
 func apiPage(w http.ResponseWriter, _ *http.Request) error {
 	text, err := readAPI()
 	if err != nil {

@@ -26,8 +26,8 @@ const (
 )
 
 type devCmd struct {
-	Addr        string `help:"Where to listen; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
-	DatabaseURL string `help:"Use this Postgres and start none. Overrides DATABASE_URL." placeholder:"URL"`
+	Addr        string `help:"The host and port to listen on; default: localhost:3000" default:"localhost:3000" placeholder:"HOST:PORT"`
+	DatabaseURL string `help:"Use this Postgres server; do not start one. Overrides DATABASE_URL." placeholder:"URL"`
 	MailFile    string `help:"The file for mails, one JSON line each; default: mail.jsonl in --dir. Overrides MAIL_FILE." placeholder:"FILE"`
 	NoSite      bool   `help:"Serve the API without the site." xor:"site"`
 	Site        string `help:"Serve the pages of this development server, such as http://localhost:3001; make site starts one." placeholder:"URL" xor:"site"`
@@ -35,9 +35,10 @@ type devCmd struct {
 }
 
 func (devCmd) Help() string {
-	return `Starts a Postgres unless one is named, applies the migrations, makes a secret and signing keys if there are
-none, and serves every route of template.yaml and the site in website/build. Ctrl-C stops everything; the data stays.
-Settings are environment variables; those that are not set are read from the file .env in the working directory.
+	return `Starts a Postgres server, unless you give the URL of a database. Applies the migrations. Generates a secret and
+signing keys if there are none. Then serves every route of template.yaml and the site in website/build. Ctrl-C stops
+everything; the data stays. Settings are environment variables; the file .env in the working directory has the values of
+variables that are not set.
 
   xenon dev
   xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
@@ -75,7 +76,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)
-	if err := makeKeys(cfg.SigningKeysFile, std.err); err != nil {
+	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
@@ -98,7 +99,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 func loadDevSettings(ctx context.Context, getenv environment) (config.API, error) {
 	cfg, err := config.LoadAPI(getenv)
 	if err != nil {
-		return cfg, advise(err, "Correct them in the environment or in .env; .env.example explains each.")
+		return cfg, advise(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
 	}
 	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
@@ -106,7 +107,7 @@ func loadDevSettings(ctx context.Context, getenv environment) (config.API, error
 	return cfg, err
 }
 
-// printStart tells the developer that the server runs, and what to try first.
+// printStart prints that the server runs, and commands to try.
 func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg config.API) {
 	fmt.Fprintln(out, "Listening on", addr)
 	fmt.Fprintln(out, "The database is", databaseURL)
@@ -116,13 +117,13 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	if !c.NoSite && c.Site == "" && !siteIsBuilt() {
 		fmt.Fprint(out, siteHint)
 	}
-	fmt.Fprint(out, firstThings(cfg.Origin, c.Dir))
+	fmt.Fprint(out, startCommands(cfg.Origin, c.Dir))
 }
 
-// withSite serves the routes, and the site at every other path.
+// withSite returns a handler that serves the routes, and the site at every other path.
 func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
 	if c.NoSite {
-		routes["GET /"] = startPage(firstThings(cfg.Origin, c.Dir))
+		routes["GET /"] = startPage(startCommands(cfg.Origin, c.Dir))
 		return devAPI(routes, cfg), nil
 	}
 	policy, err := readSitePolicy(templateFile)
@@ -132,7 +133,7 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 	var site http.Handler = builtFiles{
 		dir:     siteDir,
 		headers: policy.headers(strings.HasPrefix(cfg.Origin, "https:")),
-		missing: startPage(siteHint + firstThings(cfg.Origin, c.Dir)),
+		missing: startPage(siteHint + startCommands(cfg.Origin, c.Dir)),
 	}
 	if c.Site != "" {
 		if site, err = liveSite(c.Site); err != nil {
@@ -149,12 +150,13 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 			"Stop that program, or choose another port: xenon dev --addr localhost:3001")
 	}
 	if err != nil {
-		return nil, advise(err, "Give an address such as localhost:3000 with --addr.")
+		return nil, advise(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
 	}
 	return l, nil
 }
 
-// devAPI serves the routes with the limits of API Gateway and CloudFront.
+// devAPI returns a handler that serves the routes with the header limits of API Gateway and CloudFront, and the timeout
+// of a function.
 func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
@@ -186,7 +188,7 @@ const siteHint = `
 The site is not built yet. "make dev" builds it, or: cd website && npm ci && npm run build
 `
 
-// startPage serves a text in place of the site if there is none.
+// startPage returns a handler that serves a text in place of the site, if there is no site.
 func startPage(text string) web.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -195,8 +197,9 @@ func startPage(text string) web.Handler {
 	}
 }
 
-// firstThings returns commands to try: register, read the session, create a profile.
-func firstThings(origin, dir string) string {
+// startCommands returns the text that xenon dev prints at its start, with commands to try: register, read the session,
+// create a profile.
+func startCommands(origin, dir string) string {
 	return fmt.Sprintf(`
 Xenon is running at %[1]s - open it in a browser, or try it from here:
 
@@ -204,7 +207,7 @@ curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email
 curl -b cookies.txt %[1]s/api/auth/get-session
 curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut -d '"' -f 4)" -H 'Content-Type: application/json' -d '{"learning_mode":"code_first","time_per_week":5}' %[1]s/api/profile
 
-Every call, to try in a browser: %[1]s/api
+A page with a form for every operation: %[1]s/api
 
 Ctrl-C stops it. The data stays in %[2]s; "make clean" removes .xenon.
 `, origin, dir)

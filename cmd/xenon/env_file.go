@@ -18,8 +18,8 @@ const envFile = ".env"
 var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*` +
 	`('[^']*'|"(?:\\"|[^"])*"|` + "`[^`]*`" + `|[^#\r\n]*)`)
 
-// withEnvFile returns the variables of getenv, and for those that are not set the values of the file. It does not
-// expand $ in values.
+// withEnvFile returns a function that reads the variables of getenv. If a variable is not set there, the function
+// returns the value in the file. It does not expand $ in values.
 func withEnvFile(getenv environment, file string, log io.Writer) (environment, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the user owns the file
 	if errors.Is(err, fs.ErrNotExist) {

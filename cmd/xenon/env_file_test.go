@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-func TestEnvFileLiesUnderTheEnvironment(t *testing.T) {
+func TestEnvironmentOverridesEnvFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), ".env")
 	text := `# a comment
@@ -48,11 +48,11 @@ WINDOWS=z` + "\r\n" + `no assignment
 		}
 	}
 	if !strings.Contains(log.String(), file) || strings.Contains(log.String(), "pa$$") {
-		t.Errorf("got %q, want a line that names the file and no value", log.String())
+		t.Errorf("got %q, want a line with the path of the file and no value", log.String())
 	}
 }
 
-func TestWithoutAnEnvFileNothingIsSaid(t *testing.T) {
+func TestMissingEnvFileLogsNothing(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	getenv, err := withEnvFile(func(string) string { return "set" }, filepath.Join(t.TempDir(), ".env"), &log)
@@ -64,7 +64,7 @@ func TestWithoutAnEnvFileNothingIsSaid(t *testing.T) {
 	}
 }
 
-func TestDatabaseAddressHasNoPassword(t *testing.T) {
+func TestShownDatabaseURLHasNoPassword(t *testing.T) {
 	t.Parallel()
 	l := &local{databaseURL: "postgres://me:hidden@localhost:5432/learn?password=hidden", dir: ".xenon"}
 	if got := l.shownURL(); got != "postgres://me@localhost:5432/learn" {

@@ -16,7 +16,7 @@ import (
 
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"Show which keys are published and which one signs."`
-	Rotate keysRotateCmd `cmd:"" help:"Retire the current key, sign with the next, publish a new one."`
+	Rotate keysRotateCmd `cmd:"" help:"Rotate the keys: the next key becomes the signing key, and a new next key is published."`
 }
 
 type keysListCmd struct {
@@ -45,7 +45,7 @@ func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	text, err := secrets.ReadSigningKeys(ctx, cfg)
 	if err != nil {
-		return advise(err, "xenon keys rotate makes the first keys; make dev does so by itself.")
+		return advise(err, "Generate the first keys with xenon keys rotate; make dev generates them automatically.")
 	}
 	set, err := keys.ParseSet(text)
 	if err != nil {
@@ -80,9 +80,9 @@ type keysRotateCmd struct {
 }
 
 func (keysRotateCmd) Help() string {
-	return `Rotates the secret SIGNING_KEYS_ARN if it is set, else the file SIGNING_KEYS_FILE, and makes the first keys if
-there are none. If the secret has a rotation function, Secrets Manager calls it, as for a scheduled rotation.
-JWT_EXPIRES_IN is the longest lifetime of a token.
+	return `Rotates the keys in the secret SIGNING_KEYS_ARN if it is set, else in the file SIGNING_KEYS_FILE. Generates the
+first keys if there are none. If the secret has a rotation function, Secrets Manager calls the function, as for a
+scheduled rotation. JWT_EXPIRES_IN is the longest lifetime of a token.
 
   xenon keys rotate
   SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`
@@ -100,7 +100,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrTooSoon) {
-		return advise(err, "An earlier rotation would sign tokens with a key that verifiers do not have yet.")
+		return advise(err, "Wait until then: verifiers may not have the next key yet.")
 	}
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	if c.JSON {
 		return printJSON(std, map[string]string{"current": set.Current.ID, "next": set.Next.ID})
 	}
-	fmt.Fprintf(std.out, "%s signs now; %s is published as the next.\n", set.Current.ID, set.Next.ID)
+	fmt.Fprintf(std.out, "%s is now the signing key; %s is the next key.\n", set.Current.ID, set.Next.ID)
 	return nil
 }
 
@@ -144,13 +144,13 @@ func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, erro
 func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	as, err := awsprofile.Load(ctx, as)
 	if err != nil {
-		return as, advise(err, "Sign in with aws sso login, or name a profile in AWS_PROFILE and a region in AWS_REGION.")
+		return as, advise(err, "Sign in with aws sso login, or set AWS_PROFILE and AWS_REGION.")
 	}
 	return as, nil
 }
 
-// makeKeys makes the signing keys for local development, if there are none.
-func makeKeys(file string, log io.Writer) error {
+// generateKeys generates the signing keys for local development, if there are none.
+func generateKeys(file string, log io.Writer) error {
 	_, err := keys.LoadFile(file)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -159,6 +159,6 @@ func makeKeys(file string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(log, "Made signing keys in", file)
+	fmt.Fprintln(log, "Generated signing keys in", file)
 	return keys.SaveFile(file, set)
 }

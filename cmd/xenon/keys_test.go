@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Without AWS credentials every command that uses AWS says what to do.
+// Without AWS credentials, every command that uses AWS prints what the user can do.
 func TestCommandsNeedAWSCredentials(t *testing.T) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {

@@ -15,8 +15,8 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
 
-// licences are the permitted licences, by words that only their text contains. A module with another licence fails the
-// test until a maintainer has read and added it.
+// licences are the permitted licences, each with words that only its text contains. The test fails for a module with
+// another licence, until a maintainer has read that licence and added it here.
 var licences = []struct{ name, words string }{
 	{"Apache-2.0", "apache license"},
 	{"BSD-3-Clause", "neither the name"},
@@ -66,12 +66,11 @@ func TestR59_LicencesOfTheBinaries(t *testing.T) {
 	page := strings.Builder{}
 	page.WriteString(`# Licences
 
-What is in the functions and in the command besides Xenon, and under which licence. The Go standard library,
-BSD-3-Clause, is in all of them.
-What the site is made of: [Licences of the site](licences-site.md).
+The Go modules in the functions and in the command, and their licences. All of them also contain the Go standard
+library (BSD-3-Clause). The packages of the site have [their own page](licences-site.md).
 
-This page is written by ` + "`make manual`" + "; a test fails when a module is not on it, or has a licence that is " +
-		"not allowed.\n" +
+` + "`make manual`" + " writes this page. A test fails if a module is missing here or has a licence that is not " +
+		"permitted.\n" +
 		`
 | module | version | licence |
 |---|---|---|
@@ -83,7 +82,7 @@ This page is written by ` + "`make manual`" + "; a test fails when a module is n
 	for _, m := range found {
 		names := licencesOf(t, m[2])
 		if len(names) == 0 {
-			t.Errorf("%s %s has no licence that is allowed", m[0], m[1])
+			t.Errorf("%s %s has no permitted licence", m[0], m[1])
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", m[0], m[1], strings.Join(names, ", "))
 	}
@@ -102,7 +101,7 @@ This page is written by ` + "`make manual`" + "; a test fails when a module is n
 	}
 }
 
-func TestR59_UnknownLicencesAreSeen(t *testing.T) {
+func TestR59_UnknownLicencesAreReported(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		"":                           0,

@@ -20,26 +20,26 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// local holds what `xenon dev` makes for local development: a database, a secret and files.
+// local has the resources that `xenon dev` creates for local development: a database, a secret and files.
 type local struct {
 	dir         string
-	mailFile    string // empty unless named by the flag
+	mailFile    string // the value of --mail-file
 	secret      string
 	databaseURL string
-	server      *postgres.Server // nil if the database was not started here
+	server      *postgres.Server // nil if xenon dev did not start the database
 }
 
-// newLocal makes the directory and the secret. It starts nothing.
+// newLocal creates the directory and the secret. It starts nothing.
 func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
 	if l.databaseURL == "" {
 		l.databaseURL = getenv("DATABASE_URL")
 	}
-	return l, l.makeSecret(getenv("BETTER_AUTH_SECRET"), log)
+	return l, l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres, unless the settings name one, and applies the migrations, with the URL direct if
-// there is one.
+// startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations. It
+// uses the URL direct for them, if it is not empty.
 func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
@@ -51,11 +51,11 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 	}
 	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), name)
 	if errors.As(err, new(*schema.Error)) {
-		return misfit(err, name)
+		return adviseRepair(err, name)
 	}
 	if err != nil {
 		return advise(err, "Check that the database runs and that its user can create tables. "+
-			"--database-url names another database.")
+			"Use --database-url for another database.")
 	}
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)
@@ -63,12 +63,12 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 	return nil
 }
 
-// shownURL returns the database's URL without its password and, if the database was started here, the file of the
-// password.
+// shownURL returns the URL of the database without its password. If xenon dev started the database, it adds the path of
+// the password file.
 func (l *local) shownURL() string {
 	u, err := url.Parse(l.databaseURL)
 	if err != nil {
-		return "the configured one" // its URL may contain a password
+		return "the configured one" // the invalid URL may contain a password
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
 	if name := u.User.Username(); name != "" {
@@ -91,8 +91,9 @@ func (l *local) stop() {
 	}
 }
 
-// makeSecret uses the secret of the settings, or the file of an earlier start, or makes a secret.
-func (l *local) makeSecret(set string, log io.Writer) error {
+// generateSecret sets the secret: to the one in the settings, else to the one in the file of an earlier start. If there
+// is none, it generates a secret and writes the file.
+func (l *local) generateSecret(set string, log io.Writer) error {
 	if set != "" {
 		l.secret = set
 		return nil
@@ -104,18 +105,19 @@ func (l *local) makeSecret(set string, log io.Writer) error {
 		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // if root runs this, Postgres runs as another user
 			err = os.WriteFile(file, text, 0o600)
 		}
-		fmt.Fprintln(log, "Made a secret in", file)
+		fmt.Fprintln(log, "Generated a secret in", file)
 	}
 	if err != nil {
-		return advise(err, "%s has to be a directory that you can write to; --dir names another.", l.dir)
+		return advise(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
 	}
 	l.secret = string(text)
 	return nil
 }
 
-// getenv returns the variables of the environment, and for those that are not set the values that were made here.
+// getenv returns a function that reads the environment. If a variable is not set there, the function returns the value
+// that xenon dev has generated.
 func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
-	made := map[string]string{
+	generated := map[string]string{
 		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),
 		"BETTER_AUTH_SECRET": l.secret,
 		"SIGNING_KEYS_FILE":  l.path(filepath.Base(config.DefaultSigningKeysFile)),
@@ -124,12 +126,12 @@ func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
 	}
 	return func(name string) string {
 		if name == "DATABASE_URL" || name == "MAIL_FILE" && l.mailFile != "" { // the flag overrides the variable
-			return made[name]
+			return generated[name]
 		}
 		if v := outer(name); v != "" {
 			return v
 		}
-		return made[name]
+		return generated[name]
 	}
 }
 

@@ -14,16 +14,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// mailSide is the part of the template about mails: settings by folder, with those of Globals, and the policies of
-// each.
-type mailSide struct {
+// mailTemplate is the part of template.yaml about mails: the settings of each folder, including those of Globals, and
+// the policies of each folder.
+type mailTemplate struct {
 	settings map[string]map[string]string
 	policies map[string]string
 	mailer   map[string]any // its event
 	queues   map[string]map[string]any
 }
 
-func readMailSide(t *testing.T) mailSide {
+func readMailTemplate(t *testing.T) mailTemplate {
 	t.Helper()
 	type environment struct {
 		Variables map[string]yaml.Node `yaml:"Variables"`
@@ -43,14 +43,14 @@ func readMailSide(t *testing.T) mailSide {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(err error) {
+	check := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	read(yaml.Unmarshal(text, &tmpl))
-	m := mailSide{map[string]map[string]string{}, map[string]string{}, nil, map[string]map[string]any{}}
+	check(yaml.Unmarshal(text, &tmpl))
+	m := mailTemplate{map[string]map[string]string{}, map[string]string{}, nil, map[string]map[string]any{}}
 	for name, r := range tmpl.Resources {
 		switch r.Type {
 		case functionType:
@@ -62,7 +62,7 @@ func readMailSide(t *testing.T) mailSide {
 					Properties yaml.Node `yaml:"Properties"`
 				} `yaml:"Events"`
 			}
-			read(r.Properties.Decode(&p))
+			check(r.Properties.Decode(&p))
 			folder := filepath.Base(p.CodeURI)
 			m.settings[folder] = map[string]string{}
 			for _, variables := range []map[string]yaml.Node{
@@ -74,26 +74,26 @@ func readMailSide(t *testing.T) mailSide {
 				}
 			}
 			policies, err := yaml.Marshal(&p.Policies)
-			read(err)
+			check(err)
 			m.policies[folder] = string(policies)
 			if folder == "mailer" {
 				e := p.Events["Mail"]
-				read(e.Properties.Decode(&m.mailer))
+				check(e.Properties.Decode(&m.mailer))
 			}
 		case "AWS::SQS::Queue":
 			var p map[string]any
-			read(r.Properties.Decode(&p))
+			check(r.Properties.Decode(&p))
 			m.queues[name] = p
 		}
 	}
 	return m
 }
 
-// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None uses
-// the outbox, which config refuses in the cloud.
+// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None of
+// them uses the outbox, because config rejects it in AWS.
 func TestMailSettingsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	m := readMailSide(t)
+	m := readMailTemplate(t)
 	var senders []string
 	for folder, settings := range m.settings {
 		may := strings.Contains(m.policies[folder], "!Ref SendMail")
@@ -119,7 +119,7 @@ func TestMailSettingsOfTheTemplate(t *testing.T) {
 
 func TestMailerOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	m := readMailSide(t)
+	m := readMailTemplate(t)
 	want := map[string]any{
 		"Queue": "MailQueue.Arn", "BatchSize": 10, "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
 		"ScalingConfig": map[string]any{"MaximumConcurrency": 2},
@@ -131,15 +131,15 @@ func TestMailerOfTheTemplate(t *testing.T) {
 		t.Errorf("the mailer has no sender or may not send")
 	}
 	if strings.Contains(m.policies["mailer"], "secretsmanager") {
-		t.Errorf("the mailer may read secrets, which it has no use for")
+		t.Errorf("the mailer may read secrets that it does not need")
 	}
 	redrive := map[string]any{"deadLetterTargetArn": "MailDeadLetterQueue.Arn", "maxReceiveCount": 5}
 	if diff := cmp.Diff(m.queues["MailQueue"]["RedrivePolicy"], any(redrive)); diff != "" {
-		t.Errorf("what fails (-got +want):\n%s", diff)
+		t.Errorf("redrive policy (-got +want):\n%s", diff)
 	}
 	for name, q := range m.queues {
 		if q["SqsManagedSseEnabled"] != true {
-			t.Errorf("%s keeps links in the clear", name)
+			t.Errorf("%s stores links unencrypted", name)
 		}
 	}
 }
@@ -149,10 +149,10 @@ func TestDevMailFile(t *testing.T) {
 	for name, c := range map[string]struct {
 		flag, variable, want string
 	}{
-		"neither":                     {"", "", "mail.jsonl"},
-		"the variable":                {"", "variable.jsonl", "variable.jsonl"},
-		"the flag":                    {"flag.jsonl", "", "flag.jsonl"},
-		"the flag beats the variable": {"flag.jsonl", "variable.jsonl", "flag.jsonl"},
+		"neither":                         {"", "", "mail.jsonl"},
+		"the variable":                    {"", "variable.jsonl", "variable.jsonl"},
+		"the flag":                        {"flag.jsonl", "", "flag.jsonl"},
+		"the flag overrides the variable": {"flag.jsonl", "variable.jsonl", "flag.jsonl"},
 	} {
 		dir := t.TempDir()
 		env := environment(func(name string) string { return map[string]string{"MAIL_FILE": c.variable}[name] })

@@ -16,10 +16,10 @@ import (
 
 // Exit codes, the same for every command.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitPerson = 3 // done, but the result needs a decision
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitDecision = 3 // the command succeeded, and the user has to decide something
 )
 
 // streams are the input and output of a command.
@@ -30,16 +30,16 @@ type streams struct {
 
 type commands struct {
 	Dev     devCmd          `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
-	Schema  schemaCmd       `cmd:"" help:"Bring the database schema up to date, or show where it stands."`
-	Migrate migrateCmd      `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, or undo it."`
+	Schema  schemaCmd       `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
+	Migrate migrateCmd      `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
 	Keys    keysCmd         `cmd:"" help:"Show or rotate the signing keys."`
 	Origin  originSecretCmd `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
-	Sam     samCmd          `cmd:"" hidden:"" help:"Make what sam local needs, and run a command beside it; make sam-local calls this."`
+	Sam     samCmd          `cmd:"" hidden:"" help:"Create the files that sam local needs, start the database, and run a command; make sam-local calls this."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process immediately
 	std := streams{os.Stdin, os.Stdout, os.Stderr}
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // the only place that reads the environment
 }
@@ -48,7 +48,7 @@ type exited int
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, std streams) (code int) {
-	defer func() { // kong calls Exit after --help; here that ends this function
+	defer func() { // kong calls Exit after --help: Exit panics, and this function recovers and sets the exit code
 		if r := recover(); r != nil {
 			c, ok := r.(exited)
 			if !ok {
@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 // environment returns the value of a variable; commands read settings with it.
 type environment func(string) string
 
-// problem is an error for the user: what happened, and what to do.
+// problem is an error message for the user. It says what happened and what the user can do.
 type problem struct {
 	err    error
 	advice string
@@ -97,13 +97,13 @@ func advise(err error, format string, args ...any) error {
 var errUsage = errors.New("wrong use")
 
 func report(err error, out io.Writer) int {
-	var left needsPerson
+	var left needsDecision
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &left):
 		fmt.Fprintln(out, "xenon:", left)
-		return exitPerson
+		return exitDecision
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(out, "xenon:", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
 		return exitUsage

@@ -81,7 +81,7 @@ func TestSchemaUpAndStatus(t *testing.T) {
 }
 
 // A "user" or account table of an application is not changed.
-func TestSchemaUpRefusesTablesOfAnApplication(t *testing.T) {
+func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 	t.Parallel()
 	for table, want := range map[string]string{
 		`CREATE TABLE "user" (id serial PRIMARY KEY, login text NOT NULL)`: "user.id: found integer, wanted uuid NOT NULL",
@@ -101,11 +101,11 @@ func TestSchemaUpRefusesTablesOfAnApplication(t *testing.T) {
 			t.Errorf("%s: up: got %d %s%s", table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
-		if code != exitPerson || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
+		if code != exitDecision || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
 			t.Errorf("%s: status: got %d %s%s", table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
-		if code != exitPerson || !strings.Contains(out, `"problems":[{"table":`) {
+		if code != exitDecision || !strings.Contains(out, `"problems":[{"table":`) {
 			t.Errorf("%s: status --json: got %d %s%s", table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "up"}, "DATABASE_URL", url, "SCHEMA", "xenon")
@@ -119,7 +119,7 @@ func TestSchemaUpRefusesTablesOfAnApplication(t *testing.T) {
 		var tables int
 		err = conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables)
 		if err != nil || tables != 1 {
-			t.Errorf("%s: got %d tables in public, %v, want the one that was there", table, tables, err)
+			t.Errorf("%s: got %d tables in public, %v, want only the table of the application", table, tables, err)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func TestKeysListAndRotate(t *testing.T) {
 		t.Errorf("no keys: got %d %s", code, err)
 	}
 	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
-		!strings.Contains(out, "signs now") {
+		!strings.Contains(out, "is now the signing key") {
 		t.Errorf("first: got %d %s%s", code, out, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -149,7 +149,7 @@ func TestKeysListAndRotate(t *testing.T) {
 	}
 }
 
-func TestDevSaysWhatIsWrong(t *testing.T) {
+func TestDevReportsErrors(t *testing.T) {
 	t.Chdir(root)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -173,7 +173,7 @@ func TestDevSaysWhatIsWrong(t *testing.T) {
 			nil,
 			"another program listens on " + taken.Addr().String() + "\n  Stop that program, or choose another port",
 		},
-		{"no port", []string{"--addr", "localhost"}, nil, "Give an address such as localhost:3000"},
+		{"no port", []string{"--addr", "localhost"}, nil, "such as --addr localhost:3000"},
 		{
 			"bad settings", nil,
 			[]string{"CLIENT_IP", "x", "PASSWORD_HASH", "md5"},
@@ -181,12 +181,12 @@ func TestDevSaysWhatIsWrong(t *testing.T) {
 		},
 		{"short secret", nil, []string{"BETTER_AUTH_SECRET", "short"}, "BETTER_AUTH_SECRET: has 5 characters"},
 		{"no directory", []string{"--dir", file}, nil, "has to be a directory that you can write to"},
-		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "--database-url names another"},
+		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "Use --database-url"},
 	} {
 		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)
-		code, out, said := xenon(t, args, c.env...)
-		if code != exitFailed || !strings.Contains(said, c.want) || out != "" {
-			t.Errorf("%s: got %d\n%s%s", c.name, code, out, said)
+		code, out, stderr := xenon(t, args, c.env...)
+		if code != exitFailed || !strings.Contains(stderr, c.want) || out != "" {
+			t.Errorf("%s: got %d\n%s%s", c.name, code, out, stderr)
 		}
 	}
 }

@@ -17,23 +17,23 @@ import (
 )
 
 type migrateCmd struct {
-	Plan     migratePlanCmd     `cmd:"" help:"Say what a run would do, and write nothing."`
-	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles. Run again, it copies what has changed since the last run."`
-	Verify   migrateVerifyCmd   `cmd:"" help:"Compare everything copied with the source."`
-	Rollback migrateRollbackCmd `cmd:"" help:"Remove what a run copied and nothing has changed since."`
-	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check one."`
+	Plan     migratePlanCmd     `cmd:"" help:"Show what a run would do. Writes nothing."`
+	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles. If you run it again, it copies what has changed since the last pass."`
+	Verify   migrateVerifyCmd   `cmd:"" help:"Compare all copied rows with the source."`
+	Rollback migrateRollbackCmd `cmd:"" help:"Remove the rows that a run copied and that have not changed since."`
+	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check the signature of a report."`
 	Finalize migrateFinalizeCmd `cmd:"" help:"End a run and delete its imported password hashes."`
 }
 
 // importFlags are common to the commands that work on a run.
 type importFlags struct {
-	From string `help:"The Supabase database: direct, or the session pooler, port 5432. Beats FROM_DATABASE_URL." placeholder:"URL"`
-	To   string `help:"The target's direct endpoint. Beats TO_DATABASE_URL." placeholder:"URL"`
+	From string `help:"The Supabase database: the direct host or the session pooler, port 5432. Overrides FROM_DATABASE_URL." placeholder:"URL"`
+	To   string `help:"The target database, by its direct host. Overrides TO_DATABASE_URL." placeholder:"URL"`
 	Name string `name:"run" help:"Name of the run; default: supabase" default:"supabase" placeholder:"NAME"`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
 }
 
-// open makes the import and looks at nothing but the form of the URLs.
+// open returns the import. It checks only the form of the URLs and does not connect.
 func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
 	from, to, err := f.urls(ctx, getenv)
 	if err != nil {
@@ -45,7 +45,7 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 	return begin(from, to, getenv, std)
 }
 
-// openTarget is open for what needs no source, which may be gone by then.
+// openTarget is like open, for commands that do not need the source. The source may no longer exist.
 func (f importFlags) openTarget(
 	ctx context.Context,
 	getenv environment,
@@ -69,32 +69,32 @@ func begin(from, to string, getenv environment, std streams) (*importer.Import, 
 	if err != nil {
 		return nil, nil, err
 	}
-	tellIgnored(std, "--from", from)
-	tellIgnored(std, "--to", to)
+	printIgnored(std, "--from", from)
+	printIgnored(std, "--to", to)
 	p := newProgress(std.err, time.Now)
 	return &importer.Import{From: from, To: to, Schema: name, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
 }
 
-// tellIgnored says which parameters of a database URL have no meaning here.
-func tellIgnored(std streams, name, address string) {
-	if ignored := pg.Ignored(address); ignored != nil {
+// printIgnored prints the parameters of a database URL that Xenon ignores.
+func printIgnored(std streams, name, databaseURL string) {
+	if ignored := pg.Ignored(databaseURL); ignored != nil {
 		fmt.Fprintf(
 			std.err,
-			"%s: parameters that only other drivers know are ignored: %s\n",
+			"%s: parameters that only other drivers use are ignored: %s\n",
 			name,
 			strings.Join(ignored, ", "),
 		)
 	}
 }
 
-func checkURL(flag, address string) error {
-	if err := importer.CheckURL(address); err != nil {
+func checkURL(flag, databaseURL string) error {
+	if err := importer.CheckURL(databaseURL); err != nil {
 		return wrongUse("%s: %s", flag, strings.TrimPrefix(err.Error(), importer.ErrRefused.Error()+": "))
 	}
 	return nil
 }
 
-// urls are those of the flags, else the variables, else the secret.
+// urls returns the database URLs: from the flags, else from the variables, else from the secret.
 func (f importFlags) urls(ctx context.Context, getenv environment) (from, to string, err error) {
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
 	cfg, err := config.LoadImport(func(name string) string {
@@ -102,12 +102,12 @@ func (f importFlags) urls(ctx context.Context, getenv environment) (from, to str
 			return v
 		}
 		if name == "MIGRATE_SECRET_ARN" && f.From != "" && f.To != "" {
-			return "" // nothing is left to ask it for
+			return "" // both URLs are given, so the secret is not needed
 		}
 		return getenv(name)
 	})
 	if err != nil {
-		return "", "", wrongUse("%s\n  Name the databases with --from and --to, or in the environment.", err)
+		return "", "", wrongUse("%s\n  Give the databases with --from and --to, or in the environment.", err)
 	}
 	if cfg.SecretARN != "" {
 		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
@@ -128,7 +128,7 @@ func wrongUse(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errUsage}, args...)...)
 }
 
-// holder is how another process reads who holds the run.
+// holder returns the name of this process. Another process that finds the run locked prints this name.
 func holder() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -137,42 +137,42 @@ func holder() string {
 	return fmt.Sprintf("xenon migrate on %s, pid %d", host, os.Getpid())
 }
 
-// database names a database without user and password.
-func database(address string) string {
-	u, err := url.Parse(address)
+// database returns the host and the name of a database, without user and password.
+func database(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return "a database"
 	}
 	return u.Hostname() + u.EscapedPath()
 }
 
-// explain says what to do about an error of the engine.
+// explain adds advice to an error of package importer.
 func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	said := errors.New(importer.ErrorText(err)) // which quotes no row
+	text := errors.New(importer.ErrorText(err)) // contains no data of rows
 	switch {
 	case ctx.Err() != nil:
-		return advise(errStopped, "What was finished is kept. The same command goes on where this one stopped.")
+		return advise(errStopped, "Finished batches are kept. Run the same command again to continue.")
 	case errors.Is(err, importer.ErrHeld):
-		return advise(said, "Wait for it. A holder that died lets go by itself, within two minutes at most.")
+		return advise(text, "Wait until the other process has finished. If it crashed, its lease ends within two minutes.")
 	case errors.Is(err, importer.ErrNoRun):
-		return advise(said, "xenon migrate run starts one; --run names another.")
+		return advise(text, "Start a run with xenon migrate run, or give the name of an existing run with --run.")
 	case errors.Is(err, importer.ErrUnavailable):
-		return advise(said, "Is the database up, and its URL right? The same command goes on where this one stopped.")
+		return advise(text, "Check that the database runs and that its URL is correct. Then run the same command again.")
 	case errors.Is(err, importer.ErrRefused):
-		return said
+		return text
 	}
-	return advise(said, "The same command goes on where this one stopped.")
+	return advise(text, "Run the same command again to continue.")
 }
 
 var errStopped = errors.New("stopped")
 
-// needsPerson is a command that is done and leaves something for a person to look at.
-type needsPerson string
+// needsDecision is the error of a command that succeeded with a result that an operator must check.
+type needsDecision string
 
-func (n needsPerson) Error() string { return string(n) }
+func (n needsDecision) Error() string { return string(n) }
 
 func printJSON(std streams, v any) error {
 	text, err := stringify.Marshal(v)

@@ -18,18 +18,19 @@ import (
 	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// choiceFlags are the choices of a run. Those not given stay empty, so that the engine keeps what the run began with.
-type choiceFlags struct {
+// optionFlags are the options of a run. An option that is not given is empty: the import then uses the value that the
+// run stored, or the default.
+type optionFlags struct {
 	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
-	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed: hold (default) withholds them until a reset by mail, allow imports them." enum:",hold,allow" default:"" placeholder:"hold|allow"`
-	MFA           string   `name:"mfa" help:"Users with a verified second factor, which cannot be carried over: hold withholds their password, allow lets them in with it alone. Has to be said when there are any." enum:",allow,hold" default:"" placeholder:"allow|hold"`
-	Profiles      string   `help:"The table of profiles with its schema, as it is written and without quotes; none for none; default: public.profiles" placeholder:"TABLE"`
+	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
+	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
+	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles" placeholder:"TABLE"`
 	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
-	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users are gone from the source."`
+	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users were deleted in the source."`
 }
 
-func (c choiceFlags) options(run string) (importer.Options, error) {
+func (c optionFlags) options(run string) (importer.Options, error) {
 	o := importer.Options{
 		Run:            run,
 		BatchSize:      c.BatchSize,
@@ -50,8 +51,8 @@ func (c choiceFlags) options(run string) (importer.Options, error) {
 	}
 	for _, v := range c.ProfileValue {
 		field, values, ok := strings.Cut(v, ":")
-		old, to, also := strings.Cut(values, "=")
-		if !ok || !also || field == "" || old == "" || to == "" {
+		old, to, hasValue := strings.Cut(values, "=")
+		if !ok || !hasValue || field == "" || old == "" || to == "" {
 			return o, wrongUse("--profile-value %q is not of the form FIELD:OLD=NEW, such as age_range:35_44=35_plus", v)
 		}
 		if o.ProfileValues == nil {
@@ -65,8 +66,8 @@ func (c choiceFlags) options(run string) (importer.Options, error) {
 	return o, nil
 }
 
-// again is what to type to say the same choices once more.
-func (c choiceFlags) again(command, run string) string {
+// again returns the command line with the same options.
+func (c optionFlags) again(command, run string) string {
 	text := "xenon migrate " + command
 	add := func(flag, value string) {
 		if value != "" {
@@ -91,7 +92,7 @@ func (c choiceFlags) again(command, run string) string {
 	return text
 }
 
-// shellWord quotes what a shell would take for more than one word.
+// shellWord quotes a word for the shell, if it has characters that need quotes.
 func shellWord(s string) string {
 	plain := strings.IndexFunc(s, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("_-.:=/", r)
@@ -104,13 +105,13 @@ func shellWord(s string) string {
 
 type migratePlanCmd struct {
 	importFlags
-	choiceFlags
+	optionFlags
 }
 
 func (migratePlanCmd) Help() string {
-	return "Reads both databases and writes to neither. Ends with 3 when something has to be decided before a run may " +
-		"start.\n" +
-		`
+	return `Reads both databases and writes to neither. The exit status is 3 if you have to decide something before a run
+can start.
+
   export FROM_DATABASE_URL=postgres://postgres.ref:…@aws-0-eu-central-1.pooler.supabase.com:5432/postgres
   export TO_DATABASE_URL=postgres://…@ep-name.eu-central-1.aws.neon.tech/neondb
   xenon migrate plan`
@@ -121,7 +122,7 @@ func (c migratePlanCmd) Run(ctx context.Context, getenv environment, std streams
 	return c.plan(ctx, c.importFlags, getenv, std)
 }
 
-func (c choiceFlags) plan(ctx context.Context, f importFlags, getenv environment, std streams) error {
+func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment, std streams) error {
 	o, err := c.options(f.Name)
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (c choiceFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if err != nil {
 		return err
 	}
-	p.say("Reading both databases; a million users take a minute or so …")
+	p.printOnTerminal("Reading both databases; a million users take about a minute …")
 	plan, err := m.Plan(ctx, o)
 	p.end()
 	if err != nil {
@@ -149,20 +150,21 @@ func (c choiceFlags) plan(ctx context.Context, f importFlags, getenv environment
 		}
 	}
 	if err == nil && len(plan.Refusals) > 0 {
-		return needsPerson("the run may not start yet; see what has to be decided or corrected")
+		return needsDecision("the run cannot start yet: see the reasons above")
 	}
 	return err
 }
 
-// english writes numbers with commas between the thousands.
+// english formats numbers with commas between the thousands.
 var english = message.NewPrinter(language.English)
 
-func sayf(out io.Writer, format string, args ...any) {
+// printf is like fmt.Fprintf, but formats numbers with commas between the thousands.
+func printf(out io.Writer, format string, args ...any) {
 	fmt.Fprint(out, english.Sprintf(format, args...))
 }
 
 func printPlan(out io.Writer, p importer.Plan, from, to string) {
-	sayf(
+	printf(
 		out,
 		"Plan of the run %q\n  from  %s, Postgres %s\n  to    %s, Postgres %s\n",
 		p.Run,
@@ -172,30 +174,31 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 		p.Target.Server,
 	)
 	if len(p.Source.Rows) > 0 {
-		sayf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
+		printf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
 	}
-	printCounts(out, "What will become of every row", p.Expected)
-	printReasons(out, "What will go to the quarantine", p.Reasons)
-	printNumbers(out, "Ids, addresses and accounts that two users want", p.Collisions)
+	printCounts(out, "Expected result for each row", p.Expected)
+	printReasons(out, "Expected in the quarantine", p.Reasons)
+	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
 	printProfileColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printReferring(out, p.Referring)
-	printNumbers(out, "Counted and not carried over", nonZero(p.NotCarried))
+	printNumbers(out, "Counted, not imported", nonZero(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)
-	printLines(out, "The run may not start", p.Refusals)
+	printLines(out, "Reasons why the run cannot start", p.Refusals)
 }
 
-// printReferring lists tables of the target whose rows keep users from being removed.
+// printReferring lists the tables of the target with foreign keys to users. The import does not delete a user to whom a
+// row of such a table refers.
 func printReferring(out io.Writer, all []importrun.Referring) {
 	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or over further tables")
+	fmt.Fprintln(out, "\nOther tables of the target that refer to users, directly or through other tables")
 	for _, r := range all {
 		fmt.Fprintf(
 			out,
-			"  %s (%s) → %s: when that is deleted, %s\n",
+			"  %s (%s) → %s: when the referenced row is deleted, %s\n",
 			r.Table,
 			strings.Join(r.Columns, ", "),
 			r.To,
@@ -204,14 +207,14 @@ func printReferring(out io.Writer, all []importrun.Referring) {
 	}
 }
 
-// printProfileColumns says which columns of the profile table have a place.
+// printProfileColumns lists the columns of the profile table with and without a column in user_profile.
 func printProfileColumns(out io.Writer, p importer.Plan) {
 	for _, c := range []struct {
 		title   string
 		columns []string
 	}{
-		{"Columns of " + p.Options.Profiles + " with a place in user_profile", p.ProfileColumns.Mapped},
-		{"Columns of " + p.Options.Profiles + " without one, kept in the ledger", p.ProfileColumns.Unmapped},
+		{"Columns of " + p.Options.Profiles + " with a column in user_profile", p.ProfileColumns.Mapped},
+		{"Other columns of " + p.Options.Profiles + ", kept in the ledger", p.ProfileColumns.Unmapped},
 	} {
 		if len(c.columns) > 0 {
 			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrap(strings.Join(c.columns, ", "), 106, "\n  "))
@@ -241,7 +244,8 @@ var outcomeOrder = []mapping.Outcome{
 	mapping.Quarantined,
 }
 
-// printCounts is a table: kinds of rows down, outcomes across, those that do not occur left out.
+// printCounts prints a table with a line for each kind of row and a column for each outcome. It leaves out kinds and
+// outcomes that do not occur.
 func printCounts(out io.Writer, title string, c mapping.Counts) {
 	columns := slices.DeleteFunc(slices.Clone(outcomeOrder), func(o mapping.Outcome) bool {
 		return !slices.ContainsFunc(sourceNames, func(n sourceName) bool { return c[n.source][o] > 0 })
@@ -262,15 +266,15 @@ func printCounts(out io.Writer, title string, c mapping.Counts) {
 		if total == 0 {
 			continue
 		}
-		sayf(out, "  %-16s%12d", n.name, total)
+		printf(out, "  %-16s%12d", n.name, total)
 		for _, o := range columns {
-			sayf(out, "%13d", c[n.source][o])
+			printf(out, "%13d", c[n.source][o])
 		}
 		fmt.Fprintln(out)
 	}
 }
 
-// printReasons lists reasons, the most frequent first, with what they mean where they come up first.
+// printReasons prints the reasons, the most frequent first. It explains each reason at its first occurrence.
 func printReasons(out io.Writer, title string, r mapping.Reasons) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b string) int {
 		if r[a] != r[b] {
@@ -282,11 +286,11 @@ func printReasons(out io.Writer, title string, r mapping.Reasons) {
 		return
 	}
 	fmt.Fprintf(out, "\n%s\n", title)
-	said := map[string]bool{}
+	explained := map[string]bool{}
 	for _, key := range keys {
-		sayf(out, "%12d  %s\n", r[key], key)
-		if reason := importreport.Explain(key); !said[reason.Name] {
-			said[reason.Name] = true
+		printf(out, "%12d  %s\n", r[key], key)
+		if reason := importreport.Explain(key); !explained[reason.Name] {
+			explained[reason.Name] = true
 			fmt.Fprintln(out, "              "+wrap(reason.Means, 96, "\n              "))
 		}
 	}
@@ -317,7 +321,7 @@ func printNumbers(out io.Writer, title string, numbers map[string]int64) {
 	}
 	fmt.Fprintf(out, "\n%s\n", title)
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
-		sayf(out, "%12d  %s\n", numbers[name], name)
+		printf(out, "%12d  %s\n", numbers[name], name)
 	}
 }
 

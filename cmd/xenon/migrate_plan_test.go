@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func TestMigrateChoices(t *testing.T) {
+func TestMigrateOptions(t *testing.T) {
 	t.Parallel()
-	c := choiceFlags{
+	c := optionFlags{
 		BatchSize: 10, Unconfirmed: "allow", MFA: "hold", Provider: []string{"custom:acme=acme", "azure=oid"},
 		ProfileValue: []string{"age_range:35_44=35_plus", "age_range:45_plus=35_plus", "primary_goal:a b=it's"},
 	}
@@ -30,38 +30,38 @@ func TestMigrateChoices(t *testing.T) {
 
 func TestMigratePlanWritesNothing(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 300)
+	_, target, env := migrationOf(t, 300)
 	for _, s := range []struct {
 		args []string
 		code int
 		want []string
 	}{
-		{[]string{"plan"}, exitPerson, []string{
-			"The run may not start",
+		{[]string{"plan"}, exitDecision, []string{
+			"Reasons why the run cannot start",
 			"second factors cannot be carried over: say --mfa hold",
 		}},
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
 		}},
-		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"What will become of every row", "mfa_held"}},
+		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"Expected result for each row", "mfa_held"}},
 		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
-		{[]string{"plan", "--json"}, exitPerson, []string{`"refusals":["`}},
+		{[]string{"plan", "--json"}, exitDecision, []string{`"refusals":["`}},
 	} {
-		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
-			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, said)
+			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}
 		for _, want := range s.want {
 			if !strings.Contains(out, want) {
-				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, said)
+				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, stderr)
 			}
 		}
 		if slices.Contains(s.args, "--json") && !json.Valid([]byte(out)) {
 			t.Errorf("%v: no JSON:\n%s", s.args, out)
 		}
 	}
-	if users, ledger := numberOf(t, target, usersThere), numberOf(t, target, ledgerThere); users != 0 || ledger != 0 {
+	if users, ledger := numberOf(t, target, countUsers), numberOf(t, target, countLedgers); users != 0 || ledger != 0 {
 		t.Errorf("planning wrote %d users and %d ledgers", users, ledger)
 	}
 }

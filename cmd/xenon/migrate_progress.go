@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// progress tells how far an import is: a bar that moves on a terminal, a line a batch anywhere else.
+// progress prints the progress of an import: a progress bar on a terminal, otherwise one line for each batch.
 type progress struct {
 	out      io.Writer
 	terminal bool
@@ -18,8 +18,8 @@ type progress struct {
 
 	bar    *progressbar.ProgressBar
 	action string
-	began  time.Time // of the first batch seen
-	before int       // batches done by then
+	began  time.Time // start of the first batch of this action
+	before int       // batches that were done before
 	sums   struct{ rows, copied, quarantined, different int64 }
 }
 
@@ -27,8 +27,8 @@ func newProgress(out io.Writer, now func() time.Time) *progress {
 	return &progress{out: out, terminal: isTerminal(out), now: now}
 }
 
-// say is a line for the person who waits; machines do without.
-func (p *progress) say(format string, args ...any) {
+// printOnTerminal prints a line if the output is a terminal.
+func (p *progress) printOnTerminal(format string, args ...any) {
 	if p.terminal {
 		fmt.Fprintf(p.out, format+"\n", args...)
 	}
@@ -55,19 +55,19 @@ func (p *progress) event(e importer.Event) {
 		p.bar = p.newBar(e)
 	}
 	if e.Parked != "" {
-		_ = p.bar.Clear() // a terminal that cannot be written to is the person's own
+		_ = p.bar.Clear() // ignore errors of the terminal
 		fmt.Fprintln(p.out, line(e))
 	}
 	p.bar.Describe(p.figures(e))
 	_ = p.bar.Set(e.Done)
 }
 
-// wait says what the import waits for, above the bar if there is one.
-func (p *progress) wait(what string) {
+// wait prints why the import waits for a database. It prints the line above the progress bar, if there is one.
+func (p *progress) wait(why string) {
 	if p.bar != nil {
-		_ = p.bar.Clear() // as above
+		_ = p.bar.Clear() // ignore errors of the terminal
 	}
-	fmt.Fprintln(p.out, "waiting for a database:", what)
+	fmt.Fprintln(p.out, "waiting for a database:", why)
 }
 
 func (p *progress) newBar(e importer.Event) *progressbar.ProgressBar {
@@ -79,11 +79,11 @@ func (p *progress) newBar(e importer.Event) *progressbar.ProgressBar {
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}), // blocks that every font has,
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}), // every font has these characters
 	)
 }
 
-// end leaves the bar as it is and goes to the next line.
+// end finishes the progress bar and starts a new line.
 func (p *progress) end() {
 	if p.bar != nil {
 		fmt.Fprintln(p.out)
@@ -91,12 +91,12 @@ func (p *progress) end() {
 	*p = progress{out: p.out, terminal: p.terminal, now: p.now}
 }
 
-// figures are what stands behind the bar.
+// figures returns the text to the right of the progress bar.
 func (p *progress) figures(e importer.Event) string {
 	took := p.now().Sub(p.began)
 	text := english.Sprintf("%s %d/%d batches", action(e), e.Done, e.Batches)
 	if e.Action == "rollback" {
-		text += english.Sprintf(", %d rows %s", p.sums.copied, gone(e))
+		text += english.Sprintf(", %d rows %s", p.sums.copied, removedText(e))
 	} else if seconds := took.Seconds(); seconds > 0 {
 		text += english.Sprintf(", %d rows/s", int64(float64(p.sums.rows)/seconds))
 	}
@@ -112,21 +112,21 @@ func (p *progress) figures(e importer.Event) string {
 	return text + ", " + took.Round(time.Second).String()
 }
 
-// line is a batch in one line.
+// line returns the output line of a batch.
 func line(e importer.Event) string {
 	pass := ""
-	if e.Pass > 0 { // a rollback has none
+	if e.Pass > 0 { // a rollback has no pass
 		pass = english.Sprintf("pass %d, ", e.Pass)
 	}
 	text := english.Sprintf("%s: %sbatch %d, %d of %d done: ", action(e), pass, e.Batch, e.Done, e.Batches)
 	if e.Parked != "" {
-		return text + "put aside: " + e.Parked
+		return text + "parked: " + e.Parked
 	}
 	switch e.Action {
 	case "verify":
 		text += english.Sprintf("%d rows, %d different", e.Rows, e.Different)
 	case "rollback":
-		text += english.Sprintf("%d rows %s", e.Copied, gone(e))
+		text += english.Sprintf("%d rows %s", e.Copied, removedText(e))
 	default:
 		text += english.Sprintf("%d rows, %d written", e.Rows, e.Copied)
 		for _, more := range []struct {
@@ -142,7 +142,7 @@ func line(e importer.Event) string {
 	return text + ", " + e.Took.Round(time.Millisecond).String()
 }
 
-// action is what is going on, for people.
+// action returns the name of the action for the output.
 func action(e importer.Event) string {
 	if e.DryRun {
 		return e.Action + " (dry run)"
@@ -150,10 +150,10 @@ func action(e importer.Event) string {
 	return e.Action
 }
 
-// gone is what happened to the rows of a rollback.
-func gone(e importer.Event) string {
+// removedText returns "removed", or "would be removed" for a dry run.
+func removedText(e importer.Event) string {
 	if e.DryRun {
-		return "would go"
+		return "would be removed"
 	}
 	return "removed"
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// pass is four batches of a second each, the third of which is put aside.
+// pass sends the events of a pass of four batches. Each batch takes one second, and the third is parked.
 func pass(p *progress, clock *time.Time) {
 	for i := range 4 {
 		*clock = clock.Add(time.Second)
@@ -36,12 +36,12 @@ func pass(p *progress, clock *time.Time) {
 	p.end()
 }
 
-func TestProgressInAPipeIsALineABatch(t *testing.T) {
+func TestProgressPrintsOneLinePerBatchWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(&out, func() time.Time { return clock })
-	p.say("for people only")
+	p.printOnTerminal("only on a terminal")
 	pass(p, &clock)
 	p.event(
 		importer.Event{
@@ -68,12 +68,12 @@ func TestProgressInAPipeIsALineABatch(t *testing.T) {
 	want := "copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 " +
 		"quarantined, 1s\n" +
 		`copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
-copy: pass 1, batch 2, 2 of 4 done: put aside: SQLSTATE 53100
+copy: pass 1, batch 2, 2 of 4 done: parked: SQLSTATE 53100
 copy: pass 1, batch 3, 4 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s
 waiting for a database: connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s
 verify: pass 1, batch 0, 1 of 2 done: 5 rows, 2 different, 1ms
 copy: pass 2, batch 0, 1 of 1 done: 9 rows, 2 written, 7 unchanged, 0 quarantined, 1s
-rollback (dry run): batch 0, 2 of 2 done: 5 rows would go, 1m0s
+rollback (dry run): batch 0, 2 of 2 done: 5 rows would be removed, 1m0s
 rollback: batch 0, 2 of 2 done: 5 rows removed, 1m0s
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

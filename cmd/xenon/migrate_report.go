@@ -19,16 +19,15 @@ import (
 
 type migrateReportCmd struct {
 	importFlags
-	HTML  string `name:"html" help:"Write a page for people here; it holds the signed JSON too." placeholder:"FILE"`
-	Out   string `help:"Write the signed JSON here." placeholder:"FILE"`
-	Check string `help:"Say whether this JSON is a report as it was signed. Needs no database." placeholder:"FILE"`
+	HTML  string `name:"html" help:"Write the report as an HTML page to this file. The page contains the signed JSON." placeholder:"FILE"`
+	Out   string `help:"Write the signed JSON to this file." placeholder:"FILE"`
+	Check string `help:"Check the signature of this JSON report. Does not need a database." placeholder:"FILE"`
 	JWKS  string `name:"jwks" help:"The public keys for --check; default: JWKS_URL, else the deployment's own keys" placeholder:"FILE|URL"`
 }
 
 func (migrateReportCmd) Help() string {
-	return "Counts, checksums, reasons and differences of a run, without personal data, signed with the key that signs " +
-		"tokens\n" +
-		`(SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
+	return `Writes a report of a run: counts, checksums, reasons and differences, without personal data. Signs the report
+with the key that signs tokens (SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
 
   xenon migrate report --html report.html --out report.json
   xenon migrate report --check report.json --jwks https://learn.example.com/api/auth/jwks`
@@ -49,7 +48,7 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	if c.HTML == "" && c.Out == "" && !c.JSON {
 		printReport(std.out, r)
-		fmt.Fprintf(std.out, "\nTo keep it: %s --html report.html\n", choiceFlags{}.again("report", c.Name))
+		fmt.Fprintf(std.out, "\nTo write it to a file: %s --html report.html\n", optionFlags{}.again("report", c.Name))
 		return nil
 	}
 	cfg, err := loadKeySettings(ctx, getenv)
@@ -58,7 +57,8 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	signed, err := sign(ctx, r, cfg)
 	if err != nil {
-		return advise(err, "SIGNING_KEYS_ARN or SIGNING_KEYS_FILE names the keys; on a laptop, xenon keys rotate makes some.")
+		return advise(err, "Set SIGNING_KEYS_ARN or SIGNING_KEYS_FILE. For local development, generate keys with "+
+			"xenon keys rotate.")
 	}
 	return c.write(signed, std)
 }
@@ -101,12 +101,12 @@ func (c migrateReportCmd) write(s importreport.Signed, std streams) error {
 func printReport(out io.Writer, r importreport.Report) {
 	end := r.Conclusion()
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrap(end.Text, 106, "\n  "))
-	printCounts(out, "What became of every row", r.Status.Counts)
+	printCounts(out, "Result for each row", r.Status.Counts)
 	printReasons(out, "In the quarantine", r.Status.Reasons)
 	printLines(out, "Not checked", r.Plan.NotChecked)
 }
 
-// checked is the answer for machines.
+// checked is the JSON output of --check.
 type checked struct {
 	Result string `json:"verdict"` // "valid", "altered" or "unknown key"
 	Why    string `json:"why,omitempty"`
@@ -129,14 +129,14 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 		answer = checked{Result: "altered", Why: err.Error()}
 		err = advise(
 			fmt.Errorf("%s: %w", c.Check, err),
-			"Do not rely on it. Ask for the original, or write the report again.",
+			"Do not trust this file. Ask for the original file, or write the report again.",
 		)
 	case errors.Is(err, keys.ErrUnknownKey):
 		answer = checked{Result: "unknown key", Why: err.Error()}
 		err = advise(
 			fmt.Errorf("%s: %w", c.Check, err),
-			"Nothing can be said about it with these keys. --jwks takes those of the deployment that made it, as they were "+
-				"then.",
+			"These keys cannot verify the report. Use --jwks with the public keys that the deployment had when it wrote the "+
+				"report.",
 		)
 	case err != nil:
 		return err
@@ -147,7 +147,7 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	if err == nil {
 		fmt.Fprintf(
 			std.out,
-			"valid: the report of run %q of %s, as it was signed with key %s\n",
+			"valid: the report of run %q of %s, signed with key %s\n",
 			report.Run,
 			report.Made.UTC().Format(time.RFC3339),
 			report.KeyID,
@@ -156,7 +156,7 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	return err
 }
 
-// jwks is the key set that a report is checked with.
+// jwks returns the JWKS that verifies a report.
 func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte, error) {
 	cfg, err := config.LoadKeys(getenv)
 	if err != nil {
@@ -177,7 +177,7 @@ func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte,
 	}
 	set, err := keys.Load(ctx, cfg)
 	if err != nil {
-		return nil, advise(err, "--jwks takes the public keys from elsewhere: a file, or the deployment's /api/auth/jwks.")
+		return nil, advise(err, "Use --jwks for other public keys: a file, or the deployment's /api/auth/jwks.")
 	}
 	return json.Marshal(map[string]any{"keys": set.Public(time.Now())})
 }
@@ -187,10 +187,10 @@ const (
 	maxJWKS     = 64 << 10 // bytes
 )
 
-func fetchJWKS(ctx context.Context, address string) ([]byte, error) {
+func fetchJWKS(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, jwksTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("fetch the public keys: %w", err)
 	}
@@ -200,7 +200,7 @@ func fetchJWKS(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch the public keys: %s answered %s", address, response.Status)
+		return nil, fmt.Errorf("fetch the public keys: %s answered %s", url, response.Status)
 	}
 	return io.ReadAll(io.LimitReader(response.Body, maxJWKS))
 }

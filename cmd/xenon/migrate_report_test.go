@@ -21,7 +21,7 @@ import (
 
 func TestMigrateVerifyReportRollback(t *testing.T) {
 	t.Parallel()
-	census, target, env := imported(t, 300)
+	census, target, env := migrationOf(t, 300)
 	set, err := keys.Generate(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 	dir := t.TempDir()
 	page, file, sql := filepath.Join(dir, "r.html"), filepath.Join(dir, "r.json"), filepath.Join(dir, "back.sql")
 	person := census.People[slices.IndexFunc(census.People, func(p supabasetest.Person) bool { return p.SignsIn })]
-	touch := func() {
+	changeUser := func() {
 		conn, err := pgx.Connect(t.Context(), target)
 		if err != nil {
 			t.Fatal(err)
@@ -50,38 +50,43 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		then func()
 	}{
 		{"nothing to verify", []string{"verify"}, exitFailed, "no such run", nil},
-		{"nothing to report", []string{"report"}, exitFailed, "xenon migrate run starts one", nil},
-		{"run", []string{"run", "--mfa", "allow", "--batch-size", "100"}, exitPerson, "is complete", nil},
+		{"nothing to report", []string{"report"}, exitFailed, "Start a run with xenon migrate run", nil},
+		{"run", []string{"run", "--mfa", "allow", "--batch-size", "100"}, exitDecision, "is complete", nil},
 		{"report unverified", []string{"report"}, exitDone, "Copied, not verified", nil},
-		{"verify", []string{"verify"}, exitDone, "Everything copied is equal to the source", nil},
-		{"verify for machines", []string{"verify", "--json"}, exitDone, `"equal":true`, nil},
+		{"verify", []string{"verify"}, exitDone, "All copied rows are equal to the source", nil},
+		{"verify as JSON", []string{"verify", "--json"}, exitDone, `"equal":true`, nil},
 		{"report", []string{"report", "--html", page, "--out", file}, exitDone, "sha256:", nil},
-		{"check", []string{"report", "--check", file}, exitDone, "valid: the report of run \"supabase\"", touch},
-		{"verify what was touched", []string{"verify"}, exitPerson, "Running again leaves them alone", nil},
-		{"would roll back", []string{"rollback", "--dry-run"}, exitPerson, person.ID, nil},
+		{"check", []string{"report", "--check", file}, exitDone, "valid: the report of run \"supabase\"", changeUser},
+		{
+			"verify after a change in the target",
+			[]string{"verify"},
+			exitDecision,
+			"Another run does not change these rows", nil,
+		},
+		{"dry run of the rollback", []string{"rollback", "--dry-run"}, exitDecision, person.ID, nil},
 		{
 			"return to source, and rollback",
 			[]string{"rollback", "--yes", "--return-to-source", sql},
-			exitPerson,
+			exitDecision,
 			"user removed", nil,
 		},
-		{"no file twice", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "is there already", nil},
-		{"by force", []string{"rollback", "--yes", "--force"}, exitDone, "user removed", nil},
-		{"report of it", []string{"report"}, exitDone, "Rolled back", nil},
+		{"existing output file", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "exists already", nil},
+		{"rollback with --force", []string{"rollback", "--yes", "--force"}, exitDone, "user removed", nil},
+		{"report of the rollback", []string{"report"}, exitDone, "Rolled back", nil},
 	} {
-		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
-		if code != s.code || !strings.Contains(out+said, s.want) {
-			t.Fatalf("%s: got %d, want %d and %q\n%s%s", s.does, code, s.code, s.want, out, said)
+		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		if code != s.code || !strings.Contains(out+stderr, s.want) {
+			t.Fatalf("%s: got %d, want %d and %q\n%s%s", s.does, code, s.code, s.want, out, stderr)
 		}
 		if s.then != nil {
 			s.then()
 		}
 	}
-	if n := numberOf(t, target, usersThere); n != 0 {
-		t.Errorf("%d users are left", n)
+	if n := numberOf(t, target, countUsers); n != 0 {
+		t.Errorf("%d users are in the target after the rollback", n)
 	}
 	if info, err := os.Stat(sql); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the return SQL: %v, %v", info, err)
+		t.Errorf("the file of --return-to-source: %v, %v", info, err)
 	}
 }
 
@@ -144,44 +149,45 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		{"JSON", []string{file, "--json"}, keyFile, exitDone, `{"verdict":"valid","run":"autumn"`},
 		{"altered", []string{altered}, keyFile, exitFailed, "altered: the digest is not that of the report"},
 		{"altered, JSON", []string{altered, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
-		{"unknown key", []string{file}, others, exitFailed, "Nothing can be said about it with these keys"},
+		{"unknown key", []string{file}, others, exitFailed, "These keys cannot verify the report"},
 		{"unknown key, JSON", []string{file, "--json"}, others, exitFailed, `{"verdict":"unknown key"`},
-		{"no keys", []string{file}, filepath.Join(t.TempDir(), "none"), exitFailed, "--jwks takes the public keys"},
+		{"no keys", []string{file}, filepath.Join(t.TempDir(), "none"), exitFailed, "Use --jwks for other public keys"},
 		{"no file", []string{file + "x"}, keyFile, exitFailed, "no such file"},
 	} {
-		code, out, said := xenon(t, append([]string{"migrate", "report", "--check"}, c.args...), "SIGNING_KEYS_FILE", c.keys)
-		if code != c.code || !strings.Contains(out+said, c.want) {
-			t.Errorf("%s: got %d\n%s%s", c.name, code, out, said)
+		args := append([]string{"migrate", "report", "--check"}, c.args...)
+		code, out, stderr := xenon(t, args, "SIGNING_KEYS_FILE", c.keys)
+		if code != c.code || !strings.Contains(out+stderr, c.want) {
+			t.Errorf("%s: got %d\n%s%s", c.name, code, out, stderr)
 		}
 	}
 }
 
-// A finalized run copies nothing, so neither verify nor a later plan names another pass of it.
-func TestMigrateVerifyAfterFinalizeNamesNoPass(t *testing.T) {
+// A finalized run copies nothing, so verify and a later plan do not suggest another pass of it.
+func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 60)
+	_, target, env := migrationOf(t, 60)
 	for _, s := range []struct {
 		args    []string
 		code    int
 		want    string
 		without string
 	}{
-		{[]string{"run", "--mfa", "allow"}, exitPerson, "is complete", "finalized"},
+		{[]string{"run", "--mfa", "allow"}, exitDecision, "is complete", "finalized"},
 		{
 			[]string{"plan", "--mfa", "allow", "--run", "two"},
 			exitDone, "have an id that a user of the target has",
-			"may not start",
+			"cannot start",
 		},
 		{[]string{"finalize", "--yes"}, exitDone, "is finalized", "copies"},
-		{[]string{"verify"}, exitPerson, "The run is finalized: it copies nothing any more", "xenon migrate run"},
+		{[]string{"verify"}, exitDecision, "This run is finalized and copies nothing", "xenon migrate run"},
 	} {
 		if s.args[0] == "verify" {
 			change(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)
 		}
-		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
-		text := strings.Join(strings.Fields(out+said), " ")
+		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		text := strings.Join(strings.Fields(out+stderr), " ")
 		if code != s.code || !strings.Contains(text, s.want) || strings.Contains(text, s.without) {
-			t.Errorf("%v: got %d, want %d, %q and not %q\n%s%s", s.args, code, s.code, s.want, s.without, out, said)
+			t.Errorf("%v: got %d, want %d, %q and not %q\n%s%s", s.args, code, s.code, s.want, s.without, out, stderr)
 		}
 	}
 }

@@ -19,35 +19,34 @@ import (
 
 type migrateRollbackCmd struct {
 	importFlags
-	Force          bool   `help:"Take users too that changed in the target since."`
-	Cascade        bool   `help:"With --force: take users too to whom rows of other tables refer, as far as the foreign keys allow it. The quarantine keeps these rows."`
-	DryRun         bool   `help:"Count what would go, and remove nothing."`
+	Force          bool   `help:"Also remove users that have changed in the target since the import."`
+	Cascade        bool   `help:"With --force: also remove users to whom rows of other tables refer, if the foreign keys allow it. The quarantine keeps a copy of these rows."`
+	DryRun         bool   `help:"Show how many rows would be removed. Removes nothing."`
 	Yes            bool   `help:"Do not ask."`
-	ReturnToSource string `help:"First write SQL here that carries passwords and emails changed in the target back to Supabase. It holds password hashes." placeholder:"FILE"`
+	ReturnToSource string `help:"First write a file with SQL that copies passwords and emails that changed in the target back to Supabase. The file contains password hashes." placeholder:"FILE"`
 }
 
 func (migrateRollbackCmd) Help() string {
-	return "Removes what the run copied and nothing has changed since, children first, and lists the rest. The source " +
-		"is not\n" +
-		`written to. The sessions of these users end. Users to whom rows of other tables refer stay, unless --force --cascade
-takes them. Ends with 3 when users were left.
+	return `Removes the rows that the run copied and that have not changed since, and lists the others. It revokes the
+sessions of the removed users. It writes nothing to the source. It keeps users to whom rows of other tables refer,
+unless you use --force --cascade. The exit status is 3 if some users were not removed.
 
   xenon migrate rollback --dry-run
   xenon migrate rollback --force --cascade --dry-run
   xenon migrate rollback --return-to-source back.sql --yes`
 }
 
-// Run rolls back, once it was agreed to.
+// Run asks for a confirmation and rolls back.
 func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	m, p, err := c.openTarget(ctx, getenv, std)
 	if err != nil {
 		return err
 	}
 	if !c.Yes && !c.DryRun && !isTerminal(std.in) {
-		return wrongUse("a rollback removes users: look with --dry-run, then say --yes")
+		return wrongUse("a rollback removes users: check with --dry-run first, then confirm with --yes")
 	}
 	if c.Cascade && !c.Force {
-		return wrongUse("--cascade removes rows of other tables: it needs --force, too")
+		return wrongUse("--cascade removes rows of other tables: it requires --force, too")
 	}
 	back, err := c.writeBack(ctx, m, std)
 	if err != nil {
@@ -70,14 +69,15 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	case err != nil:
 		return err
 	case result.Left > 0 && c.DryRun:
-		return needsPerson(english.Sprintf("%d users would stay: %s", result.Left, result.WhyLeft()))
+		return needsDecision(english.Sprintf("%d users would be kept: %s", result.Left, result.WhyLeft()))
 	case result.Left > 0:
-		return needsPerson(english.Sprintf("%d users stay: %s", result.Left, result.WhyLeft()))
+		return needsDecision(english.Sprintf("%d users were kept: %s", result.Left, result.WhyLeft()))
 	}
 	return back
 }
 
-// announce counts what would go, and asks. With --yes it only counts where rows of other tables may go.
+// announce prints how many rows would be removed and asks for a confirmation. With --yes it does not ask, and it prints
+// the numbers only with --cascade, because only then can rows of other tables be removed.
 func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p *progress, std streams) error {
 	if c.DryRun || c.Yes && !c.Cascade {
 		return nil
@@ -94,7 +94,7 @@ func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p 
 	return confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To)))
 }
 
-// rollback calls until it is done.
+// rollback calls Rollback until the rollback is complete.
 func rollback(
 	ctx context.Context,
 	m *importer.Import,
@@ -109,7 +109,8 @@ func rollback(
 	}
 }
 
-// writeBack writes the SQL that carries changes back. left is not nil when it cannot cover every user.
+// writeBack writes the SQL that copies changes back to the source. left is not nil if the SQL does not contain every
+// user.
 func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (left, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
@@ -117,76 +118,83 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	file, err := os.OpenFile(c.ReturnToSource, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, advise(
-			fmt.Errorf("%s is there already", c.ReturnToSource),
-			"Choose another name: password hashes are not written over a file. Nothing was removed.",
+			fmt.Errorf("%s exists already", c.ReturnToSource),
+			"Choose another name: the command does not overwrite files. Nothing was removed.",
 		)
 	}
 	if err != nil {
 		return nil, advise(err, "Nothing was removed.")
 	}
-	covered, not, err := m.ReturnToSource(ctx, c.Name, file)
+	covered, notCovered, err := m.ReturnToSource(ctx, c.Name, file)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
 	if err != nil {
-		_ = os.Remove(c.ReturnToSource) // half of it is worse than nothing
+		_ = os.Remove(c.ReturnToSource) // the file is incomplete
 		return nil, explain(ctx, err)
 	}
-	sayf(
+	printf(
 		std.err,
-		"%s: the SQL that returns %d users. It has password hashes: run it on the source, then delete it.\n",
+		"%s: SQL that copies %d users back. The file contains password hashes: run it on the source, then delete it.\n",
 		c.ReturnToSource,
 		covered,
 	)
-	if not > 0 {
-		left = needsPerson(
-			english.Sprintf("%d users have a password now that Supabase cannot read; they keep their old one there", not),
-		)
+	if notCovered > 0 {
+		left = needsDecision(english.Sprintf(
+			"%d users have a new password hash that Supabase cannot read; in Supabase they keep the old password", notCovered,
+		))
 		fmt.Fprintln(std.err, left)
 	}
 	return left, nil
 }
 
 func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) {
-	removed, changed, ended, stay, back := "removed", "lost the reference", "ended", "stay", "have"
+	removed, changed, revoked, kept, got := "removed", "changed", "revoked", "kept", "got"
 	if dry {
-		removed, changed, ended, stay, back = "would go", "would lose the reference", "would end", "would stay", "would have"
+		removed, changed, revoked = "would be removed", "would be changed", "would be revoked"
+		kept, got = "would be kept", "would get"
 	}
 	for _, table := range sortedKeys(u.Removed) {
-		sayf(out, "%12d  %s %s\n", u.Removed[table], table, removed)
+		printf(out, "%12d  %s %s\n", u.Removed[table], table, removed)
 	}
-	sayf(out, "%12d  sessions of these users %s\n", u.Sessions, ended)
+	printf(out, "%12d  sessions of these users %s\n", u.Sessions, revoked)
 	for _, table := range sortedKeys(u.Cascaded) {
-		sayf(out, "%12d  rows of %s %s, kept in the quarantine\n", u.Cascaded[table], table, removed)
+		printf(out, "%12d  rows of %s %s, kept in the quarantine\n", u.Cascaded[table], table, removed)
 	}
 	for _, table := range sortedKeys(u.Changed) {
-		sayf(out, "%12d  rows of %s %s, kept in the quarantine as they were\n", u.Changed[table], table, changed)
+		printf(
+			out,
+			"%12d  rows of %s %s (reference set to NULL or to its default); the quarantine keeps the old rows\n",
+			u.Changed[table],
+			table,
+			changed,
+		)
 	}
 	if u.Restored > 0 {
-		sayf(out, "%12d  users of the target %s the email back that the run had taken from them\n", u.Restored, back)
+		printf(out, "%12d  users of the target %s back the email that the run had removed\n", u.Restored, got)
 	}
 	if u.Left == 0 {
 		return
 	}
-	sayf(out, "%12d  users %s: %s\n", u.Left, stay, u.WhyLeft())
+	printf(out, "%12d  users %s: %s\n", u.Left, kept, u.WhyLeft())
 	for i, id := range u.Touched {
 		if i == 20 {
-			sayf(out, "                … and %d more; --json or the report names them\n", u.Left-int64(i))
+			printf(out, "                … and %d more; --json or the report lists them\n", u.Left-int64(i))
 			break
 		}
 		why := u.Because[id]
 		if why == "" {
-			why = "changed here"
+			why = "changed in the target"
 		}
 		fmt.Fprintf(out, "                %s  %s\n", id, why)
 	}
 	for _, table := range sortedKeys(u.Holding) {
-		sayf(out, "%12d  rows of %s keep users\n", u.Holding[table], table)
+		printf(out, "%12d  rows of %s prevent the removal of users\n", u.Holding[table], table)
 	}
 	if len(u.Holding) > 0 && !cascade {
 		fmt.Fprintln(
 			out,
-			"              --force --cascade takes these users and such rows, too, as far as the foreign keys allow it.",
+			"              Use --force --cascade to remove these users and rows too, if the foreign keys allow it.",
 		)
 	}
 }
@@ -199,24 +207,23 @@ type migrateFinalizeCmd struct {
 }
 
 func (migrateFinalizeCmd) Help() string {
-	return "Ends a run for good, when you are sure: imported password hashes leave the ledger and the quarantine, and " +
-		"neither a\n" +
-		`pass nor a rollback can follow. Write the report first.
+	return `Ends a run permanently. Deletes the imported password hashes from the ledger and the quarantine. After that, no
+pass and no rollback is possible. Write the report first.
 
   xenon migrate finalize --yes`
 }
 
-// Run finalizes, once it was agreed to.
+// Run asks for a confirmation and finalizes the run.
 func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	m, _, err := c.openTarget(ctx, getenv, std)
 	if err != nil {
 		return err
 	}
 	if !c.Yes && !isTerminal(std.in) {
-		return wrongUse("after finalize the run cannot be rolled back: confirm with --yes")
+		return wrongUse("a finalized run cannot be rolled back: confirm with --yes")
 	}
 	if !c.Yes {
-		if err := confirm(std, fmt.Sprintf("End the run %q? It cannot be rolled back afterwards.", c.Name)); err != nil {
+		if err := confirm(std, fmt.Sprintf("Finalize the run %q? It cannot be rolled back afterwards.", c.Name)); err != nil {
 			return err
 		}
 	}
@@ -232,7 +239,7 @@ func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std str
 
 var errNotAgreed = errors.New("nothing was done")
 
-// confirm asks a question that only "yes" answers.
+// confirm asks a question. It returns nil only if the answer is "yes".
 func confirm(std streams, question string) error {
 	fmt.Fprint(std.err, question, " Type yes: ")
 	line, err := bufio.NewReader(std.in).ReadString('\n')
@@ -245,7 +252,7 @@ func confirm(std streams, question string) error {
 	return nil
 }
 
-// isTerminal reports whether a stream is a person's terminal.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -12,18 +12,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A file is written whole or not at all, and no existing file is overwritten.
-func TestMigrateWayBackIsWholeOrNotThere(t *testing.T) {
+// The command writes a complete file or none.
+func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	t.Parallel()
-	_, _, env := imported(t, 0)
+	_, _, env := migrationOf(t, 0)
 	file := filepath.Join(t.TempDir(), "back.sql")
-	code, _, said := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
+	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a run: got %d, %v\n%s", code, err, said)
+		t.Errorf("without a run: got %d, %v\n%s", code, err, stderr)
 	}
 }
 
-// change does something to a database.
+// change executes statements in a database.
 func change(t *testing.T, url, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -36,17 +36,17 @@ func change(t *testing.T, url, statements string) {
 	}
 }
 
-// The target has tables of its own that refer to users. An import deletes none of their rows unless the operator allows
-// it, and lists each user it keeps for that reason, with the names of the tables.
+// The target has tables of the application that refer to users. An import deletes rows of these tables only if the
+// operator allows it. It lists each user that it keeps because of such rows, with the names of the tables.
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 300)
+	_, target, env := migrationOf(t, 300)
 	source := env[1]
-	if code, out, said := xenon(
+	if code, out, stderr := xenon(
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
-		env...); code != exitPerson {
-		t.Fatalf("run: got %d\n%s%s", code, out, said)
+		env...); code != exitDecision {
+		t.Fatalf("run: got %d\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
 	change(
@@ -79,48 +79,48 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		orders int
 	}{
 		{[]string{"plan", "--mfa", "allow"}, exitDone, []string{
-			"public.orders (buyer) → public.\"user\": when that is deleted, the row is deleted, too",
+			"public.orders (buyer) → public.\"user\": when the referenced row is deleted, the row is deleted, too",
 			"public.order_items (order_id) → public.orders",
-			"public.audit (actor) → public.\"user\": when that is deleted, the reference is set to NULL",
+			"public.audit (actor) → public.\"user\": when the referenced row is deleted, the reference is set to NULL",
 		}, 300},
-		{[]string{"run"}, exitPerson, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
+		{[]string{"run"}, exitDecision, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
 		{
 			[]string{"verify"},
 			exitDone,
-			[]string{"Gone from the source, and still here", held, "Everything copied is equal"},
+			[]string{"Deleted in the source, kept in the target", held, "All copied rows are equal"},
 			300,
 		},
-		{[]string{"rollback", "--dry-run"}, exitPerson, []string{
-			"user would go", held,
-			"users would stay: rows of other tables refer to them", "--force --cascade takes",
+		{[]string{"rollback", "--dry-run"}, exitDecision, []string{
+			"user would be removed", held,
+			"users would be kept: rows of other tables refer to them", "Use --force --cascade",
 		}, 300},
 		{
 			[]string{"rollback", "--force", "--yes"},
-			exitPerson,
-			[]string{"user removed", held, "300  rows of public.orders keep users"},
+			exitDecision,
+			[]string{"user removed", held, "300  rows of public.orders prevent the removal of users"},
 			300,
 		},
 		{
 			[]string{"rollback", "--force", "--cascade", "--dry-run"},
 			exitDone,
 			[]string{
-				"300  rows of public.orders would go", "300  rows of public.order_items would go",
-				"1  rows of public.audit would lose",
+				"300  rows of public.orders would be removed", "300  rows of public.order_items would be removed",
+				"1  rows of public.audit would be changed",
 			},
 			300,
 		},
 		{[]string{"rollback", "--force", "--cascade", "--yes"}, exitDone, []string{
-			"300  rows of public.orders would go", "300  rows of public.orders removed, kept in the quarantine",
-			"1  rows of public.audit lost the reference",
+			"300  rows of public.orders would be removed", "300  rows of public.orders removed, kept in the quarantine",
+			"1  rows of public.audit changed (reference set to NULL",
 		}, 0},
 	} {
-		code, out, said := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
-			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, said)
+			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}
 		for _, want := range s.want {
-			if !strings.Contains(out+said, want) {
-				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, said)
+			if !strings.Contains(out+stderr, want) {
+				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, stderr)
 			}
 		}
 		if n := numberOf(

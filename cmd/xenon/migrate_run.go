@@ -12,26 +12,25 @@ import (
 
 type migrateRunCmd struct {
 	importFlags
-	choiceFlags
-	Concurrency int  `help:"Batches at a time; default: 2. Each takes a connection to either side." placeholder:"N"`
+	optionFlags
+	Concurrency int  `help:"Batches at a time; default: 2. Each uses one connection to the source and one to the target." placeholder:"N"`
 	DryRun      bool `help:"Print the plan and write nothing."`
-	Quick       bool `help:"In a later pass, skip batches in which no row has a newer time. The last pass must be full."`
+	Quick       bool `help:"In a later pass, skip batches in which no row has a newer time. Run the last pass without it."`
 }
 
 func (migrateRunCmd) Help() string {
-	return "Copies in batches; each is there wholly or not at all. Interrupt it as you like: the same command goes on " +
-		"where it\n" +
-		`stopped. Once a run is complete, the same command copies what changed in the source since.
-Ends with 3 when something is left for a person: rows in the quarantine, batches put aside.
+	return `Copies users in batches. Each batch is one transaction. You can interrupt the command and run it again to
+continue. After the run is complete, the same command copies what has changed in the source since the last pass.
+The exit status is 3 if rows are in the quarantine or batches are parked.
 
   xenon migrate run --mfa hold
   xenon migrate run --dry-run --provider custom:acme=acme --profile-value age_range:35_44=35_plus`
 }
 
-// Run copies, or plans.
+// Run copies the users. With --dry-run it prints the plan.
 func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	if c.Concurrency < 0 || c.BatchSize < 0 {
-		return wrongUse("--concurrency and --batch-size are numbers from 1 on")
+		return wrongUse("--concurrency and --batch-size must be 1 or more")
 	}
 	if c.DryRun {
 		return c.plan(ctx, c.importFlags, getenv, std)
@@ -44,7 +43,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
-	p.say("Copying from %s to %s; planning first …", database(m.From), database(m.To))
+	p.printOnTerminal("Copying from %s to %s; planning first …", database(m.From), database(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
 	p.end()
 	if err != nil {
@@ -62,27 +61,27 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 }
 
 func printStatus(out io.Writer, s importer.Status, name string) {
-	sayf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
-	printCounts(out, "What became of every row", s.Counts)
+	printf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
+	printCounts(out, "Result for each row", s.Counts)
 	printReasons(out, "In the quarantine", s.Reasons)
 	if len(s.Parked) > 0 {
-		fmt.Fprintln(out, "\nBatches put aside")
+		fmt.Fprintln(out, "\nParked batches")
 		for _, b := range s.Parked {
 			fmt.Fprintf(out, "%12d  %s\n", b.Batch, b.Why)
 		}
-		fmt.Fprintf(out, "\nCorrect the cause; then the same command tries them again.\n")
+		fmt.Fprintf(out, "\nCorrect the cause. Then run the same command again.\n")
 		return
 	}
-	fmt.Fprintf(out, "\nNext:\n  %s\n", choiceFlags{}.again("verify", name))
+	fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.again("verify", name))
 }
 
-// left is what a run leaves for a person.
+// left returns an error if an operator has to check something after the run.
 func left(s importer.Status) error {
 	switch n := s.Reasons.Total(); {
 	case len(s.Parked) > 0:
-		return needsPerson(english.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
+		return needsDecision(english.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
 	case n > 0:
-		return needsPerson(english.Sprintf("done; the quarantine has %d entries for a person to look at", n))
+		return needsDecision(english.Sprintf("done; check the %d entries in the quarantine", n))
 	}
 	return nil
 }
@@ -93,13 +92,13 @@ type migrateVerifyCmd struct {
 }
 
 func (migrateVerifyCmd) Help() string {
-	return `Both servers compute checksums of what was copied, field by field; where they differ, the rows are named by id.
-Ends with 3 when anything differs.
+	return `Both databases compute checksums of the copied rows. If checksums differ, the command lists the ids of the rows
+that differ, and the exit status is 3.
 
   xenon migrate verify --concurrency 4`
 }
 
-// Run verifies.
+// Run compares the copied rows with the source.
 func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	m, p, err := c.open(ctx, getenv, std)
 	if err != nil {
@@ -118,10 +117,10 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil || v.Equal {
 		return err
 	}
-	return needsPerson(english.Sprintf("source and target are not equal; %d rows differ", v.Different))
+	return needsDecision(english.Sprintf("source and target are not equal; %d rows differ", v.Different))
 }
 
-// report prints what was found and what helps.
+// report prints the result of the verification and the next command.
 func (c migrateVerifyCmd) report(
 	ctx context.Context,
 	out io.Writer,
@@ -132,8 +131,8 @@ func (c migrateVerifyCmd) report(
 	if v.Equal {
 		fmt.Fprintf(
 			out,
-			"\nEverything copied is equal to the source. Next:\n  %s --html report.html\n",
-			choiceFlags{}.again("report", c.Name),
+			"\nAll copied rows are equal to the source. Next:\n  %s --html report.html\n",
+			optionFlags{}.again("report", c.Name),
 		)
 		return nil
 	}
@@ -141,57 +140,54 @@ func (c migrateVerifyCmd) report(
 	if err != nil {
 		return explain(ctx, err)
 	}
-	fmt.Fprintln(out, "\n"+remedy(v, st))
+	fmt.Fprintln(out, "\n"+nextStep(v, st))
 	return nil
 }
 
-// remedy says what helps where source and target differ.
-func remedy(v importer.VerifyResult, st importer.Status) string {
+// nextStep returns what the operator can do if source and target differ.
+func nextStep(v importer.VerifyResult, st importer.Status) string {
 	allNamed := v.Different > 0 && v.Different == int64(len(v.Differences))
-	elsewhere := func(d importrun.Difference) bool { return d.Why != "target changed since" }
+	hasOtherCause := func(d importrun.Difference) bool { return d.Why != "target changed since" }
 	switch {
 	case st.State == "finalized":
-		return "The run is finalized: it copies nothing any more. A run of another name (--run NAME) copies what changed " +
-			"in the source since."
-	case st.Done == st.Batches && allNamed && !slices.ContainsFunc(v.Differences, elsewhere):
-		return "These rows changed in the target after they were copied; a first sign-in, too, writes most password hashes " +
-			"anew.\n" +
-			"Running again leaves them alone. Compare the two; once the application has switched over, the target is right. " +
+		return "This run is finalized and copies nothing. To copy later changes, start another run with --run NAME."
+	case st.Done == st.Batches && allNamed && !slices.ContainsFunc(v.Differences, hasOtherCause):
+		return "These rows changed in the target after the import. For example, the first sign-in replaces most password " +
+			"hashes.\n" +
+			"Another run does not change these rows. Compare source and target. After the cut-over, the target is correct. " +
 			"Next:\n  " +
-			choiceFlags{}.again(
-				"report",
-				st.Run,
-			) + " --html report.html"
+			optionFlags{}.again("report", st.Run) + " --html report.html"
 	}
-	return "Running again copies what changed in the source since. Next:\n  " + choiceFlags{}.again("run", st.Run)
+	return "Another pass copies what has changed in the source since the last one. Next:\n  " +
+		optionFlags{}.again("run", st.Run)
 }
 
 func printVerification(out io.Writer, v importer.VerifyResult) {
-	sayf(
+	printf(
 		out,
-		"Checksums of %d batches, computed in both servers\n  %-14s%14s%14s  %-24s  %s\n",
+		"Checksums of %d batches, computed by both databases\n  %-14s%14s%14s  %-24s  %s\n",
 		v.Batches,
 		"",
 		"expected",
-		"there",
-		"sum expected",
-		"sum there",
+		"found",
+		"expected sum",
+		"found sum",
 	)
 	for _, table := range sortedKeys(v.Checksums) {
 		c := v.Checksums[table]
-		result := "equal"
+		equal := "equal"
 		if c.SourceRows != c.TargetRows || c.SourceSum != c.TargetSum {
-			result = "DIFFERENT"
+			equal = "DIFFERENT"
 		}
-		sayf(out, "  %-14s%14d%14d  %-24s  %-24s  %s\n", table, c.SourceRows, c.TargetRows, c.SourceSum, c.TargetSum, result)
+		printf(out, "  %-14s%14d%14d  %-24s  %-24s  %s\n", table, c.SourceRows, c.TargetRows, c.SourceSum, c.TargetSum, equal)
 	}
-	fmt.Fprintln(out, "\nNothing lost, nothing twice")
+	fmt.Fprintln(out, "\nRow counts")
 	for _, e := range v.Equations {
-		sign := "holds "
+		result := "equal"
 		if !e.Holds {
-			sign = "BROKEN"
+			result = "NOT EQUAL"
 		}
-		sayf(out, "  %s  %s: %d and %d\n", sign, e.Says, e.Left, e.Right)
+		printf(out, "  %-9s  %s: %d and %d\n", result, e.Says, e.Left, e.Right)
 	}
 	printRemaining(out, v)
 	if v.Different > 0 {
@@ -199,15 +195,15 @@ func printVerification(out io.Writer, v importer.VerifyResult) {
 	}
 }
 
-// printRemaining names the rows that are gone from the source and stay in the target.
+// printRemaining lists the rows that were deleted in the source and that the target keeps.
 func printRemaining(out io.Writer, v importer.VerifyResult) {
 	if v.Remain == 0 {
 		return
 	}
-	sayf(out, "\nGone from the source, and still here because rows of other tables refer to them: %d\n", v.Remain)
+	printf(out, "\nDeleted in the source, kept in the target because rows of other tables refer to them: %d\n", v.Remain)
 	for i, r := range v.Remaining {
 		if i == 20 {
-			sayf(out, "  … and %d more; --json or the report names them\n", v.Remain-int64(i))
+			printf(out, "  … and %d more; --json or the report lists them\n", v.Remain-int64(i))
 			break
 		}
 		fmt.Fprintf(out, "  %-9s %s  %s\n", r.Source, r.ID, r.Why)
@@ -215,15 +211,15 @@ func printRemaining(out io.Writer, v importer.VerifyResult) {
 }
 
 func printDifferences(out io.Writer, v importer.VerifyResult) {
-	sayf(out, "\n%d rows differ\n", v.Different)
+	printf(out, "\n%d rows differ\n", v.Different)
 	for i, d := range v.Differences {
 		if i == 20 {
-			sayf(out, "  … and %d more; --json or the report names them\n", v.Different-int64(i))
+			printf(out, "  … and %d more; --json or the report lists them\n", v.Different-int64(i))
 			break
 		}
 		why := d.Why
 		if why == "" {
-			why = "unexplained"
+			why = "cause unknown"
 		}
 		fmt.Fprintf(out, "  %-13s %s  %s %v: %s\n", d.Table, d.ID, d.Kind, d.Columns, why)
 	}

@@ -12,15 +12,15 @@ import (
 
 func TestMigrateRun(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 300)
-	code, out, said := xenon(t, []string{"migrate", "run"}, env...)
-	if code != exitFailed || !strings.Contains(said, "say --mfa hold") || out != "" {
-		t.Errorf("undecided: got %d\n%s%s", code, out, said)
+	_, target, env := migrationOf(t, 300)
+	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
+	if code != exitFailed || !strings.Contains(stderr, "say --mfa hold") || out != "" {
+		t.Errorf("undecided: got %d\n%s%s", code, out, stderr)
 	}
-	code, out, said = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
-	if code != exitPerson || strings.Count(said, "copy: pass 1, batch ") != 3 || strings.Contains(said, "\r") ||
-		!strings.Contains(said, "entries for a person to look at") {
-		t.Errorf("run: got %d\n%s", code, said)
+	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
+	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
+		!strings.Contains(stderr, "entries in the quarantine") {
+		t.Errorf("run: got %d\n%s", code, stderr)
 	}
 	for _, want := range []string{
 		`Run "supabase" is complete: pass 1, 3 of 3 batches done.`,
@@ -30,26 +30,26 @@ func TestMigrateRun(t *testing.T) {
 			t.Errorf("run: no %q in\n%s", want, out)
 		}
 	}
-	first := numberOf(t, target, usersThere)
+	first := numberOf(t, target, countUsers)
 	var status importer.Status
-	code, out, said = xenon(t, []string{"migrate", "run", "--json"}, env...)
+	code, out, stderr = xenon(t, []string{"migrate", "run", "--json"}, env...)
 	if err := json.Unmarshal(
 		[]byte(out),
 		&status,
-	); code != exitPerson || err != nil || status.Pass != 2 ||
+	); code != exitDecision || err != nil || status.Pass != 2 ||
 		status.State != "complete" {
-		t.Errorf("again: got %d, %v\n%s%s", code, err, out, said)
+		t.Errorf("again: got %d, %v\n%s%s", code, err, out, stderr)
 	}
-	if again := numberOf(t, target, usersThere); again != first || first < 250 {
+	if again := numberOf(t, target, countUsers); again != first || first < 250 {
 		t.Errorf("%d users after the first run, %d after the second", first, again)
 	}
-	code, _, said = xenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
-	if code != exitFailed || !strings.Contains(said, "began with mfa allow") {
-		t.Errorf("another choice: got %d\n%s", code, said)
+	code, _, stderr = xenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
+	if code != exitFailed || !strings.Contains(stderr, "began with mfa allow") {
+		t.Errorf("another choice: got %d\n%s", code, stderr)
 	}
 }
 
-// stopper is a person who presses Ctrl-C when the first batch is done.
+// stopper cancels the command after the first batch, as Ctrl-C does.
 type stopper struct {
 	bytes.Buffer
 	stop func()
@@ -62,30 +62,30 @@ func (s *stopper) Write(b []byte) (int, error) {
 	return s.Buffer.Write(b)
 }
 
-func TestMigrateRunStopsAndGoesOn(t *testing.T) {
+func TestMigrateRunResumes(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 300)
+	_, target, env := migrationOf(t, 300)
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
 		settings[env[i]] = env[i+1]
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	said := &stopper{stop: stop}
+	stderr := &stopper{stop: stop}
 	args := []string{"migrate", "run", "--mfa", "allow", "--batch-size", "10", "--concurrency", "1"}
-	code := run(ctx, args, func(name string) string { return settings[name] }, streams{nil, &said.Buffer, said})
+	code := run(ctx, args, func(name string) string { return settings[name] }, streams{nil, &stderr.Buffer, stderr})
 	if code != exitFailed ||
 		!strings.Contains(
-			said.String(),
-			"xenon: stopped\n  What was finished is kept. The same command goes on where this one stopped.",
+			stderr.String(),
+			"xenon: stopped\n  Finished batches are kept. Run the same command again to continue.",
 		) {
-		t.Errorf("stopped: got %d\n%s", code, said)
+		t.Errorf("stopped: got %d\n%s", code, stderr)
 	}
-	if n := numberOf(t, target, usersThere); n == 0 || n > 100 {
+	if n := numberOf(t, target, countUsers); n == 0 || n > 100 {
 		t.Errorf("%d users after the first batches of ten", n)
 	}
 	code, out, rest := xenon(t, args, env...)
-	if code != exitPerson || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
+	if code != exitDecision || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
 		!strings.Contains(rest, "pass 1, batch 29,") {
-		t.Errorf("going on: got %d\n%s%s", code, out, rest)
+		t.Errorf("again: got %d\n%s%s", code, out, rest)
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a pseudo-terminal of that many columns: what is written to slave can be read from master.
+// terminal opens a pseudo-terminal with this number of columns. The command uses slave. The test reads from master what
+// the command writes.
 func terminal(t *testing.T, columns uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -42,13 +43,13 @@ func terminal(t *testing.T, columns uint16) (master, slave *os.File) {
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
 
-func TestProgressOnATerminalIsABar(t *testing.T) {
+func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	t.Parallel()
 	const columns = 100
 	master, slave := terminal(t, columns)
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(slave, func() time.Time { return clock })
-	p.say("Planning first …")
+	p.printOnTerminal("Planning first …")
 	pass(p, &clock)
 	slave.Close()
 	shown, _ := io.ReadAll(master) // ends with EIO once the other end is closed
@@ -66,7 +67,7 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 	for _, want := range []string{
 		"Planning first …", "copy 1/4 batches, 12,500 rows/s, 400 quarantined, 3s left",
 		"copy 2/4 batches, 12,500 rows/s, 800 quarantined, 2s left",
-		"batch 2, 2 of 4 done: put aside: SQLSTATE 53100",
+		"batch 2, 2 of 4 done: parked: SQLSTATE 53100",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, strings.Join(lines, "\n"))
@@ -79,13 +80,13 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 	}
 }
 
-func TestRollbackAsksOnATerminal(t *testing.T) {
+func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
-	_, target, env := imported(t, 200)
-	if code, _, said := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitPerson {
-		t.Fatalf("run: got %d\n%s", code, said)
+	_, target, env := migrationOf(t, 200)
+	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
+		t.Fatalf("run: got %d\n%s", code, stderr)
 	}
-	copied := numberOf(t, target, usersThere)
+	copied := numberOf(t, target, countUsers)
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
 		settings[env[i]] = env[i+1]
@@ -94,28 +95,28 @@ func TestRollbackAsksOnATerminal(t *testing.T) {
 		typed string
 		code  int
 		left  int
-		said  string
+		want  string
 	}{
 		{"\n", exitFailed, copied, "xenon: nothing was done"},
 		{"no\n", exitFailed, copied, "xenon: nothing was done"},
 		{"\x04", exitFailed, copied, "xenon: nothing was done"}, // Ctrl-D
-		{"yes\n", exitDone, 0, "user would go"},
+		{"yes\n", exitDone, 0, "user would be removed"},
 	} {
 		master, slave := terminal(t, 80)
 		if _, err := master.WriteString(c.typed); err != nil {
 			t.Fatal(err)
 		}
-		var out, said strings.Builder
+		var out, stderr strings.Builder
 		code := run(
 			t.Context(),
 			[]string{"migrate", "rollback"},
 			func(name string) string { return settings[name] },
-			streams{slave, &out, &said},
+			streams{slave, &out, &stderr},
 		)
-		if code != c.code || !strings.Contains(said.String(), c.said) || !strings.Contains(said.String(), "Type yes: ") {
-			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &said)
+		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
+			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &stderr)
 		}
-		if left := numberOf(t, target, usersThere); left != c.left {
+		if left := numberOf(t, target, countUsers); left != c.left {
 			t.Errorf("%q: %d users, want %d", c.typed, left, c.left)
 		}
 	}

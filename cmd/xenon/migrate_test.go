@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	somewhere  = "postgres://u:hunter2@127.0.0.1:1/db"
-	neonPooler = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
+	unreachable = "postgres://u:hunter2@127.0.0.1:1/db"
+	neonPooler  = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
 )
 
-// Every command reads database URLs by one rule: it says which parameters it ignores, and names those it does not know.
-func TestCommandsReadDatabaseURLsByOneRule(t *testing.T) {
+// Every command reads database URLs in the same way: it prints the parameters that it ignores and rejects unknown ones.
+func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	with := func(query string) string {
@@ -32,17 +32,17 @@ func TestCommandsReadDatabaseURLsByOneRule(t *testing.T) {
 		{"schema", "up"},
 		{"migrate", "report", "--from", with("pgbouncer=true"), "--to", with("pgbouncer=true&schema=public")},
 	} {
-		code, _, said := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
-		if !strings.Contains(said, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
-			t.Errorf("%v: got %d\n%s", args, code, said)
+		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
+		if !strings.Contains(stderr, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
+			t.Errorf("%v: got %d\n%s", args, code, stderr)
 		}
 	}
 	for _, args := range [][]string{
-		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", somewhere + "?frob=1", "--to", somewhere},
+		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", unreachable + "?frob=1", "--to", unreachable},
 	} {
-		code, _, said := xenon(t, args, "DIRECT_DATABASE_URL", somewhere+"?frob=1", "DATABASE_URL", somewhere+"?frob=1")
-		if code == 0 || !strings.Contains(said, "unknown here: frob") || strings.Contains(said, "hunter2") {
-			t.Errorf("%v: got %d\n%s", args, code, said)
+		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", unreachable+"?frob=1", "DATABASE_URL", unreachable+"?frob=1")
+		if code == 0 || !strings.Contains(stderr, "unknown here: frob") || strings.Contains(stderr, "hunter2") {
+			t.Errorf("%v: got %d\n%s", args, code, stderr)
 		}
 	}
 }
@@ -54,52 +54,56 @@ func TestMigrateWrongUse(t *testing.T) {
 		want string
 	}{
 		{[]string{"plan"}, "FROM_DATABASE_URL: missing"},
-		{[]string{"plan", "--from", somewhere}, "TO_DATABASE_URL: missing"},
-		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", somewhere}, "FROM_DATABASE_URL: is not of the form"},
+		{[]string{"plan", "--from", unreachable}, "TO_DATABASE_URL: missing"},
+		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", unreachable}, "FROM_DATABASE_URL: is not of the form"},
 		{
-			[]string{"run", "--from", somewhere, "--to", neonPooler},
+			[]string{"run", "--from", unreachable, "--to", neonPooler},
 			"--to: ep-cool-1234-pooler.eu-central-1.aws.neon.tech is Neon's pooler",
 		},
 		{
 			[]string{
 				"verify", "--from", "postgres://u:hunter2@aws-0-eu-central-1.pooler.supabase.com:6543/postgres", "--to",
-				somewhere,
+				unreachable,
 			},
 			"--from: port 6543",
 		},
 		{
-			[]string{"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", somewhere},
+			[]string{
+				"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", unreachable,
+			},
 			"sslmode=disable",
 		},
 		{
-			[]string{"run", "--from", somewhere, "--to", somewhere, "--provider", "acme"},
+			[]string{"run", "--from", unreachable, "--to", unreachable, "--provider", "acme"},
 			`--provider "acme" is not of the form FROM=TO`,
 		},
 		{
-			[]string{"run", "--from", somewhere, "--to", somewhere, "--profile-value", "age_range=x"},
+			[]string{"run", "--from", unreachable, "--to", unreachable, "--profile-value", "age_range=x"},
 			"is not of the form FIELD:OLD=NEW",
 		},
 		{[]string{"run", "--unconfirmed", "perhaps"}, "--unconfirmed must be one of"},
 		{[]string{"run", "--concurrency=-1"}, "--concurrency and --batch-size"},
-		{[]string{"rollback", "--to", somewhere}, "say --yes"},
-		{[]string{"finalize", "--to", somewhere}, "confirm with --yes"},
-		{[]string{"rollback", "--to", somewhere, "--yes", "--cascade"}, "it needs --force, too"},
+		{[]string{"rollback", "--to", unreachable}, "confirm with --yes"},
+		{[]string{"finalize", "--to", unreachable}, "confirm with --yes"},
+		{[]string{"rollback", "--to", unreachable, "--yes", "--cascade"}, "it requires --force, too"},
 		{[]string{"rollback"}, "TO_DATABASE_URL: missing"},
 		{[]string{"rollback", "--yes", "--to", neonPooler}, "--to: ep-cool"},
 	} {
-		code, out, said := xenon(t, append([]string{"migrate"}, c.args...))
-		if code != exitUsage || !strings.Contains(said, c.want) || out != "" || strings.Contains(said, "hunter2") {
-			t.Errorf("%v: got %d\n%s%s", c.args, code, out, said)
+		code, out, stderr := xenon(t, append([]string{"migrate"}, c.args...))
+		if code != exitUsage || !strings.Contains(stderr, c.want) || out != "" || strings.Contains(stderr, "hunter2") {
+			t.Errorf("%v: got %d\n%s%s", c.args, code, out, stderr)
 		}
 	}
-	code, _, said := xenon(t, []string{"migrate", "plan"}, "FROM_DATABASE_URL", somewhere, "TO_DATABASE_URL", neonPooler)
-	if code != exitUsage || !strings.Contains(said, "Neon's pooler") || strings.Contains(said, "hunter2") {
-		t.Errorf("by variables: got %d\n%s", code, said)
+	args := []string{"migrate", "plan"}
+	code, _, stderr := xenon(t, args, "FROM_DATABASE_URL", unreachable, "TO_DATABASE_URL", neonPooler)
+	if code != exitUsage || !strings.Contains(stderr, "Neon's pooler") || strings.Contains(stderr, "hunter2") {
+		t.Errorf("by variables: got %d\n%s", code, stderr)
 	}
 }
 
-// imported is a source of the given number of users, an empty target, and the settings that name them.
-func imported(t *testing.T, users int) (census supabasetest.Census, target string, env []string) {
+// migrationOf creates a source with the given number of users and an empty target. It returns the target and the
+// settings with both URLs.
+func migrationOf(t *testing.T, users int) (census supabasetest.Census, target string, env []string) {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
 	census = supabasetest.Fill(t, from, 7, users)
@@ -127,6 +131,6 @@ func numberOf(t *testing.T, url, query string) (n int) {
 }
 
 const (
-	usersThere  = `select count(*) from "user"`
-	ledgerThere = `select count(*) from pg_namespace where nspname = 'supabase_import'`
+	countUsers   = `select count(*) from "user"`
+	countLedgers = `select count(*) from pg_namespace where nspname = 'supabase_import'`
 )

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// maxHints is how many origins are remembered.
+	// maxHints is the maximum number of origins for which a hint is logged.
 	maxHints = 100
-	// hintPage is the page about calls from another origin.
+	// hintPage is the section about pages of another origin.
 	hintPage = "docs/local.md#a-page-of-another-origin"
 )
 
-// originHints logs once for each origin that calls the API why its requests fail in a browser: the origin is not
-// trusted, or it is on another site, so that browsers send no session cookie.
+// originHints logs why the requests of an origin fail in a browser, once for each origin. The origin is not trusted, or
+// it is on another site, so that browsers send no session cookie.
 type originHints struct {
 	next    http.Handler
 	own     string
@@ -56,17 +56,17 @@ func (h *originHints) isNew(origin string) bool {
 func (h *originHints) explain(origin string) {
 	switch {
 	case !h.origins.TrustsOrigin(origin):
-		slog.Warn("this origin is not trusted: its pages get 403 and cannot read answers", "origin", origin,
+		slog.Warn("this origin is not trusted: its pages get 403 and cannot read responses", "origin", origin,
 			"advice", "add it to BETTER_AUTH_TRUSTED_ORIGINS, in the environment or in .env, and start again", "page", hintPage)
 	case !sameSite(origin, h.own):
-		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers keep no session cookie for its "+
-			"pages: sign-in answers 200 and the user is not signed in", "origin", origin, "api", h.own,
+		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers do not store the session "+
+			"cookie: sign-in answers 200, but the user is not signed in", "origin", origin, "api", h.own,
 			"advice", "open the page on the host of the API, or use bearer tokens", "page", hintPage)
 	}
 }
 
-// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. Ports do
-// not count. localhost and each IP address are sites of their own.
+// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. It
+// ignores ports. localhost is a site, and so is each IP address.
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

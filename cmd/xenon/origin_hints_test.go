@@ -29,7 +29,7 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		{"", nil},
 		{"null", nil},
 		{"http://localhost:3000", nil},
-		{"http://localhost:5173", nil}, // ports do not make a site
+		{"http://localhost:5173", nil}, // the port is not part of a site
 		{
 			"http://127.0.0.1:5173",
 			[]string{"not same-site", "http://127.0.0.1:5173", "http://localhost:3000", "bearer", hintPage},
@@ -63,7 +63,7 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	if lines := strings.Count(log.String(), "\n"); lines > maxHints {
-		t.Errorf("a thousand origins are %d lines", lines)
+		t.Errorf("a thousand origins cause %d log lines", lines)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 // These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
-// rotatedBy makes functions/rotate the rotation function of a secret.
+// rotatedBy sets functions/rotate as the rotation function of a secret.
 func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
 	t.Helper()
 	cfg, err := config.LoadRotation(func(name string) string {
@@ -45,7 +45,7 @@ func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() 
 func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/keys", "{}")
-	x := &rotating{t: t}
+	x := &xenonServer{t: t}
 	rotatedBy(t, m, arn, func() time.Time { return x.now() })
 	if err := m.Attempt(arn, m.Begin(arn)); err != nil {
 		t.Fatal(err)
@@ -54,9 +54,9 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} {
 		settings[name] = os.Getenv(name)
 	}
-	x = newRotating(t, settings)
+	x = newXenonServer(t, settings)
 
-	rotate, broken := m.Function, errors.New("the line broke")
+	rotate, broken := m.Function, errors.New("connection lost")
 	x.twoRotationsUnderLoad(keyStore{
 		every: 2 * keys.Spread,
 		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
@@ -73,7 +73,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 			}
 			m.Function = rotate
 			m.Cut.Store(true)
-			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again, and get no answer
+			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again and get no response
 			for range 50 {
 				if status, body, _ := x.do("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
 					t.Errorf("JWKS: %d %s", status, body)
@@ -104,13 +104,13 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		if code != exitDone || m.Failed != nil {
 			t.Fatalf("%s: got %d %s %v", name, code, err, m.Failed)
 		}
-		var made struct{ Current, Next string }
-		if err := json.Unmarshal([]byte(out), &made); err != nil {
+		var rotated struct{ Current, Next string }
+		if err := json.Unmarshal([]byte(out), &rotated); err != nil {
 			t.Fatal(err)
 		}
 		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
-		if code != exitDone || !strings.Contains(out, "current  "+made.Current) ||
-			!strings.Contains(out, "next     "+made.Next) || strings.Contains(out, "PRIVATE") {
+		if code != exitDone || !strings.Contains(out, "current  "+rotated.Current) ||
+			!strings.Contains(out, "next     "+rotated.Next) || strings.Contains(out, "PRIVATE") {
 			t.Errorf("%s: list: got %d %s", name, code, out)
 		}
 		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
@@ -132,9 +132,9 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
 	for range 2 {
-		code, out, said := xenon(t, []string{"origin-secret", arn})
+		code, out, stderr := xenon(t, []string{"origin-secret", arn})
 		if code != exitDone || strings.TrimSpace(out) != m.Labelled(arn, "AWSCURRENT") {
-			t.Fatalf("got %d %q %s", code, out, said)
+			t.Fatalf("got %d %q %s", code, out, stderr)
 		}
 	}
 	var got struct {
@@ -153,8 +153,8 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 			got.OriginSecrets[0] == got.OriginSecret,
 		)
 	}
-	if code, _, said := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
-		!strings.Contains(said, "rotate the origin secret") {
-		t.Errorf("no such secret: got %d %s", code, said)
+	if code, _, stderr := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
+		!strings.Contains(stderr, "rotate the origin secret") {
+		t.Errorf("no such secret: got %d %s", code, stderr)
 	}
 }

@@ -24,24 +24,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// rotating is a complete Xenon over HTTP, with a clock and signing keys that the test changes.
-type rotating struct {
+// xenonServer is a Xenon server over HTTP, with a clock and signing keys that the test changes.
+type xenonServer struct {
 	t      *testing.T
 	origin string
 	cfg    config.API
-	ahead  atomic.Int64 // how far the clock is ahead of the real one
+	ahead  atomic.Int64 // the time by which the clock is ahead of the real clock
 }
 
-func (x *rotating) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
+func (x *xenonServer) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
 
-// newRotating takes settings that differ from those of local development.
-func newRotating(t *testing.T, more map[string]string) *rotating {
+// newXenonServer starts a server with the settings of local development. more overrides them.
+func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &rotating{t: t, origin: "http://" + listener.Addr().String()}
+	x := &xenonServer{t: t, origin: "http://" + listener.Addr().String()}
 	env := map[string]string{
 		"DATABASE_URL": dbtest.New(t), "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
 		"BETTER_AUTH_URL":   x.origin,
@@ -51,13 +51,13 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 	if x.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
-	if err := makeKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {
+	if err := generateKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	appSecrets := secrets.New(x.cfg, x.now)
 	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
-	routes, err := mount(theTemplate(t), functions(x.cfg, appSecrets, db, x.now))
+	routes, err := mount(readProjectTemplate(t), functions(x.cfg, appSecrets, db, x.now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func newRotating(t *testing.T, more map[string]string) *rotating {
 	return x
 }
 
-func (x *rotating) do(method, path, body, header, value string) (status int, answer []byte, cookies []*http.Cookie) {
+func (x *xenonServer) do(method, path, body, header, value string) (status int, answer []byte, cookies []*http.Cookie) {
 	r, err := http.NewRequestWithContext(x.t.Context(), method, x.origin+path, bytes.NewBufferString(body))
 	if err != nil {
 		x.t.Error(err)
@@ -93,7 +93,7 @@ func (x *rotating) do(method, path, body, header, value string) (status int, ans
 }
 
 // register returns a bearer token for the session of a new user.
-func (x *rotating) register(n int) string {
+func (x *xenonServer) register(n int) string {
 	x.t.Helper()
 	user := `{"name":"Ada","email":"ada` + strconv.Itoa(n) + `@example.com","password":"correct horse"}`
 	status, body, _ := x.do("POST", "/api/auth/sign-up/email", user, "", "")
@@ -104,7 +104,7 @@ func (x *rotating) register(n int) string {
 	return up.Token
 }
 
-func (x *rotating) token(session string) string {
+func (x *xenonServer) token(session string) string {
 	status, body, _ := x.do("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
 	var got struct{ Token string }
 	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
@@ -113,9 +113,9 @@ func (x *rotating) token(session string) string {
 	return got.Token
 }
 
-// accepted reports whether the profile API accepts a token. It then answers 404, because no user has a profile, and
-// otherwise 401.
-func (x *rotating) accepted(token string) bool {
+// accepted reports whether the profile API accepts a token. If it does, it answers 404, because no user has a profile;
+// otherwise it answers 401.
+func (x *xenonServer) accepted(token string) bool {
 	status, body, _ := x.do("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
 		x.t.Errorf("profile: %d %s", status, body)
@@ -123,16 +123,16 @@ func (x *rotating) accepted(token string) bool {
 	return status == http.StatusNotFound
 }
 
-// keyStore stores the keys. The time between two rotations is every.
+// keyStore stores the keys.
 type keyStore struct {
-	every  time.Duration
+	every  time.Duration // the interval of rotations
 	inUse  func() (keys.Set, error)
 	rotate func() error
 }
 
 func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	t.Parallel()
-	x := newRotating(t, nil)
+	x := newXenonServer(t, nil)
 	file := x.cfg.SigningKeysFile
 	x.twoRotationsUnderLoad(keyStore{
 		every: keys.Spread,
@@ -150,21 +150,21 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	})
 }
 
-// twoRotationsUnderLoad gets tokens and uses new and old ones while the keys rotate twice, and none is refused. A token
-// is refused when it has expired, and its key is removed when all tokens that it signed have expired.
-func (x *rotating) twoRotationsUnderLoad(where keyStore) {
+// twoRotationsUnderLoad gets tokens and uses new and old tokens while the keys rotate two times. The server must accept
+// all valid tokens and reject expired ones. It must remove a key after all tokens of the key have expired.
+func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	t := x.t
-	const people = 4
-	var sessions [people]string
+	const users = 4
+	var sessions [users]string
 	for i := range sessions {
 		sessions[i] = x.register(i)
 	}
-	begun, err := where.inUse()
+	firstKeys, err := store.inUse()
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := x.token(sessions[0])
-	var used, refused atomic.Int64
+	var used, rejected atomic.Int64
 	stop := make(chan struct{})
 	var group sync.WaitGroup
 	for _, session := range sessions {
@@ -182,7 +182,7 @@ func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 				for _, token := range tokens {
 					used.Add(1)
 					if !x.accepted(token) {
-						refused.Add(1)
+						rejected.Add(1)
 					}
 				}
 			}
@@ -194,32 +194,32 @@ func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 	}
 	uses(50)
 	rotate := func() {
-		if err := where.rotate(); err != nil {
+		if err := store.rotate(); err != nil {
 			t.Error(err)
 		}
 	}
 	for range 2 {
-		x.ahead.Add(int64(where.every + time.Minute))
-		uses(50) // the next key is known everywhere
+		x.ahead.Add(int64(store.every + time.Minute))
+		uses(50) // after the interval, all caches have the next key
 		rotate()
 		uses(100)
 	}
 	close(stop)
 	group.Wait()
-	if refused.Load() > 0 {
-		t.Errorf("%d of %d uses of valid tokens were refused", refused.Load(), used.Load())
+	if rejected.Load() > 0 {
+		t.Errorf("%d of %d uses of valid tokens were rejected", rejected.Load(), used.Load())
 	}
-	t.Logf("%d uses of valid tokens, 0 refused", used.Load())
+	t.Logf("%d uses of valid tokens, 0 rejected", used.Load())
 
 	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
 	if x.accepted(first) {
-		t.Error("a token is accepted after its time")
+		t.Error("an expired token is accepted")
 	}
-	old, err := where.inUse()
+	old, err := store.inUse()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.ahead.Add(int64(2 * where.every))
+	x.ahead.Add(int64(2 * store.every))
 	rotate()
 	x.ahead.Add(int64(keys.Spread))
 	_, jwks, _ := x.do("GET", "/api/auth/jwks", "", "", "")
@@ -228,17 +228,17 @@ func (x *rotating) twoRotationsUnderLoad(where keyStore) {
 			t.Errorf("retired key %s is still published", k.ID)
 		}
 	}
-	good := x.token(x.register(people))
+	good := x.token(x.register(users))
 	if !x.accepted(good) {
-		t.Error("a new token is refused")
+		t.Error("a new token is rejected")
 	}
-	if x.accepted(x.signedWith(begun, good)) {
-		t.Error("a token of a key that is gone is accepted")
+	if x.accepted(x.signedWith(firstKeys, good)) {
+		t.Error("a token of a removed key is accepted")
 	}
 }
 
 // signedWith returns a token for the user and the session of good, signed now with the current key of s.
-func (x *rotating) signedWith(s keys.Set, good string) string {
+func (x *xenonServer) signedWith(s keys.Set, good string) string {
 	x.t.Helper()
 	var claims struct {
 		jwt.RegisteredClaims

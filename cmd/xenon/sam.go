@@ -22,28 +22,28 @@ import (
 const (
 	// hostInside is the name of the host machine inside a container.
 	hostInside = "host.docker.internal"
-	// keysInside is where scripts/sam-local puts the signing keys of every function.
+	// keysInside is the file inside a container into which scripts/sam-local copies the signing keys.
 	keysInside = "/var/task/signing-keys.json"
-	// samStopTimeout is how long `sam local` may take to remove its containers.
+	// samStopTimeout is the time that `sam local` has to remove its containers.
 	samStopTimeout = 30 * time.Second
 )
 
-// samCmd makes the database, the keys and the template that the functions need in SAM's containers, and runs a command
-// meanwhile. scripts/sam-local calls it for `make sam-local`; users do not.
+// samCmd creates the database, the keys and the template that the functions need in SAM's containers, and runs a
+// command with them. scripts/sam-local calls it for `make sam-local`; users do not call it.
 type samCmd struct {
-	Addr        string   `help:"The address on which sam listens" default:"localhost:3000" placeholder:"HOST:PORT"`
-	DatabaseURL string   `help:"Use this Postgres and start none. Overrides DATABASE_URL." placeholder:"URL"`
+	Addr        string   `help:"The host and port on which sam listens" default:"localhost:3000" placeholder:"HOST:PORT"`
+	DatabaseURL string   `help:"Use this Postgres server; do not start one. Overrides DATABASE_URL." placeholder:"URL"`
 	Dir         string   `help:"The directory of the database, the secret, the signing keys and, in sam/, the files for sam" default:".xenon" placeholder:"DIR"`
 	Gateway     string   `help:"The IP address of this machine in the network of the containers" required:"" placeholder:"IP"`
 	Arch        string   `help:"The architecture of the containers" enum:"amd64,arm64" required:"" placeholder:"ARCH"`
-	Command     []string `arg:"" passthrough:"" help:"The command to run; when it ends, everything ends."`
+	Command     []string `arg:"" passthrough:"" help:"The command to run. When it ends, xenon stops the database and ends."`
 }
 
 // Run runs until the command or the context ends.
 func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {
-		return advise(err, "Give an address such as localhost:3000 with --addr.")
+		return advise(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
 	}
 	local, err := newLocal(devCmd{DatabaseURL: c.DatabaseURL, Dir: c.Dir}, getenv, std.err)
 	if err != nil {
@@ -55,9 +55,9 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	}
 	set, cfg, err := inContainer(local.getenv(getenv, addr), portOf(addr))
 	if err != nil {
-		return advise(err, "Correct them in the environment; .env.example explains each.")
+		return advise(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
-	if err := makeKeys(cfg.SigningKeysFile, std.err); err != nil {
+	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
 		return err
 	}
 	if err := c.reachable(ctx, set); err != nil {
@@ -69,8 +69,8 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	return c.runCommand(ctx, std)
 }
 
-// inContainer returns the settings of the functions that have a value: those of `xenon dev`, with the paths of files
-// inside a container.
+// inContainer returns the settings of the functions: the settings of `xenon dev` that have a value, with the paths of
+// files inside a container.
 func inContainer(getenv func(string) string, port string) (map[string]string, config.API, error) {
 	set := map[string]string{}
 	cfg, err := config.LoadAPI(func(name string) string {
@@ -88,8 +88,8 @@ func inContainer(getenv func(string) string, port string) (map[string]string, co
 	return set, cfg, err
 }
 
-// reachable replaces the hosts of URLs in the settings that only this machine can reach by hosts that its containers
-// can reach.
+// reachable changes the URLs in the settings: it replaces a host that only this machine can reach by a host that the
+// containers can reach.
 func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	for name, port := range map[string]string{"DATABASE_URL": "5432", "JWKS_URL": "80"} {
 		u, err := url.Parse(set[name])
@@ -98,7 +98,7 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 		}
 		if u.Hostname() == "" {
 			return advise(fmt.Errorf("%s has no host, and containers cannot use a socket file", name),
-				"Name a host: postgres://user@localhost/database.")
+				"Use a URL with a host: postgres://user@localhost/database.")
 		}
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			continue
@@ -114,8 +114,8 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 }
 
 // forward forwards connections from one address to another until the context ends. It does nothing if this machine does
-// not have the address, as on a Mac, where the container engine runs in a virtual machine and containers reach the
-// loopback address of the host; and nothing if another program listens there already.
+// not have the address from. This is the case on a Mac: the container engine runs in a virtual machine, and containers
+// can reach the loopback address of the host. It also does nothing if another program listens on from.
 func forward(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {
@@ -147,7 +147,7 @@ func join(ctx context.Context, inside net.Conn, to string) {
 	done := make(chan struct{}, 2)
 	for _, pair := range [][2]net.Conn{{outside, inside}, {inside, outside}} {
 		go func() {
-			_, _ = io.Copy(pair[0], pair[1]) // either side ends both
+			_, _ = io.Copy(pair[0], pair[1]) // the end of one direction ends both connections
 			done <- struct{}{}
 		}()
 	}
@@ -180,7 +180,7 @@ func (c samCmd) write(set map[string]string, cfg config.API) error {
 	return nil
 }
 
-// runCommand runs the command in a process group of its own, so that it gets one interrupt, from this process, and
+// runCommand runs the command in its own process group. So the command gets one interrupt, from this process, and
 // removes its containers before the database stops.
 func (c samCmd) runCommand(ctx context.Context, std streams) error {
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...) //nolint:gosec // the caller names the command

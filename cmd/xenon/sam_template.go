@@ -24,9 +24,8 @@ type wholeTemplate struct {
 }
 
 // samTemplate returns the part of template.yaml that `sam local` can run, as JSON: the API and the functions with
-// routes, for the architecture of this machine, with the given settings instead of those that name AWS resources. sam
-// overrides only variables that the template has, so the template has each variable with an empty value; the values are
-// in another file.
+// routes. It sets the architecture of the containers. It replaces the environment variables by those of the settings,
+// each with an empty value: the values are in another file, and sam sets only variables that the template has.
 func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {

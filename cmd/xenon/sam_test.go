@@ -28,10 +28,10 @@ func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 	if err := yaml.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := theTemplate(t).routes()
+	want := readProjectTemplate(t).routes()
 	for folder, routes := range want {
 		if len(routes) == 0 {
-			delete(want, folder) // started by something else than a request
+			delete(want, folder) // HTTP requests do not start this function
 		}
 	}
 	if diff := cmp.Diff(got.routes(), want); diff != "" {
@@ -71,7 +71,7 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 func TestSamWritesFilesForContainers(t *testing.T) {
 	t.Chdir(root)
 	dir, database := t.TempDir(), dbtest.New(t)
-	code, out, said := xenon(
+	code, out, stderr := xenon(
 		t,
 		[]string{
 			"sam",
@@ -95,7 +95,7 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	)
 	var got struct{ Parameters map[string]string }
 	if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
-		t.Fatalf("got %d %v %s", code, err, said)
+		t.Fatalf("got %d %v %s", code, err, stderr)
 	}
 	outside, err := url.Parse(database)
 	if err != nil {
@@ -103,7 +103,7 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	}
 	outside.Host = "host.docker.internal:" + outside.Port()
 	if got.Parameters["DATABASE_URL"] != outside.String() {
-		t.Error("the database is not that of the machine outside") // whose URL holds a password
+		t.Error("the database host is not the host machine") // the URL contains a password, so it is not printed
 	}
 	if got := len(got.Parameters["BETTER_AUTH_SECRET"]); got < 32 {
 		t.Errorf("got a secret of %d characters", got)
@@ -122,12 +122,12 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	for _, file := range []string{"env.json", "signing-keys.json", "template.json"} {
 		info, err := os.Stat(filepath.Join(dir, "sam", file))
 		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got %v %v, want a file for its owner alone", file, info, err)
+			t.Errorf("%s: got %v %v, want a file that only its owner can read", file, info, err)
 		}
 	}
 }
 
-func TestSamSaysWhatIsWrong(t *testing.T) {
+func TestSamReportsErrors(t *testing.T) {
 	t.Chdir(root)
 	database := dbtest.New(t)
 	for _, c := range []struct {
@@ -141,12 +141,12 @@ func TestSamSaysWhatIsWrong(t *testing.T) {
 		{
 			"no address",
 			[]string{"--arch", "arm64", "--addr", "3000", "true"},
-			nil, "Give an address such as localhost:3000",
+			nil, "such as --addr localhost:3000",
 			exitFailed,
 		},
 		{"bad settings", []string{"--arch", "arm64", "true"}, []string{"CLIENT_IP", "x"}, "CLIENT_IP", exitFailed},
 		{
-			"no keys to be had",
+			"invalid JWKS_URL",
 			[]string{"--arch", "arm64", "true"},
 			[]string{"JWKS_URL", "http:///jwks"},
 			"JWKS_URL",
@@ -155,9 +155,9 @@ func TestSamSaysWhatIsWrong(t *testing.T) {
 		{"the command fails", []string{"--arch", "arm64", "false"}, nil, "false: exit status 1", exitFailed},
 	} {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
-		code, _, said := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
-		if code != c.code || !strings.Contains(said, c.want) {
-			t.Errorf("%s: got %d\n%s", c.name, code, said)
+		code, _, stderr := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
+		if code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: got %d\n%s", c.name, code, stderr)
 		}
 	}
 }

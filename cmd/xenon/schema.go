@@ -23,8 +23,8 @@ type schemaUpCmd struct {
 
 func (schemaUpCmd) Help() string {
 	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, which it creates if there is
-none. Checks the existing tables first: if one does not fit, it applies nothing and names the column and the SQL that
-repairs it. Concurrent runs wait for each other.
+none. Checks the existing tables first. If a table does not match, it applies nothing and prints the column and the SQL
+that repairs it. Concurrent runs wait for each other.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
@@ -37,10 +37,10 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if err != nil {
 		return err
 	}
-	tellIgnored(std, "database URL", url)
+	printIgnored(std, "database URL", url)
 	applied, err := migrations.UpIn(ctx, url, name)
 	if errors.As(err, new(*schema.Error)) {
-		return misfit(err, name)
+		return adviseRepair(err, name)
 	}
 	if err != nil {
 		return advise(err, "The failed file was rolled back. Correct the cause and run the command again.")
@@ -65,13 +65,13 @@ func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
 		return nil
 	}
 	if err := migrations.Grant(ctx, url, name, c.Role); err != nil {
-		return advise(err, "Nothing was granted. Create the role with SQL, CREATE ROLE %s LOGIN PASSWORD '…';, and not in a "+
-			"console, which creates administrators.", c.Role)
+		return advise(err, "Nothing was granted. Create the role with SQL: CREATE ROLE %s LOGIN PASSWORD '…'; "+
+			"A role that you create in Neon's console is an administrator.", c.Role)
 	}
 	return nil
 }
 
-// schemaTarget reads the database and the schema of the tables.
+// schemaTarget returns the database URL and the schema of the settings.
 func schemaTarget(getenv environment) (url, name string, err error) {
 	databaseURL, err := config.SchemaURL(getenv)
 	if err != nil {
@@ -81,8 +81,8 @@ func schemaTarget(getenv environment) (url, name string, err error) {
 	return string(databaseURL), name, err
 }
 
-// misfit adds what to do about tables that do not fit.
-func misfit(err error, name string) error {
+// adviseRepair adds advice to an error about tables that do not match.
+func adviseRepair(err error, name string) error {
 	if name == config.DefaultSchema {
 		return advise(err, "Run the repairs, then this command again. If the tables belong to your application, do not "+
 			"change them and give Xenon a schema of its own: SCHEMA=xenon.")
@@ -95,8 +95,8 @@ type schemaStatusCmd struct {
 }
 
 func (schemaStatusCmd) Help() string {
-	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, and changes nothing. Ends with
-3 if a table does not fit, and names the column and the SQL that repairs it.
+	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA. Changes nothing. If a table
+does not match, it prints the column and the SQL that repairs it, and the exit status is 3.
 
   xenon schema status --json`
 }
@@ -107,29 +107,29 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err != nil {
 		return err
 	}
-	tellIgnored(std, "database URL", url)
+	printIgnored(std, "database URL", url)
 	all, err := migrations.StatusIn(ctx, url, name)
-	var unfit *schema.Error
-	if err != nil && !errors.As(err, &unfit) {
-		return advise(err, "Check that the database runs. DIRECT_DATABASE_URL or DATABASE_URL names it.")
+	var mismatch *schema.Error
+	if err != nil && !errors.As(err, &mismatch) {
+		return advise(err, "Check that the database runs and that DIRECT_DATABASE_URL or DATABASE_URL is correct.")
 	}
-	if err := c.print(all, name, unfit, std); err != nil || unfit == nil {
+	if err := c.print(all, name, mismatch, std); err != nil || mismatch == nil {
 		return err
 	}
-	return needsPerson(misfit(unfit, name).Error())
+	return needsDecision(adviseRepair(mismatch, name).Error())
 }
 
-func (c schemaStatusCmd) print(all []migrations.Migration, name string, unfit *schema.Error, std streams) error {
+func (c schemaStatusCmd) print(all []migrations.Migration, name string, mismatch *schema.Error, std streams) error {
 	if c.JSON {
 		problems := []schema.Problem{}
-		if unfit != nil {
-			problems = unfit.Problems
+		if mismatch != nil {
+			problems = mismatch.Problems
 		}
 		return printJSON(std, map[string]any{
 			"betterAuth": migrations.BetterAuth, "schema": name, "migrations": all, "problems": problems,
 		})
 	}
-	fmt.Fprintf(std.out, "Tables as Better Auth %s makes them, in the schema %s.\n", migrations.BetterAuth, name)
+	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuth, name)
 	for _, m := range all {
 		state := "pending"
 		if !m.Pending() {

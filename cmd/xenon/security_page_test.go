@@ -49,7 +49,7 @@ func testsOfTheRepository(t *testing.T) map[string]bool {
 	return names
 }
 
-func TestSecurityPageNamesTestsThatExist(t *testing.T) {
+func TestSecurityPageNamesExistingTests(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
 	if err != nil {
@@ -59,12 +59,12 @@ func TestSecurityPageNamesTestsThatExist(t *testing.T) {
 		t.Error(wrong)
 	}
 	for name, page := range map[string]string{
-		"a test that is none":     strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "`TestR21_Gone`"),
-		"a row without a proof":   strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "of course"),
-		"a row that is not there": strings.Replace(string(page), "| R21 |", "|", 1),
+		"an unknown test":    strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "`TestR21_Gone`"),
+		"a row without test": strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "of course"),
+		"a missing row":      strings.Replace(string(page), "| R21 |", "|", 1),
 	} {
 		if got := wrongRows(page, testsOfTheRepository(t)); len(got) != 1 {
-			t.Errorf("%s: got %q, want one complaint", name, got)
+			t.Errorf("%s: got %q, want one problem", name, got)
 		}
 	}
 }

@@ -23,17 +23,18 @@ import (
 const (
 	siteDir    = "website"
 	hashesFile = "csp-hashes.txt" // the hashes of the site's inline scripts; a build writes it last
-	// How long a response may be cached. scripts/publish sets the same in S3.
-	forever  = "public, max-age=31536000, immutable"
-	askAgain = "public, max-age=0, s-maxage=31536000, must-revalidate"
+	// The values of Cache-Control. scripts/publish sets the same values in S3.
+	cacheForever       = "public, max-age=31536000, immutable"
+	cacheAndRevalidate = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
-// withSite serves the routes, and with site every path that the distribution does not send to the API.
+// withSite returns a handler that serves the routes. site serves every path that the distribution does not send to the
+// API.
 func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
 	api := devAPI(routes, cfg)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
-		if _, ours := routes["GET "+path]; ours || p.isAPI(path) {
+		if _, isRoute := routes["GET "+path]; isRoute || p.isAPI(path) {
 			api.ServeHTTP(w, r)
 			return
 		}
@@ -42,9 +43,9 @@ func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handle
 }
 
 // builtFiles serves the files of a built site as the distribution of template.yaml does. It reads them at each request,
-// so that it serves a site that was built meanwhile.
+// so it also serves a site that is built after its start.
 type builtFiles struct {
-	dir     string                          // has build/ and hashesFile
+	dir     string                          // contains build/ and hashesFile
 	headers func(hashes string) http.Header // of every response
 	missing http.Handler                    // serves requests while the site is not built
 }
@@ -77,9 +78,9 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	sum := sha256.Sum256(text)
 	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	w.Header().Set("Cache-Control", askAgain)
+	w.Header().Set("Cache-Control", cacheAndRevalidate)
 	if strings.HasPrefix(name, "assets/") {
-		w.Header().Set("Cache-Control", forever)
+		w.Header().Set("Cache-Control", cacheForever)
 	}
 	http.ServeContent(w, r, name, changed, bytes.NewReader(text))
 }
@@ -95,7 +96,7 @@ func (s builtFiles) notFound(w http.ResponseWriter) {
 	_, _ = w.Write(text) //nolint:gosec // the file is 404.html of the site
 }
 
-// read returns a file of the site. Like a bucket it has no folders, no ".." and one name for each file.
+// read returns a file of the site. As in an S3 bucket, there are no folders and no "..", and each file has one name.
 func (s builtFiles) read(name string) (text []byte, changed time.Time, err error) {
 	if !fs.ValidPath(name) {
 		return nil, changed, fs.ErrNotExist
@@ -126,15 +127,16 @@ func indexOf(path string) string {
 	return strings.TrimPrefix(path, "/")
 }
 
-// liveSite forwards all requests to the development server of the site, including its web socket for live reload.
-func liveSite(address string) (http.Handler, error) {
-	target, err := url.Parse(address)
+// liveSite returns a handler that forwards all requests to the development server of the site, including its WebSocket
+// for live reload.
+func liveSite(serverURL string) (http.Handler, error) {
+	target, err := url.Parse(serverURL)
 	if err == nil && (target.Host == "" || target.Scheme != "http") {
 		err = errors.New("it is not of the form http://host:port")
 	}
 	if err != nil {
-		return nil, advise(fmt.Errorf("--site %s: %w", address, err),
-			"Name the development server of the site: --site http://localhost:3001, or run make site.")
+		return nil, advise(fmt.Errorf("--site %s: %w", serverURL, err),
+			"Give the URL of the development server of the site: --site http://localhost:3001, or run make site.")
 	}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
@@ -142,7 +144,7 @@ func liveSite(address string) (http.Handler, error) {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.Header().Set("Refresh", "2") // the server needs some seconds to start
 			w.WriteHeader(http.StatusBadGateway)
-			fmt.Fprintf(w, "The development server of the site at %s does not answer (yet): %v\n", address, err)
+			fmt.Fprintf(w, "The development server of the site at %s does not answer yet: %v\n", serverURL, err)
 		},
 	}, nil
 }

@@ -72,9 +72,9 @@ func (p sitePolicy) isAPI(path string) bool {
 	return false
 }
 
-// headers returns a function that makes the headers from the hashes of the site's inline scripts. Without https it
-// leaves out upgrade-insecure-requests and HSTS, with which a browser would load the scripts of http://localhost with
-// https.
+// headers returns a function that returns the headers for the hashes of the site's inline scripts. Without HTTPS it
+// leaves out HSTS and upgrade-insecure-requests: with them, a browser would load the scripts of http://localhost with
+// HTTPS.
 func (p sitePolicy) headers(secure bool) func(hashes string) http.Header {
 	c := p.Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig
 	const needsTLS = "upgrade-insecure-requests"

@@ -19,7 +19,7 @@ import (
 
 const hashOfTheTest = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
 
-// builtSite makes a folder like website after a build.
+// builtSite creates a folder with the files of a built website.
 func builtSite(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -122,8 +122,8 @@ func TestSitePaths(t *testing.T) {
 	}
 }
 
-// indexOf does in Go what the distribution does in JavaScript. Change both together.
-func TestSiteIndexIsTheTemplates(t *testing.T) {
+// indexOf is the Go version of the CloudFront function SiteIndex. Change both together.
+func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
 	t.Parallel()
 	const want = `function handler(event) {
   var request = event.request;
@@ -167,7 +167,7 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 		t.Errorf("another page: got %d", w.Code)
 	}
 	if got := answer(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
-		t.Errorf("what is not there has the tag %s", got)
+		t.Errorf("the 404 response has the ETag %s", got)
 	}
 }
 
@@ -235,7 +235,7 @@ func TestDevWithoutSite(t *testing.T) {
 		want int
 	}{
 		"no site":             {devCmd{NoSite: true}, "/", http.StatusOK},
-		"no page but one":     {devCmd{NoSite: true}, "/login", http.StatusNotFound},
+		"only the start page": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
 		"no server at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
 	} {
 		h, err := c.cmd.withSite(web.Routes{"GET /api": apiPage}, local3000)
@@ -258,34 +258,34 @@ func TestDevWithoutSite(t *testing.T) {
 
 func TestSiteOfADevelopmentServer(t *testing.T) {
 	t.Parallel()
-	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	siteServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "websocket" {
 			hijack(t, w)
 			return
 		}
 		_, _ = io.WriteString(w, "live "+r.URL.String())
 	}))
-	defer there.Close()
+	defer siteServer.Close()
 	p, err := readSitePolicy(filepath.Join(root, templateFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := liveSite(there.URL)
+	live, err := liveSite(siteServer.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	here := httptest.NewServer(p.withSite(web.Routes{}, local3000, live))
-	defer here.Close()
+	dev := httptest.NewServer(p.withSite(web.Routes{}, local3000, live))
+	defer dev.Close()
 	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
-		if got := fetch(t, here.URL+path, ""); got != want {
+		if got := fetch(t, dev.URL+path, ""); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
 		}
 	}
-	if got := fetch(t, here.URL+"/ws", "websocket"); got != "reload" {
-		t.Errorf("the socket says %q", got)
+	if got := fetch(t, dev.URL+"/ws", "websocket"); got != "reload" {
+		t.Errorf("the WebSocket sends %q", got)
 	}
-	there.Close()
-	if got := fetch(t, here.URL+"/", ""); !strings.Contains(got, "does not answer") {
+	siteServer.Close()
+	if got := fetch(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
 		t.Errorf("no server: got %q", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
@@ -330,7 +330,7 @@ func fetch(t *testing.T, url, upgrade string) string {
 	return string(text)
 }
 
-func TestDevRefusesHeadersThatTheGatewayRefuses(t *testing.T) {
+func TestDevRejectsHeadersThatTheGatewayRejects(t *testing.T) {
 	t.Chdir(root)
 	large := func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))

@@ -110,8 +110,8 @@ func statements(v any) (lines []string) {
 	return lines
 }
 
-// may returns the sorted actions that a resource with Policies may do.
-func (c tree) may(t *testing.T, policies any) []string {
+// allowedActions returns the sorted actions that Policies allow.
+func (c tree) allowedActions(t *testing.T, policies any) []string {
 	t.Helper()
 	var lines []string
 	for _, p := range list(policies) {
@@ -144,7 +144,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 
 		readApp  = "Allow secretsmanager:GetSecretValue " + app
 		readKeys = "Allow secretsmanager:GetSecretValue " + keys
-		readBoth = "Allow secretsmanager:BatchGetSecretValue *" // allows no read that GetSecretValue does not
+		readBoth = "Allow secretsmanager:BatchGetSecretValue *" // needs "*"; reads only what GetSecretValue allows
 		mail     = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
 		arnOfSES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
 		ses      = "Allow ses:SendEmail "
@@ -171,7 +171,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 	c := cloud(t)
 	got := map[string][]string{}
 	for _, p := range c.properties(functionType) {
-		got[filepath.Base(p["CodeUri"].(string))] = c.may(t, p["Policies"])
+		got[filepath.Base(p["CodeUri"].(string))] = c.allowedActions(t, p["Policies"])
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("functions (-template +want):\n%s", diff)
@@ -188,7 +188,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		"map[LambdaInvokePolicy:map[FunctionName:!Ref MigrateFunction]]",
 	}
 	for name, p := range c.properties("AWS::Serverless::StateMachine") {
-		if diff := cmp.Diff(c.may(t, p["Policies"]), machine); diff != "" {
+		if diff := cmp.Diff(c.allowedActions(t, p["Policies"]), machine); diff != "" {
 			t.Errorf("%s (-template +want):\n%s", name, diff)
 		}
 	}
@@ -197,7 +197,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 // Every function has the same build, the memory that its work needs, a log with a retention period, and traces.
 func TestFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	memory := map[string]string{ // one vCPU is 1769 MB: these hash passwords
+	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "password": "1769", "signin": "1769", "signup": "1769", "migrate": "1024", "rotate": "512",
 	}
 	c := cloud(t)
@@ -240,19 +240,19 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Every function with a database has reserved concurrency, and all together leave a fifth of the connections.
-func TestConcurrencyStaysWithinTheBudget(t *testing.T) {
+// Every function with a database has reserved concurrency. Together they use at most 80 % of the database connections.
+func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
 	budgets := tree(c.at("Mappings", "Concurrency").(map[string]any))
 	allowed := c.at("Parameters", "ConnectionBudget", "AllowedValues").([]any)
 	if len(allowed) != len(budgets) {
-		t.Errorf("%d budgets may be named, there are %d", len(allowed), len(budgets))
+		t.Errorf("the parameter allows %d budgets, the mapping has %d", len(allowed), len(budgets))
 	}
 	var functions []string
 	for name, p := range c.properties(functionType) {
 		stem := strings.TrimSuffix(name, "Function")
-		reads := strings.Contains(fmt.Sprint(c.may(t, p["Policies"])), "MakesAppSecret")
+		reads := strings.Contains(fmt.Sprint(c.allowedActions(t, p["Policies"])), "MakesAppSecret")
 		want := any(nil)
 		if reads {
 			functions = append(functions, stem)
@@ -275,11 +275,11 @@ func TestConcurrencyStaysWithinTheBudget(t *testing.T) {
 		for name, share := range shares {
 			n := number(t, share)
 			if sum += n; n < 1 && budget != "none" {
-				t.Errorf("budget %s: %s may not run at all", budget, name)
+				t.Errorf("budget %s: %s has no concurrency", budget, name)
 			}
 		}
 		if sum*10 > total*8 || sum*10 < total*7 {
-			t.Errorf("budget %s: the functions may hold %d connections, want about and at most 80 %%", budget, sum)
+			t.Errorf("budget %s: the functions may use %d connections, want 70 to 80 %%", budget, sum)
 		}
 	}
 }
@@ -293,7 +293,8 @@ func number(t *testing.T, v any) int {
 	return n
 }
 
-// Every alarm has an action and names an existing runbook; every runbook is named by an alarm.
+// The description of every alarm has an existing runbook, and every runbook belongs to an alarm. Every alarm has an
+// action.
 func TestAlarmsNameTheirRunbook(t *testing.T) {
 	t.Parallel()
 	c := cloud(t)
@@ -310,15 +311,15 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 		if runbook == "" || err != nil {
 			t.Errorf("%s names no runbook that exists: %v", name, p["AlarmDescription"])
 		} else if !strings.Contains(string(text), "`"+name+"`") {
-			t.Errorf("%s does not speak of %s", runbook, name)
+			t.Errorf("%s does not mention %s", runbook, name)
 		}
 		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref " +
 			"AWS::NoValue]]"
 		if got := fmt.Sprint(p["AlarmActions"]); got != actions {
-			t.Errorf("%s tells %s", name, got)
+			t.Errorf("%s notifies %s", name, got)
 		}
 		if p["TreatMissingData"] != "notBreaching" {
-			t.Errorf("%s is in alarm while nothing happens", name)
+			t.Errorf("%s is in alarm without data", name)
 		}
 	}
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
@@ -332,7 +333,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 	}
 }
 
-// Every parameter has a description. One without a default has a pattern of permitted values. No parameter is a secret.
+// Every parameter has a description and restricts its values. No parameter is a secret.
 func TestParametersOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	for name, p := range cloud(t).at("Parameters").(map[string]any) {
@@ -341,17 +342,17 @@ func TestParametersOfTheTemplate(t *testing.T) {
 			t.Errorf("%s has no description", name)
 		}
 		if p["AllowedPattern"] == nil && p["AllowedValues"] == nil && p["MinValue"] == nil {
-			t.Errorf("%s takes anything", name)
+			t.Errorf("%s has no pattern of permitted values", name)
 		}
 		pattern, _ := p["AllowedPattern"].(string)
 		if fallback, ok := p["Default"].(string); ok && !regexp.MustCompile(pattern).MatchString(fallback) {
-			t.Errorf("%s does not take its own default", name)
+			t.Errorf("the default of %s does not match its pattern", name)
 		}
 		if p["Default"] == nil && name != "PublicOrigin" && name != "MailFrom" {
 			t.Errorf("%s has no default", name)
 		}
 		if p["NoEcho"] != nil {
-			t.Errorf("%s is a secret; those live in Secrets Manager", name)
+			t.Errorf("%s is a secret; store it in Secrets Manager", name)
 		}
 	}
 }

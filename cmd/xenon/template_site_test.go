@@ -35,14 +35,14 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 		t.Errorf("policy (-template +want):\n%s", diff)
 	}
 	if strings.Contains(csp, "unsafe") {
-		t.Error("the policy lets inline code run")
+		t.Error("the policy allows inline code")
 	}
 	if age := number(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
-		t.Errorf("https is promised for %d s, want a year", age)
+		t.Errorf("the max-age of HSTS is %d s, want at least a year", age)
 	}
 	for name, h := range headers {
 		if tree(h.(map[string]any))["Override"] != "true" {
-			t.Errorf("%s gives way to what the origin says", name)
+			t.Errorf("%s does not override the header of the origin", name)
 		}
 	}
 	if headers["ContentTypeOptions"] == nil || headers["ReferrerPolicy"] == nil {
@@ -50,8 +50,8 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	}
 }
 
-// Only responses that are equal for all users are cached, and no errors. The API gets its own Host, and all other
-// headers of the viewer.
+// CloudFront caches only responses that are equal for all users, and no errors. It sends the API the API's own Host and
+// all other headers of the viewer.
 func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (
@@ -76,7 +76,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 			text("ViewerProtocolPolicy"),
 		}
 	}
-	var got []behaviour // the first that matches counts
+	var got []behaviour // CloudFront uses the first that matches
 	for _, b := range d["CacheBehaviors"].([]any) {
 		got = append(got, read(b))
 	}
@@ -90,19 +90,19 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(behaviour{})); diff != "" {
 		t.Errorf("behaviours (-template +want):\n%s", diff)
 	}
-	remembered := []string{"404", "414", "500", "501", "502", "503", "504"} // CloudFront's default
+	cachedByDefault := []string{"404", "414", "500", "501", "502", "503", "504"} // CloudFront caches these errors
 	var codes []string
 	for _, e := range d["CustomErrorResponses"].([]any) {
 		e := tree(e.(map[string]any))
 		codes = append(codes, e["ErrorCode"].(string))
 		if len(e) != 2 || e["ErrorCachingMinTTL"] != "0" {
-			t.Errorf("an error is kept, or becomes another: %v", e)
+			t.Errorf("an error is cached or replaced: %v", e)
 		}
 	}
-	if diff := cmp.Diff(codes, remembered); diff != "" {
-		t.Errorf("errors that are not remembered (-template +want):\n%s", diff)
+	if diff := cmp.Diff(codes, cachedByDefault); diff != "" {
+		t.Errorf("errors that are not cached (-template +want):\n%s", diff)
 	}
-	// Behind this distribution the viewer is the last but one in X-Forwarded-For: CloudFront appends the viewer, and API
+	// The IP address of the viewer is the second last entry of X-Forwarded-For: CloudFront appends the viewer, and API
 	// Gateway appends CloudFront.
 	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
 		t.Errorf("the IP address of the caller comes from %v", got)
@@ -123,14 +123,14 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 		"capacitor://localhost,exp://192.168.*.*:*/**",
 	} {
 		if !pattern.MatchString(origins) {
-			t.Errorf("TrustedOrigins refuses %q", origins)
+			t.Errorf("TrustedOrigins rejects %q", origins)
 		}
 	}
 	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
 		b := tree(b.(map[string]any))
 		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" &&
 			!strings.Contains(methods, "OPTIONS") {
-			t.Errorf("CloudFront takes %s for %s, which preflights need", methods, b["PathPattern"])
+			t.Errorf("CloudFront allows %s for %s; preflights need OPTIONS", methods, b["PathPattern"])
 		}
 	}
 }
@@ -174,7 +174,7 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 		"arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/xenon/1a2b": false, "x": false,
 	} {
 		if pattern.MatchString(arn) != want {
-			t.Errorf("%q is taken: %v", arn, !want)
+			t.Errorf("%q is accepted: %v", arn, !want)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 	}
 	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" ||
 		bucket.at("Properties", "BucketEncryption") == nil {
-		t.Error("the bucket keeps no versions, or in the clear")
+		t.Error("the bucket is not versioned or not encrypted")
 	}
 	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
 		s := tree(s.(map[string]any))

@@ -21,7 +21,7 @@ import (
 
 const root = "../.."
 
-func theTemplate(t *testing.T) template {
+func readProjectTemplate(t *testing.T) template {
 	t.Helper()
 	tmpl, err := readTemplate(filepath.Join(root, templateFile))
 	if err != nil {
@@ -30,7 +30,7 @@ func theTemplate(t *testing.T) template {
 	return tmpl
 }
 
-func served(t *testing.T) map[string]web.Routes {
+func routesByFolder(t *testing.T) map[string]web.Routes {
 	t.Helper()
 	cfg := config.API{
 		Origin: config.DefaultOrigin, PasswordHash: config.Argon2id,
@@ -56,7 +56,7 @@ func folders(t *testing.T) []string {
 	return names
 }
 
-// stateMachines are the state machines of the template.
+// stateMachines returns "StateMachine" for each function that a state machine of the template calls.
 func stateMachines(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, templateFile))
@@ -95,14 +95,14 @@ func stateMachines(t *testing.T) map[string]string {
 	return started
 }
 
-// Every folder is a function with a trigger. xenon dev serves those of API Gateway; the others read the queue, or are
-// called by the state machine or the rotation that is named here.
+// Every folder is a function with a trigger. xenon dev serves the functions that API Gateway calls. The others are
+// called by the queue, the state machine or the rotation.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
 	started, machines := map[string]string{}, stateMachines(t)
 	rotations := cloud(t).properties("AWS::SecretsManager::RotationSchedule")
-	for function, r := range theTemplate(t).Resources {
+	for function, r := range readProjectTemplate(t).Resources {
 		if r.Type != functionType {
 			continue
 		}
@@ -126,7 +126,7 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
 	}
 	want := maps.Clone(others)
-	for folder := range served(t) {
+	for folder := range routesByFolder(t) {
 		want[folder] = "HttpApi"
 	}
 	if diff := cmp.Diff(started, want); diff != "" {
@@ -136,8 +136,8 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 
 func TestRoutesAreEventsOfTheirFunction(t *testing.T) {
 	t.Parallel()
-	events := theTemplate(t).routes()
-	for folder, routes := range served(t) {
+	events := readProjectTemplate(t).routes()
+	for folder, routes := range routesByFolder(t) {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(routes)), events[folder]); diff != "" {
 			t.Errorf("%s (-code +template.yaml):\n%s", folder, diff)
 		}
@@ -146,17 +146,17 @@ func TestRoutesAreEventsOfTheirFunction(t *testing.T) {
 
 func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
 	t.Parallel()
-	for name, r := range theTemplate(t).Resources {
+	for name, r := range readProjectTemplate(t).Resources {
 		if r.Type == functionType && strings.ToLower(name) != filepath.Base(r.Properties.CodeURI)+"function" {
 			t.Errorf("%s has the code of %s", name, r.Properties.CodeURI)
 		}
 	}
 }
 
-// The main package of a function serves the routes that its folder names, in few lines.
-func TestFunctionsServeRoutesOfTheirName(t *testing.T) {
+// The main package of a function serves only the routes of its folder and has few lines.
+func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 	t.Parallel()
-	routes := served(t)
+	routes := routesByFolder(t)
 	for _, folder := range folders(t) {
 		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
 		if err != nil {
@@ -206,14 +206,14 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	}
 }
 
-func TestMountRefusesRouteThatNoFunctionServes(t *testing.T) {
+func TestMountRejectsRouteThatNoFunctionServes(t *testing.T) {
 	t.Parallel()
 	var r resource
 	r.Type, r.Properties.CodeURI = functionType, "functions/signin"
 	e := event{Type: "HttpApi"}
 	e.Properties.Method, e.Properties.Path = "POST", "/api/auth/nothing"
 	r.Properties.Events = map[string]event{"Nothing": e}
-	_, err := mount(template{Resources: map[string]resource{"SigninFunction": r}}, served(t))
+	_, err := mount(template{Resources: map[string]resource{"SigninFunction": r}}, routesByFolder(t))
 	if err == nil || !strings.Contains(err.Error(), "functions/signin") {
 		t.Errorf("got %v", err)
 	}
