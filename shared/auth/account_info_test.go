@@ -37,15 +37,15 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},
 		{name: "no UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
 		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: accountNotFound},
-		{name: "foreign", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},
+		{name: "account of another user", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},
 		{
-			name: "foreign, naming its user", who: p, body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400,
-			want: accountNotFound,
+			name: "account of another user, with that user's id", who: p,
+			body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400, want: accountNotFound,
 		},
-		{name: "own", who: p, body: "?accountId=" + google, status: 400, want: notConfigured},
+		{name: "own account", who: p, body: "?accountId=" + google, status: 400, want: notConfigured},
 		{name: "own password", who: p, body: "?accountId=" + credential, status: 400, want: notConfigured},
 		{
-			name: "own, naming another user", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400,
+			name: "own account, with another user's id", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400,
 			want: notConfigured,
 		},
 	})

@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// auditEvents maps the routes of the audit log, below basePath, to their events. Refusals by a rate limit are in the
-// audit log for every route.
+// auditEvents maps the routes of the audit log, below basePath, to their events. Requests that a rate limit rejects are
+// in the audit log for every route.
 var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
 	"/sign-in/email":           "sign-in",
@@ -51,8 +51,8 @@ func (s *Service) withAuditAndLimits(all handlers) web.Routes {
 	return routes
 }
 
-// audited makes the log record of a request a record of the audit log. It does so before h runs, so that a panic is in
-// the audit log, too.
+// audited adds the audit event to the log record of a request. It adds the event before h runs, so a panic is also in
+// the audit log.
 func (s *Service) audited(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())

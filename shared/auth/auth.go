@@ -35,7 +35,7 @@ type Service struct {
 	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
-// New makes the endpoints of a deployment. It fetches nothing.
+// New returns the endpoints of a deployment. It makes no request.
 func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func() time.Time) *Service {
 	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin)
 	return &Service{
@@ -78,7 +78,8 @@ func (s *Service) Session() web.Routes {
 		"POST /api/auth/revoke-other-sessions": s.post(s.revokeOtherSessions),
 		"POST /api/auth/update-session":        s.post(s.updateSession),
 	})
-	routes[web.PreflightRoute] = web.Preflight // in this function, because it has the most instances
+	// functions/session answers preflights, because it has the most execution environments.
+	routes[web.PreflightRoute] = web.Preflight
 	return routes
 }
 

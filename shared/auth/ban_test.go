@@ -76,7 +76,7 @@ func TestBanEndsAtItsExpiry(t *testing.T) {
 	}
 	s.exec(`UPDATE "user" SET banned = NULL`)
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("a user of whom nothing is said cannot sign in")
+		t.Error("a user whose banned is NULL cannot sign in")
 	}
 }
 
@@ -110,7 +110,7 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 ||
 		query[string](s, `SELECT name || email FROM "user"`) != "Adaada@example.com" {
-		t.Errorf("something was changed; sessions:\n%s", diff)
+		t.Errorf("a rejected request changed something; sessions:\n%s", diff)
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
 	if a := s.doAs(p, "GET", sessionPath, ""); a.body == "null" {
@@ -168,7 +168,7 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 }
 
 // As in Better Auth, a user who is banned and not verified gets the error of the verification.
-func TestUnverifiedBannedUserIsToldToVerify(t *testing.T) {
+func TestUnverifiedBannedUserGetsVerificationError(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on")
 	s.do("POST", signUpPath, ada)

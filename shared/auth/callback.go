@@ -19,8 +19,8 @@ type callbackParameters struct {
 	Iss              *string `json:"iss"`
 }
 
-// callback answers GET /api/auth/callback/{provider}. No provider is configured, so no state is valid, and it always
-// redirects to the error page.
+// callback answers GET /api/auth/callback/{provider}. No provider is configured, so every state is invalid, and
+// callback always redirects to the error page.
 func (s *Service) callback(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	var in callbackParameters
 	if err := web.DecodeQuery(r, &in); err != nil {

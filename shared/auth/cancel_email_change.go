@@ -9,9 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. With the token of the
-// notice that was mailed to the old email, it cancels every email change that the user has requested. It needs no
-// session.
+// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. The body has the token
+// of the notice that Xenon mailed to the old email. cancelEmailChange cancels every email change that the user has
+// requested. It needs no session.
 func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token string `json:"token"`

@@ -81,9 +81,9 @@ func (s *Service) requestEmailChange(
 	return s.sendEmailLink(r, db, m, c, callbackURL)
 }
 
-// redeemEmailChange redeems the token of an email change and returns the reply. The token names the user and the email
-// that the user still has, so it works once. It refuses a caller who is signed in as another user, and it starts no
-// session.
+// redeemEmailChange redeems the token of an email change and returns the reply. The token has the id and the old email
+// of the user. After the change the user has another email, so the token works only once. redeemEmailChange returns an
+// error to a caller who is signed in as another user, and it starts no session.
 func (s *Service) redeemEmailChange(
 	w http.ResponseWriter, r *http.Request, db *store.Store, c mailClaims, target string,
 ) (any, error) {
@@ -130,7 +130,8 @@ func (s *Service) redeemEmailChange(
 }
 
 // notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older
-// version of Better Auth, changes the email without proof, so the new email also gets a verification link.
+// version of Better Auth, changes the email without a proof that the user owns the new email. In this case
+// notifyEmailChanged also mails a verification link to the new email.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
 	if !s.sendsMail() {
 		return nil

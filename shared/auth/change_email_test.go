@@ -24,7 +24,7 @@ func (s *server) emails() string {
 			`FROM "user"`)
 }
 
-func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
+func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	for _, c := range []struct {
@@ -34,31 +34,31 @@ func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 		mail                        string
 	}{
 		{
-			"asks the new address", "", changeEmail, "", 200, `{"status":true}`,
+			"link to the new email", "", changeEmail, "", 200, `{"status":true}`,
 			"email-change-notice ada@example.com, verify-email new@example.com",
 		},
 		{
-			"of a verified user too", "", changeEmail, verifyAda, 200, `{"status":true}`,
+			"verified user", "", changeEmail, verifyAda, 200, `{"status":true}`,
 			"email-change-notice ada@example.com, verify-email new@example.com",
 		},
 		{
-			"asks the old address first", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`,
+			"confirmation on, verified user", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, verifyAda, 200, `{"status":true}`,
 			"change-email-confirmation ada@example.com",
 		},
 		{
-			"but only a verified one", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`,
+			"confirmation on, unverified user", "CHANGE_EMAIL_CONFIRMATION=on", changeEmail, "", 200, `{"status":true}`,
 			"email-change-notice ada@example.com, verify-email new@example.com",
 		},
 		{
-			"taken", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`,
+			"email of another user", "", `{"newEmail":"BOB@example.com"}`, "", 200, `{"status":true}`,
 			"email-change-notice ada@example.com, nothing bob@example.com",
 		},
 		{
-			"taken, with confirmation", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200,
+			"taken email, confirmation on", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyAda, 200,
 			`{"status":true}`, "nothing ada@example.com",
 		},
 		{
-			"in the last moment of a fresh session", "", changeEmail,
+			"fresh for one more millisecond", "", changeEmail,
 			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day' + interval '1 ms'`, 200, `{"status":true}`,
 			"email-change-notice ada@example.com, verify-email new@example.com",
 		},
@@ -71,14 +71,14 @@ func TestChangeEmailMailsALinkOrRefuses(t *testing.T) {
 			`UPDATE session SET "createdAt" = "createdAt" - interval '1 day'`, 400,
 			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, "",
 		},
-		{"the same", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
+		{"same email", "", `{"newEmail":"ADA@example.com"}`, "", 400, `{"message":"Email is the same"}`, ""},
 		{
 			"off", "CHANGE_EMAIL=off", changeEmail, "", 400,
 			`{"message":"Change email is disabled","code":"CHANGE_EMAIL_DISABLED"}`, "",
 		},
 		{"without mail", "MAIL=none", changeEmail, "", 400, `{"message":"Verification email isn't enabled"}`, ""},
 		{
-			"taken, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
+			"email of another user, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
 			`{"message":"Verification email isn't enabled"}`, "",
 		},
 		{"no session", "", changeEmail, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
@@ -227,7 +227,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 		t.Errorf("got %+v", second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
-		t.Errorf("before the new address has agreed: got %s", got)
+		t.Errorf("before the link to the new email is opened: got %s", got)
 	}
 	s.openLink(second)
 	if got := s.emails(); got != "new@example.com+" {
@@ -259,7 +259,7 @@ func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 	}
 }
 
-// The token of the notice cancels every requested change, once. It does so for a taken email, too.
+// The token of the notice cancels every requested change, once. The same holds if another user has the new email.
 func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)

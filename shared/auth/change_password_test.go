@@ -22,15 +22,17 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 	}{
 		{"changed", changePassword, "", 200, "", "battery staple", 2},
 		{
-			"the same again", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
+			"same password", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
 			2,
 		},
 		{
-			"others stay", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "",
+			"keep other sessions",
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":false}`, "",
 			200, "", "battery staple", 2,
 		},
 		{
-			"others end", `{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "",
+			"revoke other sessions",
+			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`, "",
 			200, "", "battery staple", 1,
 		},
 		{
@@ -90,7 +92,8 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 	}
 }
 
-// R14: by default other sessions stay, and with revokeOtherSessions all end. R22: the caller gets a new token.
+// R14: by default the other sessions stay valid; revokeOtherSessions ends all of them. R22: the caller gets a new
+// token.
 func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -113,11 +116,11 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 		live bool
 	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
 		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
-			t.Errorf("%s lives: %v", name, live)
+			t.Errorf("%s is valid: %v", name, live)
 		}
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "7 days" {
-		t.Errorf("the session lives %s", got)
+		t.Errorf("the session lasts %s", got)
 	}
 }
 
@@ -134,7 +137,8 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 	}
 }
 
-// Of many concurrent changes with the right current password, one succeeds: afterwards the password is another one.
+// Of many concurrent changes with the right current password, one succeeds, because then the current password is
+// different.
 func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

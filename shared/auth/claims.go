@@ -21,7 +21,7 @@ func claims(c *session.Caller) keys.Claims {
 // or an import has stored can still be too large. Then userClaims leaves out the image, and if that is not enough, the
 // name.
 func userClaims(u store.User) any {
-	const maxEscape = 6 // the largest size in JSON of one byte
+	const maxEscape = 6 // JSON encodes one byte as six bytes at most
 	image := ""
 	if u.Image != nil {
 		image = *u.Image

@@ -69,12 +69,12 @@ func TestCookieCacheComesWithEverySessionCookie(t *testing.T) {
 		"clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
 }
 
-func TestCookieCacheAnswersGetSessionAlone(t *testing.T) {
+func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	up := s.signUpAda()
 	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
-	s.checkCookies(fromDatabase, "asked past the cache", "set session_data 300")
+	s.checkCookies(fromDatabase, "cache disabled", "set session_data 300")
 	var cached answer
 	if got := s.roundTrips(func() {
 		cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie",
@@ -202,12 +202,12 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 	}
 	encoded := base64.RawURLEncoding.EncodeToString
 	for _, c := range []struct {
-		name, cookies      string
-		session, elsewhere []string // cookie changes of get-session and of the token route
+		name, cookies       string
+		session, tokenRoute []string // cookie changes of get-session and of the token route
 	}{
 		{"good", good, nil, nil},
-		{"unknown cookies besides", strings.Join(many, "; ") + "; " + good, nil, nil},
-		{"in parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" +
+		{"with many unknown cookies", strings.Join(many, "; ") + "; " + good, nil, nil},
+		{"split into parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" +
 			good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
 		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
@@ -232,7 +232,7 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 			[]string{"set session_data 300"},
 		},
 		{
-			"of nothing", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)),
+			"empty session", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
@@ -247,7 +247,7 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 				"set session_data 300"),
 		},
 	} {
-		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.elsewhere} {
+		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.tokenRoute} {
 			a := s.do("GET", path, "", "Cookie", token+"; "+c.cookies)
 			if a.status != 200 || a.body == "null" {
 				t.Errorf("%s, %s: got %d %s", c.name, path, a.status, a.body)
@@ -350,7 +350,7 @@ func TestCachedGetSessionIsNotRateLimited(t *testing.T) {
 
 // The cache cookie of a revoked, banned or deleted user works for five minutes. It never leads to a JWT, which would be
 // valid for seven days.
-func TestGetSessionGivesNoJWTToCallerKnownFromCacheCookieAlone(t *testing.T) {
+func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
 		"live":    `SELECT`,

@@ -18,7 +18,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		gone        bool
 		status      int // of the link; without a session the POST has another status
 		code        string
-		left        int // number of tokens that are left
+		left        int // number of tokens after the request
 	}{
 		{name: "deleted", who: "ada", gone: true, status: 302},
 		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},

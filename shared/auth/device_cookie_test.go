@@ -14,7 +14,7 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
 	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 429 {
-		t.Fatalf("a stranger with the right password: got %d, want 429", a.status)
+		t.Fatalf("a client without the device cookie with the right password: got %d, want 429", a.status)
 	}
 	cookie := known.deviceCookie()
 	for i := range 3 { // each sign-in renews the cookie
@@ -35,7 +35,7 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	}
 }
 
-func TestJunkCookiesDoNotHideTheDeviceCookie(t *testing.T) {
+func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	known := s.signUpAda()
@@ -66,11 +66,12 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 		t.Errorf("another known device: got %d", a.status)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
-		t.Errorf("a stranger: got %d", a.status)
+		t.Errorf("a client without the device cookie: got %d", a.status)
 	}
 }
 
-// These cookies do not make a device known: another account's, an old password's, an expired one, an altered one.
+// A device cookie is invalid if it belongs to another account or to an old password, if it has expired, or if it was
+// changed.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -101,7 +102,7 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 		}
 		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 ||
 			count(got, 429) == 0 {
-			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted as a stranger", c.name, n, got)
+			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted for unknown devices", c.name, n, got)
 		}
 	}
 }
@@ -137,7 +138,7 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	}
 	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
 		fromIP(202)...); a.status != 200 {
-		t.Errorf("the reset did not clear the count: a stranger with the new password got %d", a.status)
+		t.Errorf("the reset did not clear the count: an unknown device with the new password got %d", a.status)
 	}
 	s.guess("ada@example.com", 30)
 	if got := []int{

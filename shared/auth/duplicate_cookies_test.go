@@ -15,15 +15,15 @@ import (
 
 const tokenCookie = "better-auth.session_token"
 
-// duplicateCookies signs in Ada n times and ends all of these sessions but one, the one with the index alive. It
+// duplicateCookies signs in Ada n times and revokes all of these sessions except the one with the index live. It
 // returns a Cookie header with all of them. Browsers send several cookies of one name if an earlier deployment set some
 // of them with a Domain attribute.
-func (s *server) duplicateCookies(n, alive int) (header string, all []client) {
+func (s *server) duplicateCookies(n, live int) (header string, all []client) {
 	s.t.Helper()
 	var cookies []string
 	for i := range n {
 		p := s.signInAs("ada")
-		if i != alive {
+		if i != live {
 			s.exec(`DELETE FROM session WHERE token = $1`, p.token)
 		}
 		all = append(all, p)
@@ -36,12 +36,12 @@ func (s *server) duplicateCookies(n, alive int) (header string, all []client) {
 func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 	t.Parallel()
 	for _, cache := range []string{"off", "compact"} {
-		for alive := range 3 {
-			t.Run(fmt.Sprintf("cache %s, cookie %d is live", cache, alive+1), func(t *testing.T) {
+		for live := range 3 {
+			t.Run(fmt.Sprintf("cache %s, cookie %d is live", cache, live+1), func(t *testing.T) {
 				t.Parallel()
 				s := newServer(t, func(env map[string]string) { env["COOKIE_CACHE"] = cache })
 				s.signUpAda()
-				header, all := s.duplicateCookies(3, alive)
+				header, all := s.duplicateCookies(3, live)
 				for _, path := range []string{sessionPath, tokenPath, "/api/auth/list-sessions", sessionPath +
 					"?disableCookieCache=true"} {
 					var a answer
@@ -58,8 +58,8 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 					}
 				}
 				if got := s.do("GET", sessionPath, "", "Cookie",
-					header).json(t)["session"].(map[string]any)["token"]; got != all[alive].token {
-					t.Errorf("got session %v, want %s", got, all[alive].token)
+					header).json(t)["session"].(map[string]any)["token"]; got != all[live].token {
+					t.Errorf("got session %v, want %s", got, all[live].token)
 				}
 				a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", header, "Origin", origin)
 				if a.status != 200 {
@@ -82,7 +82,7 @@ func TestCookiesOfOneNameAreClearedOnceNoneIsLive(t *testing.T) {
 }
 
 // An expired session, a session of a banned user and a forged cookie do not hide the live session.
-func TestLiveSessionWinsOverExpiredBannedAndForgedTwins(t *testing.T) {
+func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada, bob := s.signUp("ada"), s.signUp("bob")
@@ -110,7 +110,7 @@ func TestLiveSessionWinsOverExpiredBannedAndForgedTwins(t *testing.T) {
 		t.Errorf("banned and expired: got %s", a.body)
 	}
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("the banned user's session is gone: it has to come back with the end of the ban")
+		t.Errorf("the banned user's session is deleted: it must be valid again after the ban")
 	}
 }
 
@@ -164,7 +164,7 @@ func TestCookiesOfOneNameAreTriedUpToABound(t *testing.T) {
 }
 
 // The cache cookie of an ended session is ignored if there are several session cookies.
-func TestCacheCookieIsNotBelievedAmongCookiesOfOneName(t *testing.T) {
+func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	s.signUpAda()
@@ -181,11 +181,11 @@ func TestCacheCookieIsNotBelievedAmongCookiesOfOneName(t *testing.T) {
 	var a answer
 	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {
-		t.Errorf("twin cache cookies: got %s, cookies %q, in %d round trips", a.body, a.cookieChanges(), trips)
+		t.Errorf("two cache cookies: got %s, cookies %q, in %d round trips", a.body, a.cookieChanges(), trips)
 	}
 }
 
-// A session that is not remembered stays so if the cookie that says it comes twice.
+// A session without "remember me" stays so if the request has the cookie dont_remember twice.
 func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -56,8 +56,8 @@ var (
 	errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")
 
-	// A one-time token that is unknown, expired, already used or another user's: the same error, with the status of the
-	// endpoint.
+	// The errors of a one-time token that is unknown, expired, used, or of another user. They have the same code; the
+	// status depends on the endpoint.
 	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")

@@ -37,8 +37,8 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	return web.JSON(w, http.StatusOK, caller)
 }
 
-// postSession answers POST /api/auth/get-session, which Better Auth accepts only with deferred session refresh, with an
-// error.
+// postSession answers POST /api/auth/get-session with an error. Better Auth accepts this request only if deferred
+// session refresh is configured.
 func (s *Service) postSession(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err

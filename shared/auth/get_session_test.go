@@ -121,7 +121,7 @@ func TestBearerIdentifiesASession(t *testing.T) {
 	}
 }
 
-func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
+func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
@@ -136,7 +136,7 @@ func TestR24_SessionsSlideOnceADayAndEndByTheServersClock(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := get(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("asked to leave it alone: got cookies %q", a.header["Set-Cookie"])
+		t.Errorf("with disableRefresh: got cookies %q", a.header["Set-Cookie"])
 	}
 	a := get(sessionPath)
 	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||

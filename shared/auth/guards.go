@@ -18,12 +18,12 @@ func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *stor
 	return require(s.Sessions.Caller(w, r, db))
 }
 
-// requireSensitive is requireCaller for routes that change credentials, end sessions or delete the user.
+// requireSensitive is like requireCaller, for routes that change credentials, end sessions or delete the user.
 func (s *Service) requireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return require(s.Sessions.Sensitive(w, r, db))
 }
 
-// requireFresh is requireCaller for routes that need a sign-in within freshAge.
+// requireFresh is like requireCaller, for routes that need a sign-in within freshAge.
 func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	caller, err := s.requireCaller(w, r, db)
 	if err == nil && !s.isFresh(caller) {

@@ -55,7 +55,8 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) 
 }
 
 // betterAuthKeys returns the keys of Better Auth's table jwks and the Cache-Control of the response. If Postgres does
-// not answer in time, it returns the keys that were last read. The only error is that of a rate limit.
+// not answer in time, it returns the keys that were last read. It returns an error only if a rate limit rejects the
+// request.
 func (s *Service) betterAuthKeys(
 	ctx context.Context, db *store.Store,
 ) (theirs []keys.JWK, caching string, err error) {

@@ -29,7 +29,7 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 			`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google +
 			`","scopes":["openid","email","profile"]}]`}})
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "$argon2") {
-		t.Errorf("secrets leave: %s", a.body)
+		t.Errorf("the response contains secrets: %s", a.body)
 	}
 	s.exec(`DELETE FROM account WHERE "userId" = $1`, p.id)
 	if diff := cmp.Diff("[]", s.doAs(p, "GET", path, "").body); diff != "" {

@@ -72,6 +72,6 @@ func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 		t.Errorf("a day old: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("prolonged: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("extended: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
 	}
 }

@@ -36,9 +36,9 @@ const (
 	verifyChange  = "change-email-verification" // the link to the new email, which proves ownership
 )
 
-// mailClaims are the claims of a mailed link that verifies or changes an email, in Better Auth's form, so that a
-// TypeScript server with the same secret can redeem the link. The ID is ours: it names a row of the table verification,
-// and deleting the row revokes the link.
+// mailClaims has the claims of a mailed link that verifies or changes an email, in Better Auth's form, so that a
+// TypeScript server with the same secret can redeem the link. Only Xenon sets the ID. It identifies a row of the table
+// verification; deleting the row revokes the link.
 type mailClaims struct {
 	Email       string `json:"email"`                 // the current email in lower case
 	UpdateTo    string `json:"updateTo,omitempty"`    // of a change: the new email in lower case
@@ -69,7 +69,7 @@ func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, erro
 // parseMailToken returns the claims of a token, errInvalidToken or errTokenExpired. The algorithm must be HS256, and
 // the times are checked without tolerance. As in Better Auth, exp may be missing. A token without an email is invalid;
 // Better Auth answers it with 500. A token without an ID is invalid unless SHARED_DATABASE is on, because TypeScript
-// servers make such tokens.
+// servers issue such tokens.
 func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims, err error) {
 	secret, err := s.Sessions.Secret(ctx)
 	if err != nil {

@@ -19,8 +19,9 @@ func checkPasswordLength(p string) error {
 	return nil
 }
 
-// hashNewPassword hashes a new password. It refuses common passwords if PASSWORD_BLOCKLIST is on, and breached
-// passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
+// hashNewPassword hashes a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and breached
+// passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, hashNewPassword accepts the
+// password.
 func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
 		return "", errCompromised

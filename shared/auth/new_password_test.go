@@ -80,7 +80,7 @@ func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	status = http.StatusServiceUnavailable
 	for route, a := range start().setPasswords("password") {
 		if a.status != 200 {
-			t.Errorf("%s, with the service away: got %d %s", route, a.status, a.body)
+			t.Errorf("%s, with the service unavailable: got %d %s", route, a.status, a.body)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func TestChecksRunInTheOrderOfBetterAuth(t *testing.T) {
 	}
 }
 
-func TestR30_GetChangesNothingButTheSlidingExpiry(t *testing.T) {
+func TestR30_GetChangesNothingButTheSessionExpiry(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()

@@ -228,7 +228,7 @@ func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
 	}
 }
 
-func TestR17_OwnerOfAThrottledAccountCanStillReset(t *testing.T) {
+func TestR17_OwnerOfALimitedAccountCanStillReset(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	s.signUpAda()

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// errTooManyRequests goes with the header X-Retry-After.
+// The limiter sends errTooManyRequests with the header X-Retry-After.
 var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
 
 func (s *Service) charge(rule limit.Rule, key string) store.Charge {
@@ -24,7 +24,8 @@ func (s *Service) limited(path string, h limit.Handler) web.Handler {
 	return l.Handle(path, errTooManyRequests, h)
 }
 
-// short is an e-mail address as it can be part of a key: what is longer than any real one by its hash.
+// short returns an email in the form that keys contain: the email itself, or its hash if it has more than 320 bytes. No
+// real email is longer.
 func short(email string) string {
 	if len(email) <= 320 {
 		return email

@@ -48,8 +48,8 @@ func (s *Service) setParameter(target, name, value string) string {
 	return t.String()
 }
 
-// addParameter appends a query parameter to a trusted redirect target and changes nothing else. A path stays a path,
-// unless a browser could read it as another host ("/..//evil"): then it becomes absolute. Better Auth redirects to that
+// addParameter appends a query parameter to a trusted redirect target and changes nothing else. It makes a path
+// absolute only if a browser could interpret the path as another host ("/..//evil"). Better Auth redirects to that
 // host.
 func (s *Service) addParameter(target, name, value string) string {
 	t := parseTarget(target)
@@ -156,7 +156,7 @@ func isAlphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// component is JavaScript's encodeURIComponent.
+// encodeURIComponent encodes like the function of this name in JavaScript.
 func encodeURIComponent(s string) string {
 	return percentEncodeFunc(s, func(c byte) bool { return !isAlphanumeric(c) && strings.IndexByte("-_.!~*'()", c) < 0 })
 }

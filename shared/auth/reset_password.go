@@ -11,9 +11,9 @@ import (
 )
 
 // resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It makes all other
-// checks before it uses the token. One transaction deletes the token and all other mailed links, stores the password,
-// resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It starts no
-// session, but sets the device cookie, so that the owner can sign in while others guess passwords.
+// checks before it redeems the token. One transaction deletes the token and all other mailed links, stores the
+// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It
+// starts no session, but sets the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	newPassword, token, err := decodeReset(r)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	if err != nil {
 		return err
 	}
-	counters := append(s.signInCounters(r, email), s.resetCounts(r, email)...)
+	counters := append(s.signInCounters(r, email), s.resetCounters(r, email)...)
 	err = db.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request used it

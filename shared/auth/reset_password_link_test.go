@@ -16,7 +16,7 @@ func TestResetPasswordLinkRedirectsWithTokenOrError(t *testing.T) {
 	}{
 		{"as mailed", "/" + m.Token + "?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4", origin +
 			"/new%20password?x=%C3%A4&token=" + m.Token},
-		{"again: it is not spent", "/" + m.Token + "?callbackURL=/r", origin + "/r?token=" + m.Token},
+		{"again, with the same token", "/" + m.Token + "?callbackURL=/r", origin + "/r?token=" + m.Token},
 		{"absolute", "/" + m.Token + "?callbackURL=https%3A%2F%2Fother.example%2Fr%23f", "https://other.example/r?token=" +
 			m.Token + "#f"},
 		{"empty", "/" + m.Token + "?callbackURL=", origin + "/api/auth/error?error=INVALID_TOKEN"},

@@ -34,11 +34,12 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			changed: true,
 		},
 		{
-			name: "the body counts first", body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x",
+			name: "token in the body and in the query",
+			body: `{"newPassword":"battery staple","token":"TOKEN"}`, query: "?token=x",
 			status: 200, changed: true,
 		},
 		{
-			name: "an empty one does not", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN",
+			name: "empty token in the body", body: `{"newPassword":"battery staple","token":""}`, query: "?token=TOKEN",
 			status: 200, changed: true,
 		},
 		{
@@ -51,15 +52,15 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		},
 		{name: "no token", body: `{"newPassword":"x"}`, status: 400, code: "INVALID_TOKEN", left: true},
 		{
-			name: "too short, and not spent", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400,
+			name: "too short, token stays valid", body: `{"newPassword":"1234567","token":"TOKEN"}`, status: 400,
 			code: "PASSWORD_TOO_SHORT", left: true,
 		},
 		{
-			name: "too long, and not spent", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400,
+			name: "too long, token stays valid", body: `{"newPassword":"` + long + `","token":"TOKEN"}`, status: 400,
 			code: "PASSWORD_TOO_LONG", left: true,
 		},
 		{
-			name: "length before the token", body: `{"newPassword":"x","token":"unknown"}`, status: 400,
+			name: "too short, unknown token", body: `{"newPassword":"x","token":"unknown"}`, status: 400,
 			code: "PASSWORD_TOO_SHORT", left: true,
 		},
 		{

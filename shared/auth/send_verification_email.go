@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resendDuration is the least time of a request from a client that is not signed in. It hides whether a user has the
+// resendDuration is the minimum time of a request from a client that is not signed in. It hides whether a user has the
 // email.
 const resendDuration = 500 * time.Millisecond
 
@@ -34,7 +34,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	email := strings.ToLower(in.Email)
 	switch {
 	case caller == nil:
-		err = s.resend(r, db, email, orEmpty(in.CallbackURL))
+		err = s.sendToUnknownClient(r, db, email, orEmpty(in.CallbackURL))
 	case caller.User.Email != email:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
@@ -48,8 +48,9 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	return statusTrue(w)
 }
 
-// resend is sendVerification for a client that is not signed in. It always takes at least resendDuration.
-func (s *Service) resend(r *http.Request, db *store.Store, email, callbackURL string) error {
+// sendToUnknownClient is like sendVerification, for a client that is not signed in. It always takes at least
+// resendDuration.
+func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, callbackURL string) error {
 	timer := time.NewTimer(resendDuration)
 	defer timer.Stop()
 	err := s.sendVerification(r, db, email, callbackURL)

@@ -160,7 +160,7 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	for _, g := range sessionRoutes {
 		there := s.signInAs("ada")
 		if a := s.doAs(there, "GET", sessionPath, ""); a.body == "null" {
-			t.Fatalf("the session never was: %s", a.body)
+			t.Fatalf("the session is not valid before the test: %s", a.body)
 		}
 		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
 			t.Fatalf("revoke: %d %s", a.status, a.body)
@@ -172,7 +172,7 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 		}
 	}
 	if got := s.tokensOf(here); len(got) != 1 || got[0] != here.token {
-		t.Errorf("got sessions %q, want the one that revoked", got)
+		t.Errorf("got sessions %q, want only the session that sent the request", got)
 	}
 	if name := query[string](s, `SELECT name FROM "user"`); name != "Ada" {
 		t.Errorf("a revoked session changed the name to %q", name)

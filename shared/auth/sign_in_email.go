@@ -45,7 +45,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
 		s.refundAttempt(r, db)
-		return s.refuseUnverified(r, db, user, orEmpty(in.CallbackURL))
+		return s.rejectUnverified(r, db, user, orEmpty(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
 	switch {
@@ -82,9 +82,9 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 	return in, nil
 }
 
-// refuseUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
+// rejectUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
 // first mails another verification link.
-func (s *Service) refuseUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
+func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
 	if s.sendsMail() && s.Options.SendVerificationOnSignIn {
 		if err := s.sendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err

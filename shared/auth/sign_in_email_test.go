@@ -170,7 +170,7 @@ func TestR22_EverySignInHasANewToken(t *testing.T) {
 	for range 3 {
 		token := s.do("POST", signInPath, signIn).json(t)["token"]
 		if seen[token] {
-			t.Errorf("token %v was handed out before", token)
+			t.Errorf("token %v was already issued", token)
 		}
 		seen[token] = true
 	}

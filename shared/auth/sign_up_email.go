@@ -83,15 +83,16 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	return in, checkPasswordLength(in.Password)
 }
 
-// signUpDuration is the least time between the hash and the response of signUpUnverified. A sign-up with a free email
-// waits for Postgres to write to disk, and one with a taken email does not: without signUpDuration a client that
-// measures a thousand sign-ups can tell them apart.
+// signUpDuration is the minimum time between the hash and the response of signUpUnverified. A sign-up with a free email
+// waits for Postgres to write to disk, and a sign-up with a taken email does not. Without signUpDuration a client could
+// measure a thousand sign-ups and find out which emails are taken.
 const signUpDuration = 250 * time.Millisecond
 
 // signUpUnverified signs up a user whose email must be verified before a session starts. Each sign-up with an email
 // that is not verified yet gets its own link, and the user who opens the link gets the account. The response for a
-// taken email has a placeholder user and cannot be told from the response for a free email: both hash the password, try
-// to insert the rows, queue a mail and take at least signUpDuration.
+// taken email has a placeholder user, so that a client cannot distinguish it from the response for a free email. In
+// both cases signUpUnverified hashes the password, tries to insert the rows, queues a mail and takes at least
+// signUpDuration.
 func (s *Service) signUpUnverified(
 	w http.ResponseWriter, r *http.Request, db *store.Store, n store.NewUser, taken bool, callbackURL string,
 ) error {

@@ -316,7 +316,7 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		t.Errorf("got %d users, want 3", got)
 	}
 	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
-		t.Error("a password was touched")
+		t.Error("a password was changed")
 	}
 }
 
@@ -328,7 +328,7 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 		"a session": `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() ` +
 			`FROM "user"`,
 		"a profile": `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
-		"another way in": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', ` +
+		"a linked account": `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") SELECT 'x', 'github', ` +
 			`id, now() FROM "user"`,
 	} {
 		s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")

@@ -76,11 +76,11 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
 	first := token()
 	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
-		t.Error("get-session signed anew within the minute")
+		t.Error("get-session issued a new token within a minute")
 	}
 	s.now = s.now.Add(61 * time.Second)
 	if token() == first {
-		t.Error("a token older than a minute is handed out")
+		t.Error("a token older than a minute is returned")
 	}
 	second := token()
 	s.exec(`UPDATE "user" SET name = 'Countess'`)
@@ -130,7 +130,7 @@ func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 		t.Errorf("got Cache-Control %q", cc)
 	}
 	if strings.Contains(a.body, "never read") {
-		t.Error("a private half is published")
+		t.Error("the JWKS contains a private key")
 	}
 }
 

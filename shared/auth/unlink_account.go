@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, but never the last one.
-// The session must be fresh.
+// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, except the last one. The
+// session must be fresh.
 func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		AccountID string `json:"accountId"` // the id of the row in the table account, not the provider's id

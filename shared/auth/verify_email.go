@@ -19,7 +19,7 @@ type verifyReply struct {
 
 // verifyEmail answers GET /api/auth/verify-email, the mailed link that verifies or changes an email. With a callbackURL
 // it redirects there, with a code in the query if there is an error. As in Better Auth, the error for a banned user is
-// never a redirect, and the email is verified by then.
+// never a redirect; when the client gets this error, the email is already verified.
 func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token       string  `json:"token"`
@@ -62,7 +62,7 @@ func (s *Service) redeemEmailLink(
 		return nil, errUserNotFound
 	case err != nil:
 		return nil, fmt.Errorf("find user: %w", err)
-	case claims.UserID != "" && claims.UserID != user.ID: // another user has the email since
+	case claims.UserID != "" && claims.UserID != user.ID: // now another user has the email
 		return nil, errInvalidToken
 	case user.EmailVerified:
 		return verifyReply{Status: true}, nil
@@ -78,8 +78,8 @@ func (s *Service) redeemEmailLink(
 	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
-// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, it was used, and the
-// reply is success. Only the first use of a link starts a session.
+// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, the link was used, and
+// the reply is success. Only the first use of a link starts a session.
 func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {
@@ -95,7 +95,7 @@ func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (
 
 // startSessionAfterVerification starts a session for a user who has just verified the email, if the setting
 // AUTO_SIGN_IN_AFTER_VERIFICATION is on and the browser is not signed in. If the user is signed in, it sets the cookies
-// of the session again, because the cache cookie contains the user as not verified.
+// of the session again, because emailVerified is false in the old cache cookie.
 func (s *Service) startSessionAfterVerification(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
 ) error {

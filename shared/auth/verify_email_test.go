@@ -41,10 +41,10 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 		{name: "in its last second", age: time.Hour - time.Second, status: 200, verified: "ada@example.com"},
 		{name: "expired", age: time.Hour, status: 401, code: "TOKEN_EXPIRED"},
 		{name: "broken", broken: true, status: 401, code: "INVALID_TOKEN"},
-		{name: "user gone", setup: `DELETE FROM "user"`, status: 401, code: "USER_NOT_FOUND"},
-		{name: "address moved on", setup: `UPDATE "user" SET email = 'new@example.com'`, status: 401, code: "USER_NOT_FOUND"},
+		{name: "user deleted", setup: `DELETE FROM "user"`, status: 401, code: "USER_NOT_FOUND"},
+		{name: "email changed", setup: `UPDATE "user" SET email = 'new@example.com'`, status: 401, code: "USER_NOT_FOUND"},
 		{
-			name: "address taken over",
+			name: "email changed, and another user has it",
 			setup: `UPDATE "user" SET email = 'new@example.com'; INSERT INTO "user" (name, email, "emailVerified") VALUES ` +
 				`('Eve', 'ada@example.com', false)`, status: 401, code: "INVALID_TOKEN",
 		},

@@ -1,4 +1,4 @@
-// Package mail takes mails for delivery: into an SQS queue in the cloud, into an outbox file in local development.
+// Package mail stores mails for delivery: in an SQS queue in the cloud, in the outbox file in local development.
 // Package mailer reads the queue and sends the mails.
 package mail
 
@@ -44,12 +44,13 @@ type Message struct {
 	At       time.Time `json:"at"`
 }
 
-// Sender takes mails for delivery. Send returns when the mail is stored, not when it is delivered.
+// Sender stores mails for delivery. Send returns when the mail is stored, not when it is delivered.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// New returns the Sender of the settings. It opens and calls nothing. Without mail (MAIL=none) its Send always fails.
+// New returns the Sender for the settings. It opens no file and makes no request. Without mail (MAIL=none) its Send
+// always fails.
 func New(cfg config.API) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:

@@ -70,7 +70,7 @@ func TestOutboxHasOneLineForEachMail(t *testing.T) {
 	}
 }
 
-// Two servers write one file concurrently: no line is lost or mixed with another.
+// Two servers write one file concurrently: no line is lost or interleaved with another.
 func TestOutboxKeepsConcurrentLines(t *testing.T) {
 	t.Parallel()
 	first, file := newOutbox(t)

@@ -20,20 +20,20 @@ import (
 )
 
 const (
-	// bodyUnit is the number of bytes that bodies are padded to a multiple of, so that a mail of kind Nothing is as long
-	// as one with a link.
+	// The length of a message body is a multiple of bodyUnit bytes, so that a mail of kind Nothing is as long as a mail
+	// with a link.
 	bodyUnit = 2048
 
-	// sendTimeout limits how long a request waits for the queue, in all tries together.
+	// sendTimeout limits how long a request waits for the queue, in all attempts together.
 	sendTimeout = 5 * time.Second
 	tries       = 3
-	maxPause    = 200 * time.Millisecond // between two tries
+	maxPause    = 200 * time.Millisecond // between two attempts
 )
 
 // queue sends mails to functions/mailer through SQS.
 type queue struct {
 	url    string
-	client func() (*sqs.Client, error) // made for the first mail
+	client func() (*sqs.Client, error) // created for the first mail
 }
 
 func newQueue(as config.AWS, queueURL string) *queue {
@@ -74,7 +74,7 @@ func (q *queue) send(ctx context.Context, text string) error {
 	return withoutContent(err)
 }
 
-// newClient makes a client that calls the host of the queue's URL, or an emulator.
+// newClient returns a client that calls the host of the queue's URL, or an emulator.
 func newClient(as config.AWS, queueURL string) (*sqs.Client, error) {
 	if err := as.Check(); err != nil {
 		return nil, err

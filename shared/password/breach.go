@@ -26,11 +26,11 @@ type Breaches struct {
 	URL string // of the service, without "/range/"
 }
 
-// NewBreaches uses the public service.
+// NewBreaches returns a Breaches that uses the public service.
 func NewBreaches() *Breaches { return &Breaches{URL: "https://api.pwnedpasswords.com"} }
 
 // Contains reports whether password is in the list. It returns an error, after 300 ms at most, if the service does not
-// answer. The error contains nothing of the hash.
+// answer. The error does not contain any part of the hash.
 func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // G401: as above
 	digest := strings.ToUpper(hex.EncodeToString(sum[:]))

@@ -41,8 +41,8 @@ func TestBreachesAreLookedUpByPrefix(t *testing.T) {
 	}
 }
 
-// Errors contain nothing of the hash and come within the timeout.
-func TestFailedBreachLookupsAreBoundedAndTellNothing(t *testing.T) {
+// Errors do not contain any part of the hash, and are returned within the timeout.
+func TestFailedBreachLookupsTimeOutAndRevealNothing(t *testing.T) {
 	t.Parallel()
 	done := make(chan struct{})
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

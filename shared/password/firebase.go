@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// The most that an imported hash may cost. The package comment says how long that takes. The block size has a limit of
-// its own, because scrypt takes memory for it in addition to 128·N·r.
+// The maximum cost of an imported hash. The package comment says how long such a hash takes. The block size has its own
+// limit, because scrypt takes memory for it in addition to 128·N·r.
 const (
 	maxScryptWork    = 128 << 20 // 128·N·r·p, in bytes
 	maxScryptBlock   = 64        // r
@@ -52,13 +52,14 @@ func parseFirebase(stored string) (check, bool) {
 		form{"fbscrypt", memory, n[2], n[3], len(salt), len(want)},
 		func(password string) bool {
 			key, err := scrypt.Key([]byte(password), salted, 1<<n[1], n[2], n[3], firebaseKey)
-			return err == nil && subtle.ConstantTimeCompare(sign(key, signer), want) == 1
+			return err == nil && subtle.ConstantTimeCompare(encryptSigner(key, signer), want) == 1
 		},
 	}, true
 }
 
-// sign encrypts Firebase's signer key with the derived key, with AES-256-CTR and a counter that starts at zero.
-func sign(key, signer []byte) []byte {
+// encryptSigner encrypts Firebase's signer key with the derived key, with AES-256-CTR and a counter that starts at
+// zero.
+func encryptSigner(key, signer []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // the key always has firebaseKey bytes

@@ -11,24 +11,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// More hashes at once than processors would be no faster and only take memory, so there are as many slots as
-// processors, up to maxSlots. A slot includes slotMemory, which is enough for both formats that are written. An
-// imported hash that needs more takes the rest from largeMemory, which is enough for the largest permitted hash. So
-// hashing takes at most 32 MiB for each processor and 224 MiB more, and never more than 480 MiB.
+// There is one slot for each processor, up to maxSlots: more hashes at the same time would not be faster, and would
+// only use more memory. A slot includes slotMemory, which is enough for both formats that are written. An imported hash
+// that needs more takes the rest from largeMemory, which is enough for the largest permitted hash. So hashing takes at
+// most 32 MiB for each processor and 224 MiB more, and never more than 480 MiB.
 const (
 	slotMemory  = 32 << 20
 	maxSlots    = 8
 	largeMemory = maxArgon2Memory*1024 - slotMemory
 )
 
-// Hasher hashes and verifies passwords, a limited number at a time. Make one for the whole process, because each has
-// its own limit. It is safe for concurrent use.
+// Hasher hashes and verifies passwords, a limited number at a time. Use one for the whole process, because each has its
+// own limit. It is safe for concurrent use.
 type Hasher struct {
-	write func(password string) string
-	decoy check // takes as long as verifying a hash that write made
-	floor floor
-	slots *semaphore.Weighted
-	large *semaphore.Weighted // bytes
+	write   func(password string) string
+	dummy   check // takes as long as verifying a hash that write returned
+	failure failureTime
+	slots   *semaphore.Weighted
+	large   *semaphore.Weighted // bytes
 }
 
 // New returns a Hasher that writes config.Argon2id or config.Scrypt.
@@ -37,23 +37,24 @@ type Hasher struct {
 // hashes too. An unchanged Better Auth server reads scrypt only.
 func New(format string) *Hasher {
 	h := withArgon2id(argon2Cost{memory: 19 * 1024, time: 2, threads: 1})
-	h.floor.times = 5 // measured: bcrypt of cost 10, both scrypts and Argon2id with 64 MiB take 1.7 to 3.8 times as long
+	// Measured: bcrypt of cost 10, both scrypts and Argon2id with 64 MiB take 1.7 to 3.8 times as long as the default.
+	h.failure.times = 5
 	if format == config.Scrypt {
-		h.write, h.decoy = hashBetterAuth, mustParse(betterAuthText(make([]byte, 16), make([]byte, betterAuthKey)))
-		h.floor.times = 2 // measured: 0.5 to 1.2
+		h.write, h.dummy = hashBetterAuth, mustParse(betterAuthText(make([]byte, 16), make([]byte, betterAuthKey)))
+		h.failure.times = 2 // measured: the other formats take 0.5 to 1.2 times as long as a scrypt hash
 	}
-	h.floor.least = FailureFloor
+	h.failure.least = MinFailureTime
 	return h
 }
 
-// Cheap returns a Hasher for tests of other packages: Argon2id with the least cost, and no FailureFloor. Its hashes are
-// far too weak for real users.
+// Cheap returns a Hasher for tests of other packages: Argon2id with the minimum cost, and no MinFailureTime. Its hashes
+// are far too weak for real users.
 func Cheap() *Hasher { return withArgon2id(argon2Cost{memory: 8, time: 1, threads: 1}) }
 
 func withArgon2id(cost argon2Cost) *Hasher {
 	return &Hasher{
 		write: cost.hash,
-		decoy: mustParse(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
+		dummy: mustParse(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
 		slots: semaphore.NewWeighted(int64(min(runtime.GOMAXPROCS(0), maxSlots))),
 		large: semaphore.NewWeighted(largeMemory),
 	}
@@ -71,27 +72,27 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether stored is a hash of password, exactly as the client sent it. A stored text that is not Known,
 // such as "" for a user without a password, never matches and takes as long as a wrong password. Verify returns a
-// mismatch after FailureFloor (see the package comment), or when ctx ends. It returns an error only if ctx ends while
+// mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only if ctx ends while
 // it waits for a slot; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parse(stored)
 	if !known {
-		c = h.decoy
+		c = h.dummy
 	}
 	var ok bool
 	var failed <-chan time.Time
 	err := withAcquired(ctx, h.slots, 1, func() error {
-		// The floor does not include the wait for a slot, which is the same for every hash. It includes the wait for
-		// large memory, which depends on the hash.
+		// The minimum time does not include the wait for a slot, because this wait does not depend on the hash. It includes
+		// the wait for large memory, because that wait depends on the hash.
 		start := time.Now() //nolint:forbidigo // measures a duration
 		err := withAcquired(ctx, h.large, max(0, c.memory-slotMemory), func() error {
 			ok = h.match(c, password) && known
 			return nil
 		})
-		if !ok && err == nil && !h.floor.isMeasured() {
-			h.match(h.decoy, password)
+		if !ok && err == nil && !h.failure.isMeasured() {
+			h.match(h.dummy, password)
 		}
-		failed = time.After(h.floor.delay() - time.Since(start))
+		failed = time.After(h.failure.delay() - time.Since(start))
 		return err
 	})
 	if err != nil || ok {
@@ -104,12 +105,12 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	return false, nil
 }
 
-// match compares the password with c. If c has the written format, match records the duration in the floor.
+// match compares the password with c. If c has the written format, match records the duration.
 func (h *Hasher) match(c check, password string) bool {
 	start := time.Now() //nolint:forbidigo // measures a duration
 	ok := c.match(password)
-	if c.form == h.decoy.form {
-		h.floor.observe(time.Since(start))
+	if c.form == h.dummy.form {
+		h.failure.observe(time.Since(start))
 	}
 	return ok
 }
@@ -118,7 +119,7 @@ func (h *Hasher) match(c check, password string) bool {
 // after it was verified.
 func (h *Hasher) Current(stored string) bool {
 	c, known := parse(stored)
-	return known && c.form == h.decoy.form
+	return known && c.form == h.dummy.form
 }
 
 // withAcquired calls work while it holds n of the semaphore. For n = 0 it does not wait.

@@ -51,7 +51,7 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 	}
 }
 
-func TestCurrentIsWhatHashWouldWrite(t *testing.T) {
+func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 	t.Parallel()
 	const (
 		tail       = "$" + salt22 + "$" + key43
@@ -96,7 +96,7 @@ func TestCurrentIsWhatHashWouldWrite(t *testing.T) {
 }
 
 // In a synctest bubble hashing takes no time, so the duration of Verify is exactly the time that it waits.
-func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
+func TestR18_EveryFailureIsAnsweredAfterTheMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := New(config.Argon2id)
@@ -115,8 +115,8 @@ func TestR18_EveryFailureIsAnsweredAtTheFloor(t *testing.T) {
 		}
 		right["unknown"], right["malformed"], right["above the ceiling"] = "", "$2a$10$", "$2b$31$"+tail53
 		for _, stored := range right {
-			if got := waits(t, h, stored, "wrong", false); got < FailureFloor || got > FailureFloor*9/8 {
-				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, FailureFloor)
+			if got := waits(t, h, stored, "wrong", false); got < MinFailureTime || got > MinFailureTime*9/8 {
+				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, MinFailureTime)
 			}
 		}
 	})
@@ -131,20 +131,20 @@ func waits(t *testing.T, h *Hasher, stored, password string, want bool) time.Dur
 	return time.Since(start)
 }
 
-// Without a hash Verify computes one in the written format; it does not only wait as long.
+// Without a stored hash, Verify computes a hash in the written format; it does not just wait.
 func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
-		h.floor.least = 0
+		h.failure.least = 0
 		written, known := parse(hash(t, h, "password123"))
-		if !known || written.form != h.decoy.form {
-			t.Errorf("decoy is %+v, want %+v", h.decoy.form, written.form)
+		if !known || written.form != h.dummy.form {
+			t.Errorf("the dummy is %+v, want %+v", h.dummy.form, written.form)
 		}
-		decoy, computed := h.decoy.match, 0
-		h.decoy.match = func(password string) bool {
+		dummy, computed := h.dummy.match, 0
+		h.dummy.match = func(password string) bool {
 			computed++
-			decoy(password)
-			return true // even if the decoy matches, Verify returns false
+			dummy(password)
+			return true // even if the dummy matches, Verify returns false
 		}
 		for _, stored := range []string{"", "malformed", "$2b$31$" + tail53} {
 			if ok, err := h.Verify(t.Context(), stored, "password123"); ok || err != nil {
@@ -157,7 +157,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	}
 }
 
-func TestHashingStaysWithinItsMemory(t *testing.T) {
+func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -197,8 +197,8 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 		running += by
 		most = max(most, running)
 	}
-	h.decoy.memory = memory
-	h.decoy.match = func(string) bool {
+	h.dummy.memory = memory
+	h.dummy.match = func(string) bool {
 		count(+1)
 		defer count(-1)
 		time.Sleep(time.Second)
@@ -215,11 +215,11 @@ func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
-// The extra hash that measures the floor is for failures only.
+// The extra hash that measures the written format is for failures only.
 func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)
-	h.decoy.match = func(string) bool { t.Error("the decoy is hashed"); return false }
+	h.dummy.match = func(string) bool { t.Error("the dummy is hashed"); return false }
 	stored := hash(t, Cheap(), "password123")
 	if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 		t.Errorf("Verify = %v, %v, want true", ok, err)
@@ -231,8 +231,8 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(3)
 		stored := hash(t, h, "password123")
-		h.decoy.memory = maxArgon2Memory * 1024
-		h.decoy.match = func(string) bool { time.Sleep(time.Hour); return false }
+		h.dummy.memory = maxArgon2Memory * 1024
+		h.dummy.match = func(string) bool { time.Sleep(time.Hour); return false }
 		var group sync.WaitGroup
 		for range 2 { // one hashes, one waits for its memory
 			group.Go(func() { waits(t, h, "", "wrong", false) })
@@ -245,12 +245,12 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 	})
 }
 
-// A large hash waits for a slot as long as others do; otherwise its time would show behind the floor.
-func TestR18_ALargeHashWaitsForItsTurnAsOthersDo(t *testing.T) {
+// A large hash waits for a slot like other hashes. Otherwise a client could measure that the hash is large.
+func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(2)
-		h.decoy.memory = maxArgon2Memory * 1024
+		h.dummy.memory = maxArgon2Memory * 1024
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("no slot is free")
 		}
@@ -283,11 +283,11 @@ func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 	})
 }
 
-func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
+func TestWaitAfterFailureHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
-		h.floor.least = time.Hour
+		h.failure.least = time.Hour
 		stored := hash(t, h, "password123")
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -296,7 +296,7 @@ func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 			_, err := h.Verify(ctx, "", "password123")
 			failed <- err
 		}()
-		synctest.Wait() // the failure is at the floor
+		synctest.Wait() // the failure waits for its minimum time
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 			t.Errorf("Verify beside a failure = %v, %v, want true", ok, err)
 		}
@@ -305,22 +305,22 @@ func TestTheFloorHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 			t.Errorf("a failure whose context ended = %v, want none", err)
 		}
 		if got := time.Since(start); got != 0 {
-			t.Errorf("the floor took %v after the context ended, want 0", got)
+			t.Errorf("the wait took %v after the context ended, want 0", got)
 		}
 	})
 }
 
-func TestR18_WaitingForASlotDoesNotUseTheFloorUp(t *testing.T) {
+func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(1)
-		h.floor.least = FailureFloor
+		h.failure.least = MinFailureTime
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("no slot is free")
 		}
 		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
-		if got := waits(t, h, "", "wrong", false) - time.Hour; got < FailureFloor || got > FailureFloor*9/8 {
-			t.Errorf("after an hour without a free slot it waits %v, want %v and up to an eighth more", got, FailureFloor)
+		if got := waits(t, h, "", "wrong", false) - time.Hour; got < MinFailureTime || got > MinFailureTime*9/8 {
+			t.Errorf("after an hour without a free slot it waits %v, want %v and up to an eighth more", got, MinFailureTime)
 		}
 	})
 }
@@ -334,8 +334,8 @@ func withSlots(n int64) *Hasher {
 func TestSlotMemoryIsEnoughForWrittenHash(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
-		if h.decoy.memory > slotMemory {
-			t.Errorf("a written hash takes %d bytes, want at most a slot's %d", h.decoy.memory, slotMemory)
+		if h.dummy.memory > slotMemory {
+			t.Errorf("a written hash takes %d bytes, want at most a slot's %d", h.dummy.memory, slotMemory)
 		}
 		if got := h.slots.TryAcquire(maxSlots + 1); got || !h.slots.TryAcquire(1) {
 			t.Errorf("there are more than %d slots, or none", maxSlots)
@@ -343,7 +343,7 @@ func TestSlotMemoryIsEnoughForWrittenHash(t *testing.T) {
 	}
 }
 
-func TestErrorsHoldNeitherPasswordNorHash(t *testing.T) {
+func TestErrorsContainNoPasswordAndNoHash(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxStored is the greatest length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes 161.
+// maxStored is the maximum length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes 161.
 const maxStored = 512
 
 // check is a parsed stored hash whose cost is permitted.
@@ -39,7 +39,7 @@ func parse(stored string) (check, bool) {
 	}
 }
 
-// mustParse is parse for a text that this package wrote.
+// mustParse parses a hash that this package wrote.
 func mustParse(stored string) check {
 	c, known := parse(stored)
 	if !known {
@@ -66,7 +66,7 @@ func numbers(text string, names ...string) ([]int, bool) {
 	return values, true
 }
 
-// decode decodes base64. Unlike Go's decoder it refuses line breaks.
+// decode decodes base64. Unlike Go's decoder it rejects line breaks.
 func decode(encoding *base64.Encoding, text string) ([]byte, bool) {
 	b, err := encoding.DecodeString(text)
 	return b, err == nil && !strings.ContainsAny(text, "\r\n")

@@ -23,7 +23,7 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-// expect verifies with a Hasher without a floor and without extra hashes.
+// expect verifies with a Hasher without a minimum time and without extra hashes.
 func expect(t *testing.T, stored, password string, want bool) {
 	t.Helper()
 	got, err := Cheap().Verify(t.Context(), stored, password)
@@ -32,8 +32,8 @@ func expect(t *testing.T, stored, password string, want bool) {
 	}
 }
 
-// near are passwords that resemble one and must be refused in its place.
-func near(password string) []string {
+// similar returns passwords that are similar to password. Verify must reject them.
+func similar(password string) []string {
 	first, size := utf8.DecodeRuneInString(password)
 	otherCase := strings.ToUpper(string(first)) + password[size:]
 	if otherCase == password {
@@ -65,7 +65,7 @@ func TestR09_BetterAuthVectors(t *testing.T) {
 			for _, same := range append(v.AlsoVerifies, v.Password) {
 				expect(t, v.Hash, same, true)
 			}
-			for _, other := range near(v.Password) {
+			for _, other := range similar(v.Password) {
 				expect(t, v.Hash, other, false)
 			}
 		})
@@ -91,15 +91,15 @@ func TestR09_SupabaseVectors(t *testing.T) {
 				t.Error("Known = false, want true")
 			}
 			expect(t, v.Hash, v.Password, true)
-			for _, other := range near(v.Password) {
+			for _, other := range similar(v.Password) {
 				expect(t, v.Hash, other, false)
 			}
 		})
 	}
 }
 
-// scrypt begins with an HMAC, which fills a key of less than 64 bytes with NULs: the password with NULs after it is the
-// same key. Better Auth and Supabase let it pass too. Argon2 and bcrypt tell the two apart.
+// scrypt begins with an HMAC, which pads a key of less than 64 bytes with NULs, so a password with NULs at its end
+// gives the same key. Better Auth and Supabase also accept it. Argon2 and bcrypt distinguish the two passwords.
 func TestR09_NULAfterThePassword(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
@@ -112,7 +112,7 @@ func TestR09_NULAfterThePassword(t *testing.T) {
 	expect(t, "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e", "alpha-Pass-1\x00", false)
 }
 
-// Only Better Auth's own format takes two spellings of one text for the same password.
+// Only Better Auth's own format normalizes the password (NFKC).
 func TestR09_OtherFormatsDoNotNormalise(t *testing.T) {
 	t.Parallel()
 	const composed, decomposed = "fianc\u00e9123", "fiance\u0301123"
@@ -130,9 +130,8 @@ func TestR09_OtherFormatsDoNotNormalise(t *testing.T) {
 	}
 }
 
-// The algorithm of bcrypt ends at 72 bytes, so a longer password matches by its beginning, as it did in Supabase.
-// Every other format uses all of it.
-func TestR09_NothingIsCutOffButByBcrypt(t *testing.T) {
+// bcrypt uses only the first 72 bytes of the password, also in Supabase. All other formats use the whole password.
+func TestR09_OnlyBcryptTruncates(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 36) // 72 bytes
 	fromBcrypt, err := bcrypt.GenerateFromPassword([]byte(long), bcrypt.MinCost)

@@ -1,7 +1,7 @@
 // Package mailer renders the queued mails and sends them with SES.
 //
 // A mail can arrive twice, because SQS delivers messages at least once and an answer of SES can be lost. Both mails
-// have the same link, which works once, so the package does nothing against it.
+// have the same link, and a link works once, so the package does not remove duplicates.
 package mailer
 
 import (
@@ -35,8 +35,8 @@ type Batch struct {
 	} `json:"Records"`
 }
 
-// Failures names the messages of a Batch that SQS shall deliver again, and after some tries move to the dead-letter
-// queue. Lambda reads it if the event source has ReportBatchItemFailures.
+// Failures names the messages of a Batch that were not sent. SQS delivers them again, and after some attempts moves
+// them to the dead-message queue. Lambda reads Failures if the event source has ReportBatchItemFailures.
 type Failures struct {
 	Items []Failure `json:"batchItemFailures"`
 }
@@ -53,7 +53,8 @@ type Mailer struct {
 	ses  *sesv2.Client // made for the first mail
 }
 
-// New calls nothing. The SDK finds endpoint, region and credentials in its own environment variables.
+// New returns a Mailer. It makes no request. The SDK finds endpoint, region and credentials in its own environment
+// variables.
 func New(cfg config.Mailer, now func() time.Time) *Mailer {
 	return &Mailer{from: cfg.From, now: now}
 }
@@ -89,25 +90,25 @@ var (
 
 // deliver sends one mail. It returns the kind if it is a known one, also with an error.
 func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
-	var letter mail.Message
-	if json.Unmarshal([]byte(text), &letter) != nil { // the error would quote the body
+	var message mail.Message
+	if json.Unmarshal([]byte(text), &message) != nil { // the error would quote the body
 		return "", errMalformed
 	}
-	if letter.Kind == mail.Nothing {
+	if message.Kind == mail.Nothing {
 		return mail.Nothing, nil
 	}
-	r, err := render(letter)
+	r, err := render(message)
 	if errors.Is(err, errKind) {
 		return "", err
 	}
-	lifetime := linkLifetimes[letter.Kind]
-	if err == nil && lifetime > 0 && !letter.At.IsZero() && m.now().Sub(letter.At) >= lifetime {
-		err = errExpired // an operator moved it back out of the dead-letter queue
+	lifetime := linkLifetimes[message.Kind]
+	if err == nil && lifetime > 0 && !message.At.IsZero() && m.now().Sub(message.At) >= lifetime {
+		err = errExpired // an operator moved it back out of the dead-message queue
 	}
 	if err == nil {
-		err = m.send(ctx, letter.To, r)
+		err = m.send(ctx, message.To, r)
 	}
-	return letter.Kind, err
+	return message.Kind, err
 }
 
 func (m *Mailer) send(ctx context.Context, to string, r rendered) error {
@@ -130,8 +131,8 @@ func (m *Mailer) send(ctx context.Context, to string, r rendered) error {
 	return withoutContent(err)
 }
 
-// withoutContent replaces an error of SES, which may contain an email, by its code or by the fact that there was no
-// answer.
+// withoutContent returns an error with only the code of an error of SES, whose text may contain an email. Any other
+// error means that there was no answer: the network, a time limit or the AWS settings are the cause.
 func withoutContent(err error) error {
 	if err == nil {
 		return nil
@@ -139,5 +140,5 @@ func withoutContent(err error) error {
 	if named, ok := errors.AsType[smithy.APIError](err); ok {
 		return fmt.Errorf("SES answered %s", named.ErrorCode())
 	}
-	return errors.New("SES did not answer")
+	return errors.New("no answer from SES: network, time limit or AWS settings")
 }

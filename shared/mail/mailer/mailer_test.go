@@ -77,9 +77,9 @@ func logged(t *testing.T, f func()) string {
 
 const from = "Xenon <no-reply@learn.example.com>"
 
-// newMailer returns a Mailer whose clock shows the time of the letters plus after.
+// newMailer returns a Mailer whose clock is after later than the time of the test mails.
 func newMailer(after time.Duration) *Mailer {
-	return New(config.Mailer{From: from}, func() time.Time { return letter(mail.VerifyEmail).At.Add(after) })
+	return New(config.Mailer{From: from}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
 }
 
 func ids(t *testing.T, f Failures, err error) string {
@@ -96,7 +96,7 @@ func ids(t *testing.T, f Failures, err error) string {
 
 // Deliver handles these mails without making a client of SES.
 func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
-	link := letter(mail.ResetPassword)
+	link := testMail(mail.ResetPassword)
 	secret := "hunter2"
 	malformed := []string{
 		"", "null", "[]", "hunter2", `{"kind":"hunter2","to":"hunter2@example.com"}`,
@@ -116,7 +116,7 @@ func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 	}{
 		{"no records", nil, "", nil},
 		{"the kind Nothing is dropped", nothing, "", nil},
-		{"an invalid mail is delivered again", malformed, "abcdefgh", []string{
+		{"an invalid message is reported as failed", malformed, "abcdefgh", []string{
 			`"messageId":"d","kind":"","reason":"the body is not a mail"`,
 			`"messageId":"e","kind":"","reason":"unknown kind"`,
 			`"messageId":"f","kind":"reset-password","reason":"the link is not an http or https URL"`,
@@ -162,14 +162,19 @@ func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 	var got Failures
 	var err error
 	log := logged(t, func() {
-		got, err = newMailer(0).Deliver(ctx, batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount))))
+		got, err = newMailer(
+			0,
+		).Deliver(
+			ctx,
+			batch(t, text(t, testMail(mail.VerifyEmail)), text(t, testMail(mail.DeleteAccount))),
+		)
 	})
 	if failed := ids(t, got, err); failed != "ab" || ctx.Err() != nil {
 		t.Errorf("got %q, %v, want both and time left\n%s", failed, ctx.Err(), log)
 	}
 }
 
-// The client of SES and the templates would slow the start of other functions.
+// The client of SES and the templates would make the cold start of other functions slower.
 func TestOnlyMailerLinksSES(t *testing.T) {
 	t.Parallel()
 	const format = `{{.ImportPath}} {{join .Deps " "}}`

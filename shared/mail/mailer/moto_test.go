@@ -64,11 +64,11 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 		t.Fatal(err)
 	}
 	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
-	var letters []mail.Message
+	var mails []mail.Message
 	for _, kind := range kinds {
-		letters = append(letters, letter(kind))
+		mails = append(mails, testMail(kind))
 	}
-	for _, m := range append([]mail.Message{{Kind: mail.Nothing, To: "nobody@example.com"}}, letters...) {
+	for _, m := range append([]mail.Message{{Kind: mail.Nothing, To: "nobody@example.com"}}, mails...) {
 		if err := sender.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 			func(a, b mototest.Mail) int { return strings.Compare(a.Subject, b.Subject) },
 		)
 	}
-	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(want(t, letters...))); diff != "" {
+	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(want(t, mails...))); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
@@ -109,7 +109,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 // alone.
 func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
-	first, refused, last := letter(mail.VerifyEmail), letter(mail.ResetPassword), letter(mail.DeleteAccount)
+	first, refused, last := testMail(mail.VerifyEmail), testMail(mail.ResetPassword), testMail(mail.DeleteAccount)
 	first.At, refused.At, last.At = at, at, at
 	refused.To = "not-a-domain"
 	return []string{text(t, first), "hunter2", text(t, refused), text(t, last)}, []mail.Message{first, last}
@@ -148,7 +148,7 @@ func TestMotoSenderNotVerified(t *testing.T) {
 	var failed Failures
 	var err error
 	log := logged(t, func() {
-		b := batch(t, text(t, letter(mail.VerifyEmail)), text(t, letter(mail.DeleteAccount)))
+		b := batch(t, text(t, testMail(mail.VerifyEmail)), text(t, testMail(mail.DeleteAccount)))
 		failed, err = m.Deliver(t.Context(), b)
 	})
 	got := ids(t, failed, err)
@@ -166,10 +166,10 @@ func TestMotoSESUnavailable(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var failed Failures
 	var err error
-	b := batch(t, text(t, letter(mail.VerifyEmail)))
+	b := batch(t, text(t, testMail(mail.VerifyEmail)))
 	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
 	got := ids(t, failed, err)
-	if got != "a" || !strings.Contains(log, "SES did not answer") || strings.Contains(log, "example.com") {
+	if got != "a" || !strings.Contains(log, "no answer from SES") || strings.Contains(log, "example.com") {
 		t.Errorf("failed: got %q, want a\n%s", got, log)
 	}
 }

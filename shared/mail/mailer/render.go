@@ -14,7 +14,7 @@ import (
 )
 
 // linkLifetimes is how long the link of each kind of mail is valid, 0 for a mail without a link. They are Better Auth's
-// defaults. A kind that is not in it cannot be sent.
+// defaults. A kind that is not in this map cannot be sent.
 var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.VerifyEmail:             time.Hour,
 	mail.ResetPassword:           time.Hour,
@@ -46,7 +46,7 @@ var (
 	errLink  = errors.New("the link is not an http or https URL")
 )
 
-// render renders a mail. Its errors contain nothing of the mail.
+// render renders a mail. Its errors do not quote the mail.
 func render(m mail.Message) (rendered, error) {
 	if _, known := linkLifetimes[m.Kind]; !known {
 		return rendered{}, errKind
@@ -82,8 +82,8 @@ func isPlainEmail(text string) bool {
 	})
 }
 
-// execute fills the layouts. It parses the templates for each mail, which takes far less time than the call of SES and
-// nothing at the start.
+// execute fills the layouts. It parses the templates for each mail. This takes much less time than the call of SES, and
+// does not delay the start of the function.
 func execute(name string, d details) (rendered, error) {
 	phrases := "templates/" + name + ".tmpl"
 	text, err := texttemplate.ParseFS(files, "templates/layout.txt", phrases)

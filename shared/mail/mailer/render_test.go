@@ -24,18 +24,18 @@ var kinds = []mail.Kind{
 	mail.EmailChangeNotice, mail.EmailChanged,
 }
 
-// letters returns one mail of each kind, and a VerifyEmail to a new email.
-func letters() (all []mail.Message) {
+// testMails returns one mail of each kind, and a VerifyEmail to a new email.
+func testMails() (all []mail.Message) {
 	for _, kind := range kinds {
-		all = append(all, letter(kind))
+		all = append(all, testMail(kind))
 	}
-	forNew := letter(mail.VerifyEmail)
+	forNew := testMail(mail.VerifyEmail)
 	forNew.Purpose = mail.ChangeEmail
 	return append(all, forNew)
 }
 
-// letter returns a mail with characters that HTML escapes.
-func letter(kind mail.Kind) mail.Message {
+// testMail returns a mail with characters that HTML escapes.
+func testMail(kind mail.Kind) mail.Message {
 	m := mail.Message{
 		Kind: kind,
 		To:   "ada@example.com",
@@ -62,7 +62,7 @@ func mustRender(t *testing.T, m mail.Message) rendered {
 // The golden files are the mails as users read them. go test ./shared/mail/mailer -update rewrites them.
 func TestMailsEqualGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for _, m := range letters() {
+	for _, m := range testMails() {
 		w, file := mustRender(t, m), phrasesFile(m)
 		for name, got := range map[string]string{
 			file + ".txt": "Subject: " + w.subject + "\n\n" + w.text, file + ".html": w.html,
@@ -120,7 +120,7 @@ func parse(t *testing.T, html string) page {
 
 func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 	t.Parallel()
-	for _, m := range letters() {
+	for _, m := range testMails() {
 		w, kind := mustRender(t, m), phrasesFile(m)
 		p := parse(t, w.html)
 		links, life := []string{m.URL}, "works for one hour."
@@ -155,17 +155,17 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 	}
 }
 
-// The mail to a new email does not look like a sign-up, those to the old email name the new one and say what to do, and
-// every mail says what to do if the recipient did not ask for it.
-func TestMailSaysWhatTheRecipientMustKnow(t *testing.T) {
+// The mail to a new email differs from the mail after a sign-up. The mails to the old email name the new email and say
+// what to do. Every mail says what to do if the recipient did not request it.
+func TestMailContainsRequiredSentences(t *testing.T) {
 	t.Parallel()
 	phrases := map[string][]string{
-		"verify-new-email":    {"wants to use this e-mail address for it from now on", "the account is not yours"},
+		"verify-new-email":    {"wants to use this e-mail address for the account", "the account belongs to another person"},
 		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
-		"email-changed":       {"o'neill&co@example.com", "write to the support of learn.example.com"},
+		"email-changed":       {"o'neill&co@example.com", "contact the support of learn.example.com"},
 		"verify-email":        {"belongs to your account", "do not follow the link"},
 	}
-	for _, m := range letters() {
+	for _, m := range testMails() {
 		w := mustRender(t, m)
 		for _, text := range []string{w.text, parse(t, w.html).text} {
 			for _, phrase := range append(phrases[phrasesFile(m)], "If ", "not") {
@@ -184,7 +184,7 @@ func TestMailSaysWhatTheRecipientMustKnow(t *testing.T) {
 func TestNewEmailIsEscapedInHTML(t *testing.T) {
 	t.Parallel()
 	for kind := range hasNewEmail {
-		m := letter(kind)
+		m := testMail(kind)
 		w := mustRender(t, m)
 		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
 			t.Errorf("%s: the new email is not in the mail:\n%s\n%s", kind, w.text, w.html)
@@ -198,7 +198,7 @@ func TestNewEmailIsEscapedInHTML(t *testing.T) {
 func TestRenderRefusesInvalidMails(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*mail.Message)) mail.Message {
-		m := letter(mail.ChangeEmailConfirmation)
+		m := testMail(mail.ChangeEmailConfirmation)
 		change(&m)
 		return m
 	}

@@ -114,7 +114,7 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 		last = f.box.takeOne(t)
 	}
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
-	f.checkSent("the owner, at the ceiling", map[mail.Kind]int{mail.Nothing: 1})
+	f.checkSent("the owner, at the total limit", map[mail.Kind]int{mail.Nothing: 1})
 	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For",
 		"192.0.2.1").check(t, "the newest link", 200, "")
 	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")

@@ -10,26 +10,26 @@ import (
 
 const foreign = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
 
-// slow makes a hash in the written format take so long.
+// slow delays hashing in the written format by d.
 func slow(h *Hasher, d time.Duration) {
-	h.decoy.match = func(string) bool {
+	h.dummy.match = func(string) bool {
 		time.Sleep(d)
 		return false
 	}
 }
 
-func TestR18_TheFloorGrowsWithASlowMachine(t *testing.T) {
+func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name        string
-		format      string
-		took, floor time.Duration
+		name          string
+		format        string
+		took, minimum time.Duration
 	}{
-		{"fast enough", config.Argon2id, 50 * time.Millisecond, FailureFloor},
+		{"fast enough", config.Argon2id, 50 * time.Millisecond, MinFailureTime},
 		{"slow", config.Argon2id, 60 * time.Millisecond, 300 * time.Millisecond},
 		{"very slow", config.Argon2id, 200 * time.Millisecond, time.Second},
 		{"at the bound", config.Argon2id, 500 * time.Millisecond, 2 * time.Second},
-		{"scrypt fast enough", config.Scrypt, 100 * time.Millisecond, FailureFloor},
+		{"scrypt fast enough", config.Scrypt, 100 * time.Millisecond, MinFailureTime},
 		{"scrypt slow", config.Scrypt, 300 * time.Millisecond, 600 * time.Millisecond},
 	}
 	for _, tt := range tests {
@@ -38,10 +38,10 @@ func TestR18_TheFloorGrowsWithASlowMachine(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := New(tt.format)
 				slow(h, tt.took)
-				// The first failure of a process already has the longer floor, for every format.
+				// The first failure of a process already has the longer minimum, for every format.
 				for _, stored := range []string{foreign, "", foreign, "malformed"} {
-					if got := waits(t, h, stored, "wrong", false); got < tt.floor || got > tt.floor*9/8 {
-						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.floor)
+					if got := waits(t, h, stored, "wrong", false); got < tt.minimum || got > tt.minimum*9/8 {
+						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.minimum)
 					}
 				}
 				if got := waits(t, h, foreign, "argon-Pass-4", true); got != 0 {
@@ -52,16 +52,16 @@ func TestR18_TheFloorGrowsWithASlowMachine(t *testing.T) {
 	}
 }
 
-func TestTheFloorForgetsASlowHash(t *testing.T) {
+func TestMinimumFailureTimeDecreasesAfterFastHashes(t *testing.T) {
 	t.Parallel()
-	f := floor{least: FailureFloor, times: 5}
+	f := failureTime{least: MinFailureTime, times: 5}
 	f.observe(time.Hour)
-	if got, want := f.delay(), 8*FailureFloor; got < want || got > want*9/8 {
-		t.Errorf("after an hour's hash the floor is %v, want %v and up to an eighth more", got, want)
+	if got, want := f.delay(), 8*MinFailureTime; got < want || got > want*9/8 {
+		t.Errorf("after a hash of one hour the minimum is %v, want %v and up to an eighth more", got, want)
 	}
 	f.observe(20 * time.Millisecond)
-	if got, want := f.delay(), 8*FailureFloor; got < want {
-		t.Errorf("one fast hash later the floor is %v, want still %v", got, want)
+	if got, want := f.delay(), 8*MinFailureTime; got < want {
+		t.Errorf("one fast hash later the minimum is %v, want still %v", got, want)
 	}
 	want := time.Hour - (time.Hour-20*time.Millisecond)/8
 	if got := time.Duration(f.recent.Load()); got != want {
@@ -70,12 +70,12 @@ func TestTheFloorForgetsASlowHash(t *testing.T) {
 	for range 150 {
 		f.observe(20 * time.Millisecond)
 	}
-	if got := f.delay(); got < FailureFloor || got > FailureFloor*9/8 {
-		t.Errorf("many fast hashes later the floor is %v, want %v and up to an eighth more", got, FailureFloor)
+	if got := f.delay(); got < MinFailureTime || got > MinFailureTime*9/8 {
+		t.Errorf("many fast hashes later the minimum is %v, want %v and up to an eighth more", got, MinFailureTime)
 	}
 }
 
-func TestCheapHasNoFloor(t *testing.T) {
+func TestCheapHasNoMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := Cheap()
