@@ -147,7 +147,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		{"own keys", []string{file}, keyFile, exitDone, `valid: the report of run "autumn"`},
 		{"a JWKS", []string{file, "--jwks", jwks}, others, exitDone, "valid: "},
 		{"JSON", []string{file, "--json"}, keyFile, exitDone, `{"verdict":"valid","run":"autumn"`},
-		{"altered", []string{altered}, keyFile, exitFailed, "altered: the digest is not that of the report"},
+		{"altered", []string{altered}, keyFile, exitFailed, "altered: the digest does not match the report"},
 		{"altered, JSON", []string{altered, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
 		{"unknown key", []string{file}, others, exitFailed, "These keys cannot verify the report"},
 		{"unknown key, JSON", []string{file, "--json"}, others, exitFailed, `{"verdict":"unknown key"`},

@@ -41,7 +41,7 @@ func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", unreachable + "?frob=1", "--to", unreachable},
 	} {
 		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", unreachable+"?frob=1", "DATABASE_URL", unreachable+"?frob=1")
-		if code == 0 || !strings.Contains(stderr, "unknown here: frob") || strings.Contains(stderr, "hunter2") {
+		if code == 0 || !strings.Contains(stderr, "unknown parameters: frob") || strings.Contains(stderr, "hunter2") {
 			t.Errorf("%v: got %d\n%s", args, code, stderr)
 		}
 	}

@@ -13,22 +13,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Class says what can resolve an error.
+// Class is the kind of an error: it says what a caller can do about it.
 type Class int
 
 // The classes. Appendix A of the Postgres manual lists the SQLSTATEs; poolers use some of them for other errors.
 const (
 	None      Class = iota // an error of the statement or its values, or an unknown error
-	Broken                 // the connection is lost or was never made: a new one may work
+	Broken                 // the connection is lost or was never opened: a new one may work
 	Transient              // a temporary error: the same statement on the same connection may work
 	Canceled               // the statement took too long
-	Rejected               // the server or pooler refuses the login: an operator has to correct the URL or the server
+	Rejected               // the server or pooler rejects the login: an operator has to correct the URL or the server
 )
 
 // classes has the class of each SQLSTATE, or of all SQLSTATEs with a prefix.
 var classes = map[string]Class{
 	"08":    Broken,    // connection exception; PgBouncer uses 08P01 for most of its own errors
-	"25006": Transient, // read_only_sql_transaction: a standby, or a full disk, for which the provider stopped all writes
+	"25006": Transient, // read_only_sql_transaction: a standby, or a provider that stopped all writes to a full disk
 	"25P02": Transient, // in_failed_sql_transaction
 	"25P03": Broken,    // idle_in_transaction_session_timeout
 	"28":    Rejected,  // invalid authorization
@@ -42,15 +42,15 @@ var classes = map[string]Class{
 	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
 }
 
-// rejections are messages with which poolers reject a login under a SQLSTATE of another class, and what to do. They are
-// the messages of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor (github.com/supabase/supavisor,
-// lib/supavisor) and PgBouncer (src/client.c); "*" matches a name.
+// rejections lists messages with which poolers reject a login under the SQLSTATE of another class, each with advice for
+// the operator. They are the messages of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor
+// (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c); "*" matches a name.
 var rejections = []struct{ text, advice string }{
-	{"Tenant or user not found", tenant},
-	{"tenant/user * not found", tenant},
-	{"no tenant identifier provided", tenant},
-	{"Invalid format for user or db_name", tenant},
-	{"user not found in the database", "the pooler does not know the user of the URL"},
+	{"Tenant or user not found", noProject},
+	{"tenant/user * not found", noProject},
+	{"no tenant identifier provided", noProject},
+	{"Invalid format for user or db_name", noProject},
+	{"user not found in the database", "the pooler does not know the user in the URL"},
 	{"password authentication failed", wrongLogin},
 	{"SASL authentication failed", wrongLogin},
 	{"no such user", wrongLogin},
@@ -66,23 +66,23 @@ var rejections = []struct{ text, advice string }{
 	{"is not allowed to connect to this endpoint", notAllowed},
 	{"from a blocked network", notAllowed},
 	{"ddress not in tenant allow_list", notAllowed},
-	{"tenant is banned", "the pooler has banned the project: ask its operator"},
-	{"SSL connection is required", "the server takes only TLS: remove sslmode=disable from the URL"},
-	{"has exceeded the", "a quota of the project is used up: raise it with the database's provider"},
+	{"tenant is banned", "the pooler has banned the project: ask the provider of the database"},
+	{"SSL connection is required", "the server accepts only TLS connections: remove sslmode=disable from the URL"},
+	{"has exceeded the", "a quota of the project is used up: ask the provider of the database to raise it"},
 }
 
-// What to do about a rejection.
+// The advice for the operator.
 const (
-	tenant = "the pooler does not know the project of the URL: its user is postgres.<project reference> and its host " +
-		"that of the project's region, as the dashboard shows them; a paused project has to be resumed"
-	wrongLogin  = "the server does not accept the user or the password of the URL"
-	noDatabase  = "the database that the URL names does not exist"
-	noEndpoint  = "the host of the URL is no endpoint of a Neon project"
-	unsupported = "the pooler does not take a parameter of the URL: leave it out, or connect without the pooler"
+	noProject = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, and the " +
+		"host from the dashboard of Supabase; if the project is paused, resume it"
+	wrongLogin  = "the server rejects the user or the password in the URL"
+	noDatabase  = "the database in the URL does not exist"
+	noEndpoint  = "the host in the URL is not an endpoint of a Neon project"
+	unsupported = "the pooler does not support a parameter in the URL: remove it, or connect without the pooler"
 	notAllowed  = "the server does not accept connections from this IP address: allow it in the settings of the database"
-	noTrust     = "the server's certificate is not trusted here: name the file of its authority in the URL, " +
-		"sslrootcert=<file>. Supabase's can be downloaded in the dashboard, under database settings"
-	noLogin = "the server does not accept the connection that the URL asks for"
+	noTrust     = "the server's certificate is not trusted: add sslrootcert=<file of the CA certificate> to the URL. " +
+		"Supabase's certificate can be downloaded in the dashboard, under database settings"
+	noLogin = "the server rejects the login"
 )
 
 // Classify returns the class of an error of pgx.
@@ -91,7 +91,7 @@ func Classify(err error) Class {
 	return class
 }
 
-// Explain adds one sentence about what to do to an error of the class Rejected. It returns other errors unchanged.
+// Explain adds advice for the operator to an error of the class Rejected. It returns other errors unchanged.
 func Explain(err error) error {
 	if class, advice := classify(err); class == Rejected {
 		return fmt.Errorf("%s (%w)", advice, withoutURL(err))
@@ -99,7 +99,7 @@ func Explain(err error) error {
 	return err
 }
 
-// withoutURL returns the reason of an error without the host and the user, which pgx puts before it.
+// withoutURL returns the reason of an error without the host and the user, which pgx writes before it.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e
@@ -116,8 +116,8 @@ func RolledBack(err error) bool {
 	return ok && !endsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
 }
 
-// Unsent reports whether the error proves that no statement was sent: the server refused the connection, or pgx had
-// none.
+// Unsent reports whether the error proves that no statement was sent: the server rejected the connection, or pgx had no
+// open connection.
 func Unsent(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, new(*pgconn.PgError)) || pgconn.SafeToRetry(err)
 }
@@ -148,7 +148,7 @@ func classify(err error) (Class, string) {
 }
 
 // classifyServerError returns the class of an error that the server sent, and advice for the class Rejected. connecting
-// reports whether it was sent in answer to a login.
+// is true if the server sent the error in answer to a login.
 func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	class := classOf(e.Code)
 	if class == Transient || class == Broken || class == None && connecting {

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// meet connects through a proxy that sends e, runs a statement, and returns the error.
-func meet(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest.Phase) error {
+// connectAndQuery connects through a proxy that sends e, runs a statement, and returns the error.
+func connectAndQuery(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest.Phase) error {
 	t.Helper()
 	p.Arm(e, phase, 1, -1)
 	defer p.Disarm()
@@ -28,7 +28,7 @@ func meet(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest
 	return err
 }
 
-func TestTransientErrorsAreToldFromTheirKind(t *testing.T) {
+func TestTransientErrorsHaveTheirClass(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, e := range dbtest.TransientErrors() {
@@ -38,7 +38,7 @@ func TestTransientErrorsAreToldFromTheirKind(t *testing.T) {
 			if phase == dbtest.AtStatement && e.Severity == "ERROR" && !endsConnection {
 				want = pg.Transient
 			}
-			err := meet(t, p, e, phase)
+			err := connectAndQuery(t, p, e, phase)
 			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
 				t.Errorf("%v %s: got %d, want %d", e, phase, got, want)
 			}
@@ -49,7 +49,7 @@ func TestTransientErrorsAreToldFromTheirKind(t *testing.T) {
 	}
 }
 
-// Each text is as its program sends it; none of them is cured by waiting.
+// Each message is the original one of a pooler or server. A retry does not help against any of these errors.
 func TestRejectionsAreExplained(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -69,17 +69,17 @@ func TestRejectionsAreExplained(t *testing.T) {
 		{"3D000", `database "nothing" does not exist`, "does not exist"},
 		{"08P01", "no such database: nothing", "does not exist"},
 		{"XX000", `database "nothing" does not exist`, "does not exist"},
-		{"08P01", "unsupported startup parameter: search_path", "does not take a parameter"},
+		{"08P01", "unsupported startup parameter: search_path", "does not support a parameter"},
 		{
 			"XX000", "unsupported startup parameter: statement_timeout. Please use unpooled connection",
-			"does not take a parameter",
+			"does not support a parameter",
 		},
-		{"42704", `unrecognized configuration parameter "frob"`, "does not accept the connection"},
-		{"22023", `invalid value for parameter "TimeZone": "Nowhere"`, "does not accept the connection"},
-		{"42501", `permission denied for database "d"`, "does not accept the connection"},
-		{"XX000", "Control plane request failed: endpoint cannot be found", "no endpoint"},
+		{"42704", `unrecognized configuration parameter "frob"`, "rejects the login"},
+		{"22023", `invalid value for parameter "TimeZone": "Nowhere"`, "rejects the login"},
+		{"42501", `permission denied for database "d"`, "rejects the login"},
+		{"XX000", "Control plane request failed: endpoint cannot be found", "not an endpoint"},
 		{"XX000", "Control plane request failed: endpoint is disabled", "disabled"},
-		{"XX000", "The requested endpoint could not be found, or you don't have access to it.", "no endpoint"},
+		{"XX000", "The requested endpoint could not be found, or you don't have access to it.", "not an endpoint"},
 		{
 			"XX000", "This IP address 192.0.2.1 is not allowed to connect to this endpoint.", "does not accept connections from",
 		},
@@ -91,7 +91,8 @@ func TestRejectionsAreExplained(t *testing.T) {
 			"quota",
 		},
 	} {
-		err := meet(t, p, dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: c.message}, dbtest.AtConnect)
+		e := dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: c.message}
+		err := connectAndQuery(t, p, e, dbtest.AtConnect)
 		text := pg.Explain(err).Error()
 		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
 		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
@@ -121,7 +122,7 @@ func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 		{"53100", "could not extend file: No space left on device"},
 	} {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
-			err := meet(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
+			err := connectAndQuery(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
 			if got := pg.Classify(err); got != pg.Broken {
 				t.Errorf("%s %s: got %d", c[1], phase, got)
 			}
@@ -129,7 +130,7 @@ func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 	}
 }
 
-func TestErrorsOfStatementsStayWithTheStatement(t *testing.T) {
+func TestErrorsOfStatementsHaveNoClass(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"22001", "23505", "42501", "42P01", "42703", "54000", "0A000", "P0001", "XX001", ""} {
 		err := &pgconn.PgError{Severity: "ERROR", Code: code, Message: `relation "x" does not exist`}
@@ -141,6 +142,6 @@ func TestErrorsOfStatementsStayWithTheStatement(t *testing.T) {
 		t.Errorf("57014: got %d", got)
 	}
 	if pg.Classify(nil) != pg.None || pg.Classify(errors.New("something else")) != pg.None {
-		t.Error("an unknown error has a class")
+		t.Error("nil or an unknown error has a class, want none")
 	}
 }

@@ -2,18 +2,18 @@ package pg
 
 import "strings"
 
-// meaning says how Parse handles a parameter of a database URL.
-type meaning int
+// usage is how Parse handles a parameter of a database URL.
+type usage int
 
 const (
-	other   meaning = iota // unknown: an error
-	used                   // pgx or Postgres uses it
-	ignored                // another driver uses it, and Parse drops it
-	noTLS                  // node-postgres' form of sslmode=disable
-	schema                 // the schema of the tables, which Xenon reads from the setting SCHEMA
+	unknown usage = iota // Parse returns an error
+	used                 // pgx or Postgres uses it
+	ignored              // another driver uses it, and Parse drops it
+	noTLS                // node-postgres' form of sslmode=disable
+	schema               // the schema of the tables, which Xenon reads from the setting SCHEMA
 )
 
-func (p parameter) meaning() meaning {
+func (p parameter) usage() usage {
 	switch p.name {
 	case "schema", "currentSchema", "schema_search_path":
 		if p.value == "public" {
@@ -33,13 +33,13 @@ func (p parameter) meaning() meaning {
 		case "utf8", "utf-8", "unicode", "auto":
 			return ignored
 		}
-		return other
+		return unknown
 	}
-	return meanings[p.name]
+	return usages[p.name]
 }
 
-var meanings = func() map[string]meaning {
-	all := map[string]meaning{}
+var usages = func() map[string]usage {
+	all := map[string]usage{}
 	for _, name := range strings.Fields(usedNames) {
 		all[name] = used
 	}
@@ -58,8 +58,8 @@ const usedNames = `
 	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
 	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
 
-// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each origin. Xenon decides
-// what they set itself, or has nothing of the kind: pools, statement caches, sockets.
+// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each origin. Most of them
+// configure pools, statement caches and sockets, which Xenon configures itself or does not have.
 const ignoredNames = `
 	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections
 	max_connection_lifetime max_idle_connection_lifetime

@@ -15,23 +15,24 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The reasons for which Parse refuses a URL. They do not quote the URL, which contains a password.
+// The reasons for which Parse rejects a URL. They do not quote the URL, which contains a password.
 var (
 	errForm   = errors.New("is not of the form postgres://user:password@host/database")
 	errEscape = errors.New("has a space, or a % without two hexadecimal digits after it: " +
 		"write a space as %20 and a % as %25")
-	errAt   = errors.New("has an @ after its user and password: in them write / as %2F, @ as %40, ? as %3F and % as %25")
+	errAt = errors.New("has a character in its user or password that is not encoded: " +
+		"write / as %2F, @ as %40, ? as %3F and % as %25")
 	errPair = errors.New("has a query that is not of the form ?name=value&name=value: " +
 		"within a value write & as %26 and = as %3D")
-	errPlain = errors.New("asks for a connection without TLS (sslmode=disable), which only a database on this machine " +
-		"may have: leave sslmode out, and TLS with verify-full is used")
+	errPlain = errors.New("asks for a connection without TLS (sslmode=disable or ssl=false), which is allowed only to a " +
+		"database on this machine: remove the parameter; Xenon then uses sslmode=verify-full")
 	errTLS = errors.New("has a host whose certificate would not be verified")
 )
 
-// Parse reads a database URL and returns the settings of a connection. They have TLS with a verified certificate for
-// every host except this machine, even if the URL has a weaker sslmode; direct TLS negotiation with Neon, which saves a
-// round trip; and unnamed statements in one round trip, which any pooler accepts. Parse drops parameters of other
-// drivers, see Ignored. An unknown parameter is an error.
+// Parse reads a database URL and returns the settings of a connection. Connections to other machines use TLS and verify
+// the certificate, even if the URL has a weaker sslmode. Connections to Neon use direct TLS negotiation, which saves a
+// round trip. Statements are unnamed and take one round trip, so every pooler accepts them. Parse drops parameters of
+// other drivers, see Ignored. An unknown parameter is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
 	u, err := splitURL(text)
 	if err != nil {
@@ -71,7 +72,7 @@ func Ignored(text string) []string {
 	}
 	var names []string
 	for _, p := range u.parameters {
-		if p.meaning() == ignored {
+		if p.usage() == ignored {
 			names = append(names, p.name)
 		}
 	}
@@ -176,23 +177,23 @@ func isEncoded(text string) bool {
 
 // connectionParameters returns the parameters for pgx, or an error that names all unknown ones.
 func (u *databaseURL) connectionParameters() (kept []string, err error) {
-	var problems, unknown []string
+	var problems, unknownNames []string
 	for _, p := range u.parameters {
-		switch p.meaning() {
+		switch p.usage() {
 		case used:
 			kept = append(kept, p.raw)
 		case noTLS:
 			kept = append(kept, "sslmode=disable")
 		case schema:
-			problems = append(problems, fmt.Sprintf("has %s=%s: leave it out and set SCHEMA=%s", p.name, p.value, p.value))
-		case other:
-			unknown = append(unknown, p.name)
+			problems = append(problems, fmt.Sprintf("has %s=%s: remove it and set SCHEMA=%s", p.name, p.value, p.value))
+		case unknown:
+			unknownNames = append(unknownNames, p.name)
 		case ignored:
 		}
 	}
-	if unknown != nil {
-		problems = append(problems, fmt.Sprintf("has parameters that are unknown here: %s. Leave them out; "+
-			"a setting of Postgres is written options=-c%%20name%%3Dvalue", strings.Join(unknown, ", ")))
+	if unknownNames != nil {
+		problems = append(problems, fmt.Sprintf("has unknown parameters: %s. Remove them; "+
+			"write a setting of Postgres as options=-c%%20name%%3Dvalue", strings.Join(unknownNames, ", ")))
 	}
 	if problems != nil {
 		return nil, errors.New(strings.Join(problems, "; it "))
@@ -204,11 +205,11 @@ func (u *databaseURL) connectionParameters() (kept []string, err error) {
 func (u *databaseURL) disablesTLS() bool {
 	var last parameter
 	for _, p := range u.parameters {
-		if p.name == "sslmode" || p.meaning() == noTLS {
+		if p.name == "sslmode" || p.usage() == noTLS {
 			last = p
 		}
 	}
-	return last.meaning() == noTLS || last.value == "disable"
+	return last.usage() == noTLS || last.value == "disable"
 }
 
 func (u *databaseURL) has(name string) bool {

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// verified reports whether a connection to the host is refused unless its certificate is for it.
+// verified reports whether a connection to the host requires a certificate for the host.
 func verified(f *pgconn.FallbackConfig) bool {
 	return f.TLSConfig != nil && !f.TLSConfig.InsecureSkipVerify && f.TLSConfig.ServerName == f.Host
 }
@@ -143,7 +143,7 @@ func TestCertificateFileMayHaveSpace(t *testing.T) {
 	}
 }
 
-// authority is a certificate that nothing trusts.
+// authority is a CA certificate that is not in the trust store of the system.
 const authority = `-----BEGIN CERTIFICATE-----
 MIIBdjCCAR2gAwIBAgIUaxRrWajI5ayfhy2xMH0+xO/4ESMwCgYIKoZIzj0EAwIw
 ETEPMA0GA1UEAwwGbm9ib2R5MB4XDTI2MTEyODIxMTg1OVoXDTM2MTEyNTIxMTg1
@@ -189,7 +189,7 @@ func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 	}
 }
 
-func TestUnknownParametersAreNamedAllTogether(t *testing.T) {
+func TestErrorNamesAllUnknownParameters(t *testing.T) {
 	t.Parallel()
 	for query, wants := range map[string][]string{
 		"pgbuncer=true&sslmode=disable&frob=1":  {"pgbuncer", "frob", "options=-c"},
@@ -232,7 +232,7 @@ func TestErrorsOfURLsHideThePassword(t *testing.T) {
 	}
 }
 
-func TestStatementsNeedNoNames(t *testing.T) {
+func TestStatementsAreUnnamed(t *testing.T) {
 	t.Parallel()
 	c, err := pg.Parse("postgres://u:p@localhost/db?default_query_exec_mode=cache_statement&statement_cache_capacity=9")
 	if err != nil || c.StatementCacheCapacity != 0 || c.DescriptionCacheCapacity != 0 ||
