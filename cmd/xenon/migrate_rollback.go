@@ -69,9 +69,9 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	case err != nil:
 		return err
 	case result.Left > 0 && c.DryRun:
-		return needsDecision(english.Sprintf("%d users would be kept: %s", result.Left, result.WhyLeft()))
+		return needsDecision(english.Sprintf("%d users would be kept: %s", result.Left, result.WhyKept()))
 	case result.Left > 0:
-		return needsDecision(english.Sprintf("%d users were kept: %s", result.Left, result.WhyLeft()))
+		return needsDecision(english.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
 	}
 	return back
 }
@@ -176,13 +176,13 @@ func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) 
 	if u.Left == 0 {
 		return
 	}
-	printf(out, "%12d  users %s: %s\n", u.Left, kept, u.WhyLeft())
-	for i, id := range u.Touched {
+	printf(out, "%12d  users %s: %s\n", u.Left, kept, u.WhyKept())
+	for i, id := range u.KeptUsers {
 		if i == 20 {
 			printf(out, "                … and %d more; --json or the report lists them\n", u.Left-int64(i))
 			break
 		}
-		why := u.Because[id]
+		why := u.KeptReasons[id]
 		if why == "" {
 			why = "changed in the target"
 		}

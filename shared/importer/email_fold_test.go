@@ -14,14 +14,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// kelvin is U+212A, which lower case turns into the letter k.
+// kelvin is U+212A, the Kelvin sign. Its lower case is the letter k.
 const kelvin = "\u212a"
 
-// insertTwins inserts two users whose emails are equal in lower case into the source, and returns their ids: one with a
-// Kelvin sign, who signed up first, and the owner of the email.
-func insertTwins(t *testing.T, from string, n int) (impostor, owner string) {
+// insertUsersWithSameFoldedEmail inserts two users into the source whose emails are equal in lower case. It returns the
+// id of the user with a Kelvin sign in the email, who signed up first, and the id of the owner of the email.
+func insertUsersWithSameFoldedEmail(t *testing.T, from string, n int) (withKelvin, owner string) {
 	t.Helper()
-	impostor, owner = fmt.Sprintf(
+	withKelvin, owner = fmt.Sprintf(
 		"00000000-0000-4000-9000-%012d",
 		2*n,
 	), fmt.Sprintf(
@@ -38,17 +38,17 @@ func insertTwins(t *testing.T, from string, n int) (impostor, owner string) {
   '2020-01-01', '2020-01-01', '{}'),
 ('%s', 'kate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2024-01-01',
   '2024-01-01', '2024-01-01', '{}')`,
-			impostor,
+			withKelvin,
 			kelvin,
 			n,
 			owner,
 			n,
 		),
 	)
-	return impostor, owner
+	return withKelvin, owner
 }
 
-func TestPlainEmailWinsAgainstOneThatFoldsToIt(t *testing.T) {
+func TestASCIIEmailWinsConflictWithKelvinSignEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	owners := map[string]string{}
@@ -60,8 +60,8 @@ func TestPlainEmailWinsAgainstOneThatFoldsToIt(t *testing.T) {
 		`update auth.users set email = upper(email) where id = $2`,
 		`update auth.users set email = replace(email, 'example.com', 'EXAMPLE.com'), last_sign_in_at = now() where id = $1`,
 	} {
-		impostor, owner := insertTwins(t, from, i)
-		importtest.Exec(t, from, strings.NewReplacer("$1", "'"+impostor+"'", "$2", "'"+owner+"'").Replace(sql))
+		withKelvin, owner := insertUsersWithSameFoldedEmail(t, from, i)
+		importtest.Exec(t, from, strings.NewReplacer("$1", "'"+withKelvin+"'", "$2", "'"+owner+"'").Replace(sql))
 		owners[fmt.Sprintf("kate.%d@example.com", i)] = owner
 	}
 	m := importtest.Open(t, from)
@@ -82,12 +82,12 @@ func TestPlainEmailWinsAgainstOneThatFoldsToIt(t *testing.T) {
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// A user who confirmed an email with such a letter has not proved that they own the email that is stored.
-func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
+// A user who confirmed an email with a Kelvin sign has not proved to own the ASCII email that is stored.
+func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	alone, owner := insertTwins(t, from, 1)
-	late, lateOwner := insertTwins(t, from, 2)
+	alone, owner := insertUsersWithSameFoldedEmail(t, from, 1)
+	late, lateOwner := insertUsersWithSameFoldedEmail(t, from, 2)
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
 	m := importtest.Open(t, from)
 	holder := signedUp(t, m.To, "kate.1@example.com")
@@ -100,7 +100,7 @@ func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	}
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.1@example.com"); got != holder {
-		t.Errorf("the email of a user of the target went to %s (the one with the Kelvin sign is %s)", got, alone)
+		t.Errorf("the email of a target user went to %s (the user with the Kelvin sign is %s)", got, alone)
 	}
 	got := importtest.Value(
 		t,
@@ -120,7 +120,7 @@ func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "kate.2@example.com"); got != lateOwner {
-		t.Errorf("the owner came later, and the email belongs to %s, want %s", got, lateOwner)
+		t.Errorf("after the owner signed up, the email belongs to %s, want %s", got, lateOwner)
 	}
 	importtest.CheckSameAsNewImport(
 		t,
@@ -129,7 +129,7 @@ func TestEmailThatFoldsToPlainOneIsNotConfirmed(t *testing.T) {
 	)
 }
 
-// removeSignUps deletes the users who signed up at the target.
+// removeSignUps deletes the users who signed up in the target, runs a pass, and returns the URL of the target.
 func removeSignUps(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	importtest.Exec(t, m.To, `delete from "user" where name = 'Signed Up'`)
@@ -137,8 +137,8 @@ func removeSignUps(t *testing.T, m *importer.Import) string {
 	return m.To
 }
 
-// Which letters beyond ASCII become ASCII depends on the implementation of lower case. The import stores what ICU and
-// JavaScript return. A source without ICU is in the test of mapping.folded.
+// Which non-ASCII letters lower() turns into ASCII letters depends on the implementation. The import stores what ICU
+// and JavaScript return. TestFoldsToASCIIUnderEveryCollation of package mapping tests a source without ICU.
 func TestFoldsToASCII(t *testing.T) {
 	t.Parallel()
 	url := supabasetest.New(t)

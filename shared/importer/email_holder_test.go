@@ -15,21 +15,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// confirmedPeople are users of the source with a confirmed email who sign in with their password.
-func confirmedPeople(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
+// confirmedUsers returns users of the source with a confirmed email who can sign in with their password.
+func confirmedUsers(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
 	t.Helper()
 	ids := importtest.SortedUsers(t, from)
-	people := slices.DeleteFunc(
+	users := slices.DeleteFunc(
 		slices.Clone(census.People),
 		func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
 	)
-	if len(people) < 8 {
-		t.Fatalf("there are %d people with a confirmed email and a password, want more", len(people))
+	if len(users) < 8 {
+		t.Fatalf("only %d users have a confirmed email and a password, want at least 8", len(users))
 	}
-	return people
+	return users
 }
 
-// signedUp inserts an unverified user of the target with that email, a password, a session and a reset link, and
+// signedUp inserts an unverified user with that email, a password, a session and a reset link into the target, and
 // returns the id.
 func signedUp(t *testing.T, to, email string) string {
 	t.Helper()
@@ -54,12 +54,12 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	census := supabasetest.Fill(t, from, 80, 300)
-	victim := confirmedPeople(t, from, census)[0]
+	confirmed := confirmedUsers(t, from, census)[0]
 	m := importtest.Open(t, from)
 	x := startXenon(t, m.To)
-	const stolen = "the squatter's password"
-	x.signUp(victim.Email, stolen)
-	squatter := importtest.Value(t, m.To, holderOf, victim.Email)
+	const otherPassword = "the password of the sign-up"
+	x.signUp(confirmed.Email, otherPassword)
+	unverified := importtest.Value(t, m.To, holderOf, confirmed.Email)
 	before := importtest.Contents(
 		t,
 		m.To,
@@ -76,28 +76,28 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		t.Fatalf("plan: %v, %v", plan.Refusals, err)
 	}
 	if n := plan.Reasons["user address_released"]; n != 1 ||
-		!strings.Contains(strings.Join(plan.Warnings, "\n"), squatter) {
-		t.Errorf("the plan counts %d users who lose the email, want 1, and warns: %q", n, plan.Warnings)
+		!strings.Contains(strings.Join(plan.Warnings, "\n"), unverified) {
+		t.Errorf("the plan counts %d users who lose the email, want 1; its warnings: %q", n, plan.Warnings)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
-		t.Errorf("the email belongs to %s, want the confirmed user %s", got, victim.ID)
+	if got := importtest.Value(t, m.To, holderOf, confirmed.Email); got != confirmed.ID {
+		t.Errorf("the email belongs to %s, want the confirmed user %s", got, confirmed.ID)
 	}
-	if !x.signIn(victim.Email, victim.Password) || x.signIn(victim.Email, stolen) {
-		t.Error("the confirmed user does not sign in with their password, or the other password is good, too")
+	if !x.signIn(confirmed.Email, confirmed.Password) || x.signIn(confirmed.Email, otherPassword) {
+		t.Error("the confirmed user cannot sign in, or the password of the sign-up still works")
 	}
 	got := importtest.Value(
 		t,
 		m.To,
 		`select concat_ws(' ', email, "emailVerified", (select count(*) from session where "userId" = u.id), (select count(*)
 			from account where "userId" = u.id)) from "user" u where id = $1`,
-		squatter,
+		unverified,
 	)
-	if want := squatter + "@unverified.supabase-migration.invalid f 0 0"; got != want {
-		t.Errorf("email, verified, sessions and accounts of the other are %q, want %q", got, want)
+	if want := unverified + "@unverified.supabase-migration.invalid f 0 0"; got != want {
+		t.Errorf("email, verified, sessions and accounts of the unverified user are %q, want %q", got, want)
 	}
 	if left := importtest.Column(t, m.To, importtest.OutsideRun["verification"]); len(left) != 0 {
-		t.Errorf("%d links of the other are still good", len(left))
+		t.Errorf("%d links of the unverified user are still valid", len(left))
 	}
 	if n := st.Reasons["user address_released"]; n != 1 {
 		t.Errorf("%d users are in the quarantine with address_released, want 1", n)
@@ -108,26 +108,26 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		`delete from session; update account a set password = q.password
 			from (select l.user_id, l.residue::jsonb->>'encrypted_password' as password from supabase_import.ledger l
 			where l.source = 'user') q
-where a.id = q.user_id and a.id = '`+victim.ID+`';
-update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+victim.ID+`'`,
-	) // as before the sign-in
+where a.id = q.user_id and a.id = '`+confirmed.ID+`';
+update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+confirmed.ID+`'`,
+	) // undo the changes of the sign-in
 	importtest.CheckVerifies(t, m)
 	first := importtest.Contents(t, m.To, importtest.Imported)
-	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+victim.ID+`'`)
+	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+confirmed.ID+`'`)
 	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
-		t.Error("a second pass takes the entry out of the quarantine")
+		t.Error("a second pass resolves the entry of the quarantine")
 	}
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
 		t.Errorf("a second pass changes rows:%s", diff)
 	}
 
-	rehearsed, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
+	dryRun, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	undone := importtest.Rollback(t, m, false)
-	if undone.Restored != 1 || rehearsed.Restored != 1 {
-		t.Errorf("%d users have their email back, and %d in the dry run, want 1", undone.Restored, rehearsed.Restored)
+	if undone.Restored != 1 || dryRun.Restored != 1 {
+		t.Errorf("%d users got their email back, and %d in the dry run, want 1", undone.Restored, dryRun.Restored)
 	}
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
@@ -136,13 +136,13 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 		t.Errorf("the target is not what it was:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, holderOf, victim.Email); got != victim.ID {
-		t.Errorf("after a rollback and another run the email belongs to %s, want %s", got, victim.ID)
+	if got := importtest.Value(t, m.To, holderOf, confirmed.Email); got != confirmed.ID {
+		t.Errorf("after a rollback and another run the email belongs to %s, want %s", got, confirmed.ID)
 	}
 }
 
-// belongings are rows for which the import does not move an unverified user of the target. $1 is the id.
-var belongings = map[string]string{
+// otherData has rows that make an unverified target user keep the email. $1 is the id.
+var otherData = map[string]string{
 	"has a profile": `insert into user_profile (user_id) values ($1)`,
 	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt")
 		values ('47', 'github', $1, now())`,
@@ -151,11 +151,11 @@ var belongings = map[string]string{
 	"is banned":            `update "user" set banned = true where id = $1`,
 }
 
-func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
+func TestPlanRefusesUnverifiedHolderWithOtherData(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	victim := confirmedPeople(t, from, supabasetest.Fill(t, from, 81, 250))[0]
-	for why, sql := range belongings {
+	confirmed := confirmedUsers(t, from, supabasetest.Fill(t, from, 81, 250))[0]
+	for why, sql := range otherData {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
 			m := importtest.Open(t, from)
@@ -165,7 +165,7 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				`create table note (author uuid references "user" on delete cascade);
 					create table key (account uuid references account on delete cascade)`,
 			)
-			holder := signedUp(t, m.To, victim.Email)
+			holder := signedUp(t, m.To, confirmed.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
 			before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
 			plan, err := m.Plan(t.Context(), importtest.Allow)
@@ -173,12 +173,12 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := strings.Join(plan.Refusals, "\n")
-			for _, want := range []string{holder, victim.ID, why} {
+			for _, want := range []string{holder, confirmed.ID, why} {
 				if !strings.Contains(text, want) {
-					t.Errorf("the plan does not say %q: %q", want, text)
+					t.Errorf("the plan does not contain %q: %q", want, text)
 				}
 			}
-			if strings.Contains(text, victim.Email) {
+			if strings.Contains(text, confirmed.Email) {
 				t.Error("the plan shows the email itself")
 			}
 			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
@@ -196,18 +196,18 @@ func TestPlanRefusesUnverifiedHolderWhoCannotBeMoved(t *testing.T) {
 				importtest.Allow,
 			); err != nil || len(plan.Refusals) > 0 ||
 				plan.Collisions["target_email_taken"] != 1 {
-				t.Errorf("once the email is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
+				t.Errorf("after the email is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
 			}
 		})
 	}
 }
 
-// The run, and every later pass, handles a sign-up after the plan.
+// The run and every later pass also handle users who sign up after the plan.
 func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 82, 300))
-	early, late, busy := people[0], people[1], people[2]
+	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 82, 300))
+	early, late, busy := users[0], users[1], users[2]
 	m := importtest.Open(t, from)
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
@@ -245,7 +245,7 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	v := importtest.Verify(t, m)
 	if v.Equal || v.Different != 0 {
 		t.Errorf(
-			"verification: equal %t with %d differences; want it to say that an unverified user holds an email",
+			"verification: equal %t with %d differences; want an equation that an unverified user has an email",
 			v.Equal,
 			v.Different,
 		)
@@ -253,13 +253,13 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != busy.ID {
-		t.Errorf("once the holder is removed the email belongs to %s, want %s", got, busy.ID)
+		t.Errorf("after the holder is deleted the email belongs to %s, want %s", got, busy.ID)
 	}
-	importtest.CheckEqual(t, m, "once the holder is removed")
+	importtest.CheckEqual(t, m, "after the holder is deleted")
 }
 
-// While the run works, another client signs up with every email that is still free.
-func TestSignUpsDuringImportKeepNoConfirmedEmail(t *testing.T) {
+// During the run, another client signs up with every email that is still free.
+func TestSignUpsDuringImportLoseConfirmedEmails(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 85, 400)
@@ -303,16 +303,16 @@ func TestSignUpsDuringImportKeepNoConfirmedEmail(t *testing.T) {
 		m.To,
 		`select count(*)::text from supabase_import.quarantine where reason = 'address_released'`,
 	); n == "0" {
-		t.Error("no sign-up was in time")
+		t.Error("no user signed up during the import")
 	}
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-func TestImportLeavesEmailToTargetUserWithBetterClaim(t *testing.T) {
+func TestImportLeavesEmailToVerifiedUserOfTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	people := confirmedPeople(t, from, supabasetest.Fill(t, from, 83, 300))
-	verified, unconfirmed := people[0], people[1]
+	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 83, 300))
+	verified, unconfirmed := users[0], users[1]
 	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+unconfirmed.ID+`'`)
 	m := importtest.Open(t, from)
 	for _, email := range []string{verified.Email, unconfirmed.Email} {
@@ -338,7 +338,7 @@ func TestImportLeavesEmailToTargetUserWithBetterClaim(t *testing.T) {
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// The user of the source who got an email changes it and is deleted; the rollback still gives it back.
+// The source user who got an email changes it and is deleted. The rollback still returns the email to the target user.
 func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

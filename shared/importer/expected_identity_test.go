@@ -11,7 +11,8 @@ var sameName = strings.Fields(
 	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter",
 )
 
-// account returns the account of an identity, or the reason why it has none. Both empty: the identity is folded.
+// account returns the account of an identity, or the reason why it has none. If provider and reason are both "", the
+// identity is folded.
 func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 	switch to, mapped := r.o.Providers[i.provider]; {
 	case i.provider == "email" || i.provider == "phone":
@@ -43,20 +44,20 @@ func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 }
 
 func (r *model) identity(i sourceIdentity) {
-	user, came := r.state.Users[i.user]
+	user, isCopied := r.state.Users[i.user]
 	provider, subject, reason := r.account(i)
-	if r.late[i.id] {
+	if r.conflicting[i.id] {
 		reason = "account_conflict"
 	}
 	switch {
-	case !came:
-		r.out(mapping.Identity, i.id, "", "parent_quarantined", i.whole)
+	case !isCopied:
+		r.quarantine(mapping.Identity, i.id, "", "parent_quarantined", i.rowDigest)
 	case reason != "":
-		r.out(mapping.Identity, i.id, "", reason, i.whole)
+		r.quarantine(mapping.Identity, i.id, "", reason, i.rowDigest)
 	case provider == "":
-		r.is(mapping.Identity, i.id, mapping.Folded)
+		r.setOutcome(mapping.Identity, i.id, mapping.Folded)
 	default:
-		r.is(mapping.Identity, i.id, mapping.Copied)
+		r.setOutcome(mapping.Identity, i.id, mapping.Copied)
 		r.state.Accounts[i.id] = accountRow{
 			i.user,
 			provider,

@@ -25,12 +25,12 @@ const noUser = "00000000-0000-0000-0000-000000000000"
 
 // profiles handles the newest profile of every user.
 func (r *model) profiles() {
-	of := map[string][]sourceProfile{}
+	byUser := map[string][]sourceProfile{}
 	for _, p := range r.in.profiles {
 		p.user = cmp.Or(p.user, noUser)
-		of[p.user] = append(of[p.user], p)
+		byUser[p.user] = append(byUser[p.user], p)
 	}
-	for user, all := range of {
+	for user, all := range byUser {
 		slices.SortFunc(all, func(a, b sourceProfile) int {
 			return cmp.Or(newest(a.updated, b.updated), newest(a.created, b.created), -cmp.Compare(a.text, b.text))
 		})
@@ -41,7 +41,7 @@ func (r *model) profiles() {
 				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
 			}
 			if reason := r.rejectReason(user, i); reason != "" {
-				r.out(mapping.Profile, key, "", reason, p.whole)
+				r.quarantine(mapping.Profile, key, "", reason, p.rowDigest)
 				continue
 			}
 			r.profile(p)
@@ -57,15 +57,16 @@ func newest(a, b stamp) int {
 	return -a.compare(b)
 }
 
-// rejectReason is the reason why a profile is not imported; place counts the user's profiles from the newest.
+// rejectReason returns the reason why a profile is not imported, or "". place numbers the profiles of the user from the
+// newest.
 func (r *model) rejectReason(user string, place int) string {
-	_, came := r.state.Users[user]
+	_, isCopied := r.state.Users[user]
 	switch {
 	case user == noUser:
 		return "profile_without_user"
-	case !came && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
+	case !isCopied && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
 		return "parent_quarantined"
-	case !came:
+	case !isCopied:
 		return "orphan_profile"
 	case place > 0:
 		return "profile_duplicate"
@@ -74,32 +75,32 @@ func (r *model) rejectReason(user string, place int) string {
 }
 
 func (r *model) profile(p sourceProfile) {
-	r.is(mapping.Profile, p.user, mapping.Copied)
+	r.setOutcome(mapping.Profile, p.user, mapping.Copied)
 	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
-	for field, said := range p.fields {
-		if to, ok := r.o.ProfileValues[field][said]; ok {
-			said = to
+	for field, value := range p.fields {
+		if to, ok := r.o.ProfileValues[field][value]; ok {
+			value = to
 		}
-		if !slices.Contains(vocabulary[field], said) {
-			r.out(mapping.Profile, p.user, field, "enum_unknown", p.whole)
+		if !slices.Contains(vocabulary[field], value) {
+			r.quarantine(mapping.Profile, p.user, field, "enum_unknown", p.rowDigest)
 			continue
 		}
-		row.Fields[field] = said
+		row.Fields[field] = value
 	}
 	switch {
 	case p.hours == nil:
 	case *p.hours < 0:
-		r.out(mapping.Profile, p.user, "time_per_week", "check_violation", p.whole)
+		r.quarantine(mapping.Profile, p.user, "time_per_week", "check_violation", p.rowDigest)
 	default:
 		row.Hours = *p.hours
 	}
 	switch n := utf8.RuneCountInString(p.language); {
 	case n > 10:
 		row.Language = "en"
-		r.out(mapping.Profile, p.user, "preferred_language", "value_too_long", p.whole)
+		r.quarantine(mapping.Profile, p.user, "preferred_language", "value_too_long", p.rowDigest)
 	case n == 0:
 		row.Language = "en"
-		r.out(mapping.Profile, p.user, "preferred_language", "check_violation", p.whole)
+		r.quarantine(mapping.Profile, p.user, "preferred_language", "check_violation", p.rowDigest)
 	}
 	user := r.state.Users[p.user]
 	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))

@@ -21,9 +21,9 @@ type rows struct {
 	others     []sourceOther
 }
 
-// whole is a digest of the row as JSON, here and in the types below.
+// rowDigest is a digest of the row as JSON, here and in the types below.
 type sourceUser struct {
-	id, email, phone, hash, whole      string // NULL is ""
+	id, email, phone, hash, rowDigest  string // NULL is ""
 	confirmed, deleted, sso, anonymous bool
 	created, updated, banned           stamp
 	times                              []stamp // other timestamps
@@ -31,23 +31,23 @@ type sourceUser struct {
 }
 
 type sourceIdentity struct {
-	id, user, provider, subject, whole string
-	claims                             any
-	created, updated                   stamp
+	id, user, provider, subject, rowDigest string
+	claims                                 any
+	created, updated                       stamp
 }
 
 type sourceProfile struct {
-	user, language, whole string
-	text                  string            // as Postgres writes a row
-	fields                map[string]string // those that are not NULL
-	hours                 *int
-	created, updated      stamp
+	user, language, rowDigest string
+	text                      string            // as Postgres writes a row
+	fields                    map[string]string // values that are not NULL
+	hours                     *int
+	created, updated          stamp
 }
 
 type sourceOther struct {
-	source          mapping.Kind
-	id, user, whole string
-	verified        bool
+	source              mapping.Kind
+	id, user, rowDigest string
+	verified            bool
 }
 
 func digest(text string) string {
@@ -79,9 +79,9 @@ func readSource(t *testing.T, url string) rows {
 	var in rows
 	var u sourceUser
 	var metadata *string
-	var whole string
+	var row string
 	times := make([]pgtype.Timestamptz, 13)
-	into := []any{&u.id, &u.email, &u.phone, &u.hash, &u.deleted, &u.sso, &u.anonymous, &metadata, &whole}
+	into := []any{&u.id, &u.email, &u.phone, &u.hash, &u.deleted, &u.sso, &u.anonymous, &metadata, &row}
 	for i := range times {
 		into = append(into, &times[i])
 	}
@@ -102,7 +102,7 @@ func readSource(t *testing.T, url string) rows {
 			for _, other := range times[3:] {
 				u.times = append(u.times, toStamp(other))
 			}
-			u.metadata, u.whole = decode(t, metadata), digest(whole)
+			u.metadata, u.rowDigest = decode(t, metadata), digest(row)
 			in.users = append(in.users, u)
 		},
 	)
@@ -112,10 +112,10 @@ func readSource(t *testing.T, url string) rows {
 		c,
 		`select id::text, user_id::text, provider, provider_id, identity_data::text, to_jsonb(i)::text, created_at, updated_at
 			from auth.identities i`,
-		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &whole, &times[0], &times[1]},
+		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &row, &times[0], &times[1]},
 		func() {
 			i := i
-			i.claims, i.whole, i.created, i.updated = decode(t, metadata), digest(whole), toStamp(times[0]), toStamp(times[1])
+			i.claims, i.rowDigest, i.created, i.updated = decode(t, metadata), digest(row), toStamp(times[0]), toStamp(times[1])
 			in.identities = append(in.identities, i)
 		},
 	)
@@ -129,10 +129,10 @@ func readSource(t *testing.T, url string) rows {
   jsonb_strip_nulls(jsonb_build_object('age_range', age_range, 'education_level', education_level, 'tech_background',
   tech_background, 'primary_goal', primary_goal,
     'learning_mode', learning_mode, 'learning_speed', learning_speed))::text from public.profiles p`,
-		[]any{&p.user, &p.language, &p.hours, &whole, &p.text, &times[0], &times[1], &fields},
+		[]any{&p.user, &p.language, &p.hours, &row, &p.text, &times[0], &times[1], &fields},
 		func() {
 			p := p
-			p.whole, p.created, p.updated = digest(whole), toStamp(times[0]), toStamp(times[1])
+			p.rowDigest, p.created, p.updated = digest(row), toStamp(times[0]), toStamp(times[1])
 			if p.hours != nil {
 				n := *p.hours
 				p.hours = &n
@@ -150,10 +150,10 @@ func readSource(t *testing.T, url string) rows {
 		c,
 		`select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
 union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false from auth.webauthn_credentials k`,
-		[]any{&o.source, &o.id, &o.user, &whole, &o.verified},
+		[]any{&o.source, &o.id, &o.user, &row, &o.verified},
 		func() {
 			o := o
-			o.whole = digest(whole)
+			o.rowDigest = digest(row)
 			in.others = append(in.others, o)
 		},
 	)

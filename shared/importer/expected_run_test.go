@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// checkExpected compares all rows of the import with those that expectedState computes from the source.
-func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existing ...occupant) {
+// checkExpected compares all rows of the import with the rows that expectedState computes from the source.
+func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
 	t.Helper()
 	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -24,7 +24,7 @@ func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existin
 	}
 }
 
-func TestR55_EveryFieldArrives(t *testing.T) {
+func TestR55_EveryFieldIsCopied(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		seed    uint64
@@ -60,9 +60,9 @@ func TestR55_EveryFieldArrives(t *testing.T) {
 	}
 }
 
-// occupants inserts users with emails of the source into an empty target: in turn unverified, verified, and unverified
-// with a row in an application's table.
-func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occupant) {
+// insertExistingUsers inserts users with emails of the source into an empty target: alternately unverified, verified,
+// and unverified with a row in a table of an application.
+func insertExistingUsers(t *testing.T, m *importer.Import, o importer.Options) (all []existingUser) {
 	t.Helper()
 	var emails []string
 	for _, u := range expectedState(o, readSource(t, m.From)).Users {
@@ -81,7 +81,7 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
 		}
 	}
 	before := readTables(t, m.To)
-	whole, more := map[string]string{}, map[string]bool{}
+	digests, marks := map[string]string{}, map[string]bool{}
 	var id, text string
 	var marked bool
 	importtest.ForEachRow(
@@ -93,18 +93,18 @@ func occupants(t *testing.T, m *importer.Import, o importer.Options) (all []occu
   where a."userId" = u.id), 'sessions', (select jsonb_agg(to_jsonb(n)) from session n where n."userId" = u.id))))::text
 from "user" u`,
 		[]any{&id, &marked, &text},
-		func() { whole[id], more[id] = digest(text), marked },
+		func() { digests[id], marks[id] = digest(text), marked },
 	)
 	for account, a := range before.Accounts {
 		u := before.Users[a.User]
 		all = append(
 			all,
-			occupant{
+			existingUser{
 				id:        a.User,
 				email:     u.Email,
-				whole:     whole[a.User],
+				rowDigest: digests[a.User],
 				verified:  u.Verified,
-				more:      more[a.User],
+				hasMore:   marks[a.User],
 				row:       u,
 				account:   a,
 				accountID: account,
@@ -126,7 +126,7 @@ func TestImportTreatsHoldersOfEmailsAsExpected(t *testing.T) {
 		t.Fatal(err)
 	}
 	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
-	existing := occupants(t, m, o)
+	existing := insertExistingUsers(t, m, o)
 	importtest.Complete(t, m, o)
 	checkExpected(t, m, o, existing...)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// The model computes the expected target from the rows of a source. It implements the mapping a second time, in Go and
-// row by row, from the description of the mapping and not from the import's SQL.
+// The model computes the expected target from the rows of a source. It is a second implementation of the mapping, in Go
+// and row by row. It follows the description of the mapping, not the SQL of the import.
 
 // state is the expected or the actual result of an import.
 type state struct {
@@ -42,29 +42,30 @@ type model struct {
 	o            importer.Options
 	in           rows
 	state        state
-	factors      map[string]bool // users with a verified one
-	withoutEmail map[string]bool // of the users who lose it to another user
-	late         map[string]bool // identities whose account another identity has
+	factors      map[string]bool // users with a verified second factor
+	withoutEmail map[string]bool // users whose email another user gets
+	conflicting  map[string]bool // identities whose account an older identity has
 	owned        map[string][]sourceIdentity
-	existing     map[string]occupant // by email
+	existing     map[string]existingUser // by email
 }
 
-// occupant is a user of the target from before the import, with a password and maybe other rows.
-type occupant struct {
-	id, email, whole string
-	verified, more   bool
-	row              userRow
-	account          accountRow
-	accountID        string
+// existingUser is a user of the target from before the import. The user has a password, and hasMore means other rows.
+type existingUser struct {
+	id, email, rowDigest string
+	verified, hasMore    bool
+	row                  userRow
+	account              accountRow
+	accountID            string
 }
 
-func expectedState(o importer.Options, in rows, existing ...occupant) state {
+func expectedState(o importer.Options, in rows, existing ...existingUser) state {
 	for i, u := range in.users {
 		in.users[i].confirmed = u.confirmed && !folded(u)
 	}
 	r := &model{
-		o: o, in: in, state: newState(), factors: map[string]bool{}, withoutEmail: map[string]bool{}, late: map[string]bool{},
-		owned: map[string][]sourceIdentity{}, existing: map[string]occupant{},
+		o: o, in: in, state: newState(), factors: map[string]bool{}, withoutEmail: map[string]bool{},
+		conflicting: map[string]bool{},
+		owned:       map[string][]sourceIdentity{}, existing: map[string]existingUser{},
 	}
 	for _, t := range existing {
 		r.existing[t.email] = t
@@ -77,16 +78,16 @@ func expectedState(o importer.Options, in rows, existing ...occupant) state {
 				reason = "mfa_not_portable"
 				r.factors[f.user] = true
 			}
-			r.out(mapping.Factor, f.id, "", reason, f.whole)
+			r.quarantine(mapping.Factor, f.id, "", reason, f.rowDigest)
 			continue
 		}
-		r.out(mapping.Passkey, f.id, "", "passkey_not_mapped", f.whole)
+		r.quarantine(mapping.Passkey, f.id, "", "passkey_not_mapped", f.rowDigest)
 	}
 	for _, i := range in.identities {
 		r.owned[i.user] = append(r.owned[i.user], i)
 	}
-	for _, of := range r.owned {
-		slices.SortFunc(of, byAge)
+	for _, identities := range r.owned {
+		slices.SortFunc(identities, byAge)
 	}
 	r.resolveConflicts()
 	for _, u := range in.users {
@@ -109,15 +110,15 @@ func newState() state {
 	}
 }
 
-// out adds a whole row, or a field of a row, to the quarantine.
-func (r *model) out(source mapping.Kind, id, field, reason, whole string) {
-	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = whole
+// quarantine adds a complete row, or a field of a row, to the quarantine.
+func (r *model) quarantine(source mapping.Kind, id, field, reason, rowDigest string) {
+	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = rowDigest
 	if field == "" {
-		r.is(source, id, mapping.Quarantined)
+		r.setOutcome(source, id, mapping.Quarantined)
 	}
 }
 
-func (r *model) is(source mapping.Kind, id string, outcome mapping.Outcome) {
+func (r *model) setOutcome(source mapping.Kind, id string, outcome mapping.Outcome) {
 	r.state.Ledger[string(source)+" "+id] = string(outcome)
 }
 
@@ -126,15 +127,15 @@ func byAge(a, b sourceIdentity) int {
 	return cmp.Or(a.created.compare(b.created), cmp.Compare(a.id, b.id))
 }
 
-// resolveConflicts finds the users who lose an email and the identities that lose an account.
+// resolveConflicts finds the users without their email and the identities without their account.
 func (r *model) resolveConflicts() {
-	claims := map[string][]sourceUser{}
+	byEmail := map[string][]sourceUser{}
 	for _, u := range r.in.users {
 		if a := email(u); a != "" && !u.deleted {
-			claims[a] = append(claims[a], u)
+			byEmail[a] = append(byEmail[a], u)
 		}
 	}
-	for _, all := range claims {
+	for _, all := range byEmail {
 		slices.SortFunc(all, func(a, b sourceUser) int {
 			return cmp.Or(
 				before(!folded(a), !folded(b)),
@@ -159,12 +160,12 @@ func (r *model) resolveConflicts() {
 	for _, all := range accounts {
 		slices.SortFunc(all, byAge)
 		for _, i := range all[1:] {
-			r.late[i.id] = true
+			r.conflicting[i.id] = true
 		}
 	}
 }
 
-// before orders true first.
+// before compares two booleans: true comes first.
 func before(a, b bool) int {
 	switch {
 	case a == b:
@@ -175,14 +176,14 @@ func before(a, b bool) int {
 	return 1
 }
 
-// stamp is a time of the source, which may be outside the range of JavaScript and JSON.
+// stamp is a time of the source, which might be outside the range of JavaScript and JSON.
 type stamp struct {
 	null     bool
 	infinity int // -1, 1
 	at       time.Time
 }
 
-func (s stamp) unusual() bool {
+func (s stamp) isUnrepresentable() bool {
 	return !s.null && (s.infinity != 0 || s.at.Year() < 1 || s.at.Year() > 9999)
 }
 
@@ -193,14 +194,15 @@ func (s stamp) compare(t stamp) int {
 
 // or returns the time as Postgres writes it, or the other one if it is NULL.
 func (s stamp) or(other string) string {
-	if s.null || s.unusual() {
+	if s.null || s.isUnrepresentable() {
 		return other
 	}
 	return s.at.Format("2006-01-02 15:04:05.999999+00")
 }
 
-// ban returns the end of a ban: "" is for ever. A ban that ended before the year 1 is over.
-func (s stamp) ban() string {
+// banExpires returns the end of a ban; "" means that the ban has no end. A ban that ended before the year 1 gets the
+// start of 1970.
+func (s stamp) banExpires() string {
 	if s.infinity < 0 || s.infinity == 0 && s.at.Year() < 1 {
 		return "1970-01-01 00:00:00+00"
 	}

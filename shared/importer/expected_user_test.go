@@ -18,7 +18,7 @@ var lower = cases.Lower(language.Und)
 
 func blank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
 
-// email is "" if the user has none.
+// email returns the email in lower case, or "" if the user has none.
 func email(u sourceUser) string {
 	if blank(u.email) {
 		return ""
@@ -53,23 +53,23 @@ const invalid = ".supabase-migration.invalid"
 
 func (r *model) user(u sourceUser) {
 	if u.deleted {
-		r.out(mapping.User, u.id, "", "soft_deleted", u.whole)
+		r.quarantine(mapping.User, u.id, "", "soft_deleted", u.rowDigest)
 		return
 	}
-	r.is(mapping.User, u.id, mapping.Copied)
+	r.setOutcome(mapping.User, u.id, mapping.Copied)
 	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
 	row.Updated = u.updated.or(row.Created)
 	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
 	if utf8.RuneCountInString(row.Image) > 32_768 {
 		row.Image, row.HasImage = "", false
-		r.out(mapping.User, u.id, "image", "image_too_long", u.whole)
+		r.quarantine(mapping.User, u.id, "image", "image_too_long", u.rowDigest)
 	}
 	own := email(u)
 	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, invalid)) {
-		r.out(mapping.User, u.id, "email", "email_conflict", u.whole)
+		r.quarantine(mapping.User, u.id, "email", "email_conflict", u.rowDigest)
 		row.Email = u.id + "@email-conflict" + invalid
 	} else if reason := r.keepReason(u, own); reason != "" {
-		r.out(mapping.User, u.id, "email", reason, u.whole)
+		r.quarantine(mapping.User, u.id, "email", reason, u.rowDigest)
 		row.Email = u.id + "@email-conflict" + invalid
 	} else if own != "" {
 		row.Email, row.Verified = own, u.confirmed
@@ -78,11 +78,11 @@ func (r *model) user(u sourceUser) {
 	}
 	if row.Banned {
 		row.BanReason = "supabase: banned_until"
-		row.BanExpires = u.banned.ban()
+		row.BanExpires = u.banned.banExpires()
 	}
 	for column, t := range map[string]stamp{"created_at": u.created, "updated_at": u.updated} {
-		if t.unusual() {
-			r.out(mapping.User, u.id, column, "date_unrepresentable", u.whole)
+		if t.isUnrepresentable() {
+			r.quarantine(mapping.User, u.id, column, "date_unrepresentable", u.rowDigest)
 		}
 	}
 	r.state.Users[u.id] = row
@@ -90,28 +90,28 @@ func (r *model) user(u sourceUser) {
 		return
 	}
 	if why := r.withholdReason(u); why != "" {
-		r.out(mapping.User, u.id, "encrypted_password", why, u.whole)
+		r.quarantine(mapping.User, u.id, "encrypted_password", why, u.rowDigest)
 		return
 	}
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
 }
 
-// keepReason is the reason why a user of the target keeps an email. An unverified user with nothing but a password
-// loses it to a user who has confirmed it.
+// keepReason returns the reason why a target user keeps an email, or "". An unverified target user with only a password
+// loses the email to a source user who has confirmed it.
 func (r *model) keepReason(u sourceUser, email string) string {
-	t, held := r.existing[email]
+	t, exists := r.existing[email]
 	switch {
-	case !held || email == "":
+	case !exists || email == "":
 		return ""
 	case t.verified || !u.confirmed:
 		return "target_email_taken"
-	case t.more:
+	case t.hasMore:
 		return "target_email_unverified"
 	}
 	t.row.Email = t.id + "@unverified" + invalid
 	r.state.Users[t.id] = t.row
 	delete(r.state.Accounts, t.accountID)
-	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.whole
+	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.rowDigest
 	return ""
 }
 
@@ -125,11 +125,11 @@ func kind(u sourceUser) string {
 	return "no-email"
 }
 
-// createdAt is the earliest known time if the user has no created_at.
+// createdAt returns created_at, or the earliest known time if the user has no created_at.
 func createdAt(u sourceUser) string {
 	first := stamp{null: true}
 	for _, t := range u.times {
-		if !t.unusual() && t.compare(first) < 0 {
+		if !t.isUnrepresentable() && t.compare(first) < 0 {
 			first = t
 		}
 	}
@@ -183,7 +183,7 @@ var hashForms = []*regexp.Regexp{
 	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
 }
 
-// withholdReason is the reason why a password is not imported.
+// withholdReason returns the reason why a password is not imported, or "".
 func (r *model) withholdReason(u sourceUser) string {
 	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
 	switch {

@@ -19,17 +19,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// supabaseProfiles is the table of profiles, which is the application's and not GoTrue's.
+// supabaseProfiles creates the table of profiles, which belongs to the application and not to GoTrue.
 const supabaseProfiles = `CREATE TABLE public.profiles (
 	user_id uuid PRIMARY KEY REFERENCES auth.users (id) ON DELETE CASCADE, age_range text, education_level text,
 	tech_background text, primary_goal text, learning_mode text, learning_speed text, time_per_week integer,
 	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now())`
 
-// choices are options that allow users with a second factor to sign in with their password.
+// choices has options that allow users with a second factor to sign in with their password.
 var choices = importer.Options{MFA: "allow"}
 
-// project makes a Supabase project: GoTrue's own schema, the profiles, and a running GoTrue.
+// project creates a Supabase project: the schema of GoTrue, the table of profiles, and a running GoTrue.
 func project(t *testing.T) (*gotrue, string) {
 	t.Helper()
 	url := dbtest.Empty(t)
@@ -75,8 +75,8 @@ func newImport(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "a test", Now: time.Now}
 }
 
-// Other tests create the source's tables themselves; here Supabase's auth server creates them.
-func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
+// Other tests create the tables of the source themselves. In this test GoTrue, Supabase's auth server, creates them.
+func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 	t.Parallel()
 	_, source := project(t)
 	census := supabasetest.Fill(t, source, 55, 600)
@@ -97,12 +97,12 @@ func TestR55_GoTrue_EveryShapeOfRowFromItsOwnSchema(t *testing.T) {
 		mapping.Passkey:  int64(census.Passkeys),
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("rows accounted for: got - want +:\n%s", diff)
+		t.Errorf("row counts: got - want +:\n%s", diff)
 	}
 }
 
-// Users as GoTrue itself writes them for a sign-up and for an administrator's import.
-func TestGoTrue_ItsOwnUsersAreImported(t *testing.T) {
+// The users are as GoTrue writes them at a sign-up.
+func TestGoTrue_UsersAreImported(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
 	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
@@ -110,10 +110,10 @@ func TestGoTrue_ItsOwnUsersAreImported(t *testing.T) {
 	mustImport(t, newImport(source, target))
 	x := startXenon(t, target)
 	if got, want := x.signIn("ada@example.com", "correct horse"), true; got != want {
-		t.Errorf("with the password: got %v, want %v", got, want)
+		t.Errorf("sign-in with the right password: got %v, want %v", got, want)
 	}
 	if got, want := x.signIn("ada@example.com", "correct horsf"), false; got != want {
-		t.Errorf("with another: got %v, want %v", got, want)
+		t.Errorf("sign-in with a wrong password: got %v, want %v", got, want)
 	}
 	got := texts(t, target, `SELECT id::text FROM "user"`)
 	slices.Sort(ids)
@@ -123,9 +123,9 @@ func TestGoTrue_ItsOwnUsersAreImported(t *testing.T) {
 	}
 }
 
-// A hosted project's role postgres has the grants of GoTrue's migrations, which leave out the newest tables, and is not
-// a superuser.
-func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
+// In a hosted project the role postgres is not a superuser. It has the grants of GoTrue's migrations, which leave out
+// the newest tables.
+func TestGoTrue_PlanReadsAsRoleOfProject(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
 	g.signUp("ada@example.com", "correct horse")
@@ -142,21 +142,22 @@ func TestGoTrue_ReadAsTheRoleOfAProject(t *testing.T) {
 }
 
 // Row security hides every row from a role that does not bypass it, without an error: the import would copy no users.
-func TestGoTrue_RefusesARoleThatSeesNothing(t *testing.T) {
+func TestGoTrue_PlanRefusesRoleUnderRowSecurity(t *testing.T) {
 	t.Parallel()
 	g, source := project(t)
 	g.signUp("ada@example.com", "correct horse")
 	m := newImport(reader(t, source, "NOBYPASSRLS"), dbtest.New(t))
 	plan, err := m.Plan(t.Context(), choices)
 	if err == nil && len(plan.Refusals) == 0 {
-		t.Error("the plan does not refuse")
+		t.Error("the plan has no refusal")
 	}
 	if _, err := m.Run(t.Context(), choices, false, 0); err == nil {
-		t.Error("the run does not refuse")
+		t.Error("the run has no error")
 	}
 }
 
-// reader makes a role that may read what GoTrue's migrations let the role postgres read, until the end of the test.
+// reader creates a role with the read grants that GoTrue's migrations give to the role postgres, and returns the URL
+// for it. The role exists until the end of the test.
 func reader(t *testing.T, url, attribute string) string {
 	t.Helper()
 	config, err := pgx.ParseConfig(url)

@@ -14,15 +14,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// In all that the import reads, the schema of the other tests equals the one that GoTrue's own migrations make.
-func TestGoTrue_SchemaOfTheTestsIsGoTrues(t *testing.T) {
+// The schema of the other tests equals the schema of GoTrue's migrations, in everything that the import reads.
+func TestGoTrue_TestSchemaEqualsGoTrueSchema(t *testing.T) {
 	t.Parallel()
 	real := dbtest.Empty(t)
 	startGoTrue(t, real)
 	want := shape(t, real)
 	got := shape(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
-		t.Fatalf("the tests know only %d tables with %d facts about users", len(got), len(got["users"]))
+		t.Fatalf("the test schema has only %d tables, and only %d facts about auth.users", len(got), len(got["users"]))
 	}
 	for table := range got {
 		if diff := cmp.Diff(got[table], want[table]); diff != "" {
@@ -31,8 +31,8 @@ func TestGoTrue_SchemaOfTheTestsIsGoTrues(t *testing.T) {
 	}
 }
 
-// shapeQuery lists what an import can depend on: columns with their order, types and defaults, enums, unique indexes,
-// row security.
+// shapeQuery lists the parts of a schema on which an import can depend: columns with their order, types and defaults,
+// enums, unique indexes, row security.
 const shapeQuery = `
 SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT format('%s %s %s%s%s%s', row_number() OVER (ORDER BY a.attnum), a.attname, format_type(a.atttypid,

@@ -31,18 +31,19 @@ import (
 
 var gotrueProgram = flag.String("gotrue", "../../.tools/gotrue", "Supabase's auth server, as scripts/gotrue builds it")
 
-// gotrue is Supabase's real auth server on a database of the test. It confirms every email and phone number at once.
+// gotrue is Supabase's real auth server on a database of the test. It confirms every email and phone number
+// immediately.
 type gotrue struct {
 	t        *testing.T
 	url      string
-	config   string // file of its settings, with the secrets that redacted hides
-	log      string // file of what it prints
+	config   string // path of its settings file, with the secrets that redacted hides
+	log      string // path of its output
 	redacted *strings.Replacer
 	admin    string // token of the service role
 }
 
-// startGoTrue makes the schema auth in an empty database with the server's own migrations and runs the server until the
-// end of the test. As in a project, the schema belongs to a role that is not a superuser.
+// startGoTrue creates the schema auth in an empty database with the migrations of the server, and runs the server until
+// the end of the test. As in a hosted project, the schema belongs to a role that is not a superuser.
 func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	t.Helper()
 	g := &gotrue{t: t}
@@ -59,12 +60,12 @@ func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Stop() }) // its exit status is that of the signal
+	t.Cleanup(func() { _ = server.Stop() }) // the signal causes the exit status
 	g.await(server)
 	return g
 }
 
-// program returns the path of the binary; the test fails without one.
+// program returns the path of the binary. The test fails if it does not exist.
 func (g *gotrue) program() string {
 	g.t.Helper()
 	program, err := filepath.Abs(*gotrueProgram)
@@ -72,12 +73,12 @@ func (g *gotrue) program() string {
 		_, err = os.Stat(program)
 	}
 	if err != nil {
-		g.t.Fatalf("there is no GoTrue: %v; run scripts/gotrue, which builds it, or name one with -gotrue", err)
+		g.t.Fatalf("there is no GoTrue: %v; run scripts/gotrue, which builds it, or set its path with -gotrue", err)
 	}
 	return program
 }
 
-// configure makes the server's role and its file of settings.
+// configure creates the role of the server and its settings file.
 func (g *gotrue) configure(databaseURL string) {
 	g.t.Helper()
 	role, password, secret := "gotrue_"+strings.ToLower(rand.Text()), rand.Text(), rand.Text()
@@ -106,8 +107,8 @@ func (g *gotrue) configure(databaseURL string) {
 	}
 }
 
-// ownSchema makes the role that owns the schema auth, as a project has it under the name supabase_auth_admin. Roles
-// belong to the whole server, so this one has a name of its own and goes with the test.
+// ownSchema creates the role that owns the schema auth. In a hosted project it is supabase_auth_admin. Roles belong to
+// the whole server, so this role has a unique name and is dropped at the end of the test.
 func (g *gotrue) ownSchema(databaseURL, role, password string) {
 	g.t.Helper()
 	conn, err := pgx.Connect(g.t.Context(), databaseURL)
@@ -121,7 +122,7 @@ func (g *gotrue) ownSchema(databaseURL, role, password string) {
 		ALTER ROLE %[1]s SET search_path = auth;
 		DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %%I TO %[1]s', current_database()); END $$`, role, password))
 	if err != nil {
-		g.t.Fatalf("make the role of GoTrue: %s", strings.ReplaceAll(err.Error(), password, "…"))
+		g.t.Fatalf("create the role of GoTrue: %s", strings.ReplaceAll(err.Error(), password, "…"))
 	}
 	g.t.Cleanup(func() {
 		ctx := context.WithoutCancel(g.t.Context())
@@ -149,6 +150,8 @@ func (g *gotrue) migrate() {
 
 func (g *gotrue) await(server *postgres.Child) {
 	g.t.Helper()
+	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
+	defer cancel()
 	for {
 		status, answer := g.send("GET", "/health", nil)
 		if status == http.StatusOK {
@@ -158,48 +161,48 @@ func (g *gotrue) await(server *postgres.Child) {
 		select {
 		case <-server.Done():
 			text, _ := os.ReadFile(g.log)
-			g.t.Fatalf("GoTrue ended at once:\n%s", g.redacted.Replace(string(text)))
-		case <-g.t.Context().Done():
-			g.t.Fatalf("GoTrue does not answer")
+			g.t.Fatalf("GoTrue stopped at its start:\n%s", g.redacted.Replace(string(text)))
+		case <-ctx.Done():
+			g.t.Fatal("GoTrue did not answer within a minute")
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// signUp makes a user and returns the id.
+// signUp creates a user and returns the id.
 func (g *gotrue) signUp(login, password string) string {
 	g.t.Helper()
-	return g.made(g.send("POST", "/signup", map[string]any{loginField(login): login, "password": password}))
+	return g.createdID(g.send("POST", "/signup", map[string]any{loginField(login): login, "password": password}))
 }
 
-// adminCreate makes a user with a hash that is stored as it is, and returns the id.
+// adminCreate creates a user with a hash, which GoTrue stores unchanged, and returns the id.
 func (g *gotrue) adminCreate(email, hash string) string {
 	g.t.Helper()
-	return g.made(g.send("POST", "/admin/users", map[string]any{
+	return g.createdID(g.send("POST", "/admin/users", map[string]any{
 		"email": email, "password_hash": hash, "email_confirm": true,
 	}))
 }
 
-func (g *gotrue) made(status int, answer map[string]any) string {
+func (g *gotrue) createdID(status int, answer map[string]any) string {
 	g.t.Helper()
-	if user, ok := answer["user"].(map[string]any); ok { // a sign-up answers with a session
+	if user, ok := answer["user"].(map[string]any); ok { // the answer to a sign-up is a session
 		answer = user
 	}
 	id, _ := answer["id"].(string)
 	if status != http.StatusOK || id == "" {
-		g.t.Fatalf("GoTrue makes no user: %d %v %v", status, answer["error_code"], answer["msg"])
+		g.t.Fatalf("GoTrue created no user: %d %v %v", status, answer["error_code"], answer["msg"])
 	}
 	return id
 }
 
-// refusals are GoTrue's answers when it refuses a sign-in. The last is its answer for what it cannot read: a
-// row from SQL with NULL where it wants text, a hash that is none.
-var refusals = []string{
+// rejections lists the answers of GoTrue to a sign-in that it rejects. GoTrue sends the last one for rows that it
+// cannot read, for example with NULL in a text column or with an invalid hash.
+var rejections = []string{
 	"400 invalid_credentials", "400 email_not_confirmed", "400 phone_not_confirmed", "400 user_banned",
 	"500 unexpected_failure",
 }
 
-// signIn reports whether the password opens the account of an email or phone number.
+// signIn reports whether GoTrue accepts the password for an email or phone number.
 func (g *gotrue) signIn(login, password string) bool {
 	g.t.Helper()
 	status, answer := g.send(
@@ -207,10 +210,10 @@ func (g *gotrue) signIn(login, password string) bool {
 		"/token?grant_type=password",
 		map[string]any{loginField(login): login, "password": password},
 	)
-	said := fmt.Sprint(status, " ", answer["error_code"], " ", answer["msg"])
-	known := slices.ContainsFunc(refusals, func(r string) bool { return strings.HasPrefix(said, r) })
+	result := fmt.Sprint(status, " ", answer["error_code"], " ", answer["msg"])
+	known := slices.ContainsFunc(rejections, func(r string) bool { return strings.HasPrefix(result, r) })
 	if status != http.StatusOK && !known {
-		g.t.Fatalf("GoTrue, asked to sign %s in: %s", login, said)
+		g.t.Fatalf("GoTrue, sign-in of %s: %s", login, result)
 	}
 	return status == http.StatusOK
 }
@@ -222,7 +225,7 @@ func loginField(login string) string {
 	return "phone"
 }
 
-// send sends a request as the service role. Status 0 is no answer.
+// send sends a request as the service role. Status 0 means that there was no answer.
 func (g *gotrue) send(method, path string, body map[string]any) (status int, answer map[string]any) {
 	g.t.Helper()
 	text, err := json.Marshal(body)
@@ -249,7 +252,7 @@ func (g *gotrue) send(method, path string, body map[string]any) (status int, ans
 	return response.StatusCode, answer
 }
 
-// serviceToken is a token that lets its bearer do everything, valid for ever.
+// serviceToken returns a token of the service role without an effective expiry.
 func serviceToken(secret string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +

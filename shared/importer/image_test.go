@@ -42,7 +42,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 		`select count(*)::text from supabase_import.ledger
 			where residue::jsonb#>>'{raw_user_meta_data,avatar_url}' = repeat('é', 32769)`,
 	); n != "1" {
-		t.Error("the column residue does not hold the picture")
+		t.Error("the column residue does not have the picture")
 	}
 	checkExpected(t, m, importtest.Small)
 	importtest.CheckEqual(t, m, "after the import")

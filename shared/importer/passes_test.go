@@ -9,8 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// The verification tells a source that changed after the copy from a wrong copy, and the next pass copies the change.
-func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
+// The verification distinguishes a change of the source after the copy from a wrong copy. The next pass copies the
+// change.
+func TestVerify_ReportsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 1500)
@@ -52,13 +53,13 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	)
 	v := importtest.Verify(t, m)
 	if v.Equal {
-		t.Error("the verification is equal, want it different")
+		t.Error("the verification is equal, want differences")
 	}
 	got := map[[2]string]string{}
 	for _, d := range v.Differences {
 		got[[2]string{d.Table, d.ID}] = d.Kind
 		if d.Why != "source changed since" {
-			t.Errorf("%s %s: it is because of %q, want that the source changed", d.Table, d.ID, d.Why)
+			t.Errorf("%s %s: got reason %q, want that the source changed", d.Table, d.ID, d.Why)
 		}
 	}
 	want := map[[2]string]string{
@@ -80,8 +81,8 @@ func TestVerify_NamesWhatChangedInTheSource(t *testing.T) {
 	checkExpected(t, m, importtest.Allow)
 }
 
-// Passes copy all changes of a live source, hard deletes included.
-func TestR55_PassesCatchUp(t *testing.T) {
+// Later passes copy all changes of a live source, including hard deletes.
+func TestR55_LaterPassesCopyAllChanges(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 22, 800)

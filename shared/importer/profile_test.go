@@ -17,13 +17,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// loosen drops the constraints that allow only one profile for each user.
-const loosen = `alter table public.profiles drop constraint profiles_pkey; alter table public.profiles alter user_id
-	drop not null, alter created_at drop not null, alter updated_at drop not null;`
+// dropProfileConstraints drops the constraints that allow only one profile for each user.
+const dropProfileConstraints = `alter table public.profiles drop constraint profiles_pkey;
+	alter table public.profiles alter user_id drop not null, alter created_at drop not null,
+	alter updated_at drop not null;`
 
-// again inserts further profiles of users, some of them newer, one as old as the first, and profiles without a user.
-// Some profiles of the source belong to a user who does not exist; the foreign key allows no second one.
-const again = `
+// insertMoreProfiles inserts more profiles of users, some newer and one as old as the first, and profiles without a
+// user. The foreign key does not allow a second profile of a user that does not exist.
+const insertMoreProfiles = `
 insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode,
   learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
   from public.profiles cross join generate_series(1, 3) n where left(user_id::text, 1) in ('1', '7', 'c')
@@ -39,18 +40,18 @@ update public.profiles set created_at = null, updated_at = null where left(user_
 update public.profiles set created_at = null where left(user_id::text, 1) = '8';
 update public.profiles set updated_at = null where left(user_id::text, 1) = '9';`
 
-func TestImportTakesNewestProfileOfUser(t *testing.T) {
+func TestImportCopiesNewestProfileOfUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 500)
-	importtest.Exec(t, from, loosen+again)
+	importtest.Exec(t, from, dropProfileConstraints+insertMoreProfiles)
 	m := importtest.Open(t, from)
 	st := importtest.Complete(t, m, importtest.Allow)
 	if n := st.Reasons["profile profile_duplicate"]; n < 30 {
-		t.Errorf("%d profiles are quarantined as duplicates, want more", n)
+		t.Errorf("%d profiles are quarantined as duplicates, want at least 30", n)
 	}
 	if n := st.Reasons["profile profile_without_user"]; n < 10 {
-		t.Errorf("%d profiles without a user are quarantined, want more", n)
+		t.Errorf("%d profiles without a user are quarantined, want at least 10", n)
 	}
 	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
 	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] ||
@@ -83,7 +84,7 @@ delete from public.profiles where left(user_id::text, 1) = '7' and preferred_lan
 }
 
 // If user_id is a text column, rows without a UUID in it belong to no user.
-func TestImportQuarantinesProfileWhoseUserIsNoUUID(t *testing.T) {
+func TestImportQuarantinesProfileWhoseUserIDIsNotAUUID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 87, 250)
@@ -110,13 +111,13 @@ insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' fro
 		m.To,
 		`select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`,
 	); got != "3" {
-		t.Errorf("the newest say 3 hours, the target %q", got)
+		t.Errorf("the newest profiles have 3 hours, the target has %q", got)
 	}
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// A table may have known columns only, and public.profiles the user's id only.
-func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
+// A table can have some of the known columns only, and public.profiles can have only user_id.
+func TestImportAcceptsTableWithSomeProfileColumns(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 88, 250)
@@ -140,7 +141,7 @@ func TestImportTakesProfileTableOfKnownColumns(t *testing.T) {
 	}
 }
 
-func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
+func TestImportAcceptsTableWithUserIDOnly(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []string{"user_id", "user_id, created_at"} {
 		t.Run(columns, func(t *testing.T) {
@@ -163,7 +164,7 @@ func TestImportTakesProfilesOfUserIDAlone(t *testing.T) {
 	}
 }
 
-func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
+func TestProfileWithoutTimesGetsTimesOfItsUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 89, 250)
@@ -186,7 +187,7 @@ func TestProfileWithoutTimesHasThoseOfTheUser(t *testing.T) {
 	}
 }
 
-func TestPlanRefusesTableThatHoldsNoProfiles(t *testing.T) {
+func TestPlanRefusesTableWithoutProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 90, 250)
@@ -219,7 +220,7 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 			}
 			text := strings.Join(plan.Refusals, "\n")
 			if !strings.Contains(text, want) || (want == "") != (text == "") || len(plan.Refusals) > 1 {
-				t.Errorf("the plan says %q, want %q alone", text, want)
+				t.Errorf("the plan has the refusals %q, want only %q", text, want)
 			}
 			if _, err := m.Begin(t.Context(), o, false); errors.Is(err, importer.ErrRefused) != (want != "") {
 				t.Errorf("begin: %v", err)
@@ -228,7 +229,7 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 	}
 }
 
-func TestPlanSaysWhichProfileColumnsHaveAPlace(t *testing.T) {
+func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(
@@ -285,7 +286,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		o.Profiles = table
 		return o
 	}
-	for name, quick := range map[string]bool{"a whole pass": false, "a quick one": true} {
+	for name, quick := range map[string]bool{"a full pass": false, "a quick pass": true} {
 		m := importtest.Open(t, from)
 		st := importtest.Complete(t, m, with("public.wrong"))
 		if st.Reasons["profile orphan_profile"] == 0 {
@@ -309,7 +310,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 			false,
 		); !errors.Is(err, importer.ErrRefused) ||
 			!strings.Contains(err.Error(), "began with profiles") {
-			t.Errorf("%s: another table once profiles are copied: %v", name, err)
+			t.Errorf("%s: another table after profiles are copied: %v", name, err)
 		}
 	}
 

@@ -45,16 +45,16 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 		"unconfirmed": {Unconfirmed: "allow"},
 	} {
 		if _, err := m.Begin(t.Context(), o, false); !errors.Is(err, importer.ErrRefused) {
-			t.Errorf("%s: the run went on (%v), want it refused", name, err)
+			t.Errorf("%s: got %v, want ErrRefused", name, err)
 		}
 	}
 	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); err != nil {
-		t.Errorf("without options the run goes on as it began: %v", err)
+		t.Errorf("without options the run does not continue with its own options: %v", err)
 	}
 }
 
-// If the target refuses a change, it keeps the rows of the user: no user is signed out or lost.
-func TestRun_RefusedChangeLeavesTheUser(t *testing.T) {
+// If the target rejects a change, the rows of the user stay as they are.
+func TestRun_RejectedChangeKeepsTheUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	p := supabasetest.Fill(t, from, 3, 200).People[0]
@@ -84,13 +84,13 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 		t.Fatalf("the pass is %q: %v", st.State, err)
 	}
 	if after := texts(t, m.To, rows); !slices.Equal(after, before) {
-		t.Errorf("the target has %d rows of the user that are not the %d of before", len(after), len(before))
+		t.Errorf("the %d rows of the user differ from the %d rows before the pass", len(after), len(before))
 	}
 	if n := st.Reasons["user target_error"]; n != 1 {
 		t.Errorf("%d users are quarantined with target_error, want 1", n)
 	}
 	v, err := m.Verify(t.Context(), st.Run, 1)
 	if err != nil || v.Equal {
-		t.Errorf("verification: equal %v, %v; want the user named", v.Equal, err)
+		t.Errorf("verification: equal %v, %v; want a difference for the user", v.Equal, err)
 	}
 }

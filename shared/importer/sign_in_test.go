@@ -11,13 +11,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// A user who could sign in at Supabase signs in here with the same password, which is rehashed, and keeps the profile.
-// Banned and deleted users, and users whose password is withheld or cannot be verified, do not sign in. The half of R57
-// that needs Supabase's own server is in gotrue_password_test.go.
-func TestR57_PeopleSignInAfterTheImport(t *testing.T) {
+// A user who could sign in to Supabase can sign in to Xenon with the same password, which is rehashed, and keeps the
+// profile. Banned and deleted users, and users whose password is withheld or cannot be verified, cannot sign in. The
+// tests of R57 (docs/security.md) that need a real GoTrue are in gotrue_password_test.go.
+func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	people := supabasetest.Fill(t, from, 57, 400).People
+	users := supabasetest.Fill(t, from, 57, 400).People
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
@@ -26,8 +26,8 @@ func TestR57_PeopleSignInAfterTheImport(t *testing.T) {
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
-		g.SetLimit(8) // refusals mostly wait
-		for _, p := range people {
+		g.SetLimit(8) // failed sign-ins mostly wait
+		for _, p := range users {
 			g.Go(func() error {
 				if p.Email == "" {
 					return nil
@@ -45,20 +45,20 @@ func TestR57_PeopleSignInAfterTheImport(t *testing.T) {
 		}
 		_ = g.Wait()
 	})
-	in := map[string]string{}
-	for _, p := range people {
+	signsIn := map[string]string{}
+	for _, p := range users {
 		if p.SignsIn {
-			in[p.ID] = p.Shape
+			signsIn[p.ID] = p.Shape
 		}
 	}
 	for _, line := range texts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {
 		id, hash, _ := strings.Cut(line, " ")
-		if shape := in[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		if shape := signsIn[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("%s: the password was not rehashed", shape)
 		}
 	}
-	if len(in) < 60 {
-		t.Errorf("%d users of the source sign in, want every format among them", len(in))
+	if len(signsIn) < 60 {
+		t.Errorf("only %d users can sign in, want at least 60", len(signsIn))
 	}
 	after := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {

@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-func order(t *testing.T, url, sql string) {
+func execute(t *testing.T, url, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -27,8 +27,8 @@ func order(t *testing.T, url, sql string) {
 	}
 }
 
-// An import works with all tables with which requests work: in a schema of their own, made by an ORM with timestamps of
-// three digits and no time zone, and made by Better Auth 1.7.0.
+// An import works with all tables that Xenon's requests accept: in a separate schema, created by an ORM with timestamps
+// of three digits without time zone, and created by Better Auth 1.7.0.
 func TestImportIntoTablesOfOtherTools(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -38,7 +38,7 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ before, schema string }{
-		"a schema of their own": {
+		"a separate schema": {
 			`CREATE TABLE "user" (n int); CREATE TABLE account (n int); CREATE TABLE session (n int);
 				CREATE TABLE user_profile (n int)`,
 			"xenon",
@@ -51,12 +51,12 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			to := dbtest.Empty(t)
-			order(t, to, test.before)
+			execute(t, to, test.before)
 			if _, err := migrations.UpIn(t.Context(), to, test.schema); err != nil {
 				t.Fatal(err)
 			}
 			if name == "an ORM" {
-				order(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
+				execute(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
 			}
 			m := &importer.Import{From: from, To: to, Schema: test.schema, Holder: "test", Now: time.Now}
 			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
@@ -64,7 +64,7 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 			}
 			verified, err := m.Verify(t.Context(), "supabase", 2)
 			if err != nil || !verified.Equal {
-				t.Errorf("got %+v, %v, want both sides equal", verified, err)
+				t.Errorf("got %+v, %v, want source and target equal", verified, err)
 			}
 			m.Progress = func(e importer.Event) {
 				if e.Action == "copy" && e.Copied != 0 {
@@ -77,23 +77,23 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 			m.Progress = nil
 			undone, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{})
 			if err != nil || undone.Left != 0 || undone.Removed["user"] == 0 {
-				t.Errorf("rollback: got %+v, %v, want no user left", undone, err)
+				t.Errorf("rollback: got %+v, %v, want no kept user", undone, err)
 			}
 		})
 	}
 }
 
-func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
+func TestPlanRefusesTablesThatDoNotMatch(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	to := dbtest.New(t)
-	order(t, to, `ALTER TABLE session ADD device text NOT NULL`)
+	execute(t, to, `ALTER TABLE session ADD device text NOT NULL`)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) != 2 ||
 		!strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
 		!strings.Contains(plan.Refusals[1], "SCHEMA=xenon") {
-		t.Errorf("got %q, %v, want the column and the schema of its own", plan.Refusals, err)
+		t.Errorf("got %q, %v, want the column, and SCHEMA=xenon", plan.Refusals, err)
 	}
 	m.Schema = "nowhere"
 	if plan, err = m.Plan(
@@ -108,7 +108,7 @@ func TestPlanRefusesTablesThatDoNotFit(t *testing.T) {
 	}
 	if len(plan.Warnings)+len(plan.ProfileColumns.Unmapped) > 0 {
 		t.Errorf(
-			"without the schema: got %q, %v, want nothing said about the columns of profiles",
+			"without the schema: got %q, %v, want no text about the columns of profiles",
 			plan.Warnings,
 			plan.ProfileColumns,
 		)

@@ -11,14 +11,14 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// secretsForOneUse and generated columns are not imported.
-var secretsForOneUse = strings.Fields(
+// oneTimeTokens lists columns that are not imported: one-time tokens, and a generated column.
+var oneTimeTokens = strings.Fields(
 	`confirmation_token recovery_token email_change_token_new email_change_token_current phone_change_token
 reauthentication_token confirmed_at`,
 )
 
-// Every value of a source row is in the target or in the column residue, with the original of altered values: the
-// source row could be restored from them.
+// Every value of a source row is in the target or in the column residue, which has the originals of changed values. So
+// the source row could be restored.
 func TestR55_NothingIsLost(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -29,7 +29,7 @@ func TestR55_NothingIsLost(t *testing.T) {
 	}
 	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)
 	var key, text, residue string
-	was := map[string]map[string]any{}
+	source := map[string]map[string]any{}
 	importtest.ForEachRow(
 		t,
 		src,
@@ -38,7 +38,7 @@ func TestR55_NothingIsLost(t *testing.T) {
 union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`,
 		[]any{&key, &text},
 		func() {
-			was[key] = decode(t, &text).(map[string]any)
+			source[key] = decode(t, &text).(map[string]any)
 		},
 	)
 	n := 0
@@ -57,18 +57,18 @@ from supabase_import.ledger l left join account a on a.id = l.key where l.source
 		[]any{&key, &residue, &text},
 		func() {
 			n++
-			left, _ := decode(t, &residue).(map[string]any)
-			here, _ := decode(t, &text).(map[string]any)
-			for column, value := range was[key] {
-				if isSet(value) && !slices.Contains(secretsForOneUse, column) && !reflect.DeepEqual(left[column], value) &&
-					!reflect.DeepEqual(here[column], value) {
+			unmapped, _ := decode(t, &residue).(map[string]any)
+			mapped, _ := decode(t, &text).(map[string]any)
+			for column, value := range source[key] {
+				if isSet(value) && !slices.Contains(oneTimeTokens, column) && !reflect.DeepEqual(unmapped[column], value) &&
+					!reflect.DeepEqual(mapped[column], value) {
 					t.Errorf("%s: %s is neither in the target nor in the residue", key, column)
 				}
 			}
 		},
 	)
 	if n < 1000 {
-		t.Errorf("looked at %d rows, want more", n)
+		t.Errorf("only %d rows were checked, want at least 1,000", n)
 	}
 }
 

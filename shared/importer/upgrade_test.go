@@ -15,8 +15,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// ofOlderRelease is an import between the databases that an older release left: a source of 66 users, and a target that
-// had users before, refuses one profile, and has the rows of the files. The run's batches have 10 users.
+// ofOlderRelease returns an import between databases with the rows that an older release wrote (testdata/older): a
+// source of 66 users, and a target that had users before the import, rejects one profile, and has the rows of the
+// files. The batches of the run have 10 users.
 func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
@@ -35,7 +36,7 @@ func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	return importtest.Between(from, to)
 }
 
-// olderSums are the checksums that the older release found in the end.
+// olderSums returns the checksums that the older release computed in the end.
 func olderSums(t *testing.T) (sums map[string]run.Checksum) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "older", "checksums.json"))
@@ -52,19 +53,19 @@ var tens = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues it, computes the same
 // checksums as the older one, and rolls it back to the state before.
-func TestRunOfOlderReleaseGoesOn(t *testing.T) {
+func TestRunOfOlderReleaseResumes(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil || st.State != run.Running || st.Pass != 2 || st.Done != 3 {
 		t.Fatalf("the run is %q in pass %d with %d batches done (%v), want it interrupted", st.State, st.Pass, st.Done, err)
 	}
-	rewritten := int64(0)
-	m.Progress = func(e importer.Event) { rewritten += e.Unchanged }
+	unchanged := int64(0)
+	m.Progress = func(e importer.Event) { unchanged += e.Unchanged }
 	importtest.Complete(t, m, tens)
 	m.Progress = nil
-	if rewritten == 0 {
-		t.Error("no row is as the older release wrote it: its hashes are not read")
+	if unchanged == 0 {
+		t.Error("no row is unchanged since the older release wrote it: its hashes are not read")
 	}
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil || !v.Equal {
@@ -76,29 +77,29 @@ func TestRunOfOlderReleaseGoesOn(t *testing.T) {
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	isAsBefore(t, m)
+	checkAsBefore(t, m)
 }
 
-// A rollback was interrupted after three of seven batches. This release continues it, and counts the rows that the
-// older one removed.
-func TestRollbackOfOlderReleaseGoesOn(t *testing.T) {
+// A rollback was interrupted after three of seven batches. This release continues it, and its result includes the rows
+// that the older release removed.
+func TestRollbackOfOlderReleaseResumes(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
 	left := importtest.Count(t, m.To)["user"]
 	r := importtest.Rollback(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
 		t.Errorf(
-			"%d users are removed in all and %d left, want more than the %d that were there",
+			"%d users were removed in total and %d were kept, want more than %d and 0",
 			r.Removed["user"],
 			r.Left,
 			left,
 		)
 	}
-	isAsBefore(t, m)
+	checkAsBefore(t, m)
 }
 
 // A new import of the same source has the same checksums.
-func TestChecksumsAreThoseOfTheOlderRelease(t *testing.T) {
+func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "target_rows.sql")
 	importtest.Complete(t, m, tens)
@@ -111,8 +112,8 @@ func TestChecksumsAreThoseOfTheOlderRelease(t *testing.T) {
 	}
 }
 
-// isAsBefore fails unless the target has the rows from before the import.
-func isAsBefore(t *testing.T, m *importer.Import) {
+// checkAsBefore fails unless the target has the rows from before the import.
+func checkAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
 	if diff := importtest.Diff(

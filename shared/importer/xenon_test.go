@@ -21,7 +21,7 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// xenon has the real endpoints, with the default password hash.
+// xenon serves the real endpoints, with the default password hash.
 type xenon struct {
 	t   *testing.T
 	mux map[string]http.Handler
@@ -49,7 +49,7 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 	}}
 }
 
-// signIn reports whether the password opens the account.
+// signIn reports whether Xenon accepts the password.
 func (x *xenon) signIn(email, password string) bool {
 	x.t.Helper()
 	_, ok := x.cookies(email, password)
@@ -61,7 +61,7 @@ func (x *xenon) signUp(email, password string) {
 	x.t.Helper()
 	w := x.post("/sign-up/email", nil, map[string]string{"name": "Signed Up", "email": email, "password": password})
 	if w.Code != http.StatusOK {
-		x.t.Fatalf("sign %s up: %d", email, w.Code)
+		x.t.Fatalf("sign-up of %s: %d", email, w.Code)
 	}
 	if w := x.post("/request-password-reset", nil, map[string]string{"email": email}); w.Code != http.StatusOK {
 		x.t.Fatalf("request a reset for %s: %d", email, w.Code)
@@ -72,7 +72,7 @@ func (x *xenon) cookies(email, password string) ([]*http.Cookie, bool) {
 	x.t.Helper()
 	w := x.post("/sign-in/email", nil, map[string]string{"email": email, "password": password})
 	if w.Code >= http.StatusInternalServerError {
-		x.t.Fatalf("sign %s in: %d", email, w.Code)
+		x.t.Fatalf("sign-in of %s: %d", email, w.Code)
 	}
 	return (&http.Response{Header: w.Header()}).Cookies(), w.Code == http.StatusOK
 }
@@ -103,7 +103,7 @@ func (x *xenon) post(path string, cookies []*http.Cookie, body map[string]string
 	return w
 }
 
-// texts reads one column.
+// texts returns the values of a query with one column.
 func texts(t *testing.T, databaseURL, query string) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), databaseURL)

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
+func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 301)
 	theirs := map[string]string{
@@ -24,8 +24,8 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 		),
 		"session": `select r::text from session r where "userId" = ` + importtest.AnyOf(who),
 	}
-	before, own := importtest.Contents(t, m.To, theirs), importtest.OwnData(t, m.To)
-	bystander := importtest.Value(
+	before, application := importtest.Contents(t, m.To, theirs), importtest.OwnData(t, m.To)
+	withoutRows := importtest.Value(
 		t,
 		m.To,
 		`select id::text from "user" u where not (id = `+importtest.AnyOf(
@@ -37,26 +37,26 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 		m.From,
 		`delete from public.profiles where user_id = `+importtest.AnyOf(
 			who,
-		)+` or user_id = '`+bystander+`'; delete from auth.users where id = `+importtest.AnyOf(
+		)+` or user_id = '`+withoutRows+`'; delete from auth.users where id = `+importtest.AnyOf(
 			who,
-		)+` or id = '`+bystander+`'`,
+		)+` or id = '`+withoutRows+`'`,
 	)
 	for pass := 2; pass <= 3; pass++ {
 		st := importtest.Complete(t, m, importtest.Allow)
 		if diff := importtest.Diff(importtest.Contents(t, m.To, theirs), before); diff != "" {
-			t.Errorf("pass %d changed users who stay: %s", pass, diff)
+			t.Errorf("pass %d changed kept users: %s", pass, diff)
 		}
-		if diff := importtest.Diff(importtest.OwnData(t, m.To), own); diff != "" {
-			t.Errorf("pass %d changed rows of own tables: %s", pass, diff)
+		if diff := importtest.Diff(importtest.OwnData(t, m.To), application); diff != "" {
+			t.Errorf("pass %d changed rows of application tables: %s", pass, diff)
 		}
 		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(who)); diff != "" {
-			t.Errorf("pass %d names users who stay, got - want +:\n%s", pass, diff)
+			t.Errorf("pass %d: kept users, got - want +:\n%s", pass, diff)
 		}
 		if len(st.Parked) > 0 || st.Reasons["user target_modified"] > 0 {
 			t.Errorf("pass %d: parked %v, %d users modified", pass, st.Parked, st.Reasons["user target_modified"])
 		}
-		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id = $1`, bystander); n != "0" {
-			t.Error("a user without rows in own tables stayed")
+		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id = $1`, withoutRows); n != "0" {
+			t.Error("a user without rows in application tables was kept")
 		}
 		v := importtest.Verify(t, m)
 		if !v.Equal || v.Different != 0 {
@@ -68,14 +68,14 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 				v.Equations,
 			)
 		}
-		named := map[string]string{}
+		reported := map[string]string{}
 		for _, r := range v.Remaining {
 			if r.Source == mapping.User {
-				named[r.ID] = r.Why
+				reported[r.ID] = r.Why
 			}
 		}
-		if diff := cmp.Diff(named, importtest.ExpectedTables(who)); diff != "" {
-			t.Errorf("the verification of pass %d names, got - want +:\n%s", pass, diff)
+		if diff := cmp.Diff(reported, importtest.ExpectedTables(who)); diff != "" {
+			t.Errorf("pass %d: kept users of the verification, got - want +:\n%s", pass, diff)
 		}
 	}
 	importtest.Exec(
@@ -92,15 +92,15 @@ func TestLaterPassKeepsUsersWithRowsInOwnTables(t *testing.T) {
 		`select count(*)::text from "user" where id = `+importtest.AnyOf(who),
 	); n != "0" ||
 		len(importtest.Remaining(t, m)) != 0 {
-		t.Errorf("without rows in own tables %s users stay, and the quarantine names %v", n, importtest.Remaining(t, m))
+		t.Errorf("without rows in application tables %s users are kept: %v", n, importtest.Remaining(t, m))
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 {
-		t.Errorf("at the end equal: %v, %d remain", v.Equal, v.Remain)
+		t.Errorf("at the end: equal %v, %d rows are kept", v.Equal, v.Remain)
 	}
 }
 
-// Rows of a user are gone from the source, and own tables refer to these rows only.
-func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInOwnTables(t *testing.T) {
+// Rows of a user are deleted in the source, and application tables refer only to these rows.
+func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 302, 300)
@@ -158,9 +158,9 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, rows), before); diff != "" {
-		t.Errorf("what rows refer to changed: %s", diff)
+		t.Errorf("referenced rows changed: %s", diff)
 	}
-	named := importtest.Column(
+	reported := importtest.Column(
 		t,
 		m.To,
 		`select distinct source || ' ' || field || ' ' || detail from supabase_import.quarantine
@@ -168,15 +168,15 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 		linked,
 	)
 	want := []string{"identity  public.payouts: 1", "profile  public.enrolments: 1", "user credential public.payouts: 1"}
-	if diff := cmp.Diff(named, want); diff != "" {
-		t.Errorf("named, got - want +:\n%s", diff)
+	if diff := cmp.Diff(reported, want); diff != "" {
+		t.Errorf("kept rows, got - want +:\n%s", diff)
 	}
 	if n := importtest.Value(t, m.To, `select count(*)::text from account where "userId" = $1`, other); n != "0" {
-		t.Errorf("%s accounts of the user without rows in own tables stay", n)
+		t.Errorf("%s accounts of the user without rows in application tables are kept", n)
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain < 3 {
 		t.Errorf(
-			"verification is equal: %v, %d remain; differences %v, equations %v",
+			"verification is equal: %v, %d rows are kept; differences %v, equations %v",
 			v.Equal,
 			v.Remain,
 			v.Differences,
@@ -188,7 +188,7 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
+func TestLaterPassUpdatesProfileWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 303, 100)
@@ -210,7 +210,7 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	if after := importtest.Value(t, m.To, "select count(*)::text from enrolments"); after != before || before == "0" {
-		t.Errorf("%s rows refer to profiles, want the %s of before", after, before)
+		t.Errorf("%s rows refer to profiles, want %s", after, before)
 	}
 	if n := importtest.Value(
 		t,
@@ -223,21 +223,21 @@ func TestLaterPassUpdatesProfileWithRowsInOwnTables(t *testing.T) {
 }
 
 // A user is soft-deleted in Supabase; the row and identities still exist.
-func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
+func TestLaterPassKeepsSoftlyDeletedUserWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 304)
-	before, own := importtest.Count(t, m.To), importtest.OwnData(t, m.To)
+	before, application := importtest.Count(t, m.To), importtest.OwnData(t, m.To)
 	importtest.Exec(t, m.From, `update auth.users set deleted_at = now() where id = `+importtest.AnyOf(who))
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
 		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(who)); diff != "" {
-			t.Errorf("named, got - want +:\n%s", diff)
+			t.Errorf("kept rows, got - want +:\n%s", diff)
 		}
 		if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
 			t.Errorf("rows of the target, got - want +:\n%s", diff)
 		}
-		if diff := importtest.Diff(importtest.OwnData(t, m.To), own); diff != "" {
-			t.Errorf("rows of own tables changed: %s", diff)
+		if diff := importtest.Diff(importtest.OwnData(t, m.To), application); diff != "" {
+			t.Errorf("rows of application tables changed: %s", diff)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
 			t.Errorf("differences %v, equations %v", v.Differences, v.Equations)
@@ -247,7 +247,7 @@ func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
 	importtest.Complete(t, m, importtest.Allow)
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.Remaining(t, m)) != 0 {
 		t.Errorf(
-			"when they are back %d remain, %v; differences %v, equations %v",
+			"after the users are restored, %d rows are kept, %v; differences %v, equations %v",
 			v.Remain,
 			importtest.Remaining(t, m),
 			v.Differences,
@@ -256,14 +256,14 @@ func TestLaterPassKeepsSoftlyDeletedUserWithRowsInOwnTables(t *testing.T) {
 	}
 }
 
-func TestLaterPassNamesUserWhomATriggerKeeps(t *testing.T) {
+func TestLaterPassReportsUserWhoseDeletionATriggerPrevents(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 305, 200)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	ids := importtest.Column(t, m.To, `select id::text from "user" order by id`)
-	kept, gone := ids[0], ids[1]
+	kept, deleted := ids[0], ids[1]
 	importtest.Exec(
 		t,
 		m.To,
@@ -274,16 +274,16 @@ create trigger refuse before delete on "user" for each row execute function refu
 	importtest.Exec(
 		t,
 		from,
-		`delete from public.profiles where user_id in ('`+kept+`', '`+gone+`'); delete from auth.users where id in ('`+kept+
-			`', '`+gone+`')`,
+		`delete from public.profiles where user_id in ('`+kept+`', '`+deleted+`');
+delete from auth.users where id in ('`+kept+`', '`+deleted+`')`,
 	)
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
 		if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{kept: "SQLSTATE P0001"}); diff != "" {
-			t.Errorf("named, got - want +:\n%s", diff)
+			t.Errorf("kept rows, got - want +:\n%s", diff)
 		}
-		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id in ($1, $2)`, kept, gone); n != "1" {
-			t.Errorf("%s of both users are there, want the one whom the trigger keeps", n)
+		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id in ($1, $2)`, kept, deleted); n != "1" {
+			t.Errorf("%s of the two users are in the target, want the one whose deletion the trigger prevents", n)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
 			t.Errorf("differences %v, equations %v", v.Differences, v.Equations)
@@ -295,7 +295,7 @@ create trigger refuse before delete on "user" for each row execute function refu
 }
 
 // The application stores an order of a user while the pass is about to remove the user.
-func TestLaterPassSeesAConcurrentOrder(t *testing.T) {
+func TestLaterPassKeepsUserWithConcurrentlyInsertedOrder(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 306, 100)
@@ -334,9 +334,9 @@ func TestLaterPassSeesAConcurrentOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from orders"); n != "1" {
-		t.Error("the order is gone")
+		t.Error("the order was deleted")
 	}
 	if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{id: "public.orders: 1"}); diff != "" {
-		t.Errorf("named, got - want +:\n%s", diff)
+		t.Errorf("kept rows, got - want +:\n%s", diff)
 	}
 }

@@ -8,40 +8,40 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// changed compares fingerprints, user by user, and lists the users with a difference, as well as those of whom
-// something is gone from the source and stays in the target: it may be possible to delete it by now. The other users
-// are counted.
+// changed lists the users whose fingerprints in the source and in the ledger differ. It also lists users with a row
+// that is deleted in the source and kept in the target, because the target may allow the deletion now. It counts the
+// rows of all other users.
 func (w *worker) changed(ctx context.Context, s mapping.Scope) (ids []string, same rowCounts, err error) {
-	now, err := run.QuerySums(ctx, w.Src, `SELECT user_id::text, count(*), sum(raw)::text
+	current, err := run.QuerySums(ctx, w.Src, `SELECT user_id::text, count(*), sum(raw)::text
 FROM (`+w.Pass.Fingerprints(s)+`) f
 GROUP BY user_id`)
 	if err != nil {
 		return nil, same, fmt.Errorf("fingerprints of the source: %w", err)
 	}
-	then, err := run.QuerySums(ctx, w.Dst, w.Pass.LedgerFingerprints(s))
+	recorded, err := run.QuerySums(ctx, w.Dst, w.Pass.LedgerFingerprints(s))
 	if err != nil {
 		return nil, same, fmt.Errorf("fingerprints of the ledger: %w", err)
 	}
 	ids, err = run.QueryTexts(ctx, w.Dst, w.Pass.UsersKeptInTarget(s))
 	if err != nil {
-		return nil, same, fmt.Errorf("read who is gone from the source and stays: %w", err)
+		return nil, same, fmt.Errorf("list users whose rows are kept but deleted in the source: %w", err)
 	}
 	isListed := map[string]bool{}
 	for _, id := range ids {
 		isListed[id] = true
 	}
-	for id, f := range now {
+	for id, f := range current {
 		switch {
 		case isListed[id]:
-		case then[id] != f:
+		case recorded[id] != f:
 			ids = append(ids, id)
 		default:
 			same.rows += f.Rows
 			same.unchanged += f.Rows
 		}
 	}
-	for id := range then {
-		if _, ok := now[id]; !ok && !isListed[id] {
+	for id := range recorded {
+		if _, ok := current[id]; !ok && !isListed[id] {
 			ids = append(ids, id)
 		}
 	}

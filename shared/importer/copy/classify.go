@@ -7,17 +7,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// classifyAll says for every staged row what happens to its target row.
+// classifyAll returns SQL that sets the action of every staged row.
 func classifyAll(p *run.Pass, s mapping.Scope) string {
-	sql := run.NoNestedLoop + stageVanished(p.ID, s)
+	sql := run.NoNestedLoop + stageDeleted(p.ID, s)
 	for _, t := range p.TargetRows() {
 		sql += classify(p.ID, t, s)
 	}
-	return sql + "RESET enable_nestloop;\n" + keepDependants
+	return sql + "RESET enable_nestloop;\n" + keepChildRows
 }
 
-// stageVanished stages what the ledger knows and the source no longer has, so that it is removed.
-func stageVanished(id int, s mapping.Scope) string {
+// stageDeleted returns SQL that stages the rows that the ledger has and the source no longer has, so that the batch
+// removes them.
+func stageDeleted(id int, s mapping.Scope) string {
 	sql := ""
 	for _, k := range []struct {
 		kind  mapping.Kind
@@ -36,16 +37,17 @@ WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM stage_other s WHERE s.k
 `, run.Entries(id, s, "l", mapping.Factor, mapping.Passkey))
 }
 
-// classify writes into the action of every staged row of a kind:
+// classify returns SQL that sets the action of every staged row of a kind:
 //
-//	new        there is no target row and never was: insert
-//	same       the run wrote it, and it is as it should be
-//	update     the run wrote it, nothing changed it since, and it should be different
-//	remove     the run wrote it, nothing changed it since, and it should not be there
-//	identical  another program wrote it, and it is as it should be
-//	taken      another program wrote it, and it is different: a rejection follows
-//	kept       the run wrote it, and it was changed or removed since: left alone
-//	none       there is none and should be none, or another program wrote it
+//	new        the target has no row, and the run never wrote one: insert
+//	same       the run wrote the target row, and it equals the staged row
+//	update     the run wrote the target row, it is unchanged since, and it differs from the staged row: update
+//	remove     the run wrote the target row, it is unchanged since, and the staged row must not be copied: delete
+//	identical  another program wrote the target row, and it equals the staged row
+//	taken      another program wrote the target row, and it differs from the staged row: a rejection follows
+//	kept       the target row was changed or deleted since the run wrote it or found it identical, or the target
+//	           rejected the new version of the row: no change
+//	none       no target row exists and none is wanted, or another program wrote the target row: no change
 func classify(id int, t mapping.TargetRow, s mapping.Scope) string {
 	isUntouched := fmt.Sprintf("l.%s IS NOT NULL AND l.%[1]s = e.hash", t.Hash)
 	return fmt.Sprintf(`UPDATE %[1]s s SET %[2]s = CASE
@@ -77,9 +79,10 @@ UPDATE %[1]s s SET %[2]s = 'none' WHERE NOT (%[3]s) AND %[2]s = 'new';
 		run.Entries(id, s, "l", t.Kind), t.Key, mapping.Hash64(t.Stored()), t.Stored(), t.From, s.Contains(t.Owner))
 }
 
-// keepDependants keeps the run from adding rows to a user who is not there, and from removing rows of a user whose
-// change the target refused: what the target has of them stays as it is.
-const keepDependants = `
+// keepChildRows sets the action "kept" for child rows of a user whose own action is "kept": the run does not add
+// identities or profiles to such a user, nor a credential if the user was deleted in the target. If the target rejected
+// the user, it does not remove identities or profiles either.
+const keepChildRows = `
 UPDATE stage_user SET credential = 'kept'
 WHERE action = 'kept' AND credential = 'new' AND NOT EXISTS (SELECT FROM "user" u WHERE u.id = key);
 UPDATE stage_identity s SET action = 'kept'

@@ -1,10 +1,12 @@
-// Package copy copies batches of users. A batch reads its users with all identities, factors and profiles in one
-// snapshot of the source, streams them by COPY into temporary tables of the target (the stage), classifies every staged
-// row against what the target and the ledger have, and writes rows, ledger and quarantine in one transaction. So a
-// batch is wholly there or not at all, and copying it again changes nothing.
+// Package copy copies batches of users. It reads the users of a batch, with all identities, factors and profiles, in
+// one snapshot of the source and streams them by COPY into temporary tables of the target (the stage). The target
+// classifies every staged row by comparing it with its own rows and with the ledger. Then the copy writes rows, ledger
+// and quarantine in one transaction. So a batch is copied completely or not at all, and copying it again changes
+// nothing.
 //
-// Two things are tried again. A connection that breaks is made anew and the transaction repeated (run.Env.Retry). A row
-// that the target rejects is recorded as a rejection, and the transaction repeated without it (reject.go).
+// The copy retries in two cases. If a connection breaks, it opens a new one and repeats the transaction
+// (run.Env.Retry). If the target rejects a row, it stores a rejection and repeats the transaction without the row
+// (reject.go).
 package copy
 
 import (
@@ -18,10 +20,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// defaultWorkers is how many batches are copied at a time.
+// defaultWorkers is the number of batches that are copied at the same time.
 const defaultWorkers = 2
 
-// Run begins a pass, copies every open batch, so many at a time (0 is 2), and closes the pass.
+// Run begins a pass, copies all open batches, and closes the pass. workers is the number of batches that it copies at
+// the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, workers int) (run.Status, error) {
 	st, err := run.Begin(ctx, env, o, quick)
 	if err != nil {
@@ -37,9 +40,9 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 	return run.ClosePass(ctx, env, st.Run)
 }
 
-// Shard copies the open batches of a shard until none is left (true) or ctx is about to end (false: call again).
-// run.Begin has to come first, in this or another process of the same Holder. A batch that the target rejects for good
-// is parked; any other error ends the shard.
+// Shard copies the open batches of a shard. done is true when none is left, and false if the deadline of ctx was
+// reached: call Shard again. run.Begin must come first, in this process or in another one with the same Holder. If the
+// target rejects a batch permanently, the batch is parked. Any other error ends the shard.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
 	err = copyOpen(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -48,16 +51,16 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 	return err == nil, err
 }
 
-var errBreaks = errors.New("the target keeps breaking the connection")
+var errBreaks = errors.New("the connection to the target breaks repeatedly")
 
-// copyOpen copies the open batches of a shard until none is left. A batch may be open again after it was copied: a
-// crash of the target may have taken it back.
+// copyOpen copies the open batches of a shard until none is left. A copied batch can be open again, because a crash of
+// the target can lose the last commits.
 func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {
 		return err
 	}
-	for fruitless := 0; fruitless < run.Tries; {
+	for roundsWithoutProgress := 0; roundsWithoutProgress < run.Tries; {
 		open, done, err := p.OpenBatches(ctx, env, shard)
 		if err != nil || len(open) == 0 {
 			return err
@@ -67,15 +70,15 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 		case err != nil:
 			return err
 		case n == 0:
-			fruitless++
+			roundsWithoutProgress++
 		default:
-			fruitless = 0
+			roundsWithoutProgress = 0
 		}
 	}
 	return run.Unavailable(errBreaks)
 }
 
-// copyBatches copies batches and says how many of them are done.
+// copyBatches copies batches and returns how many of them are done.
 func copyBatches(
 	ctx context.Context, env *run.Env, p *run.Pass, batches []run.Batch, done, workers int,
 ) (n int, err error) {
@@ -105,7 +108,7 @@ func copyBatches(
 	return n, err
 }
 
-// rowCounts are the rows of a batch by what the copy did with them.
+// rowCounts counts the rows of a batch by outcome.
 type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined int64 }
 
 func (a rowCounts) plus(b rowCounts) rowCounts {
@@ -118,19 +121,19 @@ func (a rowCounts) plus(b rowCounts) rowCounts {
 // worker copies one batch.
 type worker struct {
 	*run.Worker
-	wroteOn *pgx.Conn // the connection on which the batch first committed rows
+	commitConn *pgx.Conn // the connection on which the batch first committed rows
 }
 
-// batch copies one batch and marks it done. No commit before the mark waits for the disk
-// (run.WorkerSession), so a crash of the target may take commits back after they were answered. A crash also breaks
-// every connection: the mark is good only on the connection that all of the batch went through. On any other the batch
-// stays open.
+// batch copies one batch and marks it done. Commits before the mark do not wait for the disk (run.WorkerSession), so a
+// crash of the target can lose commits that it already confirmed. A crash also breaks every connection. So batch marks
+// the batch done only on the connection on which it first committed rows. If this connection is lost, the batch stays
+// open.
 func (w *worker) batch(ctx context.Context, b run.Batch) (did rowCounts, isDone bool, err error) {
 	if did, err = w.copyBatch(ctx, b); err != nil {
 		return did, false, err
 	}
 	err = w.Retry(ctx, func(ctx context.Context) error {
-		isDone = w.wroteOn == nil || w.wroteOn == w.Dst
+		isDone = w.commitConn == nil || w.commitConn == w.Dst
 		if !isDone {
 			return nil
 		}
@@ -139,7 +142,7 @@ func (w *worker) batch(ctx context.Context, b run.Batch) (did rowCounts, isDone 
 	return did, isDone, err
 }
 
-// copyBatch copies all users of a batch the first time, and later those with a change.
+// copyBatch copies all users of a batch that was never copied, and only the changed users of any other batch.
 func (w *worker) copyBatch(ctx context.Context, b run.Batch) (did rowCounts, err error) {
 	s := b.Scope
 	if b.Copied {

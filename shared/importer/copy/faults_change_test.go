@@ -11,9 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_SourceChangesMidCopy changes, adds and deletes rows of the source while they are copied, and again between
-// passes.
-func TestRun_SourceChangesMidCopy(t *testing.T) {
+// TestRun_SourceChangesDuringCopy changes, adds and deletes rows of the source during the copy and between passes.
+func TestRun_SourceChangesDuringCopy(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 70, 400)
@@ -32,9 +31,9 @@ func TestRun_SourceChangesMidCopy(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-func TestRun_EmailsMove(t *testing.T) {
+func TestRun_EmailsChangeOwners(t *testing.T) {
 	t.Parallel()
-	exchange := func(a, b string) string { // the index on emails is not deferrable
+	exchange := func(a, b string) string { // in three steps, because the unique index on emails is not deferrable
 		return fmt.Sprintf(`do $$ declare a text; b text; begin
   select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
   update auth.users set email = 'aside@example.com' where id = '%[1]s';
@@ -42,29 +41,29 @@ func TestRun_EmailsMove(t *testing.T) {
   update auth.users set email = b where id = '%[1]s';
 end $$;`, a, b)
 	}
-	for name, moves := range map[string]func(ids []string) string{
-		"two in one batch swap":   func(ids []string) string { return exchange(ids[0], ids[1]) },
-		"two in two batches swap": func(ids []string) string { return exchange(ids[0], ids[len(ids)-1]) },
-		"three go round": func(ids []string) string {
+	for name, change := range map[string]func(ids []string) string{
+		"two users in one batch swap emails":   func(ids []string) string { return exchange(ids[0], ids[1]) },
+		"two users in two batches swap emails": func(ids []string) string { return exchange(ids[0], ids[len(ids)-1]) },
+		"three users rotate emails": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)/2]) + exchange(ids[0], ids[len(ids)-1])
 		},
-		"an early one takes a late": func(ids []string) string {
+		"a user in an early batch takes the email of a user in a late batch": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` +
 				ids[len(ids)-1] +
 				`'`
 		},
-		"a late one takes an early": func(ids []string) string {
+		"a user in a late batch takes the email of a user in an early batch": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)-1]) + `update auth.users set email = 'new@example.com' where id = '` + ids[0] +
 				`'`
 		},
-		"a deleted one's is taken": func(ids []string) string {
+		"a user takes the email of a deleted user": func(ids []string) string {
 			return exchange(ids[0], ids[len(ids)-1]) + `delete from auth.users where id = '` + ids[len(ids)-1] + `'`
 		},
-		"a conflict begins": func(ids []string) string {
+		"two users get the same email": func(ids []string) string {
 			return `update auth.users u set email = upper(o.email) from auth.users o where u.id = '` + ids[0] +
 				`' and o.id = '` + ids[len(ids)-1] + `'`
 		},
-		"an SSO user's is in conflict": func(ids []string) string {
+		"an SSO user gets the email of another user": func(ids []string) string {
 			return `update auth.users u set email = o.email, is_sso_user = true from auth.users o where u.id = '` + ids[0] +
 				`' and o.id = '` + ids[len(ids)-1] + `'`
 		},
@@ -75,20 +74,17 @@ end $$;`, a, b)
 			supabasetest.Fill(t, from, 71, 200)
 			m := importtest.Open(t, from)
 			importtest.Complete(t, m, importtest.Small)
-			importtest.Exec(t, from, moves(importtest.SortedUsers(t, from)))
+			importtest.Exec(t, from, change(importtest.SortedUsers(t, from)))
 			importtest.Complete(t, m, importtest.Small)
-			importtest.Complete(
-				t,
-				m,
-				importtest.Small,
-			) // who lost the email to a user of an earlier batch has it back
+			// A user whose email went to a user of an earlier batch gets it back in this pass.
+			importtest.Complete(t, m, importtest.Small)
 			importtest.CheckSameAsNewImport(t, m, importtest.Small)
 		})
 	}
 }
 
-// TestRun_UserWithoutTheEmailGetsIt changes the source so that the other user of an email conflict gets the email.
-func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
+// TestRun_UserWithoutEmailGetsIt changes the source so that the user without the email wins the email conflict.
+func TestRun_UserWithoutEmailGetsIt(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 200)
@@ -107,7 +103,7 @@ func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
 		`select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`,
 		ids[0],
 	); n != "1" {
-		t.Fatal("the one without a confirmation has not lost")
+		t.Fatal("the unconfirmed user still has the email")
 	}
 	importtest.Exec(
 		t,
@@ -120,8 +116,8 @@ func TestRun_UserWithoutTheEmailGetsIt(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TargetIsOccupied imports into a target where other users have an email, an id and a provider's subject.
-func TestRun_TargetIsOccupied(t *testing.T) {
+// TestRun_TargetHasOtherUsers imports into a target where other users have an email, an id or an account of the source.
+func TestRun_TargetHasOtherUsers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 73, 300)
@@ -156,9 +152,9 @@ func TestRun_TargetIsOccupied(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TouchedInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the
+// TestRun_KeepsChangesInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the
 // source has changed.
-func TestRun_TouchedInTheTarget(t *testing.T) {
+func TestRun_KeepsChangesInTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 74, 200)
@@ -169,12 +165,12 @@ func TestRun_TouchedInTheTarget(t *testing.T) {
 	importtest.Exec(
 		t,
 		m.To,
-		`update "user" set name = 'Chosen Here' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`,
+		`update "user" set name = 'Target Name' where id = '`+renamed+`'; delete from "user" where id = '`+deleted+`'`,
 	)
 	importtest.Exec(
 		t,
 		from,
-		`update auth.users set raw_user_meta_data = '{"name": "Chosen There"}', updated_at = now() where id in ('`+renamed+
+		`update auth.users set raw_user_meta_data = '{"name": "Source Name"}', updated_at = now() where id in ('`+renamed+
 			`', '`+deleted+`');
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
 select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`,
@@ -187,8 +183,8 @@ select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from
 			`select name from "user" where id = any($1::uuid[])`,
 			[]string{renamed, deleted},
 		); len(got) != 1 ||
-			got[0] != "Chosen Here" {
-			t.Errorf("pass %d: got %q, want the name that was chosen here, and the deleted one gone", pass, got)
+			got[0] != "Target Name" {
+			t.Errorf("pass %d: got the names %q, want the name from the target, and no deleted user", pass, got)
 		}
 		if got := importtest.Column(
 			t,
@@ -207,7 +203,7 @@ select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from
 		); len(
 			got,
 		) != 2 {
-			t.Errorf("pass %d: %d users are reported, want both", pass, len(got))
+			t.Errorf("pass %d: %d users are in the quarantine, want both", pass, len(got))
 		}
 		importtest.Exec(t, from, `update auth.users set updated_at = now() where id in ('`+renamed+`', '`+deleted+`')`)
 	}

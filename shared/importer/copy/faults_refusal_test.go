@@ -15,9 +15,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_TargetRefusesARow makes the target refuse one row of a user. Only this row is quarantined, and it is imported
+// TestRun_TargetRejectsARow makes the target reject one row of a user. Only this row is quarantined, and it is imported
 // when the target accepts it.
-func TestRun_TargetRefusesARow(t *testing.T) {
+func TestRun_TargetRejectsARow(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 60, 300)
@@ -41,8 +41,8 @@ values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second 
 	for name, c := range map[string]struct {
 		refuse, allow string
 		state         string
-		rejections    []string // by source
-		left          string   // users, credentials and accounts, profiles of that user
+		rejections    []string // kinds of the rejected rows
+		wantCounts    string   // numbers of the user's rows in "user", account and user_profile
 	}{
 		"profile": {
 			`alter table user_profile add constraint no check (user_id <> '` + user + `')`,
@@ -104,25 +104,25 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 					where "userId" = $1::uuid) || ' ' ||
   (select count(*) from user_profile where user_id = $1::uuid)`,
 				user,
-			); got != c.left {
-				t.Errorf("users, accounts and profiles of that user: got %s, want %s", got, c.left)
+			); got != c.wantCounts {
+				t.Errorf("users, accounts and profiles of that user: got %s, want %s", got, c.wantCounts)
 			}
 			others := `select count(*)::text from supabase_import.ledger where outcome = 'copied' and user_id <> $1::uuid`
 			fresh := importtest.Open(t, from)
 			importtest.Complete(t, fresh, importtest.Small)
 			if got, want := importtest.Value(t, m.To, others, user), importtest.Value(t, fresh.To, others, user); got != want {
-				t.Errorf("%s rows of others were copied, want %s", got, want)
+				t.Errorf("%s rows of other users were copied, want %s", got, want)
 			}
 			importtest.Exec(t, m.To, c.allow)
 			if strings.HasPrefix(name, "user too") {
-				return // a column was dropped: the catalog is another one, see TestRun_RefusesAnotherCatalog
+				return // dropping the column changed the catalog, see TestRun_RefusesChangedCatalog
 			}
 			importtest.Complete(t, m, importtest.Small)
 			if diff := importtest.Diff(
 				importtest.Contents(t, m.To, importtest.Imported),
 				importtest.Contents(t, fresh.To, importtest.Imported),
 			); diff != "" {
-				t.Errorf("once the target accepts the row, it is not imported:%s", diff)
+				t.Errorf("the target accepts the row now, but it is not imported:%s", diff)
 			}
 			if n := importtest.Value(
 				t,
@@ -135,23 +135,23 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 	}
 }
 
-func TestRun_RefusesAnotherLedger(t *testing.T) {
+func TestRun_RefusesOtherLedgerVersion(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 61, 200)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Exec(t, m.To, `comment on schema supabase_import is 'xenon ledger 0'`)
-	_, ran := m.Run(t.Context(), importtest.Small, false, 1)
-	_, asked := m.Status(t.Context(), "supabase")
-	for what, err := range map[string]error{"run": ran, "status": asked} {
+	_, runErr := m.Run(t.Context(), importtest.Small, false, 1)
+	_, statusErr := m.Status(t.Context(), "supabase")
+	for what, err := range map[string]error{"run": runErr, "status": statusErr} {
 		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), `"xenon ledger 0"`) {
-			t.Errorf("%s: got %v, want the other ledger named", what, err)
+			t.Errorf("%s: got %v, want the version of the ledger in the error", what, err)
 		}
 	}
 }
 
-func TestRun_RefusesAnotherCatalog(t *testing.T) {
+func TestRun_RefusesChangedCatalog(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 62, 200)
@@ -170,7 +170,7 @@ func TestRun_RefusesAnotherCatalog(t *testing.T) {
 			1,
 		); !errors.Is(err, importer.ErrRefused) ||
 			!strings.Contains(err.Error(), side) {
-			t.Errorf("another column in the %s: got %v, want a refusal that names it", side, err)
+			t.Errorf("another column in the %s: got %v, want a refusal that names the database", side, err)
 		}
 		importtest.Exec(t, url, sql[1])
 		importtest.Complete(t, m, importtest.Small)
@@ -184,7 +184,7 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 	for name, c := range map[string]struct {
 		grants  string
 		options importer.Options
-		says    string // "" means that it works
+		want    string // text of the error; "" means no error
 	}{
 		"everything":   {importtest.ReadGrants, importtest.Small, ""},
 		"row security": {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
@@ -217,14 +217,14 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 			supabasetest.Fill(t, from, 63, 200)
 			m := importtest.Open(t, importtest.Role(t, from, c.grants))
 			_, err := m.Run(t.Context(), c.options, false, 1)
-			if c.says == "" {
+			if c.want == "" {
 				if err != nil {
-					t.Errorf("got %v, want it to go", err)
+					t.Errorf("got %v, want no error", err)
 				}
 				return
 			}
-			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want a refusal with %q", err, c.want)
 			}
 		})
 	}
@@ -233,7 +233,7 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 // TestRun_RoleLosesPrivileges hides rows from the role between two passes.
 func TestRun_RoleLosesPrivileges(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ sql, says string }{
+	for name, c := range map[string]struct{ sql, want string }{
 		"row security": {"alter role %[1]s nobypassrls", "row security"},
 		"a grant":      {"revoke select on auth.identities from %[1]s", "source"},
 	} {
@@ -255,8 +255,8 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 				false,
 				1,
 			); !errors.Is(err, importer.ErrRefused) ||
-				!strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+				!strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want a refusal with %q", err, c.want)
 			}
 			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), before); diff != "" {
 				t.Errorf("the target has changed:%s", diff)
@@ -265,7 +265,7 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 	}
 }
 
-// TestRun_StatementTimeout reads profiles that take long each: the import halves a batch until it is read in time.
+// TestRun_StatementTimeout reads profiles slowly: the import halves a batch until reading it does not time out.
 func TestRun_StatementTimeout(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -278,7 +278,7 @@ func TestRun_StatementTimeout(t *testing.T) {
 	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
 	m := importtest.Open(t, from)
-	m.Shared = true // no other goroutine uses Timeout meanwhile
+	m.Shared = true // no other goroutine reads Timeout at the same time
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func TestRun_StatementTimeout(t *testing.T) {
 		m.To,
 		"select count(*)::text from supabase_import.ruling where reason = 'target_error'",
 	); n != "0" {
-		t.Errorf("%s rows are reported as refused, want none", n)
+		t.Errorf("%s rows are reported as rejected, want none", n)
 	}
 
 	importtest.Exec(
@@ -313,7 +313,7 @@ create or replace view public.slow as select p.* from public.profiles p
 		t.Fatal(err)
 	}
 	if len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "statement timeout") || st.State != "running" {
-		t.Errorf("the state is %q and %v is parked, want one batch, and why", st.State, st.Parked)
+		t.Errorf("got the state %q and the parked batches %v, want one parked batch with a reason", st.State, st.Parked)
 	}
 	importtest.Exec(t, from, `truncate public.stuck`)
 	importtest.Complete(t, m, o)

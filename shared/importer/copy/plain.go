@@ -9,13 +9,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Plain is a piece of the mapping without a run: a query for the source, and where at the target a binary COPY puts
-// what it yields.
+// Plain is one COPY of the mapping: a query on the source, and the target table and columns for its rows.
 type Plain struct{ Query, Into string }
 
-// ListPlain lists what COPY alone would copy, table by table, users before their accounts and profiles: the columns
-// that a run writes, by the same SQL, and the rows that it would copy. It looks for no collisions, and not at what the
-// target has. The benchmark of a run compares with it. It writes nothing.
+// ListPlain returns one Plain for each kind of target row, users before their accounts and profiles. They have the
+// columns and the SQL of a run, but they detect no conflicts and ignore the rows that the target already has. A
+// benchmark compares a run with these plain copies. ListPlain writes nothing.
 func ListPlain(ctx context.Context, env *run.Env, o mapping.Options) (all []Plain, err error) {
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		m, err := run.ReadMapping(ctx, src, dst, o)

@@ -13,19 +13,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/copy"
 )
 
-// TestPlainCopyWritesTheRowsOfARun compares a run with COPY, the reference for its speed: without conflicts, COPY alone
-// writes the same rows as a run.
+// A benchmark compares the speed of a run with plain COPY. This test shows that plain COPY writes the same rows as a
+// run if there are no conflicts.
 func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 300, 400, 240)
-	bare, whole := importtest.Open(t, from), importtest.Open(t, from)
-	pieces, err := copy.ListPlain(t.Context(), bare.Env(), importer.Options{})
+	plainTarget, runTarget := importtest.Open(t, from), importtest.Open(t, from)
+	copies, err := copy.ListPlain(t.Context(), plainTarget.Env(), importer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, dst := connected(t, from), connected(t, bare.To)
-	for _, p := range pieces {
+	src, dst := connected(t, from), connected(t, plainTarget.To)
+	for _, p := range copies {
 		var rows bytes.Buffer
 		if _, err := src.PgConn().CopyTo(t.Context(), &rows, "copy ("+p.Query+") to stdout (format binary)"); err != nil {
 			t.Fatal(err)
@@ -34,18 +34,18 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	importtest.Complete(t, whole, importer.Options{})
+	importtest.Complete(t, runTarget, importer.Options{})
 	got, want := importtest.Contents(
 		t,
-		bare.To,
+		plainTarget.To,
 		importtest.Imported,
 	), importtest.Contents(
 		t,
-		whole.To,
+		runTarget.To,
 		importtest.Imported,
 	)
 	if diff := importtest.Diff(got, want); diff != "" {
-		t.Errorf("COPY alone leaves other rows than a run: %s", diff)
+		t.Errorf("plain COPY writes other rows than a run: %s", diff)
 	}
 	if len(got["user"]) != 300 || len(got["user_profile"]) != 240 {
 		t.Errorf("%d users and %d profiles, want 300 and 240", len(got["user"]), len(got["user_profile"]))

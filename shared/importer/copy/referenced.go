@@ -2,28 +2,29 @@ package copy
 
 import (
 	"context"
-	_ "embed" // gone_rows.sql
+	_ "embed" // rows_to_remove.sql
 	"fmt"
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// A later pass removes rows that are gone from the source, unless rows of other tables refer to it.
+// A later pass removes rows that are deleted in the source, unless rows of other tables refer to them.
 
-// goneRows lists the rows that are about to be deleted, and locks them: no other transaction can refer to them any more
-// until the transaction ends. A user goes with accounts, profile and sessions, or stays with all of them.
+// rowsToRemove lists the rows that are about to be deleted, and locks them: until the transaction ends, no other
+// transaction can insert rows that refer to them. A user is deleted together with the accounts, the profile and the
+// sessions, or none of these rows is deleted.
 //
-//go:embed gone_rows.sql
-var goneRows string
+//go:embed rows_to_remove.sql
+var rowsToRemove string
 
 const countRemovals = `SELECT
   (SELECT count(*) FROM stage_user WHERE 'remove' IN (action, credential))
   + (SELECT count(*) FROM stage_identity WHERE action = 'remove')
   + (SELECT count(*) FROM stage_profile WHERE action = 'remove')`
 
-// keepReferred turns removals into "kept" where rows of other tables refer to what would be deleted, or where the
-// target refused the removal before (reject.go). The column referring says which tables.
-func (t *transaction) keepReferred(ctx context.Context) error {
+// keepReferenced sets the action "kept" on removals of rows to which rows of other tables refer, and on removals that
+// the target rejected before (reject.go). The column referring names these tables.
+func (t *transaction) keepReferenced(ctx context.Context) error {
 	var n int64
 	if err := run.QueryNumbers(ctx, t.Dst, countRemovals, &n); err != nil || n == 0 {
 		return err
@@ -33,19 +34,19 @@ func (t *transaction) keepReferred(ctx context.Context) error {
 		return err
 	}
 	if len(references) > 0 {
-		if err := run.Exec(ctx, t.Dst, goneRows); err != nil {
+		if err := run.Exec(ctx, t.Dst, rowsToRemove); err != nil {
 			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
 		if _, err := run.FindAffected(ctx, t.Dst, references, 0); err != nil {
 			return err
 		}
 	}
-	return run.Exec(ctx, t.Dst, markReferred(t.Pass))
+	return run.Exec(ctx, t.Dst, markReferenced(t.Pass))
 }
 
-// markReferred marks what stays, with the tables that refer to it.
-func markReferred(p *run.Pass) string {
-	referred := `(
+// markReferenced returns SQL that marks the rows that are kept, with the tables that refer to them.
+func markReferenced(p *run.Pass) string {
+	referenced := `(
   SELECT source, key, tables FROM ` + run.AffectedTables("effect <> '"+run.Removed+"'") + ` r
   UNION ALL
   ` + p.KeptByTarget() + `
@@ -54,16 +55,16 @@ func markReferred(p *run.Pass) string {
 UPDATE stage_user s
 SET action = 'kept', referring = r.tables,
   credential = CASE WHEN s.credential = 'remove' THEN 'kept' ELSE s.credential END
-FROM ` + referred + ` r
+FROM ` + referenced + ` r
 WHERE r.source = 'user' AND r.key = s.key AND s.action = 'remove';
 UPDATE stage_user s SET credential = 'kept', credential_referring = r.tables
-FROM ` + referred + ` r
+FROM ` + referenced + ` r
 WHERE r.source IN ('credential', 'user') AND r.key = s.key AND s.credential = 'remove';
 UPDATE stage_identity s SET action = 'kept', referring = r.tables
-FROM ` + referred + ` r
+FROM ` + referenced + ` r
 WHERE (r.source = 'identity' AND r.key = s.key OR r.source = 'user' AND r.key = s.user_id) AND s.action = 'remove';
 UPDATE stage_profile s SET action = 'kept', referring = r.tables
-FROM ` + referred + ` r
+FROM ` + referenced + ` r
 WHERE r.source IN ('profile', 'user') AND r.key = s.key AND s.action = 'remove';
 UPDATE stage_identity s SET referring = ''
 FROM stage_user u

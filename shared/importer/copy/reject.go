@@ -12,17 +12,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Here it is decided that the target rejects a row; docs/importer.md has a diagram. There are three ways:
+// This file decides when a row counts as rejected by the target; docs/importer.md has a diagram. There are three cases:
 //
-//  1. A staged row differs from a row that another program wrote, or an account is another program's: rejectTakenRows.
-//  2. Writing meets a unique value that another user has: resolveTaken.
-//  3. The target refuses with any other error: the scope is halved down to one user (copyScope), and of that user the
-//     rejected row is searched for (rejectRow).
+//  1. A staged row differs from a row that another program wrote, or another program wrote the account:
+//     rejectTakenRows.
+//  2. Writing violates a unique constraint, because another user has the same email or phone number: resolveTaken.
+//  3. The target rejects the rows with any other error: copyScope halves the scope down to one user, and rejectRow
+//     searches the rejected row of that user.
 //
 // Each decision is stored as a rejection (run/rejection.go) and committed. Then the users are staged again: the
-// projection takes rejections as given. Conflicts within the source are decided when a pass begins (run/conflicts.go).
+// projections read the stored rejections. Conflicts within the source are decided when a pass begins
+// (run/conflicts.go).
 
-// reject carries out statements that insert rejections. If there are any, it commits them, which empties the stage.
+// reject runs statements that insert rejections. If they insert any, it commits; the commit empties the stage.
 func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, err error) {
 	n, err := run.ExecCounting(ctx, t.Dst, sql)
 	if err != nil {
@@ -31,11 +33,11 @@ func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, er
 	if n == 0 {
 		return false, nil
 	}
-	t.stagedOn, t.asksAnew = nil, false
+	t.stagedOn, t.clearsRejections = nil, false
 	return true, run.Exec(ctx, t.Dst, "COMMIT")
 }
 
-// rejectTakenRows rejects staged rows in whose place the target has another program's row.
+// rejectTakenRows returns SQL that rejects staged rows for which the target has a different row of another program.
 func rejectTakenRows(p *run.Pass) string {
 	return p.RejectStaged(mapping.User, "'"+mapping.TargetIDTaken+"'", "stage_user s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Profile, "'"+mapping.TargetProfileTaken+"'", "stage_profile s\nWHERE s.action = 'taken'") +
@@ -46,10 +48,12 @@ JOIN `+p.ForeignAccounts()+` f
 WHERE s.action IN ('new', 'update') AND s.reason IS NULL AND NOT s.folded`)
 }
 
-// resolveTaken is called when an email or number turns out to be taken. First, users of the target who never verified
-// an email give it up, in the same transaction: so no one can sign up with a released email before the user of the
-// source has it. If there are none, rows that the run wrote and nothing changed since get a placeholder, and are copied
-// again in their own batch; against any other user the user of the source is rejected.
+// resolveTaken handles a unique violation by an email or a phone number.
+//
+// First it takes the email from target users who never verified it, in the same transaction, so that no client can sign
+// up with it in between. If there are none, target rows that the run wrote and that are unchanged since get a
+// placeholder, and their own batch copies them again. If any other target user has the value, the source user is
+// rejected.
 func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	var released int64
 	err := run.QueryNumbers(ctx, t.Dst, "ROLLBACK TO SAVEPOINT staged;\n"+t.Pass.ReleaseEmails(), &released)
@@ -57,7 +61,7 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 		return fmt.Errorf("release emails: %w", err)
 	}
 	if released > 0 {
-		return nil // the stage is as it was: write again
+		return nil // the stage is unchanged: the caller writes again
 	}
 	sql := "ROLLBACK TO SAVEPOINT staged;\n" + rejectTakenValue(t.Pass, "email", run.TemporaryEmail, `CASE
   WHEN s."emailVerified" AND NOT u."emailVerified" THEN '`+mapping.TargetEmailUnverified+`'
@@ -77,8 +81,8 @@ func rejectTakenValue(p *run.Pass, column, placeholder, reason string) string {
 		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HasStagedValue(column))
 }
 
-// copyScope copies the users of a scope. When the target refuses with an error, it halves the scope, down to the user
-// whose row is rejected.
+// copyScope copies the users of a scope. If the target rejects the scope with an error, copyScope halves it, down to
+// the user whose row is rejected.
 func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (did rowCounts, err error) {
 	did, err = w.copyUsers(ctx, b, s, true)
 	if err == nil || run.CauseOf(err) != run.BadRow {
@@ -103,8 +107,9 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (d
 	return did, nil
 }
 
-// bisect cuts a scope in two, or returns its only user; nothing when there is none. As long as there are several users
-// it does not ask for the users of profiles: if time was too short to read that table, it would be so again.
+// bisect cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. If there
+// are two or more users, it does not query the users of profiles: if reading that table timed out before, it would time
+// out again.
 func (w *worker) bisect(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
 	ids := s.IDs
 	if ids == nil {
@@ -151,26 +156,26 @@ func (w *worker) listAtSource(ctx context.Context, sql string) (ids []string, er
 	return ids, err
 }
 
-// removalError is an error of the target when it was asked to remove rows that are gone from the source.
+// removalError is the error of the target on the deletion of rows that are deleted in the source.
 type removalError struct{ err error }
 
 func (e removalError) Error() string {
-	return "remove rows that are gone from the source: " + e.err.Error()
+	return "remove rows that are deleted in the source: " + e.err.Error()
 }
 func (e removalError) Unwrap() error { return e.err }
 
-// rejectRow rejects as little as possible of one user: the profile, else an identity, else all of them, else the whole
-// user. A user whom the target does not delete is kept.
+// rejectRow rejects as few rows of one user as possible: it tries the profile, then each identity, then all identities,
+// then the whole user. If the target does not let the run delete the user, the user is kept.
 func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, cause error) (did rowCounts, err error) {
-	refusal, ok := errors.AsType[*pgconn.PgError](cause)
-	if !ok || refusal.Code == run.QueryCanceled {
+	pgErr, ok := errors.AsType[*pgconn.PgError](cause)
+	if !ok || pgErr.Code == run.QueryCanceled {
 		return did, cause
 	}
 	user := s.IDs[0]
 	if errors.As(cause, new(removalError)) {
 		return w.copyWithout(ctx, b, s, run.RowsOfUser{
 			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps,
-			Detail: run.StateAndTable(refusal),
+			Detail: run.StateAndTable(pgErr),
 		})
 	}
 	candidates, err := w.candidates(ctx, s)
@@ -178,7 +183,7 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 		return did, err
 	}
 	for _, c := range candidates {
-		c.Reason, c.Detail = mapping.TargetError, "SQLSTATE "+refusal.Code
+		c.Reason, c.Detail = mapping.TargetError, "SQLSTATE "+pgErr.Code
 		did, err = w.copyWithout(ctx, b, s, c)
 		if err == nil || run.CauseOf(err) != run.BadRow {
 			return did, err
@@ -187,7 +192,7 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 	return rowCounts{}, err
 }
 
-// candidates are the rows of a user that the target may have refused, in the order in which they are tried.
+// candidates returns the rows of a user that the target may have rejected, in the order in which rejectRow tries them.
 func (w *worker) candidates(ctx context.Context, s mapping.Scope) ([]run.RowsOfUser, error) {
 	user := s.IDs[0]
 	identities, err := w.listAtSource(ctx, `SELECT i.id::text

@@ -1,4 +1,4 @@
--- The quarantine keeps the rows that are removed.
+-- The quarantine keeps a copy of each removed row.
 UPDATE stage_user s
 SET original = to_jsonb(u) || coalesce((
   SELECT jsonb_build_object('credential', to_jsonb(a)) FROM account a WHERE a.id = u.id), '{}')

@@ -1,14 +1,14 @@
--- Rows of the source; written; unchanged since the run wrote them; identical to what other programs wrote; folded;
--- quarantined; and those with anything to quarantine.
+-- Counts the rows of a batch: all source rows; written; unchanged; identical to a row of another program; folded;
+-- quarantined; with an entry for the quarantine.
 SELECT count(*) FILTER (WHERE reason IS DISTINCT FROM 'deleted_in_source'),
   count(*) FILTER (WHERE action IN ('new', 'update', 'remove') AND (reason IS NULL OR action = 'remove')),
   count(*) FILTER (WHERE action = 'same'),
   count(*) FILTER (WHERE action = 'identical'),
   count(*) FILTER (WHERE action = 'folded'),
   count(*) FILTER (WHERE reason IS NOT NULL AND reason <> 'deleted_in_source'),
-  count(*) FILTER (WHERE odd)
+  count(*) FILTER (WHERE has_entry)
 FROM (
-  SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL AS odd
+  SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL AS has_entry
   FROM stage_user
   UNION ALL
   SELECT reason, CASE WHEN folded AND reason IS NULL THEN 'folded' ELSE action END,

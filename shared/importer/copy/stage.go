@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// stage streams the scope from one snapshot of the source into the target's temporary tables.
+// stage streams the scope from one snapshot of the source into temporary tables of the target.
 func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 	if err := run.Exec(ctx, t.Src, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return fmt.Errorf("begin at the source: %w", err)
@@ -30,10 +30,10 @@ func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 	return nil
 }
 
-// stream copies the rows of a query at the source into a table of the target.
+// stream copies the rows of a query on the source into a table of the target.
 func stream(ctx context.Context, src, dst *pgx.Conn, query, into string) error {
 	in, out := io.Pipe()
-	buffered := bufio.NewWriterSize(out, 1<<16) // pgx writes row by row; a pipe hands over every write on its own
+	buffered := bufio.NewWriterSize(out, 1<<16) // pgx makes a Write call per row, and a pipe passes each on alone
 	read := make(chan error, 1)
 	go func() {
 		_, err := src.PgConn().CopyTo(ctx, buffered, "COPY ("+query+") TO STDOUT (FORMAT binary)")

@@ -13,35 +13,38 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// transaction copies the users of a scope, in one transaction on either side.
+// transaction copies the users of a scope, in one transaction on each database.
 type transaction struct {
 	*worker
 	scope mapping.Scope
-	// asksAnew: what the target rejected before is forgotten first.
-	asksAnew bool
+	// clearsRejections is true if begin first deletes the rejections that the target caused before.
+	clearsRejections bool
 
-	stagedOn *pgx.Conn // the connection to the target whose stage has the rows
-	isFresh  bool      // neither the ledger nor the target had anything of the scope
+	stagedOn *pgx.Conn // the connection to the target on which the rows are staged
+	isFresh  bool      // neither the ledger nor the target has rows of the scope
 	did      rowCounts
 	isDone   bool
 }
 
-// maxAttempts bounds the transactions for one scope. Each that is not the last ends with a row rejected, or an email
-// released, that was not known before.
+// maxAttempts limits the transactions for one scope. Each attempt but the last one ends with a new rejection or a newly
+// released email.
 const maxAttempts = 20
 
-// copyUsers copies the users of a scope, and tries again with every new rejection.
-func (w *worker) copyUsers(ctx context.Context, b run.Batch, s mapping.Scope, asksAnew bool) (rowCounts, error) {
-	t := &transaction{worker: w, scope: s, asksAnew: asksAnew}
+// copyUsers copies the users of a scope, and repeats the transaction after every new rejection.
+func (w *worker) copyUsers(
+	ctx context.Context, b run.Batch, s mapping.Scope, clearsRejections bool,
+) (rowCounts, error) {
+	t := &transaction{worker: w, scope: s, clearsRejections: clearsRejections}
 	for range maxAttempts {
 		if err := w.Retry(ctx, t.attempt); err != nil || t.isDone {
 			return t.did, err
 		}
 	}
-	return t.did, fmt.Errorf("batch %d: the target changed during each of %d attempts", b.Number, maxAttempts)
+	return t.did, fmt.Errorf(
+		"batch %d: each of %d attempts ended with a new rejection or a released email", b.Number, maxAttempts)
 }
 
-// attempt does one transaction to its end, or to a row that the target rejects.
+// attempt runs one transaction until the commit, or until the target rejects a row.
 func (t *transaction) attempt(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -71,11 +74,11 @@ func (t *transaction) rollBack(ctx context.Context) {
 	}
 }
 
-// begin begins the transaction and stages the users. It reports whether a staged row was rejected; then the transaction
-// ended with that.
+// begin begins the transaction and stages the users. It reports whether it rejected a staged row; then the transaction
+// is already committed.
 func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 	sql := "BEGIN"
-	if t.asksAnew {
+	if t.clearsRejections {
 		sql += ";\n" + t.Pass.ClearTargetRejections(t.scope)
 	}
 	if err := run.Exec(ctx, t.Dst, sql); err != nil {
@@ -102,22 +105,22 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 	return t.reject(ctx, rejectTakenRows(t.Pass))
 }
 
-// write writes what was decided, with ledger and quarantine, and commits.
+// write writes the staged rows, the ledger and the quarantine, and commits.
 func (t *transaction) write(ctx context.Context) error {
-	did, oddities, err := t.place(ctx)
+	did, toQuarantine, err := t.writeRows(ctx)
 	if err != nil {
 		return fmt.Errorf("write the batch: %w", err)
 	}
 	sql := t.Pass.RecordStaged(t.scope, t.isFresh)
-	if !t.isFresh || oddities > 0 {
+	if !t.isFresh || toQuarantine > 0 {
 		sql += t.Pass.QuarantineStaged(t.scope, t.isFresh)
 	}
 	if err := run.Exec(ctx, t.Dst, sql+"COMMIT"); err != nil {
 		return fmt.Errorf("record the batch: %w", err)
 	}
 	t.did, t.isDone, t.stagedOn = did, true, nil
-	if t.wroteOn == nil {
-		t.wroteOn = t.Dst
+	if t.commitConn == nil {
+		t.commitConn = t.Dst
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package copy
 
 import (
 	"context"
-	_ "embed" // removals.sql, tally.sql
+	_ "embed" // removals.sql, row_counts.sql
 	"fmt"
 	"strings"
 
@@ -10,25 +10,26 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// removals deletes what should not be there, children first. A user to whom other programs have added something stays.
+// removals is SQL that deletes the rows with the action "remove", child rows first. It keeps a user for whom another
+// program added rows.
 //
 //go:embed removals.sql
 var removals string
 
-// tally sums up a staged batch.
+// countRows is SQL that counts the rows of a staged batch.
 //
-//go:embed tally.sql
-var tally string
+//go:embed row_counts.sql
+var countRows string
 
-// place puts the rows of the stage into the tables of the target, after the savepoint "staged". oddities are rows for
-// the quarantine.
-func (t *transaction) place(ctx context.Context) (did rowCounts, oddities int64, err error) {
+// writeRows writes the staged rows into the tables of the target, after the savepoint "staged". toQuarantine is the
+// number of rows that have an entry for the quarantine.
+func (t *transaction) writeRows(ctx context.Context) (did rowCounts, toQuarantine int64, err error) {
 	if err := run.Exec(ctx, t.Dst, "SAVEPOINT staged"); err != nil {
 		return did, 0, err
 	}
 	sql := ""
 	if !t.isFresh {
-		if err := t.keepReferred(ctx); err != nil {
+		if err := t.keepReferenced(ctx); err != nil {
 			return did, 0, err
 		}
 		if err := run.Exec(ctx, t.Dst, removals); err != nil {
@@ -36,13 +37,13 @@ func (t *transaction) place(ctx context.Context) (did rowCounts, oddities int64,
 		}
 		sql = updates(t.Pass.Mapping)
 	}
-	err = run.QueryNumbers(ctx, t.Dst, sql+insertions(t.Pass.Mapping)+tally,
-		&did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &oddities)
-	return did, oddities, err
+	err = run.QueryNumbers(ctx, t.Dst, sql+insertions(t.Pass.Mapping)+countRows,
+		&did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &toQuarantine)
+	return did, toQuarantine, err
 }
 
-// updates changes rows that the run wrote to what they should be. Emails that change get a placeholder first, since two
-// of them may change places.
+// updates returns SQL that updates target rows that the run wrote. An email that changes gets a placeholder first,
+// because two users may swap their emails.
 func updates(m mapping.Mapping) string {
 	set := func(columns []mapping.Column) string {
 		assignments := make([]string, len(columns))
@@ -70,7 +71,7 @@ WHERE s.action = 'update' AND p.user_id = s.key;
 `
 }
 
-// A credential account out of a user's projection: the columns, and what goes into them.
+// The columns of a credential account, and their values from the projection of a user.
 const (
 	//nolint:gosec // no secret
 	credentialColumns = `id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"`
@@ -78,7 +79,7 @@ const (
 	credentialValues = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"`
 )
 
-// issuer is one column more where the target has it.
+// issuer returns the column issuer and its value, or empty texts if the target has no such column.
 func issuer(m mapping.Mapping) (column, value string) {
 	if m.HasIssuer() {
 		return ", issuer", ", 'local:credential'::text"
@@ -86,7 +87,7 @@ func issuer(m mapping.Mapping) (column, value string) {
 	return "", ""
 }
 
-// insertions adds the new rows, users before their accounts and profiles.
+// insertions returns SQL that inserts the new rows, users before their accounts and profiles.
 func insertions(m mapping.Mapping) string {
 	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
 	profiles := mapping.List(m.ProfileColumns())

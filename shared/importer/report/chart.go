@@ -19,18 +19,18 @@ var (
 	}
 )
 
-// What the outcomes mean, for the legend.
+// Texts of the outcomes, for the legend of the chart.
 var outcomeTexts = map[mapping.Outcome]string{
 	mapping.Copied:    "written by this run",
-	mapping.Identical: "was there already, the same",
+	mapping.Identical: "another program had already written the same row",
 	mapping.Folded:    "email and phone identities, which are part of the user",
-	mapping.Kept: "copied, then changed in the target, or gone from the source while rows of other tables refer to it: " +
-		"left alone",
+	mapping.Kept: "copied, then changed in the target, or deleted in the source while rows of other tables refer to it; " +
+		"not changed by the import",
 	mapping.Deleted:     "copied, then deleted in the source",
-	mapping.Quarantined: "kept whole, with the reason",
+	mapping.Quarantined: "not copied; the complete row is in the quarantine, with the reason",
 }
 
-// chart is one bar a kind of row, as wide as the picture, divided by outcome.
+// chart has one bar of full width per kind of row, divided by outcome.
 type chart struct {
 	Height   int
 	Bars     []chartBar
@@ -50,7 +50,7 @@ type chartSegment struct {
 	X, Width float64
 	Count    int64
 	Share    string
-	Label    bool // there is room for the number
+	Label    bool // the segment is wide enough for a label
 }
 
 type chartOutcome struct {
@@ -61,8 +61,8 @@ type chartOutcome struct {
 const (
 	chartLeft, chartWidth = 120.0, 590.0
 	chartStep             = 44
-	minWidth              = 3.0  // so that few rows can be seen
-	minLabelWidth         = 64.0 // room for a number
+	minWidth              = 3.0  // so that a segment of few rows is visible
+	minLabelWidth         = 64.0 // the width of a label
 )
 
 func chartOf(c mapping.Counts) chart {
@@ -88,7 +88,8 @@ func chartOf(c mapping.Counts) chart {
 	return out
 }
 
-// segments divide the width by count, but for those that would be too thin to see; the widest makes room for them.
+// segments divides the width in proportion to the counts. A segment that would be too thin to see gets minWidth, and
+// the widest segment becomes narrower by the difference.
 func segments(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	var out []chartSegment
 	widest, extra := 0, 0.0
@@ -113,7 +114,7 @@ func segments(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	return out
 }
 
-// share never rounds something to nothing, nor nearly all to all.
+// share returns n as a percentage of total. It never rounds a positive count to 0 %, nor an incomplete one to 100 %.
 func share(n, total int64) string {
 	switch p := 100 * float64(n) / float64(total); {
 	case n == total:

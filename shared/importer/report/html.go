@@ -21,14 +21,14 @@ var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"count":    run.Thousands[int64],
-	"whole":    run.Thousands[int],
+	"countInt": run.Thousands[int],
 	"when":     when,
 	"kind":     func(k mapping.Kind) string { return kindNames[k] },
 	"onDelete": func(e string) string { return run.OnDeleteTexts[e] },
 }).Parse(reportPage))
 
-// HTML writes the report as one page for people. The page loads nothing: styles, chart and the signed JSON, as a file
-// to save, are in it.
+// HTML writes the report as one page for people. The page loads nothing: it contains the styles, the chart and the
+// signed JSON, as a file to save.
 func (s Signed) HTML(w io.Writer) error {
 	file := "data:application/json;base64," + base64.StdEncoding.EncodeToString(s.JSON())
 	page := reportData{
@@ -40,7 +40,7 @@ func (s Signed) HTML(w io.Writer) error {
 		File:       template.URL(file), //nolint:gosec // G203: our own bytes, encoded
 	}
 	if err := reportTemplate.Execute(w, page); err != nil {
-		return fmt.Errorf("write the report's page: %w", err)
+		return fmt.Errorf("write the page of the report: %w", err)
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ type reportData struct {
 	File       template.URL
 }
 
-// when is a time as a person in any country reads it.
+// when formats a time in UTC for readers in any country.
 func when(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -69,11 +69,12 @@ type reasonLine struct {
 }
 
 type reasonPlace struct {
-	Name  string // of a table, or table.field
+	Name  string // "table" or "table.field"
 	Count int64
 }
 
-// reasonLines are the reasons with their explanations and where they came up, the most frequent first.
+// reasonLines returns the reasons with their explanations and the tables or fields that have them, the most frequent
+// reason first.
 func reasonLines(r mapping.Reasons) []reasonLine {
 	var lines []reasonLine
 	for _, key := range slices.Sorted(maps.Keys(r)) {

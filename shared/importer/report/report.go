@@ -1,5 +1,5 @@
-// Package report makes the report that an administrator keeps of a run: as signed JSON and as a page for people. Only
-// the command uses it: it links the packages that sign.
+// Package report writes the report of a run for the operator, as signed JSON and as a page. Only cmd/xenon imports it,
+// because it depends on the packages that sign.
 package report
 
 import (
@@ -12,18 +12,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// Report is what an administrator keeps of a run. It holds no personal data: ids and counts only.
+// Report is the report of a run for the operator. It has no personal data, only ids and counts.
 type Report struct {
 	Made         time.Time        `json:"made"`
 	Status       run.Status       `json:"status"`
 	Plan         run.Plan         `json:"plan"`
 	Verification *verify.Result   `json:"verification,omitempty"` // nil: not verified
 	Rollback     *rollback.Result `json:"undone,omitempty"`       // nil: not rolled back
-	Batches      []run.BatchLine  `json:"batches"`                // one line a batch, with its checksum
+	Batches      []run.BatchLine  `json:"batches"`                // one entry per batch, with its checksum
 }
 
-// Read puts together what is known of the run. It needs no lease: other processes may work on the run meanwhile. What a
-// run that was rolled back had verified is not in it.
+// Read collects the data of a run. It needs no lease, so other processes can work on the run at the same time. It
+// leaves out the verification of a run that was rolled back.
 func Read(ctx context.Context, env *run.Env, name string) (Report, error) {
 	r := Report{Made: env.Now().UTC()}
 	record, err := run.ReadRecord(ctx, env, name)
@@ -43,12 +43,12 @@ func Read(ctx context.Context, env *run.Env, name string) (Report, error) {
 
 // Conclusion is a report in one sentence.
 type Conclusion struct {
-	Level string // "good", "attention" (a person has to look) or "bad"
+	Level string // "good", "attention" (the operator has to look) or "bad"
 	Title string
 	Text  string
 }
 
-// Conclusion says how the run ended, the worst first.
+// Conclusion returns the result of the run. It checks for the worst result first.
 func (r Report) Conclusion() Conclusion {
 	s, v := r.Status, r.Verification
 	isOpen := s.Batches-s.Done > 0 || len(s.Parked) > 0 || s.State == run.Running
@@ -57,7 +57,7 @@ func (r Report) Conclusion() Conclusion {
 		return r.rolledBack()
 	case s.State != run.Finalized && isOpen:
 		return Conclusion{"bad", "Unfinished", fmt.Sprintf(
-			"%s of %s batches are done. Run again: it goes on where it stopped.",
+			"%s of %s batches are done. Run again: the import continues where it stopped.",
 			run.Thousands(s.Done), run.Thousands(s.Batches))}
 	case v == nil:
 		return Conclusion{
@@ -67,9 +67,9 @@ func (r Report) Conclusion() Conclusion {
 		return Conclusion{"bad", "Different", whyDifferent(*v)}
 	}
 	if n := s.Reasons.Total(); n > 0 {
-		return Conclusion{"attention", "Complete and equal, with something left for you", fmt.Sprintf(
-			"Everything that was copied equals the source, and every source row is accounted for. "+
-				"%s are in the quarantine, whole, with their reasons.", things(n, "row or field", "rows and fields"))}
+		return Conclusion{"attention", "Complete and equal; some rows need your decision", fmt.Sprintf(
+			"Everything that was copied equals the source, and every source row has an outcome. "+
+				"The quarantine has %s, with the reasons.", plural(n, "row or field", "rows and fields"))}
 	}
 	return Conclusion{
 		"good", "Complete and equal", "Every source row was copied, and everything that was copied equals the source.",
@@ -78,13 +78,13 @@ func (r Report) Conclusion() Conclusion {
 
 func (r Report) rolledBack() Conclusion {
 	if u := r.Rollback; u != nil && u.Left > 0 {
-		return Conclusion{"attention", "Rolled back, with users left", fmt.Sprintf(
-			"What the run copied is removed again, but for %s: %s.", things(u.Left, "user", "users"), u.WhyLeft())}
+		return Conclusion{"attention", "Rolled back, some users were kept", fmt.Sprintf(
+			"The copied rows were removed, except those of %s: %s.", plural(u.Left, "user", "users"), u.WhyKept())}
 	}
-	return Conclusion{"good", "Rolled back", "What the run copied is removed again."}
+	return Conclusion{"good", "Rolled back", "The copied rows were removed."}
 }
 
-// whyDifferent says what keeps a verification from being equal.
+// whyDifferent returns the reasons why a verification is not equal.
 func whyDifferent(v verify.Result) string {
 	broken := 0
 	for _, e := range v.Equations {
@@ -92,20 +92,21 @@ func whyDifferent(v verify.Result) string {
 			broken++
 		}
 	}
-	rows := things(v.Different, "row differs", "rows differ")
-	equations := things(int64(broken), "conservation equation does", "conservation equations do")
+	rows := plural(v.Different, "row differs", "rows differ")
+	checks := plural(int64(broken), "check of the row counts fails", "checks of the row counts fail")
 	switch {
 	case v.Different > 0 && broken > 0:
-		return fmt.Sprintf("%s between the source and the target, and %s not hold.", rows, equations)
+		return fmt.Sprintf("%s between the source and the target, and %s.", rows, checks)
 	case v.Different > 0:
-		return rows + " between the source and the target. The rows are named below."
+		return rows + " between the source and the target. The rows are listed below."
 	case broken > 0:
-		return equations + " not hold: rows are missing or too many."
+		return checks + ": rows are missing or duplicated."
 	}
-	return "Not everything was compared since the last pass. Verify again."
+	return "Not all batches were compared since the last pass. Verify again."
 }
 
-func things(n int64, one, many string) string {
+// plural returns the number with the singular or the plural of a noun.
+func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

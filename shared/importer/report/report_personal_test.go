@@ -32,7 +32,7 @@ WITH known (v) AS (
 ) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6
   AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
 
-// reported returns the report of a run, as JSON and as a page.
+// reported returns the report of a run, as JSON and as an HTML page.
 func reported(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")
@@ -66,7 +66,7 @@ func hasValue(text, value string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func TestHasValueIsNotPartOfALongerNumber(t *testing.T) {
+func TestHasValueIgnoresPartOfLongerNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false,
@@ -78,7 +78,7 @@ func TestHasValueIsNotPartOfALongerNumber(t *testing.T) {
 	}
 }
 
-func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
+func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	empty := importtest.Open(t, supabasetest.New(t))
 	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
@@ -138,7 +138,7 @@ func TestR58_ReportHoldsCountsAndReasonsAndNoPersonalData(t *testing.T) {
 	}
 	for _, v := range append(known, "Eve Eavesdropper") {
 		if hasValue(text, v) && !hasValue(always, v) {
-			t.Errorf("the report says %q", v)
+			t.Errorf("the report contains %q", v)
 		}
 	}
 }
@@ -162,15 +162,15 @@ func TestManualHasEveryReason(t *testing.T) {
 	}
 }
 
-// The trigger that the manual recommends stops writers, and no readers, while it is enabled.
+// While the trigger of docs/migrate.md is enabled, it blocks writes and does not block reads.
 func TestWriteBlockOfTheManual(t *testing.T) {
 	t.Parallel()
 	_, block, _ := strings.Cut(manual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
 	block, _, _ = strings.Cut(block, "```")
-	make, flips, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
+	make, updates, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
 	up, down := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"
-	if !ok || !strings.Contains(flips, down) {
-		t.Fatal("the manual has no trigger that stops writers")
+	if !ok || !strings.Contains(updates, down) {
+		t.Fatal("docs/migrate.md has no trigger that blocks writes")
 	}
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 3, 20)
@@ -187,10 +187,10 @@ func TestWriteBlockOfTheManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		flip string
-		open bool
+		update string
+		open   bool
 	}{{down, true}, {up, false}, {down, true}} {
-		if _, err := conn.Exec(t.Context(), c.flip); err != nil {
+		if _, err := conn.Exec(t.Context(), c.update); err != nil {
 			t.Fatal(err)
 		}
 		for _, write := range []string{
@@ -199,7 +199,7 @@ func TestWriteBlockOfTheManual(t *testing.T) {
 			"INSERT INTO auth.users (id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com')",
 		} {
 			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.open {
-				t.Errorf("%s, then %s: got %v", c.flip, write, err)
+				t.Errorf("%s, then %s: got %v", c.update, write, err)
 			}
 		}
 		var n int

@@ -23,7 +23,7 @@ import (
 
 var noon = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
 
-// finished is the report of a complete run of three batches, with rows in the quarantine.
+// finished returns the report of a complete run of three batches, with rows in the quarantine.
 func finished() report.Report {
 	return report.Report{
 		Made: noon.Add(3 * time.Minute),
@@ -78,7 +78,7 @@ func finished() report.Report {
 				"account": {SourceRows: 6_102, SourceSum: "-99", TargetRows: 6_102, TargetSum: "-99"},
 			},
 			Equations: []verify.Equation{
-				{Says: "users = migrated + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true},
+				{Says: "users = copied + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true},
 			},
 		},
 		Batches: []run.BatchLine{
@@ -89,8 +89,8 @@ func finished() report.Report {
 	}
 }
 
-// spoiled is the same run with every fault that a report can show.
-func spoiled() report.Report {
+// withFaults returns the report of the same run with every fault that a report can show.
+func withFaults() report.Report {
 	r := finished()
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
 	r.Status.Done = 2
@@ -120,8 +120,8 @@ func TestConclusion(t *testing.T) {
 		text         string
 	}{
 		"quarantine": {
-			finished(), "attention", "Complete and equal, with something left for you",
-			"844 rows and fields are in the quarantine",
+			finished(), "attention", "Complete and equal; some rows need your decision",
+			"The quarantine has 844 rows and fields",
 		},
 		"clean": {
 			with(func(r *report.Report) { r.Status.Reasons = nil }), "good", "Complete and equal",
@@ -135,22 +135,22 @@ func TestConclusion(t *testing.T) {
 			with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished",
 			"1 of 3 batches",
 		},
-		"parked": {spoiled(), "bad", "Unfinished", "2 of 3 batches"},
+		"parked": {withFaults(), "bad", "Unfinished", "2 of 3 batches"},
 		"different": {
-			with(func(r *report.Report) { r.Verification = spoiled().Verification }), "bad", "Different",
-			"2 rows differ between the source and the target, and 1 conservation equation does not hold.",
+			with(func(r *report.Report) { r.Verification = withFaults().Verification }), "bad", "Different",
+			"2 rows differ between the source and the target, and 1 check of the row counts fails.",
 		},
 		"broken": {
-			with(func(r *report.Report) { r.Verification = spoiled().Verification; r.Verification.Different = 0 }),
-			"bad", "Different", "1 conservation equation does not hold: ",
+			with(func(r *report.Report) { r.Verification = withFaults().Verification; r.Verification.Different = 0 }),
+			"bad", "Different", "1 check of the row counts fails: ",
 		},
 		"rolled back": {with(func(r *report.Report) {
 			r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Done: true}
-		}), "good", "Rolled back", "is removed again."},
-		"touched": {
+		}), "good", "Rolled back", "The copied rows were removed."},
+		"kept users": {
 			with(func(r *report.Report) { r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Left: 1} }),
-			"attention", "Rolled back, with users left",
-			"but for 1 user: they changed here",
+			"attention", "Rolled back, some users were kept",
+			"except those of 1 user: they changed in the target",
 		},
 		"finalized": {
 			with(func(r *report.Report) { r.Status.State, r.Status.Reasons = "finalized", nil }), "good",
@@ -168,7 +168,7 @@ func TestReasonsAreExplainedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range report.AllReasons {
 		if seen[r.Name] || r.Means == "" || r.Do == "" || !strings.HasSuffix(r.Means, ".") || !strings.HasSuffix(r.Do, ".") {
-			t.Errorf("%s is there twice or not whole sentences", r.Name)
+			t.Errorf("%s: a duplicate reason, or a text without a full stop", r.Name)
 		}
 		seen[r.Name] = true
 		for _, key := range []string{"user " + r.Name, "user.email " + r.Name, r.Name} {
@@ -222,10 +222,10 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(finished(), file.Report); diff != "" {
-		t.Errorf("the report (-made +read):\n%s", diff)
+		t.Errorf("the report, written - read +:\n%s", diff)
 	}
 	if again := sign(t, k, finished()); !bytes.Equal(again.JSON(), s.JSON()) {
-		t.Error("the same report has two texts")
+		t.Error("two encodings of the same report differ")
 	}
 	_, others := signing(t)
 	if _, err := report.Check(s.JSON(), others()); !errors.Is(err, keys.ErrUnknownKey) {
@@ -248,7 +248,7 @@ func TestReportEscapesNoLineSeparators(t *testing.T) {
 	}
 }
 
-func TestR58_EveryAlteredByteIsFound(t *testing.T) {
+func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 	t.Parallel()
 	k, jwks := signing(t)
 	text, public := sign(t, k, finished()).JSON(), jwks()
@@ -269,19 +269,19 @@ func TestR58_EveryAlteredByteIsFound(t *testing.T) {
 	}
 	other := finished()
 	other.Status.Pass++
-	foreign := sign(t, k, other)
+	otherReport := sign(t, k, other)
 	for name, altered := range map[string][]byte{
-		"byte more":           append(slices.Clone(text), '\n'),
-		"byte less":           text[:len(text)-1],
-		"nothing":             nil,
-		"no report":           []byte("{}"),
-		"written again":       indented(t, text),
-		"another's signature": bytes.Replace(text, []byte(signatureOf(t, text)), []byte(foreign.Signature), 1),
-		"another's report":    bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
-		"a second report":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
-		"a report besides":    bytes.Replace(text, []byte(`{"report":`), []byte(`{"Report":{},"report":`), 1),
-		"a digest of its own": bytes.Replace(text, []byte("\n\"seal\""), []byte("\n\"digest\":\"\",\"seal\""), 1),
-		"report without quote": []byte(`{"report":1,"digest":"sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e5` +
+		"additional byte":             append(slices.Clone(text), '\n'),
+		"missing byte":                text[:len(text)-1],
+		"nothing":                     nil,
+		"an empty object":             []byte("{}"),
+		"reformatted JSON":            indented(t, text),
+		"signature of another report": bytes.Replace(text, []byte(signatureOf(t, text)), []byte(otherReport.Signature), 1),
+		"another report":              bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
+		"duplicate member report":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
+		"additional member Report":    bytes.Replace(text, []byte(`{"report":`), []byte(`{"Report":{},"report":`), 1),
+		"duplicate member digest":     bytes.Replace(text, []byte("\n\"seal\""), []byte("\n\"digest\":\"\",\"seal\""), 1),
+		"report is a number": []byte(`{"report":1,"digest":"sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e5` +
 			`2ddb7875b4b","seal":"x"}`),
 	} {
 		if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) {
@@ -310,7 +310,7 @@ func indented(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
-// page renders a report and reads it back as XML with HTML's own exceptions, so that every tag is closed.
+// page renders a report and parses it as XML with the exceptions of HTML, so that every tag must be closed.
 func page(t *testing.T, r report.Report) string {
 	t.Helper()
 	k, _ := signing(t)
@@ -336,7 +336,7 @@ func page(t *testing.T, r report.Report) string {
 				if (a.Name.Local == "src" || a.Name.Local == "href") && !strings.HasPrefix(a.Value, "data:") ||
 					e.Name.Local == "script" ||
 					e.Name.Local == "link" {
-					t.Errorf("the page asks for <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
+					t.Errorf("the page loads <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
 				}
 			}
 		case xml.EndElement:
@@ -352,7 +352,7 @@ func page(t *testing.T, r report.Report) string {
 	}
 	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") ||
 		strings.Contains(text, "@import") {
-		t.Error("the page has a value that the template refused, or loads a file")
+		t.Error("the page has a value that the template replaced, or it loads a file")
 	}
 	return b.String()
 }
@@ -365,26 +365,26 @@ func TestR58_HTMLPage(t *testing.T) {
 		not    []string
 	}{
 		{finished(), []string{
-			"Complete and equal, with something left for you", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
-			"holds</b>",
-			"users = migrated &#43; quarantined &#43; deleted", "They stay deleted", "<code>tomorrows_reason</code>",
+			"Complete and equal; some rows need your decision", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
+			"equal</b>",
+			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>tomorrows_reason</code>",
 			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
 			"312 users have no way", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
-		}, []string{"Differences", "Rolled back", "put aside", "broken</b>"}},
-		{spoiled(), []string{
+		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},
+		{withFaults(), []string{
 			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image",
-			"target changed since", "broken</b>", "different</b>",
+			"target changed since", "Parked batches", "different</b>",
 		}, nil},
 		{
 			report.Report{
 				Status: importer.Status{Run: "<script>alert(1)</script>", State: "rolled back"},
 				Rollback: &importer.RollbackResult{
 					Removed: map[string]int64{"user": 5_000}, Sessions: 7,
-					Touched: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1,
+					KeptUsers: []string{"11111111-2222-4333-8444-000000000003"}, Left: 1,
 				},
 			},
-			[]string{"Rolled back, with users left", "5,000", "000000000003", "&lt;script&gt;"},
+			[]string{"Rolled back, some users were kept", "5,000", "000000000003", "&lt;script&gt;"},
 			[]string{"<script", "<svg", "Checksums"},
 		},
 		{report.Report{}, nil, nil},

@@ -12,19 +12,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// signatureType is in the header of a report's signature and of nothing else, so that a report's signature is never
-// taken for a session's token.
+// signatureType is the type in the header of report signatures only, so that no server accepts a report signature as
+// the token of a session.
 const signatureType = "xenon-report+jws"
 
-// ErrAltered says that a signed report is not what was signed. keys.ErrUnknownKey, which Check also returns, says that
-// it was signed with a key that is not among those given.
+// ErrAltered means that a file differs from the report that was signed. Check also returns keys.ErrUnknownKey, if the
+// key of the signature is not in the JWKS.
 var ErrAltered = errors.New("altered")
 
-// Signed is a report with its digest, and the digest with the deployment's signature.
+// Signed is a report with its digest and the deployment's signature of the digest.
 type Signed struct {
 	Report    Report
 	Digest    string // "sha256:" and the digest of the canonical JSON in hex
-	Signature string // a compact JWS, RS256, of {"digest":…}; its header names the key by the kid that the JWKS has
+	Signature string // a compact JWS, RS256, of {"digest":…}; its header has the kid of the key in the JWKS
 
 	text []byte
 }
@@ -50,15 +50,15 @@ func (r Report) Sign(set keys.Set) (Signed, error) {
 	return s, nil
 }
 
-// JSON is the signed report as a file: {"report":…,"digest":…,"seal":…} in three lines. A report has one such text
-// only, so that any byte altered shows.
+// JSON returns the signed report as a file of three lines: {"report":…,"digest":…,"seal":…}. The member "seal" is the
+// signature. There is only one valid text of a report, so Check detects every changed byte.
 func (s Signed) JSON() []byte { return signedText(s.text, s.Digest, s.Signature) }
 
 func signedText(report []byte, digest, signature string) []byte {
 	return fmt.Appendf(nil, "{\"report\":%s,\n\"digest\":%q,\n\"seal\":%q}\n", report, digest, signature)
 }
 
-// Checked is what a good signature proves.
+// Checked is the result of Check for a valid signature.
 type Checked struct {
 	Run    string    `json:"run"`
 	Made   time.Time `json:"made"`
@@ -66,8 +66,9 @@ type Checked struct {
 	KeyID  string    `json:"kid"`
 }
 
-// Check reports whether text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
-// ErrAltered or keys.ErrUnknownKey; anything else is about the JWKS. It reads reports of other versions of Xenon too.
+// Check verifies that text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
+// ErrAltered or keys.ErrUnknownKey; any other error means that the JWKS or the report cannot be read. Check also
+// accepts reports of other versions of Xenon.
 func Check(text, jwks []byte) (Checked, error) {
 	var file struct {
 		Report    json.RawMessage
@@ -81,7 +82,7 @@ func Check(text, jwks []byte) (Checked, error) {
 		return Checked{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
 	}
 	if file.Digest != run.Digest(file.Report) {
-		return Checked{}, fmt.Errorf("%w: the digest is not that of the report", ErrAltered)
+		return Checked{}, fmt.Errorf("%w: the digest does not match the report", ErrAltered)
 	}
 	payload, kid, err := keys.VerifyJWS(jwks, signatureType, file.Signature)
 	if errors.Is(err, keys.ErrBadSignature) {
@@ -92,7 +93,7 @@ func Check(text, jwks []byte) (Checked, error) {
 	}
 	var signed signedPayload
 	if json.Unmarshal(payload, &signed) != nil || signed.Digest != file.Digest {
-		return Checked{}, fmt.Errorf("%w: the signature is that of another report", ErrAltered)
+		return Checked{}, fmt.Errorf("%w: the signature belongs to another report", ErrAltered)
 	}
 	var report Report
 	if err := json.Unmarshal(file.Report, &report); err != nil {

@@ -12,29 +12,29 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-func TestRollbackKeepsUsersWithRowsInOwnTables(t *testing.T) {
+func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]importer.RollbackOptions{"plain": {}, "forced": {Force: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, who := importtest.WithOwnTables(t, 311)
-			own := importtest.OwnData(t, m.To)
-			delete(own, `"user"`) // the user who refers to another is removed
+			application := importtest.OwnData(t, m.To)
+			delete(application, `"user"`) // the user who refers to another is removed
 			u := importtest.RollBackAfterDryRun(t, m, o)
 			now := importtest.OwnData(t, m.To)
 			delete(now, `"user"`)
-			if diff := importtest.Diff(now, own); diff != "" {
-				t.Errorf("rows of own tables changed: %s", diff)
+			if diff := importtest.Diff(now, application); diff != "" {
+				t.Errorf("rows of application tables changed: %s", diff)
 			}
-			if diff := cmp.Diff(u.Because, importtest.ExpectedTables(who)); diff != "" {
-				t.Errorf("who stays, got - want +:\n%s", diff)
+			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedTables(who)); diff != "" {
+				t.Errorf("kept users, got - want +:\n%s", diff)
 			}
 			if diff := cmp.Diff(
 				importtest.Column(t, m.To, `select id::text from "user" order by id`),
-				u.Touched,
+				u.KeptUsers,
 			); diff != "" ||
 				u.Left != int64(len(who)) {
-				t.Errorf("%d users left, there - named +:\n%s", u.Left, diff)
+				t.Errorf("%d kept users, in the table - in the result +:\n%s", u.Left, diff)
 			}
 			holding := map[string]int64{
 				"shop.orders":          4,
@@ -55,28 +55,28 @@ func TestRollbackKeepsUsersWithRowsInOwnTables(t *testing.T) {
 				`public."user"`:        1,
 			}
 			if diff := cmp.Diff(u.Holding, holding); diff != "" || len(u.Cascaded)+len(u.Changed) != 0 {
-				t.Errorf("rows that hold users, got - want +:\n%s", diff)
+				t.Errorf("rows that refer to kept users, got - want +:\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
+func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, who := importtest.WithOwnTables(t, 312)
-	own := importtest.OwnData(t, m.To)
+	application := importtest.OwnData(t, m.To)
 	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
-	because := map[string]string{
+	keptReasons := map[string]string{
 		who["a table further"]:      "shop.order_items: 1",
 		who["no action"]:            "public.debt: 1",
 		who["restrict"]:             "public.deposits: 1",
 		who["set null of not null"]: "public.drafts: 1",
 	}
-	if diff := cmp.Diff(u.Because, because); diff != "" {
-		t.Errorf("who stays, got - want +:\n%s", diff)
+	if diff := cmp.Diff(u.KeptReasons, keptReasons); diff != "" {
+		t.Errorf("kept users, got - want +:\n%s", diff)
 	}
-	if diff := cmp.Diff(u.Touched, slices.Sorted(maps.Keys(because))); diff != "" {
-		t.Errorf("named, got - want +:\n%s", diff)
+	if diff := cmp.Diff(u.KeptUsers, slices.Sorted(maps.Keys(keptReasons))); diff != "" {
+		t.Errorf("ids of kept users, got - want +:\n%s", diff)
 	}
 	cascaded := map[string]int64{
 		"shop.orders":          3,
@@ -93,11 +93,11 @@ func TestRollbackWithCascadeKeepsRowsOfOwnTablesInTheQuarantine(t *testing.T) {
 		"public.heirlooms_old": 1,
 	}
 	if diff := cmp.Diff(u.Cascaded, cascaded); diff != "" {
-		t.Errorf("rows that went, got - want +:\n%s", diff)
+		t.Errorf("deleted rows, got - want +:\n%s", diff)
 	}
 	changed := map[string]int64{"public.audit": 2, "public.badges": 1, `public."user"`: 1}
 	if diff := cmp.Diff(u.Changed, changed); diff != "" {
-		t.Errorf("rows that changed, got - want +:\n%s", diff)
+		t.Errorf("changed rows, got - want +:\n%s", diff)
 	}
 	quarantined := map[string]int64{}
 	for _, line := range importtest.Column(t, m.To, `select field from supabase_import.quarantine where reason = 'cascaded'
@@ -128,13 +128,13 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 		)
 	}
 	restored := importtest.OwnData(t, m.To)
-	// changed, or they refer to a new row
+	// these rows were changed, or they refer to a new row
 	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} {
-		delete(own, table)
+		delete(application, table)
 		delete(restored, table)
 	}
-	if diff := importtest.Diff(restored, own); diff != "" {
-		t.Errorf("what was restored is not what was there: %s", diff)
+	if diff := importtest.Diff(restored, application); diff != "" {
+		t.Errorf("the restored rows differ from the original rows: %s", diff)
 	}
 }
 
@@ -145,9 +145,9 @@ func qualified(table string) string {
 	return "public." + table
 }
 
-// Rows that two users of different batches share are removed with the first of them, and then keep no user in the
-// target.
-func TestRollbackWithCascadeOfRowsThatUsersShare(t *testing.T) {
+// Two users of different batches share rows that refer to them. The rollback of the first user deletes these rows, so
+// they do not prevent the removal of the second user.
+func TestRollbackWithCascadeDeletesRowsThatUsersShare(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 313, 300)
@@ -171,11 +171,11 @@ create table referrals (by uuid references "user" on delete cascade, whom uuid r
 		map[string]int64{"public.friends": 1, "public.referrals": 1},
 	); diff != "" ||
 		u.Left != 0 {
-		t.Errorf("%d users left; rows that went, got - want +:\n%s", u.Left, diff)
+		t.Errorf("%d kept users; deleted rows, got - want +:\n%s", u.Left, diff)
 	}
 }
 
-func TestRollbackNamesUserWhomATriggerKeeps(t *testing.T) {
+func TestRollbackReportsUserWhoseDeletionATriggerPrevents(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 314, 200)
@@ -191,11 +191,11 @@ create trigger refuse before delete on "user" for each row execute function refu
 	)
 	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {
 		u := importtest.RollBackAfterDryRun(t, m, o)
-		if diff := cmp.Diff(u.Because, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {
-			t.Errorf("%+v: %d users left, got - want +:\n%s", o, u.Left, diff)
+		if diff := cmp.Diff(u.KeptReasons, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {
+			t.Errorf("%+v: %d kept users, got - want +:\n%s", o, u.Left, diff)
 		}
 		if n := importtest.Value(t, m.To, `select count(*)::text from "user"`); n != "1" {
-			t.Errorf("%+v: %s users are there, want the one whom the trigger keeps", o, n)
+			t.Errorf("%+v: %s users are in the target, want the one whose deletion the trigger prevents", o, n)
 		}
 	}
 }
@@ -211,6 +211,6 @@ func TestRollbackWithCascadeNeedsForce(t *testing.T) {
 		t.Error("cascade without force: no error")
 	}
 	if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
-		t.Errorf("it removed rows:\n%s", diff)
+		t.Errorf("rows were removed, got - want +:\n%s", diff)
 	}
 }

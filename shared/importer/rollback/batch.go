@@ -12,23 +12,23 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// batch undoes one batch in one transaction, together with the record of it. The transaction has one view of the
-// target: when another session changes a user after it was looked at, the deletion fails, and the batch is done again.
+// batch rolls back one batch in one transaction, which also records it. The transaction has one snapshot of the target:
+// if another session changes a user after the transaction has read it, the deletion fails and the batch is repeated.
 func (r *rollback) batch(ctx context.Context, i int) error {
 	if err := run.Exec(ctx, r.dst, "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return err
 	}
 	if !r.DryRun {
-		if done, err := r.hold(ctx, r.batches[i]); err != nil || done {
+		if done, err := r.lockRun(ctx, r.batches[i]); err != nil || done {
 			return err
 		}
 	}
 	return r.step(ctx, i)
 }
 
-// hold keeps other processes from taking the run over while the transaction lasts, and reads what is stored: the answer
-// to an earlier commit may have been lost on the way. done: it was, and the batch is done.
-func (r *rollback) hold(ctx context.Context, b run.Batch) (done bool, err error) {
+// lockRun locks the run for the transaction, so that no other process takes the lease, and reads the stored state. done
+// is true if an earlier commit of this batch succeeded although its answer was lost.
+func (r *rollback) lockRun(ctx context.Context, b run.Batch) (done bool, err error) {
 	undone, err := run.LockForRollback(ctx, r.dst, r.id, r.epoch)
 	if err != nil {
 		return false, err
@@ -43,7 +43,8 @@ func (r *rollback) hold(ctx context.Context, b run.Batch) (done bool, err error)
 	return true, run.Exec(ctx, r.dst, "ROLLBACK")
 }
 
-// step undoes one batch in a transaction that is open, and ends it where no later batch has to see it.
+// step rolls back one batch in an open transaction. It also ends the transaction, unless later batches have to see its
+// changes.
 func (r *rollback) step(ctx context.Context, i int) error {
 	b, began := r.batches[i], r.env.Now()
 	e := run.Event{
@@ -71,10 +72,10 @@ func (r *rollback) step(ctx context.Context, i int) error {
 	return nil
 }
 
-// end ends a batch: a real one is recorded and committed, a dry one is taken back, unless later ones have to see it.
+// end records and commits a batch. In a dry run it rolls the batch back, unless later batches have to see its changes.
 func (r *rollback) end(ctx context.Context, s state) error {
 	switch {
-	case r.mustSeeAll():
+	case r.needsOneTransaction():
 		return nil
 	case r.DryRun:
 		return run.Exec(ctx, r.dst, "ROLLBACK")
@@ -89,51 +90,51 @@ func (r *rollback) end(ctx context.Context, s state) error {
 	return run.Exec(ctx, r.dst, "COMMIT")
 }
 
-// undo decides which users of a batch go, counts, and removes them. A dry run deletes the rows, too, to see whether it
-// can, and leaves the ledger alone.
+// undo decides which users of a batch are removed, counts the rows and removes them. A dry run also deletes the rows,
+// to find out whether the target allows it, but does not change the ledger.
 func (r *rollback) undo(ctx context.Context, b run.Batch) (Result, error) {
-	if err := run.Exec(ctx, r.dst, r.findTouched(b.Scope)); err != nil {
+	if err := run.Exec(ctx, r.dst, r.findChanged(b.Scope)); err != nil {
 		return Result{}, fmt.Errorf("compare with what the run wrote: %w", err)
 	}
 	for {
-		if err := r.findHolding(ctx, b.Scope); err != nil {
+		if err := r.findReferenced(ctx, b.Scope); err != nil {
 			return Result{}, err
 		}
 		result, err := r.count(ctx, b.Scope)
 		if err != nil {
 			return result, err
 		}
-		refusal, err := r.try(ctx, r.removal(b))
-		if err != nil || refusal == "" {
+		rejection, err := r.try(ctx, r.removal(b))
+		if err != nil || rejection == "" {
 			return result, err
 		}
-		ids, err := run.QueryTexts(ctx, r.dst, "SELECT user_id::text FROM undo WHERE goes ORDER BY 1")
+		ids, err := run.QueryTexts(ctx, r.dst, "SELECT user_id::text FROM undo WHERE is_removed ORDER BY 1")
 		if err != nil {
-			return result, fmt.Errorf("list who goes: %w", err)
+			return result, fmt.Errorf("list the users to remove: %w", err)
 		}
-		switch found, err := r.keepRefused(ctx, b.Scope, ids, refusal); {
+		switch found, err := r.keepRejected(ctx, b.Scope, ids, rejection); {
 		case err != nil:
 			return result, err
 		case !found:
-			return result, fmt.Errorf("remove: the target refuses it: %s", refusal)
+			return result, fmt.Errorf("remove: the target rejects it: %s", rejection)
 		}
 	}
 }
 
-// removal is the request for one batch.
+// removal returns the SQL that removes the rows of one batch.
 func (r *rollback) removal(b run.Batch) string {
 	switch {
 	case !r.DryRun:
 		return r.remove(b)
-	case r.mustSeeAll():
+	case r.needsOneTransaction():
 		return r.deletions(b.Scope, "") + run.RestoreEmails(r.id)
 	}
 	return r.deletions(b.Scope, "")
 }
 
-// try carries out statements behind a savepoint. refusal is the target's, and then nothing was done; "" if there is
-// none.
-func (r *rollback) try(ctx context.Context, sql string) (refusal string, err error) {
+// try runs statements after a savepoint. If the target rejects them, it rolls back to the savepoint and returns the
+// error of the target as rejection.
+func (r *rollback) try(ctx context.Context, sql string) (rejection string, err error) {
 	err = run.Exec(ctx, r.dst, "SAVEPOINT trial;\n"+sql)
 	if err == nil {
 		return "", nil
@@ -146,35 +147,35 @@ func (r *rollback) try(ctx context.Context, sql string) (refusal string, err err
 }
 
 const keepUser = `WITH o AS (
-  UPDATE undo SET goes = false, touched = true WHERE user_id = $1::uuid
+  UPDATE undo SET is_removed = false, is_changed = true WHERE user_id = $1::uuid
 )
 INSERT INTO holding VALUES ($1::uuid, $2, 0)`
 
-// keepRefused finds, by halves, the users whom the target refuses to delete for a reason that no foreign key shows,
-// such as a trigger, and keeps them.
-func (r *rollback) keepRefused(
-	ctx context.Context, s mapping.Scope, ids []string, refusal string,
+// keepRejected finds, by halving the list of users, the users whom the target does not let the rollback delete for a
+// reason that is not a foreign key, such as a trigger. It keeps these users.
+func (r *rollback) keepRejected(
+	ctx context.Context, s mapping.Scope, ids []string, rejection string,
 ) (found bool, err error) {
 	if len(ids) == 1 {
-		_, err := r.dst.Exec(ctx, keepUser, ids[0], refusal)
+		_, err := r.dst.Exec(ctx, keepUser, ids[0], rejection)
 		return true, run.Wrap("keep a user", err)
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		refusal, err := r.try(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDs(half)+")"))
+		rejection, err := r.try(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDs(half)+")"))
 		if err != nil {
 			return found, err
 		}
-		if refusal == "" {
+		if rejection == "" {
 			if err := run.Exec(ctx, r.dst, "ROLLBACK TO SAVEPOINT trial"); err != nil {
 				return found, err
 			}
 			continue
 		}
-		one, err := r.keepRefused(ctx, s, half, refusal)
+		foundInHalf, err := r.keepRejected(ctx, s, half, rejection)
 		if err != nil {
 			return found, err
 		}
-		found = found || one
+		found = found || foundInHalf
 	}
 	return found, nil
 }

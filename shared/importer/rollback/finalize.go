@@ -8,10 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Finalize ends a run that is complete or rolled back for good: password hashes, one-time tokens and secrets of second
-// factors are deleted from the ledger and the quarantine, as are all fields of profiles that the target has no column
-// for. No pass, rollback or return to the source can follow. The rest of the quarantine stays. It can be stopped at any
-// time and repeated.
+// Finalize ends a run permanently. The run must be complete or rolled back. Finalize deletes password hashes, one-time
+// tokens and secrets of second factors from the ledger and the quarantine, and all profile fields for which the target
+// has no column. No pass, rollback or return to the source is possible afterwards. The rest of the quarantine stays.
+// Finalize can be interrupted and repeated.
 func Finalize(ctx context.Context, env *run.Env, name string) error {
 	epoch, err := env.Take(ctx, name)
 	if err != nil {
@@ -25,7 +25,7 @@ func Finalize(ctx context.Context, env *run.Env, name string) error {
 		if err != nil {
 			return err
 		}
-		// The state comes first, so that no action begins that needs the deleted rows.
+		// Set the state first, so that no action starts that needs the rows to delete.
 		if err := r.MarkFinalized(ctx, dst, epoch); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-func TestFinalize_NoSecretIsLeftInTheLedger(t *testing.T) {
+func TestFinalize_DeletesSecrets(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 41, 300)
@@ -47,7 +47,7 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		return n
 	}
 	if found(everything()) < 50 {
-		t.Fatal("there were no secrets before")
+		t.Fatal("the ledger has no secrets before Finalize")
 	}
 	entries := importtest.Value(
 		t,
@@ -58,7 +58,7 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		t.Fatal(err)
 	}
 	if n := found(everything()); n != 0 {
-		t.Errorf("%d secrets are still there", n)
+		t.Errorf("%d secrets are still in the ledger or the quarantine", n)
 	}
 	if n := importtest.Value(
 		t,
@@ -71,7 +71,7 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		t.Errorf("a second time: %v", err)
 	}
 	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("another pass: %v, want it refused", err)
+		t.Errorf("another pass: got %v, want a refusal", err)
 	}
 	if _, err := m.Rollback(
 		t.Context(),
@@ -81,14 +81,14 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		err,
 		importer.ErrRefused,
 	) {
-		t.Errorf("a rollback: %v, want it refused", err)
+		t.Errorf("a rollback: got %v, want a refusal", err)
 	}
 	if st, err := m.Status(t.Context(), "supabase"); err != nil || st.State != "finalized" {
 		t.Errorf("the state is %q (%v), want finalized", st.State, err)
 	}
 }
 
-func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
+func TestFinalize_RunWithAnotherNameCanStart(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 42, 200)
@@ -100,7 +100,7 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("in the middle: %v, want it refused", err)
+		t.Errorf("an incomplete run: got %v, want a refusal", err)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Rollback(t, m, false)
@@ -112,7 +112,7 @@ func TestFinalize_ANewRunCanFollowUnderAnotherName(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := r.Conclusion().Title; got != "Rolled back" {
-		t.Errorf("the report says %q, want that it was rolled back", got)
+		t.Errorf("the report has the title %q, want Rolled back", got)
 	}
 	importtest.Complete(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
@@ -133,7 +133,7 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	const held = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
 	ledger, quarantine := fmt.Sprintf(held, "ledger"), fmt.Sprintf(held, "quarantine")
 	if importtest.Value(t, m.To, ledger) == "0" || importtest.Value(t, m.To, quarantine) == "0" {
-		t.Fatal("there were no secrets before")
+		t.Fatal("the ledger has no secrets before Finalize")
 	}
 	entries := importtest.Value(
 		t,

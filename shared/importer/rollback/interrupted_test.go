@@ -11,24 +11,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// interrupted is a context that the test ends.
-type interrupted struct {
+// endingContext is a context that reaches its deadline when the test closes the channel.
+type endingContext struct {
 	context.Context
-	up chan struct{}
+	deadline chan struct{}
 }
 
-func (c interrupted) Done() <-chan struct{} { return c.up }
+func (c endingContext) Done() <-chan struct{} { return c.deadline }
 
-func (c interrupted) Err() error {
+func (c endingContext) Err() error {
 	select {
-	case <-c.up:
+	case <-c.deadline:
 		return context.DeadlineExceeded
 	default:
 		return nil
 	}
 }
 
-func TestRollback_GoesOnWhereItStopped(t *testing.T) {
+func TestRollback_ResumesAfterDeadline(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 26, 300)
@@ -37,23 +37,23 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 	copied := importtest.Count(t, m.To)
 	var got importer.RollbackResult
 	for calls := 1; ; calls++ {
-		ctx := interrupted{t.Context(), make(chan struct{})}
+		ctx := endingContext{t.Context(), make(chan struct{})}
 		m.Progress = func(e importer.Event) {
 			if e.Batch%4 == 3 {
-				close(ctx.up)
+				close(ctx.deadline)
 				m.Progress = nil
 			}
 		}
 		var err error
 		if got, err = m.Rollback(ctx, "supabase", importer.RollbackOptions{}); err != nil {
-			t.Fatalf("when the time is up: %v, want no error", err)
+			t.Fatalf("at the deadline: got %v, want no error", err)
 		}
 		if st, err := m.Status(t.Context(), "supabase"); err != nil || (st.State == "rolled back") != got.Done {
 			t.Fatalf("the state is %q (%v) after call %d", st.State, err, calls)
 		}
 		if got.Done {
 			if calls != 3 {
-				t.Errorf("done with call %d, want 3", calls)
+				t.Errorf("done after %d calls, want 3", calls)
 			}
 			break
 		}
@@ -62,11 +62,11 @@ func TestRollback_GoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("removed by all calls, got - want +:\n%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Rollback(t, m, false), got); diff != "" {
-		t.Errorf("said again, got - want +:\n%s", diff)
+		t.Errorf("result of another call, got - want +:\n%s", diff)
 	}
 }
 
-// A run may begin again after a rollback that was interrupted halfway.
+// A run can begin again after an interrupted rollback.
 func TestRollback_InterruptedHalfway(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -86,11 +86,11 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 	}
 	m.Progress = nil
 	if n := importtest.Count(t, m.To)["user"]; n == 0 || n == int64(len(first["user"])) {
-		t.Fatalf("%d users are left, want some", n)
+		t.Fatalf("%d users are in the target, want some of them", n)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stable), first); diff != "" {
-		t.Errorf("the run that went on copies other rows: %s", diff)
+		t.Errorf("the next run copies other rows: %s", diff)
 	}
 	if got := importtest.Rollback(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
 		t.Errorf("%d users were removed, want all %d", got.Removed["user"], len(first["user"]))

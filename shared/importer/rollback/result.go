@@ -11,17 +11,17 @@ import (
 
 // Options are the choices of a rollback.
 type Options struct {
-	Force bool // remove users, too, who changed in the target since
+	Force bool // also remove users that changed in the target after the import
 	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows that
-	// ON DELETE CASCADE deletes and rows that SET NULL or SET DEFAULT changes are kept in the quarantine as they were.
+	// ON DELETE CASCADE deletes and rows that SET NULL or SET DEFAULT changes are saved in the quarantine first.
 	Cascade bool
 	DryRun  bool // only count
 }
 
-// named is how many users that stay are named at most.
-const named = 1000
+// maxListed is the maximum number of kept users that a result lists.
+const maxListed = 1000
 
-// Result is what a rollback did.
+// Result describes what a rollback did.
 type Result struct {
 	Removed  map[string]int64 `json:"removed"`  // target rows by table
 	Sessions int64            `json:"sessions"` // sessions that were deleted with their users
@@ -29,37 +29,39 @@ type Result struct {
 	// default. Without Options.Cascade there are none.
 	Cascaded map[string]int64 `json:"cascaded,omitempty"`
 	Changed  map[string]int64 `json:"changed,omitempty"`
-	// Touched are ids of users who stay, since they changed here or rows of other tables refer to them; at most 1,000.
-	Touched []string `json:"touched"`
-	// Because says of those in Touched to whom rows of other tables refer: "schema.table: rows, …".
-	Because  map[string]string `json:"because,omitempty"`
-	Holding  map[string]int64  `json:"holding,omitempty"` // rows of other tables that keep users, by table
-	Held     int64             `json:"held,omitempty"`    // users who stay for such rows, or a refusal
-	Left     int64             `json:"left"`              // users who stay
-	Restored int64             `json:"restored"`          // users of the target who have their email back
-	Done     bool              `json:"done"`              // false: the time was up, call again
+	// KeptUsers are the ids of users that the rollback kept, because they changed in the target or because rows of other
+	// tables refer to them; at most 1,000.
+	KeptUsers []string `json:"touched"`
+	// KeptReasons maps kept users to the tables that refer to them, "schema.table: rows, …", or to an error of the target.
+	KeptReasons map[string]string `json:"because,omitempty"`
+	Holding     map[string]int64  `json:"holding,omitempty"` // rows of other tables that refer to kept users, by table
+	Held        int64             `json:"held,omitempty"`    // users kept because of such rows or an error of the target
+	Left        int64             `json:"left"`              // users that the rollback kept
+	Restored    int64             `json:"restored"`          // target users that got their email back
+	Done        bool              `json:"done"`              // false: the deadline was reached, call Run again
 }
 
 func newResult() Result {
 	return Result{
-		Removed: map[string]int64{"user": 0, "account": 0, "user_profile": 0}, Touched: []string{},
-		Cascaded: map[string]int64{}, Changed: map[string]int64{}, Because: map[string]string{}, Holding: map[string]int64{},
+		Removed: map[string]int64{"user": 0, "account": 0, "user_profile": 0}, KeptUsers: []string{},
+		Cascaded: map[string]int64{}, Changed: map[string]int64{}, Holding: map[string]int64{},
+		KeptReasons: map[string]string{},
 	}
 }
 
-// WhyLeft says why a rollback left users.
-func (r Result) WhyLeft() string {
+// WhyKept returns the reasons why a rollback kept users.
+func (r Result) WhyKept() string {
 	switch r.Held {
 	case 0:
-		return "they changed here since the import"
+		return "they changed in the target since the import"
 	case r.Left:
-		return "rows of other tables refer to them, or the target refuses to delete them"
+		return "rows of other tables refer to them, or the target does not allow to delete them"
 	}
-	return fmt.Sprintf("%s changed here since the import; rows of other tables refer to the others, "+
-		"or the target refuses to delete them", run.Thousands(r.Left-r.Held))
+	return fmt.Sprintf("%s changed in the target since the import; rows of other tables refer to the others, "+
+		"or the target does not allow to delete them", run.Thousands(r.Left-r.Held))
 }
 
-// Decode reads a result as it is stored with the run; nil where there is none.
+// Decode reads a result as it is stored with the run. It returns nil if there is none.
 func Decode(undone []byte) (*Result, error) {
 	if undone == nil {
 		return nil, nil
@@ -71,10 +73,10 @@ func Decode(undone []byte) (*Result, error) {
 	return &r, nil
 }
 
-// state is a rollback as it is stored with the run: what it has done, and where it goes on.
+// state is a rollback as it is stored with the run: its result so far, and where it continues.
 type state struct {
 	Result
-	Next    int  `json:"next"` // the first batch that it has not come to
+	Next    int  `json:"next"` // the number of the first batch that is not done
 	Force   bool `json:"force"`
 	Cascade bool `json:"cascade"`
 }
@@ -91,7 +93,7 @@ func decodeState(undone []byte) (state, error) {
 	return s, nil
 }
 
-// plus adds what a batch did.
+// plus returns the state with the result of a batch added.
 func (s state) plus(r Result) state {
 	sum := state{Result: newResult(), Next: s.Next, Force: s.Force, Cascade: s.Cascade}
 	for _, part := range []Result{s.Result, r} {
@@ -103,12 +105,12 @@ func (s state) plus(r Result) state {
 		sum.Left += part.Left
 		sum.Restored += part.Restored
 		sum.Held += part.Held
-		sum.Touched = append(sum.Touched, part.Touched...)
-		maps.Copy(sum.Because, part.Because)
+		sum.KeptUsers = append(sum.KeptUsers, part.KeptUsers...)
+		maps.Copy(sum.KeptReasons, part.KeptReasons)
 	}
-	sum.Touched = sum.Touched[:min(len(sum.Touched), named)]
-	if len(sum.Because) > named {
-		maps.DeleteFunc(sum.Because, func(id, _ string) bool { return !slices.Contains(sum.Touched, id) })
+	sum.KeptUsers = sum.KeptUsers[:min(len(sum.KeptUsers), maxListed)]
+	if len(sum.KeptReasons) > maxListed {
+		maps.DeleteFunc(sum.KeptReasons, func(id, _ string) bool { return !slices.Contains(sum.KeptUsers, id) })
 	}
 	return sum
 }

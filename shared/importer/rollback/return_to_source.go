@@ -17,24 +17,24 @@ import (
 //go:embed return_head.sql
 var returnHead string
 
-// returnTail works with any version of Supabase's tables: deleted_at came late, so it is asked for by way of JSON.
-// Emails that change places get a placeholder first, since the index on them does not wait for the end of a statement.
+// returnTail works with all versions of Supabase's tables. Old versions have no deleted_at, so the SQL reads it through
+// to_jsonb. Users that swap emails get a placeholder first, because the unique index on emails is checked for each row.
 //
 //go:embed return_tail.sql
 var returnTail string
 
-// valuesInInsert is how many rows an INSERT has at most.
+// valuesInInsert is the maximum number of rows of an INSERT.
 const valuesInInsert = 500
 
-// returnFile writes the SQL, and counts.
+// returnFile writes the SQL file and counts the users.
 type returnFile struct {
-	out          *bufio.Writer
-	begun        bool // the text has the BEGIN of its transaction
-	open         int  // rows of the INSERT that is being written
-	covered, not int
+	out                 *bufio.Writer
+	begun               bool // the text has the BEGIN of its transaction
+	open                int  // rows of the INSERT that is being written
+	covered, unreadable int
 }
 
-// returnedUser is a user with something to carry back.
+// returnedUser is a user whose password or email is to be written back to Supabase.
 type returnedUser struct {
 	id                    string
 	oldEmail, email       *string
@@ -43,13 +43,15 @@ type returnedUser struct {
 	unreadable            bool
 }
 
-// ReturnToSource writes SQL that carries passwords and emails changed in the target back into Supabase, and that a user
-// has proved to own an email. The text holds password hashes. covered is how many users it has something for; not is
-// how many have a password now that Supabase does not read or cannot store: they keep their old one there, are named by
-// id, and may be covered for their email. It is a snapshot of the target, so write it when no one signs in any more,
-// and before a rollback, after which only the users are known whom it left alone. Without an error the text is
-// complete; a part of it has no COMMIT and does nothing.
-func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer) (covered, not int, err error) {
+// ReturnToSource writes SQL that copies passwords and emails that changed in the target back to Supabase, and marks
+// emails as confirmed that users confirmed in the target. The text has password hashes. covered is the number of users
+// in the text. unreadable is the number of users whose current password Supabase cannot read or store: they keep the
+// old password in Supabase, comments in the text list their ids, and they can still be covered because of their email.
+//
+// The text is a snapshot of the target. So write it when no user can sign in any more, and before a rollback, because a
+// rollback deletes the ledger entries of all users that it removes. If ReturnToSource returns an error, the text is
+// incomplete: it has no COMMIT and changes nothing.
+func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer) (covered, unreadable int, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	var f returnFile
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
@@ -59,7 +61,7 @@ func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer)
 			return err
 		}
 		if r.State == run.Finalized {
-			return fmt.Errorf("%w: the run %q is finalized: what was imported is not known any more", run.ErrRefused, name)
+			return fmt.Errorf("%w: the run %q is finalized, so the imported values are deleted", run.ErrRefused, name)
 		}
 		return f.writeAll(ctx, dst, r.ID)
 	})
@@ -69,10 +71,11 @@ func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer)
 	if err != nil {
 		return 0, 0, err
 	}
-	return f.covered, f.not, nil
+	return f.covered, f.unreadable, nil
 }
 
-// restart begins the text, and when an error has cut it off begins it again after a ROLLBACK.
+// restart begins the text. If an error interrupted an earlier attempt, it first ends the unfinished transaction with
+// ROLLBACK.
 func (f *returnFile) restart(out *bufio.Writer) {
 	again := f.begun
 	f.endInsert()
@@ -109,15 +112,16 @@ func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err e
 		return err
 	}
 	f.endInsert()
-	f.print(fmt.Sprintf("\n-- %d users with something to carry back; "+
-		"%d with a password that Supabase cannot read, named above.\n"+
-		"-- %d users of the target are not of this import and are not in this file.\n", f.covered, f.not, others))
+	f.print(fmt.Sprintf("\n-- %d users in this file; "+
+		"%d users with a password that Supabase cannot read (listed above).\n"+
+		"-- %d users of the target do not come from this import and are not in this file.\n",
+		f.covered, f.unreadable, others))
 	f.print(returnTail)
 	return nil
 }
 
-// changedUsers asks for users whom the run copied and who have another password or email now, or a confirmed one. The
-// ledger's residue has what was imported.
+// changedUsers returns a query for users that the run copied and whose password or email is different now, or whose
+// email was confirmed in the target. The column residue of the ledger has the imported values.
 func changedUsers(m mapping.Mapping, id int, s mapping.Scope) string {
 	imported := m.Lower("(l.was->>'email')")
 	return `SELECT u.id::text, l.was->>'email', CASE WHEN x.moved THEN u.email END,
@@ -162,7 +166,7 @@ func (f *returnFile) writeUsers(ctx context.Context, dst *pgx.Conn, sql string) 
 
 func (f *returnFile) writeUser(u returnedUser) {
 	if u.unreadable {
-		f.not++
+		f.unreadable++
 		f.endInsert()
 		f.print("-- a password that Supabase cannot read: " + u.id + "\n")
 	}
@@ -190,10 +194,10 @@ func (f *returnFile) endInsert() {
 	f.open = 0
 }
 
-// print leaves the error to the writer, which keeps it for Flush.
+// print ignores the error: the bufio.Writer stores it and returns it from Flush.
 func (f *returnFile) print(text string) { _, _ = f.out.WriteString(text) }
 
-// portable is a text as SQL that means the same under both values of standard_conforming_strings, to psql as well.
+// portable quotes a text so that Postgres and psql read it correctly with standard_conforming_strings on and off.
 func portable(text *string) string {
 	if text == nil {
 		return "NULL"

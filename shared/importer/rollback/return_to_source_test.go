@@ -15,15 +15,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// returnSQL returns the SQL and the counts in its header.
-func returnSQL(t *testing.T, m *importer.Import) (text string, covered, not int) {
+// returnSQL returns the SQL and its counts.
+func returnSQL(t *testing.T, m *importer.Import) (text string, covered, unreadable int) {
 	t.Helper()
 	var out bytes.Buffer
-	covered, not, err := m.ReturnToSource(t.Context(), "supabase", &out)
+	covered, unreadable, err := m.ReturnToSource(t.Context(), "supabase", &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.String(), covered, not
+	return out.String(), covered, unreadable
 }
 
 // runSQL runs a text of many statements, and returns the numbers of its last query.
@@ -45,8 +45,8 @@ func runSQL(t *testing.T, url, text string) []string {
 	return last
 }
 
-// a few users of the source, by what is special about them.
-const people = `
+// sourceUsers inserts six users with different emails and passwords into the source.
+const sourceUsers = `
 insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user,
   is_anonymous) values
   ('10000000-0000-4000-8000-000000000001', 'one@example.com',
@@ -64,45 +64,46 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false),
   now(), now() from auth.users where email is not null;`
 
-// importedProject is an import of a project with these users.
+// importedProject returns the completed import of a project with these users.
 func importedProject(t *testing.T) *importer.Import {
 	t.Helper()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, people)
+	importtest.Exec(t, from, sourceUsers)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	return m
 }
 
-// asTheyAre reads the users of the source: the last character of the id, the email, whether it is confirmed, and the
-// end of the hash.
-const asTheyAre = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
+// sourceState reads the users of the source: the last character of the id, the email, the email of the identity,
+// whether they are confirmed, and the end of the hash.
+const sourceState = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
 	coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
   || case when u.email_confirmed_at is null then '' else ' confirmed'
   end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
 from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
 
-func number(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
+func userID(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
 
-// set changes a password in the target.
-func set(n, hash string) string {
+// setPassword returns SQL that changes a password in the target.
+func setPassword(n, hash string) string {
 	return `update account set password = '` + hash +
-		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + number(
+		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userID(
 		n,
 	) + `;`
 }
 
-// first stores the first password of a user of the target.
-func first(n, hash string) string {
-	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + number(
+// insertPassword returns SQL that inserts the first password of a target user.
+func insertPassword(n, hash string) string {
+	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + userID(
 		n,
-	) + `, 'credential', ` + number(
+	) + `, 'credential', ` + userID(
 		n,
 	) + `, '` + hash + `', now());`
 }
 
-func move(n, to string) string {
-	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + number(
+// changeEmail returns SQL that changes and verifies the email of a target user.
+func changeEmail(n, to string) string {
+	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + userID(
 		n,
 	) + `;`
 }
@@ -113,7 +114,7 @@ const (
 	hex16  = "00112233445566778899aabbccddeeff"
 )
 
-func TestReturnToSource_WhatComesBack(t *testing.T) {
+func TestReturnToSource_WritesChanges(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
 	runSQL(
@@ -130,92 +131,97 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 		"6 six@example.com six@example.com false confirmed 4DIW",
 	}
 	for name, test := range map[string]struct {
-		here, there  string            // SQL for the target and for the source before the return
-		want         map[string]string // the lines that change
-		covered, not int
-		counts       string
+		targetSQL, sourceSQL string            // run on the target and on the source before the return
+		want                 map[string]string // the lines that change
+		covered, unreadable  int
+		counts               string
 	}{
-		"nothing": {"", "", nil, 0, 0, "0 0 0 0"},
-		"a password": {
-			set("1", argon), "",
+		"no change": {"", "", nil, 0, 0, "0 0 0 0"},
+		"changed password": {
+			setPassword("1", argon), "",
 			map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
-		"a first password": {
-			first("3", argon), "",
+		"first password": {
+			insertPassword("3", argon), "",
 			map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
-		"an unreadable one": {set("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
-		"one that proves": {
-			first("4", argon) +
-				`update "user" set "emailVerified" = true where id = ` + number("4"), "",
+		"unreadable password hash": {setPassword("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
+		"email confirmed in the target": {
+			insertPassword("4", argon) +
+				`update "user" set "emailVerified" = true where id = ` + userID("4"), "",
 			map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
-		"an email": {
-			move("2", "second@example.com"), "",
+		"changed email": {
+			changeEmail("2", "second@example.com"), "",
 			map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"},
 			1, 0, "0 0 1 0",
 		},
-		"an unproved email": {
-			move("1", "first@example.com") +
-				`update "user" set "emailVerified" = false where id = ` + number("1"), "",
+		"unconfirmed new email": {
+			changeEmail("1", "first@example.com") +
+				`update "user" set "emailVerified" = false where id = ` + userID("1"), "",
 			map[string]string{"1": "1 first@example.com first@example.com false 4DIW"},
 			1, 0, "0 0 1 0",
 		},
-		"a first email": {
-			move("5", "fifth@example.com") + first("5", argon), "",
+		"first email": {
+			changeEmail("5", "fifth@example.com") + insertPassword("5", argon), "",
 			map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"},
 			1, 0, "1 0 1 0",
 		},
-		"email and scrypt": {
-			move("1", "first@example.com") + set("1", scrypt), "",
+		"changed email and unreadable password hash": {
+			changeEmail("1", "first@example.com") + setPassword("1", scrypt), "",
 			map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"},
 			1, 1, "0 0 1 0",
 		},
-		"a name": {
+		"changed name": {
 			`update "user" set name = 'Another', "updatedAt" = now()`, "", nil, 0, 0,
 			"0 0 0 0",
 		},
-		"a new user": {
+		"new user": {
 			`insert into "user" (name, email, "emailVerified") values ('New', 'new@example.com', true)`,
 			"", nil, 0, 0, "0 0 0 0",
 		},
-		"changed there too": {
-			set("1", argon) + move("1", "first@example.com"),
-			`update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + number("1"),
+		"also changed in the source": {
+			setPassword("1", argon) + changeEmail("1", "first@example.com"),
+			`update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + userID("1"),
 			map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"},
 			1, 0, "0 1 0 1",
 		},
-		"gone there": {
-			set("1", argon), `delete from auth.users where id = ` + number("1"),
+		"deleted in the source": {
+			setPassword("1", argon), `delete from auth.users where id = ` + userID("1"),
 			map[string]string{"1": ""},
 			1, 0, "0 1 0 0",
 		},
-		"soft-deleted there": {
-			first("3", argon),
-			`update auth.users set deleted_at = now() where id = ` + number("3"), nil, 1, 0, "0 1 0 0",
+		"soft-deleted in the source": {
+			insertPassword("3", argon),
+			`update auth.users set deleted_at = now() where id = ` + userID("3"), nil, 1, 0, "0 1 0 0",
 		},
-		"two change places": {move("1", "moving@example.com") + move("6", "one@example.com") + move("1",
-			"six@example.com"), "", map[string]string{
-			"1": "1 six@example.com six@example.com true confirmed 4DIW",
-			"6": "6 one@example.com one@example.com true confirmed 4DIW",
-		}, 2, 0, "0 0 2 0"},
-		"an email taken": {
-			move("1", "free@example.com"),
-			`update auth.users set email = 'Free@example.com' where id = ` + number("3"),
+		"two users swap emails": {
+			changeEmail("1", "moving@example.com") + changeEmail("6", "one@example.com") +
+				changeEmail("1", "six@example.com"),
+			"",
+			map[string]string{
+				"1": "1 six@example.com six@example.com true confirmed 4DIW",
+				"6": "6 one@example.com one@example.com true confirmed 4DIW",
+			},
+			2, 0, "0 0 2 0",
+		},
+		"new email taken in the source": {
+			changeEmail("1", "free@example.com"),
+			`update auth.users set email = 'Free@example.com' where id = ` + userID("3"),
 			map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"},
 			1, 0, "0 0 0 1",
 		},
-		"a chain that is held": {
-			move("1", "free@example.com") + move("6", "one@example.com"),
-			`update auth.users set email = 'free@example.com' where id = ` + number("3"),
+		"chain of email changes with a taken email": {
+			changeEmail("1", "free@example.com") + changeEmail("6", "one@example.com"),
+			`update auth.users set email = 'free@example.com' where id = ` + userID("3"),
 			map[string]string{"3": "3 free@example.com three@example.com false confirmed -"},
 			2, 0, "0 0 0 2",
 		},
-		"the same email spelled otherwise there": {"", `update auth.users set email = 'One@example.com' where id = ` +
-			number("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
+		"same email in another spelling in the source": {"", `update auth.users set email = 'One@example.com' where id = ` +
+			userID("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(
@@ -223,19 +229,19 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 				m.To,
 				`truncate "user" cascade; insert into "user" table was.users; insert into account table was.accounts`,
 			)
-			runSQL(t, m.From, `truncate auth.users cascade;`+people)
-			if diff := cmp.Diff(importtest.Column(t, m.From, asTheyAre), was); diff != "" {
+			runSQL(t, m.From, `truncate auth.users cascade;`+sourceUsers)
+			if diff := cmp.Diff(importtest.Column(t, m.From, sourceState), was); diff != "" {
 				t.Fatal(diff)
 			}
-			runSQL(t, m.To, test.here)
-			text, covered, not := returnSQL(t, m)
-			if covered != test.covered || not != test.not {
-				t.Errorf("covers %d and not %d, want %d and %d", covered, not, test.covered, test.not)
+			runSQL(t, m.To, test.targetSQL)
+			text, covered, unreadable := returnSQL(t, m)
+			if covered != test.covered || unreadable != test.unreadable {
+				t.Errorf("covered %d and unreadable %d, want %d and %d", covered, unreadable, test.covered, test.unreadable)
 			}
-			runSQL(t, m.From, test.there)
+			runSQL(t, m.From, test.sourceSQL)
 			for range 2 { // the second run changes nothing
 				if got := strings.Join(runSQL(t, m.From, text), " "); got != test.counts {
-					t.Errorf("it counts %s, want %s", got, test.counts)
+					t.Errorf("the SQL counts %s, want %s", got, test.counts)
 				}
 			}
 			var want []string
@@ -246,7 +252,7 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 					want = append(want, now)
 				}
 			}
-			if diff := cmp.Diff(importtest.Column(t, m.From, asTheyAre), want); diff != "" {
+			if diff := cmp.Diff(importtest.Column(t, m.From, sourceState), want); diff != "" {
 				t.Errorf("the source, got - want +:\n%s", diff)
 			}
 		})
@@ -254,9 +260,9 @@ func TestReturnToSource_WhatComesBack(t *testing.T) {
 }
 
 // Emails and hashes with characters that SQL must quote; psql reads them too, if it is installed.
-func TestReturnToSource_HostileStrings(t *testing.T) {
+func TestReturnToSource_SpecialCharacters(t *testing.T) {
 	t.Parallel()
-	hostile := []string{
+	emails := []string{
 		`o'brien''@example.com`,
 		`back\slash\'@example.com`,
 		"new\nline\r\t@example.com",
@@ -265,21 +271,21 @@ func TestReturnToSource_HostileStrings(t *testing.T) {
 		"\\.\n\\! echo@example.com",
 	}
 	m := importedProject(t)
-	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+number("1"))
+	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+userID("1"))
 	importtest.Complete(t, m, importtest.Allow)
 	db := importtest.Connect(t, m.To)
-	for i, email := range hostile {
+	for i, email := range emails {
 		if _, err := db.Exec(
 			t.Context(),
-			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+number(string(rune('1'+i))),
+			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+userID(string(rune('1'+i))),
 			email,
 		); err != nil {
 			t.Fatal(err)
 		}
 	}
 	text, covered, _ := returnSQL(t, m)
-	if covered != len(hostile) {
-		t.Fatalf("it covers %d, want %d", covered, len(hostile))
+	if covered != len(emails) {
+		t.Fatalf("covered %d, want %d", covered, len(emails))
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "--") && strings.Contains(line, "@") {
@@ -297,31 +303,32 @@ func TestReturnToSource_HostileStrings(t *testing.T) {
 	}
 	if diff := cmp.Diff(
 		importtest.Column(t, m.From, "select email::text from auth.users order by id"),
-		hostile,
+		emails,
 	); diff != "" {
 		t.Errorf("emails, got - want +:\n%s", diff)
 	}
 }
 
-// A user changes the password here, then at the source, and a pass runs: the source's password stays.
-func TestReturnToSource_ComparesWithWhatWasImported(t *testing.T) {
+// A user changes the password in the target and then in the source, and a pass runs. The SQL does not change the
+// password in the source.
+func TestReturnToSource_KeepsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
-	runSQL(t, m.To, set("1", argon)+move("2", "second@example.com"))
+	runSQL(t, m.To, setPassword("1", argon)+changeEmail("2", "second@example.com"))
 	runSQL(
 		t,
 		m.From,
 		`update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC'
-			where id = `+number(
+			where id = `+userID(
 			"1",
-		)+`; update auth.users set email = 'due@example.com' where id = `+number(
+		)+`; update auth.users set email = 'due@example.com' where id = `+userID(
 			"2",
 		),
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	text, _, _ := returnSQL(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
-		t.Errorf("it counts %s, want %s", got, want)
+		t.Errorf("the SQL counts %s, want %s", got, want)
 	}
 }
 
@@ -332,12 +339,12 @@ func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := m.ReturnToSource(t.Context(), "supabase", &bytes.Buffer{}); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("got %v, want it refused", err)
+		t.Errorf("got %v, want a refusal", err)
 	}
 }
 
-// Every current password verifies with the source's hash after the return to Supabase, changed ones included. Another
-// test does the same with a real GoTrue.
+// After the return to Supabase, every current password matches the hash in the source, including changed passwords.
+// TestR57_GoTrue_PasswordsWorkAfterImportAndReturn does the same with a real GoTrue.
 func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -365,7 +372,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		}
 		if i%3 == 1 {
 			now[p.ID] = "changed " + p.Password
-		} // otherwise they signed in and were rehashed
+		} // otherwise the user signed in, and the password was rehashed
 		hash, err := h.Hash(t.Context(), now[p.ID])
 		if err != nil {
 			t.Fatal(err)
@@ -380,18 +387,18 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		}
 	}
 	if len(now) < 40 {
-		t.Fatalf("%d people, too few for a test", len(now))
+		t.Fatalf("%d users, too few for a test", len(now))
 	}
-	text, covered, not := returnSQL(t, m)
-	if covered == 0 || not != 0 {
-		t.Errorf("it covers %d and not %d, want all", covered, not)
+	text, covered, unreadable := returnSQL(t, m)
+	if covered == 0 || unreadable != 0 {
+		t.Errorf("covered %d and unreadable %d, want all and 0", covered, unreadable)
 	}
 	importtest.Rollback(t, m, true)
 	runSQL(t, m.From, text)
 	for id, plain := range now {
 		stored := importtest.Value(t, m.From, "select encrypted_password::text from auth.users where id = $1", id)
 		if ok, err := h.Verify(t.Context(), stored, plain); err != nil || !ok {
-			t.Errorf("%s: the password does not open the source any more (%v)", id, err)
+			t.Errorf("%s: the password does not match the hash in the source (%v)", id, err)
 		}
 	}
 }

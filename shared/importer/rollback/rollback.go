@@ -1,5 +1,5 @@
-// Package rollback undoes a run (Run), writes SQL that carries changed passwords and emails back to Supabase
-// (ReturnToSource), and ends a run for good (Finalize).
+// Package rollback rolls back a run (Run), writes SQL that copies changed passwords and emails back to Supabase
+// (ReturnToSource), and ends a run permanently (Finalize).
 package rollback
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// rollback undoes a run, one batch after the other.
+// rollback rolls back a run, one batch after another.
 type rollback struct {
 	Options
 	env        *run.Env
@@ -29,24 +29,24 @@ type rollback struct {
 	state      state
 }
 
-// Run removes what the run copied and nothing has changed since, children first, batch by batch. It reads nothing of
-// the source.
+// Run removes the rows that the run copied and that are unchanged since, child rows first, batch by batch. It does not
+// read the source.
 //
-// A user is touched or untouched as a whole, with accounts and profile: any change, addition or removal counts. Rows of
-// other tables that refer to any of this, or to a session of the user, count as a touch, too; sessions themselves do
-// not. Of a user who was there before the run only what the run added is looked at and removed. Users who stay remain
-// in the ledger, and a later run leaves them alone as well. What Force removes in spite of a change goes to the
-// quarantine as it was last, with the reason "rolled_back"; rows of other tables are only ever deleted or changed with
-// Cascade, and kept with the reason "cascaded".
+// Run treats a user with the accounts and the profile as one unit. The user counts as changed if one of these rows was
+// changed, added or deleted, or if a row of another table refers to one of them or to a session of the user. Sessions
+// themselves do not count. For a user that existed before the run, Run checks and removes only the rows that the run
+// added. Kept users stay in the ledger, and a later run does not change them either. Rows that Force removes although
+// they changed are saved in the quarantine first, with the reason "rolled_back". Rows of other tables are deleted or
+// changed only with Cascade, and are saved with the reason "cascaded".
 //
-// A dry run carries out every batch and takes it back, so that it finds what a real one would find.
+// A dry run executes every batch and rolls it back, so it has the same result as a real rollback.
 //
-// It can be stopped at any time and repeated: it goes on where it stopped, and when there is nothing left to do says
-// again what was done. When ctx's time is up it returns without an error what was done so far; a dry run, which cannot
-// go on from there, returns the error.
+// Run can be interrupted and repeated: it continues where it stopped, and if nothing is left to do, it returns the
+// earlier result. At the deadline of ctx it returns the result so far, without an error. A dry run returns the error,
+// because it cannot continue.
 func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, error) {
 	if o.Cascade && !o.Force {
-		return Result{}, fmt.Errorf("%w: cascade is for a forced rollback", run.ErrRefused)
+		return Result{}, fmt.Errorf("%w: cascade needs force", run.ErrRefused)
 	}
 	r := &rollback{env: env, name: name, Options: o, state: state{Result: newResult()}}
 	err := r.all(ctx)
@@ -69,8 +69,8 @@ func (r *rollback) all(ctx context.Context) (err error) {
 	if err := r.retry(ctx, r.start); err != nil || r.state.Done {
 		return err
 	}
-	if r.mustSeeAll() {
-		return r.retry(ctx, r.rehearse)
+	if r.needsOneTransaction() {
+		return r.retry(ctx, r.dryRunAll)
 	}
 	for i, b := range r.batches {
 		if b.Number < r.state.Next {
@@ -84,26 +84,26 @@ func (r *rollback) all(ctx context.Context) (err error) {
 	return r.retry(ctx, r.finish)
 }
 
-// mustSeeAll says that a dry run has to see every batch as the batches before it leave the target: with Cascade a batch
-// may remove rows that refer to a user of a later one, and so may a user who refers to another.
-func (r *rollback) mustSeeAll() bool {
-	return r.DryRun && (r.Cascade || r.refersToItself())
+// needsOneTransaction reports whether a dry run must execute all batches in one transaction. With Cascade, or if rows
+// of the import's tables refer to each other, one batch can remove rows that refer to a user of a later batch.
+func (r *rollback) needsOneTransaction() bool {
+	return r.DryRun && (r.Cascade || r.hasOwnReferences())
 }
 
-// refersToItself says that the import's own tables refer to each other.
-func (r *rollback) refersToItself() bool {
+// hasOwnReferences reports whether the import's tables have foreign keys to each other beyond their own schema.
+func (r *rollback) hasOwnReferences() bool {
 	return slices.ContainsFunc(r.references, func(r run.Reference) bool { return r.IsOwn })
 }
 
-// rehearse does all batches in one transaction and takes them back.
-func (r *rollback) rehearse(ctx context.Context) error {
+// dryRunAll runs all batches in one transaction and rolls it back.
+func (r *rollback) dryRunAll(ctx context.Context) error {
 	r.state = state{Result: newResult()}
 	if err := run.Exec(ctx, r.dst, "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return err
 	}
 	for i, b := range r.batches {
 		if err := r.step(ctx, i); err != nil {
-			return fmt.Errorf("rehearse batch %d: %w", b.Number, err)
+			return fmt.Errorf("try batch %d: %w", b.Number, err)
 		}
 	}
 	if err := run.Exec(ctx, r.dst, "ROLLBACK"); err != nil {
@@ -112,8 +112,8 @@ func (r *rollback) rehearse(ctx context.Context) error {
 	return r.finish(ctx)
 }
 
-// retry calls f with a connection that works, and again with a new one when it broke, or when another session changed a
-// user whom f had looked at.
+// retry calls f with an open connection. It calls f again, with a new connection, if the connection broke or another
+// session changed a user that f had read.
 func (r *rollback) retry(ctx context.Context, f func(context.Context) error) error {
 	return r.env.Retry(ctx, func() (err error) {
 		if r.dst == nil || r.dst.IsClosed() {
@@ -124,13 +124,13 @@ func (r *rollback) retry(ctx context.Context, f func(context.Context) error) err
 		}
 		err = f(ctx)
 		if err != nil {
-			run.Close(r.dst) // in any state
+			run.Close(r.dst) // it may be in a failed transaction
 		}
 		return err
 	})
 }
 
-// start reads the run, and opens a rollback where none was interrupted.
+// start reads the run, and opens a rollback unless it continues an interrupted one.
 func (r *rollback) start(ctx context.Context) error {
 	stored, err := run.Find(ctx, r.dst, r.name)
 	if err != nil {
@@ -155,8 +155,8 @@ func (r *rollback) start(ctx context.Context) error {
 	return r.open(ctx, stored)
 }
 
-// open goes on with the rollback that is stored, or begins one. What an earlier rollback removed counts on; who stays
-// is looked at anew.
+// open continues the stored rollback, or begins one. It keeps the counts of rows that an earlier rollback removed; the
+// users that it kept are checked again.
 func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	undone, hasEntries, err := stored.ReadRollback(ctx, r.dst)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Some users of the source are in the target before, as another import left them: equal, changed, in part, with other
-// rows.
-func TestRollback_LeavesTheTargetByteForByteAsItWas(t *testing.T) {
+// Before the import the target has some users from an earlier import: identical, changed, incomplete, or with
+// additional rows.
+func TestRollback_RestoresTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 600)
@@ -36,14 +36,14 @@ insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id
 		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not what it was: %s", diff)
+		t.Errorf("the target is not as it was before: %s", diff)
 	}
-	want := importer.RollbackResult{Removed: map[string]int64{}, Touched: []string{}, Done: true}
+	want := importer.RollbackResult{Removed: map[string]int64{}, KeptUsers: []string{}, Done: true}
 	for table, n := range copied {
 		want.Removed[table] = n - int64(len(before[table]))
 	}
 	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("undone, got - want +:\n%s", diff)
+		t.Errorf("result of the rollback, got - want +:\n%s", diff)
 	}
 	if n := want.Removed; n["user"] < 150 || n["account"] < 150 || n["user_profile"] < 150 {
 		t.Errorf("the run copied %v, too few for a test", n)
@@ -71,17 +71,17 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger),
 		before,
 	); diff != "" {
-		t.Errorf("counting changed something: %s", diff)
+		t.Errorf("the dry run changed rows: %s", diff)
 	}
 	if diff := cmp.Diff(counted, importtest.Rollback(t, m, false)); diff != "" {
-		t.Errorf("counted - done +:\n%s", diff)
+		t.Errorf("dry run - rollback +:\n%s", diff)
 	}
 	if counted.Left == 0 || counted.Sessions == 0 {
-		t.Errorf("%d left and %d sessions, too few for a test", counted.Left, counted.Sessions)
+		t.Errorf("%d kept users and %d sessions, too few for a test", counted.Left, counted.Sessions)
 	}
 }
 
-// After a rollback the ledger has only the users that were left alone; a later run imports the same rows.
+// After a rollback the ledger has only the kept users, and a later run imports the same rows.
 func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -96,10 +96,10 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	if st.State != "rolled back" || len(st.Reasons) != 0 || len(st.Counts) != 0 {
-		t.Errorf("got %q with %v and %v, want it rolled back and nothing unresolved", st.State, st.Reasons, st.Counts)
+		t.Errorf("got %q with %v and %v, want rolled back, without reasons and counts", st.State, st.Reasons, st.Counts)
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine"); n == "0" {
-		t.Error("the quarantine is empty, want it to stay")
+		t.Error("the quarantine is empty, want its entries")
 	}
 	again := importtest.Complete(t, m, importtest.Allow)
 	if again.Pass != 1 {
@@ -121,7 +121,7 @@ var stable = map[string]string{
 	"quarantine": importtest.Ledger["quarantine"],
 }
 
-func TestRollback_RunMayBeginWithOtherOptionsAfterwards(t *testing.T) {
+func TestRollback_NextRunCanHaveOtherOptions(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 300)
@@ -141,23 +141,24 @@ func TestRollback_Refused(t *testing.T) {
 	supabasetest.Fill(t, from, 28, 100)
 	m := importtest.Open(t, from)
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err == nil {
-		t.Error("without any run: no error")
+		t.Error("without a run: no error")
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if _, err := m.Rollback(t.Context(), "another", importer.RollbackOptions{}); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("of another name: %v, want no such run", err)
+		t.Errorf("another name: got %v, want ErrNoRun", err)
 	}
 	other := &importer.Import{From: m.From, To: m.To, Holder: "another process", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Allow, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("while another process holds it: %v, want held", err)
+		t.Errorf("while another process has the lease: got %v, want ErrHeld", err)
 	}
 }
 
-// A user changes the password while the rollback handles their batch: it checks again, and does not remove the user.
-func TestRollback_SeesAConcurrentChange(t *testing.T) {
+// A user changes the password while the rollback handles the batch of the user. The rollback checks the user again and
+// does not remove the user.
+func TestRollback_KeepsUserWithConcurrentChange(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 29, 100)
@@ -195,8 +196,8 @@ func TestRollback_SeesAConcurrentChange(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(got.Touched, []string{id}); diff != "" {
-		t.Errorf("left alone, got - want +:\n%s", diff)
+	if diff := cmp.Diff(got.KeptUsers, []string{id}); diff != "" {
+		t.Errorf("kept users, got - want +:\n%s", diff)
 	}
 	if got := importtest.Value(
 		t,
@@ -204,6 +205,6 @@ func TestRollback_SeesAConcurrentChange(t *testing.T) {
 		`select password from account where "userId"::text = $1 and "providerId" = 'credential'`,
 		id,
 	); got != "another" {
-		t.Error("the password that was changed meanwhile is gone")
+		t.Error("the password that was changed at the same time is lost")
 	}
 }

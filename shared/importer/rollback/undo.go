@@ -9,13 +9,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// workTables have what is known of the users of a batch. undo: the run wrote the user; the user changed since; what the
-// run copied of the user goes. holding: the tables whose rows keep a user, n rows each.
+// workTables creates two temporary tables. undo has a row for each user of the batch: written (the run wrote the user),
+// is_changed (the user changed since), is_removed (the rollback removes the rows that the run copied). holding has the
+// tables whose rows prevent the removal of a user, with n rows each, and errors of the target.
 const workTables = `CREATE TEMP TABLE undo (
   user_id uuid PRIMARY KEY,
   written boolean NOT NULL,
-  touched boolean NOT NULL,
-  goes boolean NOT NULL
+  is_changed boolean NOT NULL,
+  is_removed boolean NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE holding (
   user_id uuid NOT NULL,
@@ -24,16 +25,16 @@ CREATE TEMP TABLE holding (
 ) ON COMMIT DELETE ROWS;
 `
 
-// findTouched fills the table undo: it compares every row that the run wrote with what is there now.
-func (r *rollback) findTouched(s mapping.Scope) string {
+// findChanged returns SQL that fills the table undo. It compares every row that the run wrote with the current row.
+func (r *rollback) findChanged(s mapping.Scope) string {
 	var sql strings.Builder
 	fmt.Fprintf(&sql, `DELETE FROM undo;
 DELETE FROM holding;
 INSERT INTO undo
-SELECT user_id, written, touched, NOT touched OR %t
+SELECT user_id, written, is_changed, NOT is_changed OR %t
 FROM (
   SELECT user_id, bool_or(written) AS written,
-    bool_or(changed) OR bool_or(written) AND bool_or(added) AS touched
+    bool_or(changed) OR bool_or(written) AND bool_or(added) AS is_changed
   FROM (
     SELECT l.user_id, true AS known, l.source = 'user' AND l.written IS NOT NULL AS written,
       false AS changed, false AS added
@@ -53,7 +54,7 @@ ANALYZE undo`)
 	return sql.String()
 }
 
-// changedRows are rows that the run wrote and that are not there any more, or different.
+// changedRows returns SQL that selects the rows that the run wrote and that were changed or deleted since.
 func (r *rollback) changedRows(t mapping.TargetRow, s mapping.Scope) string {
 	return fmt.Sprintf(`
     UNION ALL
@@ -67,7 +68,7 @@ func (r *rollback) changedRows(t mapping.TargetRow, s mapping.Scope) string {
 		run.Entries(r.id, s, "l", t.Kind), t.Key, t.Owner, mapping.Hash64(t.Stored()), t.From, s.Contains(t.Owner), t.Hash)
 }
 
-// addedRows are rows that are there and that the run did not write.
+// addedRows returns SQL that selects the rows of the target that the run did not write.
 func (r *rollback) addedRows(t mapping.TargetRow, s mapping.Scope) string {
 	return fmt.Sprintf(`
     UNION ALL
@@ -76,27 +77,27 @@ func (r *rollback) addedRows(t mapping.TargetRow, s mapping.Scope) string {
 		t.Owner, t.From, s.Contains(t.Owner), run.HasEntry(r.id, t.Kind, t.Owner, t.Key, t.Hash, &s))
 }
 
-// going are the rows that go: all of a user who goes and whom the run wrote, and of a user who was there before, those
-// that the run wrote. Each is a condition on undo o and its table.
-type going struct{ users, accounts, profiles, sessions string }
+// removedRows has one SQL condition per table for the rows to delete: all rows of a removed user if the run wrote the
+// user, and the rows that the run wrote if the user existed before. Each is a condition on undo o and the table.
+type removedRows struct{ users, accounts, profiles, sessions string }
 
-func (r *rollback) going(s mapping.Scope) going {
+func (r *rollback) removedRowsIn(s mapping.Scope) removedRows {
 	written := func(k mapping.Kind, key, hash string) string {
 		return run.HasEntry(r.id, k, "o.user_id", key, hash, nil)
 	}
-	return going{
-		users: "o.goes AND o.written AND u.id = o.user_id AND " + s.Contains("u.id"),
-		accounts: `o.goes AND a."userId" = o.user_id AND ` + s.Contains(`a."userId"`) + ` AND (
+	return removedRows{
+		users: "o.is_removed AND o.written AND u.id = o.user_id AND " + s.Contains("u.id"),
+		accounts: `o.is_removed AND a."userId" = o.user_id AND ` + s.Contains(`a."userId"`) + ` AND (
     o.written
     OR a."providerId" = 'credential' AND a.id = o.user_id AND ` + written(mapping.User, "a.id", "credential") + `
     OR a."providerId" <> 'credential' AND ` + written(mapping.Identity, "a.id", "written") + ")",
-		profiles: "o.goes AND p.user_id = o.user_id AND " + s.Contains("p.user_id") + ` AND (
+		profiles: "o.is_removed AND p.user_id = o.user_id AND " + s.Contains("p.user_id") + ` AND (
     o.written OR ` + written(mapping.Profile, "p.user_id", "written") + ")",
-		sessions: `o.goes AND o.written AND n."userId" = o.user_id AND ` + s.Contains(`n."userId"`),
+		sessions: `o.is_removed AND o.written AND n."userId" = o.user_id AND ` + s.Contains(`n."userId"`),
 	}
 }
 
-const keepHeld = `WITH h AS (
+const keepReferenced = `WITH h AS (
   INSERT INTO holding
   SELECT r.key, r.name, count(DISTINCT (r.rel, r.tid))
   FROM affected r
@@ -104,13 +105,13 @@ const keepHeld = `WITH h AS (
   GROUP BY 1, 2
   RETURNING user_id
 )
-UPDATE undo o SET goes = false, touched = true
-WHERE o.goes AND o.user_id IN (SELECT user_id FROM h)`
+UPDATE undo o SET is_removed = false, is_changed = true
+WHERE o.is_removed AND o.user_id IN (SELECT user_id FROM h)`
 
-// findHolding finds users to whom rows of other tables refer: they stay. Without Cascade every such row keeps its user;
-// with it, those that Postgres would not delete or change along. Where the import's own tables refer to each other it
-// looks again, since a row whose user stays after all may refer to another user.
-func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
+// findReferenced keeps users to whom rows of other tables refer. Without Cascade every such row keeps its user. With
+// Cascade only the rows keep a user that Postgres would neither delete nor change together with the user. If rows of
+// the import's tables refer to each other, it searches again, because a row of a kept user may refer to another user.
+func (r *rollback) findReferenced(ctx context.Context, s mapping.Scope) error {
 	if len(r.references) == 0 {
 		return nil
 	}
@@ -119,8 +120,8 @@ func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
 		keeps = "r.effect = '" + string(run.Restricts) + "'"
 	}
 	for again := true; again; {
-		if err := run.Exec(ctx, r.dst, r.listGoing(s)); err != nil {
-			return fmt.Errorf("list what goes: %w", err)
+		if err := run.Exec(ctx, r.dst, r.listRemoved(s)); err != nil {
+			return fmt.Errorf("list the rows to delete: %w", err)
 		}
 		for step, n := 0, int64(1); n > 0 && (step == 0 || r.Cascade); step++ {
 			var err error
@@ -128,18 +129,18 @@ func (r *rollback) findHolding(ctx context.Context, s mapping.Scope) error {
 				return err
 			}
 		}
-		tag, err := r.dst.Exec(ctx, fmt.Sprintf(keepHeld, keeps))
+		tag, err := r.dst.Exec(ctx, fmt.Sprintf(keepReferenced, keeps))
 		if err != nil {
 			return fmt.Errorf("keep users to whom rows of other tables refer: %w", err)
 		}
-		again = tag.RowsAffected() > 0 && r.refersToItself()
+		again = tag.RowsAffected() > 0 && r.hasOwnReferences()
 	}
 	return nil
 }
 
-// listGoing lists the rows that would go in the table affected.
-func (r *rollback) listGoing(s mapping.Scope) string {
-	g := r.going(s)
+// listRemoved returns SQL that lists the rows to delete in the table affected.
+func (r *rollback) listRemoved(s mapping.Scope) string {
+	g := r.removedRowsIn(s)
 	list := func(alias, from, condition string) string {
 		return fmt.Sprintf(`INSERT INTO affected
 SELECT 'user', o.user_id, 0, %[1]s.tableoid, %[1]s.ctid, NULL, '%[2]s'
@@ -151,18 +152,18 @@ WHERE %[4]s;
 		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
 }
 
-// count says what goes and who stays.
+// count returns the numbers of rows to delete and of users to keep.
 func (r *rollback) count(ctx context.Context, s mapping.Scope) (Result, error) {
-	g, u := r.going(s), newResult()
+	g, u := r.removedRowsIn(s), newResult()
 	var user, account, profile int64
 	err := r.dst.QueryRow(ctx, fmt.Sprintf(`SELECT
   (SELECT count(*) FROM "user" u, undo o WHERE %s),
   (SELECT count(*) FROM account a, undo o WHERE %s),
   (SELECT count(*) FROM user_profile p, undo o WHERE %s),
   (SELECT count(*) FROM session n, undo o WHERE %s),
-  (SELECT count(*) FROM undo o WHERE NOT goes),
+  (SELECT count(*) FROM undo o WHERE NOT is_removed),
   (SELECT count(DISTINCT user_id) FROM holding),
-  ARRAY(SELECT user_id::text FROM undo o WHERE NOT goes ORDER BY user_id LIMIT %d),
+  ARRAY(SELECT user_id::text FROM undo o WHERE NOT is_removed ORDER BY user_id LIMIT %d),
   (SELECT coalesce(json_object_agg(name, n), '{}') FROM (%s) x),
   (SELECT coalesce(json_object_agg(name, n), '{}') FROM (%s) x),
   (SELECT coalesce(json_object_agg(name, n), '{}') FROM (
@@ -173,9 +174,9 @@ func (r *rollback) count(ctx context.Context, s mapping.Scope) (Result, error) {
     GROUP BY 1
     ORDER BY 1
     LIMIT %[5]d) x)`,
-		g.users, g.accounts, g.profiles, g.sessions, named, otherRows(run.Deletes), otherRows(run.Changes))).
-		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Held, &u.Touched, &u.Cascaded, &u.Changed, &u.Holding,
-			&u.Because)
+		g.users, g.accounts, g.profiles, g.sessions, maxListed, otherRows(run.Deletes), otherRows(run.Changes))).
+		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Held, &u.KeptUsers, &u.Cascaded, &u.Changed, &u.Holding,
+			&u.KeptReasons)
 	u.Removed = map[string]int64{"user": user, "account": account, "user_profile": profile}
 	if err == nil {
 		err = r.dst.QueryRow(ctx, run.CountRestorable(r.id, s)).Scan(&u.Restored)
@@ -183,7 +184,8 @@ func (r *rollback) count(ctx context.Context, s mapping.Scope) (Result, error) {
 	return u, run.Wrap("count", err)
 }
 
-// otherRows counts rows of other tables that are deleted or changed with users who go, by table.
+// otherRows returns SQL that counts, by table, the rows of other tables that Postgres deletes or changes together with
+// removed users.
 func otherRows(e run.OnDelete) string {
 	return fmt.Sprintf(`
     SELECT name, count(*) AS n
@@ -191,30 +193,30 @@ func otherRows(e run.OnDelete) string {
       SELECT DISTINCT ON (g.rel, g.tid) g.name, g.effect
       FROM affected g
       JOIN undo o ON o.user_id = g.key
-      WHERE o.goes AND g.effect IN ('%s', '%s')
+      WHERE o.is_removed AND g.effect IN ('%s', '%s')
       ORDER BY g.rel, g.tid, g.effect DESC
     ) y
     WHERE effect = '%s'
     GROUP BY 1`, run.Deletes, run.Changes, e)
 }
 
-// deletions deletes what goes, children first, and checks every foreign key at once, deferred ones too. more is one
-// more condition on undo o.
-func (r *rollback) deletions(s mapping.Scope, more string) string {
-	g := r.going(s)
-	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + more + `;
+// deletions returns SQL that deletes the rows of removed users, child rows first, and then checks all foreign keys,
+// deferred ones too. condition is a further condition on undo o.
+func (r *rollback) deletions(s mapping.Scope, condition string) string {
+	g := r.removedRowsIn(s)
+	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
 DELETE FROM user_profile p USING undo o
-WHERE ` + g.profiles + more + `;
+WHERE ` + g.profiles + condition + `;
 DELETE FROM "user" u USING undo o
-WHERE ` + g.users + more + `;
+WHERE ` + g.users + condition + `;
 SET CONSTRAINTS ALL IMMEDIATE;
 `
 }
 
-// remove deletes what goes and what the ledger has of it. The quarantine keeps what changed here, and rows of other
-// tables.
+// remove returns SQL that deletes the rows of removed users and their ledger entries. Before that it saves rows that
+// changed in the target, and rows of other tables, in the quarantine.
 func (r *rollback) remove(b run.Batch) string {
-	sql, g := "", r.going(b.Scope)
+	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {
 		sql = run.KeepRolledBack(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
 			run.KeepRolledBack(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +

@@ -152,5 +152,5 @@ JOIN "user" u ON u.id = q.key AND u.email = ` + placeholder + `
 LEFT JOIN "user" h ON h.email = q.original->>'email'
 LEFT JOIN undo o ON o.user_id = h.id
 WHERE ` + releasedBefore(run) + `
-  AND CASE WHEN h.id IS NULL THEN ` + s.Contains("q.user_id") + ` ELSE coalesce(o.goes AND o.written, false) END`
+  AND CASE WHEN h.id IS NULL THEN ` + s.Contains("q.user_id") + ` ELSE coalesce(o.is_removed AND o.written, false) END`
 }

@@ -108,7 +108,7 @@ func KeepRolledBack(run int, k mapping.Kind, id, owner, row, table, condition st
   (run, user_id, source, key, field, reason, original, resolved)
 SELECT %d, %s, '%s', %s, '', 'rolled_back', to_jsonb(%s), now()
 FROM %s, undo o
-WHERE o.touched AND %s
+WHERE o.is_changed AND %s
 ON CONFLICT (run, user_id, source, key, field, reason)
 DO UPDATE SET original = excluded.original, last_seen = now(), resolved = now();
 `, run, owner, k, id, row, table, condition)
@@ -123,7 +123,7 @@ SELECT DISTINCT ON (g.rel, g.tid) %d, g.key, 'user', gen_random_uuid(), g.name, 
 FROM affected g
 JOIN undo o ON o.user_id = g.key
 JOIN %s c ON c.tableoid = g.rel AND c.ctid = g.tid
-WHERE o.goes AND g.effect IN ('%[2]s', '%[4]s')
+WHERE o.is_removed AND g.effect IN ('%[2]s', '%[4]s')
 ORDER BY g.rel, g.tid, g.effect DESC;
 `, run, Deletes, from, Changes)
 }
@@ -132,9 +132,9 @@ ORDER BY g.rel, g.tid, g.effect DESC;
 // of the quarantine are closed: nothing is left to do about them.
 func DeleteEntries(run int, b Batch) string {
 	scope := b.Contains("l.user_id")
-	const unlessStays = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.goes)"
+	const unlessStays = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.is_removed)"
 	return fmt.Sprintf(`DELETE FROM supabase_import.ledger l USING undo o
-WHERE l.run = %[1]d AND l.user_id = o.user_id AND o.goes AND %[2]s;
+WHERE l.run = %[1]d AND l.user_id = o.user_id AND o.is_removed AND %[2]s;
 DELETE FROM supabase_import.ruling l
 WHERE l.run = %[1]d AND %[2]s AND `+unlessStays+`;
 UPDATE supabase_import.quarantine l SET resolved = now()

@@ -1,5 +1,5 @@
-// Package stepfn is the protocol between the state machine of an import and its function: actions, their results, and
-// results that are small for every size of the source, because Step Functions limits what a state may carry.
+// Package stepfn is the protocol between the state machine of an import and its function: actions and their results.
+// The results have a bounded size for every source, because Step Functions limits the size of the data of a state.
 package stepfn
 
 import (
@@ -15,7 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// Action is one step of the state machine. Every one can be done again without harm.
+// Action is one step of the state machine. Every action can be repeated. Some JSON names ("lane", "verdict", "stand",
+// "undone") are older than the Go names; running executions depend on them.
 type Action struct {
 	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
 	Action    string          `json:"action"`
@@ -23,17 +24,17 @@ type Action struct {
 	Execution Execution       `json:"execution"` // input, begin, gate
 	Job       Job             `json:"job"`       // all but input
 	Shard     run.Shard       `json:"lane"`      // copy, park, verify
-	Error     Failure         `json:"error"`     // park: why
-	Redrives  int             `json:"redrives"`  // gate: what begin said
+	Error     Failure         `json:"error"`     // park: the error of the shard
+	Redrives  int             `json:"redrives"`  // gate: BeginResult.Redrives
 }
 
-// Failure is how Step Functions hands on the error of a task.
+// Failure is the error of a task, as Step Functions passes it to a Catch.
 type Failure struct {
 	Error string `json:"Error"`
-	Cause string `json:"Cause"` // the function's whole answer, as JSON, or any text
+	Cause string `json:"Cause"` // the complete answer of the function, as JSON, or any text
 }
 
-// text makes one line of it. Lambda puts the function's answer into the cause.
+// text returns the failure as one line. Lambda writes the answer of the function, as JSON, into Cause.
 func (f Failure) text() string {
 	var answer struct {
 		Message string `json:"errorMessage"`
@@ -45,9 +46,9 @@ func (f Failure) text() string {
 	return f.Error + ": " + clip(text)
 }
 
-// Act does one action. The result holds no personal data: it is a Job, PlanResult, BeginResult, StepResult,
-// StatusResult, VerifyResult, ReportResult, RollbackResult or GateResult. copy, verify and rollback end two minutes
-// before ctx does.
+// Act runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult, StatusResult,
+// VerifyResult, ReportResult, RollbackResult or GateResult. copy, verify and rollback stop two minutes before the
+// deadline of ctx.
 func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
@@ -81,14 +82,15 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	return actInTime(ctx, env, a)
 }
 
-// spare is what copy, verify and rollback leave of an invocation: for the batch at hand and for the answer.
-const spare = 2 * time.Minute
+// reservedTime is the time at the end of an invocation that copy, verify and rollback reserve for the current batch and
+// for the answer.
+const reservedTime = 2 * time.Minute
 
-// actInTime does the actions that may take longer than an invocation.
+// actInTime runs the actions that may take longer than an invocation.
 func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(spare, end.Sub(env.Now())/2)))
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(reservedTime, end.Sub(env.Now())/2)))
 		defer cancel()
 	}
 	switch a.Action {
@@ -109,8 +111,9 @@ func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 	return nil, fmt.Errorf("%w: there is no action %q", run.ErrRefused, a.Action)
 }
 
-// gate is the one place where an import fails: nothing open, nothing parked, nothing different, or ErrNeedsAttention. A
-// redrive starts at the state that failed, which is this one; it is an order to try again.
+// gate decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if rows
+// differ. A redrive of the execution starts at the failed state, which is this one. Then gate returns Again, and the
+// state machine repeats the copy.
 func gate(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {
@@ -132,7 +135,7 @@ func gate(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	}
 }
 
-// release gives the lease of the run back, and keeps the error of the action.
+// release releases the lease of the run, and returns the error of the action if there is one.
 func release(ctx context.Context, env *run.Env, a Action, err error) error {
 	if e := env.ReleaseShared(ctx, a.Job.Run); err == nil {
 		err = e

@@ -31,21 +31,21 @@ func TestAct_InputHasDefaults(t *testing.T) {
 		in   string
 		want Job
 	}{
-		"nothing": {`{}`, Job{Mode: ModeImport, Run: "supabase", Concurrency: 8}},
-		"a plan":  {`{"dryRun":true}`, Job{Mode: ModeDryRun, Run: "supabase", DryRun: true, Concurrency: 8}},
-		"a way out": {
+		"defaults": {`{}`, Job{Mode: ModeImport, Run: "supabase", Concurrency: 8}},
+		"dry run":  {`{"dryRun":true}`, Job{Mode: ModeDryRun, Run: "supabase", DryRun: true, Concurrency: 8}},
+		"rollback": {
 			`{"run":"second","rollback":true,"force":true}`,
 			Job{Mode: ModeRollback, Run: "second", Force: true, Concurrency: 8},
 		},
-		"a way out with rows of other tables": {
+		"rollback with cascade": {
 			`{"rollback":true,"force":true,"cascade":true}`,
 			Job{Mode: ModeRollback, Run: "supabase", Force: true, Cascade: true, Concurrency: 8},
 		},
-		"a way out, counted": {
+		"rollback as dry run": {
 			`{"rollback":true,"dryRun":true}`,
 			Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8},
 		},
-		"all of it": {
+		"all fields": {
 			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
 			  "profiles":"none","providers":{"custom:acme":"acme"},"allowDeletions":true}`,
 			Job{
@@ -69,24 +69,24 @@ func TestAct_InputHasDefaults(t *testing.T) {
 	}
 }
 
-// Wrong input is refused with an explanation, and starts nothing.
+// Invalid input is rejected with an explanation, and starts nothing.
 func TestAct_InputIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
-		"the console's example": {`{"Comment": "Insert your JSON here"}`, `"Comment"`},
-		"a typo":                {`{"batchsizes": 5}`, `"batchsizes"`},
-		"text for a number":     {`{"batchSize": "5000"}`, "batchSize"},
-		"no object":             {`[]`, "not an object"},
-		"null":                  {`null`, "not an object"},
-		"text":                  {`"supabase"`, "not an object"},
-		"nothing":               {``, "not an object"},
-		"too many":              {`{"concurrency": 41}`, "concurrency is 41"},
-		"less than none":        {`{"concurrency": -1}`, "concurrency is -1"},
-		"force":                 {`{"force": true}`, "force is for a rollback"},
-		"cascade alone":         {`{"rollback": true, "cascade": true}`, "cascade is for a rollback with force"},
-		"cascade of an import":  {`{"cascade": true, "force": true}`, "force is for a rollback"},
-		"quick":                 {`{"rollback": true, "quick": true}`, "quick is not for a rollback"},
-		"a novel":               {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
+		"the console's example":    {`{"Comment": "Insert your JSON here"}`, `"Comment"`},
+		"a typo":                   {`{"batchsizes": 5}`, `"batchsizes"`},
+		"text for a number":        {`{"batchSize": "5000"}`, "batchSize"},
+		"an array":                 {`[]`, "not an object"},
+		"null":                     {`null`, "not an object"},
+		"text":                     {`"supabase"`, "not an object"},
+		"nothing":                  {``, "not an object"},
+		"too many":                 {`{"concurrency": 41}`, "concurrency is 41"},
+		"negative":                 {`{"concurrency": -1}`, "concurrency is -1"},
+		"force without rollback":   {`{"force": true}`, "force needs rollback"},
+		"cascade without force":    {`{"rollback": true, "cascade": true}`, "cascade needs rollback and force"},
+		"cascade without rollback": {`{"cascade": true, "force": true}`, "force needs rollback"},
+		"quick with rollback":      {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
+		"too long":                 {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
 	}
 	for name, test := range tests {
 		_, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in)})
@@ -124,7 +124,7 @@ func TestShardsCoverTheBatches(t *testing.T) {
 }
 
 // A run of ten million users, where every list and text has its largest size.
-func TestAnswersAreSmallForEverySource(t *testing.T) {
+func TestResultsHaveBoundedSize(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 2000)
 	texts, reasons, numbers := make([]string, 1000), mapping.Reasons{}, map[string]int64{}
@@ -177,12 +177,12 @@ func TestAnswersAreSmallForEverySource(t *testing.T) {
 		}
 		v := verify.Result{Equations: equations, Checksums: sums, Differences: make([]run.Difference, 1000), Different: 1e9}
 		u := rollback.Result{
-			Removed:  numbers,
-			Touched:  texts[:1000],
-			Left:     1e9,
-			Cascaded: tables,
-			Changed:  tables,
-			Holding:  tables,
+			Removed:   numbers,
+			KeptUsers: texts[:1000],
+			Left:      1e9,
+			Cascaded:  tables,
+			Changed:   tables,
+			Holding:   tables,
 		}
 		report, err := reportResult(
 			contents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
@@ -235,7 +235,7 @@ func size(t *testing.T, v any) int {
 }
 
 // The digest changes with the contents, not with the time of the request.
-func TestSummary_DigestIsOfTheContents(t *testing.T) {
+func TestDigestDependsOnContentsOnly(t *testing.T) {
 	t.Parallel()
 	digest := func(c contents) string {
 		s, err := reportResult(c)
@@ -246,17 +246,17 @@ func TestSummary_DigestIsOfTheContents(t *testing.T) {
 	}
 	a := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "r"}})
 	if b := digest(contents{Made: time.Unix(2, 0), Status: run.Status{Run: "r"}}); a != b || a == "" {
-		t.Errorf("got %q and %q for the same", a, b)
+		t.Errorf("digests of equal contents differ: %q and %q", a, b)
 	}
 	if b := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "s"}}); a == b {
-		t.Errorf("got %q for two", a)
+		t.Errorf("different contents have the same digest %q", a)
 	}
 }
 
-type waiting struct{ yes bool }
+type secretsError struct{ isUnavailable bool }
 
-func (waiting) Error() string       { return "no answer" }
-func (w waiting) Unavailable() bool { return w.yes }
+func (secretsError) Error() string       { return "no answer" }
+func (e secretsError) Unavailable() bool { return e.isUnavailable }
 
 func TestErrorName(t *testing.T) {
 	t.Parallel()
@@ -264,16 +264,16 @@ func TestErrorName(t *testing.T) {
 		err  error
 		want string
 	}{
-		"refused":        {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
-		"no run":         {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
-		"held":           {fmt.Errorf("%w: by another process", run.ErrHeld), "Held"},
-		"away":           {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
-		"time is up":     {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
-		"secrets away":   {fmt.Errorf("secrets: %w", waiting{true}), "Unavailable"},
-		"secrets wrong":  {fmt.Errorf("secrets: %w", waiting{false}), "Failed"},
-		"a person":       {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
-		"anything else":  {errors.New("odd"), "Failed"},
-		"held, then end": {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
+		"refused":                     {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
+		"no run":                      {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
+		"held":                        {fmt.Errorf("%w: by another process", run.ErrHeld), "Held"},
+		"database unavailable":        {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
+		"deadline":                    {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
+		"Secrets Manager unavailable": {fmt.Errorf("secrets: %w", secretsError{true}), "Unavailable"},
+		"Secrets Manager error":       {fmt.Errorf("secrets: %w", secretsError{false}), "Failed"},
+		"needs an operator":           {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
+		"anything else":               {errors.New("odd"), "Failed"},
+		"held at the deadline":        {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
 	}
 	for name, test := range tests {
 		if got := ErrorName(test.err); got != test.want {
@@ -299,7 +299,7 @@ func TestR53_ErrorTextQuotesNoValue(t *testing.T) {
 		&pgconn.PgError{Severity: "ERROR", Code: "42501", Message: "permission denied for table users"},
 	)
 	if got := run.ErrorText(err); !strings.Contains(got, "permission denied for table users") {
-		t.Errorf("got %q, want what helps", got)
+		t.Errorf("got %q, want the message of Postgres", got)
 	}
 }
 
@@ -314,7 +314,7 @@ func TestFailureText(t *testing.T) {
 			"Unavailable: no connection",
 		},
 		"any text":         {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
-		"much text":        {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"long text":        {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
 		"half a character": {Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199)},
 	}
 	for name, test := range tests {

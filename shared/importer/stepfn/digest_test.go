@@ -12,7 +12,7 @@ import (
 )
 
 // The function computes the digest of the report that the command signs, without the time.
-func TestDigestIsThatOfTheReport(t *testing.T) {
+func TestDigestEqualsReportDigest(t *testing.T) {
 	t.Parallel()
 	status := run.Status{Run: "autumn", State: run.Complete, Counts: mapping.Counts{mapping.User: {mapping.Copied: 3}}}
 	plan := run.Plan{Run: "autumn", Warnings: []string{"<b>"}}
@@ -31,6 +31,6 @@ func TestDigestIsThatOfTheReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := run.Digest(text); got.Digest != want {
-		t.Errorf("the digest is %s, want that of the report, %s", got.Digest, want)
+		t.Errorf("the digest is %s, want the digest of the report, %s", got.Digest, want)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// ErrNeedsAttention says that the run went as far as it could and a person has to look; the text says at what.
+// ErrNeedsAttention means that the run cannot continue without an operator. The text describes the problem.
 var ErrNeedsAttention = errors.New("needs attention")
 
-// ErrorName is what the state machine calls an error, and what its Retry and Catch wait for.
+// ErrorName returns the name of an error for the Retry and Catch fields of the state machine.
 func ErrorName(err error) string {
-	var waits interface{ Unavailable() bool }
+	var unavailable interface{ Unavailable() bool }
 	switch {
 	case errors.Is(err, run.ErrRefused), errors.Is(err, run.ErrNoRun):
 		return "Refused"
@@ -22,7 +22,8 @@ func ErrorName(err error) string {
 	case errors.Is(err, ErrNeedsAttention):
 		return "NeedsAttention"
 	case errors.Is(err, run.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.As(err, &waits) && waits.Unavailable(), pg.Classify(err) == pg.Broken, pg.Classify(err) == pg.Transient:
+		errors.As(err, &unavailable) && unavailable.Unavailable(), pg.Classify(err) == pg.Broken,
+		pg.Classify(err) == pg.Transient:
 		return "Unavailable"
 	}
 	return "Failed"

@@ -22,16 +22,16 @@ import (
 // tiny is an import of three batches.
 var tiny = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// shortPause is the first wait after an error that is made up: nothing has to recover.
+// shortPause is the first wait after a simulated error: no database has to recover.
 const shortPause = 10 * time.Millisecond
 
-// step is an action of the state machine, or a command without one.
+// step is an action of the state machine, or a command that is not an action.
 type step struct {
 	name string
 	do   func(context.Context, *importer.Import) error
 }
 
-// act is an action on the whole run.
+// act returns the step that runs an action on the whole run.
 func act(action string) step {
 	return step{action, func(ctx context.Context, m *importer.Import) error {
 		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: tiny, Concurrency: 1, Holder: m.Holder}
@@ -48,7 +48,7 @@ func act(action string) step {
 	}}
 }
 
-// steps are a whole import and its rollback. Each leaves work for the next.
+// steps has the steps of a whole import and its rollback. Each step depends on the one before.
 var steps = []step{
 	act("plan"),
 	act("begin"),
@@ -62,7 +62,7 @@ var steps = []step{
 	act("report"),
 	act("gate"),
 	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},
-	{"plain passwords", func(ctx context.Context, m *importer.Import) error {
+	{"list plain copies", func(ctx context.Context, m *importer.Import) error {
 		_, err := copy.ListPlain(ctx, m.Env(), tiny)
 		return err
 	}},
@@ -79,16 +79,16 @@ var steps = []step{
 	act("rollback"),
 }
 
-// site is a source and a target behind proxies that answer with errors.
-type site struct {
+// databases has a source and a target behind proxies that send errors.
+type databases struct {
 	m        *importer.Import
 	from, to *dbtest.ErrorProxy
-	direct   string // the target past its proxy
+	direct   string // URL of the target without the proxy
 }
 
-func newSite(t *testing.T, from string) *site {
+func newDatabases(t *testing.T, from string) *databases {
 	t.Helper()
-	s := &site{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
+	s := &databases{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
 	s.to = dbtest.NewErrorProxy(t, s.direct)
 	s.m = &importer.Import{
 		From:       s.from.URL(),
@@ -101,8 +101,8 @@ func newSite(t *testing.T, from string) *site {
 	return s
 }
 
-// undisturbed is a cycle without errors. The first one creates the objects that later ones expect.
-func (s *site) undisturbed(t *testing.T) {
+// withoutFaults runs a cycle without errors. The first cycle creates the objects that later cycles expect.
+func (s *databases) withoutFaults(t *testing.T) {
 	t.Helper()
 	s.cycle(t, func(st step) {
 		if err := st.do(t.Context(), s.m); err != nil {
@@ -111,10 +111,10 @@ func (s *site) undisturbed(t *testing.T) {
 	})
 }
 
-// requests is the number of requests of each step, by step, side and phase.
-func (s *site) requests(t *testing.T) map[string]int {
+// requests returns the number of requests of each step, by step, database and phase.
+func (s *databases) requests(t *testing.T) map[string]int {
 	t.Helper()
-	s.undisturbed(t)
+	s.withoutFaults(t)
 	counts := map[string]int{}
 	s.cycle(t, func(st step) {
 		for _, p := range s.sides() {
@@ -132,12 +132,12 @@ func (s *site) requests(t *testing.T) map[string]int {
 	return counts
 }
 
-func (s *site) sides() map[string]*dbtest.ErrorProxy {
+func (s *databases) sides() map[string]*dbtest.ErrorProxy {
 	return map[string]*dbtest.ErrorProxy{"source": s.from, "target": s.to}
 }
 
-// cycle runs all steps, and then checks that the target is empty as before.
-func (s *site) cycle(t *testing.T, do func(step)) {
+// cycle runs all steps, and then checks that the target is empty again.
+func (s *databases) cycle(t *testing.T, do func(step)) {
 	t.Helper()
 	for _, st := range steps {
 		if st.name == "verdict" {
@@ -152,7 +152,7 @@ func (s *site) cycle(t *testing.T, do func(step)) {
 	}
 }
 
-// combination is an error that a step gets.
+// combination is an error of a server that a step receives.
 type combination struct {
 	number int
 	error  dbtest.ServerError
@@ -160,12 +160,12 @@ type combination struct {
 	side   string
 }
 
-// combinations are every error in either phase from either side, or a sample: every error once, and all four
-// combinations of phase and side equally often.
+// combinations returns every error in both phases and from both databases, or a sample: every error once, and each of
+// the four combinations of phase and database equally often.
 func combinations(t *testing.T) (all []combination) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
-	way := sample.Random(t).Perm(len(faults))
+	order := sample.Random(t).Perm(len(faults))
 	for i, e := range faults {
 		for j, c := range []combination{
 			{4 * i, e, dbtest.AtConnect, "source"},
@@ -173,7 +173,7 @@ func combinations(t *testing.T) (all []combination) {
 			{4*i + 2, e, dbtest.AtStatement, "source"},
 			{4*i + 3, e, dbtest.AtStatement, "target"},
 		} {
-			if sample.Whole() || way[i]%4 == j {
+			if sample.Whole() || order[i]%4 == j {
 				all = append(all, c)
 			}
 		}
@@ -181,9 +181,9 @@ func combinations(t *testing.T) (all []combination) {
 	return all
 }
 
-// Every step of an import gets every transient error of a server or pooler, at connect and in the middle, from the
-// source and from the target. It reports that it waits, continues and completes.
-func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
+// Every step of an import receives every transient error of a server or pooler, at connect and at a statement, from the
+// source and from the target. It reports that it waits, continues, and completes.
+func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 71, 25)
@@ -197,17 +197,17 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	cases := map[string]int{}
-	requests := newSite(t, from).requests(t)
+	requests := newDatabases(t, from).requests(t)
 	for range 3 {
-		s := newSite(t, from)
+		s := newDatabases(t, from)
 		all.Go(func() {
-			s.undisturbed(t)
+			s.withoutFaults(t)
 			for c := range queue {
 				s.cycle(t, func(st step) {
 					trips := requests[fmt.Sprint(st.name, c.side, c.phase)]
 					if trips == 0 {
 						if err := st.do(t.Context(), s.m); err != nil {
-							t.Errorf("%s, which does not ask the %s: %v", st.name, c.side, err)
+							t.Errorf("%s, which sends no request to the %s: %v", st.name, c.side, err)
 						}
 						return
 					}
@@ -239,18 +239,18 @@ func TestEveryStepGoesOnAfterEveryTransientError(t *testing.T) {
 	t.Logf("%d cases: %v", total, cases)
 }
 
-// An error that waiting cannot resolve ends the import at once, with an error that says what to correct.
-func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
+// An error that a retry cannot resolve ends the import immediately, with an error that says what to correct.
+func TestRejectedLoginsEndAnImportImmediately(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	direct := dbtest.New(t)
-	for message, c := range map[string]struct{ code, says string }{
+	for message, c := range map[string]struct{ code, want string }{
 		"Tenant or user not found":                           {"XX000", "postgres.<project reference>"},
 		`password authentication failed for user "u"`:        {"28P01", "the user or the password"},
 		"password authentication failed for user 'u'":        {"XX000", "the user or the password"},
 		`database "nothing" does not exist`:                  {"3D000", "does not exist"},
-		"unsupported startup parameter: search_path":         {"08P01", "does not take a parameter"},
-		`unrecognized configuration parameter "frob"`:        {"42704", "does not accept the connection"},
+		"unsupported startup parameter: search_path":         {"08P01", "does not support a parameter"},
+		`unrecognized configuration parameter "frob"`:        {"42704", "rejects the login"},
 		"Control plane request failed: endpoint is disabled": {"XX000", "disabled"},
 	} {
 		for _, side := range []string{"source", "target"} {
@@ -264,19 +264,19 @@ func TestRejectedLoginsEndAnImportAtOnce(t *testing.T) {
 			p.Arm(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
 			_, err := s.Plan(t.Context(), tiny)
 			sent := p.Disarm()
-			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.says) ||
+			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.want) ||
 				!strings.Contains(err.Error(), side) {
-				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.says)
+				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.want)
 			}
 			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
-				t.Errorf("%s: the host is shown: %v", message, err)
+				t.Errorf("%s: the error contains the host: %v", message, err)
 			}
 		}
 	}
 }
 
-// If a database stays unavailable, the import gives up with the error that Step Functions retries.
-func TestTransientErrorsThatLastAreUnavailable(t *testing.T) {
+// If a database stays unavailable, the import ends with the error that Step Functions retries.
+func TestLastingTransientErrorsAreUnavailable(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 25)

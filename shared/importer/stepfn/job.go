@@ -9,16 +9,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Request is what a person types to start the state machine. What is left out has its default.
+// Request is the input with which an operator starts the state machine. A missing field has its default.
 type Request struct {
 	mapping.Options
-	DryRun   bool `json:"dryRun"`   // only say what would happen
-	Rollback bool `json:"rollback"` // undo the run instead of going on with it
-	Force    bool `json:"force"`    // a rollback removes users, too, who changed in the target since
-	Cascade  bool `json:"cascade"`  // a forced rollback removes rows of other tables, too, that refer to the users
+	DryRun   bool `json:"dryRun"`   // only return the plan, or what a rollback would do
+	Rollback bool `json:"rollback"` // roll the run back instead of continuing it
+	Force    bool `json:"force"`    // a rollback also removes users that changed in the target
+	Cascade  bool `json:"cascade"`  // a forced rollback also removes rows of other tables that refer to the users
 	Quick    bool `json:"quick"`    // a later pass skips batches in which no row has a newer time
-	// Concurrency is how many functions work at the same time, 1 to 40; 0 is 8. Each has one connection to either
-	// database.
+	// Concurrency is the number of functions that work at the same time, 1 to 40; 0 means 8. Each has one connection to
+	// each database.
 	Concurrency int `json:"concurrency"`
 }
 
@@ -39,27 +39,27 @@ type Job struct {
 	Cascade     bool            `json:"cascade"`
 	Quick       bool            `json:"quick"`
 	Concurrency int             `json:"concurrency"`
-	Holder      string          `json:"holder"` // who holds the run as long as the execution lasts, redriven or not
+	Holder      string          `json:"holder"` // holder of the lease, the same for all redrives of the execution
 }
 
-// Execution is what Step Functions says of the running execution in its context object.
+// Execution describes the running execution, as the context object of Step Functions has it.
 type Execution struct {
 	ID           string `json:"Id"`
 	Name         string `json:"Name"`
-	RedriveCount int    `json:"RedriveCount"` // how often a person redrove it
+	RedriveCount int    `json:"RedriveCount"` // the number of redrives
 }
 
 const (
 	defaultConcurrency = 8
-	maxConcurrency     = 40 // of an inline Map, says Step Functions
-	maxShards          = 64 // for every size of the source, so that the list of shards stays small
-	shardsPerFunction  = 4  // so that the last shard to end is a small part of the work
+	maxConcurrency     = 40 // the limit of Step Functions for an inline Map
+	maxShards          = 64 // limits the size of the list of shards
+	shardsPerFunction  = 4  // more than one, so that the functions finish at about the same time
 	maxRequest         = 32 << 10
-	// Above so many batches the shards are executions of their own, each with its own history of 25,000 events.
+	// With more batches, each shard runs as a child execution, which has its own limit of 25,000 events.
 	distributedAbove = 400
 )
 
-// readRequest reads a request; execution is the one that it starts.
+// readRequest reads a request. execution is the execution that the request starts.
 func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 	r, err := decodeRequest(text)
 	if err != nil {
@@ -89,15 +89,15 @@ func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 
 func decodeRequest(text json.RawMessage) (r Request, err error) {
 	if len(text) > maxRequest {
-		return r, fmt.Errorf("the input has %d bytes, at most %d are taken", len(text), maxRequest)
+		return r, fmt.Errorf("the input has %d bytes, the limit is %d", len(text), maxRequest)
 	}
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		return r, fmt.Errorf("the input is not an object; {} is all defaults")
+		return r, fmt.Errorf("the input is not an object; use {} for the defaults")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
-		return r, fmt.Errorf("the input is not understood: %w", err)
+		return r, fmt.Errorf("the input is invalid: %w", err)
 	}
 	return r, nil
 }
@@ -107,16 +107,16 @@ func (r Request) check() error {
 	case r.Concurrency < 1 || r.Concurrency > maxConcurrency:
 		return fmt.Errorf("concurrency is %d, not 1 to %d", r.Concurrency, maxConcurrency)
 	case r.Force && !r.Rollback:
-		return fmt.Errorf("force is for a rollback")
+		return fmt.Errorf("force needs rollback")
 	case r.Cascade && !r.Force:
-		return fmt.Errorf("cascade is for a rollback with force")
+		return fmt.Errorf("cascade needs rollback and force")
 	case r.Quick && r.Rollback:
-		return fmt.Errorf("quick is not for a rollback")
+		return fmt.Errorf("quick cannot be used with rollback")
 	}
 	return nil
 }
 
-// split divides the batches among so many functions at a time.
+// split returns the shards for a number of batches and of functions that work at the same time.
 func split(batches, concurrency int) []run.Shard {
 	n := max(1, min(batches, concurrency*shardsPerFunction, maxShards))
 	shards := make([]run.Shard, n)

@@ -15,10 +15,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// PlanResult is the result of plan: a Plan without what could be long.
+// PlanResult is the result of plan: a Plan without the fields of unbounded size.
 type PlanResult struct {
 	MayStart   bool             `json:"mayStart"`
-	Refusals   []string         `json:"refusals"` // why it may not; at most ten
+	Refusals   []string         `json:"refusals"` // the reasons why it must not start; at most ten
 	Warnings   []string         `json:"warnings"` // at most ten
 	NotChecked []string         `json:"notChecked"`
 	Referring  []string         `json:"referring"` // foreign keys of other tables that lead to users; at most ten
@@ -33,16 +33,16 @@ type BeginResult struct {
 	Pass        int         `json:"pass"`
 	Batches     int         `json:"batches"`
 	Shards      []run.Shard `json:"lanes"`
-	Distributed bool        `json:"distributed"` // the source is so large that shards should be executions of their own
+	Distributed bool        `json:"distributed"` // the source is so large that each shard runs as a child execution
 	Redrives    int         `json:"redrives"`    // of the execution so far
 }
 
 // StepResult is the result of copy, park and verify.
 type StepResult struct {
-	Done bool `json:"done"` // false: the time was up, do it again
+	Done bool `json:"done"` // false: the deadline was reached, repeat the action
 }
 
-// StatusResult is the result of close: where the run stands.
+// StatusResult is the result of close: the state of the run.
 type StatusResult struct {
 	State   string          `json:"state"`
 	Pass    int             `json:"pass"`
@@ -57,14 +57,14 @@ type StatusResult struct {
 type VerifyResult struct {
 	Equal     bool                    `json:"equal"`
 	Different int64                   `json:"different"`
-	Remain    int64                   `json:"remain"` // rows gone from the source that stay
-	Broken    []verify.Equation       `json:"broken"` // equations that do not hold; at most ten
+	Remain    int64                   `json:"remain"` // rows that are deleted in the source and kept in the target
+	Broken    []verify.Equation       `json:"broken"` // equations whose counts differ; at most ten
 	Checksums map[string]run.Checksum `json:"checksums"`
 }
 
 // ReportResult is the result of report. The report itself is read from the database, with xenon migrate report.
 type ReportResult struct {
-	Digest       string          `json:"digest"` // of the report without its time: the same until something changes
+	Digest       string          `json:"digest"` // of the report without its time: it is the same as long as the data is the same
 	Status       StatusResult    `json:"stand"`
 	Verification *VerifyResult   `json:"verdict,omitempty"`
 	Rollback     *RollbackResult `json:"undone,omitempty"`
@@ -72,16 +72,16 @@ type ReportResult struct {
 
 // RollbackResult is the result of rollback, without the ids.
 type RollbackResult struct {
-	Done     bool             `json:"done"` // false: the time was up, do it again
+	Done     bool             `json:"done"` // false: the deadline was reached, repeat the action
 	Removed  map[string]int64 `json:"removed"`
 	Sessions int64            `json:"sessions"`
-	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users, the ten largest
-	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, likewise
-	Holding  map[string]int64 `json:"holding"`  // rows of other tables that keep users, likewise
-	Left     int64            `json:"left"`     // users who stay; the report names them
+	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users, for the ten tables with most rows
+	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, for ten tables
+	Holding  map[string]int64 `json:"holding"`  // rows of other tables that refer to kept users, for ten tables
+	Left     int64            `json:"left"`     // users that the rollback kept; the report lists them
 }
 
-// GateResult is the result of gate when all is well, or when a redriven execution shall try again what was left.
+// GateResult is the result of gate. Again is true if a redriven execution has to repeat the open and parked batches.
 type GateResult struct {
 	Again bool `json:"again"`
 }
@@ -101,10 +101,10 @@ func fewTexts(all []string) []string {
 	return kept
 }
 
-// clip keeps the first 400 bytes.
+// clip returns the first 400 bytes.
 func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
 
-// largest keeps the entries with the largest numbers.
+// largest returns the entries with the largest numbers.
 func largest[M ~map[string]int64](all M, most int) M {
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		if all[a] != all[b] {
@@ -164,8 +164,8 @@ func rollbackResult(r rollback.Result) RollbackResult {
 	}
 }
 
-// contents is what package report signs, in the same order. The function does not use that package: it links those that
-// sign. A test compares the digests.
+// contents has the fields of report.Report, in the same order. The function does not import package report, because
+// that package depends on the packages that sign. A test compares the digests.
 type contents struct {
 	Made         time.Time        `json:"made"`
 	Status       run.Status       `json:"status"`
@@ -197,7 +197,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 }
 
 func reportResult(c contents) (ReportResult, error) {
-	c.Made = time.Time{} // the digest reports whether anything changed, not when it was asked for
+	c.Made = time.Time{} // so that equal data has the same digest
 	text, err := stringify.Marshal(c)
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)

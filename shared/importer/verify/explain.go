@@ -12,13 +12,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Why a difference is there.
+// The reasons for a difference.
 const (
 	targetChanged = "target changed since"
 	sourceChanged = "source changed since"
 )
 
-// explain names differences, with columns and reasons.
+// explain adds columns and a reason to differences, and lists them in the result.
 func (c *comparison) explain(ctx context.Context, t table, all []difference) error {
 	if len(all) == 0 {
 		return nil
@@ -43,7 +43,8 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 	return nil
 }
 
-// evidence is what both sides have of the users of some differences.
+// evidence holds the data of the users with a difference: hashes of their columns in both databases, fingerprints of
+// the source rows, and ledger entries.
 type evidence struct {
 	expected, actual map[string][]string // hashes of columns, by id of the row
 	source, ledger   history
@@ -54,29 +55,29 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 	for _, d := range all {
 		users[d.user] = true
 	}
-	of := *c
-	of.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
+	forUsers := *c
+	forUsers.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", of.projected(t)); err != nil {
+			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", forUsers.projected(t)); err != nil {
 				return run.Wrap("columns of the source", err)
 			}
 			e.source, err = readHistory(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
-FROM (`+c.Pass.Fingerprints(of.scope)+`) x`)
+FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			return run.Wrap("fingerprints of the source", err)
 		},
 		func(ctx context.Context) (err error) {
-			there := t.inTarget(c.Pass.ID, of.scope, c.rejections)
-			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, there); err != nil {
+			from := t.inTarget(c.Pass.ID, forUsers.scope, c.rejections)
+			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, from); err != nil {
 				return run.Wrap("columns of the target", err)
 			}
-			e.ledger, err = readHistory(ctx, c.Dst, c.Pass.History(of.scope))
+			e.ledger, err = readHistory(ctx, c.Dst, c.Pass.History(forUsers.scope))
 			return run.Wrap("the ledger", err)
 		})
 	return e, err
 }
 
-// columnHashes are a hash for every column of every row, by id.
+// columnHashes returns a hash for every column of every row, by the id of the row.
 func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from string) (map[string][]string, error) {
 	hashes := make([]string, len(exprs))
 	for i, e := range exprs {
@@ -88,8 +89,8 @@ func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from s
 	}
 	all := map[string][]string{}
 	var id string
-	var of []string
-	_, err = pgx.ForEachRow(rows, []any{&id, &of}, func() error { all[id] = slices.Clone(of); return nil })
+	var row []string
+	_, err = pgx.ForEachRow(rows, []any{&id, &row}, func() error { all[id] = slices.Clone(row); return nil })
 	return all, err
 }
 
@@ -103,8 +104,7 @@ func differing(names, a, b []string) []string {
 	return out
 }
 
-// history is what is known of source rows, by user: at the source their fingerprints now, in the ledger what the run
-// read and wrote.
+// history holds source rows by user: with their current fingerprints (source), or with their ledger entries (ledger).
 type history map[string]map[sourceRow]entry
 
 type sourceRow struct {
@@ -136,7 +136,7 @@ func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error)
 	return h, err
 }
 
-// targetChanged says that the row was changed, added or removed in the target after the run had copied it.
+// targetChanged reports whether the row was changed, added or deleted in the target after the run copied it.
 func (t table) targetChanged(d difference, ledger history) bool {
 	const kept, identical = string(mapping.Kept), string(mapping.Identical)
 	if d.Kind == "missing" {
@@ -151,27 +151,27 @@ func (t table) targetChanged(d difference, ledger history) bool {
 	return isUnknown || a.isWritten && !a.isUntouched || a.outcome == kept
 }
 
-// sourceChanged says that the source rows that decide about this one are not what the run read.
+// sourceChanged reports whether a source row on which this target row depends changed after the run read it.
 func (t table) sourceChanged(d difference, source, ledger history) bool {
 	read := map[sourceRow]string{}
 	for r, e := range ledger[d.user] {
-		isGone := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""
-		if !isGone && t.isDecidedBy(r, d.ID) {
+		isDeleted := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""
+		if !isDeleted && t.dependsOn(r, d.ID) {
 			read[r] = e.raw
 		}
 	}
 	now := map[sourceRow]string{}
 	for r, e := range source[d.user] {
-		if t.isDecidedBy(r, d.ID) {
+		if t.dependsOn(r, d.ID) {
 			now[r] = e.raw
 		}
 	}
 	return !maps.Equal(now, read)
 }
 
-// isDecidedBy says that a source row decides about the target row with an id. A user's name may come from an identity,
-// and a second factor withholds the password.
-func (t table) isDecidedBy(r sourceRow, id string) bool {
+// dependsOn reports whether the target row with an id depends on a source row. The name of a user may come from an
+// identity, and a second factor can withhold the password.
+func (t table) dependsOn(r sourceRow, id string) bool {
 	if t.Kind == mapping.User {
 		return r.kind == mapping.User || r.kind == mapping.Identity || r.kind == mapping.Factor
 	}

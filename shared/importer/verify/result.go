@@ -11,23 +11,23 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// named is how many differences and remaining rows a Result names at most.
-const named = 1000
+// maxListed is the maximum number of differences, and of remaining rows, that a Result lists.
+const maxListed = 1000
 
-// Result compares what the source says now with what the target has.
+// Result is the result of the comparison of the current source with the target.
 type Result struct {
 	At          time.Time               `json:"at"`
 	Batches     int                     `json:"batches"`
 	Checksums   map[string]run.Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
-	Equations   []Equation              `json:"equations"`   // that no row is lost or there twice
-	Differences []run.Difference        `json:"differences"` // at most 1,000 are named
-	Different   int64                   `json:"different"`   // all of them
-	Remaining   []run.Remaining         `json:"remaining"`   // at most 1,000 are named
-	Remain      int64                   `json:"remain"`      // all of them; neither a difference nor in a checksum
-	Equal       bool                    `json:"equal"`       // nothing differs, and no batch is parked or open
+	Equations   []Equation              `json:"equations"`   // checks that no row is missing or duplicated
+	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
+	Different   int64                   `json:"different"`   // the total number
+	Remaining   []run.Remaining         `json:"remaining"`   // rows deleted in the source and kept in the target, at most 1,000
+	Remain      int64                   `json:"remain"`      // the total number; they are neither differences nor in a checksum
+	Equal       bool                    `json:"equal"`       // no row and no count differs, and no batch is parked or open
 }
 
-// Equation is a sentence about counts that must hold.
+// Equation is a check that two counts are equal.
 type Equation struct {
 	Says  string `json:"says"`
 	Left  int64  `json:"left"`
@@ -35,8 +35,8 @@ type Equation struct {
 	Holds bool   `json:"holds"`
 }
 
-// ReadResult is what the verification found so far, with the equations, for which it counts anew. Its time is zero when
-// no batch was verified. Equal is false when a batch was not, or not since the last pass began.
+// ReadResult returns the result so far, and computes the equations. At is zero if no batch is verified. Equal is false
+// if a batch is not verified, or not since the last pass began.
 func ReadResult(ctx context.Context, env *run.Env, name string) (Result, error) {
 	var r Result
 	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
@@ -55,15 +55,15 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	v, err := run.ReadVerified(ctx, dst, stored.ID, named)
+	v, err := run.ReadVerified(ctx, dst, stored.ID, maxListed)
 	if err != nil {
 		return Result{}, fmt.Errorf("read the verification: %w", err)
 	}
 	r := Result{
 		At: v.At, Batches: v.Batches, Checksums: v.Checksums, Differences: v.Differences, Different: v.Different,
 	}
-	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, named); err != nil {
-		return Result{}, fmt.Errorf("read rows that are gone from the source and stay: %w", err)
+	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, maxListed); err != nil {
+		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
 	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
 	if r.Equations, err = e.all(ctx); err != nil {
@@ -73,7 +73,7 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	return r, nil
 }
 
-// isEqual says that nothing that was found differs.
+// isEqual reports whether no difference was found.
 func (r Result) isEqual() bool {
 	for _, c := range r.Checksums {
 		if !c.Equal() {
@@ -88,8 +88,8 @@ func (r Result) isEqual() bool {
 	return r.Different == 0
 }
 
-// equations compares what the source has now with the ledger, and the ledger with what the verification counted in the
-// target.
+// equations compares the current row counts of the source with the ledger, and the ledger with the counts that the
+// verification found in the target.
 type equations struct {
 	src, dst *pgx.Conn
 	id       int // of the run
@@ -116,12 +116,12 @@ func (e *equations) all(ctx context.Context) ([]Equation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.add("confirmed users whose email an unverified user of the target holds = none", held, 0)
+	e.add("confirmed source users whose email an unverified target user has = 0", held, 0)
 	e.ofTarget(ledger)
 	return e.list, nil
 }
 
-// ofSource: every row of the source is in the ledger.
+// ofSource checks that the ledger has every row of the source.
 func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
 	for _, k := range []struct {
@@ -146,7 +146,7 @@ func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error
 		{mapping.Passkey, e.source.Passkeys, "quarantined passkeys", []mapping.Outcome{quarantined}},
 	} {
 		if !k.table.Usable() {
-			continue // not checked, as the plan says
+			continue // the plan lists this table as not checked
 		}
 		var now int64
 		if err := e.src.QueryRow(ctx, "SELECT count(*) FROM "+k.table.SQL()).Scan(&now); err != nil {
@@ -157,14 +157,14 @@ func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error
 	return nil
 }
 
-// ofTarget: what the ledger says was copied is in the target.
+// ofTarget checks that the target has every row that is copied according to the ledger.
 func (e *equations) ofTarget(ledger run.LedgerCounts) {
 	inTarget := func(k mapping.Kind) int64 {
 		return ledger.Counts.Sum(k, mapping.Copied, mapping.Identical, mapping.Kept) - ledger.Remain[k]
 	}
 	kept := "kept"
 	if e.remain > 0 {
-		kept = "kept (without those gone from the source)"
+		kept = "kept (without those deleted in the source)"
 	}
 	credential := e.sums["credential"]
 	e.add("users in the target = copied + identical + "+kept+" users", e.sums["user"].TargetRows, inTarget(mapping.User))

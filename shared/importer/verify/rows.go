@@ -13,33 +13,33 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// namedInBatch is how many differences of a batch are named at most.
-const namedInBatch = 100
+// maxListedInBatch is the maximum number of differences of a batch that the result lists.
+const maxListedInBatch = 100
 
-// expectedRow is a row as the source would have it.
+// expectedRow is a row as computed from the source.
 type expectedRow struct {
 	user string
 	hash int64
 }
 
-// actualRow is a row as the target has it.
+// actualRow is a row of the target.
 type actualRow struct {
 	user        string
 	hash        int64
-	isForeign   bool   // another program may have written it
-	outcome     string // in the ledger; "" where it does not know the row
-	isWritten   bool   // by the run
-	isUntouched bool   // and it is what the run wrote
+	isForeign   bool   // another program may have written the row
+	outcome     string // in the ledger; "" if the ledger does not have the row
+	isWritten   bool   // the run wrote the row
+	isUntouched bool   // the row is unchanged since the run wrote it
 }
 
-// difference is a row that does not pair off, with what the target has of it.
+// difference is a row without an equal row in the other database, with the actual row of the target.
 type difference struct {
 	run.Difference
 	user   string
 	actual actualRow
 }
 
-// compareRows finds out how the rows of a table differ within the batch.
+// compareRows lists the rows of a table that differ in the batch.
 func (c *comparison) compareRows(ctx context.Context, t table) error {
 	var expected map[string][]expectedRow
 	var actual map[string][]actualRow
@@ -57,12 +57,12 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 	}
 	var all []difference
 	for id := range union(expected, actual) {
-		all = append(all, pair(id, expected[id], actual[id])...)
+		all = append(all, compareID(id, expected[id], actual[id])...)
 	}
 	all = c.withoutForeign(t, all)
 	slices.SortFunc(all, func(a, b difference) int { return cmp.Compare(a.ID, b.ID) })
 	c.Different += int64(len(all))
-	return c.explain(ctx, t, all[:min(len(all), namedInBatch-len(c.Named))])
+	return c.explain(ctx, t, all[:min(len(all), maxListedInBatch-len(c.Named))])
 }
 
 func union[A, B any](a map[string]A, b map[string]B) map[string]bool {
@@ -76,8 +76,9 @@ func union[A, B any](a map[string]A, b map[string]B) map[string]bool {
 	return ids
 }
 
-// pair pairs off what both sides have under an id. The target may have several rows: no key of it forbids that.
-func pair(id string, expected []expectedRow, actual []actualRow) []difference {
+// compareID compares the expected and the actual rows with the same id. The target can have several rows, because no
+// unique constraint prevents it.
+func compareID(id string, expected []expectedRow, actual []actualRow) []difference {
 	var unpaired []expectedRow
 	for _, e := range expected {
 		i := slices.IndexFunc(actual, func(a actualRow) bool { return a.hash == e.hash })
@@ -108,7 +109,7 @@ func pair(id string, expected []expectedRow, actual []actualRow) []difference {
 // them from the checksum of the target.
 func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	checksum := c.Sums[t.name]
-	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // Postgres wrote it
+	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // a number from Postgres
 	rest := slices.DeleteFunc(all, func(d difference) bool {
 		isForeign := d.Kind == "extra" && d.actual.isForeign && !d.actual.isWritten
 		if isForeign {
@@ -122,7 +123,7 @@ func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	return rest
 }
 
-// projected is the source's side of a table, as what follows FROM.
+// projected returns what follows FROM in a query for the expected rows of a table on the source.
 func (c *comparison) projected(t table) string {
 	return "(" + t.project(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
 }

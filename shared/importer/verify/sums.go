@@ -10,22 +10,22 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// What should be there is the projection, which the source evaluates; what is there are the target's rows that the
-// ledger calls the run's. Both servers reduce them to a count and a sum of hashes of the rows' text, so that one line
-// for each table crosses the network.
+// The source computes the expected rows with the projections. The actual rows are the target rows that belong to the
+// run according to the ledger. Each server returns one line for each table: the number of its rows, and the sum of the
+// hashes of their texts.
 
-// table is a kind of target row, with its SQL on both sides.
+// table is a kind of target row, with its SQL for both databases.
 type table struct {
 	mapping.TargetRow
-	name      string                                         // as a Difference names it
-	project   func(mapping.Scope, mapping.Rejections) string // the source's side
-	id        string                                         // of the run's rows, their id; of others, what finds them
+	name      string                                         // the name of the table in a Difference
+	project   func(mapping.Scope, mapping.Rejections) string // returns the query on the source
+	id        string                                         // expression for the id of the row
 	isForeign string                                         // condition: another program may have written the row
-	counts    func(mapping.Rejections) string                // condition: the row counts
+	counts    func(mapping.Rejections) string                // returns the condition: the row is compared
 }
 
-// tables lists the kinds. noSharedIDs says that a user with an id of the ledger's cannot have been there before the
-// run. Rows of a user whom the run wrote came with the run or after it, so they count even if the ledger does not have
+// tables returns the kinds. If noSharedIDs is true, no target user had the id of a source user before the run. Rows of
+// a user that the run wrote were written by the run or after it, so they are compared even if the ledger does not have
 // them.
 func tables(p *run.Pass, noSharedIDs bool) []table {
 	const isCopied = "l.outcome IN " + run.CopiedOutcomes
@@ -54,12 +54,12 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 	return all
 }
 
-// expected are the expressions of a row at the source: id, user and what is mapped.
+// expected returns the SQL expressions of a row in the source: id, user and the mapped columns.
 func (t table) expected() []string {
 	return prefixed("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
 }
 
-// actual are the same at the target.
+// actual returns the SQL expressions of the same columns in the target.
 func (t table) actual() []string {
 	all := slices.Concat([]string{t.id, t.Owner}, prefixed("e.", t.Columns))
 	for i := range all {
@@ -68,7 +68,7 @@ func (t table) actual() []string {
 	return all
 }
 
-// columns are the names of these.
+// columns returns the names of these columns.
 func (t table) columns() []string {
 	names := slices.Concat([]string{"id", strings.TrimPrefix(t.Owner, "e.")}, t.Columns)
 	for i := range names {
@@ -85,7 +85,7 @@ func prefixed(with string, all []string) []string {
 	return out
 }
 
-// checksum is that of a row whose values are the expressions, as Postgres shows them.
+// checksum returns an SQL expression for the checksum of a row with these expressions, from their texts in Postgres.
 func checksum(exprs []string) string {
 	texts := make([]string, len(exprs))
 	for i, e := range exprs {
@@ -94,9 +94,9 @@ func checksum(exprs []string) string {
 	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
 }
 
-// inTarget is the target's side: rows e with their ledger entry l, NULL where the ledger does not know them, and that
-// of their owner. The joins name the ledger's whole key, so that they stay cheap where the planner has no statistics
-// yet.
+// inTarget returns what follows FROM in a query for the actual rows e: the ledger entry l of the row, NULL if the
+// ledger does not have the row, and the entry of its owner. The joins use all columns of the ledger's primary key, so
+// that they are fast even if the planner has no statistics yet.
 func (t table) inTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 	sql := "(SELECT e.* FROM " + t.From + " AND " + s.Contains(t.Owner) + ") e\n"
 	if t.Kind == mapping.User {
@@ -106,11 +106,11 @@ func (t table) inTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 			" ON owner.user_id = " + t.Owner + " AND owner.key = " + t.Owner +
 			"\nLEFT JOIN " + run.Entries(id, s, "l", t.Kind) + " ON l.user_id = " + t.Owner + " AND l.key = " + t.Key
 	}
-	return sql + "\nWHERE " + t.counts(r) + " AND NOT " + t.remains(r)
+	return sql + "\nWHERE " + t.counts(r) + " AND NOT " + t.isKept(r)
 }
 
-// remains is the condition that a row is gone from the source and stays, as the quarantine says.
-func (t table) remains(r mapping.Rejections) string {
+// isKept returns the SQL condition that the quarantine lists the row as deleted in the source and kept in the target.
+func (t table) isKept(r mapping.Rejections) string {
 	reason := mapping.KeptAfterSourceDeletion
 	if t.name == "credential" {
 		reason += ".credential"
@@ -119,7 +119,8 @@ func (t table) remains(r mapping.Rejections) string {
 		" OR " + r.Include(t.Kind, reason, t.Key) + ")"
 }
 
-// sumsAtSource asks for the sums of all tables at once; users and credentials come out of one reading.
+// sumsAtSource returns the query for the sums of all tables. It reads the users once for the sums of users and
+// credentials.
 func sumsAtSource(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
 	user, credential := all[0], all[1]
 	sql := fmt.Sprintf(`SELECT v.t, v.n, v.h::text
@@ -150,7 +151,8 @@ func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []tabl
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// compare reduces a batch to sums on both sides at once, and finds out why they differ where they do.
+// compare computes the sums of a batch in both databases at the same time. If the sums of a table differ, it lists the
+// rows that differ.
 func compare(ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool) (result run.BatchResult, err error) {
 	all := tables(w.Pass, noSharedIDs)
 	err = w.Retry(ctx, func(ctx context.Context) error {

@@ -1,7 +1,7 @@
-// Package verify compares what was copied with the source. Both servers reduce their rows to a count and a sum of
-// hashes for each table of a batch (sums.go). Where these differ, both list their rows with their hashes, and what does
-// not pair off is named (rows.go). The result adds up the batches, and checks by equations that no row is lost or there
-// twice (result.go).
+// Package verify compares the copied rows with the source. Each server computes a row count and a sum of hashes for
+// each table of a batch (sums.go). If these differ, both servers list their rows with their hashes, and the result
+// lists the rows that differ (rows.go). The result adds up the batches, and checks with equations that no row is
+// missing or duplicated (result.go).
 package verify
 
 import (
@@ -12,11 +12,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// defaultWorkers is how many batches are compared at a time.
+// defaultWorkers is the number of batches that are compared at the same time.
 const defaultWorkers = 2
 
-// Run compares everything copied with the source, so many batches at a time (0 is 2), and stores the result with the
-// run. It changes no row of either side.
+// Run compares all copied rows with the source and stores the result with the run. It changes no row of the source or
+// of the copied tables. workers is the number of batches that it compares at the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, error) {
 	if _, err := env.Take(ctx, name); err != nil {
 		return Result{}, err
@@ -34,8 +34,8 @@ func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, e
 	return ReadResult(ctx, env, name)
 }
 
-// Shard compares the batches of a shard, from where it stopped; what it finds is stored. false: the time was up, call
-// again. run.StartVerification comes before the shards, and ReadResult adds them up.
+// Shard compares the remaining batches of a shard and stores the results. done is false if the deadline of ctx was
+// reached: call Shard again. Call run.StartVerification before the shards; ReadResult adds up the results.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
 	err = compareDue(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// differ fails unless a verification names exactly these rows.
-func differ(t *testing.T, m *importer.Import, want ...run.Difference) {
+// checkDifferences fails unless a verification lists exactly these rows.
+func checkDifferences(t *testing.T, m *importer.Import, want ...run.Difference) {
 	t.Helper()
 	v := importtest.Verify(t, m)
 	order := func(a, b run.Difference) int {
@@ -41,7 +41,7 @@ func different(table, id, why string, columns ...string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "different", Why: why, Columns: columns}
 }
 
-func gone(table, id, why string) run.Difference {
+func missing(table, id, why string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "missing", Why: why, Columns: []string{}}
 }
 
@@ -54,9 +54,9 @@ const (
 	byTarget = "target changed since"
 )
 
-// Users of every shape are imported (20,000 of them with XENON_WHOLE=1); the verification finds and names rows that are
+// The test imports users of every kind (20,000 of them with XENON_WHOLE=1). The verification lists rows that are
 // corrupted afterwards.
-func TestVerify_NamesCorruptedRows(t *testing.T) {
+func TestVerify_ReportsCorruptedRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := 3000
@@ -72,7 +72,7 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 	importtest.CheckEqual(t, m, "after the import")
 	dst := importtest.Connect(t, m.To)
 	u, a := importtest.OrdinaryUsers(t, dst, 12)
-	const someone = "00000000-0000-4000-8000-00000000000"
+	const newAccount = "00000000-0000-4000-8000-00000000000"
 	importtest.ExecWithoutTriggers(t, dst, u[0], `update "user" set name = overlay(name placing '*' from 3) where id = $1`)
 	importtest.ExecWithoutTriggers(t, dst, u[1], `update account set password = reverse(password) where id = $1`)
 	importtest.ExecWithoutTriggers(t, dst, a[2], `update account set "accountId" = "accountId" || ' ' where id = $1`)
@@ -96,14 +96,14 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 		t,
 		dst,
 		u[8],
-		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+someone+
+		`insert into account (id, "accountId", "providerId", "userId", "updatedAt") values ('`+newAccount+
 			`1', 'octocat', 'github', $1, now())`,
 	)
 	importtest.ExecWithoutTriggers(
 		t,
 		dst,
 		u[9],
-		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+someone+
+		`insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") select '`+newAccount+
 			`2', $1::text, 'credential', $1::uuid, 'x', now()`,
 	)
 	importtest.ExecWithoutTriggers(
@@ -115,21 +115,21 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 		`delete from user_profile where user_id = $1`,
 		`delete from "user" where id = $1`,
 	)
-	var tombstone string
+	var softDeleted string
 	importtest.ForEachRow(
 		t,
 		importtest.Connect(t, from),
 		`select id::text from auth.users where deleted_at is not null order by id limit 1`,
-		[]any{&tombstone},
+		[]any{&softDeleted},
 		func() {},
 	)
 	importtest.ExecWithoutTriggers(
 		t,
 		dst,
-		tombstone,
+		softDeleted,
 		`insert into "user" (id, name, email, "emailVerified") values ($1, 'Back Again', 'back.again@example.com', true)`,
 	)
-	differ(
+	checkDifferences(
 		t,
 		m,
 		different("user", u[0], byTarget, "name"),
@@ -137,25 +137,25 @@ func TestVerify_NamesCorruptedRows(t *testing.T) {
 		different("account", a[2], byTarget, "accountId"),
 		different("user_profile", u[3], byTarget, "time_per_week"),
 		different("user", u[4], byTarget, "emailVerified", "createdAt"),
-		gone("credential", u[5], byTarget),
-		gone("account", a[6], byTarget),
-		gone("user_profile", u[7], byTarget),
-		extra("account", someone+"1", byTarget),
+		missing("credential", u[5], byTarget),
+		missing("account", a[6], byTarget),
+		missing("user_profile", u[7], byTarget),
+		extra("account", newAccount+"1", byTarget),
 		extra("credential", u[9], byTarget),
-		gone(
+		missing(
 			"user",
 			u[10],
 			byTarget,
 		),
-		gone("credential", u[10], byTarget),
-		gone("account", a[10], byTarget),
-		gone("user_profile", u[10], byTarget),
-		extra("user", tombstone, ""),
+		missing("credential", u[10], byTarget),
+		missing("account", a[10], byTarget),
+		missing("user_profile", u[10], byTarget),
+		extra("user", softDeleted, ""),
 	)
 }
 
 // A quick pass finds rows by their updated_at; the verification finds the other changes, and a full pass copies them.
-func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
+func TestVerify_FindsChangesThatQuickPassMisses(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	src := importtest.Connect(t, from)
@@ -175,7 +175,7 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, true, 1); err != nil {
 		t.Fatal(err)
 	}
-	differ(t, m, different("user", id, bySource, "name", "email"))
+	checkDifferences(t, m, different("user", id, bySource, "name", "email"))
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestVerify_FindsWhatAQuickPassOverlooks(t *testing.T) {
 }
 
 // Rows of the target that the run did not write do not count as differences.
-func TestVerify_LeavesOthersAlone(t *testing.T) {
+func TestVerify_IgnoresRowsOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
@@ -195,7 +195,7 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 	if _, err := dst.Exec(
 		t.Context(),
 		"drop schema supabase_import cascade",
-	); err != nil { // now the run has written none of the users
+	); err != nil { // now no run has written the users
 		t.Fatal(err)
 	}
 	u, _ := importtest.OrdinaryUsers(t, dst, 1)
@@ -233,8 +233,9 @@ func TestVerify_LeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// Rows that changed on both sides are not overwritten, and are named; the equations still count them.
-func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
+// Rows that changed in the source and in the target are not overwritten. The verification lists them, and the equations
+// still count them.
+func TestVerify_ReportsKeptRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 500)
@@ -245,14 +246,14 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)
 	u, _ := importtest.OrdinaryUsers(t, dst, 3)
 	for _, id := range u[:2] {
-		importtest.ExecWithoutTriggers(t, dst, id, `update "user" set name = 'New Side' where id = $1`)
+		importtest.ExecWithoutTriggers(t, dst, id, `update "user" set name = 'Target Name' where id = $1`)
 	}
 	importtest.ExecWithoutTriggers(t, dst, u[2], `update account set password = 'rehashed' where id = $1`)
 	importtest.ExecWithoutTriggers(
 		t,
 		src,
 		u[0],
-		`update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`,
+		`update auth.users set raw_user_meta_data = '{"name": "Source Name"}' where id = $1`,
 	)
 	if _, err := src.Exec(
 		t.Context(),
@@ -264,12 +265,12 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 		t,
 		src,
 		u[2],
-		`update auth.users set raw_user_meta_data = '{"name": "Old Side"}' where id = $1`,
+		`update auth.users set raw_user_meta_data = '{"name": "Source Name"}' where id = $1`,
 	)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	differ(
+	checkDifferences(
 		t,
 		m,
 		different("user", u[0], byTarget, "name"),
@@ -283,8 +284,8 @@ func TestVerify_NamesWhatWasLeftAlone(t *testing.T) {
 	}
 }
 
-// A lane goes on where it stopped, and the result is complete only when all lanes are done.
-func TestVerifyLane_GoesOn(t *testing.T) {
+// A shard continues where it stopped, and the result is complete only when all shards are done.
+func TestVerifyShard_Resumes(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 400)
@@ -297,40 +298,40 @@ func TestVerifyLane_GoesOn(t *testing.T) {
 	if err := run.StartVerification(t.Context(), m.Env(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
-	looked := map[int]int{}
-	lane := func(ctx context.Context, n int, want bool) {
+	verified := map[int]int{}
+	verifyShard := func(ctx context.Context, n int, want bool) {
 		t.Helper()
 		done, err := verify.Shard(ctx, m.Env(), "supabase", run.Shard{Index: n, Count: 2})
 		if err != nil || done != want {
-			t.Errorf("lane %d: done %t, %v, want %t", n, done, err, want)
+			t.Errorf("shard %d: done %t, %v, want %t", n, done, err, want)
 		}
 	}
-	lane(t.Context(), 0, true)
+	verifyShard(t.Context(), 0, true)
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal || v.Batches != 4 {
-		t.Errorf("after one lane of two: equal %t, %d batches, %v, want 4 and no result", v.Equal, v.Batches, err)
+		t.Errorf("after one shard of two: equal %t, %d batches, %v, want false and 4", v.Equal, v.Batches, err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	m.Progress = func(e importer.Event) {
-		looked[e.Batch]++
+		verified[e.Batch]++
 		<-short.Done()
 	}
-	lane(short, 1, false)
-	m.Progress = func(e importer.Event) { looked[e.Batch]++ }
-	lane(t.Context(), 1, true)
-	if diff := gocmp.Diff(looked, map[int]int{1: 1, 3: 1, 5: 1, 7: 1}); diff != "" {
+	verifyShard(short, 1, false)
+	m.Progress = func(e importer.Event) { verified[e.Batch]++ }
+	verifyShard(t.Context(), 1, true)
+	if diff := gocmp.Diff(verified, map[int]int{1: 1, 3: 1, 5: 1, 7: 1}); diff != "" {
 		t.Errorf("batches verified: got -, want +:\n%s", diff)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || !v.Equal || v.Batches != 8 {
-		t.Errorf("after both lanes: equal %t, %d batches, %v, want 8 and equal", v.Equal, v.Batches, err)
+		t.Errorf("after both shards: equal %t, %d batches, %v, want true and 8", v.Equal, v.Batches, err)
 	}
 	if _, err := verify.ReadResult(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("of an absent run: %v, want ErrNoRun", err)
+		t.Errorf("without a run: got %v, want ErrNoRun", err)
 	}
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal {
-		t.Errorf("when another pass has begun: equal %t, %v, want the old result void", v.Equal, err)
+		t.Errorf("after a new pass has begun: equal %t, %v, want false", v.Equal, err)
 	}
 }

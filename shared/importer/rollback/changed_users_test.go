@@ -14,42 +14,42 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// touches are changes of a user in the target that the source does not have.
-var touches = map[string]string{
+// changes are changes of a user in the target that the source does not have.
+var changes = map[string]string{
 	"name changed": `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
 	"password rehashed": `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g',
 		"updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`,
 	"password removed": `delete from account where "userId" = $1 and "providerId" = 'credential'`,
-	"password twice": `insert into account ("accountId", "providerId", "userId", password, "updatedAt")
+	"second password account": `insert into account ("accountId", "providerId", "userId", password, "updatedAt")
 		values ($1, 'credential', $1, 'x', now())`,
 	"account added": `insert into account ("accountId", "providerId", "userId", "updatedAt")
 		values ('47', 'figma', $1, now())`,
 	"account refreshed": `update account set "accessToken" = 'fresh', "updatedAt" = now() where "userId" = $1
 		and "providerId" = 'google'`,
-	"account moved": `update account set "userId" = (select id from "user" where name = 'New User')
+	"account of another user": `update account set "userId" = (select id from "user" where name = 'New User')
 		where "userId" = $1 and "providerId" = 'google'`,
-	"account removed":   `delete from account where "userId" = $1 and "providerId" = 'google'`,
-	"profile changed":   `update user_profile set learning_speed = 'casual' where user_id = $1`,
-	"profile removed":   `delete from user_profile where user_id = $1`,
-	"something ordered": `insert into "order" values ($1)`,
-	"something owed":    `insert into debt values ($1)`,
-	"user deleted":      `delete from "user" where id = $1`,
-	"profile written":   `insert into user_profile (user_id) values ($1)`,
-	"first password chosen": `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt")
+	"account removed": `delete from account where "userId" = $1 and "providerId" = 'google'`,
+	"profile changed": `update user_profile set learning_speed = 'casual' where user_id = $1`,
+	"profile removed": `delete from user_profile where user_id = $1`,
+	"has an order":    `insert into "order" values ($1)`,
+	"has a debt":      `insert into debt values ($1)`,
+	"user deleted":    `delete from "user" where id = $1`,
+	"profile added":   `insert into user_profile (user_id) values ($1)`,
+	"first password set": `insert into account (id, "accountId", "providerId", "userId", password, "updatedAt")
 		values ($1, $1, 'credential', $1, 'x', now())`,
-	"signed in, and no more": `insert into session ("expiresAt", token, "updatedAt", "userId")
+	"only signed in": `insert into session ("expiresAt", token, "updatedAt", "userId")
 		values (now(), $1, now(), $1), (now(), 'two of ' || $1, now(), $1)`,
 }
 
-// touch makes each change to a suitable user, and returns the users.
-func touch(t *testing.T, to string) map[string]string {
+// makeChanges makes each change to a suitable user, and returns the users.
+func makeChanges(t *testing.T, to string) map[string]string {
 	t.Helper()
 	importtest.Exec(
 		t,
 		to,
 		`create table "order" (buyer uuid references "user" on delete cascade);
 			create table debt (debtor uuid references "user");
-insert into "user" (name, email, "emailVerified") values ('New User', 'somebody@new.example', true);`,
+insert into "user" (name, email, "emailVerified") values ('New User', 'new.user@example.com', true);`,
 	)
 	whole := importtest.Column(
 		t,
@@ -67,16 +67,16 @@ and not exists (select from account c where c."userId" = u.id and c."providerId"
 	)
 	who := map[string]string{}
 	db := importtest.Connect(t, to)
-	for _, name := range slices.Sorted(maps.Keys(touches)) {
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		from := &whole
-		if name == "profile written" || name == "first password chosen" {
+		if name == "profile added" || name == "first password set" {
 			from = &bare
 		}
 		if len(*from) == 0 {
 			t.Fatalf("no user is suitable for %q", name)
 		}
 		who[name], *from = (*from)[0], (*from)[1:]
-		tag, err := db.Exec(t.Context(), strings.ReplaceAll(touches[name], "$1", "'"+who[name]+"'"))
+		tag, err := db.Exec(t.Context(), strings.ReplaceAll(changes[name], "$1", "'"+who[name]+"'"))
 		if err != nil || tag.RowsAffected() == 0 {
 			t.Fatalf("%s: %d rows, %v", name, tag.RowsAffected(), err)
 		}
@@ -84,9 +84,9 @@ and not exists (select from account c where c."userId" = u.id and c."providerId"
 	return who
 }
 
-const untouched = "signed in, and no more"
+const unchanged = "only signed in"
 
-func TestRollback_LeavesTouchedUsersAloneUnlessForced(t *testing.T) {
+func TestRollback_KeepsChangedUsersWithoutForce(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 22, 400)
@@ -101,10 +101,10 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	all := importtest.Count(t, m.To)
-	who := touch(t, m.To)
+	who := makeChanges(t, m.To)
 	var want []string
 	for name, id := range who {
-		if name != untouched {
+		if name != unchanged {
 			want = append(want, id)
 		}
 	}
@@ -119,17 +119,17 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	}
 	before := theirs()
 	got := importtest.Rollback(t, m, false)
-	if diff := cmp.Diff(got.Touched, want); diff != "" || got.Left != int64(len(want)) {
-		t.Errorf("%d were left alone, got - want +:\n%s", got.Left, diff)
+	if diff := cmp.Diff(got.KeptUsers, want); diff != "" || got.Left != int64(len(want)) {
+		t.Errorf("%d kept users, got - want +:\n%s", got.Left, diff)
 	}
 	if got.Sessions != 2 {
-		t.Errorf("%d sessions ended, want the two of a user who went", got.Sessions)
+		t.Errorf("%d sessions were deleted, want the two of a removed user", got.Sessions)
 	}
 	if diff := importtest.Diff(theirs(), before); diff != "" {
-		t.Errorf("they are not as they were: %s", diff)
+		t.Errorf("kept users changed: %s", diff)
 	}
 	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) { // one was deleted by a test case, and one is new
-		t.Errorf("%d users are left, want %d", n, len(want))
+		t.Errorf("%d users are in the target, want %d", n, len(want))
 	}
 	if diff := cmp.Diff(
 		importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.ledger order by 1`),
@@ -138,22 +138,22 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		t.Errorf("the ledger, got - want +:\n%s", diff)
 	}
 
-	ordered := []string{who["something owed"], who["something ordered"]}
+	ordered := []string{who["has a debt"], who["has an order"]}
 	slices.Sort(ordered)
 	forced := importtest.Rollback(t, m, true)
-	if diff := cmp.Diff(forced.Touched, ordered); diff != "" {
-		t.Errorf("left alone when forced, got - want +:\n%s", diff)
+	if diff := cmp.Diff(forced.KeptUsers, ordered); diff != "" {
+		t.Errorf("kept with Force, got - want +:\n%s", diff)
 	}
 	forced = importtest.RollBack(t, m, importer.RollbackOptions{Force: true, Cascade: true})
-	if diff := cmp.Diff(forced.Touched, []string{who["something owed"]}); diff != "" {
-		t.Errorf("left alone when forced with cascade, got - want +:\n%s", diff)
+	if diff := cmp.Diff(forced.KeptUsers, []string{who["has a debt"]}); diff != "" {
+		t.Errorf("kept with Force and Cascade, got - want +:\n%s", diff)
 	}
 	rest := importtest.Column(t, m.To, `select id::text from "user" where name <> 'New User'`)
-	if diff := cmp.Diff(rest, []string{who["something owed"]}); diff != "" {
-		t.Errorf("there when forced, got - want +:\n%s", diff)
+	if diff := cmp.Diff(rest, []string{who["has a debt"]}); diff != "" {
+		t.Errorf("users in the target, got - want +:\n%s", diff)
 	}
 	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one was deleted by a test case
-		t.Errorf("%d users were removed together, want %d", forced.Removed["user"], n)
+		t.Errorf("%d users were removed in total, want %d", forced.Removed["user"], n)
 	}
 	name := importtest.Value(
 		t,
