@@ -2,6 +2,7 @@ package jwtverify
 
 import (
 	"bytes"
+	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -10,18 +11,16 @@ import (
 	"errors"
 	"log/slog"
 	"math/big"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/clock"
+	"github.com/xenon-auth/xenon/internal/testkit/jwkstest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -109,36 +108,22 @@ func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 // the server. The set is the third, so there are four keys.
 type deployment struct {
 	*clock.Clock
+	*jwkstest.Server
 	cfg      config.API
 	keys     *keys.Keys
 	verifier *Verifier
-	asked    atomic.Int64                 // how often the JWKS was fetched
-	answer   atomic.Pointer[http.Handler] // what the server does instead of publishing the keys
 }
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{Clock: newClock()}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.asked.Add(1)
-		if h := d.answer.Load(); h != nil {
-			(*h).ServeHTTP(w, r)
-			return
-		}
-		published, err := d.keys.Public(r.Context())
-		if err != nil {
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		}
-		json.NewEncoder(w).Encode(map[string]any{"keys": published})
-	}))
-	t.Cleanup(server.Close)
+	d.Server = jwkstest.New(t, func(ctx context.Context) ([]keys.JWK, error) { return d.keys.Public(ctx) })
 	d.cfg = config.API{
 		SigningKeysFile: filepath.Join(t.TempDir(), "keys.json"),
 		JWTIssuer:       origin,
 		JWTAudience:     origin,
 		JWTExpiresIn:    7 * 24 * time.Hour,
-		JWKSURL:         server.URL,
+		JWKSURL:         d.URL,
 	}
 	d.save(t, sets().third)
 	d.keys = keys.New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
@@ -156,24 +141,6 @@ func (d *deployment) save(t *testing.T, s testSet) {
 		t.Fatal(err)
 	}
 }
-
-// serve makes the JWKS URL answer with status and body.
-func (d *deployment) serve(status int, body string) {
-	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		w.Write([]byte(body))
-	})
-	d.answer.Store(&h)
-}
-
-// down makes the JWKS URL close the connection without an answer.
-func (d *deployment) down() {
-	var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	d.answer.Store(&h)
-}
-
-// up makes the JWKS URL publish the keys again.
-func (d *deployment) up() { d.answer.Store(nil) }
 
 var testClaims = keys.Claims{
 	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",

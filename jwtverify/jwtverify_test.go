@@ -50,7 +50,7 @@ func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	b := readBetterAuthToken(t)
 	d := deploy(t)
-	d.serve(http.StatusOK, string(b.JWKS))
+	d.Serve(http.StatusOK, string(b.JWKS))
 	d.Set(time.Unix(b.Now, 0))
 	d.cfg.JWTIssuer, d.cfg.JWTAudience = b.Issuer, b.Issuer
 	got, err := d.newVerifier().Verify(t.Context(), b.Token)
@@ -325,7 +325,7 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
 		})
 	}
-	if got := attacker.asked.Load(); got != 0 {
+	if got := attacker.Asked.Load(); got != 0 {
 		t.Errorf("the verifier called the URL in the token %d times, want 0", got)
 	}
 }

@@ -18,7 +18,7 @@ import (
 func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	if got := d.asked.Load(); got != 0 {
+	if got := d.Asked.Load(); got != 0 {
 		t.Fatalf("%d fetches by New, want 0", got)
 	}
 	token := d.token(t)
@@ -30,12 +30,12 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	for range 200 {
 		d.checkAccepted(t, token)
 	}
-	if got := d.asked.Load(); got != 1 {
+	if got := d.Asked.Load(); got != 1 {
 		t.Errorf("%d fetches for 250 tokens, want 1", got)
 	}
 	d.Advance(jwks.MaxAge)
 	d.checkAccepted(t, token)
-	if got := d.asked.Load(); got != 2 {
+	if got := d.Asked.Load(); got != 2 {
 		t.Errorf("%d fetches after %v, want 2", got, jwks.MaxAge)
 	}
 }
@@ -57,7 +57,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	}
 	for n := range int64(4) {
 		flood()
-		if got := d.asked.Load(); got != n+1 {
+		if got := d.Asked.Load(); got != n+1 {
 			t.Fatalf("%d fetches after flood %d, want %d", got, n, n+1)
 		}
 		d.Advance(10 * time.Second)
@@ -65,7 +65,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 
 	// From now on the JWKS has one more key.
 	key := sets().foreign.current
-	d.serve(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
+	d.Serve(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
 	d.checkAccepted(t, forgeWith(t, key.private, map[string]any{"alg": "RS256", "kid": key.id}, d.goodClaims()))
 }
 
@@ -73,14 +73,14 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 func TestR38_JWKSAway(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*deployment){
-		"connection dropped": (*deployment).down,
-		"server error":       func(d *deployment) { d.serve(http.StatusInternalServerError, "") },
-		"not found":          func(d *deployment) { d.serve(http.StatusNotFound, `{"keys":[]}`) },
-		"an HTML page":       func(d *deployment) { d.serve(http.StatusOK, "<!doctype html>") },
-		"an empty set":       func(d *deployment) { d.serve(http.StatusOK, `{"keys":[]}`) },
-		"another document":   func(d *deployment) { d.serve(http.StatusOK, `{"version":1}`) },
+		"connection dropped": (*deployment).Down,
+		"server error":       func(d *deployment) { d.Serve(http.StatusInternalServerError, "") },
+		"not found":          func(d *deployment) { d.Serve(http.StatusNotFound, `{"keys":[]}`) },
+		"an HTML page":       func(d *deployment) { d.Serve(http.StatusOK, "<!doctype html>") },
+		"an empty set":       func(d *deployment) { d.Serve(http.StatusOK, `{"keys":[]}`) },
+		"another document":   func(d *deployment) { d.Serve(http.StatusOK, `{"version":1}`) },
 		"too long": func(d *deployment) {
-			d.serve(http.StatusOK, `{"keys":[`+strings.Repeat(" ", maxBytes)+`]}`)
+			d.Serve(http.StatusOK, `{"keys":[`+strings.Repeat(" ", maxBytes)+`]}`)
 		},
 	}
 	for name, breakJWKS := range tests {
@@ -97,7 +97,7 @@ func TestR38_JWKSAway(t *testing.T) {
 			d.checkAccepted(t, token)
 			d.Advance(10 * time.Second)
 			d.checkUnavailable(t, token)
-			d.up()
+			d.Up()
 			d.Advance(time.Second)
 			d.checkAccepted(t, token)
 		})
@@ -108,15 +108,15 @@ func TestR38_NeverHadKeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	token := d.token(t)
-	d.down()
+	d.Down()
 	for range 20 {
 		d.checkUnavailable(t, token)
 	}
-	if got := d.asked.Load(); got != 1 {
+	if got := d.Asked.Load(); got != 1 {
 		t.Errorf("%d fetches within a second, want 1", got)
 	}
 	d.checkRejected(t, "not.a.token") // it is invalid for every key set
-	d.up()
+	d.Up()
 	d.Advance(time.Second)
 	d.checkAccepted(t, token)
 }
@@ -161,7 +161,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t)
-			serve := func(keys ...any) { d.serve(http.StatusOK, jwksOf(keys...)) }
+			serve := func(keys ...any) { d.Serve(http.StatusOK, jwksOf(keys...)) }
 			token := d.token(t)
 			serve(bad, spare)
 			d.checkRejected(t, token)
@@ -179,7 +179,7 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.serve(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
+	d.Serve(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
 	d.checkRejected(t, forgeWith(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
 }
 
@@ -187,10 +187,9 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 func TestR35_RedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	d, elsewhere := deploy(t), deploy(t)
-	redirect := http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound)
-	d.answer.Store(&redirect)
+	d.Handle(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
 	d.checkUnavailable(t, d.token(t))
-	if got := elsewhere.asked.Load(); got != 0 {
+	if got := elsewhere.Asked.Load(); got != 0 {
 		t.Errorf("the verifier followed the redirect %d times, want 0", got)
 	}
 }

@@ -1,22 +1,21 @@
 package keys
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/clock"
+	"github.com/xenon-auth/xenon/internal/testkit/jwkstest"
 	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -53,29 +52,22 @@ func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 // the server. The set is the third, so there are four keys.
 type deployment struct {
 	*clock.Clock
+	*jwkstest.Server
 	cfg      config.API
 	keys     *Keys
 	verifier *jwtverify.Verifier
-	answer   atomic.Pointer[http.Handler] // what the server does instead of publishing the keys
 }
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{Clock: newClock()}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h := d.answer.Load(); h != nil {
-			(*h).ServeHTTP(w, r)
-			return
-		}
-		d.jwks(w, r)
-	}))
-	t.Cleanup(server.Close)
+	d.Server = jwkstest.New(t, func(ctx context.Context) ([]JWK, error) { return d.keys.Public(ctx) })
 	d.cfg = config.API{
 		SigningKeysFile: filepath.Join(t.TempDir(), "keys.json"),
 		JWTIssuer:       origin,
 		JWTAudience:     origin,
 		JWTExpiresIn:    7 * 24 * time.Hour,
-		JWKSURL:         server.URL,
+		JWKSURL:         d.URL,
 	}
 	d.save(t, sets().third)
 	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
@@ -89,29 +81,11 @@ func (d *deployment) newVerifier() *jwtverify.Verifier {
 	})
 }
 
-func (d *deployment) jwks(w http.ResponseWriter, r *http.Request) {
-	published, err := d.keys.Public(r.Context())
-	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	json.NewEncoder(w).Encode(map[string]any{"keys": published})
-}
-
 func (d *deployment) save(t *testing.T, s Set) {
 	t.Helper()
 	if err := SaveFile(d.cfg.SigningKeysFile, s); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// serve makes the JWKS URL answer with status and body.
-func (d *deployment) serve(status int, body string) {
-	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		w.Write([]byte(body))
-	})
-	d.answer.Store(&h)
 }
 
 // checkAccepted fails the test unless the verifier accepts the token.

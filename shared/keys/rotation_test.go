@@ -26,7 +26,7 @@ func (c *cdn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.mu.Unlock()
 	if c.cached == nil || c.d.Now().Sub(c.from) >= jwks.MaxAge {
 		c.cached, c.from = httptest.NewRecorder(), c.d.Now()
-		c.d.jwks(c.cached, r)
+		c.d.Publish(c.cached, r)
 	}
 	w.Write(c.cached.Body.Bytes())
 }
@@ -50,8 +50,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	d := deploy(t)
 	d.cfg.JWTExpiresIn = lifetime
 	d.save(t, sets().third)
-	var front http.Handler = &cdn{d: d}
-	d.answer.Store(&front)
+	d.Handle(&cdn{d: d})
 
 	signerOf := func(s Set) *Keys {
 		cfg := d.cfg

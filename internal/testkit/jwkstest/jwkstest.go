@@ -1,0 +1,62 @@
+// Package jwkstest publishes a JWKS for tests of issuers and verifiers.
+package jwkstest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+)
+
+// Server publishes a JWKS at URL, unless the test makes it answer something else.
+type Server struct {
+	URL     string
+	Asked   atomic.Int64 // requests
+	Publish http.HandlerFunc
+
+	answer atomic.Pointer[http.Handler] // in place of Publish
+}
+
+// New starts a server that publishes the keys that public returns. It stops at the end of the test.
+func New[K any](t testing.TB, public func(context.Context) ([]K, error)) *Server {
+	s := &Server{Publish: func(w http.ResponseWriter, r *http.Request) {
+		keys, err := public(r.Context())
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client has gone
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Asked.Add(1)
+		if h := s.answer.Load(); h != nil {
+			(*h).ServeHTTP(w, r)
+			return
+		}
+		s.Publish(w, r)
+	}))
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	return s
+}
+
+// Handle makes the server answer with h.
+func (s *Server) Handle(h http.Handler) { s.answer.Store(&h) }
+
+// Serve makes the server answer with status and body.
+func (s *Server) Serve(status int, body string) {
+	s.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body)) // the client has gone
+	}))
+}
+
+// Down makes the server close the connection without an answer.
+func (s *Server) Down() {
+	s.Handle(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+}
+
+// Up makes the server publish the keys again.
+func (s *Server) Up() { s.answer.Store(nil) }
