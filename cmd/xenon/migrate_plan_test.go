@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 func TestMigrateOptions(t *testing.T) {
@@ -61,7 +63,8 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 			t.Errorf("%v: no JSON:\n%s", s.args, out)
 		}
 	}
-	if users, ledger := numberOf(t, target, countUsers), numberOf(t, target, countLedgers); users != 0 || ledger != 0 {
+	users, ledger := dbtest.Value[int](t, target, countUsers), dbtest.Value[int](t, target, countLedgers)
+	if users != 0 || ledger != 0 {
 		t.Errorf("planning wrote %d users and %d ledgers", users, ledger)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
@@ -82,7 +83,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 			s.then()
 		}
 	}
-	if n := numberOf(t, target, countUsers); n != 0 {
+	if n := dbtest.Value[int](t, target, countUsers); n != 0 {
 		t.Errorf("%d users are in the target after the rollback", n)
 	}
 	if info, err := os.Stat(sql); err != nil || info.Mode().Perm() != 0o600 {
@@ -182,7 +183,7 @@ func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 		{[]string{"verify"}, exitDecision, "This run is finalized and copies nothing", "xenon migrate run"},
 	} {
 		if s.args[0] == "verify" {
-			change(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)
+			dbtest.Exec(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)
 		}
 		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		text := strings.Join(strings.Fields(out+stderr), " ")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // The command writes a complete file or none.
@@ -20,19 +21,6 @@ func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a run: got %d, %v\n%s", code, err, stderr)
-	}
-}
-
-// change executes statements in a database.
-func change(t *testing.T, url, statements string) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	if _, err := conn.PgConn().Exec(t.Context(), statements).ReadAll(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -49,7 +37,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 		t.Fatalf("run: got %d\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
-	change(
+	dbtest.Exec(
 		t,
 		target,
 		`create table orders (id int primary key generated always as identity, buyer uuid not null references "user"
@@ -68,7 +56,11 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		t.Fatal(err)
 	}
 	_ = conn.Close(t.Context())
-	change(t, source, `delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`)
+	dbtest.Exec(
+		t,
+		source,
+		`delete from public.profiles where user_id = '`+id+`'; delete from auth.users where id = '`+id+`'`,
+	)
 	held := id + "  public.audit: 1, public.orders: 300"
 	const orders, items, audit = "select count(*) from orders", "select count(*) from order_items",
 		"select count(actor) from audit"
@@ -123,23 +115,23 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, stderr)
 			}
 		}
-		if n := numberOf(
+		if n := dbtest.Value[int](
 			t,
 			target,
 			orders,
-		); n != s.orders || numberOf(t, target, items) != s.orders ||
-			numberOf(t, target, audit) != min(1, s.orders) {
+		); n != s.orders || dbtest.Value[int](t, target, items) != s.orders ||
+			dbtest.Value[int](t, target, audit) != min(1, s.orders) {
 			t.Errorf(
 				"%v: %d orders, %d items, %d entries with an actor, want %d",
 				s.args,
 				n,
-				numberOf(t, target, items),
-				numberOf(t, target, audit),
+				dbtest.Value[int](t, target, items),
+				dbtest.Value[int](t, target, audit),
 				s.orders,
 			)
 		}
 	}
-	if n := numberOf(
+	if n := dbtest.Value[int](
 		t,
 		target,
 		`select count(*) from supabase_import.quarantine where reason = 'cascaded' and original is not null`,

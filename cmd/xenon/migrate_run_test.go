@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
@@ -30,7 +31,7 @@ func TestMigrateRun(t *testing.T) {
 			t.Errorf("run: no %q in\n%s", want, out)
 		}
 	}
-	first := numberOf(t, target, countUsers)
+	first := dbtest.Value[int](t, target, countUsers)
 	var status importer.Status
 	code, out, stderr = xenon(t, []string{"migrate", "run", "--json"}, env...)
 	if err := json.Unmarshal(
@@ -40,7 +41,7 @@ func TestMigrateRun(t *testing.T) {
 		status.State != "complete" {
 		t.Errorf("again: got %d, %v\n%s%s", code, err, out, stderr)
 	}
-	if again := numberOf(t, target, countUsers); again != first || first < 250 {
+	if again := dbtest.Value[int](t, target, countUsers); again != first || first < 250 {
 		t.Errorf("%d users after the first run, %d after the second", first, again)
 	}
 	code, _, stderr = xenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
@@ -80,7 +81,7 @@ func TestMigrateRunResumes(t *testing.T) {
 		) {
 		t.Errorf("stopped: got %d\n%s", code, stderr)
 	}
-	if n := numberOf(t, target, countUsers); n == 0 || n > 100 {
+	if n := dbtest.Value[int](t, target, countUsers); n == 0 || n > 100 {
 		t.Errorf("%d users after the first batches of ten", n)
 	}
 	code, out, rest := xenon(t, args, env...)

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // terminal opens a pseudo-terminal with this number of columns. The command uses slave. The test reads from master what
@@ -86,7 +88,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
 		t.Fatalf("run: got %d\n%s", code, stderr)
 	}
-	copied := numberOf(t, target, countUsers)
+	copied := dbtest.Value[int](t, target, countUsers)
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
 		settings[env[i]] = env[i+1]
@@ -116,7 +118,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
 			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &stderr)
 		}
-		if left := numberOf(t, target, countUsers); left != c.left {
+		if left := dbtest.Value[int](t, target, countUsers); left != c.left {
 			t.Errorf("%q: %d users, want %d", c.typed, left, c.left)
 		}
 	}

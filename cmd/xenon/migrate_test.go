@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
@@ -115,19 +112,6 @@ func migrationOf(t *testing.T, users int) (census supabasetest.Census, target st
 		"SIGNING_KEYS_FILE",
 		filepath.Join(t.TempDir(), "keys.json"),
 	}
-}
-
-func numberOf(t *testing.T, url, query string) (n int) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	if err := conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 const (

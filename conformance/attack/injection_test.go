@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -9,21 +8,22 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
 // TestR54_NothingIsInjected sends every attack to every endpoint, in turn anonymously, with a session cookie and with a
 // token. No response is a 5xx or has a header of the attacker, and the log has one line of JSON for each request,
 // without secrets.
 func TestR54_NothingIsInjected(t *testing.T) {
-	log := &lines{}
+	log := &syncbuf.Buffer{}
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(log, nil)))
 	defer slog.SetDefault(before)
 	s := newSite(t)
 	ada := s.member(t)
-	log.take()
+	log.Take()
 
 	sent, statuses := 0, map[int]int{}
 	for i, route := range slices.Sorted(maps.Keys(s.routes)) {
@@ -38,7 +38,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			}
 			sent++
 			statuses[got.status]++
-			for _, fault := range append(faults(got), log.faults(got, ada)...) {
+			for _, fault := range append(faults(got), logFaults(log.Take(), got, ada)...) {
 				t.Errorf("%s, %s: %s", route, a.name, fault)
 			}
 		}
@@ -46,7 +46,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 		if !strings.Contains(w.Body.String(), email) {
 			ada = s.again(t) // the requests have ended the session or deleted the account
 		}
-		log.take()
+		log.Take()
 	}
 	t.Logf("%d requests, responses by status (0 is a closed connection): %v", sent, statuses)
 }
@@ -100,29 +100,9 @@ func faults(a answer) (found []string) {
 
 func unprintable(c rune) bool { return c < ' ' || c > '~' }
 
-// lines collects the lines of a log.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.text.Reset()
-	return l.text.String()
-}
-
-// faults lists what is wrong with the log of one request: another number of lines than one, control characters,
+// logFaults lists what is wrong with the log of one request: another number of lines than one, control characters,
 // secrets.
-func (l *lines) faults(a answer, p person) (found []string) {
-	text := l.take()
+func logFaults(text string, a answer, p person) (found []string) {
 	want := 1
 	if a.header.Get("X-Request-Id") == "" {
 		want = 0 // net/http rejected the request before Xenon's handler

@@ -10,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
@@ -130,17 +129,8 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 }
 
 // sessionIPs returns the IP addresses of the two newest sessions, the older one first.
-func (s *site) sessionIPs(t *testing.T) (all string) {
+func (s *site) sessionIPs(t *testing.T) string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	err = conn.QueryRow(t.Context(), `SELECT string_agg("ipAddress", ' ' ORDER BY "createdAt")
-		FROM (SELECT * FROM session ORDER BY "createdAt" DESC LIMIT 2) s`).Scan(&all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return dbtest.Value[string](t, s.db, `SELECT string_agg("ipAddress", ' ' ORDER BY "createdAt")
+		FROM (SELECT * FROM session ORDER BY "createdAt" DESC LIMIT 2) s`)
 }

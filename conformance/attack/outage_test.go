@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
 // mailing are requests that send a mail, or would for an existing user.
@@ -29,7 +31,7 @@ var mailing = []struct{ path, body string }{
 // A mail queue that is down, rejects, hangs or answers with an error does not change any response. The log line of the
 // request says once that the mail was not sent, and contains neither the email nor the link.
 func TestR43_MailQueueDown(t *testing.T) {
-	log := &lines{}
+	log := &syncbuf.Buffer{}
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(log, nil)))
 	defer slog.SetDefault(before)
@@ -56,7 +58,7 @@ func TestR43_MailQueueDown(t *testing.T) {
 		e := s.cold(t, 2, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
 			"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+endpoint,
 			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
-		log.take()
+		log.Take()
 		limit := 20 * time.Second
 		if name == "hanging" { // the request waits for the queue as long as its deadline allows
 			limit = 2 * time.Second
@@ -66,7 +68,7 @@ func TestR43_MailQueueDown(t *testing.T) {
 			if w.Code != http.StatusOK {
 				t.Errorf("%s, %s: got %d %s", name, c.path, w.Code, w.Body)
 			}
-			text := log.take()
+			text := log.Take()
 			reported := strings.Count(text, "\n") == 1 && strings.Contains(text, `"error":"send mail: `)
 			if !reported || strings.Contains(text, "@") || strings.Contains(text, "http://localhost") {
 				t.Errorf("%s, %s: got the log %s", name, c.path, text)

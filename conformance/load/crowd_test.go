@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // crowd is a group of users who send requests concurrently.
@@ -140,20 +142,11 @@ func (c *crowd) check(tb testing.TB, database string) {
 }
 
 // connections returns the number of the site's connections to its database.
-func connections(tb testing.TB, database string) (n int) {
+func connections(tb testing.TB, database string) int {
 	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), database)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(tb.Context())
-	err = conn.QueryRow(tb.Context(), `
+	return dbtest.Value[int](tb, database, `
 		SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = 'xenon'`).Scan(&n)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return n
+		WHERE datname = current_database() AND application_name = 'xenon'`)
 }
 
 // stopwatch has the times of one person's requests, those with a password separately.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // report has the results of a run.
@@ -80,17 +80,9 @@ func count(n int) string {
 	return text
 }
 
-func version(tb testing.TB, database string) (v string) {
+func version(tb testing.TB, database string) string {
 	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), database)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(tb.Context())
-	if err := conn.QueryRow(tb.Context(), "SHOW server_version").Scan(&v); err != nil {
-		tb.Fatal(err)
-	}
-	v, _, _ = strings.Cut(v, " ")
+	v, _, _ := strings.Cut(dbtest.Value[string](tb, database, "SHOW server_version"), " ")
 	return v
 }
 

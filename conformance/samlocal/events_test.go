@@ -115,7 +115,7 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 		event, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed())
+			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed.String())
 		}
 		golden(t, name, withFixedValues(t, event, sam.port))
 	}

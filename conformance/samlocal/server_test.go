@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
 // root is the folder of the checkout.
@@ -95,24 +96,9 @@ func build(t *testing.T, path, name string) string {
 
 // server is a program that listens on this machine.
 type server struct {
-	port string
-	cmd  *exec.Cmd
-
-	mu  sync.Mutex
-	log bytes.Buffer
-}
-
-func (s *server) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.Write(p)
-}
-
-// printed returns the output of the program.
-func (s *server) printed() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
+	port    string
+	cmd     *exec.Cmd
+	printed syncbuf.Buffer
 }
 
 func (s *server) address() string { return "http://127.0.0.1:" + s.port }
@@ -126,7 +112,7 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	s.cmd = exec.Command(line[0], line[1:]...)
 	s.cmd.Dir = root
 	s.cmd.Env = append(s.cmd.Environ(), env(s.port)...)
-	s.cmd.Stdout, s.cmd.Stderr = s, s
+	s.cmd.Stdout, s.cmd.Stderr = &s.printed, &s.printed
 	s.cmd.WaitDelay = time.Minute
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -136,14 +122,14 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM) // both programs handle it as Ctrl-C
 		if err := <-ended; err != nil {
-			t.Errorf("%s exited with %v:\n%s", line[0], err, s.printed())
+			t.Errorf("%s exited with %v:\n%s", line[0], err, s.printed.String())
 		}
 	})
 	for range 1800 {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("%s exited with %v:\n%s", line[0], err, s.printed())
+			t.Fatalf("%s exited with %v:\n%s", line[0], err, s.printed.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
@@ -152,7 +138,7 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 			return s
 		}
 	}
-	t.Fatalf("%s does not listen:\n%s", line[0], s.printed())
+	t.Fatalf("%s does not listen:\n%s", line[0], s.printed.String())
 	return nil
 }
 

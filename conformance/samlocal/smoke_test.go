@@ -66,8 +66,8 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 		took, devTook := got[i].took.Round(time.Millisecond), want[i].took.Round(time.Millisecond)
 		report = append(report, fmt.Sprintf("%8s %8s  %d  %-75s %s", took, devTook, want[i].Status, s.name(), result))
 	}
-	if !strings.Contains(sam.printed(), `"kind":"reset-password"`) {
-		t.Errorf("sam local does not print the mail:\n%s", sam.printed())
+	if !strings.Contains(sam.printed.String(), `"kind":"reset-password"`) {
+		t.Errorf("sam local does not print the mail:\n%s", sam.printed.String())
 	}
 	t.Log("\n" + strings.Join(report, "\n"))
 }

@@ -170,7 +170,7 @@ func (s *stage) run(o order) (e end) {
 	}
 	out, err := node(s.t, "run.mjs", in)
 	if err != nil {
-		s.t.Fatalf("the interpreter did not run: %v\n%s", err, s.lambda.logged())
+		s.t.Fatalf("the interpreter did not run: %v\n%s", err, s.lambda.log.String())
 	}
 	if err := json.Unmarshal(out, &e); err != nil {
 		s.t.Fatalf("read what the interpreter says: %v\n%s", err, out)

@@ -61,7 +61,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
 		t.Errorf("got the cause %s", failed.Cause)
 	}
-	parked := sql[string](
+	parked := dbtest.Value[string](
 		t,
 		s.to,
 		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
@@ -69,7 +69,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	if want := "3 Unavailable: database unavailable: no connection"; parked != want {
 		t.Errorf("parked is %q, want %q", parked, want)
 	}
-	if open := sql[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
+	if open := dbtest.Value[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
 		t.Errorf("%d batches are not copied, want the one of the lane", open)
 	}
 	again := s.redrive("parked", failed, 1)
@@ -86,9 +86,13 @@ func TestRangeThatTheTargetRefuses(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	id := sql[string](t, s.from, "select id::text from auth.users order by id offset 350 limit 1")
-	s.order(`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
-create trigger refuse before insert on "user" for each row when (new.id = '` + id + `') execute function refuse()`)
+	id := dbtest.Value[string](t, s.from, "select id::text from auth.users order by id offset 350 limit 1")
+	dbtest.Exec(
+		t,
+		s.to,
+		`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
+create trigger refuse before insert on "user" for each row when (new.id = '`+id+`') execute function refuse()`,
+	)
 	failed := s.start("refused", input)
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
 		len(failed.Retried) != 0 {
@@ -100,7 +104,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '` + i
 			failed.Retried,
 		)
 	}
-	parked := sql[string](
+	parked := dbtest.Value[string](
 		t,
 		s.to,
 		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
@@ -108,10 +112,10 @@ create trigger refuse before insert on "user" for each row when (new.id = '` + i
 	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
 		t.Errorf("parked is %q, want batch 3 with its code", parked)
 	}
-	if n := sql[int64](t, s.to, `select count(*) from "user"`); n < 600 {
+	if n := dbtest.Value[int64](t, s.to, `select count(*) from "user"`); n < 600 {
 		t.Errorf("the target has %d users, want those of the other lanes", n)
 	}
-	s.order(`drop trigger refuse on "user"`)
+	dbtest.Exec(t, s.to, `drop trigger refuse on "user"`)
 	s.complete(s.start("allowed", input))
 }
 

@@ -3,7 +3,6 @@
 package statemachine
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -11,8 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
@@ -45,37 +44,10 @@ func TestDefinitionIsValid(t *testing.T) {
 	}
 }
 
-// sql asks a database for one value.
-func sql[T any](t *testing.T, url, query string) (v T) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	if err := conn.QueryRow(t.Context(), query).Scan(&v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-// order changes the target.
-func (s *stage) order(statements string) {
-	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.to)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(s.t.Context()))
-	if _, err := conn.PgConn().Exec(s.t.Context(), statements).ReadAll(); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // rows is how many rows an import has copied into the target.
 func (s *stage) rows() int64 {
 	s.t.Helper()
-	return sql[int64](
+	return dbtest.Value[int64](
 		s.t,
 		s.to,
 		`select (select count(*) from "user") + (select count(*) from account) + (select count(*) from user_profile)`,
@@ -107,7 +79,7 @@ func (s *stage) complete(e end) stepfn.ReportResult {
 	for _, n := range got.Status.Counts[mapping.User] {
 		users += n
 	}
-	if want := sql[int64](
+	if want := dbtest.Value[int64](
 		s.t,
 		s.from,
 		"select count(*) from auth.users",
@@ -115,7 +87,7 @@ func (s *stage) complete(e end) stepfn.ReportResult {
 		users != int64(s.census.Users) {
 		s.t.Errorf("the ledger has %d users, want the %d of the source", users, want)
 	}
-	if strings.Contains(s.lambda.logged(), "postgres://") {
+	if strings.Contains(s.lambda.log.String(), "postgres://") {
 		s.t.Error("a database URL is in the log")
 	}
 	return got
@@ -144,7 +116,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	if n := s.rows(); n != 0 {
 		t.Errorf("the target has %d rows, want 0", n)
 	}
-	if sql[bool](t, s.to, "select exists (select from pg_namespace where nspname = 'supabase_import')") {
+	if dbtest.Value[bool](t, s.to, "select exists (select from pg_namespace where nspname = 'supabase_import')") {
 		t.Error("the target has a ledger")
 	}
 }
@@ -183,14 +155,14 @@ func TestImport(t *testing.T) {
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
 		t.Errorf("got %v, want 8 inline lanes", first.Entered)
 	}
-	if !strings.HasPrefix(report.Digest, "sha256:") || !strings.Contains(s.lambda.logged(), report.Digest) {
+	if !strings.HasPrefix(report.Digest, "sha256:") || !strings.Contains(s.lambda.log.String(), report.Digest) {
 		t.Errorf("the digest %q is not in the log", report.Digest)
 	}
 	if first.Largest > 64<<10 {
 		t.Errorf("a state has %d bytes", first.Largest)
 	}
 	for _, metric := range []string{`"Namespace":"Xenon/Import"`, `"Quarantined":`, `"Verified":`} {
-		if !strings.Contains(s.lambda.logged(), metric) {
+		if !strings.Contains(s.lambda.log.String(), metric) {
 			t.Errorf("no metric %s in the log", metric)
 		}
 	}
@@ -285,9 +257,9 @@ func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
 	s := newStage(t, 300)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	s.complete(s.start("there", input))
-	s.order(`create table orders (buyer uuid not null references "user" on delete cascade);
+	dbtest.Exec(t, s.to, `create table orders (buyer uuid not null references "user" on delete cascade);
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
-	count := func(query string) int64 { return sql[int64](t, s.to, query) }
+	count := func(query string) int64 { return dbtest.Value[int64](t, s.to, query) }
 	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
 	if forced.Rollback == nil || forced.Rollback.Left != 1 || forced.Rollback.Holding["public.orders"] != 300 ||
 		count("select count(*) from orders") != 300 {

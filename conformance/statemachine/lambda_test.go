@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
 var buildDir string
@@ -54,7 +56,8 @@ type lambda struct {
 	mu   sync.Mutex
 	idle []*sandbox
 	all  []*sandbox
-	log  strings.Builder // what the processes wrote
+
+	log syncbuf.Buffer // what the processes wrote
 }
 
 func newLambda(t *testing.T, env ...string) *lambda {
@@ -133,19 +136,6 @@ func (l *lambda) take() (*sandbox, error) {
 	return s, err
 }
 
-// Write collects what the processes log.
-func (l *lambda) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.log.Write(p)
-}
-
-func (l *lambda) logged() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.log.String()
-}
-
 // sandbox is one process of the function.
 type sandbox struct {
 	api     *httptest.Server
@@ -173,7 +163,7 @@ func (l *lambda) start() (*sandbox, error) {
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.api.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=migrate", "AWS_REGION=eu-central-1", "_HANDLER=bootstrap",
 	}, l.env...)
-	s.cmd.Stdout, s.cmd.Stderr = l, l
+	s.cmd.Stdout, s.cmd.Stderr = &l.log, &l.log
 	if err := s.cmd.Start(); err != nil {
 		s.api.Close()
 		return nil, err

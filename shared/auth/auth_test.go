@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
@@ -188,30 +186,15 @@ func (s *server) signUpAda() answer {
 }
 
 // query reads one value from the database.
-func query[T any](s *server, sql string, args ...any) (v T) {
+func query[T any](s *server, sql string, args ...any) T {
 	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.url)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close(s.t.Context())
-	if err := conn.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
-		s.t.Fatal(err)
-	}
-	return v
+	return dbtest.Value[T](s.t, s.url, sql, args...)
 }
 
 // exec changes the database directly.
 func (s *server) exec(sql string, args ...any) {
 	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.url)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close(s.t.Context())
-	if _, err := conn.Exec(s.t.Context(), sql, args...); err != nil {
-		s.t.Fatal(err)
-	}
+	dbtest.Exec(s.t, s.url, sql, args...)
 }
 
 // roundTrips counts the round trips to the database during f.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 const noSession = "00000000-0000-4000-8000-000000000000"
@@ -69,24 +71,16 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 					t.Errorf("%s: got %d %s, WWW-Authenticate %q", try.method, w.Code, w.Body, w.Header().Get("WWW-Authenticate"))
 				}
 			}
-			if n := s.count(`SELECT count(*) FROM user_profile WHERE time_per_week = 2 OR user_id = $1`, newcomer); n != 0 {
+			if n := dbtest.Value[int](
+				t,
+				s.url,
+				`SELECT count(*) FROM user_profile WHERE time_per_week = 2 OR user_id = $1`,
+				newcomer,
+			); n != 0 {
 				t.Errorf("%d profiles were written", n)
 			}
 		})
 	}
-}
-
-func (s *site) count(sql string, args ...any) (n int) {
-	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.url)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close(s.t.Context())
-	if err := conn.QueryRow(s.t.Context(), sql, args...).Scan(&n); err != nil {
-		s.t.Fatal(err)
-	}
-	return n
 }
 
 func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {

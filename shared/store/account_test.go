@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -15,19 +14,10 @@ import (
 // link adds an account of a provider to a user and returns its id.
 func link(t *testing.T, url, userID, provider, scope string) (id string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	err = conn.QueryRow(t.Context(), `
+	return dbtest.Value[string](t, url, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "createdAt", "updatedAt")
 		VALUES ('at-' || $2, $2, $1::uuid, nullif($3, ''), 'secret', $4, $4)
-		RETURNING id`, userID, provider, scope, now).Scan(&id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
+		RETURNING id`, userID, provider, scope, now)
 }
 
 // accounts returns the providers of a user's accounts, oldest first.

@@ -25,6 +25,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -90,8 +91,7 @@ type Sandbox struct {
 	url     string
 	began   string // a file with a line for each start of the function
 
-	mu     sync.Mutex
-	log    bytes.Buffer
+	log    syncbuf.Buffer
 	hidden []string
 }
 
@@ -112,7 +112,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 	for name, value := range o.Env {
 		s.cmd.Env = append(s.cmd.Env, name+"="+value)
 	}
-	s.cmd.Stdout, s.cmd.Stderr = s, s
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	s.cmd.WaitDelay = time.Second
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -241,19 +241,8 @@ func responseHeaderBytes(a events.APIGatewayV2HTTPResponse) int {
 	return web.HeaderBytes(h)
 }
 
-// Write appends output of the emulator or the function to the log.
-func (s *Sandbox) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.Write(p)
-}
-
 // Printed returns the output up to now.
-func (s *Sandbox) Printed() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
-}
+func (s *Sandbox) Printed() string { return s.log.String() }
 
 // Says reports whether text was printed. It waits up to three seconds, because the output comes through a pipe.
 func (s *Sandbox) Says(text string) bool {

@@ -3,7 +3,6 @@ package xenontest
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
 // Server is a running `xenon dev`.
@@ -24,8 +24,7 @@ type Server struct {
 	Origin   string // its public origin
 	Database string // the URL of its database, if Start made it
 
-	mu  sync.Mutex
-	err bytes.Buffer
+	log syncbuf.Buffer
 }
 
 var buildDir string
@@ -94,7 +93,7 @@ func Launch(dir string, env ...string) (s *Server, stop func() error, err error)
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", dir) //nolint:gosec // our own build
 	cmd.Dir = root()
 	cmd.Env = append(cmd.Environ(), env...)
-	cmd.Stderr = s
+	cmd.Stderr = &s.log
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -128,16 +127,5 @@ func readStart(out io.Reader) (url, origin string) {
 	return "", ""
 }
 
-// Write appends to the log. The command's standard error is written here.
-func (s *Server) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err.Write(p)
-}
-
 // Log returns Xenon's log up to now.
-func (s *Server) Log() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err.String()
-}
+func (s *Server) Log() string { return s.log.String() }

@@ -37,13 +37,27 @@ func afterBatch(m *importer.Import, done int, f func()) {
 	}
 }
 
+// undisturbed returns what an import without faults writes.
+func undisturbed(t *testing.T, from string) map[string][]string {
+	t.Helper()
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	return importtest.Contents(t, m.To, importtest.Imported, importtest.Ledger)
+}
+
+func checkUndisturbed(t *testing.T, to string, want map[string][]string) {
+	t.Helper()
+	got := importtest.Contents(t, to, importtest.Imported, importtest.Ledger)
+	if diff := importtest.Diff(got, want); diff != "" {
+		t.Errorf("the target differs from that of an undisturbed import:%s", diff)
+	}
+}
+
 func TestR43_NetworkFaults(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 43, 400)
-	fresh := importtest.Open(t, from)
-	importtest.Complete(t, fresh, importtest.Small)
-	want := importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger)
+	want := undisturbed(t, from)
 	for name, fault := range map[string]struct {
 		begins func(*dbtest.Proxy)
 		lasts  time.Duration
@@ -62,12 +76,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 					t.Cleanup(func() { end.Stop() })
 				})
 				importtest.Complete(t, m, importtest.Small)
-				if diff := importtest.Diff(
-					importtest.Contents(t, direct.To, importtest.Imported, importtest.Ledger),
-					want,
-				); diff != "" {
-					t.Errorf("the target differs from that of an undisturbed import:%s", diff)
-				}
+				checkUndisturbed(t, direct.To, want)
 			})
 		}
 	}
@@ -78,9 +87,7 @@ func TestR43_BlackHole(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 44, 400)
-	fresh := importtest.Open(t, from)
-	importtest.Complete(t, fresh, importtest.Small)
-	want := importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger)
+	want := undisturbed(t, from)
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
@@ -98,12 +105,7 @@ func TestR43_BlackHole(t *testing.T) {
 				}()
 			})
 			importtest.Complete(t, m, importtest.Small)
-			if diff := importtest.Diff(
-				importtest.Contents(t, direct.To, importtest.Imported, importtest.Ledger),
-				want,
-			); diff != "" {
-				t.Errorf("the target differs from that of an undisturbed import:%s", diff)
-			}
+			checkUndisturbed(t, direct.To, want)
 		})
 	}
 }
