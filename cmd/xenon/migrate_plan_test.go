@@ -40,7 +40,7 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 	}{
 		{[]string{"plan"}, exitDecision, []string{
 			"Reasons why the run cannot start",
-			"second factors cannot be carried over: say --mfa hold",
+			"second factors cannot be imported: use --mfa hold",
 		}},
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",

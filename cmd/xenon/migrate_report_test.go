@@ -176,7 +176,7 @@ func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 		{[]string{"run", "--mfa", "allow"}, exitDecision, "is complete", "finalized"},
 		{
 			[]string{"plan", "--mfa", "allow", "--run", "two"},
-			exitDone, "have an id that a user of the target has",
+			exitDone, "have the id of a user of the target",
 			"cannot start",
 		},
 		{[]string{"finalize", "--yes"}, exitDone, "is finalized", "copies"},

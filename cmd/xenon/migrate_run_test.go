@@ -15,7 +15,7 @@ func TestMigrateRun(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 300)
 	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
-	if code != exitFailed || !strings.Contains(stderr, "say --mfa hold") || out != "" {
+	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
 		t.Errorf("undecided: got %d\n%s%s", code, out, stderr)
 	}
 	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)

@@ -199,13 +199,13 @@ create table public.slugs as select 'user-' || age_range as user_id, age_range f
 create foreign data wrapper elsewhere; create server elsewhere foreign data wrapper elsewhere;
 create foreign table public.remote (user_id uuid, age_range text) server elsewhere;`)
 	for table, want := range map[string]string{
-		"public.profile":          "there is no table public.profile for",
-		"public.myprofiles":       "public.MyProfiles is there",
-		`public."MyProfiles"`:     "without quotes: public.MyProfiles is there",
+		"public.profile":          "the source has no table public.profile for",
+		"public.myprofiles":       "the source has public.MyProfiles",
+		`public."MyProfiles"`:     "without quotes; the source has public.MyProfiles",
 		"public.accounts":         "has no column user_id",
 		"public.numbered":         "has no column user_id that is a uuid or text",
 		"public.stripe_customers": "is no table of learner profiles",
-		"public.slugs":            "holds no uuid in any row",
+		"public.slugs":            "has no UUID in any row",
 		"public.remote":           "is a foreign table",
 		"auth.users":              "auth.users has no column user_id",
 		"public.MyProfiles":       "",
@@ -266,7 +266,7 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 	)
 	plan, err = m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) > 0 ||
-		!strings.Contains(strings.Join(plan.Warnings, "\n"), "no column of public.profiles has a place") {
+		!strings.Contains(strings.Join(plan.Warnings, "\n"), "user_profile has no column of public.profiles") {
 		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
 	}
 }
@@ -297,7 +297,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 			with("public.absent"),
 			false,
 		); !errors.Is(err, importer.ErrRefused) ||
-			!strings.Contains(err.Error(), "there is no table public.absent") {
+			!strings.Contains(err.Error(), "the source has no table public.absent") {
 			t.Errorf("%s: an absent table: %v", name, err)
 		}
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {

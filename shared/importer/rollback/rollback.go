@@ -92,7 +92,7 @@ func (r *rollback) needsOneTransaction() bool {
 
 // hasOwnReferences reports whether the import's tables have foreign keys to each other beyond their own schema.
 func (r *rollback) hasOwnReferences() bool {
-	return slices.ContainsFunc(r.references, func(r run.Reference) bool { return r.IsOwn })
+	return slices.ContainsFunc(r.references, func(r run.Reference) bool { return r.FromDeletable })
 }
 
 // dryRunAll runs all batches in one transaction and rolls it back.

@@ -9,15 +9,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// Pass is a pass of a run as its workers see it.
+// Pass holds the data of a pass that its workers need.
 type Pass struct {
-	Run                string // name
+	Run                string // its name
 	ID                 int    // of the run
 	Number             int
 	Epoch              int64 // of the lease
 	Batches            int
 	HasForeignAccounts bool        // the target has accounts that the run did not write
-	References         []Reference // foreign keys that lead to users
+	References         []Reference // foreign keys that reference users, directly or through other tables
 	mapping.Mapping
 }
 
@@ -25,7 +25,7 @@ const passQuery = `SELECT
   (SELECT count(*) FROM supabase_import.batch WHERE run = $1),
   EXISTS (SELECT FROM supabase_import.foreign_account WHERE run = $1)`
 
-// Join reads the pass that this process, or another of the same Holder, has begun, and makes its mapping.
+// Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping.
 func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 	epoch, err := env.Take(ctx, name)
 	if err != nil {
@@ -52,7 +52,7 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 type Batch struct {
 	Number int
 	mapping.Scope
-	Copied bool // wholly, at least once: from then on only what changed is looked for
+	Copied bool // completely, at least once: further passes copy only changes
 }
 
 const (
@@ -86,16 +86,16 @@ func queryBatches(ctx context.Context, db *pgx.Conn, sql string, args ...any) ([
 	})
 }
 
-// Shard is a share of the batches: those whose number is Index modulo Count. The state machine names it a lane.
+// Shard is the set of batches whose number modulo Count is Index. In JSON it is a lane, the word of the state machine.
 type Shard struct {
 	Index int `json:"lane"`
 	Count int `json:"lanes"`
 }
 
-// WholeRun is the shard of every batch.
+// WholeRun is the shard with every batch.
 var WholeRun = Shard{Index: 0, Count: 1}
 
-// OpenBatches lists what is to be copied in a shard, and says how many batches of the run are done.
+// OpenBatches returns the open batches of a shard, and the number of batches of the run that are done in this pass.
 func (p *Pass) OpenBatches(ctx context.Context, env *Env, s Shard) (open []Batch, done int, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) (err error) {
 		if err := dst.QueryRow(ctx, countDone, p.ID, p.Number).Scan(&done); err != nil {
@@ -107,8 +107,8 @@ func (p *Pass) OpenBatches(ctx context.Context, env *Env, s Shard) (open []Batch
 	return open, done, err
 }
 
-// MarkDone writes that the batch is done in this pass, and renews a shared lease. rows are its source rows. The range
-// stands in the statement, so that the index of the ledger serves both of its ends.
+// MarkDone records that the batch is done in this pass, with the number of its source rows, and renews a shared lease.
+// The statement has the range of the batch as literals, so that Postgres uses both bounds in the index of the ledger.
 func (p *Pass) MarkDone(ctx context.Context, env *Env, db *pgx.Conn, b Batch, rows int64) error {
 	tag, err := db.Exec(ctx, `UPDATE supabase_import.batch b
 SET pass = r.pass, copied = true, parked = NULL, rows = $3, quarantined = (
@@ -121,7 +121,7 @@ WHERE r.id = b.run AND b.run = $1 AND b.number = $2 AND r.epoch = $4`, p.ID, b.N
 		return errLeaseLost()
 	}
 	if err == nil {
-		err = env.prolong(ctx, db, p)
+		err = env.renewShared(ctx, db, p)
 	}
 	return err
 }
@@ -134,7 +134,7 @@ FROM supabase_import.run r
 WHERE r.id = b.run AND r.name = $1 AND b.pass < r.pass AND b.number % $3 = $2`
 )
 
-// Park sets a batch aside, so that the rest can finish.
+// Park marks a batch as parked: this pass skips it and copies the others.
 func (p *Pass) Park(ctx context.Context, env *Env, b Batch, why string) error {
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, parkBatch, p.ID, b.Number, why)
@@ -142,7 +142,7 @@ func (p *Pass) Park(ctx context.Context, env *Env, b Batch, why string) error {
 	})
 }
 
-// ParkShard sets the shard's open batches aside, so that the rest can finish. The next pass tries them again.
+// ParkShard parks the open batches of a shard, so that the others can finish. The next Begin opens them again.
 func ParkShard(ctx context.Context, env *Env, name string, s Shard, why string) error {
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, parkShard, name, s.Index, s.Count, why)
@@ -156,11 +156,11 @@ WHERE name = $1
   AND state = 'running'
   AND NOT EXISTS (SELECT FROM supabase_import.batch b WHERE b.run = r.id AND b.pass < r.pass)`
 
-	// The tables are new to the planner, and verification and the first sign-ins come before autovacuum does.
+	// Postgres has no statistics of these tables yet, and verification and the first sign-ins may run before autovacuum.
 	analyze = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
 )
 
-// ClosePass ends the pass: the run is complete when no batch is open or parked.
+// ClosePass ends the pass: the run is complete if no batch is open or parked.
 func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		if _, err := dst.Exec(ctx, completeRun, name); err != nil {

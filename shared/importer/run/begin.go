@@ -15,31 +15,31 @@ import (
 //go:embed schema.sql
 var schemaSQL string
 
-// overlap is how far before its own beginning a pass's watermark lies: Supabase stamps updated_at before it commits.
+// The watermark of a pass is its start time minus overlap, because Supabase sets updated_at before it commits.
 const overlap = 10 * time.Minute
 
-// opening is what Begin was asked for.
+// opening holds the arguments and the connections of Begin.
 type opening struct {
 	env       *Env
 	src, dst  *pgx.Conn
-	asked     mapping.Options     // as given
+	given     mapping.Options
 	options   mapping.Options     // with defaults
-	quick     bool                // look only at users whose rows say that they changed
-	conflicts []mapping.Rejection // in the source, if the plan has just found them; nil if not
+	quick     bool                // copy only batches with a row that has a time after the watermark
+	conflicts []mapping.Rejection // in the source; nil if this call has not looked for them
 }
 
-// Begin opens a pass: it plans a run that is new, goes on with one that was interrupted, and starts the next pass of
-// one that is complete. It takes the lease. quick limits a later pass to batches in which a row has a time after the
+// Begin opens a pass: it plans a new run, continues an interrupted one, or starts the next pass of a complete one. It
+// takes the lease. quick limits a later pass to batches in which a row has a time after the
 // watermark.
 func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
-	asked := o
+	given := o
 	o, err := withDefaults(o)
 	if err != nil {
 		return Status{}, err
 	}
 	var st Status
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
-		b := opening{env: env, src: src, dst: dst, asked: asked, options: o, quick: quick}
+		b := opening{env: env, src: src, dst: dst, given: given, options: o, quick: quick}
 		if err := b.register(ctx); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 
 const isKnown = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
 
-// register plans and stores a run that is new, or was rolled back.
+// register plans and stores a run that is new or rolled back.
 func (b *opening) register(ctx context.Context) error {
 	exists, err := hasLedger(ctx, b.dst)
 	if err != nil {
@@ -90,14 +90,14 @@ func (b *opening) register(ctx context.Context) error {
 	return err
 }
 
-// bounds are the lowest ids of the batches. The first batch begins with the lowest id there can be.
+// bounds returns the lowest ids of the batches. The first batch begins with the lowest possible UUID.
 func (b *opening) bounds(ctx context.Context) ([]string, error) {
 	bounds, err := QueryTexts(ctx, b.src, fmt.Sprintf(`SELECT id::text
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM auth.users) u
 WHERE (n - 1) %% %d = 0
 ORDER BY id`, b.options.BatchSize))
 	if err != nil {
-		return nil, fmt.Errorf("cut the users into batches: %w", err)
+		return nil, fmt.Errorf("divide the users into batches: %w", err)
 	}
 	if len(bounds) == 0 {
 		bounds = []string{""}
@@ -127,8 +127,8 @@ SELECT r.id, n - 1, low, lead(low) OVER (ORDER BY n)
 FROM r, unnest($4::uuid[]) WITH ORDINALITY b (low, n)`
 )
 
-// store writes the plan and the batches of a new run. It says false where another process stored its own plan first,
-// which may have other options.
+// store writes the plan and the batches of a new run. It returns false if another process stored its plan first; that
+// plan may have other options.
 func (b *opening) store(ctx context.Context, p *planner, bounds []string) (stored bool, err error) {
 	plan, err := json.Marshal(p.Plan)
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *opening) store(ctx context.Context, p *planner, bounds []string) (store
 		}
 		if !exists {
 			if err := Exec(ctx, b.dst, schemaSQL); err != nil {
-				return fmt.Errorf("make the schema supabase_import: %w", err)
+				return fmt.Errorf("create the schema supabase_import: %w", err)
 			}
 		}
 		if _, err := tx.Exec(ctx, deleteRolledBack, p.Run); err != nil {
@@ -158,23 +158,23 @@ func (b *opening) store(ctx context.Context, p *planner, bounds []string) (store
 	return stored, err
 }
 
-// open starts the pass, or goes on with one that was interrupted.
+// open continues an interrupted pass, or starts the next one.
 func (b *opening) open(ctx context.Context) error {
 	r, err := Find(ctx, b.dst, b.options.Run)
 	if err != nil {
 		return err
 	}
 	if r.State == Finalized {
-		return fmt.Errorf("%w: the run %q is finalized; what comes now needs a run of another name", ErrRefused, r.Name)
+		return fmt.Errorf("%w: the run %q is finalized; use another name for the run", ErrRefused, r.Name)
 	}
-	if b.asked.Profiles != "" && b.asked.Profiles != r.Plan.Options.Profiles {
-		changed, err := r.changeProfileTable(ctx, b.src, b.dst, b.asked.Profiles)
+	if b.given.Profiles != "" && b.given.Profiles != r.Plan.Options.Profiles {
+		changed, err := r.changeProfileTable(ctx, b.src, b.dst, b.given.Profiles)
 		if err != nil {
 			return err
 		}
-		b.quick = b.quick && !changed // no row of the new table has a time that says that it changed
+		b.quick = b.quick && !changed // every row of another table is new to the run, whatever its times are
 	}
-	if err := agree(r.Plan.Options, b.asked); err != nil {
+	if err := checkOptions(r.Plan.Options, b.given); err != nil {
 		return err
 	}
 	m, err := r.mapping(ctx, b.src, b.dst)
@@ -197,7 +197,7 @@ const (
 UPDATE supabase_import.run SET state = 'running', finished_at = NULL WHERE id = $1`
 )
 
-// resume goes on with a pass that was interrupted, if only before its closing, or of which batches were parked.
+// resume continues a pass that has open or parked batches, or that was interrupted before ClosePass.
 func (r *Run) resume(ctx context.Context, dst *pgx.Conn) (resumed bool, err error) {
 	var open bool
 	if err := dst.QueryRow(ctx, hasOpenBatch, r.ID, r.Pass).Scan(&open); err != nil {
@@ -215,14 +215,15 @@ const (
 SET pass = pass + 1, state = 'running', finished_at = NULL, watermark = $2::timestamptz, undone = NULL
 WHERE id = $1`
 
-	// skipUnchanged marks batches as done in which no user changed.
+	// skipUnchanged marks batches without a changed user as done.
 	skipUnchanged = `UPDATE supabase_import.batch b SET pass = $2
 WHERE run = $1
   AND copied
   AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) u WHERE u >= b.low AND (b.high IS NULL OR u < b.high))`
 )
 
-// start starts the next pass: with the conflicts of the source as it is now, and with every batch open.
+// start starts the next pass: it stores the current conflicts of the source and opens every batch. If quick, it opens
+// only the batches with changed users.
 func (b *opening) start(ctx context.Context, r Run, m mapping.Mapping) (err error) {
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
@@ -242,7 +243,7 @@ func (b *opening) start(ctx context.Context, r Run, m mapping.Mapping) (err erro
 	var watermark string
 	err = b.src.QueryRow(ctx, "SELECT (now() - make_interval(secs => $1))::text", overlap.Seconds()).Scan(&watermark)
 	if err != nil {
-		return fmt.Errorf("ask the source for the time: %w", err)
+		return fmt.Errorf("read the time of the source: %w", err)
 	}
 	return pgx.BeginFunc(ctx, b.dst, func(tx pgx.Tx) error {
 		if err := replaceConflicts(ctx, tx, r.ID, b.conflicts); err != nil {
@@ -263,23 +264,24 @@ const countKnownUsers = `SELECT count(*)
 FROM supabase_import.ledger
 WHERE run = $1 AND source = 'user' AND outcome <> 'deleted'`
 
-// checkDeletions refuses a pass in which most users are suddenly gone: a wrong database is more likely than that.
+// checkDeletions refuses a pass if more than half of the users are missing from the source, because a wrong database
+// URL is more likely than so many deletions.
 func (b *opening) checkDeletions(ctx context.Context, r Run) error {
-	var now, then int64
-	if err := b.src.QueryRow(ctx, "SELECT count(*) FROM auth.users").Scan(&now); err != nil {
+	var inSource, inLedger int64
+	if err := b.src.QueryRow(ctx, "SELECT count(*) FROM auth.users").Scan(&inSource); err != nil {
 		return fmt.Errorf("count auth.users: %w", err)
 	}
-	if err := b.dst.QueryRow(ctx, countKnownUsers, r.ID).Scan(&then); err != nil {
-		return fmt.Errorf("count the ledger: %w", err)
+	if err := b.dst.QueryRow(ctx, countKnownUsers, r.ID).Scan(&inLedger); err != nil {
+		return fmt.Errorf("count the users in the ledger: %w", err)
 	}
-	if now < then/2 && !b.options.AllowDeletions {
-		return fmt.Errorf("%w: auth.users has %d rows and the run has seen %d: if the others were really deleted, "+
-			"say --allow-deletions", ErrRefused, now, then)
+	if inSource < inLedger/2 && !b.options.AllowDeletions {
+		return fmt.Errorf("%w: auth.users has %d rows, but the run has read %d users: if the missing users were deleted "+
+			"on purpose, use --allow-deletions", ErrRefused, inSource, inLedger)
 	}
 	return nil
 }
 
-// usersChanged lists users whose rows have a time after the last pass began.
+// usersChanged returns the ids of the users with a row that has a time after the watermark.
 func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	var since string
 	err := dst.QueryRow(ctx, "SELECT watermark::text FROM supabase_import.run WHERE id = $1", r.ID).Scan(&since)
@@ -287,5 +289,5 @@ func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Ma
 		return nil, fmt.Errorf("read the watermark: %w", err)
 	}
 	ids, err := QueryTexts(ctx, src, m.ChangedSince(since))
-	return ids, Wrap("look for what changed", err)
+	return ids, Wrap("look for changed users", err)
 }

@@ -20,12 +20,12 @@ var describeTable string
 
 var quoted = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
-// describe reads what the catalog says about a table; one that is absent is no error.
+// describe reads the description of a table from pg_catalog. If the table does not exist, it returns no error.
 func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
 	t := mapping.Table{Name: name}
 	schema, relation, ok := strings.Cut(name, ".")
 	if !ok {
-		return t, fmt.Errorf("%w: the table %q has to be named with its schema, such as public.%s", ErrRefused, name, name)
+		return t, fmt.Errorf("%w: the name of the table %q needs its schema, such as public.%s", ErrRefused, name, name)
 	}
 	var columns []struct {
 		Name, Type, Check string
@@ -41,7 +41,8 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, er
 		column := mapping.TableColumn{
 			Name: c.Name, Type: c.Type, Precision: c.Precision, Generated: c.Generated, Unique: c.Unique, Labels: c.Labels,
 		}
-		if slices.Contains(mapping.ChoiceFields, c.Name) { // checks of other columns do not decide how anything is mapped
+		// The CHECK constraints of other columns do not affect the mapping.
+		if slices.Contains(mapping.ChoiceFields, c.Name) {
 			column.Allowed = quotedValues(c.Check)
 		}
 		t.Columns = append(t.Columns, column)
@@ -78,7 +79,7 @@ const (
 func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapping.SourceCatalog, error) {
 	var s mapping.SourceCatalog
 	if err := db.QueryRow(ctx, serverQuery).Scan(&s.Server, &s.Version, &s.ICU); err != nil {
-		return s, fmt.Errorf("ask the source for its version: %w", err)
+		return s, fmt.Errorf("read the version of the source: %w", err)
 	}
 	wanted := []describedTable{
 		{"auth.users", &s.Users},
@@ -106,10 +107,10 @@ func describeAll(ctx context.Context, db *pgx.Conn, all []describedTable) (err e
 	return nil
 }
 
-// HasICU says that the server has the root collation of ICU.
+// HasICU reports whether the server has the root collation of ICU.
 func HasICU(ctx context.Context, db *pgx.Conn) (icu bool, err error) {
 	err = db.QueryRow(ctx, "SELECT "+hasICU).Scan(&icu)
-	return icu, Wrap("ask the target for its collations", err)
+	return icu, Wrap("read the collations of the target", err)
 }
 
 // ReadTargetCatalog reads the catalog of the target.
@@ -117,13 +118,13 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	var t mapping.TargetCatalog
 	var icu bool
 	if err := db.QueryRow(ctx, serverQuery).Scan(&t.Server, &t.Version, &icu); err != nil {
-		return t, fmt.Errorf("ask the target for its version: %w", err)
+		return t, fmt.Errorf("read the version of the target: %w", err)
 	}
 	if err := db.QueryRow(ctx, "SELECT coalesce(current_schema()::text, '')").Scan(&t.Schema); err != nil {
-		return t, fmt.Errorf("ask the target for its schema: %w", err)
+		return t, fmt.Errorf("read the schema of the target: %w", err)
 	}
 	var mismatch *tables.Error
-	err := tables.Check(ctx, db, t.Schema, beforeImport)
+	err := tables.Check(ctx, db, t.Schema, isNeeded)
 	if err != nil && !errors.As(err, &mismatch) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
@@ -143,10 +144,10 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	})
 }
 
-// beforeImport is what the target must have: an import does without what later migrations add.
-func beforeImport(migration int64) bool { return migration < 3 }
+// isNeeded reports whether an import needs a migration of the target. It does not need the columns of later ones.
+func isNeeded(migration int64) bool { return migration < 3 }
 
-// readMapping makes the mapping of a run from both catalogs.
+// readMapping returns the mapping for the options and the catalogs of both databases. It does not set AsOf.
 func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
 	m := mapping.Mapping{Options: o}
 	var err error

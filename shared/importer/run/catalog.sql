@@ -1,4 +1,4 @@
--- Describes the table $2 of the schema $1: one row, also where there is no such table.
+-- Describes the table $2 of the schema $1. It returns one row even if the table does not exist.
 SELECT c.oid IS NOT NULL,
   coalesce(
     c.oid IS NOT NULL

@@ -11,12 +11,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// compareAtOnce is how many users of the target are compared with the source in one statement, which reads all users of
-// the source.
-const compareAtOnce = 20_000
+// usersPerComparison is the number of users of the target that one statement compares with the source. Each statement
+// reads all users of the source, so the number is large.
+const usersPerComparison = 20_000
 
-// findCollisions asks whether the target already has ids and emails of the source. Rows that the run wrote do
-// not count.
+// findCollisions finds the users of the target with the id or the email of a user of the source, except users that the
+// run wrote.
 func (p *planner) findCollisions(ctx context.Context) error {
 	exists, err := hasLedger(ctx, p.dst)
 	if err != nil {
@@ -29,7 +29,7 @@ func (p *planner) findCollisions(ctx context.Context) error {
 	query += " ORDER BY u.id LIMIT $2"
 	var holders []emailHolder
 	for last := mapping.MinUUID; ; {
-		ids, emails, err := queryPairs(ctx, p.dst, query, last, compareAtOnce)
+		ids, emails, err := queryPairs(ctx, p.dst, query, last, usersPerComparison)
 		if err != nil {
 			return fmt.Errorf("read the target's users: %w", err)
 		}
@@ -48,8 +48,8 @@ func (p *planner) findCollisions(ctx context.Context) error {
 	}
 	p.countHolders(holders)
 	if n := p.Collisions[mapping.TargetIDTaken]; n > 0 {
-		p.warn("%d users have an id that a user of the target has, whom this run did not write: the run leaves those that "+
-			"are the same as they are (identical) and puts the others into the quarantine; above they are counted as copied", n)
+		p.warn("%d users have the id of a user of the target that this run did not write: the run keeps identical users "+
+			"and puts the others into the quarantine; the counts above show all of them as copied", n)
 	}
 	return nil
 }
@@ -73,15 +73,15 @@ func (p *planner) countSameIDs(ctx context.Context, ids []string) error {
 	return Wrap("compare with the target's users", err)
 }
 
-// emailHolder is a user of the target with the email of another user of the source.
+// emailHolder is a user of the target whose email a user of the source with another id has.
 type emailHolder struct {
-	id, source string
-	confirmed  bool   // by the user of the source
-	verified   bool   // by the user of the target
-	keeps      string // why the user of the target cannot give the email up, or ""
+	id, source string // the ids of both users
+	confirmed  bool   // the user of the source confirmed the email
+	verified   bool   // the user of the target verified the email
+	keepReason string // why the run cannot release the email, or ""
 }
 
-// findEmailHolders finds users of the target, given by id and email, who hold the email of another user of the source.
+// findEmailHolders returns those of the users of the target, given by id and email, that are email holders.
 func (p *planner) findEmailHolders(ctx context.Context, ids, emails []string) ([]emailHolder, error) {
 	all, err := p.queryEmailHolders(ctx, ids, emails)
 	if err != nil || len(all) == 0 {
@@ -95,13 +95,13 @@ func (p *planner) findEmailHolders(ctx context.Context, ids, emails []string) ([
 	if err != nil {
 		return nil, err
 	}
-	query := `SELECT u."emailVerified", coalesce(` + keepsEmail(p.mapping, references, exists) + `, '')
+	query := `SELECT u."emailVerified", coalesce(` + keepReason(p.mapping, references, exists) + `, '')
 FROM "user" u
 WHERE u.id = $1::uuid`
 	for i := range all {
-		err := p.dst.QueryRow(ctx, query, all[i].id).Scan(&all[i].verified, &all[i].keeps)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // deleted meanwhile
-			return nil, fmt.Errorf("look at who holds an email: %w", err)
+		err := p.dst.QueryRow(ctx, query, all[i].id).Scan(&all[i].verified, &all[i].keepReason)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: the user was deleted since
+			return nil, fmt.Errorf("read the user with the email: %w", err)
 		}
 	}
 	return all, nil
@@ -130,30 +130,30 @@ ORDER BY 1`, ids, emails)
 	})
 }
 
-// countHolders says in the plan what becomes of emails that users of the target hold.
+// countHolders adds the emails that users of the target have to the plan, by the result for the email.
 func (p *Plan) countHolders(all []emailHolder) {
 	var released, kept []string
 	for _, h := range all {
 		switch {
 		case !h.confirmed || h.verified:
 			p.Collisions[mapping.TargetEmailTaken]++
-		case h.keeps == "":
+		case h.keepReason == "":
 			p.Collisions[mapping.EmailReleased]++
 			p.Reasons["user "+mapping.EmailReleased]++
 			released = append(released, h.id)
 		default:
 			p.Collisions[mapping.TargetEmailUnverified]++
-			kept = append(kept, fmt.Sprintf("%s, who %s, holds the email of %s", h.id, h.keeps, h.source))
+			kept = append(kept, fmt.Sprintf("%s, who %s, has the email of %s", h.id, h.keepReason, h.source))
 		}
 	}
 	if len(released) > 0 {
-		p.warn("%s of the target signed up with an email that is confirmed in Supabase, and never verified it; they lose "+
-			"the email, the password and the sessions: %s", users(len(released)), firstOf(released, ", "))
+		p.warn("%s of the target signed up with an email that is confirmed in Supabase, and never verified it; the run "+
+			"removes their email, password and sessions: %s", users(len(released)), firstOf(released, ", "))
 	}
 	if len(kept) > 0 {
-		p.refuse("%s of the target signed up with an email that is confirmed in Supabase, never verified it, and cannot be "+
-			"moved: %s. Remove them, or give them another email; or set \"emailVerified\" where you know that the email is "+
-			"theirs", users(len(kept)), firstOf(kept, "; "))
+		p.refuse("%s of the target signed up with an email that is confirmed in Supabase and never verified it, and the run "+
+			"cannot release the email: %s. Delete these users or give them another email; if the email is theirs, set "+
+			"\"emailVerified\"", users(len(kept)), firstOf(kept, "; "))
 	}
 }
 

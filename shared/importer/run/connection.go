@@ -16,8 +16,9 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// session holds for every connection: the text of times and numbers must be the same on both sides, row security must
-// fail where it would hide rows, and a plan with parallel workers takes processors from the application.
+// session has the settings of every connection: source and target write times and numbers as the same text, row
+// security fails instead of hiding rows, and no query uses parallel workers, which would take CPU time from the
+// application.
 const session = `
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
@@ -31,9 +32,10 @@ SET lock_timeout = '30s';
 SET idle_in_transaction_session_timeout = '10min';
 `
 
-// WorkerSession holds for the connections that batches go through. A commit does not wait for the disk: a crash of the
-// target may take a batch back together with its ledger, and then it is done again (copy.batch). Closing a pass waits.
-// A batch of the usual size is staged in memory. Profiles keep the time of their last change that the source has
+// WorkerSession has the settings of the connections to the target that copy batches. A commit does not wait for the
+// disk: a crash of the target can lose a batch together with its ledger entries, and then the import copies the batch
+// again. ClosePass waits for the disk. A batch of the default size is staged in memory. The trigger of user_profile
+// does not overwrite updated_at, so that profiles keep the value of the source
 // (migrations/0004_user_profile_import.sql).
 const WorkerSession = `
 SET synchronous_commit = off;
@@ -41,17 +43,17 @@ SET temp_buffers = '32MB';
 SET xenon.keep_updated_at = 'on';
 `
 
-// NoNestedLoop is for joins of two ranges of UUIDs. Postgres guesses badly how many ids lie between two UUIDs, and a
-// nested loop over such a join takes seconds for a batch.
+// NoNestedLoop is the setting for joins of two ranges of UUIDs. Postgres estimates the number of ids in such a range
+// badly, and a nested loop over the join takes seconds for a batch.
 const NoNestedLoop = "SET enable_nestloop = off;\n"
 
-// CheckURL says why a database URL cannot be used for an import; nil when it can. Its text holds no password.
+// CheckURL returns an error if a database URL cannot be used for an import. The error contains no password.
 func CheckURL(url string) error {
 	_, err := parse(url)
 	return err
 }
 
-// parse reads a database URL and refuses poolers that do not keep a session.
+// parse parses a database URL and returns an error for a pooler that does not keep a session.
 func parse(url string) (*pgx.ConnConfig, error) {
 	c, err := pg.Parse(url)
 	if err != nil {
@@ -60,7 +62,7 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port}}, c.Fallbacks...) {
 		switch {
 		case strings.Contains(f.Host, "-pooler.") && strings.HasSuffix(f.Host, ".neon.tech"):
-			return nil, fmt.Errorf("%w: %s is Neon's pooler, where temporary tables and settings do not last; "+
+			return nil, fmt.Errorf("%w: %s is Neon's pooler, which does not keep temporary tables and settings; "+
 				"use the direct host, without -pooler", ErrRefused, f.Host)
 		case f.Port == 6543:
 			return nil, fmt.Errorf("%w: port 6543 is Supabase's transaction pooler; "+
@@ -70,27 +72,28 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
-// Source connects to the source, for reading.
+// Source connects to the source. The connection is read-only.
 func (e *Env) Source(ctx context.Context) (*pgx.Conn, error) {
 	return e.connect(ctx, "source", e.From, "SET default_transaction_read_only = on;\n")
 }
 
-// Target connects to the target. more are statements that set the session up.
+// Target connects to the target. more has statements that set up the session.
 func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
-	if e.Schema != "" && e.Schema != tables.Public { // the direct host keeps this setting; poolers are refused
+	// The setting lasts for the whole connection, because parse rejects transaction poolers.
+	if e.Schema != "" && e.Schema != tables.Public {
 		more = "SET search_path = " + mapping.Quote(e.Schema) + ";\n" + more
 	}
 	return e.connect(ctx, "target", e.To, more)
 }
 
-// connect opens a connection. The error of an unreachable server is ErrUnavailable, and never holds the URL.
+// connect opens a connection. If the server cannot be reached, the error is ErrUnavailable. No error contains the URL.
 func (e *Env) connect(ctx context.Context, side, url, more string) (*pgx.Conn, error) {
 	cfg, err := parse(url)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", side, err)
 	}
 	cfg.ConnectTimeout = min(e.timeout(), 30*time.Second)
-	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // the server's statement_timeout comes first, if it can
+	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // longer, so that statement_timeout ends a statement first
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -104,7 +107,7 @@ func (e *Env) connect(ctx context.Context, side, url, more string) (*pgx.Conn, e
 	return conn, nil
 }
 
-// withoutHost keeps pgx from telling user and host of a failed connection, and keeps what helps against the error.
+// withoutHost removes user and host from an error of pgx about a connection, and adds advice.
 func withoutHost(err error) error {
 	if pg.Classify(err) == pg.Rejected {
 		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
@@ -115,7 +118,7 @@ func withoutHost(err error) error {
 	return fmt.Errorf("%w: no connection", ErrUnavailable)
 }
 
-// Close closes a connection that may be nil, and does not wait long for it.
+// Close closes a connection, which can be nil. It waits for one second at most.
 func Close(db *pgx.Conn) {
 	if db != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -130,7 +133,7 @@ func Exec(ctx context.Context, db *pgx.Conn, sql string) error {
 	return err
 }
 
-// ExecCounting is Exec, and adds up the rows that the statements affected.
+// ExecCounting sends statements in one round trip and returns the number of rows that they affected.
 func ExecCounting(ctx context.Context, db *pgx.Conn, sql string) (n int64, err error) {
 	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
 	for _, r := range results {
@@ -139,7 +142,7 @@ func ExecCounting(ctx context.Context, db *pgx.Conn, sql string) (n int64, err e
 	return n, err
 }
 
-// QueryNumbers sends statements in one round trip, and reads the numbers that the last of them yields in one row.
+// QueryNumbers sends statements in one round trip and reads the numbers in the only row of the last statement.
 func QueryNumbers(ctx context.Context, db *pgx.Conn, sql string, into ...*int64) error {
 	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {
@@ -147,7 +150,7 @@ func QueryNumbers(ctx context.Context, db *pgx.Conn, sql string, into ...*int64)
 	}
 	rows := results[len(results)-1].Rows
 	if len(rows) != 1 || len(rows[0]) != len(into) {
-		return fmt.Errorf("%d rows, not one of %d numbers", len(rows), len(into))
+		return fmt.Errorf("got %d rows, want one row of %d numbers", len(rows), len(into))
 	}
 	for i, n := range into {
 		if *n, err = strconv.ParseInt(string(rows[0][i]), 10, 64); err != nil {
@@ -157,7 +160,7 @@ func QueryNumbers(ctx context.Context, db *pgx.Conn, sql string, into ...*int64)
 	return nil
 }
 
-// QueryTexts reads a query's only column. It is never nil without an error.
+// QueryTexts returns the only column of a query. The result is nil only if there is an error.
 func QueryTexts(ctx context.Context, db *pgx.Conn, sql string, args ...any) ([]string, error) {
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {

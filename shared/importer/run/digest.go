@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 )
 
-// Digest is "sha256:" and the digest of a text in hex. A report and a result of the state machine are digested as
-// stringify.Marshal writes them: compact, members in the order of the type, maps in alphabetical order. `jq -cj` writes
-// the same.
+// Digest returns "sha256:" and the SHA-256 of a text in hexadecimal. The text of a report or of a result of the state
+// machine is the JSON of stringify.Marshal: compact, the fields in the order of the Go type, the keys of maps sorted.
+// `jq -cj` writes the same text.
 func Digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])

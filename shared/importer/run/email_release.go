@@ -7,40 +7,42 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// Anyone can sign up at the target with another person's email before the import. Such a user, who never verified the
-// email and has nothing but a password, gives the email up to a confirmed user of the source: the password and the
-// sessions are removed, the email becomes a placeholder, and the quarantine keeps what was there for a rollback.
+// Before the import, anyone can sign up at the target with an email that belongs to a user of the source. If the source
+// has confirmed the email, and the user of the target never verified it and has only a password, the import releases
+// the email: it deletes the password and the sessions and replaces the email by a placeholder. The quarantine keeps the
+// old rows for a rollback.
 
-// placeholder is the email of a user who gave theirs up.
+// placeholder is an SQL expression: the email of a user of the target whose email was released.
 const placeholder = `u.id || '@unverified.` + mapping.PlaceholderDomain + `'`
 
-// TemporaryEmail is the email of a user whose next email another user still has.
+// TemporaryEmail is an SQL expression: the email of a user whose new email another user still has.
 const TemporaryEmail = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
 
-// HasStagedValue is an SQL condition: the target's user u has the email or number that the staged user s is to get.
+// HasStagedValue returns an SQL condition: another user u of the target has the email or the telephone number of the
+// staged user s.
 func HasStagedValue(column string) string {
 	return fmt.Sprintf(
 		`u.%[1]s = s.%[1]s AND u.id <> s.key AND s.reason IS NULL AND s.action IN ('new', 'update')`, column)
 }
 
-// keepsEmail is an SQL expression: why the user u of the target, who has not verified the email, cannot give it up, or
-// NULL. A user keeps the email who came with an import, or has more than a password: a linked account, a profile, rows
-// in tables that refer to users, a verified telephone number, a role, or a ban. hasLedger says that the target has the
-// import's schema.
-func keepsEmail(m mapping.Mapping, references []Reference, hasLedger bool) string {
+// keepReason returns an SQL expression: the reason why the import cannot release the email of the user u of the target,
+// or NULL. A user keeps the email if an import wrote the user, or if the user has more than a password: a linked
+// account, a profile, rows in tables that reference users, a verified telephone number, a role, or a ban. hasLedger is
+// true if the target has the schema of the import.
+func keepReason(m mapping.Mapping, references []Reference, hasLedger bool) string {
 	var sql strings.Builder
 	add := func(condition, text string) {
 		sql.WriteString("\n  WHEN " + condition + " THEN " + mapping.Literal(text))
 	}
 	sql.WriteString("CASE")
 	if hasLedger {
-		add("EXISTS ("+entryOfAnyRun+")", "came with an import")
+		add("EXISTS ("+entryOfAnyRun+")", "was written by an import")
 	}
 	add(`EXISTS (SELECT FROM account a WHERE a."userId" = u.id AND a."providerId" <> 'credential')`,
 		"has a linked account")
 	add(`EXISTS (SELECT FROM user_profile p WHERE p.user_id = u.id)`, "has a profile")
 	for _, r := range references {
-		if r.Direct && !r.IsOwn {
+		if r.ToDeletable && !r.FromDeletable {
 			add(r.refersToUser(), "has rows in "+r.Table)
 		}
 	}
@@ -56,7 +58,7 @@ func keepsEmail(m mapping.Mapping, references []Reference, hasLedger bool) strin
 	return sql.String() + " END"
 }
 
-// refersToUser is an SQL condition: rows of the referring table refer to the user u, or to what the user has.
+// refersToUser returns an SQL condition: a row of the referencing table references the user u or a row of the user.
 func (r Reference) refersToUser() string {
 	id := `p."userId"`
 	switch {
@@ -68,19 +70,21 @@ func (r Reference) refersToUser() string {
 	return fmt.Sprintf("EXISTS (SELECT FROM %s c JOIN %s p ON %s WHERE %s = u.id)", r.From, r.Parent, r.on(), id)
 }
 
-// releasedNow and releasedBefore are conditions on quarantine entries q of emails that were given up.
+// releasedNow returns an SQL condition: the quarantine entry q is about an email that this transaction released.
 func releasedNow(run int) string {
 	return fmt.Sprintf(`q.run = %d AND q.source = 'user' AND q.reason = '`+mapping.EmailReleased+`'
   AND q.last_seen = now() AND q.resolved IS NULL`, run)
 }
 
-func releasedBefore(run int) string {
+// releasedEver returns an SQL condition: the quarantine entry q is about a released email.
+func releasedEver(run int) string {
 	return fmt.Sprintf(`q.run = %d AND q.source = 'user' AND q.reason = '`+mapping.EmailReleased+`'
   AND q.resolved IS NULL`, run)
 }
 
-// ReleaseEmails takes the email from the unverified users of the target who can give it up to a confirmed user of the
-// stage, and counts them. It first locks these users, so that none of them verifies the email or gets more meanwhile.
+// ReleaseEmails returns SQL that releases the emails of unverified users of the target for confirmed users of the
+// stage, and counts these emails. It first locks the users of the target, so that none of them verifies the email or
+// gets more data before the end of the transaction.
 func (p *Pass) ReleaseEmails() string {
 	holders := `FROM "user" u
 JOIN stage_user s ON ` + HasStagedValue("email") + `
@@ -113,13 +117,13 @@ WITH moved AS (
   WHERE `+released+` AND u.id = q.key AND u.email = q.original->>'email'
   RETURNING u.id
 )
-SELECT count(*) FROM moved`, p.ID, keepsEmail(p.Mapping, p.References, true))
+SELECT count(*) FROM moved`, p.ID, keepReason(p.Mapping, p.References, true))
 }
 
-// RestoreEmails gives the emails back that no other user holds any more, with passwords and sessions as they were.
-// Links in mails stay invalid.
+// RestoreEmails returns SQL that restores the released emails that no other user has now, with the passwords and the
+// sessions. Links in mails stay invalid.
 func RestoreEmails(run int) string {
-	released := releasedBefore(run)
+	released := releasedEver(run)
 	owner := `FROM supabase_import.quarantine q
 JOIN "user" u ON u.id = q.key AND u.email = q.original->>'email'`
 	return `UPDATE "user" u SET email = q.original->>'email'
@@ -142,15 +146,15 @@ WHERE ` + released + ` AND u.id = q.key AND u.email = q.original->>'email';
 `
 }
 
-// CountRestorable counts those whom RestoreEmails will give the email back to, once the users of the table undo who go
-// are gone: those whose email such a user holds, and in the batch of the source's user those whose email is free
-// already.
+// CountRestorable returns SQL that counts the users whose email RestoreEmails will restore after the rollback of a
+// batch: users whose email a user has that this rollback deletes (table undo), and users whose email is free already
+// and whose user of the source is in the scope.
 func CountRestorable(run int, s mapping.Scope) string {
 	return `SELECT count(*)
 FROM supabase_import.quarantine q
 JOIN "user" u ON u.id = q.key AND u.email = ` + placeholder + `
 LEFT JOIN "user" h ON h.email = q.original->>'email'
 LEFT JOIN undo o ON o.user_id = h.id
-WHERE ` + releasedBefore(run) + `
+WHERE ` + releasedEver(run) + `
   AND CASE WHEN h.id IS NULL THEN ` + s.Contains("q.user_id") + ` ELSE coalesce(o.is_removed AND o.written, false) END`
 }

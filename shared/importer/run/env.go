@@ -1,4 +1,4 @@
-// Package run keeps what an import knows of itself: runs, passes, batches, the lease, rejections, the ledger and the
+// Package run stores the state of an import: runs, passes, batches, the lease, rejections, the ledger and the
 // quarantine. All SQL on the schema supabase_import is here. It also plans a run, and connects to both databases.
 package run
 
@@ -10,17 +10,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Env is what every step of an import works with: the two databases, the holder of the run, the clock, and where
-// progress goes.
+// Env holds the data that every step of an import needs: the two databases, the holder of the lease, the clock and the
+// progress function.
 type Env struct {
 	From, To string // database URLs; never printed
 	Schema   string // of Xenon's tables in the target; "" is public
-	// Holder is who holds the run, as another process reads it: "xenon migrate on host, pid 42" or an execution's name.
+	// Holder names the holder of the lease in messages of other processes: "xenon migrate on host, pid 42", or the name of
+	// an execution.
 	Holder string
-	// Shared lets several processes with the same Holder work on a run together, as the functions of one execution do.
+	// Shared lets several processes with the same Holder work on a run at the same time, as the functions of one execution
+	// do.
 	Shared   bool
 	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
-	Now      func() time.Time // the clock; times in the databases are the databases' own
+	Now      func() time.Time // the clock of this process; the databases use their own clocks
 	// Timeout is the limit of one statement and of one connection attempt; 0 means five minutes.
 	Timeout time.Duration
 	// RetryDelay is about the time that Retry waits before the second attempt; 0 means 200 ms. Each further wait is twice
@@ -31,8 +33,8 @@ type Env struct {
 	reporting sync.Mutex
 }
 
-// Event tells of progress: one after every batch of a copy, verification or rollback, and one every time that something
-// waits for a database, of which only Action and Waiting are set.
+// Event reports progress: one event after every batch of a copy, verification or rollback, and one each time that Retry
+// waits for a database. The latter has only Action and Waiting.
 type Event struct {
 	Run         string        `json:"run"`
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
@@ -43,17 +45,17 @@ type Event struct {
 	Done        int           `json:"done"`      // batches done in this pass, by all processes
 	Rows        int64         `json:"rows"`      // source rows of this batch
 	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed
-	Unchanged   int64         `json:"unchanged"` // copied before, and still as they should be
-	Identical   int64         `json:"identical"` // written by another program, and the same
+	Unchanged   int64         `json:"unchanged"` // copied before and still equal to the source
+	Identical   int64         `json:"identical"` // written by another program and equal to the source
 	Folded      int64         `json:"folded"`    // email and phone identities, which are part of the user
 	Quarantined int64         `json:"quarantined"`
 	Different   int64         `json:"different"` // verify: rows that differ
 	Took        time.Duration `json:"took"`
-	Parked      string        `json:"parked,omitempty"`  // why the batch was set aside
-	Waiting     string        `json:"waiting,omitempty"` // the database's error and the pause; no personal data
+	Parked      string        `json:"parked,omitempty"`  // why the batch was parked
+	Waiting     string        `json:"waiting,omitempty"` // the error of the database and the delay; no personal data
 }
 
-// Report hands an event to Progress.
+// Report calls Progress with an event.
 func (e *Env) Report(event Event) {
 	if e.Progress != nil {
 		e.reporting.Lock()
@@ -76,7 +78,7 @@ func (e *Env) retryDelay() time.Duration {
 	return 200 * time.Millisecond
 }
 
-// WithTarget calls f with a connection to the target, again when it breaks.
+// WithTarget calls f with a connection to the target. If the connection breaks, it calls f again with a new one.
 func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *pgx.Conn) error) error {
 	return e.Retry(ctx, func() error {
 		dst, err := e.Target(ctx, "")
@@ -88,7 +90,7 @@ func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *p
 	})
 }
 
-// WithBoth calls f with a connection to either side, again when one breaks.
+// WithBoth calls f with a connection to each database. If one breaks, it calls f again with new ones.
 func (e *Env) WithBoth(ctx context.Context, f func(ctx context.Context, src, dst *pgx.Conn) error) error {
 	return e.Retry(ctx, func() error {
 		src, err := e.Source(ctx)

@@ -12,62 +12,63 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// Errors that a caller tells apart. Each is wrapped with what happened.
+// Errors that callers distinguish. Each is wrapped with details.
 var (
-	// ErrRefused says that the run may not start or go on as asked; the text says what a person has to decide or correct.
+	// ErrRefused means that the run cannot start or continue. The text says what the operator has to decide or correct.
 	ErrRefused = errors.New("refused")
-	// ErrHeld says that another process works on the same run; the text says which one and until when.
+	// ErrHeld means that another process works on the same run. If the lease could not be taken, the text names the
+	// process and the end of its lease.
 	ErrHeld = errors.New("the run is held")
-	// ErrUnavailable says that a database did not answer for longer than the retries last. Running again goes on.
+	// ErrUnavailable means that a database did not answer in any of the retries. The same call continues the run later.
 	ErrUnavailable = errors.New("database unavailable")
-	// ErrNoRun says that the target knows no run of this name.
+	// ErrNoRun means that the target has no run with this name.
 	ErrNoRun = errors.New("no such run")
 )
 
-// Refuse is ErrRefused with a list of reasons.
+// Refuse returns ErrRefused with a list of reasons.
 func Refuse(why []string) error {
 	return fmt.Errorf("%w:\n  - %s", ErrRefused, strings.Join(why, "\n  - "))
 }
 
-// errLeaseLost says that another process took the run over.
-func errLeaseLost() error { return fmt.Errorf("%w: another process took it over", ErrHeld) }
+// errLeaseLost returns ErrHeld for a process whose lease another process has taken.
+func errLeaseLost() error { return fmt.Errorf("%w: another process took the lease", ErrHeld) }
 
-// SQLSTATEs that are treated each in its own way.
+// SQLSTATEs with special handling.
 const (
-	QueryCanceled   = "57014" // a statement timeout
-	UniqueViolation = "23505"
-	diskFull        = "53100"
-	noGrant         = "42501"
-	readOnly        = "25006"
-	undefinedTable  = "42P01"
-	undefinedSchema = "3F000"
+	QueryCanceled    = "57014" // a statement timeout
+	UniqueViolation  = "23505"
+	diskFull         = "53100"
+	permissionDenied = "42501"
+	readOnly         = "25006"
+	undefinedTable   = "42P01"
+	undefinedSchema  = "3F000"
 )
 
-// Cause is what helps against an error.
+// Cause says how an error can be resolved.
 type Cause int
 
 // The causes of errors.
 const (
-	Fatal     Cause = iota // a person has to do something
-	Transient              // waiting helps
-	BadRow                 // the target rejects a row, or the statement is too large for the time it may take
+	Fatal     Cause = iota // a retry cannot succeed
+	Transient              // a retry can succeed
+	BadRow                 // the target rejects a row, or a statement reads too many rows for its timeout
 )
 
-// CauseOf says what helps against an error.
+// CauseOf returns the cause of an error.
 func CauseOf(err error) Cause {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	trouble := pg.Classify(err)
+	class := pg.Classify(err)
 	switch {
 	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun),
 		errors.As(err, new(unavailableError)), errors.Is(err, context.Canceled):
 		return Fatal
-	case !ok && trouble != pg.Rejected:
+	case !ok && class != pg.Rejected:
 		return Transient // the connection broke, or the network lost the answer
-	case ok && slices.Contains([]string{diskFull, readOnly, noGrant, undefinedTable, undefinedSchema}, e.Code):
+	case ok && slices.Contains([]string{diskFull, readOnly, permissionDenied, undefinedTable, undefinedSchema}, e.Code):
 		return Fatal
-	case trouble == pg.Broken, trouble == pg.Transient:
+	case class == pg.Broken, class == pg.Transient:
 		return Transient
-	case trouble == pg.Canceled:
+	case class == pg.Canceled:
 		return BadRow
 	case ok && slices.Contains([]string{"22", "23", "54", "P0"}, e.Code[:min(2, len(e.Code))]):
 		return BadRow
@@ -75,7 +76,7 @@ func CauseOf(err error) Cause {
 	return Fatal
 }
 
-// explain says what to do about an error that waiting does not cure.
+// explain adds advice to an error that a retry cannot resolve.
 func explain(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -86,21 +87,21 @@ func explain(err error) error {
 	case !ok:
 		return err
 	case e.Code == diskFull:
-		return fmt.Errorf("%w: a database's disk is full: make room there, or give it more, and run again; "+
-			"what is done stays done: %w", ErrRefused, err)
+		return fmt.Errorf("%w: the disk of a database is full: free space there or enlarge the disk, and run again; "+
+			"finished batches are kept: %w", ErrRefused, err)
 	case e.Code == readOnly:
-		return fmt.Errorf("%w: a database takes no writes: its disk is full, or the URL leads to a replica; "+
-			"correct that and run again; what is done stays done: %w", ErrRefused, err)
-	case e.Code == noGrant && strings.Contains(e.Message, "row-level security"):
+		return fmt.Errorf("%w: a database is read-only: its disk is full, or the URL names a replica; "+
+			"correct that and run again; finished batches are kept: %w", ErrRefused, err)
+	case e.Code == permissionDenied && strings.Contains(e.Message, "row-level security"):
 		return fmt.Errorf("%w: row security hides rows from this role: use the role postgres, or one with BYPASSRLS: %w",
 			ErrRefused, err)
-	case e.Code == noGrant:
-		return fmt.Errorf("%w: this role lacks a grant: %w", ErrRefused, err)
+	case e.Code == permissionDenied:
+		return fmt.Errorf("%w: the role lacks a privilege: %w", ErrRefused, err)
 	}
 	return err
 }
 
-// ErrorText is an error without what Postgres quotes from a row, for places that keep it.
+// ErrorText returns the text of an error for logs and stored results, without the row values that Postgres quotes.
 func ErrorText(err error) string {
 	text := err.Error()
 	e, ok := errors.AsType[*pgconn.PgError](err)
@@ -110,7 +111,8 @@ func ErrorText(err error) string {
 	return text
 }
 
-// WithoutDetail is an error for the ledger: Postgres puts values of rows into its details.
+// WithoutDetail returns the text of an error for the ledger. It leaves out the details and, except for a
+// timeout, the message of Postgres, which can contain values of rows.
 func WithoutDetail(err error) string {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -122,7 +124,7 @@ func WithoutDetail(err error) string {
 	return "SQLSTATE " + e.Code + " " + e.ConstraintName
 }
 
-// StateAndTable is an error of Postgres without values of rows.
+// StateAndTable returns the SQLSTATE and the table of an error of Postgres.
 func StateAndTable(e *pgconn.PgError) string {
 	text := "SQLSTATE " + e.Code
 	if e.TableName != "" {
@@ -131,7 +133,7 @@ func StateAndTable(e *pgconn.PgError) string {
 	return text
 }
 
-// Wrap puts before an error what failed. It returns nil if err is nil.
+// Wrap adds the name of the failed step to an error. It returns nil if err is nil.
 func Wrap(what string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -139,8 +141,8 @@ func Wrap(what string, err error) error {
 	return nil
 }
 
-// isNoGrant says that the role lacks a right, or that row security hides rows from it.
-func isNoGrant(err error) bool {
+// isPermissionDenied reports whether the role lacks a privilege, or row security would hide rows from it.
+func isPermissionDenied(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == noGrant
+	return ok && e.Code == permissionDenied
 }

@@ -13,29 +13,29 @@ import (
 
 func state(code string) error { return fmt.Errorf("copy: %w", &pgconn.PgError{Code: code}) }
 
-func TestCauseOfSaysWhatHelps(t *testing.T) {
+func TestCauseOf(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err  error
 		want Cause
 	}{
 		"refused":                 {Refuse([]string{"no"}), Fatal},
-		"held":                    {errLeaseLost(), Fatal},
+		"lease lost":              {errLeaseLost(), Fatal},
 		"no run":                  {fmt.Errorf("find: %w", ErrNoRun), Fatal},
-		"given up":                {fmt.Errorf("read: %w", Unavailable(io.EOF)), Fatal},
+		"all retries failed":      {fmt.Errorf("read: %w", Unavailable(io.EOF)), Fatal},
 		"canceled by the caller":  {fmt.Errorf("read: %w", context.Canceled), Fatal},
 		"a connection that broke": {io.ErrUnexpectedEOF, Transient},
 		"no answer in time":       {context.DeadlineExceeded, Transient},
 		"a full disk":             {state("53100"), Fatal},
-		"no writes":               {state("25006"), Fatal},
-		"no grant":                {state("42501"), Fatal},
+		"read-only server":        {state("25006"), Fatal},
+		"missing privilege":       {state("42501"), Fatal},
 		"no table":                {state("42P01"), Fatal},
 		"no schema":               {state("3F000"), Fatal},
 		"a server that stops":     {state("57P01"), Transient},
 		"too many connections":    {state("53300"), Transient},
 		"a deadlock":              {state("40P01"), Transient},
 		"a statement timeout":     {state("57014"), BadRow},
-		"a long value":            {state("22001"), BadRow},
+		"too long value":          {state("22001"), BadRow},
 		"a constraint":            {state("23505"), BadRow},
 		"a row that is too wide":  {state("54000"), BadRow},
 		"an error of a trigger":   {state("P0001"), BadRow},
@@ -49,37 +49,37 @@ func TestCauseOfSaysWhatHelps(t *testing.T) {
 	}
 }
 
-func TestExplainSaysWhatToDo(t *testing.T) {
+func TestExplainAddsAdvice(t *testing.T) {
 	t.Parallel()
 	const row = `new row violates row-level security policy for table "users"`
 	for name, c := range map[string]struct {
 		err  error
-		says string // "" is that the error stays as it is
+		want string // "": the error is returned unchanged
 	}{
 		"refused before":          {Refuse([]string{"no"}), ""},
 		"a connection that broke": {io.ErrUnexpectedEOF, ""},
 		"a syntax error":          {state("42601"), ""},
 		"a wrong password":        {state("28P01"), "the user or the password"},
-		"a full disk":             {state("53100"), "make room there"},
-		"no writes":               {state("25006"), "takes no writes"},
+		"a full disk":             {state("53100"), "free space there"},
+		"read-only server":        {state("25006"), "is read-only"},
 		"row security":            {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
-		"a message like it":       {&pgconn.PgError{Code: "42601", Message: row}, ""},
-		"no grant":                {state("42501"), "lacks a grant"},
+		"other code, same text":   {&pgconn.PgError{Code: "42601", Message: row}, ""},
+		"missing privilege":       {state("42501"), "lacks a privilege"},
 	} {
 		got := explain(c.err)
-		if c.says == "" {
+		if c.want == "" {
 			if !errors.Is(got, c.err) || got.Error() != c.err.Error() {
 				t.Errorf("%s: got %v, want it unchanged", name, got)
 			}
 			continue
 		}
-		if !errors.Is(got, ErrRefused) || !strings.Contains(got.Error(), c.says) {
-			t.Errorf("%s: got %v, want a refusal with %q", name, got, c.says)
+		if !errors.Is(got, ErrRefused) || !strings.Contains(got.Error(), c.want) {
+			t.Errorf("%s: got %v, want a refusal with %q", name, got, c.want)
 		}
 	}
 }
 
-func TestErrorTextLeavesOutValues(t *testing.T) {
+func TestErrorTextContainsNoRowValues(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
 		"22P02": "ERROR: a value is not allowed (SQLSTATE 22P02)",
@@ -130,14 +130,14 @@ func TestWrapKeepsNil(t *testing.T) {
 	}
 }
 
-func TestIsNoGrant(t *testing.T) {
+func TestIsPermissionDenied(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"42501": true, "42601": false} {
-		if got := isNoGrant(state(code)); got != want {
+		if got := isPermissionDenied(state(code)); got != want {
 			t.Errorf("%s: got %t", code, got)
 		}
 	}
-	if isNoGrant(io.EOF) {
-		t.Error("an error of the network is no missing grant")
+	if isPermissionDenied(io.EOF) {
+		t.Error("an error of the network is reported as a missing privilege")
 	}
 }

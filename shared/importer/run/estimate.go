@@ -10,16 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// estimate is how many source rows have the same outcome.
+// estimate is a group of source rows with the same expected outcome.
 type estimate struct {
 	kind           mapping.Kind
-	reason, format string // format is a password's
+	reason, format string // format of the password
 	fields         []string
 	folded         bool
 	rows           int64
 }
 
-// estimate finds the conflicts, runs the projections over everything, and counts what comes out.
+// estimate finds the conflicts, runs the projections over all users, and counts the results.
 func (p *planner) estimate(ctx context.Context) (err error) {
 	if p.conflicts, err = findConflicts(ctx, p.env, p.src, p.mapping); err != nil {
 		return err
@@ -30,27 +30,27 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 		p.Collisions[c.Reason]++
 	}
 	users, others := p.estimateQueries(r)
-	var one, two []estimate
-	err = inTwo(ctx, p.env, p.src,
+	var ofUsers, ofOthers []estimate
+	err = queryConcurrently(ctx, p.env, p.src,
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			one, err = queryEstimates(ctx, db, users)
+			ofUsers, err = queryEstimates(ctx, db, users)
 			return err
 		},
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			two, err = queryEstimates(ctx, db, others)
+			ofOthers, err = queryEstimates(ctx, db, others)
 			return err
 		})
 	if err != nil {
-		return fmt.Errorf("estimate what becomes of the rows: %w", err)
+		return fmt.Errorf("estimate the outcomes of the rows: %w", err)
 	}
-	for _, e := range append(one, two...) {
+	for _, e := range append(ofUsers, ofOthers...) {
 		p.add(e)
 	}
-	p.decide()
+	p.addMessages()
 	return nil
 }
 
-// estimateQueries are the queries about users, and those about everything else.
+// estimateQueries returns the queries about users, and the queries about the other kinds of rows.
 func (p *planner) estimateQueries(r mapping.Rejections) (users, others []string) {
 	m, all := p.mapping, mapping.AllUsers
 	expect := func(kinds ...mapping.Kind) {
@@ -118,27 +118,29 @@ func (p *Plan) add(e estimate) {
 	}
 }
 
-// decide refuses or warns where a person has to know what the import expects.
-func (p *Plan) decide() {
+// addMessages adds a refusal about second factors and a warning about unconfirmed emails.
+func (p *Plan) addMessages() {
 	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
-		p.refuse("%d verified second factors cannot be carried over: say --mfa hold to withhold the passwords of their "+
-			"owners, or --mfa allow to let them in with the password alone", n)
+		p.refuse("%d verified second factors cannot be imported: use --mfa hold to withhold the passwords of these "+
+			"users, or --mfa allow to let the users sign in with the password alone", n)
 	}
 	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
-		p.warn("%d users whose email was never confirmed as it is spelled here keep their account but not their password "+
-			"(--unconfirmed allow imports it)", n)
+		p.warn("%d users never confirmed the email as the import stores it: they keep their account but not their "+
+			"password (--unconfirmed allow imports it)", n)
 	}
 }
 
-// inTwo asks the source two questions at once about all its rows. work_mem is raised, so that Postgres sorts and hashes
-// in memory what fits.
-func inTwo(ctx context.Context, env *Env, src *pgx.Conn, one, two func(context.Context, *pgx.Conn) error) error {
+// queryConcurrently calls both functions at the same time, each with a connection to the source. Their queries read all
+// rows, so work_mem is larger: Postgres sorts and hashes more rows in memory.
+func queryConcurrently(
+	ctx context.Context, env *Env, src *pgx.Conn, first, second func(context.Context, *pgx.Conn) error,
+) error {
 	other, err := env.Source(ctx)
 	if err != nil {
 		return err
 	}
 	defer Close(other)
-	ask := func(db *pgx.Conn, f func(context.Context, *pgx.Conn) error) func(context.Context) error {
+	call := func(db *pgx.Conn, f func(context.Context, *pgx.Conn) error) func(context.Context) error {
 		return func(ctx context.Context) error {
 			if err := Exec(ctx, db, "SET work_mem = '32MB'"); err != nil {
 				return err
@@ -146,5 +148,5 @@ func inTwo(ctx context.Context, env *Env, src *pgx.Conn, one, two func(context.C
 			return f(ctx, db)
 		}
 	}
-	return RunBoth(ctx, ask(src, one), ask(other, two))
+	return RunBoth(ctx, call(src, first), call(other, second))
 }

@@ -17,17 +17,17 @@ const (
 	sampledKills = 25
 )
 
-// TestR56_KilledAnywhere kills the importing process at moments spread over an import, lets another process continue,
-// and so on until one completes. The target covers every path: other users have an email, an id and a subject, and a
-// row is refused.
+// TestR56_KilledAnywhere kills the process at random moments of an import and starts a new process each time, until one
+// completes the import. The target covers every path: other users have an email, an id and an account of the source,
+// and the target rejects a row.
 func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 20, MFA: "allow"}, Concurrency: 2}
 	supabasetest.Fill(t, c.From, 56, 200)
 	c.To = importtest.Occupied(t, c.From)
-	took, done := c.until(t, time.Hour)
+	took, done := c.runAndKill(t, time.Hour)
 	if !done {
-		t.Fatal("the undisturbed import did not complete")
+		t.Fatal("the import without kills did not complete")
 	}
 	want := importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger)
 
@@ -35,7 +35,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	if !sample.Whole() {
 		kills = sampledKills
 	}
-	t.Logf("%d moments; the undisturbed import took %v", kills, took)
+	t.Logf("%d kills; the import without kills took %v", kills, took)
 	moments := sample.Random(t)
 	targets, late := 0, 0
 	for killed := 0; killed < kills; targets++ {
@@ -43,7 +43,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 		done = false
 		for first := true; !done; first = false {
 			var lasted time.Duration
-			lasted, done = c.until(t, time.Duration(moments.Int64N(int64(took))))
+			lasted, done = c.runAndKill(t, time.Duration(moments.Int64N(int64(took))))
 			if done && first { // the machine was faster this time
 				took = min(took, lasted)
 			}
@@ -56,19 +56,20 @@ func TestR56_KilledAnywhere(t *testing.T) {
 			}
 		}
 		if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger), want); diff != "" {
-			t.Fatalf("after %d kills the target differs from that of an undisturbed import:%s", killed, diff)
+			t.Fatalf("after %d kills the target differs from that of an import without kills:%s", killed, diff)
 		}
 	}
 	importtest.CheckVerifies(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
-	t.Logf("%d imports came to their end in spite of it, %d were killed after it", targets, late)
+	t.Logf("%d imports completed, %d of them were killed after ClosePass", targets, late)
 }
 
-// until starts the child, kills it after a while, and returns how long it ran and whether it completed.
-func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
+// runAndKill starts the child process and kills it after a time. It returns the duration of the import and whether it
+// completed.
+func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, bool) {
 	t.Helper()
 	cmd := c.command(t)
-	var complaint bytes.Buffer
-	cmd.Stderr = &complaint
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -81,21 +82,21 @@ func (c child) until(t *testing.T, while time.Duration) (time.Duration, bool) {
 		t.Fatalf("the child did not start: %v", err)
 	}
 	began := time.Now()
-	alarm := time.AfterFunc(while, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 	_, err = r.ReadBytes('\n')
 	took := time.Since(began)
-	killed := !alarm.Stop()
+	killed := !timer.Stop()
 	waited := cmd.Wait()
 	if waited != nil && !killed {
-		t.Fatalf("the import ended with %v: %s", waited, complaint.String())
+		t.Fatalf("the import ended with %v: %s", waited, stderr.String())
 	}
 	return took, err == nil
 }
 
-// waitUntilFree waits until the server has noticed that the holder is gone. Then the lease must be free.
+// waitUntilFree waits until the server has closed the connections of the killed process. Then the lease must be free.
 func (c child) waitUntilFree(t *testing.T) {
 	t.Helper()
-	importtest.Eventually(t, "the server to see that the process is gone", func() bool {
+	importtest.Eventually(t, "the server to close the connections of the process", func() bool {
 		return importtest.Value(
 			t,
 			c.To,

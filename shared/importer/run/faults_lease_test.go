@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-func TestRun_TwoAtOnce(t *testing.T) {
+func TestSecondProcessGetsErrHeld(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 46, 300)
@@ -32,7 +32,7 @@ func TestRun_TwoAtOnce(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, second, importtest.Small)
 }
 
-func TestRun_BothBeginAtOnce(t *testing.T) {
+func TestOneOfConcurrentRunsCompletes(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 47, 300)
@@ -56,14 +56,14 @@ func TestRun_BothBeginAtOnce(t *testing.T) {
 		}
 	}
 	if finished == 0 {
-		t.Error("none completed")
+		t.Error("no process completed")
 	}
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Small)
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
+func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 48, 400)
@@ -78,16 +78,16 @@ func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
 		t.Errorf("another execution got %v, want the run held", err)
 	}
 	var all sync.WaitGroup
-	for lane := range 3 {
+	for index := range 3 {
 		all.Go(func() {
 			if done, err := copy.Shard(
 				t.Context(),
 				of("execution").Env(),
 				"supabase",
-				run.Shard{Index: lane, Count: 3},
+				run.Shard{Index: index, Count: 3},
 			); err != nil ||
 				!done {
-				t.Errorf("lane %d: done is %t, %v", lane, done, err)
+				t.Errorf("shard %d: done is %t, %v", index, done, err)
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestCopyLane_SeveralOfOneHolder(t *testing.T) {
 }
 
 // A shared lease has no connection of its own, so every batch renews it.
-func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
+func TestBatchesRenewTheSharedLease(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 49, 200)
@@ -121,12 +121,12 @@ func TestCopyLane_BatchesRenewTheLease(t *testing.T) {
 		m.To,
 		"select (held_until > now() + interval '1 minute')::text from supabase_import.run",
 	) != "true" {
-		t.Error("the lease runs out although batches were done")
+		t.Error("the batches did not renew the lease")
 	}
 }
 
-// A lease whose connection breaks is taken again, with the same epoch.
-func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
+// A lease whose connection breaks is renewed on a new connection, with the same epoch.
+func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 50, 300)
@@ -136,7 +136,7 @@ func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
 	afterBatch(m, 2, func() {
 		before := importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run")
 		importtest.Exec(t, m.To, "select pg_terminate_backend(holder_backend) from supabase_import.run")
-		importtest.Eventually(t, "the lease to be taken up again", func() bool {
+		importtest.Eventually(t, "the lease to have a new connection", func() bool {
 			return importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run") != before
 		})
 		_, err = other.Run(t.Context(), importtest.Small, false, 1)
@@ -147,8 +147,8 @@ func TestRun_LeaseSurvivesItsConnection(t *testing.T) {
 	}
 }
 
-// A role that may not see other roles' connections must not assume that they are closed.
-func TestRun_LeaseOfAnotherRole(t *testing.T) {
+// A role that cannot see the connections of other roles must not assume that they are closed.
+func TestLeaseOfAnotherRoleIsNotTaken(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 51, 200)
@@ -156,13 +156,13 @@ func TestRun_LeaseOfAnotherRole(t *testing.T) {
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
-	weak := importtest.Role(
+	limited := importtest.Role(
 		t,
 		m.To,
 		"grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in "+
 			"schema public, supabase_import to %[1]s",
 	)
-	other := &importer.Import{From: from, To: weak, Holder: "other", Now: time.Now}
+	other := &importer.Import{From: from, To: limited, Holder: "other", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("got %v, want the run held", err)
 	}

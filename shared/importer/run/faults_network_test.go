@@ -27,7 +27,7 @@ func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Impo
 	return n, p
 }
 
-// afterBatch calls f once, when a number of batches is done.
+// afterBatch calls f once, after a number of batches.
 func afterBatch(m *importer.Import, done int, f func()) {
 	var once sync.Once
 	m.Progress = func(e importer.Event) {
@@ -110,7 +110,7 @@ func TestR43_BlackHole(t *testing.T) {
 	}
 }
 
-func TestR43_BlackHoleThatLasts(t *testing.T) {
+func TestR43_PermanentPacketLoss(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 45, 300)

@@ -23,8 +23,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// killableServer is a server of the test's own that can be killed and started again. Its URL through the proxy stays
-// the same.
+// killableServer is a Postgres server of one test, which can be killed and started again. Its URL through the proxy
+// stays the same.
 type killableServer struct {
 	t       *testing.T
 	options postgres.Options
@@ -35,7 +35,7 @@ type killableServer struct {
 func newKillableServer(t *testing.T, fast bool) *killableServer {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the account that runs the server must be able to enter it
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the user that runs the server needs access
 		t.Fatal(err)
 	}
 	m := &killableServer{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
@@ -55,8 +55,8 @@ func (m *killableServer) start() {
 // url returns the URL of the server through the proxy.
 func (m *killableServer) url() string { return m.proxy.URL() }
 
-// killAndRestart kills every process of the server at once, as the kernel does when memory is short, and starts it
-// again.
+// killAndRestart kills every process of the server at the same time, as the kernel does when memory is short, and
+// starts the server again.
 func (m *killableServer) killAndRestart() {
 	text, err := os.ReadFile(filepath.Join(m.server.Dir, "data", "postmaster.pid"))
 	if err != nil {
@@ -69,9 +69,8 @@ func (m *killableServer) killAndRestart() {
 		m.t.Error(err)
 		return
 	}
-	children, _ := os.ReadFile(
-		fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster),
-	) // elsewhere they exit by themselves
+	// Without /proc the children exit without a signal when the postmaster has ended.
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", postmaster))
 	_ = syscall.Kill(postmaster, syscall.SIGKILL)
 	for child := range strings.FieldsSeq(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
@@ -88,8 +87,8 @@ func (m *killableServer) killAndRestart() {
 	m.proxy.Forward(u.Host)
 }
 
-// TestR56_ServersKilled kills the source's server once and the target's three times. The target flushes to disk, but a
-// batch does not wait for it (synchronous_commit): the import must repeat the batches that were lost.
+// TestR56_ServersKilled kills the server of the source once and that of the target three times. The commit of a batch
+// does not wait for the disk of the target (synchronous_commit): the import must copy the lost batches again.
 func TestR56_ServersKilled(t *testing.T) {
 	t.Parallel()
 	source, target := newKillableServer(t, true), newKillableServer(t, false)
@@ -99,20 +98,20 @@ func TestR56_ServersKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &importer.Import{From: source.url(), To: target.url(), Holder: "test", Now: time.Now}
-	fates := []func(){target.killAndRestart, source.killAndRestart, target.killAndRestart, target.killAndRestart}
+	kills := []func(){target.killAndRestart, source.killAndRestart, target.killAndRestart, target.killAndRestart}
 	events := 0
 	m.Progress = func(e importer.Event) {
 		if e.Waiting != "" {
 			return
 		}
-		if events++; events%4 == 0 && len(fates) > 0 {
-			fates[0]()
-			fates = fates[1:]
+		if events++; events%4 == 0 && len(kills) > 0 {
+			kills[0]()
+			kills = kills[1:]
 		}
 	}
 	for try := 1; ; try++ {
 		st, err := m.Run(t.Context(), importer.Options{BatchSize: 20, MFA: "allow"}, false, 2)
-		if err == nil && st.State == "complete" && len(fates) == 0 {
+		if err == nil && st.State == "complete" && len(kills) == 0 {
 			break
 		}
 		if err != nil && !errors.Is(err, importer.ErrUnavailable) || try == 5 {
@@ -127,13 +126,13 @@ func TestR56_ServersKilled(t *testing.T) {
 		importtest.Contents(t, target.url(), importtest.Imported, importtest.Ledger),
 		importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger),
 	); diff != "" {
-		t.Errorf("the target differs from that of an undisturbed import:%s", diff)
+		t.Errorf("the target differs from that of an import without faults:%s", diff)
 	}
 }
 
-// TestR56_CrashBeforeTheMark kills the target when a batch is committed but not yet flushed to disk, and the import is
+// TestR56_CrashBeforeMarkDone kills the target when a batch is committed but not yet flushed to disk, and the import is
 // about to mark it as done: the batch is lost, and must not be marked as done.
-func TestR56_CrashBeforeTheMark(t *testing.T) {
+func TestR56_CrashBeforeMarkDone(t *testing.T) {
 	t.Parallel()
 	from, target := supabasetest.New(t), newKillableServer(t, false)
 	supabasetest.Fill(t, from, 58, 200)
@@ -151,13 +150,13 @@ create function hold() returns trigger language plpgsql as $$ begin perform pg_a
   end $$;
 create trigger hold before update of copied on supabase_import.batch for each row when (new.number = 3)
   execute function hold()`)
-	killed(t, m, o, target)
+	killWhileWaiting(t, m, o, target)
 	importtest.CheckSameAsNewImport(t, m, o)
 }
 
-// killed runs an import, and kills the target when the import waits for advisory lock 7 there, because of a trigger.
-// After that no process holds the lock.
-func killed(t *testing.T, m *importer.Import, o importer.Options, target *killableServer) {
+// killWhileWaiting runs an import and kills the target while a trigger there waits for advisory lock 7. After that no
+// process has the lock.
+func killWhileWaiting(t *testing.T, m *importer.Import, o importer.Options, target *killableServer) {
 	t.Helper()
 	lock, err := pgx.Connect(t.Context(), target.url())
 	if err != nil {
@@ -186,7 +185,7 @@ func killed(t *testing.T, m *importer.Import, o importer.Options, target *killab
 }
 
 // TestR56_CrashAfterARejection kills the target when the import writes a user without the profile that the target
-// refuses. The rejection of the profile must be stored already; otherwise the import would reject other rows instead.
+// rejects. The rejection of the profile must be stored already; otherwise the import would reject other rows instead.
 func TestR56_CrashAfterARejection(t *testing.T) {
 	t.Parallel()
 	from, target := supabasetest.New(t), newKillableServer(t, false)
@@ -219,7 +218,7 @@ create function hold() returns trigger language plpgsql as $$ begin
   return new;
 end $$;
 create trigger hold after insert on "user" for each row when (new.id = '`+user+`') execute function hold()`)
-	killed(t, m, o, target)
+	killWhileWaiting(t, m, o, target)
 	if got := importtest.Column(
 		t,
 		m.To,
@@ -230,8 +229,8 @@ create trigger hold after insert on "user" for each row when (new.id = '`+user+`
 	}
 }
 
-// onSmallDisk is a migrated database on a disk that holds some thousand users at most, until enlarge makes it larger.
-func onSmallDisk(t *testing.T) (address string, enlarge func()) {
+// onSmallDisk returns the URL of a migrated database on a disk with space for a few thousand users. enlarge adds space.
+func onSmallDisk(t *testing.T) (target string, enlarge func()) {
 	t.Helper()
 	s := newKillableServer(t, true)
 	u, err := url.Parse(s.server.URL("small"))
@@ -265,14 +264,14 @@ func onSmallDisk(t *testing.T) (address string, enlarge func()) {
 		t.Fatal(err)
 	}
 	if where != "" {
-		t.Log("the target's disk is really full")
+		t.Log("the disk of the target is a small tmpfs")
 		return u.String(), func() {
 			if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=500m,mode=0777"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	t.Log("nothing can be mounted here: a trigger says that the target's disk is full")
+	t.Log("a tmpfs cannot be mounted here: a trigger raises the error of a full disk")
 	importtest.Exec(t, u.String(), `create function full_disk() returns trigger language plpgsql as $$ begin
   if (select count(*) > 1000 from "user") then raise exception 'could not extend file: No space left on device'
   using errcode = 'disk_full'; end if; return null; end $$;
@@ -280,7 +279,7 @@ create trigger full_disk after insert on "user" execute function full_disk();`)
 	return u.String(), func() { importtest.Exec(t, u.String(), `drop trigger full_disk on "user"`) }
 }
 
-func TestRun_TargetFull(t *testing.T) {
+func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 6000, 6000, 4000)
@@ -288,19 +287,19 @@ func TestRun_TargetFull(t *testing.T) {
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	o := importer.Options{BatchSize: 300, MFA: "allow"}
 	_, err := m.Run(t.Context(), o, false, 2)
-	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "make room") {
-		t.Fatalf("got %v, want an error that says that the disk is full and what to do", err)
+	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "free space") {
+		t.Fatalf("got %v, want an error about the full disk, with advice", err)
 	}
-	halves := importtest.Value(
+	incomplete := importtest.Value(
 		t,
 		to,
 		`select count(*)::text from "user" u full join (select key from supabase_import.ledger where source = 'user') l
 			on l.key = u.id where u.id is null or l.key is null`,
 	)
-	if halves != "0" {
-		t.Errorf("%s users are incomplete", halves)
+	if incomplete != "0" {
+		t.Errorf("%s users are incomplete", incomplete)
 	}
-	t.Logf("it was full with %s users in it", importtest.Value(t, to, `select count(*)::text from "user"`))
+	t.Logf("the disk was full after %s users", importtest.Value(t, to, `select count(*)::text from "user"`))
 	enlarge()
 	importtest.Complete(t, m, o)
 	importtest.CheckSameAsNewImport(t, m, o)

@@ -9,22 +9,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// One process works on a run at a time, or several with the same Holder. The run's row has the name of the holder, and
-// until when it holds the run. A process with a connection of its own for the lease is known to be gone as soon as that
-// connection is; functions, which come and go, hold the run by time alone, and every batch renews it.
+// One process works on a run at a time, or several with the same Holder. The row of the run stores the name of the
+// holder and the end of its lease. The command keeps a connection for the lease: if this connection ends, the lease
+// ends too. The functions of an execution have no such connection: their lease ends with its time, and every batch
+// renews it.
 
-// leaseTime is how long a holder keeps the run without renewing the lease.
+// leaseTime is the duration of a lease that is not renewed.
 const leaseTime = 2 * time.Minute
 
-// lease is a held run.
+// lease is a lease that this process has.
 type lease struct {
 	run   string
 	epoch int64
-	conn  *pgx.Conn // of a holder that does not share the run
+	conn  *pgx.Conn // nil if the lease is shared
 	stop  func()
 }
 
-// Take takes the lease of a run, or says who has it. It returns the epoch, which grows when the run changes hands.
+// Take takes the lease of a run, or returns an error that names the holder. The epoch increases each time that a
+// process takes the lease; processes that share a lease have the same epoch.
 func (e *Env) Take(ctx context.Context, run string) (epoch int64, err error) {
 	if e.lease != nil && e.lease.run == run {
 		return e.lease.epoch, nil
@@ -47,7 +49,7 @@ func (e *Env) Take(ctx context.Context, run string) (epoch int64, err error) {
 		return 0, err
 	}
 	if !e.Shared {
-		e.keep(ctx, l)
+		e.keepRenewing(ctx, l)
 	}
 	e.lease = l
 	return l.epoch, nil
@@ -60,8 +62,8 @@ const (
 
 	noBackend = "holder_backend = NULL, holder_started = NULL"
 
-	// isFree is the condition that no process holds run r. A role may not see the backend_start of another role's
-	// connection.
+	// isFree is the condition that no process has the lease of run r. Postgres can hide the backend_start of connections
+	// of other roles.
 	isFree = `(r.holder IS NULL
     OR r.held_until < now()
     OR (r.holder_backend IS NOT NULL AND NOT EXISTS (
@@ -77,8 +79,8 @@ FROM supabase_import.run
 WHERE name = $1`
 )
 
-// takeLease locks the row first: a new holder waits for batches that the former one, though gone, has sent to the
-// server, because they lock it too (copy.prepare).
+// takeLease returns SQL that locks the row of the run and takes the lease. Transactions of the former holder, even if
+// its process has ended, also lock the row (LockRun), so the new holder waits until they end.
 func takeLease(backend string) string {
 	return `UPDATE supabase_import.run x
 SET epoch = x.epoch + 1, holder = $2, held_until = now() + $3::interval,
@@ -92,8 +94,8 @@ WHERE x.id = r.id
 RETURNING x.epoch`
 }
 
-// claim writes the holder into the run's row, unless another holder is there. Processes that share the run do not wait
-// for each other.
+// claim stores the holder in the row of the run, unless another holder has the lease. Processes that share the run do
+// not wait for each other.
 func (e *Env) claim(ctx context.Context, conn *pgx.Conn, run string) (*lease, error) {
 	l := &lease{run: run}
 	switch exists, err := hasLedger(ctx, conn); {
@@ -117,7 +119,7 @@ func (e *Env) claim(ctx context.Context, conn *pgx.Conn, run string) (*lease, er
 	return nil, heldBy(ctx, conn, run)
 }
 
-// heldBy is the error that says who holds the run.
+// heldBy returns an error that names the holder of the lease.
 func heldBy(ctx context.Context, conn *pgx.Conn, run string) error {
 	var holder string
 	var until time.Time
@@ -126,14 +128,14 @@ func heldBy(ctx context.Context, conn *pgx.Conn, run string) error {
 	case errors.Is(err, pgx.ErrNoRows):
 		return noRun(run)
 	case err != nil:
-		return fmt.Errorf("ask who holds the run: %w", err)
+		return fmt.Errorf("read the holder of the lease: %w", err)
 	}
-	return fmt.Errorf("%w: %q is being worked on by %s, at least until %s",
-		ErrHeld, run, holder, until.UTC().Format("15:04:05 UTC"))
+	return fmt.Errorf("%w: %s works on the run %q, at least until %s",
+		ErrHeld, holder, run, until.UTC().Format("15:04:05 UTC"))
 }
 
-// keep renews the lease, with a new connection when its own is lost.
-func (e *Env) keep(ctx context.Context, l *lease) {
+// keepRenewing renews the lease until stop is called. It opens a new connection if that of the lease breaks.
+func (e *Env) keepRenewing(ctx context.Context, l *lease) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	l.stop = func() { cancel(); <-done }
@@ -141,7 +143,8 @@ func (e *Env) keep(ctx context.Context, l *lease) {
 		defer close(done)
 		for e.renew(ctx, l) == nil {
 			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.timeout()/2))
-			_, _ = l.conn.WaitForNotification(wait) // none comes: it ends when the time is up or the connection is lost
+			// Nothing sends a notification: the call returns at the timeout, or when the connection breaks.
+			_, _ = l.conn.WaitForNotification(wait)
 			stop()
 		}
 	}()
@@ -152,7 +155,7 @@ const (
 SET held_until = now() + $3::interval, ` + ownBackend + `
 WHERE name = $1 AND epoch = $2`
 
-	prolongLease = `UPDATE supabase_import.run SET held_until = now() + $3::interval WHERE id = $1 AND epoch = $2`
+	renewSharedLease = `UPDATE supabase_import.run SET held_until = now() + $3::interval WHERE id = $1 AND epoch = $2`
 
 	dropLease = `UPDATE supabase_import.run SET holder = NULL, holder_backend = NULL, held_until = NULL
 WHERE name = $1 AND epoch = $2`
@@ -160,7 +163,8 @@ WHERE name = $1 AND epoch = $2`
 	dropSharedLease = "UPDATE supabase_import.run SET holder = NULL, held_until = NULL WHERE name = $1 AND holder = $2"
 )
 
-// renew prolongs the lease. An error ends it: the batches notice by the epoch when another process takes the run over.
+// renew renews the lease. An error ends the renewal; if another process then takes the lease, the batches of this
+// process fail because the epoch differs.
 func (e *Env) renew(ctx context.Context, l *lease) error {
 	return e.Retry(ctx, func() error {
 		if err := ctx.Err(); err != nil {
@@ -181,16 +185,16 @@ func (e *Env) renew(ctx context.Context, l *lease) error {
 	})
 }
 
-// prolong renews a shared lease, which has no connection of its own.
-func (e *Env) prolong(ctx context.Context, db *pgx.Conn, p *Pass) error {
+// renewShared renews a shared lease, which has no connection of its own.
+func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	if !e.Shared {
 		return nil
 	}
-	_, err := db.Exec(ctx, prolongLease, p.ID, p.Epoch, leaseTime)
+	_, err := db.Exec(ctx, renewSharedLease, p.ID, p.Epoch, leaseTime)
 	return err
 }
 
-// Release gives the lease back.
+// Release ends the lease.
 func (e *Env) Release(ctx context.Context) {
 	l := e.lease
 	if l == nil {
@@ -213,7 +217,7 @@ func (e *Env) Release(ctx context.Context) {
 	Close(l.conn)
 }
 
-// ReleaseShared gives a shared lease back, when the last process of the Holder is done.
+// ReleaseShared ends a shared lease. The last process of the Holder calls it.
 func (e *Env) ReleaseShared(ctx context.Context, run string) error {
 	return e.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, dropSharedLease, run, e.Holder)

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// CopiedOutcomes are the outcomes of rows that are in the target, as an SQL list.
+// CopiedOutcomes is an SQL list: the outcomes of source rows that have a row in the target.
 const CopiedOutcomes = "('copied', 'identical', 'kept')"
 
 const entryOfAnyRun = `
@@ -25,7 +25,7 @@ func entryOfRunNamed(name string) string {
   WHERE r.name = ` + mapping.Literal(name) + ` AND l.user_id = u.id AND l.source = 'user' AND l.written IS NOT NULL`
 }
 
-// Entries is an item of FROM: the ledger's entries of a run in a scope, of some kinds or, without any, of all.
+// Entries returns a FROM item with the ledger entries of a run in a scope. Without kinds it has all of them.
 func Entries(run int, s mapping.Scope, alias string, kinds ...mapping.Kind) string {
 	kind := ""
 	switch len(kinds) {
@@ -43,8 +43,8 @@ func Entries(run int, s mapping.Scope, alias string, kinds ...mapping.Kind) stri
 		run, kind, s.Contains("l.user_id"), alias)
 }
 
-// HasEntry is an SQL condition: the ledger has an entry of a kind, user and key with this hash, in the scope. User and
-// key are SQL expressions; hash is a column of the ledger.
+// HasEntry returns an SQL condition: the ledger has an entry with the kind, user and key in the scope, and its hash is
+// not NULL. user and key are SQL expressions, hash is a column of the ledger, and a nil scope covers all users.
 func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope) string {
 	within := ""
 	if s != nil {
@@ -72,14 +72,14 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 		Scan(&isFresh, &isHeld)
 	switch {
 	case err != nil:
-		return false, fmt.Errorf("look at the target: %w", err)
+		return false, fmt.Errorf("look for rows of the batch in the target: %w", err)
 	case !isHeld:
 		return false, errLeaseLost()
 	}
 	return isFresh, nil
 }
 
-// LedgerFingerprints lists by user the number and sum of the fingerprints that the ledger has.
+// LedgerFingerprints returns SQL for the number and the sum of the stored fingerprints of each user.
 func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
 	return `SELECT user_id::text, count(raw), coalesce(sum(raw), 0)::text
 FROM ` + Entries(p.ID, s, "l") + `
@@ -105,7 +105,8 @@ WHERE l.run = %[4]d AND l.user_id = c.id AND l.source = 'user';
 `, column, value, HasStagedValue(column), p.ID, hash)
 }
 
-// RecordStaged writes what became of every staged row. isFresh says that the ledger has nothing of the scope yet.
+// RecordStaged returns SQL that writes the outcome of every staged row into the ledger. isFresh is true if the ledger
+// has no entry in the scope.
 func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
 	rows := p.TargetRows()
 	user, credential, identity, profile := rows[0], rows[1], rows[2], rows[3]
@@ -134,8 +135,8 @@ func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
 		})
 }
 
-// hashOf is the hash that the ledger gets of a target row. Where the row changed in the target it keeps the hash that
-// it has, so that the row still counts as changed.
+// hashOf returns SQL for the hash of a target row in the ledger. If the row changed in the target, the ledger keeps the
+// old hash, so that the row still counts as changed.
 func hashOf(t mapping.TargetRow, isFresh bool) string {
 	written := "WHEN s." + t.Action + " IN ('new', 'same', 'update') AND " + t.Wanted +
 		"\n    THEN " + mapping.Hash64(t.Staged()) + " END"
@@ -145,11 +146,11 @@ func hashOf(t mapping.TargetRow, isFresh bool) string {
 	return "CASE WHEN s." + t.Action + " = 'kept' THEN l." + t.Hash + "\n    " + written
 }
 
-// stagedRows are the rows of a stage, with what the ledger gets of them as SQL expressions.
+// stagedRows are the rows of a table of the stage, with SQL expressions for the columns of their ledger entries.
 type stagedRows struct {
 	kind, stage, outcome string
 	written, credential  string // hashes
-	keepsUnmapped        string // condition: the ledger keeps its residue; a return to Supabase reads it
+	keepsUnmapped        string // condition: the ledger keeps its residue, for a return to the source
 }
 
 func (p *Pass) record(r stagedRows, s mapping.Scope, isFresh bool) string {

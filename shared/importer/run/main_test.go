@@ -20,10 +20,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// childVariable makes this binary a process that imports, for tests that kill it or measure its memory.
+// childVariable is the environment variable that makes this test binary run an import, for tests that kill the process
+// or measure its memory. Its value is a child as JSON.
 const childVariable = "XENON_SUPABASE_TEST_CHILD"
 
-// child has the options of such a process.
+// child holds the options of the child process.
 type child struct {
 	From, To    string
 	Options     importer.Options
@@ -32,8 +33,8 @@ type child struct {
 }
 
 func TestMain(m *testing.M) {
-	if order, ok := os.LookupEnv(childVariable); ok {
-		if err := imports(order); err != nil {
+	if options, ok := os.LookupEnv(childVariable); ok {
+		if err := runChild(options); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -42,9 +43,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func imports(order string) error {
+func runChild(options string) error {
 	var c child
-	if err := json.Unmarshal([]byte(order), &c); err != nil {
+	if err := json.Unmarshal([]byte(options), &c); err != nil {
 		return err
 	}
 	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
@@ -67,20 +68,20 @@ func liveHeap() uint64 {
 	return s[0].Value.Uint64()
 }
 
-// command is the child process.
+// command returns the command of the child process.
 func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	order, err := json.Marshal(c)
+	options, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(order))
+	cmd.Env = append(os.Environ(), childVariable+"="+string(options))
 	return cmd
 }
 
-// TestRun_MemoryDoesNotGrow compares what lives on the heap after batches of a small and of a large import.
-func TestRun_MemoryDoesNotGrow(t *testing.T) {
+// TestMemoryDoesNotGrowWithUsers compares the largest live heap of a small and of a large import.
+func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 	t.Parallel()
 	most := func(users int) uint64 {
 		c := child{

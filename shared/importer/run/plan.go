@@ -12,29 +12,31 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// Plan is what a run would do. It holds no personal data. It is stored with the run as JSON.
+// Plan describes what a run would do. It contains no personal data. The row of the run stores it as JSON.
 type Plan struct {
 	Run     string          `json:"run"`
-	At      time.Time       `json:"at"` // the source's clock
+	At      time.Time       `json:"at"` // by the clock of the source
 	Options mapping.Options `json:"options"`
 	Source  Database        `json:"source"`
 	Target  Database        `json:"target"`
 
-	Expected mapping.Counts   `json:"expected"` // outcomes, as far as the source alone decides them
+	Expected mapping.Counts   `json:"expected"` // outcomes, computed from the source alone
 	Reasons  mapping.Reasons  `json:"reasons"`  // expected quarantine entries
 	Hashes   map[string]int64 `json:"hashes"`   // passwords by format
-	// Collisions are users that cannot have the email or number they have in Supabase: "email_conflict", "phone_conflict",
-	// "account_conflict" within the source, "target_email_taken" and "target_id_taken" against the target.
+	// Collisions counts by reason the rows with a unique value that another row has: "email_conflict", "phone_conflict"
+	// and "account_conflict" within the source; "target_id_taken", "target_email_taken", "target_email_unverified" and
+	// "address_released" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
-	// ProfileColumns says where the columns of the profile table go.
+	// ProfileColumns lists the columns of the profile table.
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
-	// Referring are foreign keys of other tables of the target that lead to users, directly or over further tables.
+	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
+	// tables.
 	Referring  []Referring      `json:"referring"`
-	NotCarried map[string]int64 `json:"notCarried"` // sessions, tokens and the like: rows counted, never copied
-	NotChecked []string         `json:"notChecked"` // tables that are absent or may not be read, with why
+	NotCarried map[string]int64 `json:"notCarried"` // numbers of rows that are not copied: sessions, tokens and others
+	NotChecked []string         `json:"notChecked"` // tables that do not exist or cannot be read, with the reason
 	Warnings   []string         `json:"warnings"`
-	Refusals   []string         `json:"refusals"` // why the run may not start; empty when it may
+	Refusals   []string         `json:"refusals"` // why the run cannot start; empty if it can
 }
 
 // Referring is a foreign key of a table that the import does not write.
@@ -42,14 +44,14 @@ type Referring struct {
 	Table    string   `json:"table"`
 	Columns  []string `json:"columns"`
 	To       string   `json:"to"`       // the referenced table
-	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced one is deleted: see OnDelete
+	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced row is deleted: see OnDelete
 }
 
-// Database describes one of the two databases.
+// Database describes the source or the target.
 type Database struct {
 	Server  string           `json:"server"`  // server_version
 	Rows    map[string]int64 `json:"rows"`    // by table
-	Columns string           `json:"columns"` // digest of the tables; a run does not go on when it changes
+	Columns string           `json:"columns"` // digest of the tables; if it changes, the run cannot continue
 }
 
 func newPlan(o mapping.Options) Plan {
@@ -76,7 +78,7 @@ func withDefaults(o mapping.Options) (mapping.Options, error) {
 	return o, nil
 }
 
-// MakePlan says what a run with these options would do. It writes nothing anywhere.
+// MakePlan plans a run with these options. It writes to neither database.
 func MakePlan(ctx context.Context, env *Env, o mapping.Options) (Plan, error) {
 	o, err := withDefaults(o)
 	if err != nil {
@@ -91,7 +93,7 @@ func MakePlan(ctx context.Context, env *Env, o mapping.Options) (Plan, error) {
 	return p, err
 }
 
-// planner makes a plan.
+// planner computes a plan.
 type planner struct {
 	Plan
 	env       *Env
@@ -100,7 +102,7 @@ type planner struct {
 	conflicts []mapping.Rejection // between rows of the source
 }
 
-// makePlan does one step after the other, as long as nothing is refused.
+// makePlan runs the steps in order, and stops after a step that adds a refusal.
 func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, o mapping.Options) (*planner, error) {
 	p := &planner{Plan: newPlan(o), env: env, src: src, dst: dst}
 	if err := p.readCatalogs(ctx); err != nil || len(p.Refusals) > 0 {
@@ -135,15 +137,15 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	if m.Target.Profile.Usable() {
 		p.ProfileColumns = m.ProfilePlaces()
 		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Mapped) == 0 {
-			p.warn("no column of %s has a place in user_profile: its users get an empty profile, and its rows are kept in "+
-				"the ledger (--profiles none leaves them out)", m.Source.Profiles.Name)
+			p.warn("user_profile has no column of %s: the users get an empty profile, and the ledger keeps the rows "+
+				"(--profiles none leaves them out)", m.Source.Profiles.Name)
 		}
 	}
 	err = p.src.QueryRow(ctx, "SELECT now(), now()::text").Scan(&p.At, &p.mapping.AsOf)
-	return Wrap("ask the source for the time", err)
+	return Wrap("read the time of the source", err)
 }
 
-// countRows counts what will be read. Row security that hides rows is a refusal here, never a zero.
+// countRows counts the rows of both databases. If row security hides rows of the source, it adds a refusal.
 func (p *planner) countRows(ctx context.Context) error {
 	s, t := p.mapping.Source, p.mapping.Target
 	for _, t := range []mapping.Table{s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys} {
@@ -153,7 +155,7 @@ func (p *planner) countRows(ctx context.Context) error {
 	}
 	if !s.Factors.Usable() && p.Options.MFA != "allow" {
 		p.refuse("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
-			"grant select on it, or say --mfa allow")
+			"grant select on it, or use --mfa allow")
 	}
 	for _, t := range []mapping.Table{t.User, t.Account, t.Profile} {
 		n, _, err := count(ctx, p.dst, t)
@@ -170,34 +172,36 @@ func (p *planner) countSource(ctx context.Context, t mapping.Table) error {
 	case t.Name == "":
 		return nil
 	case !t.Exists:
-		p.NotChecked = append(p.NotChecked, t.Name+": not there")
+		p.NotChecked = append(p.NotChecked, t.Name+": does not exist")
 		return nil
 	case !t.Readable:
-		p.NotChecked = append(p.NotChecked, t.Name+": no grant to read it")
+		p.NotChecked = append(p.NotChecked, t.Name+": no privilege to read it")
 		return nil
 	}
 	n, estimate, err := count(ctx, p.src, t)
 	switch {
-	case isNoGrant(err):
-		p.refuse("%s is hidden by row security: use the role postgres, or one with BYPASSRLS", t.Name)
+	case isPermissionDenied(err):
+		p.refuse("row security hides rows of %s: use the role postgres, or one with BYPASSRLS", t.Name)
 		return nil
 	case err != nil:
 		return fmt.Errorf("count %s: %w", t.Name, err)
 	case n == 0 && estimate > 0 && t.Name == "auth.users":
-		p.refuse("auth.users shows no row, but the catalog knows of about %.0f: something hides them", estimate)
+		p.refuse("auth.users returns no row, but the statistics have about %.0f: row security or a view may hide them",
+			estimate)
 	}
 	p.Source.Rows[t.Name] = n
 	return nil
 }
 
-// count also says how many rows the catalog expects.
+// count returns the number of rows, and the estimate of the catalog.
 func count(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, estimate float64, err error) {
 	err = db.QueryRow(ctx, "SELECT (SELECT count(*) FROM "+t.SQL()+"),\n"+
 		"  (SELECT reltuples FROM pg_class WHERE oid = "+mapping.Literal(t.SQL())+"::regclass)").Scan(&n, &estimate)
 	return n, estimate, err
 }
 
-// notCarried are tables that are counted and not copied: every user signs in once, and single sign-on is set up anew.
+// notCarried are tables whose rows are counted but not copied: every user has to sign in again, and single sign-on has
+// to be configured again.
 var notCarried = []string{
 	"auth.sessions", "auth.refresh_tokens", "auth.one_time_tokens", "auth.flow_state", "auth.mfa_challenges",
 	"auth.mfa_amr_claims", "auth.saml_relay_states", "auth.oauth_clients", "auth.oauth_authorizations",
@@ -216,8 +220,8 @@ func (p *planner) countNotCarried(ctx context.Context) error {
 		}
 		n, _, err := count(ctx, p.src, t)
 		switch {
-		case !t.Readable || isNoGrant(err):
-			p.NotChecked = append(p.NotChecked, name+": no grant to read it")
+		case !t.Readable || isPermissionDenied(err):
+			p.NotChecked = append(p.NotChecked, name+": no privilege to read it")
 		case err != nil:
 			return fmt.Errorf("count %s: %w", name, err)
 		default:
@@ -227,7 +231,7 @@ func (p *planner) countNotCarried(ctx context.Context) error {
 	return nil
 }
 
-// findReferring lists the foreign keys that lead to users.
+// findReferring lists the foreign keys that reference users.
 func (p *planner) findReferring(ctx context.Context) error {
 	all, err := ReadReferences(ctx, p.dst)
 	for _, r := range all {

@@ -12,11 +12,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// checkProfileTable lists what keeps the profile table from being imported.
+// checkProfileTable returns the reasons why the profile table cannot be imported.
 func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	t := m.Source.Profiles
 	if t.Name != "" && t.Name != mapping.DefaultProfiles && !t.Exists {
-		return absentProfileTable(ctx, src, t.Name)
+		return missingProfileTable(ctx, src, t.Name)
 	}
 	if why := m.ProfileTableRefusals(); len(why) > 0 || !t.Usable() {
 		return why, nil
@@ -28,33 +28,34 @@ func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([
 	err := src.QueryRow(ctx, `SELECT count(*) > 0 AND bool_and(coalesce(p.user_id, '') !~* '`+mapping.UUIDPattern+`')
 FROM `+t.SQL()+" p").Scan(&noUUID)
 	switch {
-	case isNoGrant(err):
-		return nil, nil // countSource says so
+	case isPermissionDenied(err):
+		return nil, nil // countSource adds the refusal
 	case err != nil:
-		return nil, fmt.Errorf("look for uuids in %s: %w", t.Name, err)
+		return nil, fmt.Errorf("look for UUIDs in %s: %w", t.Name, err)
 	case noUUID:
-		return []string{t.Name + ".user_id holds no uuid in any row, so that no row has a user: name another table, " +
-			"or say --profiles none"}, nil
+		return []string{t.Name + ".user_id has no UUID in any row, so that no row belongs to a user: use another table, " +
+			"or --profiles none"}, nil
 	}
 	return nil, nil
 }
 
-const tablesAlike = `SELECT n.nspname || '.' || c.relname
+// similarTables finds the tables whose names differ only in upper and lower case.
+const similarTables = `SELECT n.nspname || '.' || c.relname
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm') AND lower(n.nspname || '.' || c.relname) = lower($1)
 ORDER BY 1`
 
-// absentProfileTable explains how names are written, with the tables that may be meant.
-func absentProfileTable(ctx context.Context, src *pgx.Conn, name string) ([]string, error) {
-	alike, err := QueryTexts(ctx, src, tablesAlike, strings.ReplaceAll(name, `"`, ""))
+// missingProfileTable returns a refusal that names the tables with a similar name.
+func missingProfileTable(ctx context.Context, src *pgx.Conn, name string) ([]string, error) {
+	similar, err := QueryTexts(ctx, src, similarTables, strings.ReplaceAll(name, `"`, ""))
 	if err != nil {
-		return nil, fmt.Errorf("look for tables named like the profile table: %w", err)
+		return nil, fmt.Errorf("look for tables with a name like that of the profile table: %w", err)
 	}
-	why := "there is no table " + name + " for the profiles in the source; the name is taken as it is written, with its " +
-		"schema and its capitals and without quotes"
-	if len(alike) > 0 {
-		why += ": " + strings.Join(alike, " or ") + " is there"
+	why := "the source has no table " + name + " for the profiles; the name needs the schema and the exact case, " +
+		"without quotes"
+	if len(similar) > 0 {
+		why += "; the source has " + strings.Join(similar, ", ")
 	}
 	return []string{why}, nil
 }
@@ -68,7 +69,7 @@ const (
 	deleteProfileQuarantine = "DELETE FROM supabase_import.quarantine WHERE run = $1 AND source = 'profile'"
 	deleteProfileRejections = "DELETE FROM supabase_import.ruling WHERE run = $1 AND source = 'profile'"
 
-	// reopenBatches: batches that the pass has done have profiles to copy now.
+	// reopenBatches opens the batches that are done in this pass, because they now have profiles to copy.
 	reopenBatches = `UPDATE supabase_import.batch b SET pass = least(b.pass, r.pass - 1)
 FROM supabase_import.run r
 WHERE r.id = b.run AND b.run = $1 AND r.pass > 0`
@@ -76,8 +77,8 @@ WHERE r.id = b.run AND b.run = $1 AND r.pass > 0`
 	storePlan = "UPDATE supabase_import.run SET plan = $2::jsonb WHERE id = $1"
 )
 
-// changeProfileTable lets a run that has copied no profile yet take another profile table. What the ledger has of the
-// rows of the former one is deleted. It reports whether the choice changed.
+// changeProfileTable changes the profile table of a run that has copied no profile yet, and deletes the ledger entries
+// of the former table. It reports whether the table changed.
 func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, table string) (bool, error) {
 	var copied bool
 	if err := dst.QueryRow(ctx, hasCopiedProfiles, r.ID).Scan(&copied); err != nil || copied {

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// stagedKinds are the stages with the kind of their rows, as SQL.
+// stagedKinds are the tables of the stage, with the kind of their rows as an SQL literal.
 var stagedKinds = []struct{ kind, stage string }{
 	{"'user'", "stage_user"},
 	{"'identity'", "stage_identity"},
@@ -16,14 +16,14 @@ var stagedKinds = []struct{ kind, stage string }{
 const (
 	intoQuarantine = "INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, original)\n"
 
-	onceMore = `
+	onConflictUpdate = `
 ON CONFLICT (run, user_id, source, key, field, reason)
 DO UPDATE SET last_seen = now(), original = coalesce(excluded.original, quarantine.original), resolved = NULL;
 `
 )
 
-// QuarantineStaged keeps what the copy left out of the target. isFresh says that the ledger has nothing of the scope
-// yet.
+// QuarantineStaged returns SQL that writes the rows and fields that were not copied into the quarantine. isFresh is
+// true if the ledger has no entry in the scope.
 func (p *Pass) QuarantineStaged(s mapping.Scope, isFresh bool) string {
 	sql := ""
 	for _, k := range stagedKinds {
@@ -33,12 +33,12 @@ func (p *Pass) QuarantineStaged(s mapping.Scope, isFresh bool) string {
   split_part(f, ':', 1), split_part(f, ':', 2), s.original
 FROM %s s
 CROSS JOIN unnest(s.fields) f
-WHERE s.reason IS NULL`, p.ID, k.kind, k.stage) + onceMore
+WHERE s.reason IS NULL`, p.ID, k.kind, k.stage) + onConflictUpdate
 		if !isFresh {
 			sql += intoQuarantine + fmt.Sprintf(`SELECT %d, s.user_id, %s::supabase_import.source, s.key,
   '', 'target_modified', s.original
 FROM %s s
-WHERE s.action = 'kept' AND s.referring IS NULL`, p.ID, k.kind, k.stage) + onceMore
+WHERE s.action = 'kept' AND s.referring IS NULL`, p.ID, k.kind, k.stage) + onConflictUpdate
 			sql += p.quarantineReferred(k.kind, k.stage, "", "referring")
 		}
 	}
@@ -52,10 +52,11 @@ WHERE s.action = 'kept' AND s.referring IS NULL`, p.ID, k.kind, k.stage) + onceM
 func (p *Pass) quarantineRows(kind, stage, condition string) string {
 	return intoQuarantine + fmt.Sprintf(`SELECT %d, s.user_id, %s::supabase_import.source, s.key, '', s.reason, s.original
 FROM %s s
-WHERE %s`, p.ID, kind, stage, condition) + onceMore
+WHERE %s`, p.ID, kind, stage, condition) + onConflictUpdate
 }
 
-// quarantineReferred names rows that are gone from the source and stay, with the tables that refer to it.
+// quarantineReferred returns SQL that writes entries for rows that are deleted in the source and kept in the target. An
+// entry has the tables that reference the row.
 func (p *Pass) quarantineReferred(kind, stage, field, referring string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, detail)
 SELECT %d, s.user_id, %s::supabase_import.source, s.key, %s, '%s', s.%s
@@ -66,7 +67,7 @@ DO UPDATE SET last_seen = now(), detail = excluded.detail, resolved = NULL;
 `, p.ID, kind, mapping.Literal(field), mapping.KeptAfterSourceDeletion, referring, stage)
 }
 
-// resolve closes the entries of the scope that this copy did not see again.
+// resolve returns SQL that marks the entries of the scope as resolved that this copy did not write again.
 func (p *Pass) resolve(s mapping.Scope) string {
 	return fmt.Sprintf(`UPDATE supabase_import.quarantine q SET resolved = now()
 WHERE q.run = %d AND %s
@@ -74,7 +75,7 @@ WHERE q.run = %d AND %s
 `, p.ID, s.Contains("q.user_id"), mapping.EmailReleased)
 }
 
-// UsersKeptInTarget lists users of whom something is gone from the source and stays in the target.
+// UsersKeptInTarget returns SQL for the users with a row that is deleted in the source and kept in the target.
 func (p *Pass) UsersKeptInTarget(s mapping.Scope) string {
 	return fmt.Sprintf(`SELECT DISTINCT user_id::text
 FROM supabase_import.quarantine q

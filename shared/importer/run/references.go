@@ -12,40 +12,40 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// The tables of the target that the import may delete from are "user", account, session and user_profile: its own
-// tables. Other tables may refer to their rows by foreign keys, or to rows that do. This file finds these keys and the
-// rows behind them, for the plan, for the removals of a later pass and for the rollback.
+// The import deletes rows of the tables "user", account, session and user_profile of the target: the deletable tables.
+// Other tables can reference these rows by foreign keys, directly or through further tables. This file finds the
+// foreign keys and the referencing rows, for the plan, for the deletions of a later pass and for the rollback.
 
-// OnDelete is what the deletion of a row does to a row that refers to it.
+// OnDelete is the effect of the deletion of a row on a row that references it.
 type OnDelete string
 
 // The effects of a deletion, as the plan names them.
 const (
 	Deletes   OnDelete = "delete" // ON DELETE CASCADE
 	Changes   OnDelete = "change" // ON DELETE SET NULL, SET DEFAULT
-	Restricts OnDelete = "hold"   // RESTRICT, NO ACTION, SET NULL of a NOT NULL column: Postgres refuses the deletion
+	Restricts OnDelete = "hold"   // RESTRICT, NO ACTION, SET NULL of a NOT NULL column: Postgres rejects the deletion
 )
 
-// OnDeleteTexts say for people what happens to a referring row.
+// OnDeleteTexts are the effects on a referencing row, as the plan prints them.
 var OnDeleteTexts = map[string]string{
 	string(Deletes):   "the row is deleted, too",
 	string(Changes):   "the reference is set to NULL or its default",
-	string(Restricts): "Postgres refuses the deletion",
+	string(Restricts): "Postgres rejects the deletion",
 }
 
-// Reference is a foreign key that leads to rows of the import, directly or over further tables.
+// Reference is a foreign key that references rows of the deletable tables, directly or through further tables.
 type Reference struct {
-	Table   string // the referring table, as people and SQL write it: schema.table
-	Columns []string
-	From    string // the referring table as an item of FROM
-	Parent  string // the referenced table as an item of FROM
-	Keys    []string
-	Effect  OnDelete
-	IsOwn   bool // the referring table is one of the import's own
-	Direct  bool // the referenced table is one of the import's own
+	Table         string // the referencing table, quoted as in SQL: schema.table
+	Columns       []string
+	From          string // the referencing table as a FROM item
+	Parent        string // the referenced table as a FROM item
+	Keys          []string
+	Effect        OnDelete
+	FromDeletable bool // the referencing table is deletable
+	ToDeletable   bool // the referenced table is deletable
 }
 
-// on is the SQL condition that joins the referring row c with the referenced row p.
+// on returns the SQL condition that joins the referencing row c with the referenced row p.
 func (r Reference) on() string {
 	on := make([]string, len(r.Columns))
 	for i := range r.Columns {
@@ -57,26 +57,26 @@ func (r Reference) on() string {
 //go:embed references.sql
 var referencesQuery string
 
-// ReadReferences reads the graph of foreign keys from the catalog of the target.
+// ReadReferences reads the foreign keys that reference users from the catalog of the target.
 func ReadReferences(ctx context.Context, db *pgx.Conn) ([]Reference, error) {
 	rows, err := db.Query(ctx, referencesQuery)
 	if err != nil {
-		return nil, fmt.Errorf("look for foreign keys that lead to users: %w", err)
+		return nil, fmt.Errorf("look for foreign keys that reference users: %w", err)
 	}
 	var all []Reference
 	var r Reference
-	into := []any{&r.Table, &r.Columns, &r.From, &r.Parent, &r.Keys, &r.Effect, &r.IsOwn, &r.Direct}
+	into := []any{&r.Table, &r.Columns, &r.From, &r.Parent, &r.Keys, &r.Effect, &r.FromDeletable, &r.ToDeletable}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		r.Columns, r.Keys = slices.Clone(r.Columns), slices.Clone(r.Keys)
 		all = append(all, r)
 		return nil
 	})
-	return all, Wrap("look for foreign keys that lead to users", err)
+	return all, Wrap("look for foreign keys that reference users", err)
 }
 
 // CreateAffected creates the temporary table of the rows that a deletion would delete or change, or that would prevent
 // the deletion. Rows that are deleted together, such as a user with accounts and sessions, have the same source and
-// key. Step 0 has rows of the tables that the import writes; step n has rows that reference rows of step n-1.
+// key. Step 0 has rows of the deletable tables; step n has rows that reference rows of step n-1.
 const CreateAffected = `CREATE TEMP TABLE affected (
   source text NOT NULL,
   key uuid NOT NULL,
@@ -96,12 +96,12 @@ const Removed = "removed"
 // out rows that are to be deleted themselves. Copy and rollback both use it.
 func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) (n int64, err error) {
 	for _, r := range all {
-		if step == 0 && !r.Direct {
+		if step == 0 && !r.ToDeletable {
 			continue
 		}
 		tag, err := db.Exec(ctx, r.findAffected(step))
 		if err != nil {
-			return n, fmt.Errorf("look for rows of %s that refer to users: %w", r.Table, err)
+			return n, fmt.Errorf("look for rows of %s that reference users: %w", r.Table, err)
 		}
 		n += tag.RowsAffected()
 	}
@@ -110,9 +110,9 @@ func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) 
 
 func (r Reference) findAffected(step int) string {
 	effect, unlessRemoved := r.Effect, ""
-	if r.IsOwn {
+	if r.FromDeletable {
 		if effect == Deletes {
-			effect = Restricts // the deletion of a user never takes another user along
+			effect = Restricts // a rollback never deletes another user by ON DELETE CASCADE
 		}
 		unlessRemoved = `
   AND NOT EXISTS (SELECT FROM affected o WHERE o.rel = c.tableoid AND o.tid = c.ctid AND o.effect = '` + Removed + `')`

@@ -1,7 +1,7 @@
--- Lists the foreign keys that lead to "user", account, session or user_profile, directly or over further tables. A
--- partition stands for its whole partitioned table on the way, because keys of both kinds may lead on. The foreign keys
--- of Xenon's own schema are left out.
-WITH RECURSIVE own AS (
+-- Lists the foreign keys that reference "user", account, session or user_profile, directly or through further tables.
+-- The search replaces a partition by its partitioned table, because other foreign keys can reference either of them.
+-- The foreign keys of Xenon's own schema are left out.
+WITH RECURSIVE deletable AS (
   SELECT unnest(ARRAY[
     '"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass
   ])::oid AS oid
@@ -13,7 +13,7 @@ WITH RECURSIVE own AS (
   WHERE k.contype = 'f' AND k.conparentid = 0
     AND NOT (
       k.confrelid = '"user"'::regclass
-      AND k.conrelid IN (SELECT oid FROM own)
+      AND k.conrelid IN (SELECT oid FROM deletable)
       AND cardinality(k.conkey) = 1
       AND k.confdeltype = 'c'
       AND k.conkey[1] = (
@@ -21,7 +21,7 @@ WITH RECURSIVE own AS (
         WHERE a.attrelid = k.conrelid
           AND a.attname = CASE k.conrelid WHEN 'user_profile'::regclass THEN 'user_id' ELSE 'userId' END))
 ), graph AS (
-  SELECT key.* FROM key JOIN own ON own.oid = key.parent
+  SELECT key.* FROM key JOIN deletable d ON d.oid = key.parent
   UNION
   SELECT key.* FROM graph JOIN key ON key.parent = graph.child
 )
@@ -49,8 +49,8 @@ SELECT format('%I.%I', cn.nspname, c.relname),
           FROM jsonb_array_elements_text(nullif(to_jsonb(k)->'confdelsetcols', 'null')) n), k.conkey)))
     THEN 'change'
     ELSE 'hold' END,
-  c.oid IN (SELECT oid FROM own),
-  p.oid IN (SELECT oid FROM own)
+  c.oid IN (SELECT oid FROM deletable),
+  p.oid IN (SELECT oid FROM deletable)
 FROM graph g
 JOIN pg_constraint k ON k.oid = g.oid
 JOIN pg_class c ON c.oid = k.conrelid

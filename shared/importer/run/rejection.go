@@ -9,17 +9,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// Rejections are stored in the table supabase_import.ruling. Those about conflicts within the source are found when a
-// pass begins (conflicts.go). Those that the target makes have reasons that begin with "target_"; package copy decides
-// them (reject.go) and asks anew in every pass.
+// Rejections are stored in the table supabase_import.ruling. Rejections for conflicts within the source are found when
+// a pass begins (conflicts.go). Rejections by the target have reasons that begin with "target_"; package copy finds
+// them (reject.go), again in every pass.
 
 const (
-	makeConflicts = `CREATE TEMP TABLE conflict ON COMMIT DROP AS
+	createConflicts = `CREATE TEMP TABLE conflict ON COMMIT DROP AS
 SELECT s::supabase_import.source AS source, r AS reason, k AS key, u AS user_id
 FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) x (s, r, k, u)`
 
-	// lookAgain makes the next copy look at every row whose rejections changed, and at those that the target rejected.
-	lookAgain = `UPDATE supabase_import.ledger l SET raw = NULL
+	// clearFingerprints clears the fingerprints of the rows whose rejections changed and of those that the target
+	// rejected, so that the next copy reads them again.
+	clearFingerprints = `UPDATE supabase_import.ledger l SET raw = NULL
 WHERE run = $1 AND (
   (source, key) IN (
     SELECT source, key
@@ -49,7 +50,7 @@ WHERE a."providerId" <> 'credential'
     WHERE l.run = $1 AND l.user_id = a."userId" AND l.source = 'identity' AND l.key = a.id AND l.written IS NOT NULL)`
 )
 
-// replaceConflicts stores the conflicts of the source as they are now, and lists the accounts of the target that the
+// replaceConflicts replaces the stored conflicts of the source and the stored list of accounts of the target that the
 // run did not write.
 func replaceConflicts(ctx context.Context, tx pgx.Tx, id int, conflicts []mapping.Rejection) error {
 	var kinds, reasons, keys, users []string
@@ -57,11 +58,11 @@ func replaceConflicts(ctx context.Context, tx pgx.Tx, id int, conflicts []mappin
 		kinds, reasons = append(kinds, string(c.Kind)), append(reasons, c.Reason)
 		keys, users = append(keys, c.Key), append(users, c.User)
 	}
-	if _, err := tx.Exec(ctx, makeConflicts, kinds, reasons, keys, users); err != nil {
+	if _, err := tx.Exec(ctx, createConflicts, kinds, reasons, keys, users); err != nil {
 		return fmt.Errorf("store the conflicts: %w", err)
 	}
 	for _, sql := range []string{
-		lookAgain, deleteConflicts, insertConflicts, deleteForeignAccounts, insertForeignAccounts,
+		clearFingerprints, deleteConflicts, insertConflicts, deleteForeignAccounts, insertForeignAccounts,
 	} {
 		if _, err := tx.Exec(ctx, sql, id); err != nil {
 			return fmt.Errorf("store the conflicts: %w", err)
@@ -70,8 +71,8 @@ func replaceConflicts(ctx context.Context, tx pgx.Tx, id int, conflicts []mappin
 	return nil
 }
 
-// ReadRejections reads what was rejected in a scope. Rows that are gone from the source and stay are among them, with
-// the reason "removed_at_source" or, of a credential account, "removed_at_source.credential".
+// ReadRejections reads the rejections in a scope. The result includes the rows that are deleted in the source and kept
+// in the target, with the reason "removed_at_source", or "removed_at_source.credential" for a credential account.
 func (p *Pass) ReadRejections(ctx context.Context, db *pgx.Conn, s mapping.Scope) (mapping.Rejections, error) {
 	r := mapping.Rejections{}
 	rows, err := db.Query(ctx, fmt.Sprintf(`SELECT source::text, reason, key::text
@@ -90,13 +91,14 @@ WHERE l.run = %[1]d AND %[2]s AND l.reason = '`+mapping.KeptAfterSourceDeletion+
 	return r, Wrap("read rejections", err)
 }
 
-// ClearTargetRejections forgets what the target rejected in a scope, so that it is asked anew.
+// ClearTargetRejections returns SQL that deletes the rejections by the target in a scope, so that the copy tries to
+// write these rows again.
 func (p *Pass) ClearTargetRejections(s mapping.Scope) string {
 	return fmt.Sprintf("DELETE FROM supabase_import.ruling l\nWHERE l.run = %d AND %s AND l.reason LIKE 'target\\_%%'",
 		p.ID, s.Contains("l.user_id"))
 }
 
-// RejectStaged rejects rows s of the stage. from is what follows FROM; reason is an SQL expression.
+// RejectStaged returns SQL that rejects rows s of the stage. from is the text after FROM; reason is an SQL expression.
 func (p *Pass) RejectStaged(k mapping.Kind, reason, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.ruling (run, user_id, source, key, reason)
 SELECT DISTINCT %d, s.user_id, '%s'::supabase_import.source, s.key, %s
@@ -105,13 +107,13 @@ ON CONFLICT DO NOTHING;
 `, p.ID, k, reason, from)
 }
 
-// ForeignAccounts is an item of FROM: accounts of the target that the run did not write, as they were when the pass
-// began.
+// ForeignAccounts returns a FROM item with the accounts of the target that the run did not write, as they were when the
+// pass began.
 func (p *Pass) ForeignAccounts() string {
 	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
 }
 
-// RowsOfUser are rows of one user that the target may have rejected.
+// RowsOfUser are rows of one user, one of which the target rejects, or all of them.
 type RowsOfUser struct {
 	User   string
 	Kind   mapping.Kind
@@ -130,20 +132,20 @@ SELECT $1, $2::uuid, $3::supabase_import.source, key, $6, $5::text
 FROM unnest($4::uuid[]) key
 ON CONFLICT (run, user_id, source, key, reason) DO UPDATE SET detail = excluded.detail`
 
-// RejectRows rejects these rows of a user, and no others of theirs for this reason. Its commit waits for the disk,
-// unlike all other commits of a worker (WorkerSession): a crash that took the rejection back would leave these rows
-// unrejected, and the search for the rejected row would go on to the next.
+// RejectRows rejects these rows of a user, and no other rows of the user for this reason. Its commit waits for the
+// disk, unlike all other commits of a worker (WorkerSession): if a crash lost the rejection, the search for the row
+// that the target rejects would continue with the next row.
 func (p *Pass) RejectRows(ctx context.Context, db *pgx.Conn, x RowsOfUser) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = on"); err != nil {
-			return fmt.Errorf("wait for the disk: %w", err)
+			return fmt.Errorf("set synchronous_commit: %w", err)
 		}
 		_, err := tx.Exec(ctx, rejectRows, p.ID, x.User, string(x.Kind), x.Keys, x.Detail, x.Reason)
 		return err
 	})
 }
 
-// KeptByTarget lists users whom the target refused to delete: source, key, and why as tables.
+// KeptByTarget returns SQL for the users whose deletion the target rejected: source, key, and the reason as tables.
 func (p *Pass) KeptByTarget() string {
 	return fmt.Sprintf(`SELECT 'user' AS source, user_id AS key, detail AS tables
   FROM supabase_import.ruling

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// unavailable is the error of a database that did not come back. It is ErrUnavailable.
+// unavailableError has the last error after all attempts. errors.Is finds ErrUnavailable in it.
 type unavailableError struct{ err error }
 
 func (u unavailableError) Error() string {
@@ -15,14 +15,14 @@ func (u unavailableError) Error() string {
 }
 func (u unavailableError) Unwrap() []error { return []error{ErrUnavailable, u.err} }
 
-// Unavailable is ErrUnavailable after Tries of what waiting did not cure.
+// Unavailable returns ErrUnavailable for an error that remains after all attempts.
 func Unavailable(err error) error { return unavailableError{err} }
 
-// Tries is how often Retry calls, with about half a minute of waiting in all if RetryDelay is not set.
+// Tries is the number of attempts of Retry. The waits between them last about half a minute if RetryDelay is not set.
 const Tries = 10
 
-// Retry is the retry of connections: it calls f until it works, waiting does not help, or the tries are used up. It
-// reports every wait. f makes new connections where its own broke.
+// Retry calls f until f succeeds, returns an error that a retry cannot resolve, or has failed Tries times. It reports
+// every wait. If a connection of f breaks, f opens a new one in the next attempt.
 func (e *Env) Retry(ctx context.Context, f func() error) error {
 	wait, longest := e.retryDelay(), 50*e.retryDelay()
 	for try := 1; ; try++ {
@@ -35,13 +35,13 @@ func (e *Env) Retry(ctx context.Context, f func() error) error {
 		case try == Tries:
 			return Unavailable(err)
 		}
-		pause := rand.N(wait) + wait/4 //nolint:gosec // jitter, not a secret
+		delay := rand.N(wait) + wait/4 //nolint:gosec // jitter, not a secret
 		e.Report(Event{Action: "wait", Waiting: fmt.Sprintf(
-			"%s; try %d of %d in %v", ErrorText(err), try+1, Tries, pause.Round(100*time.Millisecond))})
+			"%s; try %d of %d in %v", ErrorText(err), try+1, Tries, delay.Round(100*time.Millisecond))})
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause):
+		case <-time.After(delay):
 		}
 		wait = min(2*wait, longest)
 	}

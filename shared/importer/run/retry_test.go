@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// calls is a function for Retry that fails so many times. It stops a Retry that goes on for ever.
+// calls has a function for Retry, call, which fails the first times. It also succeeds after too many calls, to stop an
+// endless Retry.
 type calls struct {
 	at    []time.Time
 	fails int
@@ -25,7 +26,7 @@ func (c *calls) call() error {
 	return c.err
 }
 
-func TestRetryCallsAgainUntilItWorks(t *testing.T) {
+func TestRetryCallsUntilSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for fails := range Tries {
@@ -50,7 +51,7 @@ func TestRetryCallsAgainUntilItWorks(t *testing.T) {
 }
 
 // Each wait lasts between a quarter and five quarters of twice the one before, up to ten seconds.
-func TestRetryGivesUpAfterTenTries(t *testing.T) {
+func TestRetryEndsAfterTenAttempts(t *testing.T) {
 	t.Parallel()
 	for _, first := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -74,7 +75,7 @@ func TestRetryGivesUpAfterTenTries(t *testing.T) {
 	}
 }
 
-func TestRetryReturnsWhatWaitingDoesNotCure(t *testing.T) {
+func TestRetryReturnsPermanentErrorImmediately(t *testing.T) {
 	t.Parallel()
 	c := &calls{fails: 1000, err: state("42601")}
 	if err := (&Env{RetryDelay: time.Hour}).Retry(t.Context(), c.call); !errors.Is(err, c.err) || len(c.at) != 1 {
@@ -93,14 +94,14 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 		c.call,
 	); !errors.Is(err, c.err) || errors.Is(err, ErrUnavailable) || len(c.at) != 1 ||
 		waits != 1 {
-		t.Errorf("it ends while it waits: got %v after %d calls and %d waits", err, len(c.at), waits)
+		t.Errorf("the context ends during a wait: got %v after %d calls and %d waits", err, len(c.at), waits)
 	}
 	if err := e.Retry(ctx, c.call); !errors.Is(err, c.err) || len(c.at) != 2 || waits != 1 {
-		t.Errorf("it has ended: got %v after %d calls and %d waits", err, len(c.at), waits)
+		t.Errorf("the context has ended: got %v after %d calls and %d waits", err, len(c.at), waits)
 	}
 }
 
-func TestPatienceHasADefault(t *testing.T) {
+func TestTimeoutHasADefault(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, time.Second: time.Second} {
 		if got := (&Env{Timeout: set}).timeout(); got != want {
@@ -109,7 +110,7 @@ func TestPatienceHasADefault(t *testing.T) {
 	}
 }
 
-func TestForEachBatchDoesEveryBatchOnce(t *testing.T) {
+func TestForEachBatchCallsDoOncePerBatch(t *testing.T) {
 	t.Parallel()
 	done := make(chan int, 10)
 	do := func(_ context.Context, _ *Worker, b Batch) error { done <- b.Number; return nil }
@@ -136,7 +137,7 @@ func TestForEachBatchDoesEveryBatchOnce(t *testing.T) {
 		do,
 	); !errors.Is(err, context.Canceled) ||
 		len(done) > 0 {
-		t.Errorf("the context has ended: got %v, and %d batches are done", err, len(done))
+		t.Errorf("the context has ended: got %v; %d batches are done", err, len(done))
 	}
 	err := ForEachBatch(
 		t.Context(),

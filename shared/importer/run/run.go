@@ -35,7 +35,7 @@ const versionQuery = `SELECT coalesce(obj_description(oid, 'pg_namespace'), '')
 FROM pg_namespace
 WHERE nspname = 'supabase_import'`
 
-// hasLedger reports whether the target has the import's schema, and refuses one of another version.
+// hasLedger reports whether the target has the schema of the import. It returns an error for another version.
 func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 	var version string
 	err := dst.QueryRow(ctx, versionQuery).Scan(&version)
@@ -45,8 +45,8 @@ func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 	case err != nil:
 		return false, fmt.Errorf("look for the ledger: %w", err)
 	case version != ledgerVersion:
-		return false, fmt.Errorf("%w: the target's schema supabase_import is %q, and this release works with %q. "+
-			"Finish or roll back with the release that made it, or drop the schema if nothing of it is needed",
+		return false, fmt.Errorf("%w: the schema supabase_import of the target is %q, and this release needs %q. Finish the "+
+			"run or roll it back with the release that created the schema, or drop the schema if you do not need its data",
 			ErrRefused, version, ledgerVersion)
 	}
 	return true, nil
@@ -54,7 +54,7 @@ func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 
 const findRun = "SELECT id, pass, state, plan::text FROM supabase_import.run WHERE name = $1"
 
-// Find reads a run. ErrNoRun when there is none.
+// Find reads a run. It returns ErrNoRun if the target has no run with this name.
 func Find(ctx context.Context, dst *pgx.Conn, name string) (Run, error) {
 	r := Run{Name: name}
 	switch exists, err := hasLedger(ctx, dst); {
@@ -76,35 +76,35 @@ func Find(ctx context.Context, dst *pgx.Conn, name string) (Run, error) {
 
 func noRun(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
-// mapping is the stored plan's mapping, if both catalogs are still what they were.
+// mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed.
 func (r *Run) mapping(ctx context.Context, src, dst *pgx.Conn) (mapping.Mapping, error) {
 	m, err := readMapping(ctx, src, dst, r.Plan.Options)
 	if err != nil {
 		return m, err
 	}
 	m.AsOf = r.Plan.At.UTC().Format("2006-01-02 15:04:05.999999Z07:00")
-	side := ""
+	database := ""
 	switch {
 	case m.Source.Digest() != r.Plan.Source.Columns:
-		side = "source"
+		database = "source"
 	case m.Target.Digest() != r.Plan.Target.Columns:
-		side = "target"
+		database = "target"
 	default:
 		return m, nil
 	}
-	return m, fmt.Errorf("%w: the tables of the %s have other columns than when the run was planned: "+
-		"roll it back and plan anew, or undo the change", ErrRefused, side)
+	return m, fmt.Errorf("%w: the columns of the %s changed after the run was planned: "+
+		"roll the run back and plan it again, or revert the change", ErrRefused, database)
 }
 
-// SourceTables reads what of the source the run reads now, whether or not it is what was planned.
+// SourceTables reads the catalog of the source for the options of the run. It does not compare it with the plan.
 func (r *Run) SourceTables(ctx context.Context, src, dst *pgx.Conn) (mapping.SourceCatalog, error) {
 	m, err := readMapping(ctx, src, dst, r.Plan.Options)
 	return m.Source, err
 }
 
-// agree refuses options that contradict those that the run began with. An option that is not given stays as it was.
-func agree(was, asked mapping.Options) error {
-	a, b := reflect.ValueOf(was), reflect.ValueOf(asked)
+// checkOptions returns an error if a given option differs from that of the run. It ignores options that are not given.
+func checkOptions(stored, given mapping.Options) error {
+	a, b := reflect.ValueOf(stored), reflect.ValueOf(given)
 	for i := range a.NumField() {
 		field, value := a.Type().Field(i), a.Field(i).Interface()
 		isSame := b.Field(i).IsZero() || reflect.DeepEqual(value, b.Field(i).Interface())
@@ -113,12 +113,12 @@ func agree(was, asked mapping.Options) error {
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		return fmt.Errorf("%w: the run %q began with %s %v; to change it, roll the run back or use another name",
-			ErrRefused, was.Run, name, value)
+			ErrRefused, stored.Run, name, value)
 	}
 	return nil
 }
 
-// ReadMapping reads both catalogs for options that no run has yet.
+// ReadMapping returns the mapping for the options and both catalogs, without a run.
 func ReadMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
 	o, err := withDefaults(o)
 	if err != nil {
@@ -132,5 +132,5 @@ func ReadMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (ma
 		return m, Refuse(why)
 	}
 	err = src.QueryRow(ctx, "SELECT now()::text").Scan(&m.AsOf)
-	return m, Wrap("ask the source for the time", err)
+	return m, Wrap("read the time of the source", err)
 }

@@ -1,5 +1,5 @@
--- What a run keeps for itself, in the target, where no other role may read it: quarantine and residue hold password
--- hashes and the secrets of second factors. Version 1 of the ledger.
+-- The tables of the import in the target. Other roles cannot read them: quarantine and residue contain password hashes
+-- and the secrets of second factors. Version 1 of the ledger.
 
 CREATE SCHEMA supabase_import;
 REVOKE ALL ON SCHEMA supabase_import FROM PUBLIC;
@@ -14,41 +14,41 @@ CREATE TABLE supabase_import.run (
   state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'complete', 'rolled back', 'finalized')),
   pass smallint NOT NULL DEFAULT 1,
   plan jsonb NOT NULL,
-  watermark timestamptz NOT NULL,              -- the source's clock when the pass began, minus the overlap
+  watermark timestamptz NOT NULL,              -- start of the pass by the clock of the source, minus an overlap
   started_at timestamptz NOT NULL DEFAULT now(),
   finished_at timestamptz,
-  verification integer NOT NULL DEFAULT 0,     -- the number of the last one that was begun
+  verification integer NOT NULL DEFAULT 0,     -- number of the last verification that was started
   undone jsonb,
-  epoch bigint NOT NULL DEFAULT 0,             -- moves on whenever the run changes hands
+  epoch bigint NOT NULL DEFAULT 0,             -- increases each time that a process takes the lease
   holder text,
-  holder_backend integer,                      -- the holder's own connection: when it is gone, so is the holder
+  holder_backend integer,                      -- pid of the connection of the lease; if it ends, the lease is free
   holder_started timestamptz,
   held_until timestamptz
 );
 
--- A range of user ids; together they cover every id there can be, so that users who come later have their batch too.
+-- A range of user ids. The batches of a run cover all ids, so that every new user belongs to a batch, too.
 CREATE TABLE supabase_import.batch (
   run smallint NOT NULL REFERENCES supabase_import.run,
   number integer NOT NULL,
   low uuid NOT NULL,
-  high uuid,                                   -- exclusive; NULL is no end
-  copied boolean NOT NULL DEFAULT false,       -- wholly, at least once: from then on only what changed is looked for
-  pass smallint NOT NULL DEFAULT 0,            -- the last pass that is done with it
+  high uuid,                                   -- exclusive; NULL: no upper bound
+  copied boolean NOT NULL DEFAULT false,       -- completely, at least once; further passes copy only changes
+  pass smallint NOT NULL DEFAULT 0,            -- the last pass that finished the batch
   rows bigint NOT NULL DEFAULT 0,              -- source rows of all kinds
   quarantined bigint NOT NULL DEFAULT 0,
   parked text,
-  verification integer NOT NULL DEFAULT 0,     -- the last one that is done with it; what follows is its result
-  verified_pass smallint,                      -- the pass whose work it looked at
+  verification integer NOT NULL DEFAULT 0,     -- the last one of the batch; the columns below have its result
+  verified_pass smallint,                      -- the pass that was verified
   verified_at timestamptz,
   -- {"user": {"sourceRows": 1, "sourceSum": "2", "targetRows": 1, "targetSum": "2"}, …}
   checksums jsonb,
-  differences jsonb,                           -- as a Verification names them; the first hundred
-  different bigint,                            -- all of them
+  differences jsonb,                           -- the first hundred, as JSON of Difference (verification.go)
+  different bigint,                            -- number of all differences
   PRIMARY KEY (run, number)
 );
 
 -- Every source row that the run has read. written and credential are hashes of the target rows as the run wrote them: a
--- row that has another hash now was changed since. They hold within one server and are never compared with another's.
+-- row that has another hash now was changed since. The hashes are comparable within one server only.
 CREATE TABLE supabase_import.ledger (
   run smallint NOT NULL,
   user_id uuid NOT NULL,
@@ -56,10 +56,10 @@ CREATE TABLE supabase_import.ledger (
   key uuid NOT NULL,
   outcome supabase_import.outcome NOT NULL,
   pass smallint NOT NULL,
-  raw bigint,                                  -- the source row's fingerprint, by the source; NULL: copy again
-  written bigint,                              -- NULL: the run did not write it
-  credential bigint,                           -- of a user: the credential account
-  residue text,                                -- JSON: what the target has no column for, and altered originals
+  raw bigint,                                  -- fingerprint of the source row, by the source; NULL: copy again
+  written bigint,                              -- NULL: the run did not write the row
+  credential bigint,                           -- hash of the credential account, for a user
+  residue text,                                -- JSON: values without a column in the target, and altered values
   PRIMARY KEY (run, user_id, source, key)
 );
 
@@ -68,7 +68,7 @@ CREATE TABLE supabase_import.quarantine (
   user_id uuid NOT NULL,
   source supabase_import.source NOT NULL,
   key uuid NOT NULL,
-  field text NOT NULL,                         -- '' is the whole row
+  field text NOT NULL,                         -- '' means the whole row
   reason text NOT NULL,
   detail text,
   original jsonb,                              -- the whole source row, as Postgres writes it
@@ -78,8 +78,9 @@ CREATE TABLE supabase_import.quarantine (
   PRIMARY KEY (run, user_id, source, key, field, reason)
 );
 
--- Rejections, which a row's own columns cannot say: the row loses a conflict with another row of the source or the
--- target, or the target refuses it. The projection takes them as given, so that copy and verification expect the same.
+-- Rejections: rows that are not copied for a reason outside the row. Another row of the source or the target has the
+-- unique value, or the target rejects the row. The projections use the stored rejections, so that copy and verification
+-- expect the same rows. The name of the table is older than the word.
 CREATE TABLE supabase_import.ruling (
   run smallint NOT NULL,
   user_id uuid NOT NULL,
@@ -90,8 +91,8 @@ CREATE TABLE supabase_import.ruling (
   PRIMARY KEY (run, user_id, source, key, reason)
 );
 
--- Accounts of the target that the run did not write, as they were when the pass began. account itself has no index by
--- which a user at a provider is found.
+-- Accounts of the target that the run did not write, as they were when the pass began. The table account has no index
+-- on ("providerId", "accountId").
 CREATE TABLE supabase_import.foreign_account (
   run smallint NOT NULL,
   "providerId" text NOT NULL,

@@ -7,15 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// deletedMembers are deleted from residue and quarantine: passwords, one-time tokens and second factors of Supabase,
-// and what the quarantine keeps of accounts of the target.
+// deletedMembers are the JSON members that finalizing deletes from residue and quarantine: passwords, one-time tokens
+// and second factors of Supabase, and secrets of accounts of the target.
 const deletedMembers = `ARRAY[
     'encrypted_password', 'confirmation_token', 'recovery_token', 'email_change_token_new',
     'email_change_token_current', 'phone_change_token', 'reauthentication_token', 'secret',
     'last_webauthn_challenge_data', 'web_authn_credential',
     'password', 'accessToken', 'refreshToken', 'idToken']`
 
-// profileFields are the columns of the target's profiles. What a profile of the source has besides may be a secret.
+// profileFields are the columns of user_profile. Other columns of a profile of the source can contain secrets.
 const profileFields = `
     SELECT attname FROM pg_attribute WHERE attrelid = 'user_profile'::regclass AND attnum > 0 AND NOT attisdropped`
 
@@ -24,13 +24,13 @@ func (r *Run) MarkFinalized(ctx context.Context, dst *pgx.Conn, epoch int64) err
 	if r.State == Running {
 		return fmt.Errorf("%w: the run %q is not complete: finish it, or roll it back", ErrRefused, r.Name)
 	}
-	err := mustHold(ctx, dst,
+	err := execWithLease(ctx, dst,
 		"UPDATE supabase_import.run SET state = 'finalized' WHERE id = $1 AND epoch = $2", r.ID, epoch)
 	return Wrap("finalize the run", err)
 }
 
-// DeleteSecrets deletes the secrets of a batch from the ledger and the quarantine, as well as all fields of profiles
-// that the target has no column for.
+// DeleteSecrets deletes the secrets of a batch from the ledger and the quarantine, and all fields of profiles without a
+// column in the target.
 func (r *Run) DeleteSecrets(ctx context.Context, dst *pgx.Conn, b Batch) error {
 	sql := fmt.Sprintf(`UPDATE supabase_import.ledger l SET residue = NULL
 WHERE l.run = %[1]d AND %[3]s AND l.source = 'profile' AND l.residue IS NOT NULL;

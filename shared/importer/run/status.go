@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// Status is where a run stands.
+// Status is the current state of a run.
 type Status struct {
 	Run        string          `json:"run"`
 	State      string          `json:"state"` // "running", "complete", "rolled back" or "finalized"
@@ -24,13 +24,13 @@ type Status struct {
 	FinishedAt time.Time       `json:"finishedAt,omitzero"`
 }
 
-// Parked is a batch that was set aside.
+// Parked is a parked batch.
 type Parked struct {
 	Batch int    `json:"batch"`
 	Why   string `json:"why"` // no personal data
 }
 
-// ReadStatus reads where a run stands. ErrNoRun when there is none.
+// ReadStatus reads the current state of a run. It returns ErrNoRun if the target has no run with this name.
 func ReadStatus(ctx context.Context, env *Env, name string) (st Status, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		st, err = readStatus(ctx, dst, name)
@@ -109,13 +109,13 @@ func countPairs(ctx context.Context, db *pgx.Conn, sql string, id int, f func(a,
 	return err
 }
 
-// BatchLine is a batch in a report.
+// BatchLine is the line of a batch in a report.
 type BatchLine struct {
 	Batch       int    `json:"batch"`
 	Pass        int    `json:"pass"`
 	Rows        int64  `json:"rows"`
 	Quarantined int64  `json:"quarantined"`
-	Sum         string `json:"sum"`      // of the target's rows, all tables, when verified
+	Sum         string `json:"sum"`      // of the target rows of all tables, if verified
 	Verified    string `json:"verified"` // "equal", "different" or ""
 }
 
@@ -131,15 +131,15 @@ LEFT JOIN LATERAL (
 WHERE r.id = $1
 ORDER BY b.number`
 
-// Record is what the ledger has of a run, for a report.
+// Record holds the stored data of a run for a report.
 type Record struct {
 	Plan     Plan
 	Status   Status
 	Batches  []BatchLine
-	Rollback []byte // JSON of a rollback; nil where there was none
+	Rollback []byte // JSON of the rollback; nil if there was none
 }
 
-// ReadRecord reads what the ledger has of a run.
+// ReadRecord reads the stored data of a run.
 func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		r, err := Find(ctx, dst, name)
@@ -157,7 +157,7 @@ func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err err
 		if rec.Batches, err = pgx.CollectRows(rows, pgx.RowToStructByPos[BatchLine]); err != nil {
 			return fmt.Errorf("read the batches: %w", err)
 		}
-		rec.Rollback, err = r.readUndone(ctx, dst)
+		rec.Rollback, err = r.readRollback(ctx, dst)
 		return err
 	})
 	return rec, err

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// errNoAnswer says that the network took a request and no answer came.
+// errNoAnswer means that a read or write did not end within its time limit.
 var errNoAnswer = errors.New("no answer")
 
-// dialer makes connections that end when a read or write takes longer than limit. The server's own statement_timeout
-// does not help when its answer does not arrive, and TCP keeps a connection whose packets a middlebox acknowledges.
+// dialer returns a dial function. Its connections close if a read or write takes longer than limit. statement_timeout
+// does not help if the answer of the server is lost, and TCP does not end a connection whose packets a middlebox
+// acknowledges.
 func dialer(limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)

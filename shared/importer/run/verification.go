@@ -11,10 +11,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// What a verification finds is stored with the batches, as JSON.
+// The result of a verification is stored with the batches, as JSON.
 
-// Checksum is over all rows of a table, computed inside both servers: the count and the sum of the first 64 bits of
-// each row's MD5.
+// Checksum holds the counts and checksums of all rows of a table. Each server computes its own: the sum of the first 64
+// bits of the MD5 of each row.
 type Checksum struct {
 	SourceRows int64  `json:"sourceRows"`
 	SourceSum  string `json:"sourceSum"`
@@ -22,27 +22,28 @@ type Checksum struct {
 	TargetSum  string `json:"targetSum"`
 }
 
-// Equal says that both sides have the same rows.
+// Equal reports whether source and target have the same rows.
 func (c Checksum) Equal() bool { return c.SourceRows == c.TargetRows && c.SourceSum == c.TargetSum }
 
-// Difference names a row by table and id, and the columns that differ. It holds no values.
+// Difference names a row by table and id, and the columns that differ. It contains no values.
 type Difference struct {
 	Table   string   `json:"table"`
 	ID      string   `json:"id"`
-	Kind    string   `json:"kind"`    // "different", "missing" in the target, "extra" there
-	Why     string   `json:"why"`     // "source changed since", "target changed since", or "" when neither explains it
-	Columns []string `json:"columns"` // of kind "different"
+	Kind    string   `json:"kind"`    // "different"; "missing" or "extra" in the target
+	Why     string   `json:"why"`     // "source changed since", "target changed since", or "" for another reason
+	Columns []string `json:"columns"` // if Kind is "different"
 }
 
-// Remaining names rows that are gone from the source and stay in the target, because rows of other tables refer to it.
+// Remaining names a row that is deleted in the source and kept in the target, because rows of other tables reference
+// it.
 type Remaining struct {
-	Source mapping.Kind `json:"source"` // a user stays with all accounts and the profile
+	Source mapping.Kind `json:"source"` // a user is kept with all accounts and the profile
 	ID     string       `json:"id"`
 	Why    string       `json:"why"` // "schema.table: rows, …"
 }
 
-// StartVerification makes every batch due. What an earlier verification found is kept until its batch is looked at
-// again, but counts no more.
+// StartVerification marks every batch as not verified. The earlier result of a batch stays stored until the batch is
+// verified again, but is not used.
 func StartVerification(ctx context.Context, env *Env, name string) error {
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		r, err := Find(ctx, dst, name)
@@ -50,19 +51,19 @@ func StartVerification(ctx context.Context, env *Env, name string) error {
 			return err
 		}
 		if r.State == RolledBack {
-			return fmt.Errorf("%w: the run %q is rolled back, there is nothing to compare", ErrRefused, name)
+			return fmt.Errorf("%w: the run %q is rolled back: there is nothing to verify", ErrRefused, name)
 		}
 		_, err = dst.Exec(ctx, "UPDATE supabase_import.run SET verification = verification + 1 WHERE id = $1", r.ID)
 		return Wrap("start the verification", err)
 	})
 }
 
-// Verification is a verification that goes on.
+// Verification is the state of a verification that is not finished.
 type Verification struct {
 	Number int
-	Due    []Batch // not yet looked at, in a shard
-	Done   int     // batches of the run that were
-	// NoSharedIDs: no user of the target had an id of the source's when the run was planned.
+	Due    []Batch // batches of a shard that are not verified yet
+	Done   int     // number of verified batches of the run
+	// NoSharedIDs is true if no user of the target had the id of a user of the source when the run was planned.
 	NoSharedIDs bool
 }
 
@@ -85,7 +86,7 @@ FROM supabase_import.run r
 WHERE r.id = b.run AND b.run = $1 AND b.number = $2 AND r.epoch = $7`
 )
 
-// ReadVerification reads what a verification has still to look at in a shard.
+// ReadVerification reads the state of a verification, with the batches of a shard that are not verified yet.
 func (p *Pass) ReadVerification(ctx context.Context, env *Env, s Shard) (v Verification, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		err := dst.QueryRow(ctx, verificationQuery, p.ID).Scan(&v.Number, &v.Done, &v.NoSharedIDs)
@@ -98,14 +99,14 @@ func (p *Pass) ReadVerification(ctx context.Context, env *Env, s Shard) (v Verif
 	return v, err
 }
 
-// BatchResult is what the verification of a batch found.
+// BatchResult is the result of the verification of a batch.
 type BatchResult struct {
 	Sums      map[string]Checksum // by target table
-	Named     []Difference        // the first
-	Different int64               // all of them
+	Named     []Difference        // the first differences
+	Different int64               // number of all differences
 }
 
-// Rows is the number of rows compared.
+// Rows returns the number of compared rows of the source.
 func (r BatchResult) Rows() (n int64) {
 	for _, c := range r.Sums {
 		n += c.SourceRows
@@ -113,7 +114,7 @@ func (r BatchResult) Rows() (n int64) {
 	return n
 }
 
-// SaveResult stores what the verification of a batch found, and renews a shared lease.
+// SaveResult stores the result of the verification of a batch and renews a shared lease.
 func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, number int, r BatchResult) error {
 	sums, err := json.Marshal(r.Sums)
 	if err != nil {
@@ -128,17 +129,17 @@ func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, 
 		return errLeaseLost()
 	}
 	if err == nil {
-		err = env.prolong(ctx, db, p)
+		err = env.renewShared(ctx, db, p)
 	}
 	return err
 }
 
-// Verified is what a verification has found so far.
+// Verified is the result of a verification so far.
 type Verified struct {
-	At        time.Time // zero: no batch was verified
+	At        time.Time // zero if no batch was verified
 	Batches   int
 	Different int64
-	// IsCurrent: every batch is copied, and was verified after that.
+	// IsCurrent is true if every batch is copied and was verified after that.
 	IsCurrent   bool
 	Checksums   map[string]Checksum
 	Differences []Difference
@@ -168,7 +169,7 @@ ORDER BY x.number, d.place
 LIMIT $2`
 )
 
-// ReadVerified adds up what the batches have. It names at most so many differences.
+// ReadVerified adds up the results of the batches. It returns at most named differences.
 func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, error) {
 	v := Verified{Checksums: map[string]Checksum{}, Differences: []Difference{}}
 	var at *time.Time
@@ -208,7 +209,8 @@ func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, 
 const remainingWhere = ` FROM supabase_import.quarantine
 WHERE run = $1 AND reason = '` + mapping.KeptAfterSourceDeletion + `' AND resolved IS NULL`
 
-// ReadRemaining counts rows that are gone from the source and stay, and names at most so many.
+// ReadRemaining counts the rows that are deleted in the source and kept in the target, and returns at most named of
+// them.
 func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, named int) (n int64, all []Remaining, err error) {
 	if err := dst.QueryRow(ctx, "SELECT count(*)"+remainingWhere, id).Scan(&n); err != nil {
 		return 0, nil, err
@@ -223,15 +225,15 @@ LIMIT $2`, id, named)
 	return n, all, err
 }
 
-// LedgerCounts counts the ledger by kind.
+// LedgerCounts holds numbers of ledger entries by kind.
 type LedgerCounts struct {
 	Counts mapping.Counts
-	// Gone are rows that are no longer in the source and were kept in the target: the ledger has them, but no count of the
-	// source does. Remain are those of them that no checksum has either.
+	// Gone counts the rows that are deleted in the source and kept in the target: the ledger has them, the count of the
+	// source does not. Remain counts those of them that the checksums leave out, too.
 	Gone, Remain map[mapping.Kind]int64
 }
 
-const tallyQuery = `SELECT source::text, outcome::text, count(*),
+const ledgerCountsQuery = `SELECT source::text, outcome::text, count(*),
   count(*) FILTER (WHERE outcome = 'kept' AND raw IS NULL),
   count(*) FILTER (WHERE outcome = 'kept' AND EXISTS (
     SELECT FROM supabase_import.quarantine q
@@ -242,10 +244,10 @@ FROM supabase_import.ledger l
 WHERE run = $1
 GROUP BY 1, 2`
 
-// ReadLedgerCounts counts the ledger.
+// ReadLedgerCounts counts the ledger entries of a run.
 func ReadLedgerCounts(ctx context.Context, dst *pgx.Conn, id int) (LedgerCounts, error) {
 	t := LedgerCounts{Counts: mapping.Counts{}, Gone: map[mapping.Kind]int64{}, Remain: map[mapping.Kind]int64{}}
-	rows, err := dst.Query(ctx, tallyQuery, id)
+	rows, err := dst.Query(ctx, ledgerCountsQuery, id)
 	if err != nil {
 		return t, fmt.Errorf("count the ledger: %w", err)
 	}
@@ -261,15 +263,15 @@ func ReadLedgerCounts(ctx context.Context, dst *pgx.Conn, id int) (LedgerCounts,
 	return t, Wrap("count the ledger", err)
 }
 
-// CountUnverifiedEmails counts confirmed users of the source whose email an unverified user of the target holds.
+// CountUnverifiedEmails counts the confirmed users of the source whose email an unverified user of the target has.
 func CountUnverifiedEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
 	err = dst.QueryRow(ctx, "SELECT count(*) FROM supabase_import.ruling WHERE run = $1 AND reason = $2",
 		id, mapping.TargetEmailUnverified).Scan(&n)
-	return n, Wrap("count emails that unverified users hold", err)
+	return n, Wrap("count emails of unverified users", err)
 }
 
-// History lists what the ledger has of the rows of a scope: source, key, user, fingerprint, outcome, and whether the
-// run wrote the row and the credential account.
+// History returns SQL for the ledger entries of a scope: source, key, user, fingerprint, outcome, and whether the run
+// wrote the row and the credential account.
 func (p *Pass) History(s mapping.Scope) string {
 	return `SELECT source::text, key::text, user_id::text, coalesce(raw::text, ''), outcome::text,
   written IS NOT NULL, credential IS NOT NULL

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Worker has one connection to either side and does one batch after the other.
+// Worker has one connection to each database and processes one batch at a time.
 type Worker struct {
 	Env      *Env
 	Pass     *Pass
@@ -16,8 +16,8 @@ type Worker struct {
 	setUp    string // statements for a new connection to the target
 }
 
-// ForEachBatch calls do for every batch, with so many workers at a time. The first error ends all of them. setUp is
-// sent on every new connection to the target.
+// ForEachBatch calls do for every batch, with the number of workers that work at the same time. The first error cancels
+// the context of all. setUp has statements for every new connection to the target.
 func ForEachBatch(ctx context.Context, env *Env, p *Pass, batches []Batch, workers int, setUp string,
 	do func(context.Context, *Worker, Batch) error,
 ) error {
@@ -71,7 +71,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	return nil
 }
 
-// Retry calls f with connections that work, and again with new ones when they broke.
+// Retry calls f with open connections. If one breaks, it calls f again with new ones.
 func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error {
 	return w.Env.Retry(ctx, func() error {
 		err := w.connect(ctx)
@@ -79,13 +79,13 @@ func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error
 			err = f(ctx)
 		}
 		if err != nil && CauseOf(err) == Transient {
-			w.Close() // in any state
+			w.Close() // the state of the connections is unknown
 		}
 		return err
 	})
 }
 
-// RunBoth does both, and ends the other when one fails.
+// RunBoth calls both functions at the same time. If one fails, it cancels the context of the other.
 func RunBoth(ctx context.Context, one, other func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return one(ctx) })

@@ -9,16 +9,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// What a rollback has done is stored with the run as JSON, in the column undone. Package rollback reads and writes it.
+// The column undone of a run has the progress of its rollback as JSON. Package rollback reads and writes this JSON.
 
-const undoneQuery = `SELECT undone::text, EXISTS (SELECT FROM supabase_import.ledger WHERE run = $1)
+const rollbackQuery = `SELECT undone::text, EXISTS (SELECT FROM supabase_import.ledger WHERE run = $1)
 FROM supabase_import.run
 WHERE id = $1`
 
-// ReadRollback reads what a rollback has stored, nil where there was none, and whether the ledger has entries.
+// ReadRollback reads the progress of a rollback, which is nil if there was none, and whether the ledger has entries.
 func (r *Run) ReadRollback(ctx context.Context, dst *pgx.Conn) (undone []byte, hasEntries bool, err error) {
 	var text *string
-	if err := dst.QueryRow(ctx, undoneQuery, r.ID).Scan(&text, &hasEntries); err != nil {
+	if err := dst.QueryRow(ctx, rollbackQuery, r.ID).Scan(&text, &hasEntries); err != nil {
 		return nil, false, fmt.Errorf("read the rollback: %w", err)
 	}
 	if text != nil {
@@ -27,12 +27,12 @@ func (r *Run) ReadRollback(ctx context.Context, dst *pgx.Conn) (undone []byte, h
 	return undone, hasEntries, nil
 }
 
-func (r *Run) readUndone(ctx context.Context, dst *pgx.Conn) ([]byte, error) {
+func (r *Run) readRollback(ctx context.Context, dst *pgx.Conn) ([]byte, error) {
 	undone, _, err := r.ReadRollback(ctx, dst)
 	return undone, err
 }
 
-const startUndo = `WITH r AS (
+const startRollback = `WITH r AS (
   UPDATE supabase_import.run SET state = 'running', pass = 0, finished_at = NULL, undone = $2::jsonb
   WHERE id = $1 AND epoch = $3
   RETURNING id
@@ -43,26 +43,27 @@ SET pass = -1, parked = NULL, verification = 0, verified_pass = NULL, verified_a
 FROM r
 WHERE b.run = r.id`
 
-// StartRollback stores that a rollback has begun. A run that begins afterwards starts a new pass over every batch.
+// StartRollback stores that a rollback has begun. It resets the batches: a pass that begins later copies all of them.
 func StartRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
-	return mustHold(ctx, dst, startUndo, id, string(undone), epoch)
+	return execWithLease(ctx, dst, startRollback, id, string(undone), epoch)
 }
 
-const finishUndo = `UPDATE supabase_import.run SET state = 'rolled back', finished_at = now(), undone = $2::jsonb
+const finishRollback = `UPDATE supabase_import.run SET state = 'rolled back', finished_at = now(), undone = $2::jsonb
 WHERE id = $1 AND epoch = $3`
 
-// FinishRollback stores that a rollback is done. The commits of its batches did not wait for the disk; this one does.
+// FinishRollback stores that a rollback is done. Unlike the commits of its batches, this commit waits for the disk.
 func FinishRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
 	err := Exec(ctx, dst, fmt.Sprintf(
 		"SET synchronous_commit = on; DELETE FROM supabase_import.foreign_account WHERE run = %d", id))
 	if err != nil {
 		return err
 	}
-	return mustHold(ctx, dst, finishUndo, id, string(undone), epoch)
+	return execWithLease(ctx, dst, finishRollback, id, string(undone), epoch)
 }
 
-// mustHold is errLeaseLost when a statement that asks for the epoch finds another.
-func mustHold(ctx context.Context, dst *pgx.Conn, sql string, args ...any) error {
+// execWithLease runs a statement that has the epoch as a condition. If it changes no row, the lease is lost: it returns
+// an error.
+func execWithLease(ctx context.Context, dst *pgx.Conn, sql string, args ...any) error {
 	tag, err := dst.Exec(ctx, sql, args...)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errLeaseLost()
@@ -81,14 +82,14 @@ WHERE id = $1
 FOR NO KEY UPDATE`, id, epoch).Scan(&isHeld, &text)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("hold the run: %w", err)
+		return nil, fmt.Errorf("lock the run: %w", err)
 	case !isHeld:
 		return nil, errLeaseLost()
 	}
 	return []byte(text), nil
 }
 
-// SaveRollback stores what a rollback has done, and renews the lease.
+// SaveRollback stores the progress of a rollback and renews the lease.
 func SaveRollback(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
 	_, err := dst.Exec(ctx, `UPDATE supabase_import.run SET undone = $2::jsonb, held_until = now() + $3::interval
 WHERE id = $1`, id, string(undone), leaseTime)
@@ -101,8 +102,8 @@ func CountEntries(ctx context.Context, dst *pgx.Conn, id int, s mapping.Scope) (
 	return n, Wrap("count the ledger", err)
 }
 
-// KeepRolledBack keeps rows that changed in the target in the quarantine, before a rollback deletes them. The condition
-// is on the table undo (alias o) and the row.
+// KeepRolledBack returns SQL that copies rows that changed in the target into the quarantine, before a rollback deletes
+// them. The condition is on the table undo (alias o) and the row.
 func KeepRolledBack(run int, k mapping.Kind, id, owner, row, table, condition string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine AS q
   (run, user_id, source, key, field, reason, original, resolved)
@@ -114,7 +115,8 @@ DO UPDATE SET original = excluded.original, last_seen = now(), resolved = now();
 `, run, owner, k, id, row, table, condition)
 }
 
-// KeepCascaded keeps rows of another table in the quarantine, before a rollback deletes or changes them.
+// KeepCascaded returns SQL that copies rows of another table into the quarantine, before a rollback deletes or changes
+// them.
 func KeepCascaded(run int, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine
   (run, user_id, source, key, field, reason, detail, original, resolved)
@@ -128,17 +130,17 @@ ORDER BY g.rel, g.tid, g.effect DESC;
 `, run, Deletes, from, Changes)
 }
 
-// DeleteEntries deletes what the ledger has of the users of the table undo who go, and opens the batch again. Entries
-// of the quarantine are closed: nothing is left to do about them.
+// DeleteEntries returns SQL that deletes the ledger entries of the users that the rollback deletes (column is_removed
+// of table undo), opens the batch again, and marks the quarantine entries of the batch as resolved.
 func DeleteEntries(run int, b Batch) string {
 	scope := b.Contains("l.user_id")
-	const unlessStays = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.is_removed)"
+	const unlessKept = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.is_removed)"
 	return fmt.Sprintf(`DELETE FROM supabase_import.ledger l USING undo o
 WHERE l.run = %[1]d AND l.user_id = o.user_id AND o.is_removed AND %[2]s;
 DELETE FROM supabase_import.ruling l
-WHERE l.run = %[1]d AND %[2]s AND `+unlessStays+`;
+WHERE l.run = %[1]d AND %[2]s AND `+unlessKept+`;
 UPDATE supabase_import.quarantine l SET resolved = now()
-WHERE l.run = %[1]d AND %[2]s AND l.resolved IS NULL AND l.reason <> '%[4]s' AND `+unlessStays+`;
+WHERE l.run = %[1]d AND %[2]s AND l.resolved IS NULL AND l.reason <> '%[4]s' AND `+unlessKept+`;
 UPDATE supabase_import.batch
 SET copied = false, pass = 0, rows = 0, quarantined = (
   SELECT count(*)
@@ -147,12 +149,12 @@ SET copied = false, pass = 0, rows = 0, quarantined = (
 WHERE run = %[1]d AND number = %[3]d`, run, scope, b.Number, mapping.EmailReleased)
 }
 
-// CountUnknownUsers counts users of the target whom the run did not copy.
+// CountUnknownUsers counts the users of the target that the run did not copy.
 func CountUnknownUsers(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
 	err = dst.QueryRow(ctx, `SELECT count(*)
 FROM "user" u
 WHERE NOT EXISTS (
   SELECT FROM supabase_import.ledger l
   WHERE l.run = $1 AND l.user_id = u.id AND l.source = 'user' AND l.outcome IN `+CopiedOutcomes+`)`, id).Scan(&n)
-	return n, Wrap("count users who came later", err)
+	return n, Wrap("count users that the run did not copy", err)
 }
