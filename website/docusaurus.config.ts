@@ -60,7 +60,7 @@ const themeConfig: UserThemeConfig = {
         items: [
           { label: 'Deploying to AWS', to: '/docs/deploy/' },
           { label: 'Configuration', to: '/docs/configuration/' },
-          { label: 'Security, row by row', to: '/docs/security/' },
+          { label: 'Security properties and their tests', to: '/docs/security/' },
         ],
       },
       {

@@ -39,7 +39,7 @@ export default function HomeProofs(): ReactNode {
         <Proof
           figure={String(securityRows)}
           to="/docs/security/"
-          more={translate({ id: 'home.proofs.security.more', message: 'Security, row by row' })}
+          more={translate({ id: 'home.proofs.security.more', message: 'Security properties and their tests' })}
         >
           <Translate id="home.proofs.security">
             security requirements, each with the tests that prove it. A requirement without a test says so.
