@@ -10,13 +10,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// estimate is a group of source rows with the same expected outcome.
+// estimate is a group of source rows with the same expected outcome. Its fields are in the order of the columns.
 type estimate struct {
-	kind           mapping.Kind
-	reason, format string // format of the password
-	fields         []string
-	folded         bool
-	rows           int64
+	Kind   mapping.Kind
+	Reason string
+	Fields []string
+	Folded bool
+	Format string // of a password
+	Rows   int64
 }
 
 // estimate finds the conflicts, runs the projections over all users, and counts the results.
@@ -87,12 +88,7 @@ func queryEstimates(ctx context.Context, db *pgx.Conn, queries []string) (all []
 		if err != nil {
 			return nil, err
 		}
-		var e estimate
-		_, err = pgx.ForEachRow(rows, []any{&e.kind, &e.reason, &e.fields, &e.folded, &e.format, &e.rows}, func() error {
-			all = append(all, e)
-			return nil
-		})
-		if err != nil {
+		if all, err = pgx.AppendRows(all, rows, pgx.RowToStructByPos[estimate]); err != nil {
 			return nil, err
 		}
 	}
@@ -100,21 +96,21 @@ func queryEstimates(ctx context.Context, db *pgx.Conn, queries []string) (all []
 }
 
 func (p *Plan) add(e estimate) {
-	switch expected := p.Expected[e.kind]; {
-	case e.reason != "":
-		expected[mapping.Quarantined] += e.rows
-		p.Reasons[string(e.kind)+" "+e.reason] += e.rows
-	case e.folded:
-		expected[mapping.Folded] += e.rows
+	switch expected := p.Expected[e.Kind]; {
+	case e.Reason != "":
+		expected[mapping.Quarantined] += e.Rows
+		p.Reasons[string(e.Kind)+" "+e.Reason] += e.Rows
+	case e.Folded:
+		expected[mapping.Folded] += e.Rows
 	default:
-		expected[mapping.Copied] += e.rows
+		expected[mapping.Copied] += e.Rows
 	}
-	for _, field := range e.fields {
+	for _, field := range e.Fields {
 		name, why, _ := strings.Cut(field, ":")
-		p.Reasons[string(e.kind)+"."+name+" "+why] += e.rows
+		p.Reasons[string(e.Kind)+"."+name+" "+why] += e.Rows
 	}
-	if e.kind == mapping.User {
-		p.Hashes[e.format] += e.rows
+	if e.Kind == mapping.User {
+		p.Hashes[e.Format] += e.Rows
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed" // references.sql
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -63,14 +62,7 @@ func ReadReferences(ctx context.Context, db *pgx.Conn) ([]Reference, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for foreign keys that reference users: %w", err)
 	}
-	var all []Reference
-	var r Reference
-	into := []any{&r.Table, &r.Columns, &r.From, &r.Parent, &r.Keys, &r.Effect, &r.FromDeletable, &r.ToDeletable}
-	_, err = pgx.ForEachRow(rows, into, func() error {
-		r.Columns, r.Keys = slices.Clone(r.Columns), slices.Clone(r.Keys)
-		all = append(all, r)
-		return nil
-	})
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Reference])
 	return all, Wrap("look for foreign keys that reference users", err)
 }
 
