@@ -42,7 +42,9 @@ func (s server) host() string {
 	return "localhost:" + s.address[strings.LastIndexByte(s.address, ':')+1:]
 }
 
-// build builds a command or function as it is released.
+// build builds a command or function as it is released. The servers are started here and not with
+// internal/testkit/xenontest, which builds for debugging, reads the log into its own memory, and passes its environment
+// on: all three would be measured.
 func build(tb testing.TB, folder string) string {
 	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")

@@ -16,10 +16,13 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // root is the folder of the checkout.
 const root = "../.."
+
+func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
 
 // engine skips the test with the reason if no container engine can run here. isOurs is whether scripts/docker-engine
 // has started the engine for the tests. Any other engine may have AWS's base image or pull it.
@@ -78,16 +81,13 @@ func samArch() string {
 	return runtime.GOARCH
 }
 
-// build compiles a command for a container, or for this machine if its name is xenon.
+// build compiles a command for a container.
 func build(t *testing.T, path, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
 	cmd := exec.Command("go", "build", "-o", out, path)
 	cmd.Dir = root
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
-	if name != "xenon" {
-		cmd.Env = append(cmd.Env, "GOOS=linux")
-	}
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", path, err, text)
 	}
@@ -120,7 +120,7 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	ended := make(chan error, 1)
 	go func() { ended <- s.cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM) // both programs handle it as Ctrl-C
+		_ = s.cmd.Process.Signal(syscall.SIGTERM) // the script handles it as Ctrl-C
 		if err := <-ended; err != nil {
 			t.Errorf("%s exited with %v:\n%s", line[0], err, s.printed.String())
 		}

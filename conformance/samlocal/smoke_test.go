@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // differences are the differences of SAM's gateway from AWS's HTTP API and `xenon dev`.
@@ -38,14 +39,9 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 		return []string{"PORT=" + port, "XENON_DIR=" + t.TempDir(), "DATABASE_URL=" + dbtest.New(t), trusted}
 	})
 	up := time.Since(began)
-	xenon, database := build(t, "./cmd/xenon", "xenon"), dbtest.New(t)
-	dev := start(t, func(port string) []string {
-		return []string{
-			xenon, "dev", "--no-site", "--addr", "localhost:" + port, "--dir", t.TempDir(), "--database-url", database,
-		}
-	}, func(string) []string { return []string{trusted} })
+	dev := xenontest.Start(t, trusted)
 
-	got, want := play(t, sam.address(), sam.origin()), play(t, dev.address(), dev.origin())
+	got, want := play(t, sam.address(), sam.origin()), play(t, dev.URL, dev.Origin)
 	report := []string{fmt.Sprintf("sam local listens after %s (build included)", up.Round(100*time.Millisecond))}
 	for i, s := range steps(t) {
 		isTime := func(p cmp.Path) bool { return p.Last().String() == ".took" }
