@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Quote quotes the name of a column or table.
+// Quote quotes the name of a column or table, as pgx.Identifier does. This package imports no pgx, so that it cannot
+// open a connection.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // Literal is a string as SQL. Every session of the import sets standard_conforming_strings.
