@@ -54,7 +54,7 @@ test(
           }
         }
         for (const which of ['with', 'without'] as const) {
-          const of = (name: keyof Vitals) => median(measured[which].map((one) => one[name]));
+          const of = (name: 'shift' | 'painted' | 'blocked') => median(measured[which].map((one) => one[name]));
           expect(Math.max(...measured[which].map(({ shift }) => shift)), chapter).toBeLessThan(0.02);
           info.annotations.push(
             figure(

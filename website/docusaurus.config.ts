@@ -115,6 +115,7 @@ const config: Config = {
   },
   headTags: [{ tagName: 'meta', attributes: { name: 'color-scheme', content: 'light dark' } }],
   ssrTemplate,
+  clientModules: ['./src/clientModules/progressBar.ts'],
   plugins: [
     ['@docusaurus/plugin-content-docs', docs],
     '@docusaurus/plugin-content-pages',

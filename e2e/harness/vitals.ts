@@ -4,25 +4,62 @@ import { figureAnnotation } from './states';
 
 /** The metrics of a page, as Lighthouse defines them. */
 export interface Vitals {
-  /** CLS: the cumulative layout shift. */
+  /** CLS: the cumulative layout shift, without the menu of the manual after a click. */
   readonly shift: number;
+  /** What moved: for each shift its value, the time, the page, and the elements with their old and new rectangles. */
+  readonly shifts: readonly string[];
   /** LCP: when the largest element was painted, in ms since the start of the navigation. */
   readonly painted: number;
   /** TBT: how long the main thread was blocked, in ms. */
   readonly blocked: number;
 }
 
+/** An element that moved in a layout shift. */
+interface Source {
+  readonly node: Node | null;
+  readonly previousRect: DOMRectReadOnly;
+  readonly currentRect: DOMRectReadOnly;
+}
+
+/** The fields that layout shifts have and TypeScript's DOM library does not. */
+interface Entry extends PerformanceEntry {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+  readonly sources: readonly Source[];
+}
+
 /** Observes the pages that are loaded from now on. The returned function reads the metrics of the current page. */
 export async function observe(page: Page): Promise<() => Promise<Vitals>> {
   await page.addInitScript(() => {
-    const vitals = { shift: 0, painted: 0, blocked: 0 };
+    let clicked = false;
+    addEventListener(
+      'click',
+      () => {
+        clicked = true;
+      },
+      { capture: true },
+    );
+    const vitals = { shift: 0, shifts: [] as string[], painted: 0, blocked: 0 };
     Object.assign(window, { vitals });
-    const each = (type: string, note: (entry: PerformanceEntry & { value: number; hadRecentInput: boolean }) => void) =>
+    const elementOf = ({ node }: Source) => (node instanceof Element ? node : node?.parentElement);
+    const box = (r: DOMRectReadOnly) => `${[r.x, r.y, r.width, r.height].map(Math.round)}`;
+    const describe = (source: Source) =>
+      `${elementOf(source)?.outerHTML.slice(0, 80)} ${box(source.previousRect)} -> ${box(source.currentRect)}`;
+    // A click on a link opens and closes categories of the manual's menu. The browser excuses this as the effect of an
+    // input for half a second only, which a slow machine exceeds.
+    const isMenu = (source: Source) => Boolean(elementOf(source)?.closest('.theme-doc-sidebar-menu'));
+    const isOnlyMenu = (sources: readonly Source[]) => sources.length > 0 && sources.every(isMenu);
+    const each = (type: string, note: (entry: Entry) => void) =>
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) note(entry as Parameters<typeof note>[0]);
       }).observe({ type, buffered: true });
     each('layout-shift', (entry) => {
-      if (!entry.hadRecentInput) vitals.shift += entry.value;
+      if (entry.hadRecentInput || (clicked && isOnlyMenu(entry.sources))) return;
+      vitals.shift += entry.value;
+      const moved = entry.sources.map(describe).join('; ');
+      vitals.shifts.push(
+        `${entry.value.toFixed(4)} at ${entry.startTime.toFixed()} ms on ${location.pathname}: ${moved}`,
+      );
     });
     each('largest-contentful-paint', (entry) => {
       vitals.painted = entry.startTime;
