@@ -15,6 +15,10 @@ SHELL     := /bin/bash
 # Fails with a clear message if Node is missing or too old.
 NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
+# The race detector makes hashing about ten times slower. These packages are pure functions, without anything to detect.
+HASHING   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
+# Flags of go test. golangci-lint runs go vet, and without debug information the linker is faster.
+RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(HASHING))) -vet=off -ldflags=-w
 # Runs a command with a temporary Postgres server for its tests.
 POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
@@ -58,11 +62,11 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 # starts first. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	$(POSTGRES) go test -race -timeout 40m -tags node,moto ./shared/importer/... $(GO_PACKAGES)
+	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto ./shared/importer/... $(GO_PACKAGES)
 
 .PHONY: nightly
 nightly: .tools/pgbouncer.done ## run the long tests whole, of which make test runs a sample
-	XENON_WHOLE=1 $(POSTGRES) go test -race -count 1 -timeout 90m ./shared/importer/... ./conformance/faults
+	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -85,7 +89,7 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test -race -count 1 -tags gotrue -run GoTrue ./shared/importer/
+	go test $(RACE) -count 1 -tags gotrue -run GoTrue ./shared/importer/
 
 # Scenarios mostly wait, so more of them run in parallel than there are processors.
 .PHONY: conformance

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func newSite(t testing.TB, settings ...string) *site {
 		"MAIL_FILE":    filepath.Join(t.TempDir(), "mail.jsonl"),
 		"COOKIE_CACHE": "compact", "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"),
 	}
-	set, err := keys.Generate(time.Now())
+	set, err := signingKeys()
 	if err == nil {
 		err = keys.SaveFile(s.env["SIGNING_KEYS_FILE"], set)
 	}
@@ -73,6 +74,9 @@ func newSite(t testing.TB, settings ...string) *site {
 	s.url = server.URL
 	return s
 }
+
+// signingKeys are the keys of every site: generating RSA keys is slow.
+var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now()) })
 
 // cold starts one more environment of the site, with at most conns connections and a clock of its own.
 func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ...string) *environment {

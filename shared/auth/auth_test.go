@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ type server struct {
 // newServer starts a server. The functions in change may alter its settings first.
 func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	t.Helper()
-	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)}
+	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: startOfTests}
 	env := map[string]string{
 		"DATABASE_URL":       s.url,
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough",
@@ -57,7 +58,7 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	}
 	s.cfg = cfg
 	clock := func() time.Time { return s.now }
-	makeKeys(t, cfg.SigningKeysFile, clock())
+	saveKeys(t, cfg.SigningKeysFile)
 	secretStore := secrets.New(cfg, clock)
 	db := store.Open(secretStore, 10)
 	db.Dial = s.wire.Dial
@@ -204,13 +205,19 @@ func (s *server) roundTrips(f func()) int {
 	return s.wire.Trips() - before
 }
 
-func makeKeys(t *testing.T, file string, now time.Time) {
+// startOfTests is the time at which every server of the tests starts.
+var startOfTests = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
+
+// signingKeys are the keys of every server: generating RSA keys is slow.
+var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(startOfTests) })
+
+func saveKeys(t *testing.T, file string) {
 	t.Helper()
-	set, err := keys.Generate(now)
-	if err != nil {
-		t.Fatal(err)
+	set, err := signingKeys()
+	if err == nil {
+		err = keys.SaveFile(file, set)
 	}
-	if err := keys.SaveFile(file, set); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 }
