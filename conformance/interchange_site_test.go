@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
@@ -51,32 +50,7 @@ func joinLibrary(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", "reference/server.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make test" installs (%v)`, err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("Better Auth exited with %v and logged:\n%s", err, stderr.String())
-		}
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		_ = cmd.Process.Kill()
-		t.Fatalf("Better Auth did not start: %v", err)
-	}
-	go io.Copy(io.Discard, stdout)
-	return strings.TrimSpace(line)
+	return startBetterAuth(t, cmd)
 }
 
 // eachWay runs a test with each of the two servers first and the other one second. It also runs it with Better Auth as

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,13 @@ func libraryServer(t *testing.T, profile map[string]string) server {
 	cmd := exec.Command("node", "server.mjs")
 	cmd.Dir = "reference"
 	cmd.Env = append(cmd.Environ(), append(pairs(env), "DATABASE_URL="+s.database)...)
+	s.address = startBetterAuth(t, cmd)
+	return s
+}
+
+// startBetterAuth starts a server of Better Auth, which ends with the test, and returns its URL.
+func startBetterAuth(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()
@@ -52,8 +60,8 @@ func libraryServer(t *testing.T, profile map[string]string) server {
 	if readErr != nil {
 		t.Fatalf("Better Auth did not start: %v", readErr)
 	}
-	s.address = strings.TrimSpace(line)
-	return s
+	go io.Copy(io.Discard, stdout)
+	return strings.TrimSpace(line)
 }
 
 // TestR02_AnswersAsBetterAuth plays every scenario against the pinned Better Auth and against Xenon, each on its own
