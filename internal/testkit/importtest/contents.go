@@ -145,6 +145,15 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 	return st
 }
 
+// AwaitLockWait waits until a statement in the database waits for a lock.
+func AwaitLockWait(t *testing.T, url, what string) {
+	t.Helper()
+	Eventually(t, what, func() bool {
+		return Value(t, url, `select count(*)::text from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`) != "0"
+	})
+}
+
 // CheckSameAsNewImport compares the target with a first import of the source as it is now, and runs the verification.
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()

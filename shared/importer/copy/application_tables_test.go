@@ -320,13 +320,7 @@ func TestLaterPassKeepsUserWithConcurrentlyInsertedOrder(t *testing.T) {
 		_, err := m.Run(t.Context(), importtest.Allow, false, 1)
 		done <- err
 	}()
-	importtest.Eventually(t, "the pass waits for the user", func() bool {
-		return importtest.Value(
-			t,
-			m.To,
-			`select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-		) != "0"
-	})
+	importtest.AwaitLockWait(t, m.To, "the pass waits for the user")
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -183,13 +183,7 @@ func TestRollback_KeepsUserWithConcurrentChange(t *testing.T) {
 		got, err = m.Rollback(t.Context(), "supabase", importer.RollbackOptions{})
 		done <- err
 	}()
-	importtest.Eventually(t, "the rollback waits for the row", func() bool {
-		return importtest.Value(
-			t,
-			m.To,
-			`select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-		) != "0"
-	})
+	importtest.AwaitLockWait(t, m.To, "the rollback waits for the row")
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
