@@ -133,7 +133,7 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not what it was:%s", diff)
+		t.Errorf("the target is not as it was before:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if got := importtest.Value(t, m.To, holderOf, confirmed.Email); got != confirmed.ID {
@@ -188,7 +188,7 @@ func TestPlanRefusesUnverifiedHolderWithOtherData(t *testing.T) {
 				importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 				before,
 			); diff != "" {
-				t.Errorf("the target is not what it was:%s", diff)
+				t.Errorf("the target is not as it was before:%s", diff)
 			}
 			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
 			if plan, err := m.Plan(
@@ -378,6 +378,6 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not what it was:%s", diff)
+		t.Errorf("the target is not as it was before:%s", diff)
 	}
 }

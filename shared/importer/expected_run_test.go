@@ -121,7 +121,7 @@ func TestImportTreatsHoldersOfEmailsAsExpected(t *testing.T) {
 	m := importtest.Open(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}
-	// The users sign up after the plan, because it would refuse some of them.
+	// The users sign up after the plan, because the plan would reject some of them.
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func TestGoTrue_PlanRefusesRoleUnderRowSecurity(t *testing.T) {
 		t.Error("the plan has no refusal")
 	}
 	if _, err := m.Run(t.Context(), choices, false, 0); err == nil {
-		t.Error("the run has no error")
+		t.Error("the run returned no error")
 	}
 }
 

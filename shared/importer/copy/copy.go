@@ -147,7 +147,7 @@ func (w *worker) copyBatch(ctx context.Context, b run.Batch) (did rowCounts, err
 	s := b.Scope
 	if b.Copied {
 		err := w.Retry(ctx, func(ctx context.Context) (err error) {
-			s.IDs, did, err = w.changed(ctx, b.Scope)
+			s.IDs, did, err = w.listChanged(ctx, b.Scope)
 			return err
 		})
 		if err != nil || len(s.IDs) == 0 {

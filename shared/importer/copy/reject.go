@@ -178,7 +178,7 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 			Detail: run.StateAndTable(pgErr),
 		})
 	}
-	candidates, err := w.candidates(ctx, s)
+	candidates, err := w.listCandidates(ctx, s)
 	if err != nil {
 		return did, err
 	}
@@ -192,8 +192,9 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 	return rowCounts{}, err
 }
 
-// candidates returns the rows of a user that the target may have rejected, in the order in which rejectRow tries them.
-func (w *worker) candidates(ctx context.Context, s mapping.Scope) ([]run.RowsOfUser, error) {
+// listCandidates returns the rows of a user that the target may have rejected, in the order in which rejectRow tries
+// them.
+func (w *worker) listCandidates(ctx context.Context, s mapping.Scope) ([]run.RowsOfUser, error) {
 	user := s.IDs[0]
 	identities, err := w.listAtSource(ctx, `SELECT i.id::text
 FROM auth.identities i

@@ -23,7 +23,7 @@ func (r *rollback) batch(ctx context.Context, i int) error {
 			return err
 		}
 	}
-	return r.step(ctx, i)
+	return r.runBatch(ctx, i)
 }
 
 // lockRun locks the run for the transaction, so that no other process takes the lease, and reads the stored state. done
@@ -43,9 +43,9 @@ func (r *rollback) lockRun(ctx context.Context, b run.Batch) (done bool, err err
 	return true, run.Exec(ctx, r.dst, "ROLLBACK")
 }
 
-// step rolls back one batch in an open transaction. It also ends the transaction, unless later batches have to see its
-// changes.
-func (r *rollback) step(ctx context.Context, i int) error {
+// runBatch rolls back one batch in an open transaction. It also ends the transaction, unless later batches have to see
+// its changes.
+func (r *rollback) runBatch(ctx context.Context, i int) error {
 	b, began := r.batches[i], r.env.Now()
 	e := run.Event{
 		Run: r.name, Action: "rollback", DryRun: r.DryRun, Batch: b.Number, Batches: len(r.batches), Done: i + 1,
@@ -54,13 +54,13 @@ func (r *rollback) step(ctx context.Context, i int) error {
 	if e.Rows, err = run.CountEntries(ctx, r.dst, r.id, b.Scope); err != nil {
 		return err
 	}
-	result, err := r.undo(ctx, b)
+	result, err := r.removeUsers(ctx, b)
 	if err != nil {
 		return err
 	}
 	s := r.state.plus(result)
 	s.Next = b.Number + 1
-	if err := r.end(ctx, s); err != nil {
+	if err := r.endBatch(ctx, s); err != nil {
 		return err
 	}
 	r.state = s
@@ -72,8 +72,9 @@ func (r *rollback) step(ctx context.Context, i int) error {
 	return nil
 }
 
-// end records and commits a batch. In a dry run it rolls the batch back, unless later batches have to see its changes.
-func (r *rollback) end(ctx context.Context, s state) error {
+// endBatch records and commits a batch. In a dry run it rolls the batch back, unless later batches have to see its
+// changes.
+func (r *rollback) endBatch(ctx context.Context, s state) error {
 	switch {
 	case r.needsOneTransaction():
 		return nil
@@ -90,9 +91,9 @@ func (r *rollback) end(ctx context.Context, s state) error {
 	return run.Exec(ctx, r.dst, "COMMIT")
 }
 
-// undo decides which users of a batch are removed, counts the rows and removes them. A dry run also deletes the rows,
-// to find out whether the target allows it, but does not change the ledger.
-func (r *rollback) undo(ctx context.Context, b run.Batch) (Result, error) {
+// removeUsers decides which users of a batch are removed, counts their rows and removes them. A dry run also deletes
+// the rows, to find out whether the target allows it, but does not change the ledger.
+func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error) {
 	if err := run.Exec(ctx, r.dst, r.findChanged(b.Scope)); err != nil {
 		return Result{}, fmt.Errorf("compare with what the run wrote: %w", err)
 	}
@@ -104,7 +105,7 @@ func (r *rollback) undo(ctx context.Context, b run.Batch) (Result, error) {
 		if err != nil {
 			return result, err
 		}
-		rejection, err := r.try(ctx, r.removal(b))
+		rejection, err := r.tryStatements(ctx, r.removal(b))
 		if err != nil || rejection == "" {
 			return result, err
 		}
@@ -132,9 +133,9 @@ func (r *rollback) removal(b run.Batch) string {
 	return r.deletions(b.Scope, "")
 }
 
-// try runs statements after a savepoint. If the target rejects them, it rolls back to the savepoint and returns the
-// error of the target as rejection.
-func (r *rollback) try(ctx context.Context, sql string) (rejection string, err error) {
+// tryStatements runs statements after a savepoint. If the target rejects them, it rolls back to the savepoint and
+// returns the error of the target as rejection.
+func (r *rollback) tryStatements(ctx context.Context, sql string) (rejection string, err error) {
 	err = run.Exec(ctx, r.dst, "SAVEPOINT trial;\n"+sql)
 	if err == nil {
 		return "", nil
@@ -161,7 +162,7 @@ func (r *rollback) keepRejected(
 		return true, run.Wrap("keep a user", err)
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		rejection, err := r.try(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDs(half)+")"))
+		rejection, err := r.tryStatements(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDs(half)+")"))
 		if err != nil {
 			return found, err
 		}

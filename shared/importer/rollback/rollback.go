@@ -49,7 +49,7 @@ func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, err
 		return Result{}, fmt.Errorf("%w: cascade needs force", run.ErrRefused)
 	}
 	r := &rollback{env: env, name: name, Options: o, state: state{Result: newResult()}}
-	err := r.all(ctx)
+	err := r.runAll(ctx)
 	run.Close(r.dst)
 	if !env.Shared && !o.DryRun {
 		env.Release(ctx)
@@ -60,7 +60,7 @@ func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, err
 	return r.state.Result, err
 }
 
-func (r *rollback) all(ctx context.Context) (err error) {
+func (r *rollback) runAll(ctx context.Context) (err error) {
 	if !r.DryRun {
 		if r.epoch, err = r.env.Take(ctx, r.name); err != nil {
 			return err
@@ -102,7 +102,7 @@ func (r *rollback) dryRunAll(ctx context.Context) error {
 		return err
 	}
 	for i, b := range r.batches {
-		if err := r.step(ctx, i); err != nil {
+		if err := r.runBatch(ctx, i); err != nil {
 			return fmt.Errorf("try batch %d: %w", b.Number, err)
 		}
 	}

@@ -87,14 +87,16 @@ type GateResult struct {
 }
 
 const (
-	fewLines = 10
-	fewKeys  = 40
+	maxLines = 10
+	maxKeys  = 40
 )
 
-func few[T any](all []T) []T { return all[:min(len(all), fewLines)] }
+// firstLines returns the first ten elements.
+func firstLines[T any](all []T) []T { return all[:min(len(all), maxLines)] }
 
-func fewTexts(all []string) []string {
-	kept := slices.Clone(few(all))
+// firstTexts returns the first ten texts, each of at most 400 bytes.
+func firstTexts(all []string) []string {
+	kept := slices.Clone(firstLines(all))
 	for i := range kept {
 		kept[i] = clip(kept[i])
 	}
@@ -126,9 +128,9 @@ func planResult(p run.Plan) PlanResult {
 	}
 	return PlanResult{
 		MayStart: len(p.Refusals) == 0,
-		Refusals: fewTexts(p.Refusals), Warnings: fewTexts(p.Warnings), NotChecked: fewTexts(p.NotChecked),
-		Referring: fewTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
-		Reasons: largest(p.Reasons, fewKeys),
+		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
+		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
+		Reasons: largest(p.Reasons, maxKeys),
 	}
 }
 
@@ -140,27 +142,27 @@ func beginResult(s run.Status, a Action) BeginResult {
 }
 
 func statusResult(s run.Status) StatusResult {
-	parked := slices.Clone(few(s.Parked))
+	parked := slices.Clone(firstLines(s.Parked))
 	for i := range parked {
 		parked[i].Why = clip(parked[i].Why)
 	}
 	return StatusResult{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
-		Counts: s.Counts, Reasons: largest(s.Reasons, fewKeys),
+		Counts: s.Counts, Reasons: largest(s.Reasons, maxKeys),
 	}
 }
 
 func verifyResult(v verify.Result) VerifyResult {
 	broken := slices.DeleteFunc(slices.Clone(v.Equations), func(e verify.Equation) bool { return e.Holds })
 	return VerifyResult{
-		Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: few(broken), Checksums: v.Checksums,
+		Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: firstLines(broken), Checksums: v.Checksums,
 	}
 }
 
 func rollbackResult(r rollback.Result) RollbackResult {
 	return RollbackResult{
-		Done: r.Done, Removed: r.Removed, Sessions: r.Sessions, Left: r.Left, Cascaded: largest(r.Cascaded, fewLines),
-		Changed: largest(r.Changed, fewLines), Holding: largest(r.Holding, fewLines),
+		Done: r.Done, Removed: r.Removed, Sessions: r.Sessions, Left: r.Left, Cascaded: largest(r.Cascaded, maxLines),
+		Changed: largest(r.Changed, maxLines), Holding: largest(r.Holding, maxLines),
 	}
 }
 
