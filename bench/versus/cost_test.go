@@ -171,7 +171,7 @@ func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
 	t.Parallel()
 	a := func(request, subject, function string, server float64) *cell {
 		return &cell{
-			way: way{request: request, subject: subject, function: function}, conns: 1,
+			workload: workload{request: request, subject: subject, function: function}, conns: 1,
 			samples: []sample{{server: server, perSecond: 1}},
 		}
 	}

@@ -24,9 +24,16 @@ func functionName(folder, subject string) string {
 	return "functions/" + folder + strings.TrimPrefix(subject, ourEmulator)
 }
 
-// through returns a way that sends a request through its function under the emulator, with the database and settings of
-// s. It starts a function once, also if it serves several requests. Its first event is the first of calls.
-func (w *world) through(b *testing.B, folder, subject, request string, s server, count int, next func(i int) call) way {
+// through returns a workload that sends a request through its function under the emulator, with the database and
+// settings of s. It starts a function once, also if the function serves several requests. The first event of the
+// function is the first of calls.
+func (w *world) through(
+	b *testing.B,
+	folder, subject, request string,
+	s server,
+	count int,
+	next func(i int) call,
+) workload {
 	b.Helper()
 	name := functionName(folder, subject)
 	f, started := w.functions[name]
@@ -34,9 +41,9 @@ func (w *world) through(b *testing.B, folder, subject, request string, s server,
 		f = startEmulator(b, folder, w.bootstrap(b, folder), s, w.sizes[folder], next(0))
 		w.functions[name] = f
 	}
-	way := f.as(subject, request, [3]int{count}, next)
-	way.function = folder
-	return way
+	workload := f.as(subject, request, [3]int{count}, next)
+	workload.function = folder
+	return workload
 }
 
 // bootstrap builds a function once.

@@ -41,13 +41,13 @@ func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]
 	return all, nil
 }
 
-func pairs(x server, few []path, y server, many []path) (groups [][]way) {
+func pairs(x server, few []path, y server, many []path) (groups [][]workload) {
 	for i, p := range few {
 		counts := [3]int{2000}
 		if p.hashes {
 			counts[0] = argon2s[0]
 		}
-		groups = append(groups, []way{x.over(p.request, counts, p.next), y.over(p.request, counts, many[i].next)})
+		groups = append(groups, []workload{x.over(p.request, counts, p.next), y.over(p.request, counts, many[i].next)})
 	}
 	return groups
 }

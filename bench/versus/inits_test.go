@@ -10,48 +10,48 @@ import (
 	"testing"
 )
 
-// initOf is the time and memory of a package's init functions, from GODEBUG=inittrace=1.
-type initOf struct {
+// packageInit has the time and memory of a package's init functions, from GODEBUG=inittrace=1.
+type packageInit struct {
 	Package      string  `json:"package"`
 	Milliseconds float64 `json:"milliseconds"`
 	Bytes        float64 `json:"bytes"`
 	Allocations  float64 `json:"allocations"`
 }
 
-// startUp is the sum of all packages of a function, and the packages with a large share.
-type startUp struct {
-	Packages int      `json:"packages"`
-	Total    initOf   `json:"total"`
-	Heavy    []initOf `json:"heavy"`
+// initSums has the sum of all packages of a function, and the packages with a large share.
+type initSums struct {
+	Packages int           `json:"packages"`
+	Total    packageInit   `json:"total"`
+	Heavy    []packageInit `json:"heavy"`
 }
 
 // heavy reports whether an init takes more than 0.1 ms or 10 kB.
-func (i initOf) heavy() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
+func (i packageInit) heavy() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
 
 // inits starts functions/session a few times with GODEBUG=inittrace=1.
-func (w *world) inits(ctx context.Context, bootstrap string) (startUp, error) {
-	var runs [][]initOf
+func (w *world) inits(ctx context.Context, bootstrap string) (initSums, error) {
+	var runs [][]packageInit
 	for range 5 {
 		var said bytes.Buffer
 		if _, err := w.firstOfFunction(ctx, bootstrap, &said, "GODEBUG=inittrace=1"); err != nil {
-			return startUp{}, err
+			return initSums{}, err
 		}
 		run, err := parseInits(said.String())
 		if err != nil {
-			return startUp{}, err
+			return initSums{}, err
 		}
 		runs = append(runs, run)
 	}
-	return startUpOf(runs), nil
+	return sumInits(runs), nil
 }
 
 // parseInits parses lines of the Go runtime: "init net/http @0.53 ms, 0.012 ms clock, 1234 bytes, 12 allocs".
-func parseInits(said string) (all []initOf, _ error) {
+func parseInits(said string) (all []packageInit, _ error) {
 	for line := range strings.Lines(said) {
 		if !strings.HasPrefix(line, "init ") {
 			continue
 		}
-		var i initOf
+		var i packageInit
 		var at float64
 		if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock, %f bytes, %f allocs", &i.Package, &at, &i.Milliseconds,
 			&i.Bytes, &i.Allocations); err != nil {
@@ -60,14 +60,14 @@ func parseInits(said string) (all []initOf, _ error) {
 		all = append(all, i)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the runtime told nothing of the packages' init: %.300q", said)
+		return nil, fmt.Errorf("the runtime printed no line about an init: %.300q", said)
 	}
 	return all, nil
 }
 
-// startUpOf takes the median of the runs for each package and adds them up.
-func startUpOf(runs [][]initOf) (up startUp) {
-	by := map[string][]initOf{}
+// sumInits takes the median of the runs for each package and adds them up.
+func sumInits(runs [][]packageInit) (up initSums) {
+	by := map[string][]packageInit{}
 	for _, run := range runs {
 		for _, i := range run {
 			by[i.Package] = append(by[i.Package], i)
@@ -75,16 +75,16 @@ func startUpOf(runs [][]initOf) (up startUp) {
 	}
 	up.Packages = len(by)
 	for name, all := range by {
-		median := func(value func(initOf) float64) float64 {
+		median := func(value func(packageInit) float64) float64 {
 			var values []float64
 			for _, i := range all {
 				values = append(values, value(i))
 			}
 			return spreadOf(values).Median
 		}
-		i := initOf{
-			name, median(func(i initOf) float64 { return i.Milliseconds }),
-			median(func(i initOf) float64 { return i.Bytes }), median(func(i initOf) float64 { return i.Allocations }),
+		i := packageInit{
+			name, median(func(i packageInit) float64 { return i.Milliseconds }),
+			median(func(i packageInit) float64 { return i.Bytes }), median(func(i packageInit) float64 { return i.Allocations }),
 		}
 		up.Total.Milliseconds += i.Milliseconds
 		up.Total.Bytes += i.Bytes
@@ -93,14 +93,14 @@ func startUpOf(runs [][]initOf) (up startUp) {
 			up.Heavy = append(up.Heavy, i)
 		}
 	}
-	slices.SortFunc(up.Heavy, func(a, b initOf) int {
+	slices.SortFunc(up.Heavy, func(a, b packageInit) int {
 		return cmp.Or(cmp.Compare(b.Milliseconds, a.Milliseconds), cmp.Compare(b.Bytes, a.Bytes),
 			cmp.Compare(a.Package, b.Package))
 	})
 	return up
 }
 
-func (up startUp) write(b *strings.Builder) {
+func (up initSums) write(b *strings.Builder) {
 	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by " +
 		"`GODEBUG=inittrace=1`, medians of five starts: those " +
 		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")
@@ -118,7 +118,7 @@ func TestInitTraceIsParsed(t *testing.T) {
 			"init net/http @0.53 ms, " + ms +
 			" ms clock, 12345 bytes, 120 allocs\ninit time @0.9 ms, 0.25 ms clock, 8 bytes, 1 allocs\n"
 	}
-	var runs [][]initOf
+	var runs [][]packageInit
 	for _, ms := range []string{"0.07", "0.012", "0.03"} {
 		all, err := parseInits(run(ms))
 		if err != nil || len(all) != 3 {
@@ -126,12 +126,12 @@ func TestInitTraceIsParsed(t *testing.T) {
 		}
 		runs = append(runs, all)
 	}
-	got := startUpOf(runs)
+	got := sumInits(runs)
 	if got.Packages != 3 || len(got.Heavy) != 2 || got.Heavy[0].Package != "time" ||
-		got.Heavy[1] != (initOf{"net/http", 0.03, 12345, 120}) {
+		got.Heavy[1] != (packageInit{"net/http", 0.03, 12345, 120}) {
 		t.Errorf("got %+v", got)
 	}
-	if want := (initOf{"", 0.28, 12353, 121}); got.Total != want {
+	if want := (packageInit{"", 0.28, 12353, 121}); got.Total != want {
 		t.Errorf("total: got %+v, want %+v", got.Total, want)
 	}
 	for _, wrong := range []string{"", "panic: no", "init net/http @x\n"} {

@@ -32,8 +32,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// pgbench returns a way that runs the statement of get-session with pgbench, prepared, directly on Postgres.
-func (w *world) pgbench(tb testing.TB, counts [3]int) way {
+// pgbench returns a workload that runs the statement of get-session with pgbench, prepared, directly on Postgres.
+func (w *world) pgbench(tb testing.TB, counts [3]int) workload {
 	tb.Helper()
 	program, err := exec.LookPath("pgbench")
 	if err != nil {
@@ -52,7 +52,7 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) way {
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return way{
+	return workload{
 		request: "get-session", subject: thePgbench, counts: counts,
 		run: func(ctx context.Context, conns, count int) (run, error) {
 			logs := tb.TempDir()
@@ -145,8 +145,8 @@ const (
 	newJWTs         = 400 // in each run
 )
 
-// verify returns ways to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.
-func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
+// verify returns workloads to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.
+func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []workload {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
 	proxy := httputil.NewSingleHostReverseProxy(to)
@@ -173,7 +173,7 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []way {
 		}
 		fresh <- token
 	}
-	return []way{
+	return []workload{
 		alone(newJWT, ours, [3]int{newJWTs}, func(ctx context.Context) error {
 			_, err := v.Verify(ctx, <-fresh)
 			return err

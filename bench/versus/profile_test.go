@@ -55,9 +55,9 @@ func profiled(b *testing.B, limits string) {
 			c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)
 			return c
 		})
-	way := s.over("get-session", [3]int{}, next)
-	way.pid = os.Getpid()
-	got, err := way.measure(b.Context(), postmaster(b, database), active, b.N)
+	workload := s.over("get-session", [3]int{}, next)
+	workload.pid = os.Getpid()
+	got, err := workload.measure(b.Context(), postmaster(b, database), active, b.N)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type report struct {
 	fetches int64              // of the JWKS, by the verifier
 	growth  []grown
 	parts   []parts
-	inits   startUp
+	inits   initSums
 	sizes   map[string]int // MB of a function's memory, by folder
 }
 

@@ -16,8 +16,8 @@ import (
 // connections are the numbers of connections that everything is measured with.
 var connections = []int{1, 16, 64}
 
-// way is one way to do something: a server and a request, or the work alone.
-type way struct {
+// workload is one kind of work: a server and a request, or the work alone.
+type workload struct {
 	request, subject string
 	counts           [3]int // calls in a run by number of connections; 0: not measured
 	pid              int    // of the process that does the work, 0 if Postgres alone does
@@ -26,20 +26,20 @@ type way struct {
 	function string // the folder of the function with this pid, or ""
 }
 
-// sample is the result of one run of a way. Processor times are for one request, in microseconds.
+// sample is the result of one run of a workload. Processor times are for one request, in microseconds.
 type sample struct {
 	perSecond, p50, p95, p99    float64 // p50, p95 and p99 in milliseconds
 	server, postgres, generator float64
 	full                        int
 }
 
-// over returns a way over HTTP.
-func (s server) over(request string, counts [3]int, next func(i int) call) way {
+// over returns a workload over HTTP.
+func (s server) over(request string, counts [3]int, next func(i int) call) workload {
 	return s.as(s.name, request, counts, next)
 }
 
-func (s server) as(subject, request string, counts [3]int, next func(i int) call) way {
-	return way{
+func (s server) as(subject, request string, counts [3]int, next func(i int) call) workload {
+	return workload{
 		request: request, subject: subject, counts: counts, pid: s.pid,
 		run: func(ctx context.Context, conns, count int) (run, error) {
 			return load(ctx, s.address, conns, count, next)
@@ -47,10 +47,10 @@ func (s server) as(subject, request string, counts [3]int, next func(i int) call
 	}
 }
 
-// alone returns a way that works in this process: one call after the other, or with more connections as many at once as
-// there are processors.
-func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) way {
-	return way{
+// alone returns a workload that runs in this process: one call after the other, or with more connections as many calls
+// at the same time as there are processors.
+func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) workload {
+	return workload{
 		request: request, subject: subject, counts: counts, pid: os.Getpid(),
 		run: func(ctx context.Context, conns, count int) (run, error) {
 			took := make([]time.Duration, count)
@@ -75,8 +75,8 @@ func alone(request, subject string, counts [3]int, work func(ctx context.Context
 	}
 }
 
-// measure runs a way once and reads the processor times of all involved processes before and after.
-func (w way) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
+// measure runs a workload once and reads the processor times of all involved processes before and after.
+func (w workload) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
 	before, err := w.clocks(postgres)
 	if err != nil {
 		return sample{}, err
@@ -98,7 +98,7 @@ func (w way) measure(ctx context.Context, postgres, conns, count int) (sample, e
 	}, nil
 }
 
-func (w way) clocks(postgres int) (all [3]time.Duration, err error) {
+func (w workload) clocks(postgres int) (all [3]time.Duration, err error) {
 	if w.pid != 0 {
 		if all[0], err = cpu(w.pid); err != nil {
 			return all, err
@@ -137,9 +137,9 @@ func spreadOf(values []float64) spread {
 	return spread{median, sorted[0], sorted[len(sorted)-1]}
 }
 
-// cell is a way with a number of connections, and its samples by round.
+// cell is a workload with a number of connections, and its samples by round.
 type cell struct {
-	way
+	workload
 	conns, count int
 	samples      []sample
 }
@@ -152,16 +152,16 @@ func (c *cell) of(value func(sample) float64) []float64 {
 	return all
 }
 
-// rounds measures the ways of each group one after the other, with each number of connections, n times, every other
-// time in the opposite order. One round before warms up. A divisor makes the counts smaller.
-func rounds(ctx context.Context, groups [][]way, n, divisor, postgres int, tell func(string)) ([]*cell, error) {
+// rounds measures the workloads of each group one after the other, with each number of connections, n times, every
+// other time in the opposite order. One round before warms up. A divisor makes the counts smaller.
+func rounds(ctx context.Context, groups [][]workload, n, divisor, postgres int, tell func(string)) ([]*cell, error) {
 	var all []*cell
 	for _, group := range groups {
 		for i, conns := range connections {
 			var cells []*cell
 			for _, w := range group {
 				if w.counts[i] > 0 {
-					cells = append(cells, &cell{way: w, conns: conns, count: max(w.counts[i]/divisor, min(8, w.counts[i]))})
+					cells = append(cells, &cell{workload: w, conns: conns, count: max(w.counts[i]/divisor, min(8, w.counts[i]))})
 				}
 			}
 			for round := -1; round < n; round++ {

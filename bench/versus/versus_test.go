@@ -88,12 +88,12 @@ func BenchmarkVersus(b *testing.B) {
 	tell("written to " + *docs)
 }
 
-// groups returns all ways, grouped by what they do.
-func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]way {
+// groups returns all workloads, grouped by what they do.
+func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]workload {
 	b.Helper()
 	x, s, l := w.argon2id, w.scrypt, w.betterAuth
 	null := server{name: "null handler", address: w.null}
-	return [][]way{
+	return [][]workload{
 		{
 			first(ourFunction, func(ctx context.Context) (time.Duration, error) {
 				return w.firstOfFunction(ctx, w.bootstrap(b, "session"), nil)
@@ -159,9 +159,9 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 // newPeople is get-session by another user every time, so that no token is reused.
 const newPeople = "get-session, 10,000 people"
 
-// first returns a way that starts a process and waits for its first response.
-func first(subject string, work func(context.Context) (time.Duration, error)) way {
-	return way{
+// first returns a workload that starts a process and waits for its first response.
+func first(subject string, work func(context.Context) (time.Duration, error)) workload {
+	return workload{
 		request: "start to first answer", subject: subject, counts: starts,
 		run: func(ctx context.Context, _, count int) (run, error) {
 			var r run

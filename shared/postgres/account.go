@@ -18,8 +18,9 @@ type Account struct {
 	uid, gid uint32
 }
 
-// Unprivileged returns the account that servers run as. Postgres and PgBouncer refuse to run as root, so for root it is
-// the user "postgres" or, if there is none, "nobody". For any other user it is that user.
+// Unprivileged returns the account that servers run as. Postgres and PgBouncer do not run as root. If this process runs
+// as root, Unprivileged returns the user "postgres", or "nobody" if there is no such user. Otherwise it returns the
+// user of this process.
 func Unprivileged() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -81,9 +82,9 @@ func (a Account) canEnter(dir string) bool {
 	return cmd.Run() == nil
 }
 
-// place makes a directory that the account owns and returns its path without symbolic links. The directory is at path;
-// if the account cannot enter its parent, such as /root, it is in /var/tmp and path is a link to it. If path is empty,
-// it is a new temporary directory.
+// place creates a directory that the account owns, and returns its path without symbolic links. It creates the
+// directory at path. If the account cannot enter the parent of path, such as /root, place creates the directory in
+// /var/tmp and makes path a symbolic link to it. If path is empty, place creates a temporary directory.
 func (a Account) place(path string) (string, error) {
 	if path == "" {
 		return a.temporary(os.TempDir())
@@ -95,13 +96,13 @@ func (a Account) place(path string) (string, error) {
 	if dir, err := filepath.EvalSymlinks(path); err == nil && a.canEnter(filepath.Dir(dir)) {
 		return dir, a.Own(dir)
 	}
-	// Removes an empty directory, or a link whose target was removed. Anything else is an error.
+	// os.Remove removes an empty directory or a broken link, and returns an error for everything else.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s is in a directory that the account %s cannot enter: %w; %s", path, a.name, err, remedy)
 	}
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // the account has to enter it
-		return "", fmt.Errorf("make the directory for Postgres: %w", err)
+		return "", fmt.Errorf("create the directory for Postgres: %w", err)
 	}
 	if !a.canEnter(parent) {
 		dir, err := a.temporary("/var/tmp")
@@ -111,7 +112,7 @@ func (a Account) place(path string) (string, error) {
 		return dir, os.Symlink(dir, path)
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {
-		return "", fmt.Errorf("make the directory for Postgres: %w", err)
+		return "", fmt.Errorf("create the directory for Postgres: %w", err)
 	}
 	dir, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -126,7 +127,7 @@ func (a Account) temporary(parent string) (string, error) {
 	}
 	dir, err := os.MkdirTemp(parent, "xenon-postgres-")
 	if err != nil {
-		return "", fmt.Errorf("make the directory for Postgres: %w", err)
+		return "", fmt.Errorf("create the directory for Postgres: %w", err)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return "", fmt.Errorf("find the directory for Postgres: %w", err)

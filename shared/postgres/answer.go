@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-var errPortTaken = errors.New("another process took the port")
+var errPortTaken = errors.New("another process uses the port")
 
-// awaitAnswer waits until the server accepts connections. The error says why it will not.
+// awaitAnswer waits until the server accepts connections. The error says why the server does not accept connections.
 func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) error {
 	for refused := 0; ; {
 		_, err := dataDirectory(ctx, s.URL("postgres"))
@@ -45,7 +45,7 @@ func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	case kept:
 		return broken(s.Dir, "the server says: %s", reason)
 	}
-	return fmt.Errorf("the server ended at once: %s", reason)
+	return fmt.Errorf("the server ended immediately: %s", reason)
 }
 
 // reasonIn returns the first fatal error in the log of the server or of initdb, or else the last line.

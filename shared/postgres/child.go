@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// guardScript runs a command and ends it when its standard input closes. The parent process holds the other end of that
-// pipe, so the pipe closes when the parent ends, even by SIGKILL, which the parent cannot handle. The script signals
-// the process group, whose leader is the shell, because a process id may be that of another process by then.
+// guardScript runs a command and ends it when its standard input closes. The standard input is a pipe from the parent
+// process, which closes when the parent ends, also after SIGKILL. The script signals the process group, whose leader is
+// the shell, and not a process id, because the system may have reused the id.
 const guardScript = `
 signal=$1 remove=$2
 shift 2
@@ -36,7 +36,7 @@ type Command struct {
 
 // Child is a running Command. It does not get the terminal's Ctrl-C, and ends when this process ends.
 type Child struct {
-	guard io.Closer // the pipe whose end ends the command
+	guard io.Closer // closing this pipe ends the command
 	done  chan struct{}
 	err   error // its exit status; valid after done
 	stop  sync.Once
@@ -56,7 +56,7 @@ func (a Account) Spawn(c Command) (*Child, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: a.credential()}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("make the pipe: %w", err)
+		return nil, fmt.Errorf("create the pipe: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Argv[0], err)

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pristine returns a data directory of a server that was stopped normally. It is made once.
-var pristine = sync.OnceValues(func() (string, error) {
+// cleanData returns a data directory of a server that was stopped normally. It is created once.
+var cleanData = sync.OnceValues(func() (string, error) {
 	parent, err := os.MkdirTemp("", "xenon-pristine-")
 	if err != nil {
 		return "", err
@@ -35,7 +35,7 @@ var pristine = sync.OnceValues(func() (string, error) {
 // keptData returns a directory with the data and password of a stopped server.
 func keptData(t *testing.T) string {
 	t.Helper()
-	from, err := pristine()
+	from, err := cleanData()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestStalePidFile(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if err := syscall.Kill(pid, 0); err != nil {
-		t.Errorf("the process with the number in the pid file was hit: %v", err)
+		t.Errorf("the process with the id in the pid file was killed: %v", err)
 	}
 }
 
@@ -142,10 +142,10 @@ func TestUnusableData(t *testing.T) {
 		want  string
 	}{
 		{"no version", remove("data/PG_VERSION"), "its version cannot be read"},
-		{"odd version", write("data/PG_VERSION", "new\n"), "its version is not a number"},
+		{"invalid version", write("data/PG_VERSION", "new\n"), "its version is not a number"},
 		{"old version", write("data/PG_VERSION", "9\n"), "the data was made by Postgres 9, which is not installed"},
 		{"no control file", remove("data/global/pg_control"), "pg_control"},
-		{"torn control file", write("data/global/pg_control", "?"), "pg_control"},
+		{"truncated control file", write("data/global/pg_control", "?"), "pg_control"},
 		{"no transaction log", remove("data/pg_wal"), "pg_wal"},
 		{"bad settings", write("data/postgresql.conf", "colour = blue\n"), "postgresql.conf"},
 		{"no password", remove("password"), "the password cannot be read"},
@@ -204,7 +204,7 @@ func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
 		t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
 	}
 	if got, want := strings.HasPrefix(s.Dir, "/var/tmp/"), os.Geteuid() == 0; got != want {
-		t.Errorf("data in %s: elsewhere %v, want %v", s.Dir, got, want)
+		t.Errorf("data in %s: in /var/tmp %v, want %v", s.Dir, got, want)
 	}
 	if err := s.Stop(); err != nil {
 		t.Fatalf("stop: %v", err)
@@ -219,9 +219,9 @@ func TestReasonInLog(t *testing.T) {
 	for _, test := range []struct{ name, log, want string }{
 		{"empty", "", "nothing"},
 		{"fatal", "LOG:  starting\n2026-01-01 UTC [1] FATAL:  lock file exists\nHINT:  look\n", "lock file exists"},
-		{"starting up is no reason", "FATAL:  the database system is starting up\nPANIC:  no checkpoint\n", "no checkpoint"},
+		{"ignores a starting server", "FATAL:  the database system is starting up\nPANIC:  no checkpoint\n", "no checkpoint"},
 		{"initdb", "ok\ninitdb: error: no space\n", "no space"},
-		{"else the last line", "sh: 1: not found\ngone\n", "gone"},
+		{"last line without FATAL or PANIC", "sh: 1: not found\ngone\n", "gone"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

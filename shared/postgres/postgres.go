@@ -18,7 +18,7 @@ import (
 // startTimeout limits the time from the start of initdb or the server to its first answer, including crash recovery.
 const startTimeout = time.Minute
 
-// Options says what kind of server Start makes. The zero Options is a temporary server that flushes to disk.
+// Options says what kind of server Start starts. The zero Options is a temporary server that flushes to disk.
 type Options struct {
 	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
 	Fast bool      // for tests: the server does not flush to disk and allows 1000 connections
@@ -119,7 +119,7 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 	return s.awaitAnswer(ctx, log, o.Dir != "")
 }
 
-// abandon removes what a failed start left.
+// abandon stops the process of a failed start and removes its files.
 func (s *Server) abandon(o Options) error {
 	if s.child != nil {
 		_ = s.child.Stop() // the caller already returns an error
@@ -144,12 +144,12 @@ func databaseURL(port int, password, database string) string {
 	return u.String()
 }
 
-// password reads the superuser's password from the file beside the data, or makes one if there is no data yet.
+// password reads the superuser's password from the file beside the data, or generates one if there is no data yet.
 func password(account Account, dir string, fresh bool) (string, error) {
 	file := filepath.Join(dir, "password")
 	if fresh {
 		if err := os.WriteFile(file, []byte(rand.Text()), 0o600); err != nil {
-			return "", fmt.Errorf("keep the password: %w", err)
+			return "", fmt.Errorf("store the password: %w", err)
 		}
 		if err := account.Own(file); err != nil {
 			return "", err

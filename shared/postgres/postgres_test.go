@@ -26,17 +26,17 @@ const roleVariable = "XENON_POSTGRES_TEST_PARENT"
 
 func TestMain(m *testing.M) {
 	if role, ok := os.LookupEnv(roleVariable); ok {
-		sit(role)
+		runParent(role)
 		return
 	}
 	code := m.Run()
-	if dir, err := pristine(); err == nil {
+	if dir, err := cleanData(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(dir))
 	}
 	os.Exit(code)
 }
 
-func sit(dir string) {
+func runParent(dir string) {
 	signal.Ignore(syscall.SIGINT)
 	s, err := Start(context.Background(), Options{Dir: dir, Fast: true})
 	if err != nil {
@@ -71,7 +71,7 @@ func startParent(t *testing.T, dir string) parent {
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
-		t.Fatalf("the parent process told nothing: %v", err)
+		t.Fatalf("the parent process printed no URL: %v", err)
 	}
 	p := parent{process: cmd.Process}
 	if err := json.Unmarshal(line, &p); err != nil {
@@ -243,7 +243,7 @@ func TestCtrlCDoesNotReachTheServer(t *testing.T) {
 
 func TestServerEndsWithItsParent(t *testing.T) {
 	t.Parallel()
-	t.Run("and a throw-away directory with it", func(t *testing.T) {
+	t.Run("deletes a temporary directory", func(t *testing.T) {
 		t.Parallel()
 		p := startParent(t, "")
 		if err := p.process.Kill(); err != nil {
@@ -252,7 +252,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		eventually(t, "the server to end", func() bool { return refuses(p.Port) })
 		eventually(t, "the directory to go", func() bool { return !exists(p.Dir) })
 	})
-	t.Run("and kept data stays usable", func(t *testing.T) {
+	t.Run("kept data stays usable", func(t *testing.T) {
 		t.Parallel()
 		dir := filepath.Join(openDir(t), "kept")
 		p := startParent(t, dir)
@@ -277,7 +277,7 @@ func TestOneProcessPerDirectory(t *testing.T) {
 	defer cancel()
 	_, err := Start(ctx, Options{Dir: s.Dir})
 	if err == nil || !strings.Contains(err.Error(), "another process runs the server in "+s.Dir) {
-		t.Errorf("got %v, want a word about the other process", err)
+		t.Errorf("got %v, want an error that names the other process", err)
 	}
 	if got, want := query(t, s.URL("postgres"), "SELECT 'alive'"), "alive"; got != want {
 		t.Errorf("got %q, want %q", got, want)

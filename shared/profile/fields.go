@@ -60,7 +60,7 @@ func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 
 // check returns what is wrong with the value of a field, "" if nothing is.
 func check(name string, value any) string {
-	text, isText := value.(string) // text is "" for another type, which is no language
+	text, isText := value.(string) // "" for a value of another type, which is not a language
 	switch name {
 	case "time_per_week":
 		if n, ok := value.(float64); value != nil && (!ok || n < 0 || n > math.MaxInt32 || n != math.Trunc(n)) {

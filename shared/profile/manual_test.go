@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// docs/resource-servers.md describes this package's check for other servers. Its SQL works, with the role that it
-// creates.
+// docs/resource-servers.md describes this package's check for other servers. The test runs the SQL of this page with
+// the role that the SQL creates.
 func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "resource-servers.md"))

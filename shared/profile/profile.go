@@ -88,7 +88,8 @@ func (s *Service) guarded(
 	}
 }
 
-// storeError returns the answer to an error of the store. As on all routes, a ban has the answer of an ended session.
+// storeError returns the answer to an error of the store. As on all routes, a banned user gets the same answer as a
+// user whose session has ended.
 func storeError(operation string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrOrphan):
@@ -105,7 +106,7 @@ func storeError(operation string, err error) error {
 	return fmt.Errorf("%s: %w", operation, err)
 }
 
-// inReplyForm gives an error the headers and the body of this API. The body of a 5xx does not have the reason.
+// inReplyForm adds the headers and the body of this API to an error. The body of a 5xx does not contain the cause.
 func inReplyForm(err error) error {
 	var e *web.Error
 	switch {

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// CoolDown is the least time between two fetches of a Value that holds one.
+// CoolDown is the minimum time between two fetches of a Value after its first successful fetch.
 const CoolDown = 10 * time.Second
 
 const (
 	firstTimeout   = 5 * time.Second // of a fetch while there is no value, unless the caller's context ends earlier
 	refreshTimeout = 2 * time.Second // of a fetch while an older value could be returned
-	errorHold      = time.Second     // the least time between two fetches while there is no value
+	errorHold      = time.Second     // the minimum time between two fetches while there is no value
 )
 
-// Value is the copy. The first caller that finds a fetch due does it; others wait for that fetch or, with
-// GetAllowStale, use the value that is held. A fetch is due when the value is older than Fresh or was invalidated, but
-// not within CoolDown of the last fetch. While fetches fail, Get returns the last good value and logs one warning.
-// Everything happens inside a call of Get, without a goroutine or a timer, because Lambda freezes the process between
-// requests.
+// Value has the copy. If a fetch is due, the first caller fetches. Other callers wait for this fetch; callers of
+// GetAllowStale get the old value, if there is one. A fetch is due when the value is older than Fresh or was
+// invalidated, but not within CoolDown of the last fetch. While fetches fail, Get returns the last good value and logs
+// one warning. Everything happens inside a call of Get, without a goroutine or a timer, because Lambda freezes the
+// process between requests.
 //
 // The fields are set before the first call. The methods are safe for concurrent use.
 type Value[T any] struct {
@@ -37,7 +37,7 @@ type Value[T any] struct {
 	once      sync.Once
 	semaphore chan struct{} // the caller that put an element into it may fetch
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	value   T
 	held    bool      // value was fetched
 	fetched time.Time // when value was fetched
@@ -50,7 +50,7 @@ type Value[T any] struct {
 // context is canceled before there is one gets the error of the context.
 func (v *Value[T]) Get(ctx context.Context) (T, error) { return v.get(ctx, false) }
 
-// GetAllowStale is Get, except that it returns the held value at once while another caller fetches a new one.
+// GetAllowStale is like Get, but returns the old value immediately while another caller fetches a new one.
 func (v *Value[T]) GetAllowStale(ctx context.Context) (T, error) { return v.get(ctx, true) }
 
 func (v *Value[T]) get(ctx context.Context, allowStale bool) (T, error) {
@@ -130,5 +130,5 @@ func (v *Value[T]) fetch(ctx context.Context) {
 	v.tried, v.err = now, err
 }
 
-// now reads the clock without its monotonic part, which may stand still while Lambda freezes the process.
+// now returns the time without its monotonic clock reading, which might not advance while Lambda freezes the process.
 func (v *Value[T]) now() time.Time { return v.Now().Round(0) }

@@ -37,7 +37,7 @@ func (s *service) fetch(context.Context) (int, error) {
 	return int(n), nil
 }
 
-// step is one event, the result of Get after it, and the number of fetches until then.
+// step is one event, the result of Get after it, and the total number of fetches so far.
 type step struct {
 	after      time.Duration
 	down       bool
@@ -288,7 +288,7 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 			c.Advance(CoolDown)
 		}
 		if got := strings.Count(log.String(), `"level":"WARN"`); got != outage+1 {
-			t.Errorf("%d warnings after outage %d, want one an outage:\n%s", got, outage+1, log.String())
+			t.Errorf("%d warnings after outage %d, want one per outage:\n%s", got, outage+1, log.String())
 		}
 	}
 	if !strings.Contains(log.String(), `"what":"number"`) || !strings.Contains(log.String(), errDown.Error()) {

@@ -1,6 +1,6 @@
-// Package schema lists the tables and columns that Xenon needs, and checks those of a database. The tables may have
-// been made by another version of Better Auth or by an application's ORM. For a table that does not fit, the check says
-// what is wrong and which SQL repairs it, so that requests do not fail later.
+// Package schema lists the tables and columns that Xenon needs, and checks those of a database. Another version of
+// Better Auth or an application's ORM may have created the tables. For a table that does not match, the check says what
+// is wrong and which SQL repairs it, so that requests do not fail later.
 package schema
 
 import (
@@ -43,21 +43,22 @@ func (p Problem) String() string {
 	return text
 }
 
-// Error is the error of tables that do not fit.
+// Error lists the differences between the tables of a database and the tables that Xenon needs.
 type Error struct{ Problems []Problem }
 
 // Error lists the problems, one a line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("the tables of the database do not fit:")
+	b.WriteString("the tables of the database do not match the tables that Xenon needs:")
 	for _, p := range e.Problems {
 		b.WriteString("\n  - " + p.String())
 	}
 	return b.String()
 }
 
-// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration has
-// been applied; columns of other migrations may be missing. If the tables do not fit, the error is an *Error.
+// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration was
+// applied. Columns of migrations that were not applied may be missing. If the tables do not match, the error is an
+// *Error.
 func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
 	sql, args := Query(name)
 	rows, err := db.Query(ctx, sql, args...)
@@ -75,7 +76,7 @@ func Query(name string) (sql string, args []any) {
 	return catalogQuery, []any{name, Names()}
 }
 
-// Compare is the second part of Check, for the rows of Query.
+// Compare checks the rows that Query returned. Check runs Query and then calls Compare.
 func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	found, err := read(rows)
 	if err != nil {

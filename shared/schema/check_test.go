@@ -83,7 +83,7 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 	for _, test := range []struct{ change, column, found string }{
 		{
 			`ALTER TABLE "user" RENAME COLUMN "emailVerified" TO email_verified`, "user.emailVerified",
-			"no such column, but email_verified",
+			"no such column; there is email_verified",
 		},
 		{`ALTER TABLE "user" DROP COLUMN "emailVerified"`, "user.emailVerified", "no such column"},
 		{`ALTER TABLE "user" DROP COLUMN "banReason"`, "user.banReason", "no such column"},
@@ -110,7 +110,7 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE integer`, "rateLimit.lastRequest", "integer"},
 		{
 			`ALTER TABLE verification RENAME "expiresAt" TO expires_at`, "verification.expiresAt",
-			"no such column, but expires_at",
+			"no such column; there is expires_at",
 		},
 	} {
 		t.Run(test.change, func(t *testing.T) {

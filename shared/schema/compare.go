@@ -38,7 +38,8 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 	return problems
 }
 
-// isKnown reports whether a column is in the list, by its name or by its name in snake case, which a repair renames.
+// isKnown reports whether a column is in the list, by its name or by its name in snake case. A repair renames a column
+// in snake case.
 func (t Table) isKnown(name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
 }
@@ -59,7 +60,7 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		}
 		p.Found, p.Wanted, p.Repair = "no such column", c.wanted(), add(c, found)
 		if other, ok := found.column(snakeCase(c.Name)); ok {
-			p.Found = "no such column, but " + other.name
+			p.Found = "no such column; there is " + other.name
 			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quote(other.name) + " TO " + quote(c.Name) + ";"
 		}
 		return p, false
@@ -92,8 +93,9 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	return p, false
 }
 
-// checkTimeZone refuses columns without a time zone if the connection's time zone is not UTC, because Postgres converts
-// values by it. Xenon sets UTC when it connects; a pooler may drop the setting, and then this check fails.
+// checkTimeZone reports a column without a time zone if the connection's time zone is not UTC, because Postgres
+// converts values with the time zone of the connection. Xenon sets UTC when it connects; a pooler may ignore the
+// setting, and then this check fails.
 func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 	for _, t := range Tables {
 		f := found[t.Name]
@@ -104,7 +106,7 @@ func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 			if _, known := t.column(c.name); known && strings.HasSuffix(c.typ, "without time zone") {
 				return Problem{
 					Table: t.Name, Column: c.name, Found: "a timestamp without time zone on a connection in " + f.timeZone,
-					Wanted: "a connection in UTC, which this pooler does not give",
+					Wanted: "a connection in UTC; the pooler ignores this setting",
 					Repair: "ALTER ROLE CURRENT_USER SET TimeZone = 'UTC';",
 				}, false
 			}
@@ -149,8 +151,8 @@ func add(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id cannot
-// change without that of all columns that refer to it.
+// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id can
+// change only together with the types of all columns that refer to the id.
 func retype(c Column, f foundColumn, found *foundTable) string {
 	switch c.Type {
 	case UUID:

@@ -26,8 +26,8 @@ type Executor interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// Grant gives an existing role the privileges of Grants in one transaction. It refuses a role that has more privileges:
-// one that owns the tables, is a superuser, or can create tables in the schema.
+// Grant gives an existing role the privileges of Grants in one transaction. It returns an error for a role that has
+// more privileges: a role that owns the tables, is a superuser, or can create tables in the schema.
 func Grant(ctx context.Context, db Executor, name, role string) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range Grants(name, role) {
@@ -57,20 +57,20 @@ func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) er
 	}
 	var why []string
 	if super {
-		why = append(why, "it may make roles, passes row security, or is a superuser")
+		why = append(why, "it can create roles, bypasses row level security, or is a superuser")
 	}
 	if owner {
-		why = append(why, "it owns the tables, or is a member of the role that does")
+		why = append(why, "it owns the tables, or is a member of their owner")
 	}
 	if create && !super && !owner {
 		repair := "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM " + quote(role) + ";"
 		if public {
 			repair = "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM PUBLIC;"
 		}
-		why = append(why, "it may make tables in the schema "+name+" (repair: "+repair+")")
+		why = append(why, "it can create tables in the schema "+name+" (repair: "+repair+")")
 	}
 	if len(why) > 0 {
-		return fmt.Errorf("the role %s has more rights than requests need: %s", role, strings.Join(why, "; "))
+		return fmt.Errorf("the role %s has more privileges than requests need: %s", role, strings.Join(why, "; "))
 	}
 	return nil
 }

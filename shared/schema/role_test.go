@@ -49,7 +49,7 @@ func denied(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "42501"
 }
 
-// The role can serve requests, and nothing else.
+// The role has only the privileges that requests need.
 func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))

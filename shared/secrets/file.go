@@ -25,7 +25,7 @@ func (f *keyFile) read() ([]byte, error) {
 	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no signing keys in %s: make dev and xenon keys rotate make them; "+
+		return nil, fmt.Errorf("there are no signing keys in %s: make dev or xenon keys rotate generates them; "+
 			"in the cloud set SIGNING_KEYS_ARN: %w", f.path, err)
 	}
 	if err != nil {

@@ -22,10 +22,10 @@ const stageCurrent = "AWSCURRENT"
 // manager is a client of Secrets Manager.
 type manager struct {
 	aws    config.AWS
-	client *secretsmanager.Client // made by open
+	client *secretsmanager.Client // created by open
 }
 
-// open makes the client. Every method that uses client calls it first.
+// open creates the client. Every method that uses client calls it first.
 func (m *manager) open() error {
 	if m.client != nil {
 		return nil
@@ -56,7 +56,8 @@ type document struct {
 	err  error
 }
 
-// read returns the current version of every secret, with one call. Its error is the call's; each document has its own.
+// read returns the current version of every secret, with one call. It returns an error if the call failed. Each
+// document has its own error.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]document, error) {
 	if err := m.open(); err != nil {
 		return nil, err
@@ -67,7 +68,8 @@ func (m *manager) read(ctx context.Context, arns []string) (map[string]document,
 	return m.readAll(ctx, arns)
 }
 
-// readOne does not use a batch of one, because Secrets Manager allows far fewer batches per second than single reads.
+// readOne reads one secret with GetSecretValue, because Secrets Manager allows far more of these calls per second than
+// batches.
 func (m *manager) readOne(ctx context.Context, arn string) (map[string]document, error) {
 	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId: &arn, VersionStage: aws.String(stageCurrent),

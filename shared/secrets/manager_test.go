@@ -85,13 +85,13 @@ func TestCallErrorIsUnavailable(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"not reached":   {errors.New("connection refused"), true},
-		"broken off":    {answer(0, ""), true},
-		"their fault":   {answer(500, "InternalServiceError"), true},
-		"slow down":     {answer(400, "ThrottlingException"), true},
-		"not allowed":   {answer(400, "AccessDeniedException"), false},
-		"no such thing": {answer(400, "ResourceNotFoundException"), false},
-		"unreadable":    {answer(403, ""), false},
+		"not reached":    {errors.New("connection refused"), true},
+		"reset":          {answer(0, ""), true},
+		"internal error": {answer(500, "InternalServiceError"), true},
+		"throttled":      {answer(400, "ThrottlingException"), true},
+		"not allowed":    {answer(400, "AccessDeniedException"), false},
+		"not found":      {answer(400, "ResourceNotFoundException"), false},
+		"unreadable":     {answer(403, ""), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// ImportURLs returns the database URLs of an import. It does not cache them, because an import calls it once in
-// minutes. The error contains no value; one with Unavailable() == true may disappear without a change.
+// ImportURLs returns the database URLs of an import. It does not cache them, because an import calls it only every few
+// minutes. The error contains no value. An error with Unavailable() == true may disappear without a change.
 func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err error) {
 	if cfg.SecretARN == "" {
 		return string(cfg.FromDatabaseURL), string(cfg.ToDatabaseURL), nil
@@ -22,7 +22,7 @@ func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err er
 	return parseImportSecret(got[cfg.SecretARN])
 }
 
-// parseImportSecret returns errors without the text and without the errors of encoding/json, which may quote the text.
+// parseImportSecret reads both URLs from the JSON text of the secret. Its errors do not quote the text.
 func parseImportSecret(d document) (from, to string, err error) {
 	var in struct {
 		From string `json:"FROM_DATABASE_URL"`

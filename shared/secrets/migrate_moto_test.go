@@ -31,6 +31,6 @@ func TestMoto_ImportURLs(t *testing.T) {
 		error
 		Unavailable() bool
 	}](err); !ok || !waits.Unavailable() {
-		t.Errorf("got %v, want an error that is over by itself", err)
+		t.Errorf("got %v, want an Unavailable error", err)
 	}
 }

@@ -61,7 +61,7 @@ func newCloud(t *testing.T) *cloud {
 	}))
 	t.Cleanup(front.Close)
 	c.admin = secretsmanager.NewFromConfig(moto.Config(t))
-	t.Setenv("AWS_ENDPOINT_URL", front.URL) // all that Secrets is told
+	t.Setenv("AWS_ENDPOINT_URL", front.URL) // the only setting that names the proxy
 	c.cfg = config.API{
 		AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys),
 	}
@@ -151,7 +151,7 @@ func TestMoto_RotatedSecret(t *testing.T) {
 	c.clock.Advance(remote.CoolDown)
 	s.Invalidate()
 	c.reads(s, url, goodSecret, "second", 3)
-	for range 100 { // a flood of failed sign-ins to the database
+	for range 100 { // many failed logins to the database
 		s.Invalidate()
 		c.reads(s, url, goodSecret, "second", 3)
 	}
@@ -189,7 +189,7 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 		made = append(made, current())
 		c.clock.Advance(remote.CoolDown)
 		deployed = version
-		for i, secret := range slices.Backward(made) { // the newest, which makes it read the app secret again, first
+		for i, secret := range slices.Backward(made) { // the newest first: it makes Secrets read the app secret again
 			want := i >= len(made)-2
 			if got := s.AcceptsOrigin(t.Context(), secret); got != want {
 				t.Errorf("after %d rotations: secret %d is accepted: %v", len(made), i+1, got)
@@ -203,10 +203,10 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 	}
 	c.clock.Advance(TTL)
 	if !s.AcceptsOrigin(t.Context(), made[2]) {
-		t.Error("what CloudFront sends is refused after deployments that failed")
+		t.Error("the secret that CloudFront sends is rejected after failed deployments")
 	}
 	calls := c.calls.Load()
-	for range 100 { // a flood of guesses
+	for range 100 { // many guesses
 		if s.AcceptsOrigin(t.Context(), made[0]) {
 			t.Fatal("the oldest is accepted")
 		}
@@ -257,7 +257,7 @@ func refused(t *testing.T, err error, names ...string) {
 	}
 	var away interface{ Unavailable() bool }
 	if errors.As(err, &away) && away.Unavailable() {
-		t.Errorf("the error passes for a passing trouble: %v", err)
+		t.Errorf("the error counts as temporary: %v", err)
 	}
 	for _, name := range names {
 		if !strings.Contains(err.Error(), name) {
@@ -280,7 +280,7 @@ func TestMoto_WrongARN(t *testing.T) {
 		_, err := s.SigningKeys(t.Context())
 		refused(t, err, wrong, "ResourceNotFoundException")
 		if strings.Contains(err.Error(), c.cfg.AppSecretARN) || strings.Contains(err.Error(), good) {
-			t.Errorf("the error names a secret that is fine: %v", err)
+			t.Errorf("the error names a secret without a problem: %v", err)
 		}
 		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
 			t.Errorf("DatabaseURL: %v, want its value", err)
@@ -318,7 +318,7 @@ func TestMoto_MalformedSecret(t *testing.T) {
 	}
 
 	c.put(c.cfg.AppSecretARN, goodApp)
-	c.clock.Advance(remote.CoolDown) // a problem is looked at again by itself
+	c.clock.Advance(remote.CoolDown) // after CoolDown, Secrets reads the secret again
 	c.reads(s, goodURL, goodSecret, goodKeys, 2)
 
 	c.put(c.cfg.AppSecretARN, "not-shown at all")

@@ -19,7 +19,7 @@ import (
 // the new one.
 const maxOriginSecrets = 2
 
-// minOriginSecret is the least length of an origin secret, in bytes.
+// minOriginSecret is the minimum length of an origin secret, in bytes.
 const minOriginSecret = 32
 
 // AcceptsOrigin reports whether got, the origin secret of a request, is one of the app secret's originSecrets. If it is
@@ -48,9 +48,9 @@ func (s *Secrets) isOriginSecret(ctx context.Context, got string) bool {
 	}
 	if len(app.originSecrets) == 0 {
 		s.warnNoOriginSecrets.Do(func() {
-			slog.WarnContext(ctx, "the app secret has no originSecrets, so no request is known to come through CloudFront "+
-				"and the IP address in its headers is ignored",
-				"advice", "deploy with make deploy, which makes one; docs/deploy.md says how to do it by hand")
+			slog.WarnContext(ctx, "the app secret has no originSecrets, so Xenon cannot verify that a request came through "+
+				"CloudFront, and ignores the IP address in the headers",
+				"advice", "deploy with make deploy, which generates one; docs/deploy.md says how to do it by hand")
 		})
 	}
 	equal := 0
@@ -72,10 +72,11 @@ func checkOriginSecrets(list []string) error {
 	return nil
 }
 
-// RotateOrigin adds a new origin secret as the first of the app secret's originSecrets. The second is then the one that
-// CloudFront sends now: that of the version deployed, or, if deployed is empty, the first until now. It also stores the
-// new one as the string originSecret, because a dynamic reference in CloudFormation cannot read a list. It returns the
-// new version of the app secret, and leaves its other members as they are.
+// RotateOrigin adds a new origin secret as the first of the app secret's originSecrets. The second entry is then the
+// origin secret that CloudFront sends now. RotateOrigin takes it from the version deployed; if deployed is empty, it
+// takes the first entry of the current list. It also stores the new one as the string originSecret, because a dynamic
+// reference in CloudFormation cannot read a list. It returns the new version of the app secret, and leaves its other
+// members as they are.
 func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})
@@ -95,7 +96,8 @@ func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (ver
 	return aws.ToString(out.VersionId), nil
 }
 
-// originSecretOf returns the origin secret in a version of the app secret, "" if there is none or no such version.
+// originSecretOf returns the origin secret in a version of the app secret. It returns "" if the version does not exist
+// or has no origin secret.
 func (m *manager) originSecretOf(ctx context.Context, arn, version string) string {
 	if version == "" {
 		return ""
@@ -111,12 +113,13 @@ func (m *manager) originSecretOf(ctx context.Context, arn, version string) strin
 	return app.OriginSecret
 }
 
-// addOriginSecret returns errors without the text. sent is what CloudFront sends now, "" if that is not known.
+// addOriginSecret adds a new origin secret to the JSON text of an app secret. sent is the origin secret that CloudFront
+// sends now, or "" if that is not known. Its errors do not quote the text.
 func addOriginSecret(text []byte, sent, secret string) ([]byte, error) {
 	members := map[string]json.RawMessage{}
 	var accepted []string
 	if json.Unmarshal(text, &members) != nil || members == nil {
-		return nil, errors.New("it is not a JSON object")
+		return nil, errors.New("the text is not a JSON object")
 	}
 	if list, ok := members["originSecrets"]; ok && json.Unmarshal(list, &accepted) != nil {
 		return nil, errors.New("originSecrets is not a list of strings")

@@ -39,7 +39,7 @@ func TestOriginSecretsAreOneOrTwoLongStrings(t *testing.T) {
 	}
 }
 
-func TestNewOriginSecretKeepsTheOneBeforeAndOtherMembers(t *testing.T) {
+func TestNewOriginSecretKeepsPreviousSecretAndOtherMembers(t *testing.T) {
 	t.Parallel()
 	text := []byte(`{"DATABASE_URL":"u","other":{"a":[1]}}`)
 	for _, c := range []struct{ sent, secret, want string }{

@@ -18,17 +18,17 @@ import (
 // TTL is how long a value from Secrets Manager is used before it is read again.
 const TTL = 5 * time.Minute
 
-// Secrets is safe for concurrent use; make one per process. If the settings have the ARN of a secret, its value comes
-// from Secrets Manager; both secrets are read in one call. While Secrets Manager is unavailable, the last good values
-// stay in use. No error contains a value.
+// Secrets returns the secrets of a deployment. It is safe for concurrent use; use one per process. If the settings have
+// the ARN of a secret, its value comes from Secrets Manager; both secrets are read in one call. While Secrets Manager
+// is unavailable, the last good values stay in use. No error contains a value.
 //
-// An error with Unavailable() == true may disappear without a change; any other needs an operator.
+// An error with Unavailable() == true may disappear without a change; an operator must resolve any other error.
 type Secrets struct {
-	cfg    config.API
-	file   keyFile
-	cloud  manager
-	values *remote.Value[values]
-	whole  bool // one fetch returned every value; only fetch uses it
+	cfg      config.API
+	file     keyFile
+	cloud    manager
+	values   *remote.Value[values]
+	complete bool // one fetch has returned every value; only the method fetch uses this field
 
 	warnNoOriginSecrets sync.Once
 }
@@ -48,7 +48,7 @@ type appSecret struct {
 	originSecrets []string // the values that CloudFront may send in its header, newest first
 }
 
-// New fetches nothing; the first read does.
+// New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
 func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
 	s.values = &remote.Value[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
@@ -93,7 +93,7 @@ func (s *Secrets) SigningKeys(ctx context.Context) ([]byte, error) {
 	return v.keys, err
 }
 
-// Invalidate reports that a value turned out to be wrong, for example because Postgres refused the password. The next
+// Invalidate reports that a value turned out to be wrong, for example because Postgres rejected the password. The next
 // read fetches the values again, but not within remote.CoolDown of the last fetch.
 func (s *Secrets) Invalidate() { s.values.Invalidate() }
 
@@ -106,8 +106,9 @@ func (s *Secrets) app(ctx context.Context) (appSecret, error) {
 	return v.app, err
 }
 
-// fetch reads every secret that has an ARN. After one fetch that returned every value, an error of one secret is an
-// error of the fetch, so that the last good values stay in use. Before that, it returns the values that are good.
+// fetch reads every secret that has an ARN. If an earlier fetch returned every value, an error of one secret is an
+// error of the fetch, so that the last good values stay in use. Otherwise fetch returns the values of the secrets
+// without an error.
 func (s *Secrets) fetch(ctx context.Context) (values, error) {
 	var v values
 	var wanted []string
@@ -127,14 +128,14 @@ func (s *Secrets) fetch(ctx context.Context) (values, error) {
 		v.keys, v.keysErr = got[arn].text, got[arn].err
 	}
 	problems := errors.Join(v.appErr, v.keysErr)
-	if problems != nil && (s.whole || len(wanted) == 1 || v.appErr != nil && v.keysErr != nil) {
+	if problems != nil && (s.complete || len(wanted) == 1 || v.appErr != nil && v.keysErr != nil) {
 		return v, problems
 	}
-	s.whole = s.whole || problems == nil
+	s.complete = s.complete || problems == nil
 	return v, nil
 }
 
-// parseAppSecret returns errors without the text and without the errors of encoding/json, which may quote the text.
+// parseAppSecret reads the JSON text of the app secret. Its errors do not quote the text.
 func parseAppSecret(d document) (appSecret, error) {
 	if d.err != nil {
 		return appSecret{}, d.err

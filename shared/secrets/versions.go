@@ -13,11 +13,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// stagePending is the staging label of the version that a rotation makes.
+// stagePending is the staging label of the version that a rotation creates.
 const stagePending = "AWSPENDING"
 
 // ErrNoValue means that the version, or the secret, has no value yet.
-var ErrNoValue = errors.New("the secret has no such value")
+var ErrNoValue = errors.New("the version of the secret has no value")
 
 // Versions reads and changes the versions of the secret SIGNING_KEYS_ARN, for a rotation. Other callers read the secret
 // with Secrets. Versions caches nothing. No error contains a value. It is not safe for concurrent use.
@@ -26,7 +26,7 @@ type Versions struct {
 	cloud manager
 }
 
-// NewVersions reads and changes the versions of the secret with the ARN. It calls nothing.
+// NewVersions returns a Versions for the secret with the ARN. It makes no request.
 func NewVersions(as config.AWS, arn string) *Versions {
 	return &Versions{arn: arn, cloud: manager{aws: as}}
 }
@@ -92,8 +92,8 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 	return newDocument(v.arn, out.SecretString, out.SecretBinary).text, nil
 }
 
-// Put makes a pending version and returns its id. With an empty id Secrets Manager makes one. The value of a version
-// cannot be changed later. The first version of a secret comes into use at once.
+// Put creates a pending version and returns its id. If version is empty, Secrets Manager generates the id. The value of
+// a version cannot be changed later. The first version of a secret comes into use immediately.
 func (v *Versions) Put(ctx context.Context, version string, text []byte) (string, error) {
 	if err := v.cloud.open(); err != nil {
 		return "", err
@@ -111,12 +111,13 @@ func (v *Versions) Put(ctx context.Context, version string, text []byte) (string
 	return aws.ToString(out.VersionId), nil
 }
 
-// Promote makes a version the one in use, instead of old. It fails if old is not in use any more.
+// Promote brings a version into use instead of old: it moves the label AWSCURRENT. It fails if old is not in use any
+// more.
 func (v *Versions) Promote(ctx context.Context, version, old string) error {
 	return v.move(ctx, stageCurrent, old, version)
 }
 
-// Cancel ends the rotation that made a pending version, so that another can begin.
+// Cancel ends the rotation that created a pending version, so that another can begin.
 func (v *Versions) Cancel(ctx context.Context, version string) error {
 	return v.move(ctx, stagePending, version, "")
 }

@@ -15,7 +15,7 @@ import (
 func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{})
-	for name, who := range b.ways() {
+	for name, who := range b.finders() {
 		for _, c := range []struct {
 			columns string
 			out     bool
@@ -61,7 +61,7 @@ func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 		{way: "Cached", later: time.Millisecond, out: true},
 	} {
 		b.now = b.now.Add(c.later)
-		caller, err := b.ways()[c.way](httptest.NewRecorder(), b.request(c.query))
+		caller, err := b.finders()[c.way](httptest.NewRecorder(), b.request(c.query))
 		if err != nil || (caller == nil) != c.out {
 			t.Errorf("%s%s, %v later: got %v, %v, want no caller: %v", c.way, c.query, c.later, caller, err, c.out)
 		}

@@ -108,8 +108,8 @@ func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (str
 	return base64.RawURLEncoding.EncodeToString(whole), nil
 }
 
-// parseCache reads the value of a cache cookie. It is ok if Xenon or Better Auth has signed it with secret, it has
-// cacheVersion, and neither the cookie nor its session has expired.
+// parseCache reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with secret, the
+// value has cacheVersion, and neither the cookie nor its session has expired.
 func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
@@ -143,8 +143,8 @@ func cacheMAC(secret []byte, text []byte, expiresAt int64) []byte {
 	return mac(secret, string(text[:len(text)-1])+`,"expiresAt":`+strconv.FormatInt(expiresAt, 10)+"}")
 }
 
-// date matches text that Better Auth reads as a date in every field. So Better Auth does not accept the cache cookie of
-// a user with such a name.
+// date matches text that Better Auth parses as a date, also in fields that are not dates. So Better Auth does not
+// accept the cache cookie of a user with such a name.
 var date = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
 // isComplete reports whether every field has a value that Better Auth accepts.
@@ -165,7 +165,7 @@ func (p *payload) isComplete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// isOptionSet reports whether the query switches an option on: any text does, even "false"
+// isOptionSet reports whether the query sets an option. Every text that is not empty sets it, even "false"
 // (docs/wire.md#session-endpoints).
 func isOptionSet(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]

@@ -23,7 +23,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// recorded is what Better Auth writes for a caller at a time.
+// recorded has cache cookies that Better Auth wrote for a caller at a time.
 type recorded struct {
 	Secret  string
 	NowMs   int64
@@ -275,7 +275,7 @@ func TestChangedCacheCookiesAreRejected(t *testing.T) {
 		changed[i] ^= 1
 		c, ok := parseCache([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
 		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
-			t.Errorf("byte %d: a changed cookie is believed (-want +got):\n%s", i, cmp.Diff(want, c))
+			t.Errorf("byte %d: a changed cookie is accepted (-want +got):\n%s", i, cmp.Diff(want, c))
 		}
 	}
 }
@@ -332,17 +332,17 @@ func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 		name, cookies, value string
 		want                 []string
 	}{
-		{"whole for whole", "better-auth.session_data=old", "new", []string{set("", "new")}},
+		{"one cookie replaces one cookie", "better-auth.session_data=old", "new", []string{set("", "new")}},
 		{
-			"whole for parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new",
+			"one cookie replaces parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new",
 			[]string{cleared(".1"), cleared(".0"), set("", "new")},
 		},
-		{"too large for whole", "better-auth.session_data=old", long + "y", []string{cleared("")}},
+		{"too large, clears one cookie", "better-auth.session_data=old", long + "y", []string{cleared("")}},
 		{
-			"too large for parts", "better-auth.session_data.0=a; better-auth.session_data.0=b", long + "y",
+			"too large, clears parts", "better-auth.session_data.0=a; better-auth.session_data.0=b", long + "y",
 			[]string{cleared(".0")},
 		},
-		{"none for whole", "better-auth.session_data=old", "", []string{cleared("")}},
+		{"no value clears one cookie", "better-auth.session_data=old", "", []string{cleared("")}},
 		{
 			"whole among parts", "better-auth.session_data.0=a; better-auth.session_data=old", "new",
 			[]string{cleared(".0"), set("", "new")},

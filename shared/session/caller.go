@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Caller is who sent a request.
+// Caller is the session and the user of a request.
 type Caller struct {
 	Session store.Session `json:"session"`
 	User    store.User    `json:"user"`
@@ -19,10 +19,10 @@ type Caller struct {
 // ErrEnded means that another request has ended the session since this request read it.
 var ErrEnded = errors.New("the session was ended by another request")
 
-// Cached is Caller for get-session alone. With the cookie cache on it answers from a valid cache cookie, without the
-// database, and then returns fromCookie. The session may have been revoked, and the user banned or deleted, since the
-// cookie was set: a cache cookie is accepted until it expires, after five minutes at most. So the caller of Cached must
-// not make anything of it that is valid for longer.
+// Cached is like Caller, for get-session only. With the cookie cache on it answers from a valid cache cookie, without
+// the database, and then returns fromCookie. The session may have been revoked, and the user banned or deleted, since
+// the cookie was set: a cache cookie is accepted until it expires, after five minutes at most. So the caller of Cached
+// must not derive anything from the result that is valid for longer, such as a JWT.
 func (s *Sessions) Cached(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (c *Caller, fromCookie bool, err error) {
@@ -39,9 +39,10 @@ func (s *Sessions) Cached(
 	return c, false, err
 }
 
-// Caller finds the caller of r in the database. It returns nil if no user is signed in or the user is banned. It
-// extends a session that is due, clears the cookies of one that is not live and deletes one that has expired. It sets
-// the cookies that Better Auth sets: none where Better Auth answers from the cache cookie.
+// Caller finds the caller of r in the database. It returns nil if no user is signed in or the user is banned. It clears
+// the cookies of a session that is not live, and deletes a session that has expired. If the request has a valid cache
+// cookie, Better Auth would answer from it; then Caller neither extends the session nor sets cookies. Otherwise it
+// extends a session that was last extended a day ago or earlier, and sets the cookies that Better Auth sets.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
 	secret, tokens, err := s.identify(w, r)
 	if err != nil || len(tokens) == 0 {
@@ -55,8 +56,8 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 	return c, err
 }
 
-// Sensitive is Caller for routes that change or end something important. Better Auth does not answer these from the
-// cache cookie either, and sets it anew.
+// Sensitive is like Caller, for routes that change or end something important. On these routes Better Auth also reads
+// the database, and sets a new cache cookie.
 func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
 	secret, tokens, err := s.identify(w, r)
 	if err != nil || len(tokens) == 0 {
@@ -65,7 +66,8 @@ func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request, db *store.S
 	return s.load(w, r, db, search{secret: secret, tokens: tokens, renew: true})
 }
 
-// identify returns the session tokens that r carries. Without any it clears a leftover cache cookie.
+// identify returns the session tokens of r. If r has no token, identify clears the cache cookies if the cookie cache is
+// off.
 func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
 	if secret, err = s.Secret(r.Context()); err != nil {
 		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
@@ -76,14 +78,15 @@ func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []by
 	return secret, tokens, nil
 }
 
-// clearLeftover clears the cache cookies that a server with the cookie cache on has set, if it is off here.
+// clearLeftover clears the cache cookies of r if the cookie cache is off: another server or an earlier deployment has
+// set them.
 func (s *Sessions) clearLeftover(w http.ResponseWriter, r *http.Request) {
 	if s.cache == 0 && len(s.cacheValues(r)) > 0 {
 		s.clearCache(w, r)
 	}
 }
 
-// search is what load needs to find the session of a request, and what it does with the session.
+// search has the parameters of load: the tokens of the request, and which changes load may make.
 type search struct {
 	secret     []byte
 	tokens     []string
@@ -91,8 +94,8 @@ type search struct {
 	renew      bool // extend a session that is due, and set cookies
 }
 
-// load finds the caller of the first token whose session is live in the database. It sets no header before that
-// statement, which may refuse the request.
+// load finds the caller of the first token whose session is live in the database. It sets headers only after the
+// statement that reads the session, because that statement may reject the request.
 func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, by search) (*Caller, error) {
 	now := s.Now()
 	row, user, err := db.SessionWithUser(r.Context(), by.tokens, now)
@@ -107,7 +110,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 		s.Clear(w, r)
 		return nil, nil //nolint:nilnil // no caller is a result, not an error
 	}
-	if row.ExpiresAt.Before(now) { // then so are those of the other tokens
+	if row.ExpiresAt.Before(now) { // then the sessions of the other tokens have expired too
 		s.Clear(w, r)
 		if err := db.DeleteSession(r.Context(), row.Token); err != nil {
 			web.NoteError(r.Context(), fmt.Errorf("delete expired session: %w", err))
@@ -121,7 +124,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 		return c, nil
 	}
 	err = s.extend(w, r, db, by.secret, &c.Session, now)
-	if errors.Is(err, ErrEnded) && len(by.tokens) == 1 { // with more, the next request finds out whether another is live
+	if errors.Is(err, ErrEnded) && len(by.tokens) == 1 { // with several tokens, the next request checks the others
 		s.Clear(w, r)
 	}
 	if err != nil {
@@ -130,7 +133,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	return c, s.setCache(w, r, by.secret, *c, true)
 }
 
-// extend moves the end of a session that was last extended a day ago or earlier.
+// extend sets a later expiry if the session was last extended a day ago or earlier.
 func (s *Sessions) extend(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {

@@ -73,7 +73,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 	} {
 		sessions := session.New(c.cfg, secret("s"), web.Clients{}, time.Now)
 		b := &signedIn{t: t, sessions: sessions} // without a database: its use panics
-		for name, who := range b.ways() {
+		for name, who := range b.finders() {
 			w := httptest.NewRecorder()
 			if caller, err := who(w, b.with("", c.cookies)); caller != nil || err != nil {
 				t.Errorf("%s, %s: got %v, %v, want no caller", name, c.name, caller, err)
@@ -117,7 +117,7 @@ func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, cacheOn())
 	b.exec(`DROP TABLE session CASCADE`)
-	for name, who := range b.ways() {
+	for name, who := range b.finders() {
 		w := httptest.NewRecorder()
 		caller, err := who(w, b.with("session_token", "better-auth.session_data=a"))
 		if caller != nil || err == nil || len(w.Header()) > 0 {
@@ -182,7 +182,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 		name string
 		left int // sessions
 	}{
-		{"the delete fails", 1}, // the request does not
+		{"the delete fails", 1}, // the request still succeeds
 		{"the delete succeeds", 0},
 	} {
 		if c.left == 0 {
@@ -350,7 +350,7 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 			return b.sessions.RenewCookies(w, r, session.Caller{})
 		},
 	}
-	for name, who := range b.ways() {
+	for name, who := range b.finders() {
 		calls[name] = func(w http.ResponseWriter, r *http.Request) error { _, err := who(w, r); return err }
 	}
 	for name, call := range calls {

@@ -9,7 +9,7 @@ import (
 )
 
 // Better Auth splits a cache cookie that is too large for a browser into numbered parts. Xenon reads the parts. It does
-// not set such a cookie, because API gateways refuse a request with all parts.
+// not set such a cookie, because API Gateway rejects a request with all parts.
 const (
 	maxCookie = 4050 // bytes of a Set-Cookie line
 	maxChunks = 100

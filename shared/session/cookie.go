@@ -47,7 +47,8 @@ func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 }
 
 // cookies returns the names and undecoded values of r's cookies as Better Auth reads them, without quotes. net/http
-// drops cookies with some bytes that Better Auth accepts, so their users would be signed in there and not here.
+// ignores cookies with some bytes that Better Auth accepts. A user with such a cookie would be signed in at Better Auth
+// and not at Xenon.
 func cookies(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {
@@ -98,7 +99,8 @@ func (s *Sessions) setSessionCookie(w http.ResponseWriter, secret []byte, token 
 }
 
 // Clear clears the session's cookies, with all parts of the cache cookie, in Better Auth's order. It also removes the
-// cookies that the same response has set before. Like Better Auth it clears a cache cookie of r twice.
+// Set-Cookie lines of these cookies that the same response already has. Like Better Auth it clears a cache cookie of r
+// twice.
 func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
 	s.removeSetCookie(w, sessionToken, sessionData, dontRemember)
 	web.Unexpose(w.Header(), "set-auth-token")
@@ -144,7 +146,7 @@ func (s *Sessions) addCookie(w http.ResponseWriter, cookie, value string, maxAge
 	s.addCookieLine(w, s.name(cookie), value, maxAge)
 }
 
-// addCookieLine is addCookie for a name that has its prefix already.
+// addCookieLine is like addCookie, for a name that already has its prefix.
 func (s *Sessions) addCookieLine(w http.ResponseWriter, name, value string, maxAge int) {
 	w.Header().Add("Set-Cookie", s.line(name, value, maxAge))
 }
@@ -154,7 +156,7 @@ func (s *Sessions) line(name, value string, maxAge int) string {
 	return s.lineForPath("/", name, value, maxAge)
 }
 
-// lineForPath is line for a cookie that browsers send only below path.
+// lineForPath is like line, for a cookie that browsers send only below path.
 func (s *Sessions) lineForPath(path, name, value string, maxAge int) string {
 	var b strings.Builder
 	b.WriteString(name + "=" + encodeURIComponent.Replace(value))
@@ -169,5 +171,5 @@ func (s *Sessions) lineForPath(path, name, value string, maxAge int) string {
 	return b.String()
 }
 
-// encodeURIComponent is JavaScript's function for the characters of a signed value.
+// encodeURIComponent encodes the characters of a signed value like the function of this name in JavaScript.
 var encodeURIComponent = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")

@@ -193,7 +193,7 @@ func TestR21_TokensAreRandom(t *testing.T) {
 		chi += (float64(n) - expected) * (float64(n) - expected) / expected
 	}
 	if chi > 130 {
-		t.Errorf("got a chi-squared of %.1f: the characters are not drawn evenly", chi)
+		t.Errorf("got a chi-squared of %.1f: the characters are not evenly distributed", chi)
 	}
 }
 

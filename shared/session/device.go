@@ -22,7 +22,7 @@ const (
 )
 
 // Device is a browser or an app in which a user has signed in to an account with the password. It gives no access.
-// Wrong passwords from it have a rate limit of their own, so that an attack on the account does not lock out its owner.
+// Wrong passwords from it have their own rate limit, so that an attack on the account does not lock out its owner.
 //
 // The cookie is "issued.id.password.signature". The signature includes the email of the account, so that the cookie is
 // not valid for another account. The third part depends on the stored hash, so that the cookie is not valid after a
@@ -34,8 +34,8 @@ type Device struct {
 }
 
 // Device returns the device that sent r if r has a valid device cookie for the account of email (lower case), else nil.
-// It checks every cookie of the name, so that cookies that another host of the domain has set do not hide the valid
-// one. API Gateway bounds their number, because it limits the size of the headers.
+// It checks every cookie with this name, because another host of the domain may have set an invalid one. API Gateway
+// limits the size of the headers, and so the number of cookies.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	name := s.name(deviceCookie)
 	for k, v := range cookies(r) {

@@ -79,8 +79,8 @@ func (b *signedIn) request(query string) *http.Request {
 	return r
 }
 
-// ways returns the methods that find the caller.
-func (b *signedIn) ways() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
+// finders returns the methods that find the caller.
+func (b *signedIn) finders() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
 		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 			c, _, err := b.sessions.Cached(w, r, b.db)

@@ -27,7 +27,7 @@ func FuzzCookie(f *testing.F) {
 			}
 		}
 		if c, bad := s.readCache(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
-			t.Errorf("%q: the cache says %q of %q", cookie, c.Session.Token, tokens)
+			t.Errorf("%q: the cache cookie has token %q, the session cookies have %q", cookie, c.Session.Token, tokens)
 		}
 		w := httptest.NewRecorder()
 		s.Clear(w, r)

@@ -1,5 +1,5 @@
-// Package session finds the caller of a request: it turns the signed cookie or the bearer token into a row of session
-// and its user. It starts and ends sessions, and writes the cookies exactly as Better Auth does.
+// Package session finds the caller of a request: it finds the session and the user of a signed cookie or a bearer
+// token. It starts and ends sessions, and writes the cookies exactly as Better Auth does.
 package session
 
 import (
@@ -73,8 +73,8 @@ func (s *Sessions) Start(
 	return row, s.SetCookies(w, r, Caller{row, user}, remember)
 }
 
-// RenewCookies sets the cookies of c again after its user or session has changed. They are remembered if the old ones
-// were.
+// RenewCookies sets the cookies of c again after its user or session has changed. They have Max-Age if the session was
+// started with rememberMe.
 func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {

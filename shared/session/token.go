@@ -22,7 +22,7 @@ func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 const maxTokens = 8
 
 // Tokens returns the session tokens of r with a valid signature, without looking up their sessions. A valid bearer
-// token counts before cookies. A browser can send several session cookies: besides Xenon's, one that an earlier
+// token takes precedence over cookies. A browser can send several session cookies: besides Xenon's, one that an earlier
 // deployment has set with a Domain attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
@@ -32,7 +32,7 @@ func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	return s.tokens(r, secret), nil
 }
 
-// tokens is Tokens with the secret already read.
+// tokens is like Tokens, for a secret that is already read.
 func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	if t := bearerToken(r, secret); t != "" {
 		return []string{t}
@@ -49,8 +49,8 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	return tokens
 }
 
-// bearerToken returns the session token of "Authorization: Bearer …", which is signed or the token alone. It returns ""
-// for any other value.
+// bearerToken returns the session token of "Authorization: Bearer …", with or without a signature. It returns "" for
+// any other value.
 func bearerToken(r *http.Request, secret []byte) string {
 	scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") {

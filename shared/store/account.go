@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Account is a row of account without its secrets: one way in which a user signs in.
+// Account is a row of account without its secrets: one method by which a user signs in.
 type Account struct {
 	AccountID  string `json:"accountId"` // the user's id at the provider
 	ProviderID string `json:"providerId"`
@@ -35,7 +35,7 @@ const credentialColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.p
 //nolint:gosec // G101: SQL
 const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
 
-// insertIntoCredential is the head of every INSERT of a Credential whose id Postgres makes.
+// insertIntoCredential is the head of every INSERT of a Credential whose id Postgres generates.
 const insertIntoCredential = `
 			INSERT INTO account ("accountId", "providerId", "userId", password, "createdAt", "updatedAt")`
 
@@ -48,15 +48,15 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 		ORDER BY "createdAt", id`, userID)
 }
 
-// ProviderOfAccount returns the provider of an account of the user, else ErrNotFound. id is any text.
+// ProviderOfAccount returns the provider of an account of the user, else ErrNotFound. id may be any text.
 func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (string, error) {
 	return readRow(ctx, s, pgx.RowTo[string], `
 		SELECT "providerId" FROM account WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, whatever id
-// the call gives, and ErrNotFound if no account of the user has the id. The id can be any text. Each call locks all
-// accounts of the user before it counts them, so that two calls cannot delete the last two accounts.
+// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, for every
+// id, and ErrNotFound if no account of the user has the id. The id may be any text. Each call locks all accounts of the
+// user before it counts them, so that two calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
 	type counts struct{ Own, Deleted int }
@@ -101,8 +101,8 @@ func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at
 }
 
 // changePassword is the head of a statement that changes a password: $1 is the user, $2 the account, $3 the old hash,
-// $4 the new hash, $5 the time. If the hash is still the old one, the CTE changed is the user, and all mailed links of
-// the user are deleted.
+// $4 the new hash, $5 the time. If the hash is still the old one, the CTE changed has the id of the user, and all
+// mailed links of the user are deleted.
 const changePassword = `
 		WITH ` + lockUser + `, changed AS (
 			UPDATE account a SET password = $4, "updatedAt" = $5
@@ -122,8 +122,8 @@ func (s *Store) ChangePassword(ctx context.Context, userID string, old Credentia
 	return err
 }
 
-// ChangePasswordAndSessions is ChangePassword that also ends every session of the user and stores the session next, in
-// one transaction. It sets next.ID. next.UserID must be the owner of the account.
+// ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user and stores the session
+// next, in one transaction. It sets next.ID. next.UserID must be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
 	id, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`, ended AS (
 			DELETE FROM session USING changed
@@ -137,9 +137,9 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 	return err
 }
 
-// setPassword are CTEs that set the password of the user in the CTE u, whose column hash is the new hash, at time $2. A
-// user without a password account gets one. Its id follows from the id of the user, so that two statements at the same
-// time cannot make two accounts. With a NULL hash the password is deleted.
+// setPassword has CTEs that set the password of the user in the CTE new_password, whose column hash is the new hash, at
+// time $2. A user without a password account gets one. The id of the new account is computed from the id of the user,
+// so that two concurrent statements cannot create two accounts. With a NULL hash the password is deleted.
 const setPassword = `, changed AS (
 			UPDATE account a SET password = u.hash, "updatedAt" = $2
 			FROM new_password u

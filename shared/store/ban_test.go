@@ -85,7 +85,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		next.UserID = ada.ID
 		id, err := db.InsertSession(t.Context(), *next)
 		if errors.Is(err, store.ErrBanned) != c.out || c.out != (id == "") || !c.out && err != nil {
-			t.Errorf("%s: a new session: got %q, %v, want a refusal %v", c.name, id, err, c.out)
+			t.Errorf("%s: a new session: got %q, %v, want rejected: %v", c.name, id, err, c.out)
 		}
 		if got := wire.Trips() - trips; got != 2 {
 			t.Errorf("%s: got %d round trips, want 2", c.name, got)

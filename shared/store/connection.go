@@ -12,7 +12,8 @@ import (
 
 const lastUsedKey = "xenon.lastUsed"
 
-// wallClock returns the time without its monotonic reading, which stands still while a sandbox is frozen.
+// wallClock returns the time without its monotonic clock reading, which does not advance while Lambda freezes the
+// process.
 func wallClock() time.Time {
 	return time.Now().Round(0) //nolint:forbidigo // the age of a socket does not depend on the clock of the product
 }
@@ -54,14 +55,14 @@ func (s *Store) onConn(ctx context.Context, f func(context.Context, *pgxpool.Con
 		return s.classify(err)
 	}
 	defer conn.Release()
-	// Not in the pool's AfterRelease hook: with a hook, the pool takes connections back in the background, and a
-	// statement right after this one would not find the connection.
+	// This code is not in the pool's AfterRelease hook. With that hook the pool releases connections in a goroutine, and
+	// the next statement could find no free connection.
 	conn.Conn().PgConn().CustomData()[lastUsedKey] = wallClock()
 	return s.classify(err)
 }
 
-// discard takes a broken connection out of the pool. pgx would send a cancel request on it for up to 15 s, and the pool
-// would count the connection until then, so that the next request would find the pool full.
+// discard removes a broken connection from the pool. pgx tries to cancel its statement for up to 15 s. During this time
+// the pool would count the connection, and the next request could get no connection.
 func discard(conn *pgxpool.Conn) {
 	_ = conn.Hijack().PgConn().Conn().Close() // broken already
 }

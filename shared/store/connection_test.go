@@ -46,7 +46,7 @@ func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); err != nil {
+	if _, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil); err != nil {
 		t.Error(err)
 	}
 	if err := db.Ready(t.Context()); err != nil {

@@ -11,19 +11,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// Errors that callers can tell apart.
+// Errors that callers can distinguish.
 var (
 	ErrNotFound     = errors.New("not found")
 	ErrDuplicate    = errors.New("already exists")
-	ErrOrphan       = errors.New("the row that it refers to does not exist")
-	ErrInvalid      = errors.New("a value that Postgres cannot hold")
+	ErrOrphan       = errors.New("the row refers to a row that does not exist")
+	ErrInvalid      = errors.New("a value that Postgres cannot store")
 	ErrChanged      = errors.New("the row was changed since it was read")
 	ErrBanned       = errors.New("the user is banned")
 	ErrSessionEnded = errors.New("the session has ended")
 	ErrLastAccount  = errors.New("the only account of the user")
 )
 
-// unavailable marks an error that means that the database is away or overloaded: shared/web answers 503.
+// unavailable marks an error that means that the database cannot be reached or is overloaded. shared/web answers 503.
 type unavailable struct{ error }
 
 func (unavailable) Unavailable() bool { return true }
@@ -35,7 +35,7 @@ type transient struct{ unavailable }
 // broken marks an error of the connection, after which a read may succeed on another connection.
 type broken struct{ unavailable }
 
-// mayRepeatRead reports whether a read that failed may succeed at a second try.
+// mayRepeatRead reports whether a read that failed may succeed at a second attempt.
 func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
@@ -76,7 +76,7 @@ func (s *Store) classify(err error) error {
 	return classifyStatement(err)
 }
 
-// classifyStatement is classify for errors that the statement or its arguments cause.
+// classifyStatement classifies errors that the statement or its arguments cause.
 func classifyStatement(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {

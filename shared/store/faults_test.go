@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A read with one transient error is repeated and succeeds. A write is unavailable, or has happened.
+// A read with one transient error is repeated and succeeds. A write returns an Unavailable error, or it was executed.
 func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -62,8 +62,8 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	}
 }
 
-// A charge that an error has rolled back counts when the statement is repeated, so that errors do not permit guesses
-// that are not counted.
+// If an error rolls a charge back, the repeated statement counts it. So errors do not allow guesses that are not
+// counted.
 func TestRepeatedReadIsCounted(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))

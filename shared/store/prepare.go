@@ -9,14 +9,14 @@ import (
 )
 
 // prepareAfter is how often a connection runs a statement before it prepares it. Preparing takes one more round trip,
-// once, and saves parsing and planning, which is most of the work of Postgres for a statement by key. Before that each
-// statement takes one round trip and leaves nothing on the server.
+// once, and saves parsing and planning, which is most of the work of Postgres for a look-up by key. A statement that is
+// not prepared takes one round trip and leaves nothing on the server.
 const prepareAfter = 16
 
 const useCountsKey = "xenon.useCounts"
 
 // prepareIfFrequent prepares a statement on c when c has run it prepareAfter times. From then on pgx finds the prepared
-// statement by its text. If the server, or a pooler in front of it, refuses, the Store prepares nothing more.
+// statement by its text. If the server, or a pooler in front of it, rejects this, the Store prepares nothing more.
 func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) error {
 	if s.noPrepare.Load() {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const often = 40 // more than prepareAfter
+const manyTimes = 40 // more than prepareAfter
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -26,13 +26,13 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := wire.Trips()
-	for range often {
+	for range manyTimes {
 		row, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 		if err != nil || row != withPointers(row, first) || who != owner || who.ID != user.ID {
 			t.Fatalf("got %+v, %+v, %v, want %+v, %+v", row, who, err, first, owner)
 		}
 	}
-	if got, want := wire.Trips()-before, often+1; got != want {
+	if got, want := wire.Trips()-before, manyTimes+1; got != want {
 		t.Errorf("got %d round trips, want %d", got, want)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {
@@ -41,13 +41,13 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 }
 
 // Postgres keeps the plan of a prepared statement if its plan for any parameters costs no more than the plans for the
-// given ones. That is so for one token, but not for an array of tokens.
+// given ones. This is true for one token, but not for an array of tokens.
 func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
 	_, made := signUp(t, db, "ada@example.com")
-	for range often {
+	for range manyTimes {
 		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
-	for i := range often {
+	for i := range manyTimes {
 		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("try %d: got %v, want ErrNotFound", i, err)
 		}
@@ -92,8 +92,8 @@ func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 		}
 	}
 	// Such a request is counted, too.
-	c := store.Charge{Key: "k", Window: time.Minute, Max: often, At: now}
-	for range often {
+	c := store.Charge{Key: "k", Window: time.Minute, Max: manyTimes, At: now}
+	for range manyTimes {
 		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("got %v, want ErrNotFound", err)
 		}
@@ -115,7 +115,7 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 			url := dbtest.New(t)
 			db := open(t, url, 1)
 			user, made := signUp(t, db, "ada@example.com")
-			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * often, At: now}
+			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * manyTimes, At: now}
 			look := func() {
 				t.Helper()
 				_, who, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
@@ -123,13 +123,13 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 					t.Fatalf("got %+v, %v", who, err)
 				}
 			}
-			for range often {
+			for range manyTimes {
 				look()
 			}
 			if err := db.Exec(t.Context(), change); err != nil {
 				t.Fatal(err)
 			}
-			for range often {
+			for range manyTimes {
 				look()
 			}
 			conn, err := pgx.Connect(t.Context(), url)
@@ -139,14 +139,14 @@ func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
 			defer conn.Close(t.Context())
 			var count int
 			err = conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count)
-			if err != nil || count != 2*often {
-				t.Errorf("got %d charges, %v, want %d", count, err, 2*often)
+			if err != nil || count != 2*manyTimes {
+				t.Errorf("got %d charges, %v, want %d", count, err, 2*manyTimes)
 			}
 		})
 	}
 }
 
-// Several processes run the same statements often, at the same time, through a pooler that gives each transaction
+// Several processes run the same statements manyTimes, at the same time, through a pooler that gives each transaction
 // another server connection and does not support prepared statements. Every request succeeds, every charge counts once,
 // and every change happens once.
 func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {

@@ -27,12 +27,12 @@ func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
-		err = ErrNotFound // no row can have a value that Postgres cannot hold
+		err = ErrNotFound // no row can have a value that Postgres cannot store
 	}
 	return out, err
 }
 
-// readRows is readRow for a statement that returns any number of rows. Without a row the list is empty, not nil.
+// readRows is like readRow, for a statement that returns any number of rows. Without a row the list is empty, not nil.
 func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	var out []T
 	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
@@ -55,7 +55,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	}
 	left, result := charges, chargeResult{}
 	try := func() error {
-		result.fixed = nil // a failed try may have counted nothing, so its charges are never given back
+		result.fixed = nil // a failed attempt may have counted nothing, so Refund must not remove its charges
 		err := s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 			return s.send(ctx, c.Conn(), left, q, &result)
 		})
@@ -65,7 +65,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 			s.noteCounted(result.fixed)
 		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // Postgres has counted no charge
 		case result.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
-			// Postgres may have counted them. pgx cannot tell: for a batch it calls a lost answer safe to retry.
+			// Postgres may have counted them. pgx does not know: for a batch it reports a lost answer as safe to retry.
 			left = nil
 		}
 		return err
@@ -80,7 +80,8 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	if result.began {
 		s.deleteOldCharges(ctx, charges[0].At)
 	}
-	// Charges are left if another request changed their row at the same time, or if q failed in their transaction.
+	// Some charges are not counted if another request changed their row at the same time, or if q failed in their
+	// transaction.
 	if len(left) > 0 && (err == nil || q != nil && !isUnavailable(err)) {
 		if err := s.read(ctx, left, nil); err != nil {
 			return err
@@ -123,8 +124,8 @@ func (s *Store) sendQuery(ctx context.Context, c *pgx.Conn, q *query, result *ch
 	return q.scan(rows)
 }
 
-// writeRow runs a statement that changes something and returns one row. It first sends pending charges in a round trip
-// of their own. It repeats the statement only if the first try certainly did not reach the server.
+// writeRow runs a statement that changes something and returns one row. It first sends pending charges in a separate
+// round trip. It repeats the statement only if the first attempt certainly did not reach the server.
 func writeRow[T any](
 	ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any,
 ) (out T, err error) {
@@ -150,7 +151,7 @@ func writeRow[T any](
 	return out, err
 }
 
-// exec is writeRow for a statement without a result. It returns the number of affected rows.
+// exec is like writeRow, for a statement without a result. It returns the number of affected rows.
 func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
 	if err := s.FlushCharges(ctx); err != nil {
 		return 0, err

@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Charge is one request that is counted against a rate limit, as Better Auth counts (docs/wire.md#rate-limits): a
-// window begins with the first request, each further request up to Max extends it, and it ends when Window has passed
-// since the last one.
+// Charge counts one request against a rate limit, in the way of Better Auth (docs/wire.md#rate-limits). A window begins
+// with the first request. Each further request, up to Max, extends the window. The window ends when Window has passed
+// since the last request that was counted.
 //
-// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund give a
-// Fixed charge back.
+// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund remove a
+// Fixed charge from the count again.
 type Charge struct {
 	Key    string        // at most 1 KiB, so that it fits into an index
 	Window time.Duration // whole milliseconds, at most an hour
@@ -22,11 +22,11 @@ type Charge struct {
 	At     time.Time     // the time of the request
 	Fixed  bool
 
-	Forgettable bool // the process does not remember a refusal, because the row may be deleted
+	Forgettable bool // the process does not remember a rejection, because the row may be deleted
 }
 
-// lastRequest is the value of the column for a charge made now. For a Fixed charge that begins a window it is the end
-// of the window. So it identifies the window, and a Better Auth server, which deletes rows after a minute without a
+// lastRequest returns the value of the column for a charge made now. For a Fixed charge that begins a window it is the
+// end of the window. So it identifies the window, and a Better Auth server, which deletes rows after a minute without a
 // request, leaves the row alone.
 func (c Charge) lastRequest() int64 {
 	if c.Fixed {
@@ -35,15 +35,15 @@ func (c Charge) lastRequest() int64 {
 	return c.At.UnixMilli()
 }
 
-// windowAfter is how long after lastRequest the window of c ends, in milliseconds.
-func (c Charge) windowAfter() int64 {
+// windowAfterLastRequest returns how long after lastRequest the window of c ends, in milliseconds.
+func (c Charge) windowAfterLastRequest() int64 {
 	if c.Fixed {
 		return 0
 	}
 	return c.Window.Milliseconds()
 }
 
-// LimitedError means that a rate limit refuses a request. The request was not counted.
+// LimitedError means that a rate limit rejects a request. The request was not counted.
 type LimitedError struct{ RetryAfter time.Duration }
 
 func (e *LimitedError) Error() string {
@@ -58,10 +58,10 @@ func IsLimited(err error) bool {
 	return errors.As(err, new(*LimitedError))
 }
 
-// request is the charges of one request.
+// request has the charges of one request.
 type request struct {
 	pending []Charge // not sent yet
-	counted []window // the Fixed charges that counted, until they are given back
+	counted []window // the Fixed charges that were counted, until Refund removes them
 }
 
 // window identifies one window of a Fixed charge.
@@ -71,13 +71,14 @@ type window struct {
 }
 
 // Charging returns a handle of the same database for one request. Its first statement also counts charges: a read sends
-// them in its own round trip, a write in a round trip before it. They count in order until Postgres refuses one; then
-// the statement returns a *LimitedError, and a write has not run.
+// them in its own round trip, a write in a round trip before it. Postgres counts them in this order until it rejects
+// one; then the statement returns a *LimitedError, and a write has not run.
 func (s *Store) Charging(charges ...Charge) *Store {
 	return &Store{s.database, &request{pending: charges}}
 }
 
-// AddCharges makes the next statement on a handle from Charging count further charges, after those still pending.
+// AddCharges adds charges to a handle from Charging. The next statement counts them, after the charges that are already
+// pending.
 func (s *Store) AddCharges(charges ...Charge) {
 	s.request.pending = append(s.request.pending, charges...)
 }
@@ -92,14 +93,14 @@ func (s *Store) takePending() []Charge {
 	return charges
 }
 
-// noteCounted keeps windows, so that they can be given back.
+// noteCounted remembers the windows of counted charges, so that Refund can remove the charges.
 func (s *Store) noteCounted(windows []window) {
 	if s.request != nil {
 		s.request.counted = append(s.request.counted, windows...)
 	}
 }
 
-// takeCounted returns the Fixed charges that counted, as arguments of refundCTEs, and leaves none.
+// takeCounted returns the Fixed charges that were counted, as arguments of refundCTEs, and leaves none.
 func (s *Store) takeCounted() (keys []string, ends []int64) {
 	if s.request == nil {
 		return nil, nil
@@ -111,8 +112,8 @@ func (s *Store) takeCounted() (keys []string, ends []int64) {
 	return keys, ends
 }
 
-// FlushCharges sends pending charges in a round trip of their own, or none if nothing is pending. It returns a
-// *LimitedError if Postgres refuses one.
+// FlushCharges sends pending charges in a separate round trip, or does nothing if no charge is pending. It returns a
+// *LimitedError if Postgres rejects one.
 func (s *Store) FlushCharges(ctx context.Context) error {
 	if charges := s.takePending(); len(charges) > 0 {
 		return s.read(ctx, charges, nil)
@@ -120,17 +121,18 @@ func (s *Store) FlushCharges(ctx context.Context) error {
 	return nil
 }
 
-// Count counts one charge at once and leaves pending ones pending. It returns a *LimitedError if Postgres refuses it.
+// Count counts one charge immediately. It does not send the pending charges. It returns a *LimitedError if Postgres
+// rejects the charge.
 func (s *Store) Count(ctx context.Context, c Charge) error { return s.read(ctx, []Charge{c}, nil) }
 
-// Uncount takes a charge that counted off its count again.
+// Uncount removes a counted charge from the count again.
 func (s *Store) Uncount(ctx context.Context, c Charge) error {
 	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
 	return err
 }
 
-// KnownRefusal returns the *LimitedError that Postgres would return for c, as far as this process remembers it, else
-// nil. A process also remembers a row that was deleted meanwhile, until the end of its window.
+// KnownRefusal returns the *LimitedError that Postgres would return for c, if this process remembers it, else nil. A
+// process also remembers a row that was deleted meanwhile, until the end of its window.
 func (s *Store) KnownRefusal(c Charge) error {
 	if wait := s.refusals.wait(c); wait > 0 {
 		return &LimitedError{wait}
@@ -138,7 +140,8 @@ func (s *Store) KnownRefusal(c Charge) error {
 	return nil
 }
 
-// Refund gives back the Fixed charges that the handle has counted, in one round trip, or none if there are none.
+// Refund removes the Fixed charges that the handle has counted from their counts. It takes one round trip, or none if
+// there are no such charges.
 func (s *Store) Refund(ctx context.Context) error {
 	keys, ends := s.takeCounted()
 	if len(keys) == 0 {
@@ -149,9 +152,9 @@ func (s *Store) Refund(ctx context.Context) error {
 	return err
 }
 
-// refundCTEs are CTEs that give back one charge of each window in the CTE refund_args, and delete the windows that have
-// no charge left. They leave a window alone that is over: its row has another end, or is deleted. They lock the rows in
-// the order in which charges lock them.
+// refundCTEs has CTEs that remove one charge of each window in the CTE refund_args, and delete the windows that have no
+// charge left. They do not change a window that has ended: its row has another end, or is deleted. They lock the rows
+// in the order in which charges lock them.
 const refundCTEs = `, refund AS (
 		SELECT r.id, r.count
 		FROM refund_args, unnest(keys, ends) WITH ORDINALITY AS c (key, ends, place)
@@ -174,9 +177,9 @@ const (
 	cleanupTimeout = time.Second
 )
 
-// deleteOldCharges deletes rows whose windows are certainly over, at most once a minute in each process, and not in its
-// first minute, when a user waits for a cold start. It skips rows that another request has locked. After an error it
-// tries again a minute later.
+// deleteOldCharges deletes rows whose windows have certainly ended, at most once a minute in each process, and not in
+// its first minute, when a user waits for a cold start. It skips rows that another request has locked. After an error
+// it tries again a minute later.
 func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	first := s.chargeCleanup.last.Load() == 0
 	if !s.chargeCleanup.isDue(at) || first {

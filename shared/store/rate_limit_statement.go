@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// chargeResult is what Postgres did with charges.
+// chargeResult says which charges Postgres counted.
 type chargeResult struct {
 	sent    bool // to Postgres
 	counted int  // the first of them counted; the charge after them has to be sent again
@@ -18,7 +18,7 @@ type chargeResult struct {
 	fixed   []window
 }
 
-// queueCharges adds charges to a batch. If Postgres refuses one, the batch ends with a *LimitedError.
+// queueCharges adds charges to a batch. If Postgres rejects one, the batch ends with a *LimitedError.
 func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
 	sql, args := chargeStatement(charges)
 	batch.Queue(s.qualify(sql), args...).QueryRow(func(row pgx.Row) error {
@@ -47,9 +47,10 @@ func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeR
 	})
 }
 
-// refusal returns the *LimitedError of a charge that did not count, or nil if its window is over by lastRequest.
+// refusal returns the *LimitedError of a charge that was not counted, or nil if lastRequest shows that its window has
+// ended.
 func (s *Store) refusal(c Charge, lastRequest int64) error {
-	wait := time.Duration(lastRequest+c.windowAfter()-c.At.UnixMilli()) * time.Millisecond
+	wait := time.Duration(lastRequest+c.windowAfterLastRequest()-c.At.UnixMilli()) * time.Millisecond
 	if wait <= 0 {
 		return nil
 	}
@@ -59,10 +60,10 @@ func (s *Store) refusal(c Charge, lastRequest int64) error {
 	return &LimitedError{wait}
 }
 
-// The statement has one CTE and two result columns for each charge: its new count, 0 if it did not count, and the
-// "lastRequest" of its row. For a charge that did not count, the latter is the value that the statement saw when it
-// began, but the refusal is by the newest row. If another request changed the row in between, the window seems to be
-// over, and the charge has to be sent again.
+// The statement has one CTE and two result columns for each charge: its new count, 0 if it was not counted, and the
+// "lastRequest" of its row. For a charge that was not counted, the second column is the value at the start of the
+// statement, but Postgres decides by the newest version of the row. If another request changed the row in between, the
+// window seems to have ended, and the charge has to be sent again.
 const (
 	chargeCTE = `{C} AS (
 		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")
@@ -89,7 +90,7 @@ const (
 func chargeStatement(charges []Charge) (string, []any) {
 	args := make([]any, 0, 5*len(charges))
 	for _, c := range charges {
-		args = append(args, c.Key, c.windowAfter(), c.Max, c.At.UnixMilli(), c.lastRequest())
+		args = append(args, c.Key, c.windowAfterLastRequest(), c.Max, c.At.UnixMilli(), c.lastRequest())
 	}
 	sql, ok := chargeTexts.Load(len(charges))
 	if !ok {

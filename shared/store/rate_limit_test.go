@@ -75,7 +75,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{23998 * time.Millisecond, time.Millisecond, "3 13999"},
 			{23999 * time.Millisecond, 0, "1 23999"}, // 10 s later: a new window
 			{24 * time.Second, 0, "2 24000"},
-			{23 * time.Second, 0, "3 23000"}, // a clock that is behind
+			{23 * time.Second, 0, "3 23000"}, // a process whose clock is slow
 			{40 * time.Second, 0, "1 40000"},
 		} {
 			db := open(t, url, 1) // a new process every time: none of them remembers a refusal
@@ -119,7 +119,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 			return notFound(err)
 		}},
 		{"a write", 2, func(ctx context.Context, db *store.Store) error {
-			_, err := db.CreateProfile(ctx, holder(user, s), nil)
+			_, err := db.CreateProfile(ctx, tokenHolder(user, s), nil)
 			return err
 		}},
 		{"one without a result", 2, func(ctx context.Context, db *store.Store) error {
@@ -225,7 +225,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 	}
 }
 
-// lossy is a connection that can break after Postgres has run a statement and before its answer arrives.
+// lossy is a connection that can break after Postgres has run a statement and before the answer of Postgres arrives.
 type lossy struct {
 	net.Conn
 	lose *atomic.Bool
@@ -281,11 +281,11 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	}
 	err = db.Charging(charge("nul \x00", 3, now)).FlushCharges(t.Context())
 	if err == nil || unavailable(err) {
-		t.Errorf("a key that the database cannot hold: got %v", err)
+		t.Errorf("a key that the database cannot store: got %v", err)
 	}
 }
 
-func TestChargeWithTheDatabaseAwayIsUnavailable(t *testing.T) {
+func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
@@ -313,8 +313,8 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 		trips int
 		wait  time.Duration
 	}{
-		{time.Second, 1, 9 * time.Second}, // refused by Postgres
-		{time.Second, 0, 9 * time.Second}, // remembered
+		{time.Second, 1, 9 * time.Second}, // rejected by Postgres
+		{time.Second, 0, 9 * time.Second}, // rejected from the memory of this process
 		{9999 * time.Millisecond, 0, time.Millisecond},
 		{10 * time.Second, 1, 0},
 		{10 * time.Second, 1, 10 * time.Second},

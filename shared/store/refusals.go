@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// maxRefusals bounds the memory of refusals, to about a megabyte.
+// maxRefusals limits the memory of refusals to about a megabyte.
 const maxRefusals = 4096
 
-// fixedMemory is how long a process remembers the refusal of a Fixed charge. Another request may give a charge back.
+// fixedMemory is how long a process remembers that Postgres rejected a Fixed charge. Another request may remove its
+// charge in the meantime.
 const fixedMemory = 5 * time.Second
 
-// refusals remembers which keys Postgres refuses, and until when, so that a flood of requests costs no round trip. Its
-// clock is the At of the charges.
+// refusals remembers which keys Postgres rejects, and until when, so that many requests cost no round trip. It uses the
+// field At of the charges as the current time.
 type refusals struct {
 	mu  sync.Mutex
 	all map[string]refusal
@@ -21,10 +22,10 @@ type refusals struct {
 // refusal has times in milliseconds since 1970.
 type refusal struct {
 	until  int64 // end of the window
-	forget int64 // when Postgres is asked again
+	forget int64 // when the next charge is sent to Postgres again
 }
 
-// wait returns how long Postgres is certain to refuse c, 0 if that is not known.
+// wait returns how long Postgres will certainly reject c, 0 if that is not known.
 func (r *refusals) wait(c Charge) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -39,8 +40,8 @@ func (r *refusals) wait(c Charge) time.Duration {
 	return time.Duration(known.until-c.At.UnixMilli()) * time.Millisecond
 }
 
-// add remembers that Postgres refuses c for wait. It first deletes all entries if there are maxRefusals of them: then
-// Postgres is asked again.
+// add remembers that Postgres rejects c for the time wait. It first deletes all entries if there are maxRefusals of
+// them; then charges are sent to Postgres again.
 func (r *refusals) add(c Charge, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -135,8 +135,8 @@ func argument(of reflect.Type) reflect.Value {
 	return v
 }
 
-// notFitting reports whether a table, a column, a type or a privilege is missing.
-func notFitting(err error) bool {
+// isSchemaMismatch reports whether a table, a column, a type or a privilege is missing.
+func isSchemaMismatch(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "42")
 }
@@ -152,7 +152,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			db := open(t, through(t, url), 2).In("xenon")
 			for range 20 { // often enough for prepared statements
 				callAll(t, db, func(method string, err error) {
-					if notFitting(err) {
+					if isSchemaMismatch(err) {
 						t.Errorf("%s: %v", method, err)
 					}
 				})
@@ -179,7 +179,7 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	db := open(t, inSchema(t), 2)
 	failed := 0
 	callAll(t, db, func(_ string, err error) {
-		if notFitting(err) || errors.As(err, new(*schema.Error)) {
+		if isSchemaMismatch(err) || errors.As(err, new(*schema.Error)) {
 			failed++
 		}
 	})
@@ -240,7 +240,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 				t.Fatal(err)
 			}
 			user, made := signUp(t, db, "ada@example.com")
-			for range often { // first unprepared, then prepared
+			for range manyTimes { // first unprepared, then prepared
 				moments(t, db, user, made, now.In(newYork))
 				if t.Failed() {
 					return
@@ -322,7 +322,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	db := open(t, asRole(t, address, "xenon"), 2).In("xenon")
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
-			if notFitting(err) {
+			if isSchemaMismatch(err) {
 				t.Errorf("%s: %v", method, err)
 			}
 		})
@@ -340,7 +340,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	if err := db.Ready(t.Context()); err != nil {
 		t.Errorf("ready: %v", err)
 	}
-	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !notFitting(err) {
+	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !isSchemaMismatch(err) {
 		t.Errorf("create a table: got %v, want it denied", err)
 	}
 }

@@ -62,8 +62,8 @@ const sessionWithUser = `
 	JOIN "user" u ON u.id = s."userId"
 	WHERE NOT ` + isBanned + ` AND s.token = `
 
-// Nearly every request has one token. Postgres keeps the plan for a single token. For an array it makes a new plan with
-// every request, because the cost depends on the length; that takes longer than the query.
+// Nearly every request has one token. Postgres keeps the plan for a single token. For an array it computes a new plan
+// with every request, because the cost depends on the length; that takes longer than the query.
 const (
 	sessionOfToken  = sessionWithUser + `$1`
 	sessionOfTokens = sessionWithUser + `ANY ($1::text[])
@@ -72,9 +72,9 @@ const (
 )
 
 // InsertSession stores a session and returns its id. It returns ErrBanned if the user is banned at CreatedAt, and
-// ErrOrphan if there is no such user. It clears a ban that is over by then, as Better Auth's admin plugin does. The
-// caller has verified the password: the same statement gives back the Fixed charges that s has counted, also if the
-// user is banned.
+// ErrOrphan if there is no such user. It clears a ban that has ended, as Better Auth's admin plugin does. The caller
+// has verified the password, so the same statement removes the Fixed charges that s has counted, even if the user is
+// banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := s.takeCounted()
 	id, err := writeRow(ctx, s, pgx.RowTo[string], `
@@ -104,7 +104,7 @@ func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at t
 	return err
 }
 
-// DeleteSession ends the session of a token. It is no error if there is none.
+// DeleteSession ends the session of a token. It returns nil if there is no such session.
 func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $1`, token)
 	return err
@@ -132,8 +132,8 @@ func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time
 		ORDER BY s."createdAt", s.id`, userID, now)
 }
 
-// DeleteSessionOfUser ends the session of a token, which is any text, if it belongs to the user, and deletes the links
-// that this session requested. It is no error if there is no such session.
+// DeleteSessionOfUser ends the session of a token, which may be any text, if it belongs to the user, and deletes the
+// links that this session requested. It returns nil if there is no such session.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, ended AS (
@@ -144,7 +144,7 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 		DELETE FROM verification v USING u, ended
 		WHERE `+isLink+` AND substr(v.value, 37) = ended.id::text`, userID, token)
 	if errors.Is(err, ErrInvalid) {
-		return nil // no session has a token that Postgres cannot hold
+		return nil // no session has a token that Postgres cannot store
 	}
 	return err
 }

@@ -1,6 +1,7 @@
-// Package store has all SQL of Xenon's requests, one file for each table. Its connections suit Lambda and Neon: nothing
-// is dialled before the first statement, a connection that broke while the sandbox was frozen is replaced before use,
-// and a database that is away or has no free connection is an Unavailable error within the deadline of the request.
+// Package store has all SQL of Xenon's requests, one file for each table. Its connections suit Lambda and Neon. A Store
+// connects at the first statement, and replaces a connection that broke while Lambda froze the process. If the database
+// cannot be reached or has no free connection, the Store returns an Unavailable error before the deadline of the
+// request.
 package store
 
 import (
@@ -43,7 +44,7 @@ type Store struct {
 	request *request // nil unless the Store is a handle from Charging
 }
 
-// database is what a Store and its handles share.
+// database has the state that a Store and its handles share.
 type database struct {
 	// Dial opens the network connections; nil is the default. Tests count round trips with it.
 	Dial pgconn.DialFunc
@@ -63,15 +64,15 @@ type database struct {
 	chargeCleanup cleanup
 }
 
-// URLSource knows the URL of the database. *secrets.Secrets is one.
+// URLSource returns the URL of the database. *secrets.Secrets implements it.
 type URLSource interface {
 	// DatabaseURL is called before each connection, so that a rotated password is used.
 	DatabaseURL(ctx context.Context) (string, error)
-	// Invalidate is called when the database has refused the login.
+	// Invalidate is called when the database has rejected the login.
 	Invalidate()
 }
 
-// Open returns a Store of at most maxConns connections to the database of source. It dials nothing.
+// Open returns a Store with at most maxConns connections to the database of source. It does not connect.
 func Open(source URLSource, maxConns int32) *Store {
 	s := &Store{database: &database{source: source, maxConns: maxConns}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")

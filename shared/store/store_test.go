@@ -47,8 +47,8 @@ func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Sess
 	return u, *s
 }
 
-// holder returns the user and session of a JWT.
-func holder(user store.User, s store.Session) store.TokenHolder {
+// tokenHolder returns the user and session of a JWT.
+func tokenHolder(user store.User, s store.Session) store.TokenHolder {
 	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: now}
 }
 
@@ -81,7 +81,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	}
 }
 
-func TestErrorsCallersCanTellApart(t *testing.T) {
+func TestStoreReturnsDistinctErrors(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 2)
 	signUp(t, db, "ada@example.com")
@@ -104,7 +104,7 @@ func TestErrorsCallersCanTellApart(t *testing.T) {
 		{"email too long for the index", newUser("Bob", long()+"@example.com"), store.ErrInvalid},
 		{"no such user", noUser, store.ErrNotFound},
 		{"no such session", noSession, store.ErrNotFound},
-		{"a token that Postgres cannot hold", badText, store.ErrNotFound},
+		{"a token that Postgres cannot store", badText, store.ErrNotFound},
 		{"profile of an unknown user", noOwner, store.ErrOrphan},
 		{"extend an ended session", db.ExtendSession(t.Context(), "no such token", now, now), store.ErrNotFound},
 		{"delete an ended session", db.DeleteSession(t.Context(), "no such token"), nil},
@@ -156,6 +156,7 @@ func TestRoundTrips(t *testing.T) {
 		t.Fatal("Open has dialled")
 	}
 	user, s := signUp(t, db, "ada@example.com") // connects
+	holder := tokenHolder(user, s)
 	for _, c := range []struct {
 		name string
 		call func() error
@@ -175,9 +176,9 @@ func TestRoundTrips(t *testing.T) {
 			_, err := db.InsertSession(t.Context(), *n)
 			return err
 		}},
-		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), holder(user, s), nil); return err }},
-		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder(user, s), nil, nil); return err }},
-		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder(user, s)); return err }},
+		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), holder, nil); return err }},
+		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder, nil, nil); return err }},
+		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder); return err }},
 		{"BetterAuthKeys", func() error { _, err := db.BetterAuthKeys(t.Context(), now); return err }},
 		{"Ready", func() error { return db.Ready(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},

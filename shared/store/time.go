@@ -12,7 +12,7 @@ type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// extraDigits is how many digits package time writes after the milliseconds before it removes them again.
+// extraDigits is the number of digits after the milliseconds that package time formats and then removes.
 const extraDigits = 6
 
 // MarshalJSON writes t with timeLayout.
@@ -21,7 +21,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 }
 
 // inUTC converts the times among the arguments of a statement to UTC. For a column without time zone pgx sends the
-// clock of the time's own zone.
+// local time in the location of the value.
 func inUTC(args []any) []any {
 	for i, arg := range args {
 		if t, ok := arg.(time.Time); ok && t.Location() != time.UTC {

@@ -28,7 +28,7 @@ func userFields(u *User) []any {
 
 // isBanned is true for a row u of "user" that is banned at $2, for ever or until a time that has not passed
 // (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an administrator writes
-// with SQL have their meaning.
+// with SQL work as in Postgres.
 const isBanned = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
 
 // EmailTaken reports whether a user has the email (lower case).
@@ -41,7 +41,7 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
 }
 
-// UserByID returns a user, or ErrNotFound, also if id is no UUID.
+// UserByID returns a user, or ErrNotFound, also if id is not a UUID.
 func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
 }
@@ -64,16 +64,16 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Crede
 	return p.user, p.credential, err
 }
 
-// UserChange is what UpdateUser changes.
+// UserChange has the new values of UpdateUser.
 type UserChange struct {
-	Name     *string // nil leaves it
+	Name     *string // nil: not changed
 	SetImage bool
-	Image    *string // nil deletes it
+	Image    *string // nil: set to NULL
 	At       time.Time
 }
 
 // UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user is deleted, and ErrInvalid for
-// text that Postgres cannot hold.
+// text that Postgres cannot store.
 func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		UPDATE "user" u
@@ -90,8 +90,8 @@ func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (Us
 // It returns ErrNotFound if the link is not valid, or if the user is banned or no longer has the old email. It returns
 // ErrDuplicate, and keeps the link, if another user has the new email.
 //
-// A link is valid only while the session that requested it exists. Otherwise a link could work that a request stored
-// after the user's links were deleted and its session ended.
+// A link is valid only while the session that requested it exists. Otherwise a request could store a link after the
+// user's links were deleted and its session ended, and this link would work.
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
@@ -115,7 +115,7 @@ func (s *Store) ChangeEmail(
 }
 
 // DeleteUser deletes a user with their sessions, accounts and profile, which foreign keys delete, and their mailed
-// links. It is no error if the user is already deleted.
+// links. It returns nil if the user is already deleted.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, `+deleteLinks+`

@@ -13,7 +13,11 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	user, s := signUp(t, db, "ada@example.com")
-	made, err := db.CreateProfile(t.Context(), holder(user, s), map[string]any{"age_range": "25_34", "time_per_week": 5})
+	made, err := db.CreateProfile(
+		t.Context(),
+		tokenHolder(user, s),
+		map[string]any{"age_range": "25_34", "time_per_week": 5},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +25,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 		t.Errorf("got %+v", made)
 	}
 	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
-	changed, err := db.UpdateProfile(t.Context(), holder(user, s), changes, []time.Time{made.UpdatedAt})
+	changed, err := db.UpdateProfile(t.Context(), tokenHolder(user, s), changes, []time.Time{made.UpdatedAt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +33,11 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 		!changed.UpdatedAt.After(made.UpdatedAt) {
 		t.Errorf("got %+v", changed)
 	}
-	_, err = db.UpdateProfile(t.Context(), holder(user, s), nil, []time.Time{made.UpdatedAt})
+	_, err = db.UpdateProfile(t.Context(), tokenHolder(user, s), nil, []time.Time{made.UpdatedAt})
 	if !errors.Is(err, store.ErrChanged) {
 		t.Errorf("an update of an old state: got %v", err)
 	}
-	if _, err := db.CreateProfile(t.Context(), holder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
+	if _, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
 		t.Errorf("a second profile: got %v", err)
 	}
 }
@@ -42,7 +46,7 @@ func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 5)
 	user, s := signUp(t, db, "ada@example.com")
-	made, err := db.CreateProfile(t.Context(), holder(user, s), nil)
+	made, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +55,7 @@ func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 	for i := range writers {
 		go func() {
 			fields := map[string]any{"time_per_week": i}
-			_, err := db.UpdateProfile(t.Context(), holder(user, s), fields, []time.Time{made.UpdatedAt})
+			_, err := db.UpdateProfile(t.Context(), tokenHolder(user, s), fields, []time.Time{made.UpdatedAt})
 			won <- err == nil
 		}()
 	}

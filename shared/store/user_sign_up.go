@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NewUser is what a sign-up stores.
+// NewUser has the data that a sign-up stores.
 type NewUser struct {
 	Name  string
 	Email string // lower case
@@ -22,8 +22,8 @@ const insertIntoUser = `
 			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
 
 // SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
-// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email by now, and
-// ErrInvalid for text that Postgres cannot hold.
+// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has taken the email, and
+// ErrInvalid for text that Postgres cannot store.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
 		err = row.Scan(append(userFields(&u), &session.ID)...)
@@ -52,10 +52,10 @@ type pendingSignUp struct {
 }
 
 // SignUpUnverified stores a user and their password account but no session, and the link that verifies the email (""
-// for none). It returns the id of the user, and whether it made the user. If a user has the email who never verified it
-// nor used the account, it stores a link that belongs to this sign-up. If another user has the email, id is "" and the
-// statement does the same work, without an error that the log of the server would show. It returns ErrInvalid for text
-// that Postgres cannot hold.
+// for none). It returns the id of the user, and whether it created the user. If the email belongs to a user who has
+// neither verified it nor used the account, it stores a link for this sign-up. If another user has the email, id is ""
+// and the statement does the same work, without an error that the log of the server would show. It returns ErrInvalid
+// for text that Postgres cannot store.
 func (s *Store) SignUpUnverified(
 	ctx context.Context, n NewUser, link string, expiresAt time.Time,
 ) (id string, made bool, err error) {
@@ -100,8 +100,9 @@ func (s *Store) SignUpUnverified(
 // ConfirmEmail redeems the link that verifies the email of a user ("" for a link without a row), sets emailVerified and
 // deletes the user's other links. Of several sign-ups with the email, the one that this link belongs to gives the user
 // its name, image and password. If the link belongs to none of them, the password is deleted, because it is not known
-// whose it is, and the user can reset it. It returns ErrNotFound if the link is unknown, used or expired, if the email
-// is already verified, or if the user has another email by now: of several clicks on one link only the first succeeds.
+// which sign-up set it. The user can reset it. It returns ErrNotFound if the link is unknown, used or expired, if the
+// email is already verified, or if the user has changed the email. If a user opens a link several times, only the first
+// request succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		WITH locked AS (

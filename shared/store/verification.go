@@ -33,8 +33,8 @@ const insertIntoVerification = `
 const isLink = `left(v.value, 36) = u.id::text AND v.identifier ~
 				'^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
 
-// lockUser is the CTE u: the row of user $1, locked. Every statement that deletes several links of a user locks the
-// user first, so that two of them cannot deadlock.
+// lockUser is the CTE u, which has the row of user $1 and locks it. Every statement that deletes several links of a
+// user locks the user first, so that two of them cannot deadlock.
 const lockUser = `u AS (
 			SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
 		)`
@@ -46,8 +46,8 @@ const deleteLinks = `links AS (
 		)`
 
 // redeemLink is the head of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user and
-// deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u is the
-// user with the value of the newest row, or empty if that row had expired.
+// deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u has the
+// user and the value of the newest row, and is empty if that row had expired.
 const redeemLink = `
 		WITH locked AS (
 			SELECT id FROM "user"
@@ -65,9 +65,9 @@ const redeemLink = `
 			SELECT locked.id, newest.value FROM locked, newest WHERE newest."expiresAt" >= $2
 		)`
 
-// redeemLinkOfLocked are CTEs that redeem link $4 of the user in the CTE locked, at time $2, and delete the user's
-// other links. The CTE u is the user with the rest of the link's value, or empty if the link is not valid. The link "",
-// which has no row, is valid.
+// redeemLinkOfLocked has CTEs that redeem link $4 of the user in the CTE locked, at time $2, and delete the user's
+// other links. The CTE u has the user and the rest of the link's value, and is empty if the link is not valid. The link
+// "", which has no row, is valid.
 const redeemLinkOfLocked = `, taken AS (
 			DELETE FROM verification v USING locked
 			WHERE v.identifier = $4 AND left(v.value, 36) = locked.id::text AND v."expiresAt" >= $2
@@ -114,8 +114,8 @@ func (s *Store) InsertEmailVerification(
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink does the same work for an email that no user has: it stores a value with the user id noUser that has
-// already expired, which the next cleanup deletes.
+// insertLink stores a link for the user of an email. If no user has the email, it does the same work: it stores a value
+// with the user id noUser that has already expired. The next cleanup deletes it.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
@@ -155,7 +155,7 @@ func (s *Store) UserOfVerification(
 
 // EmailChange is a change of email that a user requested.
 type EmailChange struct {
-	Link, Cancel      string // identifiers of the links that make and that cancel the change; Cancel may be ""
+	Link, Cancel      string // identifiers of the links that execute and that cancel the change; Cancel may be ""
 	UserID, SessionID string // of the request
 	To                string // lower case
 }
@@ -172,8 +172,8 @@ func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt,
 		c.Link, at, s.linkCleanup.isDue(at), c.Cancel, c.UserID+c.SessionID, expiresAt, c.To)
 }
 
-// ContinueEmailChange redeems a link of a change and stores the next link of it. It returns ErrNotFound if the link is
-// not valid.
+// ContinueEmailChange redeems a link of a change and stores the next link of the change. It returns ErrNotFound if the
+// link is not valid.
 func (s *Store) ContinueEmailChange(ctx context.Context, link, next, userID string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `
 		WITH taken AS (

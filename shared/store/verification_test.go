@@ -17,8 +17,9 @@ import (
 // value is a row of verification: how long before now it was created, and how long after now it expires.
 type value struct{ age, left time.Duration }
 
-// Of several rows with one identifier the newest counts, and all are deleted. An expired row is deleted, too, without
-// effect. A failed try changes nothing else. The test redeems in both ways, with one request and with fifty at once.
+// If several rows have the same identifier, only the newest row is valid, and redeeming deletes all of them. An expired
+// row is deleted, too, without effect. A failed attempt changes nothing else. The test redeems the link of a reset and
+// of a deletion, with one request and with fifty concurrent ones.
 func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10)
@@ -29,10 +30,10 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	}{
 		{"unknown", nil, 0},
 		{"good", []value{{0, time.Hour}}, 1},
-		{"in its last moment", []value{{0, 0}}, 1},
+		{"at its expiry", []value{{0, 0}}, 1},
 		{"expired", []value{{0, -time.Millisecond}}, 0},
-		{"older siblings", []value{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
-		{"siblings of the same moment", []value{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
+		{"older rows", []value{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
+		{"rows of the same time", []value{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
 		{"expired, older ones not", []value{{time.Second, time.Hour}, {0, -time.Second}}, 0},
 	} {
 		for _, racers := range []int{1, 50} {
@@ -203,7 +204,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	session.ID = id
 	_, err = db.ChangeEmail(t.Context(), ask("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
 	if err != nil {
-		t.Errorf("while the session lives: %v", err)
+		t.Errorf("while the session is valid: %v", err)
 	}
 }
 

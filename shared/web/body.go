@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// MaxBody is the largest body read, in bytes. Better Auth has no limit; no body that it accepts comes near this one.
+// MaxBody is the largest body read, in bytes. Better Auth has no limit; every valid body is much smaller than this
+// limit.
 const MaxBody = 1 << 20
 
 // The media types that a route can accept.
@@ -24,7 +25,7 @@ var (
 	errTooLarge    = NewError(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "Request body is larger than 1 MiB")
 )
 
-// undefined is the value of a body or member that the request does not have, as JavaScript calls it.
+// undefined represents a missing body or a missing member, like undefined in JavaScript.
 type undefined struct{}
 
 // parsedBody replaces the body of a request after ReadBody, so that the checks before a handler and the handler itself

@@ -17,21 +17,22 @@ const OriginSecretHeader = "X-Origin-Secret"
 // Clients finds the IP addresses of clients.
 type Clients struct {
 	From config.ClientIP
-	// AcceptsOrigin reports whether an origin secret is right, that is, whether the request came through the trusted
-	// proxy. If it is nil, every request counts as one that did.
+	// AcceptsOrigin reports whether an origin secret is valid, that is, whether the request came through the trusted
+	// proxy. If it is nil, every request counts as such.
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 
-// NewClients returns the Clients of a deployment behind a trusted proxy. acceptsOrigin becomes AcceptsOrigin.
+// NewClients returns the Clients of a deployment behind a trusted proxy. It stores acceptsOrigin in the field
+// AcceptsOrigin.
 func NewClients(from config.ClientIP, acceptsOrigin func(ctx context.Context, secret string) bool) Clients {
 	return Clients{From: from, AcceptsOrigin: acceptsOrigin}
 }
 
 // IP returns the IP address of the client, found as the setting CLIENT_IP says, in Better Auth's form: IPv4 as text,
 // IPv6 masked to its /64 and written as eight groups (docs/wire.md#client-ip-address). It returns "" if the IP address
-// is not known. The values in X-Forwarded-For further left than the trusted hops come from the client and never count.
-// Without a right origin secret no header counts: the result is the IP address of the connection, which API Gateway
-// calls sourceIp.
+// is not known. It ignores the values in X-Forwarded-For to the left of the trusted hops, because the client can write
+// them. Without a valid origin secret it ignores all headers: the result is the IP address of the connection, which API
+// Gateway calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
 	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):
@@ -47,7 +48,7 @@ func (c Clients) IP(r *http.Request) string {
 	return forwardedFor(strings.Join(r.Header.Values("X-Forwarded-For"), ","), c.From.Hops)
 }
 
-// viaProxy reports whether the request has exactly one origin secret, and the right one.
+// viaProxy reports whether the request has exactly one origin secret and this secret is valid.
 func (c Clients) viaProxy(r *http.Request) bool {
 	if c.AcceptsOrigin == nil {
 		return true

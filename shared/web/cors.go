@@ -23,8 +23,8 @@ const (
 // support has neither patterns nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
-// Preflight answers the OPTIONS requests that cors does not: a preflight of an origin that is not trusted, or a request
-// that is not a preflight.
+// Preflight answers the OPTIONS requests that the function cors does not answer: a preflight of an origin that is not
+// trusted, or a request that is not a preflight.
 func Preflight(w http.ResponseWriter, _ *http.Request) error {
 	w.WriteHeader(http.StatusNotFound)
 	return nil

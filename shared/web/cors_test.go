@@ -27,7 +27,7 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 	}{
 		{"trusted", "POST", "/x", "https://app.example", "", 200, "https://app.example"},
 		{"by pattern, echoed exactly", "POST", "/x", "https://a.preview.example", "", 200, "https://a.preview.example"},
-		{"own origin needs nothing", "POST", "/x", "https://own.example", "", 200, ""},
+		{"own origin gets no CORS headers", "POST", "/x", "https://own.example", "", 200, ""},
 		{"untrusted", "POST", "/x", "https://evil.example", "", 200, ""},
 		{"look-alike", "POST", "/x", "https://app.example.evil.example", "", 200, ""},
 		{"null", "POST", "/x", "null", "", 200, ""},
@@ -132,8 +132,9 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 	}
 }
 
-// A wildcard beside other text in a label matches no dot, because a subdomain may belong to another owner.
-func TestAWildcardInALabelStaysInTheLabel(t *testing.T) {
+// If a label has other text besides the wildcard, the wildcard does not match dots, because a subdomain may belong to
+// another owner.
+func TestWildcardBesideOtherTextDoesNotMatchDots(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example", "https://my-app-*.vercel.app", "https://*.example.com:*")
 	for origin, want := range map[string]bool{

@@ -17,8 +17,9 @@ import (
 // The type of a field says what is expected. A string or bool is required; a pointer, slice or map may be absent, but
 // not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a
 // string: "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for a
-// value that is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected names
-// what the body itself must be, once for each of Better Auth's schemas of that route; the default is "object".
+// value that is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected lists
+// the type names in the messages about a body that is not an object: one name for each schema that Better Auth uses on
+// that route. The default is "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}
@@ -35,7 +36,7 @@ func Decode(r *http.Request, dst any, expected ...string) error {
 	return Invalid(fill("body", object, reflect.ValueOf(dst).Elem())...)
 }
 
-// DecodeQuery is Decode for the query of r, where a parameter is a string, or a list if it is repeated.
+// DecodeQuery is like Decode, for the query of r, where a parameter is a string, or a list if it is repeated.
 func DecodeQuery(r *http.Request, dst any) error {
 	return Invalid(fill("query", Query(r), reflect.ValueOf(dst).Elem())...)
 }
@@ -186,7 +187,7 @@ func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	return problems
 }
 
-// checker is a map with a check of its own. Problem returns a message, or "" if the map is valid.
+// checker is a map with its own check. Problem returns a message, or "" if the map is valid.
 type checker interface{ Problem() string }
 
 func checkString(s, check string) string {

@@ -175,7 +175,7 @@ func TestIsTruthyFollowsJavaScript(t *testing.T) {
 	}
 }
 
-// oddParams is a map with a check of its own.
+// oddParams is a map type with its own method Problem.
 type oddParams map[string]string
 
 func (p oddParams) Problem() string {

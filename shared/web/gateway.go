@@ -5,9 +5,10 @@ import (
 	"net/http"
 )
 
-// The largest headers that API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources: "Quotas for configuring
-// and running an HTTP API" in the API Gateway manual (total combined size of request line and header values) and
-// "Quotas" in the CloudFront manual (maximum length of the headers of an origin's response).
+// The largest headers that API Gateway's HTTP APIs and CloudFront accept, in bytes. Sources:
+//   - "Quotas for configuring and running an HTTP API" in the API Gateway manual: total combined size of request line
+//     and header values
+//   - "Quotas" in the CloudFront manual: maximum length of the headers of an origin's response
 const (
 	MaxRequestHeader  = 10_240
 	MaxResponseHeader = 20_480
@@ -30,14 +31,14 @@ func HeaderBytes(h http.Header) int {
 	return n
 }
 
-// WithGatewayLimits puts the header limits of API Gateway and CloudFront before a handler that runs without them: 431
-// for larger requests, which next does not see, and 502 in place of larger responses.
+// WithGatewayLimits applies the header limits of API Gateway and CloudFront to a handler that runs without these
+// gateways. It answers 431 to a larger request and does not call next. It replaces a larger response by 502.
 func WithGatewayLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
 			slog.Warn("the request line and headers are larger than API Gateway accepts",
 				"bytes", n, "limit", MaxRequestHeader)
-			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
+			reject(w, http.StatusRequestHeaderFieldsTooLarge)
 			return
 		}
 		next.ServeHTTP(&limitedWriter{ResponseWriter: w}, r)
@@ -48,7 +49,7 @@ func WithGatewayLimits(next http.Handler) http.Handler {
 type limitedWriter struct {
 	http.ResponseWriter
 
-	started, refused bool
+	started, rejected bool
 }
 
 // WriteHeader sends the status, or 502 when the headers are too large.
@@ -64,9 +65,9 @@ func (w *limitedWriter) WriteHeader(status int) {
 		return
 	}
 	slog.Error("the response headers are larger than CloudFront accepts", "bytes", n, "limit", MaxResponseHeader)
-	w.refused = true
+	w.rejected = true
 	clear(w.Header())
-	refuse(w.ResponseWriter, http.StatusBadGateway)
+	reject(w.ResponseWriter, http.StatusBadGateway)
 }
 
 // Write sends a part of the body, or nothing when the response was replaced.
@@ -74,7 +75,7 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 	if !w.started {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.refused {
+	if w.rejected {
 		return len(p), nil
 	}
 	return w.ResponseWriter.Write(p)
@@ -83,8 +84,8 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the writer of the server.
 func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// refuse answers in API Gateway's form.
-func refuse(w http.ResponseWriter, status int) {
+// reject answers in API Gateway's form.
+func reject(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(`{"message":"` + http.StatusText(status) + `"}`)) // fails if the client has disconnected

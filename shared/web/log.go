@@ -32,7 +32,7 @@ type record struct {
 
 type recordKey struct{}
 
-// codeKey is the attribute with the code of a refusal.
+// codeKey is the attribute with the code of a rejected request.
 const codeKey = "code"
 
 // recordOf returns the record of the request that ctx belongs to. Outside of a request it returns a record that is
@@ -52,13 +52,13 @@ func note(ctx context.Context, a slog.Attr) {
 // NoteUser puts the id of the user into the log record of the request.
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
-// NoteCode puts the code of a refusal into the log record of a request that is answered with a redirect. For an Error
+// NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. For an Error
 // this happens by itself.
 func NoteCode(ctx context.Context, code string) { note(ctx, slog.String(codeKey, code)) }
 
-// Audit makes the log record of the request a record of the audit log: it adds the event, its result, the IP address
-// and the user agent to the time, request id, user id and code that every record has. The user agent is shortened, and
-// characters that are not printable are replaced.
+// Audit makes the log record of the request an audit record. It adds the event, the result, the IP address and the user
+// agent. Every record also has the time, request id, user id and code. The user agent is shortened, and characters that
+// are not printable are replaced.
 func Audit(ctx context.Context, event, ip, agent string) {
 	rec := recordOf(ctx)
 	rec.event, rec.ip, rec.agent = event, ip, printable(agent)

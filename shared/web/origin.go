@@ -6,15 +6,16 @@ import (
 )
 
 // Origins decides which origins and redirect targets are trusted: the public origin and those of the setting
-// BETTER_AUTH_TRUSTED_ORIGINS (docs/wire.md#trusted-urls). It is stricter than Better Auth, which accepts what browsers
-// repair: Origins refuses spaces, tabs, backslashes and "https:host".
+// BETTER_AUTH_TRUSTED_ORIGINS (docs/wire.md#trusted-urls). It is stricter than Better Auth: it rejects malformed URLs
+// that browsers correct, with spaces, tabs, backslashes or "https:host".
 type Origins struct {
 	own     string
 	entries []trustedEntry
 }
 
-// NewOrigins trusts own and every one of others: exact origins, custom schemes ("myapp://"), or patterns in which *
-// stands for any characters and ? for one. shared/config refuses patterns that match hosts of other owners.
+// NewOrigins returns the Origins that trust own and every one of others: exact origins, custom schemes ("myapp://"), or
+// patterns in which * stands for any characters and ? for one. shared/config rejects patterns that match hosts of other
+// owners.
 func NewOrigins(own string, others ...string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
@@ -46,7 +47,7 @@ func (o Origins) TrustsRedirect(target string) bool {
 	return o.trustsAbsolute(target)
 }
 
-// isSafePath refuses every form of a path that some browser or router could read as another host.
+// isSafePath returns false for every path that a browser or a router could interpret as another host.
 func isSafePath(target string) bool {
 	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, isControl) {
 		return false
@@ -85,7 +86,7 @@ func isSafe(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
-// CheckOrigin refuses a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from
+// CheckOrigin rejects a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from
 // a trusted origin (docs/wire.md#origin-check). It accepts requests without cookies.
 func (o Origins) CheckOrigin(r *http.Request) error {
 	if isSafe(r) || !hasCookies(r) {
@@ -94,9 +95,9 @@ func (o Origins) CheckOrigin(r *http.Request) error {
 	return o.requireOrigin(r)
 }
 
-// CheckLogin is CheckOrigin for sign-in and sign-up, whose requests often have no cookies yet: a browser that sends
-// Origin, Referer or fetch metadata must name a trusted origin (docs/wire.md#sign-in-origin-check). A client that sends
-// none of them, such as curl, passes.
+// CheckLogin is like CheckOrigin, for sign-in and sign-up, whose requests often have no cookies yet: a browser that
+// sends Origin, Referer or fetch metadata must name a trusted origin (docs/wire.md#sign-in-origin-check). A client that
+// sends none of them, such as curl, passes.
 func (o Origins) CheckLogin(r *http.Request) error {
 	if hasCookies(r) {
 		return o.requireOrigin(r)
@@ -146,7 +147,7 @@ func (o Origins) requireOrigin(r *http.Request) error {
 	return nil
 }
 
-// CheckRedirects refuses a request whose body names a redirect target that is not trusted, on every route, whether or
+// CheckRedirects rejects a request whose body names a redirect target that is not trusted, on every route, whether or
 // not the route uses the target (docs/wire.md#redirect-targets). It needs ReadBody first.
 func (o Origins) CheckRedirects(r *http.Request) error {
 	if isSafe(r) {

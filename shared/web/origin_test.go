@@ -57,7 +57,7 @@ func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 		},
 		{"null on the same origin", "POST", "", []string{"Cookie", "a=b", "Origin", "null", "Sec-Fetch-Site", "same-origin"}},
 		{
-			"other origin on the same origin", "POST", "INVALID_ORIGIN",
+			"other Origin with Sec-Fetch-Site: same-origin", "POST", "INVALID_ORIGIN",
 			[]string{"Cookie", "a=b", "Origin", "https://evil.example", "Sec-Fetch-Site", "same-origin"},
 		},
 		{"device cookie", "POST", "", []string{"Cookie", "better-auth.device=x", "Origin", "https://evil.example"}},

@@ -22,7 +22,7 @@ var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 
 func (t target) isWeb() bool { return t.scheme == "http" || t.scheme == "https" }
 
-// parseTarget parses an absolute URL. It refuses a URL that a browser could read differently.
+// parseTarget parses an absolute URL. It rejects a URL that a browser could interpret differently.
 func parseTarget(text string) (target, bool) {
 	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
 		return target{}, false
@@ -135,9 +135,9 @@ func webEntry(schemes []string, authority string) trustedEntry {
 	return e
 }
 
-// authorityGlob compiles the pattern of a host. In Better Auth a wildcard also matches dots. Here a wildcard beside
-// other text in its label does not: "app-*.example.com" does not match "app-x.evil.example.com", which may belong to
-// another owner.
+// authorityGlob compiles the pattern of a host. In Better Auth a wildcard also matches dots. In Xenon, a wildcard that
+// has other text in the same label does not match dots: "app-*.example.com" does not match "app-x.evil.example.com",
+// which may belong to another owner.
 func authorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {

@@ -80,7 +80,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 	}
 }
 
-// Hostile targets beyond the recorded ones: none of them is a path or a trusted origin.
+// Further untrusted targets, which are not in the recorded vectors: none of them is a path or a trusted origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://app.example.test", "*.trusted.example", "myapp://")
@@ -99,7 +99,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 	}
 }
 
-func TestClientIPIsThatOfBetterAuth(t *testing.T) {
+func TestClientIPEqualsBetterAuth(t *testing.T) {
 	t.Parallel()
 	var v struct {
 		Cases []struct{ Value, IP string }

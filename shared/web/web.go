@@ -1,5 +1,5 @@
-// Package web is the HTTP layer of all functions: routes, parsing of bodies and queries, JSON, errors, checks of the
-// origin and of redirect targets, CORS, the IP address of the client, and the one log record of each request.
+// Package web is the HTTP layer of all functions. It has the routes, the parsing of bodies and queries, the errors, the
+// checks of the origin and of redirect targets, CORS, the IP address of the client, and the log record of each request.
 package web
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// Handler answers a request, or returns an error that becomes the response: an *Error sends its status and body, an
-// error that is Unavailable sends 503, and any other sends an empty 500 and is logged.
+// Handler answers a request, or returns an error. ServeHTTP sends the status and the body of an *Error, 503 for an
+// Unavailable error, and an empty 500 for any other error, which it also logs.
 type Handler func(http.ResponseWriter, *http.Request) error
 
 // ServeHTTP calls h and answers with its error, if any.

@@ -14,7 +14,7 @@ import (
 )
 
 // Load returns the region, the credentials and the endpoints that the SDK finds in variables and files. The endpoints
-// of in take precedence. Nothing renews the credentials when they expire.
+// in the parameter in take precedence. Load does not renew expired credentials.
 func Load(ctx context.Context, in config.AWS) (config.AWS, error) {
 	cfg, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
