@@ -198,11 +198,11 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 		"nothing": {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
 		"no users": {
 			importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small,
-			"auth.users may not be read",
+			"auth.users cannot be read",
 		},
 		"no identities": {
 			importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small,
-			"auth.identities may not be read",
+			"auth.identities cannot be read",
 		},
 		"no factors": {
 			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s",

@@ -8,29 +8,29 @@ import (
 	"strings"
 )
 
-// TableColumn is a column as the catalog has it, with its type as format_type writes it.
+// TableColumn is a column as pg_catalog describes it, with its type as format_type writes it.
 type TableColumn struct {
 	Name, Type string
-	Precision  *int // of a time, where the column has one
+	Precision  *int // of a timestamp type; nil if none is set
 	Generated  bool
-	Allowed    []string // what the column's CHECK constraints mention in quotes
+	Allowed    []string // the string literals in the CHECK constraints of the column
 	Labels     []string // of an enum type
-	Unique     bool     // never NULL, and the same in no two rows
+	Unique     bool     // NOT NULL and UNIQUE
 }
 
-// Table is a table as the catalog has it.
+// Table is a table as pg_catalog describes it.
 type Table struct {
-	Name     string // as asked for, with its schema
+	Name     string // qualified, as the options give it
 	Exists   bool
 	Readable bool
 	Foreign  bool // a foreign table: its rows are on another server
 	Columns  []TableColumn
 }
 
-// Usable says that the table is there and the role may read it.
+// Usable reports whether the table exists and the role can read it.
 func (t Table) Usable() bool { return t.Exists && t.Readable }
 
-// Column looks a column up by name.
+// Column returns the column with this name.
 func (t Table) Column(name string) (TableColumn, bool) {
 	i := slices.IndexFunc(t.Columns, func(c TableColumn) bool { return c.Name == name })
 	if i < 0 {
@@ -39,19 +39,20 @@ func (t Table) Column(name string) (TableColumn, bool) {
 	return t.Columns[i], true
 }
 
-// Has says that the table has a column of this name.
+// Has reports whether the table has a column with this name.
 func (t Table) Has(name string) bool {
 	_, ok := t.Column(name)
 	return ok
 }
 
-// SQL is the table's name, quoted.
+// SQL returns the quoted name of the table.
 func (t Table) SQL() string {
 	schema, name, _ := strings.Cut(t.Name, ".")
 	return Quote(schema) + "." + Quote(name)
 }
 
-// withPrecision gives times the precision of their columns, so that both sides round alike.
+// withPrecision sets timestamp types to the precision of the target columns, so that source and target round times the
+// same way.
 func (t Table) withPrecision(columns []Column) []Column {
 	for i, m := range columns {
 		if c, _ := t.Column(m.Name); c.Precision != nil && m.Type == "timestamptz" {
@@ -61,8 +62,8 @@ func (t Table) withPrecision(columns []Column) []Column {
 	return columns
 }
 
-// digest is a short name for the columns of tables and their types. Runs that are stored compare with it: its text must
-// not change.
+// digest returns a hash of the columns of tables and their types. Stored runs contain this hash, so its input must not
+// change.
 func digest(tables ...Table) string {
 	h := sha256.New()
 	for _, t := range tables {
@@ -74,7 +75,7 @@ func digest(tables ...Table) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// SourceCatalog is what there is to read.
+// SourceCatalog describes the tables of the source.
 type SourceCatalog struct {
 	Server                                         string // server_version
 	Version                                        int    // server_version_num
@@ -82,12 +83,12 @@ type SourceCatalog struct {
 	Users, Identities, Profiles, Factors, Passkeys Table
 }
 
-// Digest is a short name for the columns of the source.
+// Digest returns a hash of the columns of the source.
 func (s SourceCatalog) Digest() string {
 	return digest(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
 }
 
-// minVersion is the oldest Postgres on either side.
+// minVersion is the oldest supported version of Postgres, for source and target.
 const minVersion = 140000
 
 type requiredColumn struct {
@@ -113,7 +114,7 @@ var (
 	}
 )
 
-// Refusals lists what keeps a run from reading the source.
+// Refusals returns the reasons why a run cannot read the source.
 func (s SourceCatalog) Refusals() []string {
 	var why []string
 	if s.Version < minVersion {
@@ -122,9 +123,9 @@ func (s SourceCatalog) Refusals() []string {
 	for _, t := range []Table{s.Users, s.Identities} {
 		switch {
 		case !t.Exists:
-			why = append(why, t.Name+" is not there: is this a Supabase database?")
+			why = append(why, t.Name+" does not exist: is this a Supabase database?")
 		case !t.Readable:
-			why = append(why, t.Name+" may not be read by this role: use the role postgres, or grant select on it")
+			why = append(why, t.Name+" cannot be read by this role: use the role postgres, or grant select on it")
 		}
 	}
 	why = append(why, s.Users.missing(requiredOfUsers)...)
@@ -133,7 +134,7 @@ func (s SourceCatalog) Refusals() []string {
 	return why
 }
 
-// missing lists the columns that a table lacks, or has with another type.
+// missing returns the required columns that a table lacks, or has with another type.
 func (t Table) missing(required []requiredColumn) (why []string) {
 	if !t.Usable() {
 		return nil
@@ -146,36 +147,36 @@ func (t Table) missing(required []requiredColumn) (why []string) {
 	return why
 }
 
-// TargetCatalog is what there is to write to.
+// TargetCatalog describes the tables of the target.
 type TargetCatalog struct {
 	Server, Schema         string
 	Version                int
 	User, Account, Profile Table
-	Problems               []string // what does not fit of the tables, a sentence each
-	WrongColumns           bool     // a problem is about a column, not about a table that is missing
-	TouchTrigger           bool     // a trigger sets user_profile.updated_at even when the import writes
+	Problems               []string // a sentence for each mismatch of the tables
+	WrongColumns           bool     // a problem is about a column, not about a missing table
+	TouchTrigger           bool     // a trigger overwrites the updated_at of imported profiles
 }
 
-// Digest is a short name for the columns of the target.
+// Digest returns a hash of the columns of the target.
 func (t TargetCatalog) Digest() string { return digest(t.User, t.Account, t.Profile) }
 
-// Refusals lists what keeps the target from taking users.
+// Refusals returns the reasons why a run cannot write to the target.
 func (t TargetCatalog) Refusals() []string {
 	var why []string
 	if t.Version < minVersion {
 		why = append(why, "the target is Postgres "+t.Server+"; 14 or newer is needed")
 	}
 	if t.TouchTrigger {
-		why = append(why, "the target's trigger user_profile_touch is of an older release: run `xenon schema up` first")
+		why = append(why, "the target's trigger user_profile_touch is from an older release: run `xenon schema up` first")
 	}
 	for _, p := range t.Problems {
 		why = append(why, "the target's "+p)
 	}
 	slices.Sort(why)
-	// An application's tables are found where SCHEMA is not set.
+	// If SCHEMA is not set, the import can find tables of the application.
 	if t.Schema == "public" && t.WrongColumns {
-		why = append(why, "if the tables that do not fit are your application's own, leave them as they are and give Xenon "+
-			"a schema of its own, for xenon schema up and every command of the import: SCHEMA=xenon")
+		why = append(why, "if these tables belong to your application, do not change them: give Xenon another schema, "+
+			"for `xenon schema up` and every command of the import: SCHEMA=xenon")
 	}
 	return why
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// table is a table that can be read, with columns given as pairs of name and type.
+// table returns a readable table. columns are pairs of name and type.
 func table(name string, columns ...string) Table {
 	t := Table{Name: name, Exists: true, Readable: true}
 	for i := 0; i < len(columns); i += 2 {
@@ -15,7 +15,7 @@ func table(name string, columns ...string) Table {
 	return t
 }
 
-// readable is a source with all required columns.
+// readable returns a source with all required columns.
 func readable() SourceCatalog {
 	return SourceCatalog{
 		Version: 140000, Server: "14.0",
@@ -45,11 +45,11 @@ func TestColumnIsFoundByName(t *testing.T) {
 		}
 	}
 	if got, ok := users.Column("phone"); ok || got.Name != "" {
-		t.Errorf("a column that is not there: got %v, %t", got, ok)
+		t.Errorf("a column that does not exist: got %v, %t", got, ok)
 	}
 }
 
-func TestTimesGetThePrecisionOfTheTargetsColumn(t *testing.T) {
+func TestTimesGetThePrecisionOfTheTargetColumn(t *testing.T) {
 	t.Parallel()
 	three := 3
 	user := Table{
@@ -74,18 +74,18 @@ func TestSourceRefusals(t *testing.T) {
 		change func(*SourceCatalog)
 		want   []string
 	}{
-		"none": {func(*SourceCatalog) {}, nil},
+		"usable": {func(*SourceCatalog) {}, nil},
 		"an old server": {
 			func(s *SourceCatalog) { s.Version, s.Server = 139999, "13.9" },
 			[]string{"the source is Postgres 13.9; 14 or newer is needed"},
 		},
 		"no users": {
 			func(s *SourceCatalog) { s.Users = Table{Name: "auth.users"} },
-			[]string{"auth.users is not there: is this a Supabase database?"},
+			[]string{"auth.users does not exist: is this a Supabase database?"},
 		},
 		"hidden identities": {
 			func(s *SourceCatalog) { s.Identities.Readable = false },
-			[]string{"auth.identities may not be read by this role: use the role postgres, or grant select on it"},
+			[]string{"auth.identities cannot be read by this role: use the role postgres, or grant select on it"},
 		},
 		"other types": {
 			func(s *SourceCatalog) {
@@ -105,8 +105,8 @@ func TestSourceRefusals(t *testing.T) {
 
 func TestTargetRefusals(t *testing.T) {
 	t.Parallel()
-	const advice = "if the tables that do not fit are your application's own, leave them as they are and give Xenon " +
-		"a schema of its own, for xenon schema up and every command of the import: SCHEMA=xenon"
+	const advice = "if these tables belong to your application, do not change them: give Xenon another schema, " +
+		"for `xenon schema up` and every command of the import: SCHEMA=xenon"
 	for name, c := range map[string]struct {
 		target TargetCatalog
 		want   []string
@@ -118,7 +118,7 @@ func TestTargetRefusals(t *testing.T) {
 		},
 		"an older trigger": {
 			TargetCatalog{Version: 140000, TouchTrigger: true},
-			[]string{"the target's trigger user_profile_touch is of an older release: run `xenon schema up` first"},
+			[]string{"the target's trigger user_profile_touch is from an older release: run `xenon schema up` first"},
 		},
 		"a problem, public": {
 			TargetCatalog{Version: 140000, Schema: "public", Problems: []string{"user is missing"}},
@@ -139,17 +139,17 @@ func TestTargetRefusals(t *testing.T) {
 	}
 }
 
-func TestRowsAreHashedAsTextWhereATypeHasNoHash(t *testing.T) {
+func TestRowsAreHashedAsTextIfATypeHasNoHashFunction(t *testing.T) {
 	t.Parallel()
 	const asRow, asText = "hash_record_extended(u, 0)", "('x' || left(md5(u::text), 16))::bit(64)::bigint"
 	for name, c := range map[string]struct {
 		column TableColumn
 		want   string
 	}{
-		"a type with a hash":   {TableColumn{Type: "uuid"}, asRow},
-		"a type without":       {TableColumn{Type: "json"}, asText},
-		"an enum":              {TableColumn{Type: "auth.factor_type", Labels: []string{"totp"}}, asRow},
-		"a hash and a domain?": {TableColumn{Type: "text", Labels: []string{"a"}}, asRow},
+		"hash function":                 {TableColumn{Type: "uuid"}, asRow},
+		"no hash function":              {TableColumn{Type: "json"}, asText},
+		"enum":                          {TableColumn{Type: "auth.factor_type", Labels: []string{"totp"}}, asRow},
+		"hash function and enum labels": {TableColumn{Type: "text", Labels: []string{"a"}}, asRow},
 	} {
 		if got := (Table{Columns: []TableColumn{{Type: "text"}, c.column}}).fingerprint("u"); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
@@ -157,7 +157,7 @@ func TestRowsAreHashedAsTextWhereATypeHasNoHash(t *testing.T) {
 	}
 }
 
-func TestChangedSinceAsksEveryTimeThatTheSourceHas(t *testing.T) {
+func TestChangedSinceReadsEveryTimeColumn(t *testing.T) {
 	t.Parallel()
 	hidden := table("auth.mfa_factors", "user_id", "uuid", "updated_at", "timestamp with time zone")
 	hidden.Readable = false

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// Without ICU, the collation of the source's database decides what lower case is. In each case the condition finds
-// exactly the letters that become ASCII in the stored email.
+// Without ICU, the collation of the database of the source determines the lower case. With every collation the
+// condition finds exactly the letters that become ASCII in the stored email.
 func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
 	t.Parallel()
 	db, err := pgx.Connect(t.Context(), dbtest.New(t))
@@ -19,7 +19,7 @@ func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close(t.Context())
-	// Of all letters, those that any of the collations lowers: no other one can become ASCII.
+	// The table has all letters that one of the collations changes: no other letter can become ASCII.
 	if _, err := db.Exec(t.Context(), `CREATE TEMP TABLE letter AS
 SELECT i
 FROM generate_series(1, 1114111) i
@@ -33,12 +33,12 @@ WHERE i NOT BETWEEN 55296 AND 57343
 		collation string
 		want      []string
 	}{
-		"ICU":                         {true, "C", []string{"212a"}},
-		"C, without ICU":              {false, "C", nil},
-		"a Turkish one, with ICU":     {true, "tr-x-icu", []string{"212a"}},
-		"a Turkish one, without ICU":  {false, "tr-x-icu", []string{"130", "212a"}},
-		"the root one, without ICU":   {false, "und-x-icu", []string{"212a"}},
-		"POSIX, by the server's libc": {false, "POSIX", nil},
+		"ICU":                 {true, "C", []string{"212a"}},
+		"C without ICU":       {false, "C", nil},
+		"Turkish with ICU":    {true, "tr-x-icu", []string{"212a"}},
+		"Turkish without ICU": {false, "tr-x-icu", []string{"130", "212a"}},
+		"root without ICU":    {false, "und-x-icu", []string{"212a"}},
+		"POSIX, of libc":      {false, "POSIX", nil},
 	} {
 		m := Mapping{Source: SourceCatalog{ICU: c.icu}}
 		rows, err := db.Query(t.Context(), fmt.Sprintf(`SELECT to_hex(i)

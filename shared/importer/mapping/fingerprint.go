@@ -11,7 +11,7 @@ var hashable = []string{
 	"double precision", "bytea", "timestamp with time zone", "timestamp without time zone", "date", "jsonb", "inet",
 }
 
-// fingerprint is a 64-bit hash of a whole row. Only the server that made it may compare it.
+// fingerprint returns an SQL expression for a 64-bit hash of a whole row. Hashes of two servers are not comparable.
 func (t Table) fingerprint(row string) string {
 	for _, c := range t.Columns {
 		if len(c.Labels) == 0 && !slices.Contains(hashable, c.Type) {
@@ -21,13 +21,13 @@ func (t Table) fingerprint(row string) string {
 	return "hash_record_extended(" + row + ", 0)"
 }
 
-// first64 is the first 64 bits of an MD5 as a number.
+// first64 returns an SQL expression for the first 64 bits of an MD5 as a number.
 func first64(md5 string) string { return "('x' || left(" + md5 + ", 16))::bit(64)::bigint" }
 
-// Checksum is the first half of a record's MD5, whose text is the same on every server.
+// Checksum returns an SQL expression for the first 64 bits of the MD5 of a record. It is the same on every server.
 func Checksum(record string) string { return first64("md5(" + record + "::text)") }
 
-// Fingerprints lists (source, key, user_id, raw) of every source row in the scope.
+// Fingerprints returns SQL for (source, key, user_id, raw) of every source row in the scope.
 func (m Mapping) Fingerprints(s Scope) string {
 	var parts []string
 	add := func(kind Kind, t Table, row, key, user, from string) {
@@ -44,8 +44,8 @@ func (m Mapping) Fingerprints(s Scope) string {
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// ChangedSince lists the ids of users with a row that has a time after since. What lies more than a day ahead is an end
-// or a plan, not a change.
+// ChangedSince returns SQL for the ids of the users with a row that has a time after since. It ignores times more than
+// a day in the future: they are not the time of a change.
 func (m Mapping) ChangedSince(since string) string {
 	var parts []string
 	add := func(t Table, user string) {

@@ -5,14 +5,15 @@ import (
 	"slices"
 )
 
-// providers are those whose accounts carry over, by Supabase's name. Their subject is the same in both.
+// providers maps names of providers in Supabase to their names in Better Auth. Both use the same subject for a user of
+// such a provider.
 var providers = map[string]string{
 	"google": "google", "github": "github", "apple": "apple", "facebook": "facebook", "discord": "discord",
 	"gitlab": "gitlab", "twitch": "twitch", "spotify": "spotify", "zoom": "zoom", "figma": "figma", "kakao": "kakao",
 	"notion": "notion", "twitter": "twitter", "x": "twitter", "linkedin_oidc": "linkedin", "slack_oidc": "slack",
 }
 
-// Provider is the account's provider for the provider of an identity, or NULL.
+// Provider returns an SQL expression for the name in Better Auth of the provider of an identity, or NULL.
 func (m Mapping) Provider(expr string) string {
 	all := maps.Clone(providers)
 	maps.Copy(all, m.Options.Providers)
@@ -27,7 +28,7 @@ func (m Mapping) Provider(expr string) string {
 	return sql + " END"
 }
 
-// Subject is the user's id at the provider, by which Supabase Auth itself looks users up.
+// Subject returns an SQL expression for the id of the user at the provider. Supabase Auth finds users by this id.
 func (m Mapping) Subject(row string) string {
 	if m.Options.Providers["azure"] == "oid" {
 		return "CASE WHEN " + row + ".provider = 'azure' THEN " + textAt("("+row+".identity_data->'custom_claims')", "oid") +
@@ -36,7 +37,8 @@ func (m Mapping) Subject(row string) string {
 	return row + ".provider_id"
 }
 
-// Identities projects auth.identities into account. Folded rows have neither a reason nor an account.
+// Identities returns SQL that projects auth.identities into account. Email and phone identities (folded) have neither a
+// reason nor an account.
 func (m Mapping) Identities(s Scope, r Rejections) string {
 	return `SELECT i.id AS key, i.user_id, ` + m.Source.Identities.fingerprint("i") + ` AS raw, b.reason,
   NULL::text[] AS fields,
@@ -82,7 +84,7 @@ func (m Mapping) identityUnmapped() string {
 	})
 }
 
-// AccountColumns are those of an account that comes from an identity; id and userId are key and user_id.
+// AccountColumns returns the columns of account for an identity, without id and userId, which are key and user_id.
 func (m Mapping) AccountColumns() []Column {
 	columns := []Column{
 		{"accountId", "text", `a."accountId"`},
@@ -100,5 +102,5 @@ func (m Mapping) AccountColumns() []Column {
 	return m.Target.Account.withPrecision(columns)
 }
 
-// HasIssuer says that the accounts of the target have a column for the issuer, as in Better Auth 1.7.0 to 1.7.2.
+// HasIssuer reports whether account has the column issuer, as in Better Auth 1.7.0 to 1.7.2.
 func (m Mapping) HasIssuer() bool { return m.Target.Account.Has("issuer") }

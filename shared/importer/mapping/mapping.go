@@ -1,26 +1,32 @@
-// Package mapping says what a row of Supabase becomes in Xenon's tables. It takes the options of a run and the columns
-// of both databases, and makes SQL. It opens no connection: package run sends what this package writes.
+// Package mapping converts rows of Supabase to rows of Xenon's tables. It takes the options of a run and the columns of
+// both databases, and returns SQL. It opens no connection: other packages of the importer send the SQL.
 //
-// The source evaluates the mapping. Plan, copy and verification send the same text, so that they expect the same rows.
-// Every projection begins with seven columns: key, user_id, raw (the fingerprint of the source row), reason (why the
-// whole row goes to the quarantine, or NULL), fields ("column:reason" of what is left out of a row that is copied),
-// original (the row as JSON, where reason or fields is set) and residue (what the target has no column for).
+// The source evaluates the mapping. Plan, copy and verification send the same SQL, so that they expect the same rows.
+// Every projection begins with these columns:
+//
+//	key       id of the row in the ledger
+//	user_id   id of the user
+//	raw       fingerprint of the source row
+//	reason    why the whole row goes to the quarantine, or NULL
+//	fields    list of "column:reason" for values that a copied row leaves out
+//	original  the row as JSON, if reason or fields is set
+//	residue   values that the target has no column for, as JSON
 package mapping
 
 import "strings"
 
-// Mapping makes the projections of one run.
+// Mapping returns the projections of one run.
 type Mapping struct {
 	Source  SourceCatalog
 	Target  TargetCatalog
 	Options Options
-	AsOf    string // a timestamptz; decides which bans last, where the target has no columns for them
+	AsOf    string // a timestamptz: bans that end later are in force; used if the target has no ban columns
 }
 
-// Column is a column of the target and the SQL expression that gives its value at the source.
+// Column is a column of the target, with the SQL expression that the source evaluates for its value.
 type Column struct{ Name, Type, Expr string }
 
-// Names quotes the names of columns.
+// Names returns the quoted names of columns.
 func Names(columns []Column) []string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
@@ -29,13 +35,15 @@ func Names(columns []Column) []string {
 	return names
 }
 
-// List joins the quoted names of columns with commas.
+// List returns the quoted names of columns, joined with commas.
 func List(columns []Column) string { return strings.Join(Names(columns), ", ") }
 
-// PlaceholderDomain ends the emails of users who have none of their own here. No mail reaches it (RFC 2606).
+// PlaceholderDomain is the domain of placeholder emails, for users without an email. It is reserved: no mail can be
+// delivered (RFC 2606).
 const PlaceholderDomain = "supabase-migration.invalid"
 
-// Others projects second factors and passkeys, which have no place in the target. It is "" when there are none to read.
+// Others returns SQL for second factors and passkeys, which the target cannot store. It returns "" if the source has
+// neither table.
 func (m Mapping) Others(s Scope) string {
 	var parts []string
 	if m.Source.Factors.Usable() {
@@ -55,9 +63,9 @@ WHERE `+s.Contains("k.user_id"))
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// joinUser joins the user u of a row. Postgres guesses badly how many ids lie between two UUIDs: for one it expects as
-// often as not a single row, and would compare every row of a batch with every user of it. So each user is looked up,
-// unless all are wanted.
+// joinUser returns SQL that joins the user u of a row. Postgres estimates the number of ids between two UUIDs badly: it
+// often expects a single row, and would compare every row of a batch with every user of the batch. So the query looks
+// up each user by id, unless the scope is all users.
 func joinUser(s Scope, id string) string {
 	if s.all() {
 		return "LEFT JOIN auth.users u ON u.id = " + id

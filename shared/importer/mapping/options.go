@@ -6,41 +6,43 @@ import (
 	"strings"
 )
 
-// Options are the choices of a run. They are stored with it when it begins and hold until it is finalized.
+// Options are the options of a run. The run stores them when it begins, and they cannot change afterwards, except
+// Profiles and AllowDeletions.
 type Options struct {
-	Run       string `json:"run,omitempty"`       // name of the run; "" is "supabase"
-	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 is 5,000
-	// Unconfirmed says what becomes of the password of a user whose email Supabase never confirmed: "hold" (also "")
-	// withholds it until a reset mail proves the email; "allow" imports it.
+	Run       string `json:"run,omitempty"`       // name of the run; "" means "supabase"
+	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 means 5,000
+	// Unconfirmed is the rule for the password of a user who never confirmed the email in Supabase: "hold" (also "") does
+	// not import it, so that the user has to reset it by mail; "allow" imports it.
 	Unconfirmed string `json:"unconfirmed,omitempty"`
-	// MFA says what becomes of the password of a user with a verified second factor, which cannot be carried over: "hold"
-	// withholds it, "allow" lets them sign in with the password alone. "" refuses to start when there are such users.
+	// MFA is the rule for the password of a user with a verified second factor, which cannot be imported: "hold" does not
+	// import the password, "allow" lets the user sign in with the password alone. If MFA is "", a run does not start if
+	// there are such users.
 	MFA string `json:"mfa,omitempty"`
-	// Profiles is the table of learner profiles, with its schema and as it is written, without quotes; "" is
-	// "public.profiles", "none" is none. A run that has copied no profile yet may change it.
+	// Profiles is the qualified name of the table of learner profiles, without quotes. "" means "public.profiles", "none"
+	// means no table. It can change until the run has copied a profile.
 	Profiles string `json:"profiles,omitempty"`
 	// Providers adds to or overrides the map from Supabase's provider names to Better Auth's, for instance
 	// {"custom:acme": "acme"}. "azure": "oid" reads Microsoft accounts by their object id.
 	Providers map[string]string `json:"providers,omitempty"`
 	// ProfileValues maps values of a profile field to values that the target allows, for instance
-	// {"age_range": {"35_44": "35_plus"}}. Without an entry a value that the target does not allow becomes NULL and is
-	// kept in the quarantine.
+	// {"age_range": {"35_44": "35_plus"}}. Without an entry, a value that the target does not allow becomes NULL, and
+	// the quarantine keeps it.
 	ProfileValues map[string]map[string]string `json:"profileValues,omitempty"`
-	// AllowDeletions lets a later pass run although more than half of the users are gone from the source. A pass always
-	// removes users that are gone; without AllowDeletions it refuses to start if they are that many.
+	// AllowDeletions lets a pass start although more than half of the users were deleted in the source. Fewer deletions
+	// do not need it.
 	AllowDeletions bool `json:"allowDeletions,omitempty"`
 }
 
-// The profile table where none is named, which may be absent, and the name of no table.
+// Special values of Profiles: the default table, which does not have to exist, and the value for no table.
 const (
 	DefaultProfiles = "public.profiles"
 	NoProfiles      = "none"
 )
 
-// DefaultRun is the name of a run that has no other.
+// DefaultRun is the default name of a run.
 const DefaultRun = "supabase"
 
-// WithDefaults sets the options that are empty to their defaults. The error says which option is wrong.
+// WithDefaults returns the options with defaults for empty ones. The error names an option that is wrong.
 func (o Options) WithDefaults() (Options, error) {
 	if o.Run == "" {
 		o.Run = DefaultRun
@@ -60,17 +62,18 @@ func (o Options) WithDefaults() (Options, error) {
 func (o Options) check() error {
 	switch {
 	case o.BatchSize < 1 || o.BatchSize > 50_000:
-		return fmt.Errorf("batch size %d is not within 1 and 50,000", o.BatchSize)
+		return fmt.Errorf("batch size %d is not between 1 and 50,000", o.BatchSize)
 	case o.Unconfirmed != "hold" && o.Unconfirmed != "allow":
-		return fmt.Errorf("unconfirmed is hold or allow, not %q", o.Unconfirmed)
+		return fmt.Errorf("unconfirmed must be hold or allow, not %q", o.Unconfirmed)
 	case !slices.Contains([]string{"", "hold", "allow"}, o.MFA):
-		return fmt.Errorf("mfa is hold or allow, not %q", o.MFA)
+		return fmt.Errorf("mfa must be hold or allow, not %q", o.MFA)
 	case len(o.Run) > 100:
-		return fmt.Errorf("the run's name is longer than 100 characters")
+		return fmt.Errorf("the name of the run is longer than 100 characters")
 	}
 	for field := range o.ProfileValues {
 		if !slices.Contains(ChoiceFields, field) {
-			return fmt.Errorf("no profile field %q takes a map of values; there are %s", field, strings.Join(ChoiceFields, ", "))
+			return fmt.Errorf("profile field %q has no value map; the fields with one are %s",
+				field, strings.Join(ChoiceFields, ", "))
 		}
 	}
 	return nil

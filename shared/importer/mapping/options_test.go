@@ -25,27 +25,27 @@ func TestWithDefaultsChecksOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		options Options
-		says    string // "" is no error
+		want    string // "": no error
 	}{
-		"the smallest batch":       {Options{BatchSize: 1}, ""},
-		"the largest batch":        {Options{BatchSize: 50_000}, ""},
-		"a batch below zero":       {Options{BatchSize: -1}, "batch size -1"},
-		"a batch that is too long": {Options{BatchSize: 50_001}, "batch size 50001"},
-		"unconfirmed, held":        {Options{Unconfirmed: "hold"}, ""},
-		"unconfirmed, else":        {Options{Unconfirmed: "drop"}, `unconfirmed is hold or allow, not "drop"`},
-		"second factors, held":     {Options{MFA: "hold"}, ""},
-		"second factors, else":     {Options{MFA: "drop"}, `mfa is hold or allow, not "drop"`},
-		"the longest name":         {Options{Run: strings.Repeat("x", 100)}, ""},
-		"a name that is too long":  {Options{Run: strings.Repeat("x", 101)}, "longer than 100 characters"},
-		"a profile field":          {Options{ProfileValues: map[string]map[string]string{"age_range": nil}}, ""},
-		"no profile field": {
+		"the smallest batch":      {Options{BatchSize: 1}, ""},
+		"the largest batch":       {Options{BatchSize: 50_000}, ""},
+		"negative batch size":     {Options{BatchSize: -1}, "batch size -1"},
+		"batch size too large":    {Options{BatchSize: 50_001}, "batch size 50001"},
+		"unconfirmed is hold":     {Options{Unconfirmed: "hold"}, ""},
+		"unknown unconfirmed":     {Options{Unconfirmed: "drop"}, `unconfirmed must be hold or allow, not "drop"`},
+		"mfa is hold":             {Options{MFA: "hold"}, ""},
+		"unknown mfa":             {Options{MFA: "drop"}, `mfa must be hold or allow, not "drop"`},
+		"the longest name":        {Options{Run: strings.Repeat("x", 100)}, ""},
+		"a name that is too long": {Options{Run: strings.Repeat("x", 101)}, "longer than 100 characters"},
+		"a profile field":         {Options{ProfileValues: map[string]map[string]string{"age_range": nil}}, ""},
+		"unknown profile field": {
 			Options{ProfileValues: map[string]map[string]string{"age": nil}},
-			`no profile field "age"`,
+			`profile field "age" has no value map`,
 		},
 	} {
 		_, err := c.options.WithDefaults()
-		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
-			t.Errorf("%s: got %v, want %q", name, err, c.says)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
 }

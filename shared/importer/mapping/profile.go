@@ -11,7 +11,7 @@ var ChoiceFields = []string{
 	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
 }
 
-// Profiles projects the profile table into user_profile.
+// Profiles returns SQL that projects the profile table into user_profile.
 func (m Mapping) Profiles(s Scope, r Rejections) string {
 	columns := m.ProfileColumns()
 	isFaulty, fields := m.profileFaults()
@@ -35,8 +35,9 @@ CROSS JOIN LATERAL (
 WHERE ` + s.Contains(m.ProfileUser())
 }
 
-// profileFaults are two expressions: whether a field of the row has a value that the target does not take, and the list
-// of these as "field:reason". Most rows have none; for them Postgres does not make the list.
+// profileFaults returns two SQL expressions: isFaulty is true if a field has a value that the target does not accept,
+// and fields is the list of these fields as "field:reason". Postgres computes fields only for faulty rows, which are
+// few.
 func (m Mapping) profileFaults() (isFaulty, fields string) {
 	var conditions, names []string
 	add := func(condition, name string) {
@@ -58,7 +59,8 @@ func (m Mapping) profileFaults() (isFaulty, fields string) {
 		"array_remove(ARRAY[" + strings.Join(append(names, "NULL::text"), ",\n      ") + "], NULL)"
 }
 
-// profileUnmapped compares values as text where the types of the two sides may differ.
+// profileUnmapped returns SQL for the residue of a profile. It compares values as text if the types in source and
+// target can differ.
 func (m Mapping) profileUnmapped(columns []Column) string {
 	altered := map[string]string{}
 	for _, c := range columns {
@@ -74,7 +76,8 @@ func (m Mapping) profileUnmapped(columns []Column) string {
 	return unmappedAsText(m.Source.Profiles, "p", []string{"user_id"}, altered)
 }
 
-// ProfileColumns are the columns of user_profile that the target has; id and user_id are key and user_id.
+// ProfileColumns returns the columns of user_profile that the target has, without id and user_id, which are key and
+// user_id.
 func (m Mapping) ProfileColumns() []Column {
 	var columns []Column
 	add := func(name, typ, expr string) {
@@ -116,7 +119,8 @@ func (m Mapping) profileTime(name string) string {
 	return "NULL::timestamptz"
 }
 
-// choice is a field's value, mapped if the options say so, or NULL where the target does not allow it.
+// choice returns an SQL expression for the value of a field, after the value map of the options, or NULL if the target
+// does not allow the value.
 func (m Mapping) choice(field string) string {
 	value := "p." + Quote(field) + "::text"
 	if to := m.Options.ProfileValues[field]; len(to) > 0 {

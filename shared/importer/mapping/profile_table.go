@@ -9,39 +9,39 @@ import (
 // UUIDPattern matches the text of a UUID.
 const UUIDPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
-// ProfileTableRefusals lists what keeps the profile table from being imported, as far as the catalog shows it. A table
-// that is absent is for the caller to explain.
+// ProfileTableRefusals returns the reasons in the catalog why the profile table cannot be imported. If the table does
+// not exist, the caller adds the reason.
 func (m Mapping) ProfileTableRefusals() []string {
 	t := m.Source.Profiles
 	switch {
 	case t.Name == "" || !t.Exists || t.Name == DefaultProfiles && !t.Usable():
 		return nil
 	case !t.Readable:
-		return []string{t.Name + " may not be read by this role: use the role postgres, or grant select on it"}
+		return []string{t.Name + " cannot be read by this role: use the role postgres, or grant select on it"}
 	case t.Foreign:
-		return []string{t.Name + " is a foreign table, whose rows are on another server: name a table of this database, " +
-			"or say --profiles none"}
+		return []string{t.Name + " is a foreign table, whose rows are on another server: use a table of this database, " +
+			"or --profiles none"}
 	}
 	c, ok := t.Column("user_id")
 	if !ok || !slices.Contains([]string{"uuid", "text", "character varying"}, c.Type) {
-		return []string{t.Name + " has no column user_id that is a uuid or text, by which the import knows whose profile a " +
-			"row is: name another table, name a view that has it, or say --profiles none"}
+		return []string{t.Name + " has no column user_id of type uuid or text, which the import needs to find the user of " +
+			"a profile: use another table, a view with such a column, or --profiles none"}
 	}
 	if t.Name != DefaultProfiles && len(m.ProfilePlaces().Mapped) == 0 {
 		fields := strings.Join(slices.Concat(ChoiceFields, []string{"time_per_week", "preferred_language"}), ", ")
-		return []string{fmt.Sprintf("%s is no table of learner profiles: none of its columns has a place in user_profile, "+
-			"which has %s: name another table, or say --profiles none", t.Name, fields)}
+		return []string{fmt.Sprintf("%s has none of the columns of user_profile (%s): use another table, or --profiles none",
+			t.Name, fields)}
 	}
 	return nil
 }
 
-// ProfileColumnPlaces says where the columns of the profile table go.
+// ProfileColumnPlaces lists the columns of the profile table, by where the import stores them.
 type ProfileColumnPlaces struct {
-	Mapped   []string `json:"placed"`  // into user_profile
-	Unmapped []string `json:"residue"` // into the ledger's residue
+	Mapped   []string `json:"placed"`  // in user_profile
+	Unmapped []string `json:"residue"` // in the residue of the ledger
 }
 
-// ProfilePlaces says where the columns of the profile table go.
+// ProfilePlaces returns the columns of the profile table, by where the import stores them.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	p := ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
 	if !m.Source.Profiles.Usable() {
@@ -62,8 +62,9 @@ func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	return p
 }
 
-// profileRows are the rows p of the profile table, as an item of FROM. Where the table lets a user have several, or
-// none, d.place says which of the user's the row is, from the newest on, and only rows in the scope are read.
+// profileRows returns a FROM item with the rows p of the profile table. If a user can have several profiles, or a
+// profile no user, d.position is the position of the row among the profiles of its user, newest first, and the query
+// reads only rows in the scope.
 func (m Mapping) profileRows(s Scope) string {
 	if m.hasOneProfilePerUser() {
 		return m.Source.Profiles.SQL() + " p"
@@ -76,21 +77,21 @@ func (m Mapping) profileRows(s Scope) string {
 	}
 	return `(
   SELECT p, row_number() OVER (PARTITION BY ` + m.ProfileUser() + `
-    ORDER BY ` + order + `p::text COLLATE "C" DESC) AS place
+    ORDER BY ` + order + `p::text COLLATE "C" DESC) AS position
   FROM ` + m.Source.Profiles.SQL() + ` p
   WHERE ` + s.Contains(m.ProfileUser()) + `
 ) d
 CROSS JOIN LATERAL (SELECT (d.p).*) p`
 }
 
-// hasOneProfilePerUser says that the table has at most one row a user, and none without a user.
+// hasOneProfilePerUser reports whether user_id is a UUID that is unique and never NULL.
 func (m Mapping) hasOneProfilePerUser() bool {
 	c, _ := m.Source.Profiles.Column("user_id")
 	return c.Unique && c.Type == "uuid"
 }
 
-// ProfileUser is the id of the user whom the profile p belongs to. A profile without a user has the lowest id, so that
-// the first batch has it. A text column may hold anything.
+// ProfileUser returns an SQL expression for the id of the user of the profile p. A profile without a user has the
+// lowest id, so that it belongs to the first batch. A text column can contain values that are not UUIDs.
 func (m Mapping) ProfileUser() string {
 	if m.hasOneProfilePerUser() {
 		return "p.user_id"
@@ -102,13 +103,13 @@ func (m Mapping) ProfileUser() string {
 	return "coalesce(" + id + ", '" + MinUUID + "')"
 }
 
-// profileKey is the key of a row of profileRows in the ledger: the user's id, and for further rows of the same user,
-// and rows without a user, an id made of that and the place.
+// profileKey returns an SQL expression for the ledger key of a row of profileRows: the id of the user. For further rows
+// of the same user, and for rows without a user, it is a hash of that id and the position.
 func (m Mapping) profileKey() string {
 	if m.hasOneProfilePerUser() {
 		return "p.user_id"
 	}
 	user := m.ProfileUser()
-	return "CASE WHEN d.place = 1 AND " + user + " <> '" + MinUUID + "' THEN " + user +
-		" ELSE md5('profile ' || " + user + " || ' ' || d.place)::uuid END"
+	return "CASE WHEN d.position = 1 AND " + user + " <> '" + MinUUID + "' THEN " + user +
+		" ELSE md5('profile ' || " + user + " || ' ' || d.position)::uuid END"
 }

@@ -9,7 +9,7 @@ import (
 
 const withZone = "timestamp with time zone"
 
-// profiles is a mapping from a table of profiles to a user_profile with every column.
+// profiles returns a mapping from a profile table to a user_profile with every column.
 func profiles(source Table) Mapping {
 	target := table("user_profile")
 	for _, name := range ChoiceFields {
@@ -21,7 +21,7 @@ func profiles(source Table) Mapping {
 	return Mapping{Source: SourceCatalog{Profiles: source}, Target: TargetCatalog{Profile: target}}
 }
 
-func TestProfileFaultsAreOfColumnsThatBothSidesHave(t *testing.T) {
+func TestProfileFaultsCheckOnlyColumnsOfBothTables(t *testing.T) {
 	t.Parallel()
 	all := table("public.profiles", "age_range", "text", "time_per_week", "integer", "preferred_language", "text")
 	faults := func(source, target Table) (names []string) {
@@ -53,7 +53,7 @@ func TestProfileFaultsAreOfColumnsThatBothSidesHave(t *testing.T) {
 	}
 }
 
-func TestChoiceIsLimitedToWhatTheTargetAllows(t *testing.T) {
+func TestChoiceAllowsOnlyValuesOfTheTarget(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		values map[string]string
@@ -95,27 +95,27 @@ func TestProfileTableRefusals(t *testing.T) {
 	change := func(from Table, f func(*Table)) Table { f(&from); return from }
 	for name, c := range map[string]struct {
 		table Table
-		says  string // "" is no refusal
+		want  string // "": no refusal
 	}{
 		"good":                {good, ""},
 		"none":                {Table{Exists: true}, ""},
-		"absent":              {change(good, func(t *Table) { t.Exists = false }), ""},
-		"hidden":              {change(good, func(t *Table) { t.Readable = false }), "may not be read"},
-		"the default, hidden": {Table{Name: DefaultProfiles, Exists: true}, ""},
+		"missing":             {change(good, func(t *Table) { t.Exists = false }), ""},
+		"unreadable":          {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
+		"unreadable default":  {Table{Name: DefaultProfiles, Exists: true}, ""},
 		"foreign":             {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
 		"without user_id":     {table("public.learners", "age_range", "text"), "no column user_id"},
 		"user_id is a number": {table("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
 		"user_id is text":     {table("public.learners", "user_id", "text", "age_range", "text"), ""},
-		"nothing of a profile": {
+		"no profile column": {
 			table("public.learners", "user_id", "uuid", "colour", "text"),
-			"no table of learner profiles",
+			"has none of the columns of user_profile",
 		},
-		"the default, empty":  {table(DefaultProfiles, "user_id", "uuid"), ""},
-		"the default, usable": {table(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
+		"default, no columns": {table(DefaultProfiles, "user_id", "uuid"), ""},
+		"default, wrong type": {table(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
 	} {
 		got := profiles(c.table).ProfileTableRefusals()
-		if c.says == "" && got != nil || c.says != "" && (len(got) != 1 || !strings.Contains(got[0], c.says)) {
-			t.Errorf("%s: got %q, want %q", name, got, c.says)
+		if c.want == "" && got != nil || c.want != "" && (len(got) != 1 || !strings.Contains(got[0], c.want)) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestProfilePlaces(t *testing.T) {
 	}
 }
 
-func TestProfileUserIsTheColumnWhereItIsUnique(t *testing.T) {
+func TestProfileUserIsTheColumnIfItIsUnique(t *testing.T) {
 	t.Parallel()
 	const orNone = ", '00000000-0000-0000-0000-000000000000')"
 	for name, c := range map[string]struct {
@@ -161,7 +161,7 @@ func TestProfileUserIsTheColumnWhereItIsUnique(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.user)
 		}
 		isOne := c.user == "p.user_id"
-		if got := m.profileKey(); (got == "p.user_id") != isOne || strings.Contains(got, "d.place = 1") == isOne {
+		if got := m.profileKey(); (got == "p.user_id") != isOne || strings.Contains(got, "d.position = 1") == isOne {
 			t.Errorf("%s: the key is %s", name, got)
 		}
 		if got := m.profileRows(

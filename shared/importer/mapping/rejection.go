@@ -1,37 +1,40 @@
 package mapping
 
-// Reasons that the code compares with. The others stand only in the SQL of the projections; package report explains
-// all.
+// Reasons that Go code uses. All other reasons are only in the SQL of the projections. Package report explains every
+// reason.
 const (
-	// EmailConflict, PhoneConflict and AccountConflict: two rows of the source want what only one of them can have.
+	// EmailConflict, PhoneConflict and AccountConflict: two rows of the source have the same unique value, and the other
+	// row keeps it.
 	EmailConflict   = "email_conflict"
 	PhoneConflict   = "phone_conflict"
 	AccountConflict = "account_conflict"
-	// TargetIDTaken and the next five: the target has another row there, which this run did not write.
+	// TargetIDTaken to TargetProfileTaken: the target already has a row with this id or value, which this run did not
+	// write.
 	TargetIDTaken      = "target_id_taken"
 	TargetEmailTaken   = "target_email_taken"
 	TargetPhoneTaken   = "target_phone_taken"
 	TargetAccountTaken = "target_account_taken"
 	TargetProfileTaken = "target_profile_taken"
-	// TargetEmailUnverified: an unverified user of the target holds the confirmed email of a user of the source, and has
-	// more than a password, so that they cannot give it up.
+	// TargetEmailUnverified: an unverified user of the target has the confirmed email of a user of the source, and has
+	// more than a password, so that the import does not release the email.
 	TargetEmailUnverified = "target_email_unverified"
-	// TargetError: the target refuses the row with an error.
+	// TargetError: the target rejects the row with an error.
 	TargetError = "target_error"
-	// TargetKeeps: the target refuses to delete the user for a reason that no foreign key shows, such as a trigger.
+	// TargetKeeps: the target rejects the deletion of the user for a reason other than a foreign key, such as a trigger.
 	TargetKeeps = "target_keeps"
-	// KeptAfterSourceDeletion is the quarantine's reason for rows that are gone from the source and stay in the target.
+	// KeptAfterSourceDeletion: the row is deleted in the source and kept in the target. Only in the quarantine.
 	KeptAfterSourceDeletion = "removed_at_source"
-	// DeletedInSource is the quarantine's reason for rows that are gone from the source and were removed from the target.
+	// DeletedInSource: the row is deleted in the source and in the target. Only in the quarantine.
 	DeletedInSource = "deleted_in_source"
-	// EmailReleased is the quarantine's reason for a user of the target who gave an email up. The entry stands under the
-	// user of the source (user_id), since it belongs to that user's batch; its key is the user of the target.
+	// EmailReleased: the import released the email of a user of the target. Only in the quarantine. The key of the entry
+	// is the user of the target; its user_id is the user of the source, because the entry belongs to the batch of that
+	// user.
 	EmailReleased = "address_released"
 )
 
-// Rejection says about a row what its own columns cannot say: it loses a conflict with another row, or the target
-// refuses it. Package run stores rejections in the table supabase_import.ruling. The projections take them as given, so
-// that copy and verification expect the same.
+// Rejection records that a row is not copied for a reason outside the row: another row keeps a unique value, or the
+// target rejects the row. Package run stores rejections in the table supabase_import.ruling. The projections use the
+// stored rejections, so that copy and verification expect the same rows.
 type Rejection struct {
 	Kind              Kind
 	Reason, Key, User string
@@ -51,7 +54,7 @@ func (r Rejections) Add(x Rejection) {
 	r[k] = append(r[k], x.Key)
 }
 
-// Include is an SQL condition: the row whose id expr yields is rejected for the reason.
+// Include returns an SQL condition: the row with the id expr is rejected for the reason.
 func (r Rejections) Include(k Kind, reason, expr string) string {
 	ids := r[kindAndReason{k, reason}]
 	if len(ids) == 0 {

@@ -13,10 +13,10 @@ func TestProviderMapsAzureByObjectID(t *testing.T) {
 		providers map[string]string
 		has, not  string
 	}{
-		"by default":           {nil, "WHEN 'google' THEN 'google'", "azure"},
-		"azure by object id":   {map[string]string{"azure": "oid"}, "WHEN 'azure' THEN 'microsoft'", "'oid'"},
-		"azure by its subject": {map[string]string{"azure": "entra"}, "WHEN 'azure' THEN 'entra'", "'microsoft'"},
-		"another, named oid":   {map[string]string{"custom:acme": "oid"}, "WHEN 'custom:acme' THEN 'oid'", "'microsoft'"},
+		"no option":             {nil, "WHEN 'google' THEN 'google'", "azure"},
+		"azure by object id":    {map[string]string{"azure": "oid"}, "WHEN 'azure' THEN 'microsoft'", "'oid'"},
+		"azure by its subject":  {map[string]string{"azure": "entra"}, "WHEN 'azure' THEN 'entra'", "'microsoft'"},
+		"another mapped to oid": {map[string]string{"custom:acme": "oid"}, "WHEN 'custom:acme' THEN 'oid'", "'microsoft'"},
 	} {
 		got := Mapping{Options: Options{Providers: c.providers}}.Provider("p")
 		if !strings.Contains(got, c.has) || strings.Contains(got, c.not) {
@@ -53,7 +53,7 @@ func TestCountsAreKeptByKindAndOutcome(t *testing.T) {
 	}
 }
 
-func TestPasswordsAreWithheldAsTheOptionsSay(t *testing.T) {
+func TestOptionsDecideWhichPasswordsAreWithheld(t *testing.T) {
 	t.Parallel()
 	hidden := table("auth.mfa_factors")
 	hidden.Readable = false
@@ -66,14 +66,14 @@ func TestPasswordsAreWithheldAsTheOptionsSay(t *testing.T) {
 		"both are allowed":        {Options{Unconfirmed: "allow", MFA: "allow"}, table("auth.mfa_factors"), false, false},
 		"factors are not visible": {Options{Unconfirmed: "hold", MFA: "hold"}, hidden, true, false},
 	} {
-		got := Mapping{Options: c.options, Source: SourceCatalog{Factors: c.factors}}.withhold()
+		got := Mapping{Options: c.options, Source: SourceCatalog{Factors: c.factors}}.withholdReasons()
 		if strings.Contains(got, "unconfirmed_held") != c.unconfirmed || strings.Contains(got, "mfa_held") != c.mfa {
 			t.Errorf("%s: got %s", name, got)
 		}
 	}
 }
 
-func TestProjectionsReadTablesThatAreUsable(t *testing.T) {
+func TestProjectionsReadOnlyUsableTables(t *testing.T) {
 	t.Parallel()
 	names := func(m Mapping) (all []string) {
 		for _, p := range m.Projections(AllUsers, nil) {
@@ -101,7 +101,7 @@ func TestTargetRows(t *testing.T) {
 		t.Errorf("which are rows of the user, got -, want +:\n%s", diff)
 	}
 	if (TargetRow{Kind: Identity, Action: "action"}).IsUser() {
-		t.Error("an account is no user")
+		t.Error("IsUser is true for an account")
 	}
 	r := TargetRow{Columns: []string{"password", `"createdAt"`}}
 	if got, want := r.Staged(), `row(s.password::text, s."createdAt"::timestamptz::text)`; got != want {
@@ -116,8 +116,8 @@ func TestTargetRows(t *testing.T) {
 	}
 }
 
-// Where the source does not say when a user signed up, the earliest other time counts: not a ban, a deletion or a
-// generated column, which are not about the user's beginning.
+// If created_at is NULL, the mapping uses the earliest other time of the user. It ignores banned_until, deleted_at and
+// generated columns.
 func TestCreatedAtReadsOnlyTimesOfTheUser(t *testing.T) {
 	t.Parallel()
 	users := table("auth.users", "created_at", withZone, "last_sign_in_at", withZone, "banned_until", withZone,
@@ -130,7 +130,7 @@ func TestCreatedAtReadsOnlyTimesOfTheUser(t *testing.T) {
 	}
 }
 
-func TestABanIsAReasonWhereTheTargetHasNoColumnForIt(t *testing.T) {
+func TestBannedUserIsNotCopiedIfTheTargetHasNoBanColumns(t *testing.T) {
 	t.Parallel()
 	with, without := table("t", "banned", "boolean", "banned_until", "timestamp with time zone"), table("t")
 	for name, c := range map[string]struct {

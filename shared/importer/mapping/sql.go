@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// Quote quotes the name of a column or table, as pgx.Identifier does. This package imports no pgx, so that it cannot
-// open a connection.
+// Quote returns the quoted name of a column or table, as pgx.Identifier does. This package imports no pgx, so that it
+// cannot open a connection.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Literal is a string as SQL. Every session of the import sets standard_conforming_strings.
+// Literal returns a string as an SQL literal. Every session of the import sets standard_conforming_strings.
 func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// UUIDs is an array of ids as SQL. The ids come from columns of type uuid.
+// UUIDs returns ids as an SQL array. The ids come from columns of type uuid.
 func UUIDs(ids []string) string {
 	return fmt.Sprintf("'{%s}'::uuid[]", strings.Join(ids, ","))
 }
 
-// MinUUID is the lowest id. It also stands for the user of a profile that belongs to no user.
+// MinUUID is the lowest id. It is also the user id of a profile without a user.
 const MinUUID = "00000000-0000-0000-0000-000000000000"
 
-// Scope is the users that a statement is about: a range of ids, or a list of ids.
+// Scope is the set of users that a statement covers: a range of ids, or a list of ids.
 type Scope struct {
-	Low, High string   // UUIDs; High is exclusive, "" is no end
-	IDs       []string // when not nil, these alone
+	Low, High string   // UUIDs; High is exclusive, "" means no upper bound
+	IDs       []string // if not nil, only these users
 }
 
-// AllUsers is the scope of every user.
+// AllUsers is the scope with every user.
 var AllUsers = Scope{Low: MinUUID}
 
-// Contains is an SQL condition: the id that expr yields, of type uuid, is in the scope.
+// Contains returns an SQL condition: the uuid expression expr is in the scope.
 func (s Scope) Contains(expr string) string {
 	switch {
 	case s.IDs != nil:

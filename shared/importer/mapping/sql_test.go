@@ -2,16 +2,16 @@ package mapping
 
 import "testing"
 
-func TestContainsReadsAListARangeOrAnOpenRange(t *testing.T) {
+func TestContainsAcceptsListRangeAndOpenRange(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		scope Scope
 		want  string
 	}{
-		"a list":        {Scope{Low: "l", High: "h", IDs: []string{"a", "b"}}, "id = ANY ('{a,b}'::uuid[])"},
-		"an empty list": {Scope{IDs: []string{}}, "id = ANY ('{}'::uuid[])"},
-		"a range":       {Scope{Low: "l", High: "h"}, "id >= 'l' AND id < 'h'"},
-		"to the end":    {Scope{Low: "l"}, "id >= 'l'"},
+		"a list":         {Scope{Low: "l", High: "h", IDs: []string{"a", "b"}}, "id = ANY ('{a,b}'::uuid[])"},
+		"an empty list":  {Scope{IDs: []string{}}, "id = ANY ('{}'::uuid[])"},
+		"a range":        {Scope{Low: "l", High: "h"}, "id >= 'l' AND id < 'h'"},
+		"no upper bound": {Scope{Low: "l"}, "id >= 'l'"},
 	} {
 		if got := c.scope.Contains("id"); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
@@ -19,7 +19,7 @@ func TestContainsReadsAListARangeOrAnOpenRange(t *testing.T) {
 	}
 }
 
-// The join with a single user is faster for a part of the users, the plain join for all of them.
+// For a range of users the lateral join is faster, for all users the plain join.
 func TestJoinUserIsPlainForAllUsersOnly(t *testing.T) {
 	t.Parallel()
 	const plain = "LEFT JOIN auth.users u ON u.id = x"

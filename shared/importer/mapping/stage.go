@@ -1,19 +1,19 @@
 package mapping
 
-// StageTables makes the temporary tables of a connection to the target, into which a batch is copied first. They are
-// emptied at the end of every transaction. Beside what a projection yields they have
+// StageTables returns SQL that creates the temporary tables of a connection to the target, the stage. A batch is copied
+// into them first. They are empty after every transaction. In addition to the columns of the projections they have
 //
-//	action      what happens to the row in the target: see package copy
-//	referring   of a row that is gone from the source and stays: the tables whose rows refer to it; '' where the entry of
-//	            the user says so
+//	action      the action of the copy for the target row: see package copy
+//	referring   for a row that is deleted in the source and kept in the target: the tables that reference it; '' if the
+//	            quarantine entry of the user has these tables
 func (m Mapping) StageTables() string {
-	const both = ",\n  action text DEFAULT 'new',\n  referring text"
+	const actionColumns = ",\n  action text DEFAULT 'new',\n  referring text"
 	return stageTable("stage_user", m.UserColumns(), `,
-  password text`+both+`,
+  password text`+actionColumns+`,
   credential text DEFAULT 'new',
   credential_referring text`) +
-		stageTable("stage_identity", m.AccountColumns(), ",\n  folded boolean"+both) +
-		stageTable("stage_profile", m.ProfileColumns(), both) +
+		stageTable("stage_identity", m.AccountColumns(), ",\n  folded boolean"+actionColumns) +
+		stageTable("stage_profile", m.ProfileColumns(), actionColumns) +
 		stageTable("stage_other", nil, ",\n  source text")
 }
 
@@ -32,10 +32,10 @@ func stageTable(name string, columns []Column, more string) string {
 	return sql + more + "\n) ON COMMIT DELETE ROWS;\n"
 }
 
-// StagedProjection is a projection and the columns of the stage that it fills.
+// StagedProjection is a projection, with the columns of the stage that it fills.
 type StagedProjection struct{ What, Query, Into string }
 
-// Projections are what a batch copies into the stage.
+// Projections returns the projections that a batch copies into the stage.
 func (m Mapping) Projections(s Scope, r Rejections) []StagedProjection {
 	const common = "key, user_id, raw, reason, fields, original, residue, "
 	all := []StagedProjection{

@@ -3,22 +3,22 @@ package mapping
 import "strings"
 
 // TargetRow is one kind of row that the import writes: the user, the credential account, the account of an identity,
-// the profile. For each, a temporary table of the target (the stage, alias s) has what there should be, or a reason why
-// there should be nothing; the target's table (alias e) has what there is; and the ledger has what of it the run wrote.
+// the profile. A temporary table of the target (the stage, alias s) has the expected row, or the reason for no row. The
+// table of the target (alias e) has the existing row. The ledger has the hash of the row that the run wrote.
 type TargetRow struct {
 	Kind    Kind
 	Stage   string // the temporary table
-	Action  string // its column that says what happens: see package copy
-	Hash    string // the ledger's column with the hash of the row as the run wrote it
-	Wanted  string // condition on s: there should be a row
-	From    string // the target's table as e, with a condition: which of its rows
-	Key     string // what of e equals s.key
-	Owner   string // what of e is the user's id
+	Action  string // its column with the action: see package copy
+	Hash    string // the column of the ledger with the hash of the row as the run wrote it
+	Wanted  string // condition on s: the target should have a row
+	From    string // FROM and WHERE: the table of the target as e, and the condition for its rows
+	Key     string // the column of e that equals s.key
+	Owner   string // the column of e with the id of the user
 	Columns []string
-	staged  []string // where the stage names them differently
+	staged  []string // expressions of the stage, if they differ from Columns
 }
 
-// TargetRows lists the four kinds: user, credential account, account of an identity, profile.
+// TargetRows returns the four kinds: user, credential account, account of an identity, profile.
 func (m Mapping) TargetRows() []TargetRow {
 	return []TargetRow{
 		m.UserRow(),
@@ -42,7 +42,7 @@ func (m Mapping) TargetRows() []TargetRow {
 	}
 }
 
-// UserRow is the row of "user".
+// UserRow returns the kind of the rows of "user".
 func (m Mapping) UserRow() TargetRow {
 	return TargetRow{
 		Kind: User, Stage: "stage_user", Action: "action", Hash: "written", Wanted: "s.reason IS NULL",
@@ -50,10 +50,10 @@ func (m Mapping) UserRow() TargetRow {
 	}
 }
 
-// IsUser says that it is the row of "user" itself, not the credential account.
+// IsUser reports whether t is the row of "user", not the credential account.
 func (t TargetRow) IsUser() bool { return t.Kind == User && t.Action == "action" }
 
-// StagedColumns are the columns as the stage names them.
+// StagedColumns returns the column expressions of the stage.
 func (t TargetRow) StagedColumns() []string {
 	if t.staged != nil {
 		return t.staged
@@ -61,19 +61,19 @@ func (t TargetRow) StagedColumns() []string {
 	return t.Columns
 }
 
-// Staged is the row of the stage, and Stored that of the target, as comparable text.
+// Staged returns an SQL expression for the row of the stage, comparable with Stored.
 func (t TargetRow) Staged() string { return textRow("s", t.StagedColumns()) }
 
-// Stored is the row of the target's table e.
+// Stored returns an SQL expression for the row of the target table e.
 func (t TargetRow) Stored() string { return t.StoredAs("e") }
 
-// StoredAs is the row of the target's table with another alias.
+// StoredAs is like Stored, with another alias.
 func (t TargetRow) StoredAs(alias string) string { return textRow(alias, t.Columns) }
 
-// Hash64 is the ledger's hash of a row.
+// Hash64 returns an SQL expression for the hash of a row in the ledger.
 func Hash64(row string) string { return "hash_record_extended(" + row + ", 0)" }
 
-// textRow is columns as a record of text, so that stage and table compare by what Postgres would show.
+// textRow returns an SQL expression for a record of the columns as text, so that two rows compare by their text.
 func textRow(alias string, columns []string) string {
 	row := make([]string, len(columns))
 	for i, c := range columns {
@@ -82,7 +82,8 @@ func textRow(alias string, columns []string) string {
 	return "row(" + strings.Join(row, ", ") + ")"
 }
 
-// WithTimeZone shows a time alike in a column with and in one without a time zone. Every session is in UTC.
+// WithTimeZone casts a column of times to timestamptz, so that columns with and without a time zone give the same text.
+// Every session uses UTC.
 func WithTimeZone(column string) string {
 	_, name, _ := strings.Cut(column, ".")
 	switch strings.Trim(name, `"`) {

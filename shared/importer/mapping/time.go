@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// representable is a time, or NULL where JavaScript and JSON cannot write it: they know no infinity and no year beyond
-// 9999.
+// representable returns an SQL expression for a time, or NULL if JavaScript and JSON cannot represent it: infinity, and
+// years outside 1 to 9999.
 func representable(t string) string {
 	return "CASE WHEN NOT (" + isOutsideDateRange(t) + ") THEN " + t + " END"
 }
@@ -16,7 +16,8 @@ func isOutsideDateRange(t string) string {
 	return "(" + t + " < '0001-01-01 00:00:00+00' OR " + t + " >= '10000-01-01 00:00:00+00')"
 }
 
-// createdAt is when the user signed up, or where the source does not say, the earliest time that it has of the user.
+// createdAt returns an SQL expression for created_at, or the earliest of the other times of the user if created_at is
+// NULL or not representable.
 func (m Mapping) createdAt() string {
 	unrelated := []string{"created_at", "banned_until", "deleted_at"}
 	var others []string

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// unmapped is a JSON object of a row's columns, without those to skip, without NULL, empty text and defaults, and
-// without a value that is the same in the target: altered has the target's value of a column, as SQL. more are further
-// members.
+// unmapped returns an SQL expression for a JSON object with the values of a row that the target does not store. It
+// leaves out the columns in skip, NULL, defaults, and values that equal the value of the target. altered has the SQL
+// expressions of these values of the target by column; more has further members.
 func unmapped(t Table, row string, skip []string, altered map[string]string, more ...string) string {
 	members := more
 	for _, c := range t.Columns {
@@ -32,13 +32,13 @@ func unmapped(t Table, row string, skip []string, altered map[string]string, mor
 	return "'{' || concat_ws(',', " + strings.Join(members, ",\n    ") + ") || '}'"
 }
 
-// member is the beginning of a member of a JSON object, as SQL.
+// member returns an SQL literal: the name of a member of a JSON object, with a colon.
 func member(name string) string {
-	text, _ := json.Marshal(name) // text has no value that cannot be written
+	text, _ := json.Marshal(name) // encoding a string cannot fail
 	return Literal(string(text) + ":")
 }
 
-// withoutDefault is a column's value, or NULL where it is the default, which carries no information.
+// withoutDefault returns an SQL expression for the value of a column, or NULL if it is the default or an empty text.
 func withoutDefault(c TableColumn, column string) string {
 	switch c.Type {
 	case "boolean":
@@ -56,7 +56,7 @@ func withoutDefault(c TableColumn, column string) string {
 	return column
 }
 
-// unmappedAsText is unmapped where the altered values that end in ::text are compared by their text.
+// unmappedAsText is like unmapped, but compares a column as text if its expression in altered ends in ::text.
 func unmappedAsText(t Table, row string, skip []string, altered map[string]string) string {
 	var members []string
 	for _, c := range t.Columns {

@@ -6,23 +6,24 @@ import (
 	"strings"
 )
 
-// maxImage is how many characters of a picture are copied: as many as the API takes. Some projects keep whole pictures
-// as data URLs, which fit into no header and no token.
+// maxImage is the largest number of characters of a picture, as in the API. Some projects store whole pictures as data
+// URLs, which are too long for a header or a token.
 const maxImage = 32_768
 
-// Users projects auth.users into "user" and, as the column password, its credential account.
+// Users returns SQL that projects auth.users into "user", with the column password for the credential account.
 func (m Mapping) Users(s Scope, r Rejections) string {
 	return m.users(`CASE WHEN c.reason IS NULL AND c.withheld IS NULL
     THEN nullif(u.encrypted_password, '')::text END AS password`, s, r)
 }
 
-// UsersWithFormat is Users with the format of the password as the last column instead of the password.
+// UsersWithFormat is like Users, but the last column is the format of the password instead of the password.
 func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
 	return m.users("a.format", s, r)
 }
 
-// users has three steps, each a LATERAL subquery: a is what the source says, b is whether the row is copied, c is what
-// follows. OFFSET 0 keeps Postgres from computing an expression once for every place that uses it.
+// users returns SQL with three LATERAL subqueries: a has the values of the source, b decides whether the row is copied,
+// and c has the values for the target. OFFSET 0 prevents Postgres from inlining a subquery and computing its
+// expressions several times.
 func (m Mapping) users(last string, s Scope, r Rejections) string {
 	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
   CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,
@@ -45,7 +46,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT ` + m.UserReason(r) + ` AS reason,
     CASE WHEN a.format IS NULL THEN NULL
-      WHEN a.format IN ('unknown', 'encrypted', 'too_costly') THEN 'hash_' || a.format` + m.withhold() + `
+      WHEN a.format IN ('unknown', 'encrypted', 'too_costly') THEN 'hash_' || a.format` + m.withholdReasons() + `
     END AS withheld,
     ` + m.createdAt() + ` AS created_at
   OFFSET 0
@@ -63,10 +64,10 @@ CROSS JOIN LATERAL (
 WHERE ` + s.Contains("u.id")
 }
 
-// hasEmail is an SQL condition: the user keeps the email of the source.
+// hasEmail is an SQL condition: the user gets the email of the source.
 const hasEmail = "a.email IS NOT NULL AND NOT a.email_lost AND NOT a.email_taken AND NOT a.email_held"
 
-// userFields lists what is left out of a user, as "column:reason".
+// userFields returns an SQL expression for the columns of a user that are not copied, as "column:reason".
 func (m Mapping) userFields() string {
 	phone := ""
 	if m.HasPhone() {
@@ -87,7 +88,7 @@ func (m Mapping) userFields() string {
     ], NULL), '{}')`
 }
 
-// UserColumns are the columns of "user" that the target has, those of plugins included.
+// UserColumns returns the columns of "user" that the target has, including those of plugins.
 func (m Mapping) UserColumns() []Column {
 	columns := []Column{
 		{"name", "text", m.name()},
@@ -105,7 +106,7 @@ func (m Mapping) UserColumns() []Column {
 	return m.Target.User.withPrecision(columns)
 }
 
-// pluginColumns are those that plugins of Better Auth add to "user", and Xenon's own.
+// pluginColumns returns the columns that plugins of Better Auth and Xenon add to "user".
 func (m Mapping) pluginColumns() []Column {
 	banned := m.column("banned_until", "NULL::timestamptz")
 	phone := "CASE WHEN NOT a.phone_lost AND NOT a.phone_taken THEN a.phone END"
@@ -127,10 +128,10 @@ func (m Mapping) pluginColumns() []Column {
 	}
 }
 
-// HasPhone says that the target has a column for telephone numbers.
+// HasPhone reports whether the target has a column for telephone numbers.
 func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
 
-// column is a column of auth.users, or what stands for it in projects too old to have it.
+// column returns a column of auth.users, or otherwise if the project is too old to have it.
 func (m Mapping) column(name, otherwise string) string {
 	if m.Source.Users.Has(name) {
 		return "u." + Quote(name)
@@ -140,10 +141,10 @@ func (m Mapping) column(name, otherwise string) string {
 
 func (m Mapping) flag(name string) string { return "coalesce(" + m.column(name, "false") + ", false)" }
 
-// IsSSO is an SQL condition: the user u signs in through a company's SAML server.
+// IsSSO returns an SQL condition: the user u signs in through the SAML server of a company.
 func (m Mapping) IsSSO() string { return m.flag("is_sso_user") }
 
-// Live is an SQL condition: the user u of the source is not deleted.
+// Live returns an SQL condition: the user u of the source is not soft-deleted.
 func (m Mapping) Live() string {
 	if m.Source.Users.Has("deleted_at") {
 		return "u.deleted_at IS NULL"
@@ -151,7 +152,8 @@ func (m Mapping) Live() string {
 	return "u.id IS NOT NULL"
 }
 
-// Phone is the telephone number in the international form, with the plus that Supabase leaves out, or NULL.
+// Phone returns an SQL expression for the telephone number in the international form, or NULL. It adds the plus sign
+// that Supabase leaves out.
 func (m Mapping) Phone() string {
 	if !m.Source.Users.Has("phone") {
 		return "NULL::text"
@@ -160,7 +162,7 @@ func (m Mapping) Phone() string {
       THEN '+' || translate(u.phone, ' ().-+', '') END`
 }
 
-// UserReason is why a user is not copied at all.
+// UserReason returns an SQL expression for the reason why the whole user is not copied, or NULL.
 func (m Mapping) UserReason(r Rejections) string {
 	ban := ""
 	if !m.Target.User.Has("banned") && m.Source.Users.Has("banned_until") {
@@ -171,13 +173,13 @@ func (m Mapping) UserReason(r Rejections) string {
 		" WHEN " + m.column("deleted_at", "NULL::timestamptz") + " IS NOT NULL THEN 'soft_deleted'" + ban + " END"
 }
 
-// Tokens for one use, which are of no use elsewhere.
+// oneTimeTokens are columns with one-time tokens, which are valid only in Supabase.
 var oneTimeTokens = []string{
 	"confirmation_token", "recovery_token", "email_change_token_new", "email_change_token_current", "phone_change_token",
 	"reauthentication_token",
 }
 
-// inTarget names the columns of auth.users that a column of the target holds unchanged.
+// inTarget lists the columns of auth.users that a column of the target stores unchanged.
 var inTarget = []struct{ target, source string }{
 	{"userMetadata", "raw_user_meta_data"},
 	{"appMetadata", "raw_app_meta_data"},
@@ -187,9 +189,9 @@ var inTarget = []struct{ target, source string }{
 	{"lastSignInAt", "last_sign_in_at"},
 }
 
-// userUnmapped keeps what "user" has no column for, the original of what was altered, and the imported hash, with which
-// a return to Supabase stays possible after Xenon has hashed the password anew. The email stays as well: the user may
-// change it in the target.
+// userUnmapped returns SQL for the residue of a user: values without a column in "user", original values that the
+// import changed, the password hash and the email. A return to the source needs the hash and the email of the source,
+// because Xenon can rehash the password and the user can change the email.
 func (m Mapping) userUnmapped() string {
 	skip := slices.Concat([]string{"id"}, oneTimeTokens)
 	for _, c := range inTarget {
@@ -203,8 +205,8 @@ func (m Mapping) userUnmapped() string {
 	})
 }
 
-// claim is the first string that is not blank at one of the keys: in the user's metadata, then in the identities, from
-// the oldest on.
+// claim returns an SQL expression for the first non-blank string under one of the keys: first in the metadata of the
+// user, then in the identities, oldest first.
 func (m Mapping) claim(keys ...string) string {
 	var ofUser, ofIdentity []string
 	for _, k := range keys {

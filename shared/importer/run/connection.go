@@ -87,22 +87,22 @@ func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
 }
 
 // connect opens a connection. If the server cannot be reached, the error is ErrUnavailable. No error contains the URL.
-func (e *Env) connect(ctx context.Context, side, url, more string) (*pgx.Conn, error) {
+func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Conn, error) {
 	cfg, err := parse(url)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", side, err)
+		return nil, fmt.Errorf("%s: %w", database, err)
 	}
 	cfg.ConnectTimeout = min(e.timeout(), 30*time.Second)
 	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // longer, so that statement_timeout ends a statement first
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the %s: %w", side, withoutHost(err))
+		return nil, fmt.Errorf("connect to the %s: %w", database, withoutHost(err))
 	}
 	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.timeout().Milliseconds())
 	if err := Exec(ctx, conn, session+more+timeout); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("set up the connection to the %s: %w", side, err)
+		return nil, fmt.Errorf("set up the connection to the %s: %w", database, err)
 	}
 	return conn, nil
 }

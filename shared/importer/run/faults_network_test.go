@@ -37,19 +37,19 @@ func afterBatch(m *importer.Import, done int, f func()) {
 	}
 }
 
-// undisturbed returns what an import without faults writes.
-func undisturbed(t *testing.T, from string) map[string][]string {
+// importWithoutFaults returns the contents of the target after an import without faults.
+func importWithoutFaults(t *testing.T, from string) map[string][]string {
 	t.Helper()
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Small)
 	return importtest.Contents(t, m.To, importtest.Imported, importtest.Ledger)
 }
 
-func checkUndisturbed(t *testing.T, to string, want map[string][]string) {
+func checkSameContents(t *testing.T, to string, want map[string][]string) {
 	t.Helper()
 	got := importtest.Contents(t, to, importtest.Imported, importtest.Ledger)
 	if diff := importtest.Diff(got, want); diff != "" {
-		t.Errorf("the target differs from that of an undisturbed import:%s", diff)
+		t.Errorf("the target differs from that of an import without faults:%s", diff)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 43, 400)
-	want := undisturbed(t, from)
+	want := importWithoutFaults(t, from)
 	for name, fault := range map[string]struct {
 		begins func(*dbtest.Proxy)
 		lasts  time.Duration
@@ -76,7 +76,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 					t.Cleanup(func() { end.Stop() })
 				})
 				importtest.Complete(t, m, importtest.Small)
-				checkUndisturbed(t, direct.To, want)
+				checkSameContents(t, direct.To, want)
 			})
 		}
 	}
@@ -87,7 +87,7 @@ func TestR43_BlackHole(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 44, 400)
-	want := undisturbed(t, from)
+	want := importWithoutFaults(t, from)
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +105,7 @@ func TestR43_BlackHole(t *testing.T) {
 				}()
 			})
 			importtest.Complete(t, m, importtest.Small)
-			checkUndisturbed(t, direct.To, want)
+			checkSameContents(t, direct.To, want)
 		})
 	}
 }
