@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Clock stands still until a test advances it. It is safe for concurrent use.
+// Clock does not advance by itself: a test sets its time. It is safe for concurrent use.
 type Clock struct{ ns atomic.Int64 }
 
-// New makes a clock that shows t.
+// New returns a clock that shows t.
 func New(t time.Time) *Clock {
 	c := &Clock{}
 	c.ns.Store(t.UnixNano())

@@ -66,7 +66,7 @@ type server struct {
 
 var theServer = sync.OnceValues(func() (*server, error) {
 	s := &server{prefix: "xenon_test_"}
-	s.template = sync.OnceValues(func() (string, error) { return s.makeTemplate(context.Background(), time.Now()) })
+	s.template = sync.OnceValues(func() (string, error) { return s.createTemplate(context.Background(), time.Now()) })
 	address := os.Getenv("DATABASE_URL")
 	if address == "" {
 		// Unlike os.Getenv, this does not make the URL, which every run changes, an input of go test's result cache.
@@ -84,7 +84,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 		return nil, errors.New("the URL of the test server is not valid") // the error itself would show the password
 	}
 	s.chooseTLS()
-	return s, s.sweep(context.Background(), time.Now())
+	return s, s.dropOld(context.Background(), time.Now())
 })
 
 // chooseTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to connect
@@ -113,9 +113,9 @@ func (s *server) database(t testing.TB, template string) string {
 	return s.address(name)
 }
 
-// makeTemplate returns the name of a migrated database, which all test binaries with the same migrations share on one
-// day. The first one creates it, under another name until it is complete, so that others do not copy an incomplete one.
-func (s *server) makeTemplate(ctx context.Context, now time.Time) (string, error) {
+// createTemplate returns the name of a migrated template database. All test binaries with the same migrations share it
+// for a day. The first test binary creates the database with a temporary name and renames it when it is complete.
+func (s *server) createTemplate(ctx context.Context, now time.Time) (string, error) {
 	version, err := hash(migrations.Files)
 	if err != nil {
 		return "", err
@@ -141,9 +141,9 @@ func (s *server) makeTemplate(ctx context.Context, now time.Time) (string, error
 	return "", errors.Join(fmt.Errorf("make the template database: %w", err), s.drop(ctx, draft))
 }
 
-// sweep drops databases that killed test binaries left on a shared server: those of the day before yesterday and
+// dropOld drops databases that killed test binaries left on a shared server: those of the day before yesterday and
 // earlier that have no connections.
-func (s *server) sweep(ctx context.Context, now time.Time) error {
+func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
 		s.named(now.AddDate(0, 0, -1), ""))
@@ -159,7 +159,7 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// named returns the name of a database with the day of its creation, by which sweep recognises old ones.
+// named returns the name of a database with the day of its creation, by which dropOld recognises old ones.
 func (s *server) named(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }

@@ -105,7 +105,7 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i := range names {
-		all.Go(func() { names[i], errs[i] = s.makeTemplate(t.Context(), day) })
+		all.Go(func() { names[i], errs[i] = s.createTemplate(t.Context(), day) })
 	}
 	all.Wait()
 	for i := range names {
@@ -137,7 +137,7 @@ func TestSweepDropsOldDatabases(t *testing.T) {
 	}
 	connect(t, s.address(busy))
 
-	if err := s.sweep(t.Context(), now); err != nil {
+	if err := s.dropOld(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
 	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)

@@ -147,7 +147,7 @@ func (p *ErrorProxy) serve(client net.Conn) {
 		return
 	}
 	if e, ok := p.answers(AtConnect); ok {
-		hangUp(client, e)
+		closeWithError(client, e)
 		return
 	}
 	server, err := net.Dial("tcp", p.upstream)
@@ -164,8 +164,8 @@ func (p *ErrorProxy) serve(client net.Conn) {
 
 // pass forwards requests to the server, message by message.
 func (p *ErrorProxy) pass(client, server net.Conn) {
-	var swallowed *ServerError // the error for the rest of the request
-	within := false            // inside a request that ends with Sync
+	var pending *ServerError // the error for the rest of the request
+	within := false          // inside a request that ends with Sync
 	for {
 		kind, message, err := readMessage(client)
 		if err != nil {
@@ -174,31 +174,31 @@ func (p *ErrorProxy) pass(client, server net.Conn) {
 		begins := kind == 'Q' || !within && (kind == 'P' || kind == 'B')
 		if begins {
 			if e, ok := p.answers(AtStatement); ok {
-				swallowed = &e
+				pending = &e
 			}
 		}
 		within = (within || kind == 'P' || kind == 'B') && kind != 'S'
 		switch {
-		case swallowed == nil:
+		case pending == nil:
 			if _, err := server.Write(message); err != nil {
 				return
 			}
 		case kind == 'Q' || kind == 'S':
-			if swallowed.Severity != "ERROR" {
-				hangUp(client, *swallowed)
+			if pending.Severity != "ERROR" {
+				closeWithError(client, *pending)
 				return
 			}
-			if _, err := client.Write(append(swallowed.message(), 'Z', 0, 0, 0, 5, 'I')); err != nil {
+			if _, err := client.Write(append(pending.message(), 'Z', 0, 0, 0, 5, 'I')); err != nil {
 				return
 			}
-			swallowed = nil
+			pending = nil
 		}
 	}
 }
 
-// hangUp sends an error as the last message of a connection. It reads what the client still sends, such as rows of a
-// COPY, because closing a socket with unread data resets the connection and the client may not get the error.
-func hangUp(client net.Conn, e ServerError) {
+// closeWithError sends an error as the last message of a connection. It reads all that the client still sends, such as
+// rows of a COPY: closing a socket with unread data resets the connection, and then the client might not get the error.
+func closeWithError(client net.Conn, e ServerError) {
 	_, _ = client.Write(e.message())
 	if tcp, ok := client.(*net.TCPConn); ok {
 		_ = tcp.CloseWrite()

@@ -19,7 +19,7 @@ import (
 )
 
 // bouncerConfig configures PgBouncer in transaction mode, like Neon's pooler. It ignores no start-up parameter, so that
-// a test fails for a parameter that a pooler would refuse.
+// a test fails for a parameter that a pooler would reject.
 const bouncerConfig = `[databases]
 * = host=%s port=%s
 [pgbouncer]
@@ -34,8 +34,8 @@ max_client_conn = 10000
 server_tls_sslmode = prefer
 `
 
-// Pgbouncer returns the URL of the database through a PgBouncer in transaction mode, which ends with the test. Debian's
-// 1.18 does not support prepared statements. Without a PgBouncer on this machine the test fails.
+// Pgbouncer starts a PgBouncer in transaction mode and returns the URL of the database through it. PgBouncer stops at
+// the end of the test. Debian's 1.18 does not support prepared statements. If there is no PgBouncer, the test fails.
 func Pgbouncer(t testing.TB, address string) string {
 	t.Helper()
 	program, err := bouncerProgram()
@@ -82,19 +82,24 @@ func Pgbouncer(t testing.TB, address string) string {
 	return through.String()
 }
 
+// bouncerTimeout is the time in which PgBouncer has to accept connections.
+const bouncerTimeout = time.Minute
+
 func awaitBouncer(t testing.TB, child *postgres.Child, address, log string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bouncerTimeout)
+	defer cancel()
 	for {
-		err := ping(t.Context(), address)
+		err := ping(ctx, address)
 		if err == nil {
 			return
 		}
 		select {
 		case <-child.Done():
 			text, _ := os.ReadFile(log) //nolint:gosec // our own file
-			t.Fatalf("pgbouncer ended at once: %s", text)
-		case <-t.Context().Done():
-			t.Fatalf("pgbouncer does not answer: %v", err)
+			t.Fatalf("pgbouncer ended: %s", text)
+		case <-ctx.Done():
+			t.Fatalf("pgbouncer does not answer within %s: %v", bouncerTimeout, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -56,7 +56,7 @@ func (p *Proxy) Accepted() int {
 // all packets. After Resume, the data that waited arrives.
 func (p *Proxy) Freeze() { p.hold(0) }
 
-// Delay lets every response of the database arrive so much later.
+// Delay delays every response of the database by a duration.
 func (p *Proxy) Delay(by time.Duration) { p.hold(by) }
 
 func (p *Proxy) hold(delay time.Duration) {
@@ -165,8 +165,8 @@ func (p *Proxy) serve(client net.Conn) {
 		_ = server.Close() // Cut was called meanwhile
 	}
 	p.mu.Unlock()
-	go p.pump(client, server, false)
-	p.pump(server, client, true)
+	go p.forward(client, server, false)
+	p.forward(server, client, true)
 }
 
 // gate waits while the proxy is frozen, and while responses are delayed. It reports whether the connection stays open.
@@ -188,8 +188,8 @@ func (p *Proxy) gate(isResponse bool) bool {
 	return !p.resets || !isResponse
 }
 
-// pump copies bytes in one direction until either side ends, then closes both.
-func (p *Proxy) pump(from, to net.Conn, isResponse bool) {
+// forward copies bytes in one direction until one connection closes. Then it closes both.
+func (p *Proxy) forward(from, to net.Conn, isResponse bool) {
 	defer func() {
 		_, _ = from.Close(), to.Close()
 	}()

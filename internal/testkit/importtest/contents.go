@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// The tables of the target that a run writes to, as queries that leave out what differs from run to run.
+// Queries for the tables of the target that a run writes. They leave out columns that differ between runs.
 var (
 	Imported = map[string]string{
 		"user":         `select r::text from "user" r order by id`,
@@ -65,14 +65,14 @@ func Diff(got, want map[string][]string) string {
 
 // Missing lists the rows that others does not have.
 func Missing(others, rows []string) []string {
-	there := map[string]bool{}
+	found := map[string]bool{}
 	for _, row := range others {
-		there[row] = true
+		found[row] = true
 	}
-	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return there[row] })
+	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return found[row] })
 }
 
-// Column is the first column of a query's rows, as text.
+// Column returns the first column of the rows of a query, as text.
 func Column(t *testing.T, url, query string, args ...any) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -91,7 +91,7 @@ func Column(t *testing.T, url, query string, args ...any) []string {
 	return got
 }
 
-// Value is the only value of a query, as text.
+// Value returns the only value of a query, as text.
 func Value(t *testing.T, url, query string, args ...any) string {
 	t.Helper()
 	got := Column(t, url, query, args...)
@@ -101,7 +101,7 @@ func Value(t *testing.T, url, query string, args ...any) string {
 	return got[0]
 }
 
-// Exec sends statements.
+// Exec executes statements.
 func Exec(t *testing.T, url, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -114,13 +114,18 @@ func Exec(t *testing.T, url, statements string) {
 	}
 }
 
-// Eventually waits for an event in another process, until the deadline of the test.
-func Eventually(t *testing.T, what string, happened func() bool) {
+// eventTimeout is the time after which Eventually fails.
+const eventTimeout = 3 * time.Minute
+
+// Eventually waits for an event in another process. If the event does not happen within three minutes, the test fails.
+func Eventually(t *testing.T, event string, happened func() bool) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), eventTimeout)
+	defer cancel()
 	for !happened() {
 		select {
-		case <-t.Context().Done():
-			t.Fatalf("still waiting: %s", what)
+		case <-ctx.Done():
+			t.Fatalf("this did not happen within %s: %s", eventTimeout, event)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -154,7 +159,7 @@ func AwaitLockWait(t *testing.T, url, what string) {
 	})
 }
 
-// CheckSameAsNewImport compares the target with a first import of the source as it is now, and runs the verification.
+// CheckSameAsNewImport compares the target with a new import of the current source, and runs the verification.
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
 	CheckVerifies(t, m)
@@ -190,7 +195,7 @@ func Role(t *testing.T, database, grants string) string {
 	return u.String()
 }
 
-// CheckVerifies fails unless the import's own verification finds no difference.
+// CheckVerifies fails the test if the import's verification finds a difference.
 func CheckVerifies(t *testing.T, m *importer.Import) {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)

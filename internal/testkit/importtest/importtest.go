@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Open returns an import between two databases of the test's own.
+// Open returns an import from a source to a new database.
 func Open(t *testing.T, from string) *importer.Import {
 	t.Helper()
 	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
@@ -33,8 +33,8 @@ func SortedUsers(t *testing.T, from string) []string {
 	)
 }
 
-// Occupied is a target in which other users already have an id, an email and a provider's subject of the source, in
-// which an unverified user has another email of the source, and which refuses one profile.
+// Occupied creates a target with conflicts. Other users already have an id, an email and a provider's subject of the
+// source. An unverified user has another email of the source. A trigger rejects one profile.
 func Occupied(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
@@ -50,7 +50,7 @@ func Occupied(t *testing.T, from string) string {
 	)
 	profile := Value(t, from, `select min(user_id::text) from public.profiles where user_id = any($1::uuid[])`, ids[1:])
 	Exec(t, to, `
-insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Another User', 'somebody@else.example', true),
+insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Another User', 'another@user.example', true),
   ('00000000-0000-4000-8000-000000000001', 'Holds the Email', '`+email+`', true),
   ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
 insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values
@@ -84,7 +84,7 @@ func Verify(t *testing.T, m *importer.Import) importer.VerifyResult {
 	return v
 }
 
-// CheckEqual fails unless both sides are equal and every equation holds.
+// CheckEqual fails the test unless source and target are equal and all row counts match.
 func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	t.Helper()
 	v := Verify(t, m)
@@ -98,7 +98,7 @@ func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	}
 }
 
-// Between returns an import between two databases.
+// Between returns an import from one database to another.
 func Between(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 }

@@ -48,13 +48,13 @@ create table heirlooms_old (foreign key (keeper) references "user" on delete cas
 // ownRow is a row of an application that refers to the user $1.
 type ownRow struct {
 	insert string
-	tables string // the table that is named if the user stays
+	tables string // the table that the import reports if it keeps the user
 }
 
 // OwnRows has a row for each kind of reference, by name. Each belongs to another user.
 var OwnRows = map[string]ownRow{
 	"cascade": {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
-	"a table further": {
+	"through another table": {
 		`with o as (insert into shop.orders (buyer) values ($1) returning id) insert into shop.order_items select id from o`,
 		"shop.orders: 1",
 	},
@@ -138,7 +138,8 @@ func AnyOf(who map[string]string) string {
 	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(who)), ","))
 }
 
-// Remaining are the users whom the quarantine names as gone from the source and still there, with the tables.
+// Remaining returns the users that were deleted in the source and that the target keeps, with the tables that refer to
+// them.
 func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	t.Helper()
 	got := map[string]string{}

@@ -44,7 +44,7 @@ func Count(t *testing.T, url string) map[string]int64 {
 	return n
 }
 
-// RollBackAfterDryRun rolls back after a dry run, and fails if the dry run changed a row or had another result.
+// RollBackAfterDryRun rolls back after a dry run. It fails the test if the dry run changed a row or had another result.
 func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
 	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), OwnData(t, m.To)}
@@ -65,12 +65,12 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 		counted.Removed[table] += n
 	}
 	if diff := cmp.Diff(counted, done, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the dry run had another result: dry -, done +:\n%s", diff)
+		t.Errorf("the dry run and the rollback have different results (dry run -, rollback +):\n%s", diff)
 	}
 	return done
 }
 
-// rowsRemoved is what earlier calls have removed; a rollback reports it together with its own.
+// rowsRemoved returns the numbers of rows that earlier rollbacks removed. A rollback adds its own rows to them.
 func rowsRemoved(t *testing.T, m *importer.Import) map[string]int64 {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Conn connects; times are as Postgres writes them in UTC.
+// Connect returns a connection on which Postgres writes times in UTC.
 func Connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
@@ -64,7 +64,7 @@ where length(u.name) > 3 and (select count(*) from account o where o."userId" = 
 		},
 	)
 	if len(users) < n {
-		t.Fatalf("there are %d ordinary people, want %d", len(users), n)
+		t.Fatalf("there are %d ordinary users, want %d", len(users), n)
 	}
 	return users, accounts
 }

@@ -38,8 +38,8 @@ func Version() string { return strings.ToLower(rand.Text() + "-version") }
 // Steps are the steps of a rotation, in the order in which Secrets Manager calls them.
 var Steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-// SecretsManager is moto's Secrets Manager behind a proxy that can drop connections. The proxy answers RotateSecret
-// itself, as AWS documents it, because moto runs rotation functions in containers only.
+// SecretsManager is moto's Secrets Manager behind a proxy that can drop connections. The proxy implements
+// RotateSecret as AWS documents it, because moto can run rotation functions only in containers.
 type SecretsManager struct {
 	Function func(event []byte) error // the rotation function; Secrets Manager ends an attempt at its first error
 	Cut      atomic.Bool              // drop every connection without an answer

@@ -16,8 +16,8 @@ type account struct {
 	identities, factors, passkeys, sessions, tokens, profiles []row
 
 	born            time.Time
-	email, password string // as the user types them; no password if it is not known
-	blocked         bool   // email and password do not sign in at the target
+	email, password string // as the user enters them; no password if it is not known
+	blocked         bool   // the user cannot sign in at the target with email and password
 }
 
 // tokenColumns of a user hold one-time tokens.
@@ -28,7 +28,7 @@ var tokenColumns = []string{
 
 func (a *account) id() string { return a.user["id"].(string) }
 
-// after returns the time some hours after the account was created.
+// after returns a time some hours after the creation of the account.
 func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
 
 // addEmpty adds a user without email, number, password and identity.
@@ -51,8 +51,8 @@ func (g *generator) addEmpty() *account {
 	return a
 }
 
-// byEmail adds a user with a confirmed email and a password that is known.
-func (g *generator) byEmail() *account {
+// addWithEmail adds a user with a confirmed email and a password that is known.
+func (g *generator) addWithEmail() *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
 	a.secret(pick(g, common))
@@ -63,7 +63,7 @@ func (g *generator) byEmail() *account {
 	if g.chance(70) {
 		claims = append(claims, "name", g.name())
 	}
-	g.identify(a, "email", a.id(), object(claims...))
+	g.addIdentity(a, "email", a.id(), object(claims...))
 	if g.chance(20) {
 		a.sessions = append(a.sessions, row{
 			"id": g.uuid(), "user_id": a.id(), "created_at": a.after(2), "updated_at": a.after(3), "aal": "aal1",
@@ -73,33 +73,33 @@ func (g *generator) byEmail() *account {
 	return a
 }
 
-// byPhone adds a user with a confirmed number and a password, and no email.
-func (g *generator) byPhone() *account {
+// addWithPhone adds a user with a confirmed number and a password, and no email.
+func (g *generator) addWithPhone() *account {
 	a := g.addEmpty()
 	a.user["phone"] = g.phone()
 	a.user["phone_confirmed_at"] = a.after(1)
 	a.secret(pick(g, common))
-	g.identify(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+	g.addIdentity(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
 	return a
 }
 
-// social adds a user who signed up with a provider, which has verified the email.
-func (g *generator) social(provider string) *account {
+// addSocial adds a user who signed up with a provider, which has verified the email.
+func (g *generator) addSocial(provider string) *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
 	a.user["email_confirmed_at"] = stamp(a.born)
 	a.user["last_sign_in_at"] = a.after(2)
-	g.identify(a, provider, g.subject(), "")
+	g.addIdentity(a, provider, g.subject(), "")
 	return a
 }
 
-// sso adds a user of single sign-on.
-func (g *generator) sso(email string) *account {
+// addSSO adds a user of single sign-on.
+func (g *generator) addSSO(email string) *account {
 	a := g.addEmpty()
 	a.setEmail(email)
 	a.user["is_sso_user"] = true
 	a.user["email_confirmed_at"] = stamp(a.born)
-	g.identify(
+	g.addIdentity(
 		a,
 		"sso:"+g.ssoProviders[0]["id"].(string),
 		g.subject(),
@@ -108,9 +108,9 @@ func (g *generator) sso(email string) *account {
 	return a
 }
 
-// identify adds an identity. Without claims it gets those of a social provider. As in Supabase they end up in the
-// user's metadata too.
-func (g *generator) identify(a *account, provider, subject, claims string) {
+// addIdentity adds an identity. If claims is empty, the identity gets the claims of a social provider. As in Supabase,
+// the claims are also stored in the user's metadata.
+func (g *generator) addIdentity(a *account, provider, subject, claims string) {
 	if claims == "" {
 		name := g.name()
 		claims = object("iss", "https://"+provider+".example", "sub", subject, "provider_id", subject, "email", a.email,
@@ -138,26 +138,28 @@ func (a *account) setEmail(email string) {
 func (a *account) secret(s secret) {
 	a.user["encrypted_password"] = s.hash
 	a.password = s.plain
-	a.blocked = a.blocked || s.refused
+	a.blocked = a.blocked || s.rejected
 }
 
-// noPassword sets the hash as a social sign-up (nil) or an invitation ("") does.
-func (a *account) noPassword(hash any) {
+// removePassword sets the password hash: to nil, as after a social sign-up, to "", as after an invitation, or to the
+// hash of an unknown password.
+func (a *account) removePassword(hash any) {
 	a.user["encrypted_password"] = hash
 	a.password = ""
 }
 
-// unconfirm makes the account one whose confirmation mail has not been answered.
-func (g *generator) unconfirm(a *account) {
+// setUnconfirmed sets the email of the account to unconfirmed.
+func (g *generator) setUnconfirmed(a *account) {
 	delete(a.user, "email_confirmed_at")
 	delete(a.user, "last_sign_in_at")
 	a.blocked = true
 	a.sessions = nil
-	g.ask(a, "confirmation_token")
+	g.addToken(a, "confirmation_token")
 }
 
-// ask stores a one-time token in its column and, as newer versions do, in the table of one-time tokens.
-func (g *generator) ask(a *account, token string) {
+// addToken stores a one-time token in the column of the user and, like newer versions of Supabase Auth, in the table of
+// one-time tokens.
+func (g *generator) addToken(a *account, token string) {
 	a.user[token] = g.hex(28)
 	a.tokens = append(a.tokens, row{
 		"id": g.uuid(), "user_id": a.id(), "token_type": token, "token_hash": a.user[token], "relates_to": a.email,

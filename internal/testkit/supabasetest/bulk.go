@@ -10,8 +10,8 @@ import (
 
 // Bulk fills an empty source with ordinary rows, for benchmarks, and needs a superuser. The same numbers give the same
 // rows. Users signed up over six years and are stored in that order, which is not the order of their ids. Every fifth
-// signed up with Google, the others by email with a password, each with an identity of that provider; identities beyond
-// the number of users, at most as many again, are second ones, by GitHub. The first users have the profiles.
+// user has a Google identity; the others have an email identity and a password. If there are more identities than
+// users, the additional identities are second identities at GitHub. The first users have the profiles.
 func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	t.Helper()
 	if identities > 2*users || profiles > users {
@@ -29,7 +29,7 @@ func bulk(ctx context.Context, tx pgx.Tx, users, identities, profiles int) error
 		sql       string
 		arguments []any
 	}{
-		{`SET LOCAL session_replication_role = replica`, nil}, // the foreign keys hold without a check
+		{`SET LOCAL session_replication_role = replica`, nil}, // do not check foreign keys
 		{bulkFunctions, nil},
 		{bulkUsers, []any{users}},
 		{bulkIdentities, []any{users, identities}},
@@ -95,7 +95,8 @@ const bulkProfiles = `
 		i % 40, pg_temp.born(i, $1), pg_temp.born(i, $1)
 	FROM generate_series(1, $2::bigint) i`
 
-// withoutIndexes drops the indexes that no constraint needs while fill runs, which halves the time.
+// withoutIndexes runs fill without indexes, except those of constraints. This halves the time. Then it creates the
+// indexes again.
 func withoutIndexes(ctx context.Context, tx pgx.Tx, fill func() error) error {
 	rows, err := tx.Query(ctx, `
 		SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index

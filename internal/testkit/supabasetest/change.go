@@ -13,10 +13,10 @@ import (
 // Changes lists the ids of changed users. No user is in two of the lists, and each is in order.
 type Changes struct{ Updated, Inserted, Deleted []string }
 
-// Change changes n users as users of a live Supabase change, with every kind of event in turn: most set
-// users.updated_at to the present, some do not. A soft-deleted user is in Updated. The same source, seed and n change
-// the same users in the same way, except for times. A second Change of one source needs another seed. If fewer than n
-// users are suitable, fewer change.
+// Change changes n users, as it happens in a Supabase project in use. It applies all kinds of events in turn. Most
+// events set users.updated_at to the current time. A soft-deleted user is in Updated. The same source, seed and n
+// change the same users in the same way, except for times. A second Change of one source needs another seed. If fewer
+// than n users are suitable, fewer change.
 func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	t.Helper()
 	t.Logf("%d changes from seed %d", n, seed)

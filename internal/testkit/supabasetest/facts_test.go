@@ -174,8 +174,8 @@ func TestFillHoldsTheFacts(t *testing.T) {
 	}
 }
 
-// Every value of the vocabulary and every provider that the import knows occurs.
-func TestFillHoldsTheVocabulary(t *testing.T) {
+// The source has every allowed profile value and every provider that the import knows.
+func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 4, atLeast)

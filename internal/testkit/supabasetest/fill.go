@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Census describes the rows that Fill wrote: how many rows, how many users of each shape, and some users whose password
-// is known.
+// Census describes the rows that Fill wrote: the number of rows, the number of users of each shape, and some users with
+// a known password.
 type Census struct {
 	Users, Identities, Profiles, Factors, Passkeys int
 
@@ -20,20 +20,20 @@ type Census struct {
 type Person struct {
 	ID, Email, Phone, Password, Shape string // Email in lower case, also after a soft delete; "" is none
 
-	// SignsIn reports whether Email and Password must sign in at the target when passwords of unconfirmed users are
-	// withheld and users with a second factor are allowed. If false, they must not.
+	// SignsIn reports whether the user can sign in at the target with Email and Password, after an import with
+	// --unconfirmed hold and --mfa allow.
 	SignsIn bool
 }
 
-// atLeast is the least number of users for which every shape occurs.
+// atLeast is the minimum number of users for which every shape occurs.
 const atLeast = 200
 
-// peopleOfShape is the largest number of users of each shape in a Census.
+// peopleOfShape is the maximum number of users of each shape in Census.People.
 const peopleOfShape = 3
 
 // Fill fills an empty source with exactly that many users, most of them ordinary, and the rows that belong to them. The
-// same seed and number give the same rows, byte for byte, on any day: temporary bans last until 2099. With 200 users or
-// more every shape occurs; fewer are a random sample. Orphan profiles need a superuser.
+// same seed and number always produce the same rows, on every day: temporary bans end in 2099. With 200 users or more
+// every shape occurs; fewer users are a random sample. Orphan profiles need a superuser.
 func Fill(t testing.TB, url string, seed uint64, users int) Census {
 	t.Helper()
 	t.Logf("a source of %d users from seed %d", users, seed)
@@ -43,7 +43,7 @@ func Fill(t testing.TB, url string, seed uint64, users int) Census {
 	return g.census
 }
 
-// generateUsers makes the users: every shape once, then at random by weight.
+// generateUsers generates the users: every shape once, then random shapes by weight.
 func (g *generator) generateUsers(n int) {
 	total := 0
 	for _, s := range shapes {
@@ -51,24 +51,24 @@ func (g *generator) generateUsers(n int) {
 		switch {
 		case n < atLeast:
 		case s.side == "":
-			g.one(s)
+			g.generateShape(s)
 		default:
 			g.applyShape(s)
 		}
 	}
 	for len(g.accounts) < n {
-		s := draw(g.rng.IntN(total))
+		s := shapeFor(g.rng.IntN(total))
 		if len(g.accounts)+s.users() > n {
 			s = shapes[0] // of a single user
 		}
-		g.one(s)
+		g.generateShape(s)
 	}
-	g.history()
+	g.addAuditLog()
 	g.count()
 }
 
-// draw returns the shape for a number below the sum of all weights.
-func draw(n int) shape {
+// shapeFor returns the shape for a number below the sum of all weights.
+func shapeFor(n int) shape {
 	for _, s := range shapes {
 		if n -= s.weight; n < 0 {
 			return s
@@ -77,8 +77,8 @@ func draw(n int) shape {
 	panic("supabasetest: more than the weights")
 }
 
-// one makes a group of a shape.
-func (g *generator) one(s shape) {
+// generateShape generates the users of one shape.
+func (g *generator) generateShape(s shape) {
 	before := len(g.accounts)
 	s.make(g)
 	for _, a := range g.accounts[before:] {
@@ -92,10 +92,10 @@ func (g *generator) one(s shape) {
 	}
 }
 
-// applyShape applies a shape to the next base.
+// applyShape applies a shape to the next base user.
 func (g *generator) applyShape(s shape) {
-	s.over(g, g.bases[g.laid[s.side]])
-	g.laid[s.side]++
+	s.over(g, g.bases[g.applied[s.side]])
+	g.applied[s.side]++
 	g.census.Shapes[s.name]++
 }
 
@@ -117,14 +117,14 @@ func (a *account) person(shape string) Person {
 // count adds the numbers of rows to the census.
 func (g *generator) count() {
 	g.census.Users = len(g.accounts)
-	g.census.Identities = len(g.of(func(a *account) []row { return a.identities }))
-	g.census.Profiles = len(g.of(func(a *account) []row { return a.profiles })) + len(g.orphans)
-	g.census.Factors = len(g.of(func(a *account) []row { return a.factors }))
-	g.census.Passkeys = len(g.of(func(a *account) []row { return a.passkeys }))
+	g.census.Identities = len(g.rowsOf(func(a *account) []row { return a.identities }))
+	g.census.Profiles = len(g.rowsOf(func(a *account) []row { return a.profiles })) + len(g.orphans)
+	g.census.Factors = len(g.rowsOf(func(a *account) []row { return a.factors }))
+	g.census.Passkeys = len(g.rowsOf(func(a *account) []row { return a.passkeys }))
 }
 
-// of collects the rows of one kind.
-func (g *generator) of(kind func(*account) []row) []row {
+// rowsOf returns the rows of one kind.
+func (g *generator) rowsOf(kind func(*account) []row) []row {
 	var rows []row
 	for _, a := range g.accounts {
 		rows = append(rows, kind(a)...)
@@ -141,13 +141,13 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 		table
 		rows []row
 	}{
-		{users, g.of(func(a *account) []row { return []row{a.user} })},
-		{identities, g.of(func(a *account) []row { return a.identities })},
-		{factors, g.of(func(a *account) []row { return a.factors })},
-		{passkeys, g.of(func(a *account) []row { return a.passkeys })},
-		{profiles, g.of(func(a *account) []row { return a.profiles })},
-		{sessions, g.of(func(a *account) []row { return a.sessions })},
-		{oneTimeTokens, g.of(func(a *account) []row { return a.tokens })},
+		{users, g.rowsOf(func(a *account) []row { return []row{a.user} })},
+		{identities, g.rowsOf(func(a *account) []row { return a.identities })},
+		{factors, g.rowsOf(func(a *account) []row { return a.factors })},
+		{passkeys, g.rowsOf(func(a *account) []row { return a.passkeys })},
+		{profiles, g.rowsOf(func(a *account) []row { return a.profiles })},
+		{sessions, g.rowsOf(func(a *account) []row { return a.sessions })},
+		{oneTimeTokens, g.rowsOf(func(a *account) []row { return a.tokens })},
 		{ssoProviders, g.ssoProviders},
 		{ssoDomains, g.ssoDomains},
 		{samlProviders, g.samlProviders},
@@ -160,7 +160,7 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	return g.writeOrphans(ctx, conn)
 }
 
-// writeOrphans adds the profiles without a user, which the foreign key would refuse, and ends the transaction.
+// writeOrphans adds the profiles without a user, which violate the foreign key, and ends the transaction.
 func (g *generator) writeOrphans(ctx context.Context, conn *pgx.Conn) error {
 	if len(g.orphans) > 0 {
 		if _, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {

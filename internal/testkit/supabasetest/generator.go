@@ -12,7 +12,7 @@ import (
 // zeroUUID is the instance_id of every row of an ordinary project.
 const zeroUUID = "00000000-0000-0000-0000-000000000000"
 
-// generator makes the rows of a source in memory from one stream of random numbers.
+// generator generates the rows of a source in memory from one sequence of random numbers.
 type generator struct {
 	rng    *rand.Rand
 	serial int    // numbers emails, phone numbers and subjects, so that each is unique
@@ -20,17 +20,17 @@ type generator struct {
 	census Census
 
 	accounts []*account
-	bases    []*account     // to apply shapes to
-	laid     map[string]int // by side: how many bases already have a shape
+	bases    []*account     // users that a shape can change
+	applied  map[string]int // by part of a user: the number of bases that a shape has changed
 	orphans  []row          // profiles
 
-	// The rest has no shapes and is only counted.
+	// Rows of tables that the import only counts. They have no special values.
 	ssoProviders, ssoDomains, samlProviders, audit []row
 }
 
 func newGenerator(seed uint64) *generator {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // the rows must be the same every time
-	g.census.Shapes, g.laid = map[string]int{}, map[string]int{}
+	g.census.Shapes, g.applied = map[string]int{}, map[string]int{}
 	for i, domain := range []string{"corp.example", "school.example"} {
 		id, at := g.uuid(), stamp(g.instant())
 		g.ssoProviders = append(g.ssoProviders, row{"id": id, "created_at": at, "updated_at": at, "disabled": i > 0})
@@ -51,8 +51,8 @@ func newGenerator(seed uint64) *generator {
 	return g
 }
 
-// history adds rows of the project's audit log.
-func (g *generator) history() {
+// addAuditLog adds rows to the project's audit log.
+func (g *generator) addAuditLog() {
 	for i := range (len(g.accounts) + 9) / 10 {
 		action, actor := "login", g.accounts[g.rng.IntN(len(g.accounts))].id()
 		if i%5 == 0 {
@@ -65,13 +65,13 @@ func (g *generator) history() {
 	}
 }
 
-// uuid is of version 4, as Supabase makes them.
+// uuid returns a random UUID of version 4, as Supabase generates.
 func (g *generator) uuid() string {
 	h := g.hex(16)
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-" + string("89ab"[g.rng.IntN(4)]) + h[17:20] + "-" + h[20:]
 }
 
-// hex is that many random bytes.
+// hex returns n random bytes in hexadecimal.
 func (g *generator) hex(n int) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -84,19 +84,19 @@ func (g *generator) chance(percent int) bool { return g.rng.IntN(100) < percent 
 
 func pick[T any](g *generator, from []T) T { return from[g.rng.IntN(len(from))] }
 
-// next is a number that no earlier call gave.
+// next returns a number that no earlier call has returned.
 func (g *generator) next() int {
 	g.serial++
 	return g.serial
 }
 
-// instant lies between August 2020 and July 2026, to the microsecond.
+// instant returns a random time between August 2020 and July 2026, with microseconds.
 func (g *generator) instant() time.Time {
 	from := time.Date(2020, time.August, 1, 0, 0, 0, 0, time.UTC)
 	return from.Add(time.Duration(g.rng.Int64N(6*365*24*3600*1e6)) * time.Microsecond)
 }
 
-// stamp writes a time as Postgres does.
+// stamp returns a time in Postgres's format.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05.000000-07") }
 
 func (g *generator) name() string {
@@ -136,7 +136,7 @@ func (g *generator) phone() string { return fmt.Sprintf("1555%07d", g.next()) }
 // subject returns a new, unique user id of a provider.
 func (g *generator) subject() string { return fmt.Sprintf("1%020d", g.next()) }
 
-// object is the JSON text of an object of these keys and values.
+// object returns the JSON text of an object with these keys and values.
 func object(pairs ...any) string {
 	o := map[string]any{}
 	for pair := range slices.Chunk(pairs, 2) {

@@ -3,10 +3,10 @@ package supabasetest
 // secret is a stored hash and, if known, its password.
 type secret struct {
 	form, plain, hash string
-	refused           bool // the target rejects it: unknown, or above its cost ceilings
+	rejected          bool // the target rejects the hash: its format is unknown, or its cost is above the limit
 }
 
-// vectors has a hash of every form that Supabase Auth takes, each verified by its own code.
+// vectors has a hash of every format that Supabase Auth accepts. Supabase Auth's code has verified each of them.
 var vectors = []secret{
 	{
 		form:  "bcrypt of Supabase",
@@ -78,14 +78,15 @@ var common = []secret{
 	},
 }
 
-// claimed are of users with the same email: no password opens the account of another user.
+// claimed are the hashes of users with the same email. The passwords differ, so that a test notices a sign-in to the
+// wrong account.
 var claimed = []secret{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
 	{plain: "claimed-Pass-2", hash: `$2a$04$hrNTdvF6GB8a1Toe1upSj.kkX4br7LwwmGtkgwxHI9a9uiOytsLsu`},
 	{plain: "claimed-Pass-3", hash: `$2a$04$rRwisF7VeFyIWyTyHKGtme1RC5Zowuj0d1FKTEHuiXd4BkwfNMFsq`},
 }
 
-// fromSQL is what crypt() with gen_salt('bf') writes.
+// fromSQL is a hash that crypt() with gen_salt('bf') wrote.
 var fromSQL = secret{plain: "correct-Horse-6", hash: `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`}
 
 // random is the hash of a random password, as sign-in by mail stores it.
@@ -116,118 +117,118 @@ var unusual = []secret{
 	},
 }
 
-// tooDear are valid hashes within the cost ceilings of Supabase, above those of the target.
-var tooDear = []secret{
+// tooCostly are valid hashes. Their cost is allowed in Supabase and above the limit of the target.
+var tooCostly = []secret{
 	{
-		form:    "bcrypt of cost 15",
-		refused: true,
-		plain:   "dear-Pass-15",
-		hash:    `$2a$15$j9SfIm5.wBzkohatL3wReODYT66MXuuVWqedW.YxjqZWJVQbuThLW`,
+		form:     "bcrypt of cost 15",
+		rejected: true,
+		plain:    "dear-Pass-15",
+		hash:     `$2a$15$j9SfIm5.wBzkohatL3wReODYT66MXuuVWqedW.YxjqZWJVQbuThLW`,
 	},
 	{
-		form:    "argon2 of 1 GiB",
-		refused: true,
-		plain:   "dear-Argon-1",
-		hash:    `$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ufTPR4BDmEitFb62xuQuCE1p3mv96QXZ9Y6Lib9urW4`,
+		form:     "argon2 of 1 GiB",
+		rejected: true,
+		plain:    "dear-Argon-1",
+		hash:     `$argon2id$v=19$m=1048576,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ufTPR4BDmEitFb62xuQuCE1p3mv96QXZ9Y6Lib9urW4`,
 	},
 	{
-		form:    "argon2 of 20 passes",
-		refused: true,
-		plain:   "dear-Argon-2",
-		hash:    `$argon2id$v=19$m=64,t=20,p=1$c29tZXNhbHQxMjM0NTY3OA$nqbh7msnqJPVfnjkl8oWEETUvT9FfuYNlXuZi8zw6YU`,
+		form:     "argon2 of 20 passes",
+		rejected: true,
+		plain:    "dear-Argon-2",
+		hash:     `$argon2id$v=19$m=64,t=20,p=1$c29tZXNhbHQxMjM0NTY3OA$nqbh7msnqJPVfnjkl8oWEETUvT9FfuYNlXuZi8zw6YU`,
 	},
 	{
-		form:    "argon2 of 16 lanes",
-		refused: true,
-		plain:   "dear-Argon-3",
-		hash:    `$argon2id$v=19$m=1024,t=1,p=16$c29tZXNhbHQxMjM0NTY3OA$5cHHcygg8LWMWigF1WA3YfzRhAmr7/kWmQ0ImSgigsw`,
+		form:     "argon2 of 16 lanes",
+		rejected: true,
+		plain:    "dear-Argon-3",
+		hash:     `$argon2id$v=19$m=1024,t=1,p=16$c29tZXNhbHQxMjM0NTY3OA$5cHHcygg8LWMWigF1WA3YfzRhAmr7/kWmQ0ImSgigsw`,
 	},
 	{
-		form:    "bcrypt of cost 14",
-		refused: true,
-		plain:   "dear-Pass-14",
-		hash:    `$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
+		form:     "bcrypt of cost 14",
+		rejected: true,
+		plain:    "dear-Pass-14",
+		hash:     `$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
 	},
 	{
-		form:    "argon2 of 256 MiB and 3 passes",
-		refused: true,
-		plain:   "dear-Argon-4",
-		hash:    `$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
+		form:     "argon2 of 256 MiB and 3 passes",
+		rejected: true,
+		plain:    "dear-Argon-4",
+		hash:     `$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
 	},
 	{
-		form:    "firebase of 128 MiB and 2 lanes",
-		refused: true,
-		plain:   "dear-Fire-2",
+		form:     "firebase of 128 MiB and 2 lanes",
+		rejected: true,
+		plain:    "dear-Fire-2",
 		hash: `$fbscrypt$v=1,n=17,r=8,p=2,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNQ==$` +
 			`CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
 	},
 	{
-		form:    "firebase of 256 MiB",
-		refused: true,
-		plain:   "dear-Fire-1",
+		form:     "firebase of 256 MiB",
+		rejected: true,
+		plain:    "dear-Fire-1",
 		hash: `$fbscrypt$v=1,n=18,r=8,p=1,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=$dXNlcnNhbHQwNA==$` +
 			`rleiZCmVrkOEh8ZxL2qDPvTqap/okL5A71U3ZT6Dyvs=`,
 	},
 }
 
-// unknown are texts that Supabase Auth does not accept as hashes. The password is one that a user might try.
+// unknown are texts that Supabase Auth does not accept as hashes. The password is one that a user could enter.
 var unknown = []secret{
-	{form: "plain text", refused: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
+	{form: "plain text", rejected: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
 	{
-		form:    "sha256",
-		refused: true,
-		plain:   "alpha-Pass-1",
-		hash:    `f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b`,
+		form:     "sha256",
+		rejected: true,
+		plain:    "alpha-Pass-1",
+		hash:     `f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b`,
 	},
 	{
-		form:    "pbkdf2",
-		refused: true,
-		plain:   "alpha-Pass-1",
-		hash:    `$pbkdf2-sha256$i=600000$c29tZXNhbHQ$c29tZWtleXNvbWVrZXlzb21la2V5c29tZWtleQ`,
+		form:     "pbkdf2",
+		rejected: true,
+		plain:    "alpha-Pass-1",
+		hash:     `$pbkdf2-sha256$i=600000$c29tZXNhbHQ$c29tZWtleXNvbWVrZXlzb21la2V5c29tZWtleQ`,
 	},
 	{
-		form:    "argon2d",
-		refused: true,
-		plain:   "argon-Pass-1",
-		hash:    `$argon2d$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
+		form:     "argon2d",
+		rejected: true,
+		plain:    "argon-Pass-1",
+		hash:     `$argon2d$v=19$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
 	},
 	{
-		form:    "argon2 of version 16",
-		refused: true,
-		plain:   "argon-Pass-3",
-		hash:    `$argon2i$v=16$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
+		form:     "argon2 of version 16",
+		rejected: true,
+		plain:    "argon-Pass-3",
+		hash:     `$argon2i$v=16$m=4096,t=3,p=1$c29tZXNhbHQxMjM0NTY3OA$y989WJtFuFMw2NDMtpTg0XFDzv+/et1N5aJSG3Tbcak`,
 	},
 	{
-		form:    "bcrypt cut short",
-		refused: true,
-		plain:   "alpha-Pass-1",
-		hash:    `$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo`,
+		form:     "bcrypt cut short",
+		rejected: true,
+		plain:    "alpha-Pass-1",
+		hash:     `$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo`,
 	},
 	{
-		form:    "bcrypt of cost 3",
-		refused: true,
-		plain:   "alpha-Pass-1",
-		hash:    `$2a$03$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`,
+		form:     "bcrypt of cost 3",
+		rejected: true,
+		plain:    "alpha-Pass-1",
+		hash:     `$2a$03$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`,
 	},
 	{
-		form:    "bcrypt with a newline",
-		refused: true,
-		plain:   "alpha-Pass-1",
-		hash:    "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e\n",
+		form:     "bcrypt with a newline",
+		rejected: true,
+		plain:    "alpha-Pass-1",
+		hash:     "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e\n",
 	},
-	{form: "spaces", refused: true, plain: "   ", hash: "   "},
+	{form: "spaces", rejected: true, plain: "   ", hash: "   "},
 	encrypted,
 }
 
 // encrypted is a hash, or the secret of a second factor, as a server with database encryption stores it.
 var encrypted = secret{
-	form:    "encrypted at rest",
-	plain:   "alpha-Pass-1",
-	refused: true,
+	form:     "encrypted at rest",
+	plain:    "alpha-Pass-1",
+	rejected: true,
 	hash: `{"key_id":"key-1","alg":"aes-gcm-hkdf",` +
 		`"data":"xYaUVh9fZ047tnnmo0j65eJTFvadjt4uWsS8LSGxetgpsdYc0NqTiHUYCETnWFYYpXm8npUu1t1LtDkQeBgVPZsDOnfW69j9tFz3pg=="` +
 		`,"nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
-// dearest is well formed, with a cost that no machine can compute. Its password is not known.
-const dearest = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`
+// mostCostly is a valid hash with a cost that no machine can compute. Its password is not known.
+const mostCostly = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`

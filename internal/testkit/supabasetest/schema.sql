@@ -11,7 +11,7 @@ create type auth.one_time_token_type as enum ('confirmation_token', 'reauthentic
                                               'email_change_token_new', 'email_change_token_current',
                                               'phone_change_token');
 
--- People. Nothing indexes updated_at or created_at.
+-- Users. There is no index on updated_at and created_at.
 create table auth.users (
   instance_id                 uuid,
   id                          uuid not null,
@@ -52,7 +52,7 @@ create table auth.users (
   constraint users_phone_key unique (phone),
   constraint users_email_change_confirm_status_check check (email_change_confirm_status between 0 and 2)
 );
--- An email is unique as it is spelled, and people of single sign-on may repeat it.
+-- The index compares emails with case. Users of single sign-on are not in the index.
 create unique index users_email_partial_key        on auth.users (email) where is_sso_user = false;
 create unique index confirmation_token_idx on auth.users (confirmation_token)
   where confirmation_token !~ '^[0-9 ]*$';
@@ -68,7 +68,7 @@ create index users_instance_id_email_idx on auth.users (instance_id, lower(email
 create index users_instance_id_idx       on auth.users (instance_id);
 create index users_is_anonymous_idx      on auth.users (is_anonymous);
 
--- How people came: one row for each provider that knows them.
+-- Identities: one row for each provider of a user.
 create table auth.identities (
   provider_id     text not null,
   user_id         uuid not null,
@@ -166,7 +166,7 @@ create table auth.saml_providers (
 );
 create index saml_providers_sso_provider_id_idx on auth.saml_providers (sso_provider_id);
 
--- What is only counted. A real project has oauth_clients too, to which oauth_client_id points.
+-- Tables that the import only counts. A real project has oauth_clients too, to which oauth_client_id points.
 create table auth.sessions (
   id uuid not null, user_id uuid not null, created_at timestamptz, updated_at timestamptz, factor_id uuid,
   aal auth.aal_level,
@@ -188,14 +188,14 @@ create table auth.one_time_tokens (
 );
 create unique index one_time_tokens_user_id_token_type_key on auth.one_time_tokens (user_id, token_type);
 
--- The one trace of a deleted user, in projects that keep the log in Postgres.
+-- The audit log. In projects that store it in Postgres, it is the only record of a deleted user.
 create table auth.audit_log_entries (
   instance_id uuid, id uuid not null, payload json, created_at timestamptz,
   ip_address varchar(64) not null default ''::varchar,
   constraint audit_log_entries_pkey primary key (id)
 );
 
--- On, and without a policy: who does not bypass it sees empty tables.
+-- Row level security is on and there is no policy. A role without BYPASSRLS sees empty tables.
 alter table auth.users             enable row level security;
 alter table auth.identities        enable row level security;
 alter table auth.mfa_factors       enable row level security;
@@ -207,7 +207,7 @@ alter table auth.one_time_tokens   enable row level security;
 alter table auth.audit_log_entries enable row level security;
 
 -- The learner profiles of the original project, whose own definition was never published: the foreign key and the exact
--- types are a guess. Its code did not set updated_at when it changed a row.
+-- types are an assumption. The application did not set updated_at when it changed a row.
 create table public.profiles (
   user_id            uuid primary key references auth.users (id) on delete cascade,
   age_range          text,

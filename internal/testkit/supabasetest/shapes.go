@@ -2,15 +2,15 @@ package supabasetest
 
 import "slices"
 
-// shape is one way in which rows of a source look.
+// shape is one kind of user: it describes the rows of such a user in the source.
 type shape struct {
 	name   string
 	weight int // how often it occurs, relative to the other weights, after the first time
 	size   int // number of users; 0 is one
 	make   func(g *generator)
 
-	// A shape that changes only one part of a user is applied to a base the first time, so that all shapes fit into
-	// atLeast users. A base has at most one shape for each part.
+	// The first use of a shape that changes only one part of a user changes an existing user (a base), so that atLeast
+	// users are enough for all shapes. At most one shape changes each part of a base. side is the part.
 	side string
 	over func(g *generator, a *account)
 	base bool
@@ -19,15 +19,15 @@ type shape struct {
 func (s shape) users() int { return max(1, s.size) }
 
 // shapes are all shapes. The first is the ordinary one; bases come before the shapes that are applied to them.
-var shapes = slices.Concat(people, linked, single, banned, deleted,
+var shapes = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
 	emails, emailConflicts, numbers,
 	providers(), providerPairs, oddIdentities,
-	secrets(), secondFactors, times, oddIDs,
+	storedPasswords(), secondFactors, times, oddIDs,
 	side("row", pending, oddRows), side("metadata", metadata()), side("profile", knownProfiles(), oddProfiles()))
 
-// variant is an ordinary user about whom one thing is special.
+// variant is an ordinary user with one special property.
 func variant(name string, weight int, change func(g *generator, a *account)) shape {
-	return shape{name: name, weight: weight, over: change, make: func(g *generator) { change(g, g.byEmail()) }}
+	return shape{name: name, weight: weight, over: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
 }
 
 func side(name string, kinds ...[]shape) []shape {
@@ -38,19 +38,19 @@ func side(name string, kinds ...[]shape) []shape {
 	return all
 }
 
-// people are users as Supabase itself makes them.
-var people = []shape{
-	{name: "by email", weight: 600, make: func(g *generator) { g.byEmail() }},
-	{name: "by Google", weight: 120, make: func(g *generator) { g.social("google") }},
-	{name: "by phone", weight: 20, make: func(g *generator) { g.byPhone() }},
+// ordinary are users that Supabase creates.
+var ordinary = []shape{
+	{name: "by email", weight: 600, make: func(g *generator) { g.addWithEmail() }},
+	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocial("google") }},
+	{name: "by phone", weight: 20, make: func(g *generator) { g.addWithPhone() }},
 	{name: "by phone, unconfirmed", weight: 5, make: func(g *generator) {
-		delete(g.byPhone().user, "phone_confirmed_at")
+		delete(g.addWithPhone().user, "phone_confirmed_at")
 	}},
-	{name: "by phone and code", weight: 5, make: func(g *generator) { g.byPhone().noPassword(random) }},
-	variant("unconfirmed", 25, func(g *generator, a *account) { g.unconfirm(a) }),
-	variant("by magic link", 25, func(_ *generator, a *account) { a.noPassword(random) }),
+	{name: "by phone and code", weight: 5, make: func(g *generator) { g.addWithPhone().removePassword(random) }},
+	variant("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
+	variant("by magic link", 25, func(_ *generator, a *account) { a.removePassword(random) }),
 	variant("made by an admin", 8, func(_ *generator, a *account) {
-		a.noPassword(random)
+		a.removePassword(random)
 		a.identities[0]["identity_data"] = object(
 			"sub",
 			a.id(),
@@ -63,14 +63,14 @@ var people = []shape{
 		)
 	}),
 	variant("invited", 10, func(g *generator, a *account) {
-		a.noPassword("")
-		g.unconfirm(a)
+		a.removePassword("")
+		g.setUnconfirmed(a)
 		a.user["invited_at"] = stamp(a.born)
 	}),
 	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = stamp(a.born) }),
 	{name: "anonymous", weight: 15, make: func(g *generator) {
 		a := g.addEmpty()
-		a.noPassword("")
+		a.removePassword("")
 		a.user["is_anonymous"] = true
 	}},
 	variant("anonymous once", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
@@ -84,39 +84,39 @@ var people = []shape{
 		a.secret(fromSQL)
 	}),
 	{name: "wallet", weight: 4, make: func(g *generator) {
-		g.wallet("web3:solana:").noPassword(nil)
+		g.wallet("web3:solana:").removePassword(nil)
 	}},
 	{name: "wallet, empty password", weight: 2, make: func(g *generator) {
-		g.wallet("web3:ethereum:0x").noPassword("")
+		g.wallet("web3:ethereum:0x").removePassword("")
 	}},
 }
 
 func (g *generator) wallet(prefix string) *account {
 	a := g.addEmpty()
 	subject := prefix + g.hex(20)
-	g.identify(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
+	g.addIdentity(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
 	return a
 }
 
 // linked are users with a password, an email and providers, in all combinations.
 var linked = []shape{
-	variant("email and Google", 15, func(g *generator, a *account) { g.identify(a, "google", g.subject(), "") }),
+	variant("email and Google", 15, func(g *generator, a *account) { g.addIdentity(a, "google", g.subject(), "") }),
 	variant("five identities", 1, func(g *generator, a *account) {
 		for _, provider := range []string{"google", "github", "apple", "discord"} {
-			g.identify(a, provider, g.subject(), "")
+			g.addIdentity(a, provider, g.subject(), "")
 		}
 	}),
 	{name: "two of one provider", weight: 4, make: func(g *generator) {
-		g.identify(g.social("github"), "github", g.subject(), "")
+		g.addIdentity(g.addSocial("github"), "github", g.subject(), "")
 	}},
 	{name: "by Google, with a password", weight: 6, make: func(g *generator) {
-		g.social("google").secret(pick(g, common))
+		g.addSocial("google").secret(pick(g, common))
 	}},
 	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
-		delete(g.social("google").user, "email_confirmed_at")
+		delete(g.addSocial("google").user, "email_confirmed_at")
 	}},
 	{name: "by Facebook, without email", weight: 5, make: func(g *generator) {
-		a := g.social("facebook")
+		a := g.addSocial("facebook")
 		delete(a.user, "email")
 		delete(a.user, "email_confirmed_at")
 		a.identities[0]["identity_data"] = object(
@@ -130,30 +130,35 @@ var linked = []shape{
 		a.user["raw_user_meta_data"] = a.identities[0]["identity_data"]
 	}},
 	variant("email identity unlinked", 5, func(g *generator, a *account) {
-		g.identify(a, "google", g.subject(), "")
+		g.addIdentity(a, "google", g.subject(), "")
 		a.identities = a.identities[1:]
 	}),
 	variant("every identity unlinked", 4, func(_ *generator, a *account) { a.identities = nil }),
 	variant("email and phone", 8, func(g *generator, a *account) {
 		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
-		g.identify(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+		g.addIdentity(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
 	}),
 	variant("phone confirmed, email not", 3, func(g *generator, a *account) {
-		g.unconfirm(a)
+		g.setUnconfirmed(a)
 		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
 	}),
 }
 
-// single are users of single sign-on.
-var single = []shape{
-	{name: "single sign-on", weight: 15, make: func(g *generator) { g.sso(g.email()) }},
-	{name: "single sign-on, email taken", weight: 8, size: 2, make: func(g *generator) { g.sso(g.byEmail().email) }},
+// ssoUsers are users of single sign-on.
+var ssoUsers = []shape{
+	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSO(g.email()) }},
+	{
+		name:   "single sign-on, email taken",
+		weight: 8,
+		size:   2,
+		make:   func(g *generator) { g.addSSO(g.addWithEmail().email) },
+	},
 	{name: "single sign-on, email taken by the unconfirmed", weight: 2, size: 2, make: func(g *generator) {
-		a := g.byEmail()
-		g.unconfirm(a)
-		g.sso(a.email)
+		a := g.addWithEmail()
+		g.setUnconfirmed(a)
+		g.addSSO(a.email)
 	}},
-	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.sso(g.sso(g.email()).email) }},
+	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.addSSO(g.addSSO(g.email()).email) }},
 }
 
 func until(time string, blocked bool) func(*generator, *account) {
@@ -171,12 +176,12 @@ var banned = []shape{
 	{
 		name:   "banned, by Google",
 		weight: 2,
-		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.social("google")) },
+		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.addSocial("google")) },
 	},
 	{
 		name:   "banned, by phone",
 		weight: 1,
-		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.byPhone()) },
+		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.addWithPhone()) },
 	},
 }
 
@@ -185,14 +190,14 @@ var deleted = []shape{
 		a.profiles = []row{g.profile(a)}
 		a.softDelete()
 	}),
-	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.byPhone().softDelete() }},
-	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.social("google").softDelete() }},
+	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.addWithPhone().softDelete() }},
+	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.addSocial("google").softDelete() }},
 	variant("deleted by hand", 1, func(_ *generator, a *account) { // nothing is scrubbed
 		a.user["deleted_at"] = a.after(9001)
 		a.blocked = true
 	}),
 	{name: "email of a deleted one", weight: 1, size: 2, make: func(g *generator) {
-		gone, again := g.byEmail(), g.byEmail()
+		gone, again := g.addWithEmail(), g.addWithEmail()
 		again.setEmail("AGAIN." + gone.email)
 		gone.setEmail("again." + gone.email)
 		gone.user["deleted_at"], gone.blocked = gone.after(9001), true

@@ -8,10 +8,10 @@ import (
 // providers are all that Supabase knows by name, a few custom ones, and one that does not exist yet.
 func providers() []shape {
 	all := []shape{
-		{name: "by GitHub", weight: 40, make: func(g *generator) { g.social("github") }},
-		{name: "by Apple", weight: 20, make: func(g *generator) { g.social("apple") }},
+		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocial("github") }},
+		{name: "by Apple", weight: 20, make: func(g *generator) { g.addSocial("apple") }},
 		{name: "by Azure", weight: 8, make: func(g *generator) {
-			a := g.social("azure")
+			a := g.addSocial("azure")
 			a.identities[0]["identity_data"] = object(
 				"iss",
 				"https://login.microsoftonline.com/common/v2.0",
@@ -25,26 +25,27 @@ func providers() []shape {
 				map[string]any{"oid": g.uuid(), "tid": g.uuid()},
 			)
 		}},
-		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.social("azure") }},
+		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.addSocial("azure") }},
 	}
 	for _, provider := range strings.Fields("bitbucket discord facebook figma fly gitlab kakao keycloak linkedin " +
 		"linkedin_oidc\n" +
 		`		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
 		custom:acme provider_to_come`) {
-		all = append(all, shape{name: "by " + provider, weight: 3, make: func(g *generator) { g.social(provider) }})
+		all = append(all, shape{name: "by " + provider, weight: 3, make: func(g *generator) { g.addSocial(provider) }})
 	}
 	return all
 }
 
-// both is one subject under two names of one provider, for one user or for two. The accounts would be the same.
+// both creates two identities with the same subject at two names of one provider, for one user or for two. Better Auth
+// would store both as the same account.
 func both(name string, weight, size int, providers [2]string) shape {
 	return shape{name: name, weight: weight, size: size, make: func(g *generator) {
-		a := g.social(providers[0])
+		a := g.addSocial(providers[0])
 		b := a
 		if size == 2 {
 			b = g.addEmpty()
 		}
-		g.identify(b, providers[1], a.identities[0]["provider_id"].(string), "")
+		g.addIdentity(b, providers[1], a.identities[0]["provider_id"].(string), "")
 	}}
 }
 
@@ -55,51 +56,54 @@ var providerPairs = []shape{
 	both("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
 }
 
-// told is a user of Google with a special identity.
-func told(name string, change func(g *generator, a *account, identity row)) shape {
+// specialIdentity is a user of Google with a special identity.
+func specialIdentity(name string, change func(g *generator, a *account, identity row)) shape {
 	return shape{name: name, weight: 1, make: func(g *generator) {
-		a := g.social("google")
+		a := g.addSocial("google")
 		change(g, a, a.identities[0])
 	}}
 }
 
 var oddIdentities = []shape{
-	told("identity of no age", func(_ *generator, _ *account, identity row) {
+	specialIdentity("identity of no age", func(_ *generator, _ *account, identity row) {
 		delete(identity, "created_at")
 		delete(identity, "updated_at")
 		delete(identity, "last_sign_in_at")
 	}),
-	told(
+	specialIdentity(
 		"identity with an array for claims",
 		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `["email", 1]` },
 	),
-	told(
+	specialIdentity(
 		"identity with a text for claims",
 		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` },
 	),
-	told("identity with hostile claims", func(_ *generator, _ *account, identity row) {
+	specialIdentity("identity with hostile claims", func(_ *generator, _ *account, identity row) {
 		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, ` +
 			`"full_name": {"first": "A"}, "n": 1.10}`
 	}),
-	told("identity with another email", func(g *generator, _ *account, identity row) {
+	specialIdentity("identity with another email", func(g *generator, _ *account, identity row) {
 		identity["identity_data"] = object("email", g.email(), "email_verified", true, "sub", identity["provider_id"])
 	}),
-	told("identity with a strange subject", func(g *generator, _ *account, identity row) {
+	specialIdentity("identity with a strange subject", func(g *generator, _ *account, identity row) {
 		identity["provider_id"] = g.hex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
 	}),
-	told("name in the identity only", func(_ *generator, a *account, _ row) { a.user["raw_user_meta_data"] = "{}" }),
+	specialIdentity(
+		"name in the identity only",
+		func(_ *generator, a *account, _ row) { a.user["raw_user_meta_data"] = "{}" },
+	),
 }
 
-// secrets are ordinary users with every kind of stored password.
-func secrets() []shape {
+// storedPasswords are ordinary users with every kind of stored password.
+func storedPasswords() []shape {
 	var all []shape
-	for _, s := range slices.Concat(vectors, unusual, tooDear, unknown) {
+	for _, s := range slices.Concat(vectors, unusual, tooCostly, unknown) {
 		all = append(all, variant("password "+s.form, 3, func(_ *generator, a *account) { a.secret(s) }))
 	}
 	all = append(all,
-		variant("password empty", 3, func(_ *generator, a *account) { a.noPassword("") }),
-		variant("password null", 3, func(_ *generator, a *account) { a.noPassword(nil) }),
-		variant("password bcrypt of cost 31", 1, func(_ *generator, a *account) { a.noPassword(dearest) }))
+		variant("password empty", 3, func(_ *generator, a *account) { a.removePassword("") }),
+		variant("password null", 3, func(_ *generator, a *account) { a.removePassword(nil) }),
+		variant("password bcrypt of cost 31", 1, func(_ *generator, a *account) { a.removePassword(mostCostly) }))
 	for i := range all {
 		all[i].base = true
 	}
@@ -165,6 +169,6 @@ var secondFactors = []shape{
 	{
 		name:   "by Google, with totp",
 		weight: 1,
-		make:   func(g *generator) { g.factor(g.social("google"), "totp", "verified") },
+		make:   func(g *generator) { g.factor(g.addSocial("google"), "totp", "verified") },
 	},
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// documents are metadata as users, who may write anything there, and admins store it. The number is the weight.
+// documents are examples of metadata. Users can store any JSON there. The number is the weight of the example.
 var documents = []struct {
 	name   string
 	weight int

@@ -16,7 +16,7 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newer are values that the first version of the vocabulary does not have.
+// newer are values that the first version of the profile fields did not allow.
 var newer = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
@@ -62,10 +62,10 @@ func value(name string, weight int, column string, v any) shape {
 	return learner(name, weight, func(p row) { p[column] = v })
 }
 
-// knownProfiles have every known value, and one has none.
+// Together, knownProfiles have every known value. One profile has no values.
 func knownProfiles() []shape {
 	all := []shape{
-		learner("profile that says nothing", 4, func(p row) {
+		learner("empty profile", 4, func(p row) {
 			for _, field := range append(slices.Clone(fields), "time_per_week") {
 				delete(p, field)
 			}

@@ -24,31 +24,31 @@ var times = []shape{
 	unreadable("banned since ever", "banned_until", "-infinity"),
 }
 
-// unreadable is a user with a time that Supabase Auth cannot read, so that no password ever worked.
+// unreadable is a user with a time that Supabase Auth cannot read, so the user could never sign in at Supabase.
 func unreadable(name, column, time string) shape {
 	return variant(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
-		a.noPassword(random)
+		a.removePassword(random)
 	})
 }
 
-// set is an ordinary user with one odd column.
+// set is an ordinary user with an unusual value in one column.
 func set(name string, weight int, column string, value any) shape {
 	return variant(name, weight, func(_ *generator, a *account) { a.user[column] = value })
 }
 
-// at is an ordinary user of that id.
-func at(name, id string) shape {
+// withID is an ordinary user with the given id.
+func withID(name, id string) shape {
 	return shape{name: name, make: func(g *generator) {
 		g.id = id
-		g.byEmail()
+		g.addWithEmail()
 	}}
 }
 
 var oddIDs = []shape{
-	at("lowest id", "00000000-0000-0000-0000-000000000001"),
-	at("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
-	at("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
+	withID("lowest id", "00000000-0000-0000-0000-000000000001"),
+	withID("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+	withID("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
 }
 
 var oddRows = []shape{

@@ -12,7 +12,7 @@ import (
 // row is one row by column; a column that is missing is NULL.
 type row map[string]any
 
-// table is one that Fill writes to. Columns that Postgres computes are left out, and so is what a newer Supabase may
+// table is a table that Fill writes. It does not have generated columns, and no columns that newer versions of Supabase
 // have added.
 type table struct {
 	name    string

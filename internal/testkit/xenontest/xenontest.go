@@ -58,8 +58,8 @@ func root() string {
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// Start starts Xenon on its own port and database, with env in addition to the defaults, and stops it when the test
-// ends.
+// Start starts xenon dev with a new database and a free port. env adds to the default settings. xenon dev stops at the
+// end of the test.
 func Start(t *testing.T, env ...string) *Server {
 	t.Helper()
 	database := dbtest.New(t)

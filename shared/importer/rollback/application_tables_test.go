@@ -67,10 +67,10 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 	application := importtest.OwnData(t, m.To)
 	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	keptReasons := map[string]string{
-		who["a table further"]:      "shop.order_items: 1",
-		who["no action"]:            "public.debt: 1",
-		who["restrict"]:             "public.deposits: 1",
-		who["set null of not null"]: "public.drafts: 1",
+		who["through another table"]: "shop.order_items: 1",
+		who["no action"]:             "public.debt: 1",
+		who["restrict"]:              "public.deposits: 1",
+		who["set null of not null"]:  "public.drafts: 1",
 	}
 	if diff := cmp.Diff(u.KeptReasons, keptReasons); diff != "" {
 		t.Errorf("kept users, got - want +:\n%s", diff)
