@@ -86,7 +86,6 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
 	handler, err := c.withSite(routes, cfg)
 	if err != nil {
 		return err
@@ -120,8 +119,9 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	fmt.Fprint(out, startCommands(cfg.Origin, c.Dir))
 }
 
-// withSite returns a handler that serves the routes, and the site at every other path.
+// withSite returns a handler that serves the routes, the pages about the API, and the site at every other path.
 func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
+	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
 	if c.NoSite {
 		routes["GET /"] = startPage(startCommands(cfg.Origin, c.Dir))
 		return devAPI(routes, cfg), nil

@@ -173,9 +173,13 @@ func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) 
 	if u.Restored > 0 {
 		printf(out, "%12d  users of the target %s back the email that the run had removed\n", u.Restored, got)
 	}
-	if u.Left == 0 {
-		return
+	if u.Left > 0 {
+		printKept(out, u, kept, cascade)
 	}
+}
+
+// printKept lists the users whom the rollback keeps, and the rows that keep them. kept is the verb.
+func printKept(out io.Writer, u importer.RollbackResult, kept string, cascade bool) {
 	printf(out, "%12d  users %s: %s\n", u.Left, kept, u.WhyKept())
 	for i, id := range u.KeptUsers {
 		if i == 20 {
