@@ -1,0 +1,109 @@
+package rollback_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// returnSQL returns the SQL and its counts.
+func returnSQL(t *testing.T, m *importer.Import) (text string, covered, unreadable int) {
+	t.Helper()
+	var out bytes.Buffer
+	covered, unreadable, err := m.ReturnToSource(t.Context(), "supabase", &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), covered, unreadable
+}
+
+// runSQL runs a text of many statements, and returns the numbers of its last query.
+func runSQL(t *testing.T, url, text string) []string {
+	t.Helper()
+	results, err := importtest.Connect(t, url).PgConn().Exec(t.Context(), text).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last []string
+	for _, r := range results {
+		for _, row := range r.Rows {
+			last = nil
+			for _, v := range row {
+				last = append(last, string(v))
+			}
+		}
+	}
+	return last
+}
+
+// sourceUsers inserts six users with different emails and passwords into the source.
+const sourceUsers = `
+insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user,
+  is_anonymous) values
+  ('10000000-0000-4000-8000-000000000001', 'one@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
+  ('10000000-0000-4000-8000-000000000002', 'Two@Example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false),
+  ('10000000-0000-4000-8000-000000000003', 'three@example.com', null, now(), now(), now(), 'authenticated', false,
+  false),
+  ('10000000-0000-4000-8000-000000000004', 'four@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', null, now(), now(), 'authenticated', false, false),
+  ('10000000-0000-4000-8000-000000000005', null, '', null, now(), now(), 'authenticated', false, true),
+  ('10000000-0000-4000-8000-000000000006', 'six@example.com',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', now(), now(), now(), 'authenticated', false, false);
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false),
+  now(), now() from auth.users where email is not null;`
+
+// importedProject returns the completed import of a project with these users.
+func importedProject(t *testing.T) *importer.Import {
+	t.Helper()
+	from := supabasetest.New(t)
+	importtest.Exec(t, from, sourceUsers)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Allow)
+	return m
+}
+
+// sourceState reads the users of the source: the last character of the id, the email, the email of the identity,
+// whether they are confirmed, and the end of the hash.
+const sourceState = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
+	coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
+  || case when u.email_confirmed_at is null then '' else ' confirmed'
+  end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
+from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
+
+func userID(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
+
+// setPassword returns SQL that changes a password in the target.
+func setPassword(n, hash string) string {
+	return `update account set password = '` + hash +
+		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userID(
+		n,
+	) + `;`
+}
+
+// insertPassword returns SQL that inserts the first password of a target user.
+func insertPassword(n, hash string) string {
+	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + userID(
+		n,
+	) + `, 'credential', ` + userID(
+		n,
+	) + `, '` + hash + `', now());`
+}
+
+// changeEmail returns SQL that changes and verifies the email of a target user.
+func changeEmail(n, to string) string {
+	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + userID(
+		n,
+	) + `;`
+}
+
+const (
+	argon  = `$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jNEW`
+	scrypt = hex16 + ":" + hex16 + hex16 + hex16 + hex16
+	hex16  = "00112233445566778899aabbccddeeff"
+)
