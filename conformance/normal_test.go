@@ -196,7 +196,8 @@ func decode(text []byte) (v any, err error) {
 	return v, nil
 }
 
-// encode writes JSON in the form that is compared: with sorted keys and without HTML escaping.
+// encode writes JSON in the form that is compared: with sorted keys and without HTML escaping. It is not
+// stringify.Marshal, because the recorded answers have U+2028 and U+2029 escaped.
 func encode(v any) json.RawMessage {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
