@@ -12,7 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// clientDir is the folder with the stock client's tests, beside a node_modules. `make client-newest` uses a copy.
+// clientDir is the folder with the tests of the stock client. Its parent folder has node_modules. `make client-newest`
+// uses a copy.
 var clientDir = flag.String("client", "client", "the folder of the stock client's tests")
 
 // strict are settings that require confirmations by mail and cache sessions in a cookie.

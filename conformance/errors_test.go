@@ -72,7 +72,7 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 
 var anError = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
-// unrecorded are the codes that no scenario provokes, with the reason.
+// unrecorded are the codes that no scenario causes, with the reason.
 var unrecorded = map[string]string{
 	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
 	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",

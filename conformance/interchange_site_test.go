@@ -53,8 +53,8 @@ func joinLibrary(t *testing.T, env ...string) string {
 	return startBetterAuth(t, cmd)
 }
 
-// eachWay runs a test with each of the two servers first and the other one second. It also runs it with Better Auth as
-// both, which shows that the test expects nothing that Better Auth does not do.
+// eachWay runs a test for the pairs (Better Auth, Xenon), (Xenon, Better Auth) and (Better Auth, Better Auth). The last
+// pair checks the test itself.
 func (ix interchange) eachWay(t *testing.T, run func(t *testing.T, first, second party)) {
 	t.Helper()
 	for _, way := range [][2]party{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {

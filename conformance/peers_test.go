@@ -40,8 +40,8 @@ var peerFiles = []string{
 // peerServers starts a server with the settings of env for each call.
 type peerServers func(env map[string]string) (server, error)
 
-// TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares which
-// of them pass. A test that fails on Xenon alone has to be one that peers/divergences.json explains.
+// TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares the
+// results. If a test fails only on Xenon, peers/divergences.json has to explain it.
 func TestPeers(t *testing.T) {
 	explained := readExplained(t)
 	var tally struct{ both, neither, libraryOnly, xenonOnly, all int }

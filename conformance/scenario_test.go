@@ -20,9 +20,13 @@ type scenario struct {
 	stem string
 }
 
-// step is one request or another action. {{name}} in it is a value that an earlier step saved or created, {{mail.url}}
-// and {{mail.token}} are those of the last mail, {{mail.cancel}} is the token that cancels a change of email,
-// {{ada.session_token}} is the cookie with that suffix in the browser called ada, {{repeat x 9}} is xxxxxxxxx.
+// step is one request or another action. It can have these placeholders:
+//
+//   - {{name}}: a value that an earlier step saved or created
+//   - {{mail.url}}, {{mail.token}}: the URL and the token of the last mail
+//   - {{mail.cancel}}: the token that cancels a change of email
+//   - {{ada.session_token}}: the cookie with this suffix in the browser "ada"
+//   - {{repeat x 9}}: xxxxxxxxx
 type step struct {
 	Note string `json:"note,omitempty"`
 

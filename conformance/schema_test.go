@@ -112,15 +112,15 @@ func differences(library, ours schema) []string {
 			tell("table", name, "it", "none")
 			continue
 		}
-		compare(want.Columns, got.Columns, func(c string, w, g maybe[column]) {
+		compare(want.Columns, got.Columns, func(c string, w, g optional[column]) {
 			if w.there || !g.is.Nullable && g.is.Default == "" {
 				tell("column", name+"."+c, w, g)
 			}
 		})
-		compare(want.Constraints, got.Constraints, func(constraint string, w, g maybe[string]) {
+		compare(want.Constraints, got.Constraints, func(constraint string, w, g optional[string]) {
 			tell("constraint of "+name, constraint, w, g)
 		})
-		compare(want.Indexes, got.Indexes, func(index string, w, g maybe[string]) {
+		compare(want.Indexes, got.Indexes, func(index string, w, g optional[string]) {
 			if w.there || strings.HasPrefix(g.is, "CREATE UNIQUE") {
 				tell("index of "+name, index, w, g)
 			}
@@ -129,27 +129,27 @@ func differences(library, ours schema) []string {
 	return all
 }
 
-// maybe is an optional value.
-type maybe[T any] struct {
+// optional is a value that may be absent.
+type optional[T any] struct {
 	is    T
 	there bool
 }
 
-func (m maybe[T]) String() string {
+func (m optional[T]) String() string {
 	if !m.there {
 		return "none"
 	}
 	return fmt.Sprintf("%+v", m.is)
 }
 
-func compare[T comparable](want, got map[string]T, differ func(name string, want, got maybe[T])) {
+func compare[T comparable](want, got map[string]T, differ func(name string, want, got optional[T])) {
 	names := maps.Clone(want)
 	maps.Copy(names, got)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		w, inWant := want[name]
 		g, inGot := got[name]
 		if w != g || inWant != inGot {
-			differ(name, maybe[T]{w, inWant}, maybe[T]{g, inGot})
+			differ(name, optional[T]{w, inWant}, optional[T]{g, inGot})
 		}
 	}
 }

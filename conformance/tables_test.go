@@ -17,10 +17,10 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// TestAnswersAsRecordedOnOtherTables plays the recorded scenarios on tables that Xenon has not created in the schema
-// public. The first are in a schema of their own beside an application's tables, used through PgBouncer by the role of
-// `schema up --role`. The second are Prisma's, with account.issuer of Better Auth 1.7.0, in a database with the time
-// zone of New York. The responses are the recorded ones.
+// TestAnswersAsRecordedOnOtherTables plays the recorded scenarios on two other sets of tables. The first are Xenon's
+// tables in a separate schema next to an application's tables, used through PgBouncer by the role of schema up --role.
+// The second are Prisma's tables, with account.issuer of Better Auth 1.7.0, in a database with the time zone of New
+// York. The responses must equal the recorded ones.
 func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){

@@ -63,18 +63,18 @@ func (l olderLibrary) plan(t *testing.T) (p plan) {
 	return p
 }
 
-// misfits lists the problems that the check finds in Better Auth's tables, as if every migration were applied.
-func misfits(t *testing.T, url string) (all []string) {
+// columnProblems lists the problems that the check finds in Better Auth's tables, as if every migration were applied.
+func columnProblems(t *testing.T, url string) (all []string) {
 	t.Helper()
-	var misfit *tables.Error
+	var mismatch *tables.Error
 	err := tables.Check(t.Context(), connect(t, url), tables.Public, tables.AllApplied)
-	if err != nil && !errors.As(err, &misfit) {
+	if err != nil && !errors.As(err, &mismatch) {
 		t.Fatal(err)
 	}
-	if misfit == nil {
+	if mismatch == nil {
 		return nil
 	}
-	for _, p := range misfit.Problems {
+	for _, p := range mismatch.Problems {
 		if p.Table != "user_profile" { // Xenon's own
 			all = append(all, p.Table+"."+p.Column+": "+p.Found)
 		}
@@ -117,13 +117,13 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			theirEmail, theirID := theirs.register(l.library)
 			theirToken := theirs.want(theirs.get(l.library, "/token"), http.StatusOK).body.text("token")
 
-			if diff := cmp.Diff(missing, misfits(t, l.database)); diff != "" {
+			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
 				t.Errorf("before schema up (-want +got):\n%s", diff)
 			}
 			if out, err := schemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
-			if got := misfits(t, l.database); len(got) > 0 {
+			if got := columnProblems(t, l.database); len(got) > 0 {
 				t.Errorf("after schema up: got %q, want no problem", got)
 			}
 
@@ -266,8 +266,8 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 				t.Errorf("got %s, want it to name Better Auth's option generateId", out)
 			}
 			all, err := migrations.Status(t.Context(), database)
-			var misfit *tables.Error
-			if !errors.As(err, &misfit) {
+			var mismatch *tables.Error
+			if !errors.As(err, &mismatch) {
 				t.Errorf("status: got %v, want the same error", err)
 			}
 			for _, m := range all {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// canary is part of every injected text. No response header may contain it, except Location for a requested redirect.
-const canary = "Canary"
+// marker is part of every injected text. No response header may contain it, except Location for a requested redirect.
+const marker = "Marker"
 
-// nasty are texts with characters that are special in HTTP, JSON, SQL, terminals or templates.
-var nasty = []string{
-	canary + "%0d%0aX-Injected:%20yes", canary + "\tx", canary + "\x1b[2J\x1b[31m", canary + "\x00",
-	canary + "\x7f\x9b31m", canary + `"}{"msg":"forged"`, canary + `\r\n\"'` + "`", canary + "\xff\xfe\xc3\x28",
-	canary + "\u202e\u2028\u2029\ufeff", canary + "ÄÖ漢字🐎", canary + "'; DROP TABLE \"user\"; --",
-	canary + "${jndi:ldap://x}{{7*7}}<script>", canary + "%s%n%d%x", "\r\nX-Injected: yes", "", " ",
-	strings.Repeat(canary, 1000),
+// specialTexts has texts with characters that are special in HTTP, JSON, SQL, terminals or templates.
+var specialTexts = []string{
+	marker + "%0d%0aX-Injected:%20yes", marker + "\tx", marker + "\x1b[2J\x1b[31m", marker + "\x00",
+	marker + "\x7f\x9b31m", marker + `"}{"msg":"forged"`, marker + `\r\n\"'` + "`", marker + "\xff\xfe\xc3\x28",
+	marker + "\u202e\u2028\u2029\ufeff", marker + "ÄÖ漢字🐎", marker + "'; DROP TABLE \"user\"; --",
+	marker + "${jndi:ldap://x}{{7*7}}<script>", marker + "%s%n%d%x", "\r\nX-Injected: yes", "", " ",
+	strings.Repeat(marker, 1000),
 }
 
 // attack changes a valid request into a malicious one.
@@ -26,31 +26,31 @@ type attack struct {
 func attacks() (all []attack) {
 	add := func(name string, change func(request) request) { all = append(all, attack{name, change}) }
 	add("nothing", func(r request) request { return r })
-	for i, text := range nasty {
+	for i, text := range specialTexts {
 		for _, name := range []string{
 			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For",
 			"Cloudfront-Viewer-Address", "If-Match", "X-Request-Id", "Accept", "Forwarded", "X-Forwarded-Host",
-			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + canary,
+			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + marker,
 		} {
-			add(fmt.Sprintf("%s is nasty %d", name, i), func(r request) request { return r.header(name, name+": "+text) })
+			add(fmt.Sprintf("%s is specialTexts %d", name, i), func(r request) request { return r.header(name, name+": "+text) })
 		}
-		add(fmt.Sprintf("cookies with nasty %d", i), func(r request) request {
+		add(fmt.Sprintf("cookies with specialTexts %d", i), func(r request) request {
 			return r.header("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+
 				"; better-auth.session_data.0="+text+"; better-auth.dont_remember="+text+"; better-auth."+text+
 				"=x; __Secure-better-auth.session_token="+text)
 		})
-		add(fmt.Sprintf("bearer nasty %d", i), func(r request) request {
+		add(fmt.Sprintf("bearer specialTexts %d", i), func(r request) request {
 			return r.header("Authorization", "Authorization: Bearer "+text)
 		})
-		add(fmt.Sprintf("query nasty %d", i), func(r request) request {
+		add(fmt.Sprintf("query specialTexts %d", i), func(r request) request {
 			q := escaped(text)
 			return r.to(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
 				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
-		add(fmt.Sprintf("redirect to nasty %d", i), func(r request) request {
+		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r request) request {
 			return r.to(r.target + "?token=x&callbackURL=/" + escaped(text))
 		})
-		add(fmt.Sprintf("segment nasty %d", i), func(r request) request {
+		add(fmt.Sprintf("segment specialTexts %d", i), func(r request) request {
 			return r.to(r.target[:strings.LastIndexByte(r.target, '/')+1] + escaped(text))
 		})
 	}
@@ -71,12 +71,12 @@ func attacks() (all []attack) {
 	twice := func(name, first, second string) {
 		add(name+" twice", func(r request) request { return r.header(name, name+": "+first, name+": "+second) })
 	}
-	twice("Content-Type", "application/json", "text/"+canary)
+	twice("Content-Type", "application/json", "text/"+marker)
 	twice("Origin", "http://localhost:3000", "https://evil.example")
 	twice("Authorization", "Bearer x", "Bearer y")
-	twice("If-Match", "*", `"`+canary+`"`)
+	twice("If-Match", "*", `"`+marker+`"`)
 	twice("X-Forwarded-For", "1.2.3.4", "::1")
-	twice("User-Agent", "a", canary)
+	twice("User-Agent", "a", marker)
 	twice("Content-Length", "0", "9")
 	twice("Host", "a", "b")
 	add("10,000 cookies", func(r request) request {
@@ -127,7 +127,7 @@ func attacks() (all []attack) {
 	chunks("twice", "0\r\n\r\n", "Transfer-Encoding: chunked")
 	chunks("and gzip", "0\r\n\r\n", "Transfer-Encoding: gzip")
 	add("Expect", func(r request) request { return r.header("Expect", "Expect: 100-continue") })
-	add("unknown Expect", func(r request) request { return r.header("Expect", "Expect: "+canary) })
+	add("unknown Expect", func(r request) request { return r.header("Expect", "Expect: "+marker) })
 	add("Upgrade", func(r request) request { return r.header("Upgrade", "Upgrade: websocket", "Connection: upgrade") })
 	add("method override", func(r request) request {
 		return r.header("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE")
@@ -180,7 +180,7 @@ func bodies() map[string]string {
 		`[["x"]]`, `{"toString":"x"}`, `""`, `" "`, `"` + strings.Repeat("x", 100_000) + `"`,
 		`"a@` + strings.Repeat("a.", 20_000) + `co"`, `"` + strings.Repeat("a@", 20_000) + `"`,
 		`"https://evil.example"`, `"/\\evil.example"`, `"/%0d%0aX-Injected: yes"`, `"javascript:alert(1)"`,
-		`"` + canary + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
+		`"` + marker + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
 		`"credential"`,
 	} {
 		all[fmt.Sprintf("value %d", i)] = with(value)

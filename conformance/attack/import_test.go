@@ -51,10 +51,10 @@ func (s *site) importFrom(t *testing.T, project string) {
 	}
 }
 
-// opens fails the test unless the password signs in as the user with that id.
-func (s *site) opens(t *testing.T, email, words, id string) {
+// checkSignIn fails the test unless the password signs in as the user with that id.
+func (s *site) checkSignIn(t *testing.T, email, password, id string) {
 	t.Helper()
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+words+`"}`, by("", home))
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, by("", home))
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), id) {
 		t.Errorf("sign-in of the owner: got %d %s, want 200 as %s", w.Code, w.Body, id)
 	}
@@ -75,7 +75,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 
 	s.importFrom(t, project)
 
-	s.opens(t, victim.email, victim.password, victim.id)
+	s.checkSignIn(t, victim.email, victim.password, victim.id)
 	if code, _ := s.signIn(victim.email, "squatter's words", abroad); code != http.StatusUnauthorized {
 		t.Errorf("the attacker's password: got %d, want 401", code)
 	}
@@ -95,17 +95,17 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	if w.Code != http.StatusOK {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)
 	}
-	s.opens(t, victim.email, "battery staple", victim.id)
+	s.checkSignIn(t, victim.email, "battery staple", victim.id)
 }
 
-// The attacker confirmed addresses at Supabase that begin with a Kelvin sign, which becomes k in lower case. These
-// accounts are older than those of the owners of the plain addresses.
+// The attacker confirmed emails at Supabase that begin with a Kelvin sign, which becomes k in lower case. The accounts
+// of the attacker are older than those of the owners of the plain emails.
 func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
-	impostors := []account{
-		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "impostor's words", "2020-01-01"},
-		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "impostor's words", "2020-01-01"},
+	attackers := []account{
+		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "attacker's words", "2020-01-01"},
+		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "attacker's words", "2020-01-01"},
 	}
 	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
 	s := newSite(t)
@@ -113,13 +113,13 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]
 
-	s.importFrom(t, supabaseProject(t, append(impostors, kate)...))
+	s.importFrom(t, supabaseProject(t, append(attackers, kate)...))
 
-	s.opens(t, "kate@example.com", kate.password, kate.id)
-	s.opens(t, "kim@example.com", "the words of Kim", kim)
-	for _, address := range []string{"kate@example.com", "kim@example.com", impostors[0].email, impostors[1].email} {
-		if code, _ := s.signIn(address, "impostor's words", abroad); code == http.StatusOK {
-			t.Errorf("%q: the impostor signs in", address)
+	s.checkSignIn(t, "kate@example.com", kate.password, kate.id)
+	s.checkSignIn(t, "kim@example.com", "the words of Kim", kim)
+	for _, email := range []string{"kate@example.com", "kim@example.com", attackers[0].email, attackers[1].email} {
+		if code, _ := s.signIn(email, "attacker's words", abroad); code == http.StatusOK {
+			t.Errorf("%q: the attacker signs in", email)
 		}
 	}
 }

@@ -56,17 +56,17 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 		}
 		now = now.Add(time.Hour)
 	}
-	t.Logf("guesses answered in a day: %v", compared)
+	t.Logf("guesses statusBelowLimit in a day: %v", compared)
 	for _, path := range paths {
 		if compared[path] == 0 {
-			t.Errorf("%s answered no guess", path)
+			t.Errorf("%s statusBelowLimit no guess", path)
 		}
 	}
 	if n := compared["verify-password"] + compared["change-password"] + compared["delete-user"]; n > 24*10 {
-		t.Errorf("%d guesses were answered in a session in a day, want at most 10 an hour", n)
+		t.Errorf("%d guesses were statusBelowLimit in a session in a day, want at most 10 an hour", n)
 	}
 	if n := compared["sign-in/email"]; n > 24*20 {
-		t.Errorf("%d guesses were answered by sign-in in a day, want at most 20 an hour", n)
+		t.Errorf("%d guesses were statusBelowLimit by sign-in in a day, want at most 20 an hour", n)
 	}
 
 	for range 25 { // these use up the limits, after which the right password gets the same response as a wrong one
@@ -89,16 +89,16 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 	token := s.member(t).jwt
 	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	for _, c := range []struct {
-		path, token, ip string
-		answered        int // the status until the limit
+		path, token, ip  string
+		statusBelowLimit int
 	}{
 		{"/api/profile", token, "203.0.113.1", http.StatusOK},
 		{"/api/profile", "garbage", "203.0.113.2", http.StatusUnauthorized},
 		{"/health", "", "203.0.113.3", http.StatusOK},
 	} {
 		got := statuses(150, func(int) *httptest.ResponseRecorder { return e.do("GET", c.path, "", by(c.token, c.ip)) })
-		if got[c.answered] != 100 || got[http.StatusTooManyRequests] != 50 {
-			t.Errorf("150 requests to %s: got %v, want 100 times %d and 50 times 429", c.path, got, c.answered)
+		if got[c.statusBelowLimit] != 100 || got[http.StatusTooManyRequests] != 50 {
+			t.Errorf("150 requests to %s: got %v, want 100 times %d and 50 times 429", c.path, got, c.statusBelowLimit)
 		}
 	}
 	for path, header := range map[string]http.Header{"/api/profile": by(token, home), "/health": by("", home)} {

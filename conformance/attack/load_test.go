@@ -27,14 +27,14 @@ func (c *tally) add(w *httptest.ResponseRecorder) {
 	c.got[fmt.Sprintf("%d %v %s", w.Code, h, w.Body)]++
 }
 
-// by returns how many responses had a status, and how many different ones there were among them.
-func (c *tally) by(status int) (answers, forms int) {
+// by returns how many responses had a status, and the number of distinct responses with this status.
+func (c *tally) by(status int) (answers, distinct int) {
 	for text, n := range c.got {
 		if strings.HasPrefix(text, fmt.Sprintf("%d ", status)) {
-			answers, forms = answers+n, forms+1
+			answers, distinct = answers+n, distinct+1
 		}
 	}
-	return answers, forms
+	return answers, distinct
 }
 
 // A hundred concurrent requests guess a password of a known email, and a hundred one of an unknown email. Each group is
@@ -73,11 +73,11 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 
 	refused := map[string]bool{}
 	for address, c := range guesses {
-		compared, forms := c.by(http.StatusUnauthorized)
+		compared, distinct := c.by(http.StatusUnauthorized)
 		late, _ := c.by(http.StatusTooManyRequests)
-		if compared != 3 || forms != 1 || late != crowd-3 {
+		if compared != 3 || distinct != 1 || late != crowd-3 {
 			t.Errorf("%s: got %d times 401 in %d different responses and %d times 429, want 3, 1, %d",
-				address, compared, forms, late, crowd-3)
+				address, compared, distinct, late, crowd-3)
 		}
 		for text := range c.got {
 			refused[text] = true
@@ -86,9 +86,9 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	if len(refused) != 2 {
 		t.Errorf("got %d different responses, want 2: %v", len(refused), refused)
 	}
-	if answers, forms := resets.by(http.StatusOK); answers != crowd || forms != 1 {
+	if answers, distinct := resets.by(http.StatusOK); answers != crowd || distinct != 1 {
 		t.Errorf("got %d responses to resets, %d different ones, want %d equal ones: %v",
-			answers, forms, crowd, resets.got)
+			answers, distinct, crowd, resets.got)
 	}
 	body := `{"newPassword":"another horse","token":"` + s.mailed(t) + `"}`
 	w := e.do("POST", "/api/auth/reset-password", body, http.Header{"X-Forwarded-For": {"198.51.100.200"}})

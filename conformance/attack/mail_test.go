@@ -66,7 +66,7 @@ func (s *site) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// by returns the headers of a request from an IP address with a bearer token; "" is for no token.
+// by returns the headers of a request from an IP address with a bearer token. token is "" for a request without one.
 func by(token, ip string) http.Header {
 	h := http.Header{"X-Forwarded-For": {ip}}
 	if token != "" {
@@ -283,7 +283,7 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 }
 
 // The number of mails to one email address is limited. Neither verification mails that are not sent nor many requests
-// of one client use up what the owner needs for a reset.
+// of one client prevent the reset mail of the owner.
 func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	s := newSite(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	s.member(t)

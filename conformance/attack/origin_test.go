@@ -82,8 +82,9 @@ func signInEvent(caller, email, password string, header map[string]string) map[s
 	}
 }
 
-// The attacker calls the API directly instead of through CloudFront, and forges the X-Forwarded-For entry of
-// CloudFront: to evade the limit by IP address, to use up a victim's limit, and to sign in with another IP address.
+// The attacker calls the API directly, not through CloudFront, and forges CloudFront's entry of X-Forwarded-For. The
+// attacker tries three things: to avoid the limit by IP address, to use up another user's limit, and to store a wrong
+// IP address in a session.
 func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -134,8 +134,8 @@ func (e *environment) member(t testing.TB) (p person) {
 	return p
 }
 
-// again deletes all users and signs the member up again.
-func (s *site) again(t testing.TB) person {
+// recreateMember deletes all users and signs the member up again.
+func (s *site) recreateMember(t testing.TB) person {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

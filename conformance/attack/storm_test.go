@@ -31,8 +31,8 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	t.Logf("%d cold starts at once through a pooler of 5 connections: %v", starts, got)
 }
 
-// With a direct connection to a database that accepts 50 connections, the other functions answer 503 with Retry-After,
-// and answer 200 when connections are free again.
+// The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
+// answer 503 with Retry-After, and answer 200 later when connections are free.
 func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	s := newSite(t)
 	ada := s.member(t)

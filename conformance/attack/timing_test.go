@@ -17,7 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// asked is the number of requests of each kind. A difference far below the spread of the times needs many.
+// asked is the number of requests of each kind. To find a difference that is much smaller than the variance of the
+// times, the test needs many requests.
 var asked = flag.Int("asked", 1000, "how many requests of each kind the benchmarks of times make")
 
 // storedFormats are the stored hashes that a wrong password is compared with.
@@ -46,11 +47,11 @@ func BenchmarkR18_Timing(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer conn.Close(b.Context())
-	signIn := func(name string) question {
+	signIn := func(name string) timedRequest {
 		body := `{"email":"` + name + `@example.com","password":"not the password"}`
-		return question{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
+		return timedRequest{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
 	}
-	questions := []question{signIn("unknown")}
+	questions := []timedRequest{signIn("unknown")}
 	for _, f := range storedFormats {
 		if _, err := conn.Exec(b.Context(), `
 			WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
@@ -94,21 +95,21 @@ func BenchmarkR19_Timing(b *testing.B) {
 				"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+queue.URL,
 				"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 			s.people(b, *asked)
-			times := e.times(b, 8, []question{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
+			times := e.times(b, 8, []timedRequest{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
 			compare(b, times[0], times[1])
 		})
 	}
 }
 
-// question is a POST request and its expected status. %d in the body is replaced by the number of the round.
-type question struct {
+// timedRequest is a POST request with its expected status. %d in the body is replaced by the number of the round.
+type timedRequest struct {
 	path, body string
 	status     int
 }
 
-// times sends every question in every round, in random order, some of them concurrently, since responses with a minimum
-// time mostly wait. It returns the times of each question in milliseconds.
-func (e *environment) times(b *testing.B, atOnce int, questions []question) [][]float64 {
+// times sends every request in every round, in random order, some of them concurrently, since responses with a minimum
+// time mostly wait. It returns the times of each request in milliseconds.
+func (e *environment) times(b *testing.B, atOnce int, questions []timedRequest) [][]float64 {
 	b.Helper()
 	server := httptest.NewServer(e.mux)
 	defer server.Close()
@@ -137,7 +138,7 @@ func (e *environment) times(b *testing.B, atOnce int, questions []question) [][]
 }
 
 // ask returns the time until the response in milliseconds.
-func (q question) ask(b *testing.B, url string, round int) float64 {
+func (q timedRequest) ask(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
 	a, err := (&site{url: url}).send(request{

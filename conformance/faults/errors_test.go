@@ -34,7 +34,7 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 		s := &faultySite{newSiteBy(t, url, p.URL()), p, order, &tries, &refusals}
 		all.Go(func() {
 			for op := range queue {
-				s.meetErrors(t, op)
+				s.runWithErrors(t, op)
 			}
 			s.sound(t)
 		})
@@ -51,8 +51,8 @@ type faultySite struct {
 	tries, refusals *atomic.Int64
 }
 
-// meetErrors runs one operation with all errors.
-func (s *faultySite) meetErrors(t *testing.T, op operation) {
+// runWithErrors runs one operation with all errors.
+func (s *faultySite) runWithErrors(t *testing.T, op operation) {
 	t.Helper()
 	statements := math.MaxInt
 	for range 3 { // some of them may additionally fetch keys or prepare a statement
@@ -66,18 +66,18 @@ func (s *faultySite) meetErrors(t *testing.T, op operation) {
 	}
 	places := 0
 	for _, times := range []int{1, -1} {
-		s.meetEach(t, op, s.errors(places), dbtest.AtConnect, 1, times)
+		s.runWithEachError(t, op, s.errors(places), dbtest.AtConnect, 1, times)
 		places++
 		for at := 1; at <= statements; at++ {
-			s.meetEach(t, op, s.errors(places), dbtest.AtStatement, at, times)
+			s.runWithEachError(t, op, s.errors(places), dbtest.AtStatement, at, times)
 			places++
 		}
 	}
 }
 
-// errors returns the errors for an operation's n-th place of an error. In a sample they are a quarter of all, and four
-// successive places have all of them. Every operation has at least four places: connect and statement, once and
-// repeatedly.
+// errors returns the errors to send at the n-th place of an operation. In a sample each place has a quarter of all
+// errors, and four consecutive places together have all errors. Every operation has at least four places: connect and
+// statement, once and repeatedly.
 func (s *faultySite) errors(n int) (chosen []dbtest.ServerError) {
 	for i, e := range dbtest.TransientErrors() {
 		if sample.Whole() || s.order[i]%4 == n%4 {
@@ -87,19 +87,19 @@ func (s *faultySite) errors(n int) (chosen []dbtest.ServerError) {
 	return chosen
 }
 
-// patience is how often one request is repeated after a 503. It is below every rate limit of an account.
-const patience = 5
+// maxRetries is how often one request is repeated after a 503. It is below every rate limit of an account.
+const maxRetries = 5
 
-// meetEach runs an operation with each of the errors. After a 503 it repeats the request with the next error.
-func (s *faultySite) meetEach(
+// runWithEachError runs an operation with each of the errors. After a 503 it repeats the request with the next error.
+func (s *faultySite) runWithEachError(
 	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, at, times int,
 ) {
 	t.Helper()
 	for len(errors) > 0 {
 		q := op.prepare(t, s.site)
 		done := false
-		for i := 0; i < patience && len(errors) > 0 && !done; i++ {
-			done = s.meet(t, op, q, errors[0], phase, at, times)
+		for i := 0; i < maxRetries && len(errors) > 0 && !done; i++ {
+			done = s.runWithError(t, op, q, errors[0], phase, at, times)
 			errors = errors[1:]
 		}
 		if !done {
@@ -112,8 +112,8 @@ func (s *faultySite) meetEach(
 	}
 }
 
-// meet sends one request with one error, and reports whether the request succeeded.
-func (s *faultySite) meet(
+// runWithError sends one request with one error, and reports whether the request succeeded.
+func (s *faultySite) runWithError(
 	t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, at, times int,
 ) bool {
 	t.Helper()

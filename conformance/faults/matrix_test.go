@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "update the table in docs/reliability.md")
 
-// impatience is the client's timeout when there is no response.
-const impatience = 3 * time.Second
+// clientTimeout is the timeout of the client.
+const clientTimeout = 3 * time.Second
 
 var faults = []fault{cut, lost, terminated, away, slow, frozen}
 
@@ -63,7 +63,7 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 	q := op.prepare(t, s)
 	ctx, stop := t.Context(), func() {}
 	if f == frozen {
-		ctx, stop = context.WithTimeout(ctx, impatience)
+		ctx, stop = context.WithTimeout(ctx, clientTimeout)
 	}
 	defer stop()
 	s.wire.arm(f, at)

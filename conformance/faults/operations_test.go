@@ -11,7 +11,7 @@ type operation struct {
 	name string
 	// prepare creates the user and returns the request, with a check of the state after it.
 	prepare func(t *testing.T, s *site) request
-	// reads is whether the request changes nothing, so that the endpoint can retry it after a broken connection.
+	// reads is true if the request changes nothing. Then the endpoint can retry it after a broken connection.
 	reads bool
 }
 

@@ -67,7 +67,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		{"5 MiB", large(5 << 20), 413},
 		{"6 MiB as a whole event", large(limit - 2000), 413},
 		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
-		{"plain again", registration(""), 200},
+		{"unencoded body again", registration(""), 200},
 	} {
 		got := s.Gateway(c.sent)
 		if got.StatusCode != c.want {

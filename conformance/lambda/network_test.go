@@ -52,7 +52,7 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	var all sync.WaitGroup // each request takes seconds
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
-		all.Go(func() { unreachable(t, s, needy[folder], routes[folder][0].body) })
+		all.Go(func() { checkWithoutNetwork(t, s, needy[folder], routes[folder][0].body) })
 	}
 	all.Wait()
 	mailer := n.Start("mailer", sandbox.Build(t, "functions/mailer"))
@@ -70,8 +70,8 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	}
 }
 
-// unreachable requests an unknown route, and a route that needs the network.
-func unreachable(t *testing.T, s *sandbox.Sandbox, route, body string) {
+// checkWithoutNetwork requests an unknown route, and a route that needs the network.
+func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	t.Helper()
 	v := newVisitor()
 	v.cookies, v.jwt = []string{someCookie}, someJWT

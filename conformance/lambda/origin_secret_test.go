@@ -23,15 +23,15 @@ func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 		want    string
 	}{
 		{"valid", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0]}, "192.0.2.1"},
-		{"the previous one", map[string]string{"x-origin-secret": sandbox.OriginSecrets[1]}, "192.0.2.2"},
+		{"previous secret", map[string]string{"x-origin-secret": sandbox.OriginSecrets[1]}, "192.0.2.2"},
 		{"missing", nil, gateway},
 		{"empty", map[string]string{"x-origin-secret": ""}, gateway},
 		{"wrong", map[string]string{"x-origin-secret": "a guess of the right length 1234"}, gateway},
 		{"half", map[string]string{"x-origin-secret": sandbox.OriginSecrets[0][:16]}, gateway},
-		{"twice, which the gateway joins", map[string]string{
+		{"secret sent twice", map[string]string{
 			"x-origin-secret": sandbox.OriginSecrets[0] + "," + sandbox.OriginSecrets[0],
 		}, gateway},
-		{"a guess and the valid one", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
+		{"wrong and valid secret", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
 	} {
 		e := registration("")
 		delete(e.Headers, "x-origin-secret")

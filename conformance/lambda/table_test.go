@@ -53,7 +53,8 @@ func (tb *table) functions() []string {
 
 func (tb *table) text() string {
 	var b strings.Builder
-	b.WriteString("| function | init, ms | first event, ms | memory, MB | asked | answered |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| function | init, ms | first event, ms | memory, MB | requests | status codes |\n" +
+		"|---|---|---|---|---|---|\n")
 	for _, folder := range tb.functions() {
 		b.WriteString(tb.rows[folder])
 	}

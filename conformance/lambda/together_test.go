@@ -21,12 +21,14 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// atOnce is how many events one process handles concurrently, as Lambda tells functions on managed instances.
+// atOnce is the number of events that one process handles concurrently. Lambda can do this for functions on managed
+// instances.
 const atOnce = 8
 
-// together is a stand-in for a Lambda that sends several events to one process at the same time, which the emulator
-// does not support. It implements the Runtime API, version 2018-06-01. The function is built with the race detector.
-type together struct {
+// concurrentLambda is a stand-in for a Lambda that sends several events to one process at the same time, which the
+// emulator does not support. It implements the Runtime API, version 2018-06-01. The function is built with the race
+// detector.
+type concurrentLambda struct {
 	t       *testing.T
 	process *exec.Cmd
 	next    chan request
@@ -41,9 +43,9 @@ type request struct {
 	event any
 }
 
-func startTogether(t *testing.T, d *sandbox.Deployment, folder string) *together {
+func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concurrentLambda {
 	t.Helper()
-	tg := &together{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
+	tg := &concurrentLambda{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", tg.serveNext)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", tg.serveAnswer)
@@ -75,7 +77,7 @@ func startTogether(t *testing.T, d *sandbox.Deployment, folder string) *together
 	return tg
 }
 
-func (tg *together) serveNext(w http.ResponseWriter, r *http.Request) {
+func (tg *concurrentLambda) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case i := <-tg.next:
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
@@ -85,7 +87,7 @@ func (tg *together) serveNext(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (tg *together) serveAnswer(w http.ResponseWriter, r *http.Request) {
+func (tg *concurrentLambda) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	w.WriteHeader(http.StatusAccepted)
 	tg.mu.Lock()
@@ -96,20 +98,30 @@ func (tg *together) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// askTimeout is the time in which a function has to request an event and to answer it.
+const askTimeout = time.Minute
+
 // ask sends an event and waits for the response. It is safe for concurrent use.
-func (tg *together) ask(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
+func (tg *concurrentLambda) ask(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
 	answer := make(chan []byte, 1)
 	tg.mu.Lock()
 	tg.waiting[id] = answer
 	tg.mu.Unlock()
 	e.RequestContext.RequestID = id
+	timeout := time.After(askTimeout)
 	select {
 	case tg.next <- request{id, e}:
-	case <-tg.t.Context().Done():
+	case <-timeout:
+		tg.t.Errorf("%s: the function requested no event within %s", id, askTimeout)
 		return got
 	}
-	if err := json.Unmarshal(<-answer, &got); err != nil {
-		tg.t.Error(err)
+	select {
+	case text := <-answer:
+		if err := json.Unmarshal(text, &got); err != nil {
+			tg.t.Error(err)
+		}
+	case <-timeout:
+		tg.t.Errorf("%s: the function did not answer within %s", id, askTimeout)
 	}
 	return got
 }
@@ -118,7 +130,7 @@ func (tg *together) ask(id string, e events.APIGatewayV2HTTPRequest) (got events
 func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
-	signup, session := startTogether(t, d, "signup"), startTogether(t, d, "session")
+	signup, session := startConcurrent(t, d, "signup"), startConcurrent(t, d, "session")
 	people := make([]*visitor, atOnce)
 	register := func(i int) {
 		v := newVisitor()
@@ -149,7 +161,7 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 }
 
 // sees requests the session, with and without the visitor's cookies.
-func sees(t *testing.T, session *together, id string, v *visitor) {
+func sees(t *testing.T, session *concurrentLambda, id string, v *visitor) {
 	if v == nil {
 		return // register has reported the error
 	}

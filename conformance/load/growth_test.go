@@ -21,9 +21,9 @@ func (f figures) String() string {
 
 func mebi(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// limits are the allowed growth from the first to the last third of the soak: a share and an amount. They compare
-// medians, and for the resident memory maxima: that varies by the 19 MiB of each hash that Go has not yet returned to
-// the system.
+// limits are the allowed growth from the first to the last third of the soak: a share and an amount. They apply to
+// medians. For the resident memory they apply to maxima, because Go returns the 19 MiB of each hash to the system at
+// different times.
 var limits = []struct {
 	name   string
 	of     func(figures) float64
@@ -37,8 +37,8 @@ var limits = []struct {
 	{"descriptors", func(f figures) float64 { return float64(f.Files) }, median, 0, 2},
 }
 
-// complaints lists the figures that have grown above their limits.
-func (r *report) complaints() (all []string) {
+// problems lists the figures that have grown above their limits.
+func (r *report) problems() (all []string) {
 	if len(r.samples) == 0 {
 		return []string{fmt.Sprintf("no figures: the soak is shorter than %v", every)}
 	}
@@ -117,7 +117,7 @@ func TestGrowthIsReported(t *testing.T) {
 			test.change(i, &s.figures)
 			r.samples = append(r.samples, s)
 		}
-		got := r.complaints()
+		got := r.problems()
 		text := strings.Join(got, "")
 		if len(got) > 1 || (text == "") != (test.want == "") || !strings.Contains(text, test.want) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)

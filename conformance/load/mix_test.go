@@ -9,9 +9,9 @@ type action struct {
 	do    func(*person) error
 }
 
-// mix is the mix of requests, mostly get-session. One action in 140 has a password: 4 of a thousand sign out and in
-// again, a third of these after a wrong password, 1 signs in on another device, and 1 creates a new account. That is
-// more than users need who stay signed in for a week. A hash takes as much processor time as two or three hundred
+// mix is the mix of requests, mostly get-session. One action in 140 has a password. Of a thousand actions, 4 sign out
+// and in again (a third of these after a wrong password), 1 signs in on another device, and 1 creates a new account.
+// Users who stay signed in for a week need fewer. A hash takes as much processor time as two or three hundred
 // get-sessions, so hashes are most of the work. They are Argon2id with 19 MiB, Xenon's default, unless a test sets
 // another hasher.
 var mix = []action{
@@ -24,9 +24,9 @@ var mix = []action{
 	{"read the keys", 24, (*person).readKeys},
 	{"create the profile again", 13, (*person).createAgain},
 	{"list accounts", 10, (*person).listAccounts},
-	{"sign out and in", 4, (*person).comeBack},
+	{"sign out and in", 4, (*person).signOutAndIn},
 	{"use another device", 1, (*person).otherDevice},
-	{"create a new account", 1, (*person).beginAnew},
+	{"create a new account", 1, (*person).createAnotherAccount},
 }
 
 // act does a random action of the mix.
@@ -40,12 +40,12 @@ func (p *person) act() error {
 	panic("the mix has less than a thousand")
 }
 
-// comeBack signs out and in again, in one of three cases with a wrong password first.
-func (p *person) comeBack() error {
+// signOutAndIn signs out and in again, in one of three cases with a wrong password first.
+func (p *person) signOutAndIn() error {
 	if p.rng.IntN(3) > 0 {
 		return first(p.signOut, p.signIn, p.getToken)
 	}
-	return first(p.signOut, p.mistype, p.signIn, p.getToken)
+	return first(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
 }
 
 // otherDevice signs in again without a sign-out. With four sessions it revokes the others instead.
@@ -57,8 +57,8 @@ func (p *person) otherDevice() error {
 	return first(p.signIn, p.getToken)
 }
 
-// beginAnew signs out and creates another account.
-func (p *person) beginAnew() error {
+// createAnotherAccount signs out and creates another account.
+func (p *person) createAnotherAccount() error {
 	if err := p.signOut(); err != nil {
 		return err
 	}

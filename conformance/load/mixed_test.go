@@ -24,7 +24,7 @@ const (
 // time. On a busy machine with the race detector these are fewer than five hundred. The soak has no such limit.
 // Passwords have a cheap hash, since the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredMixedPeople(t *testing.T) {
-	s := newSite(t, pool, asItIs, password.Cheap())
+	s := newSite(t, pool, unwrapped, password.Cheap())
 	c := gather(t, s.address, 1, people)
 	begin := time.Now()
 	for few := range slices.Chunk(c.people, batch) {
@@ -55,12 +55,12 @@ func TestR51_FiveHundredMixedPeople(t *testing.T) {
 // second after the start of the hash (shared/password), so if hashes held the connection, some people would wait too
 // long.
 func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
-	s := newSite(t, 1, asItIs, nil)
+	s := newSite(t, 1, unwrapped, nil)
 	c := gather(t, s.address, 1, 12)
 	for _, p := range c.people {
 		c.together([]*person{p}, (*person).signUp)
 	}
-	c.forAll((*person).mistype)
+	c.forAll((*person).signInWithWrongPassword)
 	c.check(t, s.database)
 }
 
@@ -70,10 +70,10 @@ func TestFaultsOfASiteAreReported(t *testing.T) {
 		name, want string
 		between    func(http.Handler) http.Handler
 	}{
-		{"people are mixed up", "another person's or an older session", mixUp("/api/auth/get-session")},
-		{"profiles are mixed up", "another person's or an older profile", mixUp("/api/profile")},
-		{"a write is lost", "another person's or an older profile", lose("PUT")},
-		{"one is refused", "POST /api/auth/update-user: 503", refuse("/api/auth/update-user")},
+		{"people are mixed up", "another person's or an older session", wrongUser("/api/auth/get-session")},
+		{"profiles are mixed up", "another person's or an older profile", wrongUser("/api/profile")},
+		{"a write is lost", "another person's or an older profile", ignoreWrites("PUT")},
+		{"a request gets 503", "POST /api/auth/update-user: 503", answer503("/api/auth/update-user")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,8 +93,8 @@ func TestFaultsOfASiteAreReported(t *testing.T) {
 	}
 }
 
-// mixUp answers GET of a path with the data of the person who sent the first request with a cookie and a token.
-func mixUp(path string) func(http.Handler) http.Handler {
+// wrongUser answers GET of a path with the data of the person who sent the first request with a cookie and a token.
+func wrongUser(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		var mu sync.Mutex
 		var other http.Header
@@ -112,8 +112,8 @@ func mixUp(path string) func(http.Handler) http.Handler {
 	}
 }
 
-// lose confirms requests with a method without executing them.
-func lose(method string) func(http.Handler) http.Handler {
+// ignoreWrites confirms requests with a method without executing them.
+func ignoreWrites(method string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == method {
@@ -124,8 +124,8 @@ func lose(method string) func(http.Handler) http.Handler {
 	}
 }
 
-// refuse answers 503 to requests for a path.
-func refuse(path string) func(http.Handler) http.Handler {
+// answer503 answers 503 to requests for a path.
+func answer503(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, path) {

@@ -67,12 +67,12 @@ func (p *person) signUp() error {
 		return err
 	}
 	p.me.ID, p.token = reply.User.ID, reply.Token
-	return p.isMe(reply.User)
+	return p.checkUser(reply.User)
 }
 
 func (p *person) newName() string { return fmt.Sprintf("Person %d, called %d", p.number, p.names) }
 
-func (p *person) isMe(got user) error {
+func (p *person) checkUser(got user) error {
 	if want := (user{p.me.ID, p.me.Email, p.me.Name}); got != want {
 		return wrong("user", got, want)
 	}
@@ -90,10 +90,10 @@ func (p *person) signIn() error {
 	}
 	p.me.Sessions++
 	p.token = reply.Token
-	return p.isMe(reply.User)
+	return p.checkUser(reply.User)
 }
 
-func (p *person) mistype() error {
+func (p *person) signInWithWrongPassword() error {
 	body := fmt.Sprintf(`{"email":%q,"password":%q}`, p.me.Email, mule)
 	return p.ask("POST", "/api/auth/sign-in/email", "", body, http.StatusUnauthorized, nil)
 }
@@ -104,11 +104,11 @@ func (p *person) signOut() error {
 	}
 	p.me.Sessions--
 	p.token = ""
-	return first(p.getSession, p.profileIsClosed)
+	return first(p.getSession, p.checkProfileRejected)
 }
 
-// profileIsClosed checks that the profile API rejects the JWT of an ended session.
-func (p *person) profileIsClosed() error {
+// checkProfileRejected checks that the profile API rejects the JWT of an ended session.
+func (p *person) checkProfileRejected() error {
 	return p.ask("GET", "/api/profile", p.jwt, "", http.StatusUnauthorized, nil)
 }
 
@@ -128,7 +128,7 @@ func (p *person) getSession() error {
 	case reply.Session != session{p.me.ID, p.token}:
 		return wrong("session", reply.Session.UserID, p.me.ID)
 	}
-	return p.isMe(reply.User)
+	return p.checkUser(reply.User)
 }
 
 func (p *person) listSessions() error {

@@ -22,8 +22,9 @@ const environments = 50
 // steps are the actions of the person in each environment, one in each round. Each person begins with another step, so
 // that different actions run concurrently.
 var steps = []func(*person) error{
-	(*person).getSession, (*person).writeProfile, (*person).updateUser, (*person).readProfile, (*person).beginAnew,
-	(*person).listSessions, (*person).comeBack, (*person).getToken, (*person).otherDevice, (*person).revokeOthers,
+	(*person).getSession, (*person).writeProfile, (*person).updateUser, (*person).readProfile,
+	(*person).createAnotherAccount,
+	(*person).listSessions, (*person).signOutAndIn, (*person).getToken, (*person).otherDevice, (*person).revokeOthers,
 }
 
 // Fifty processes start at the same time and use a PgBouncer with five connections. In every round no request is

@@ -27,7 +27,7 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	fmt.Fprintf(&b, "%s: %d processors, %s, %s, Postgres %s on the same machine.\n\n",
 		r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
 		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), version(tb, database))
-	fmt.Fprintf(&b, "| %d people | first %.0f s | then %.0f s |\n|---|---|---|\n",
+	fmt.Fprintf(&b, "| %d users | first %.0f s | then %.0f s |\n|---|---|---|\n",
 		people, r.first.long.Seconds(), r.soak.long.Seconds())
 	for _, row := range []struct {
 		name string
@@ -44,13 +44,13 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	} {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.of(r.first), row.of(r.soak))
 	}
-	b.WriteString("\n| when | goroutines | heap | objects in it | resident | descriptors | connections |\n")
+	b.WriteString("\n| when | goroutines | heap | heap objects | resident | descriptors | connections |\n")
 	b.WriteString("|" + strings.Repeat("---|", 7) + "\n")
 	b.WriteString(tableRow("before the load", r.before))
 	for _, share := range []float64{0.1, 0.5, 1} {
 		if len(r.samples) > 0 {
 			s := r.samples[max(0, int(share*float64(len(r.samples)))-1)]
-			b.WriteString(tableRow(fmt.Sprintf("after %.0f s of the soak", s.after.Seconds()), s.figures))
+			b.WriteString(tableRow(fmt.Sprintf("after %.0f s", s.after.Seconds()), s.figures))
 		}
 	}
 	b.WriteString(tableRow("after the load", r.after))

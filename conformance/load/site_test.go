@@ -94,5 +94,5 @@ func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler,
 	return s
 }
 
-// asItIs does not wrap the endpoints.
-func asItIs(h http.Handler) http.Handler { return h }
+// unwrapped does not wrap the endpoints.
+func unwrapped(h http.Handler) http.Handler { return h }

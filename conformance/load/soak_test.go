@@ -20,8 +20,8 @@ var (
 // every is the interval of the samples.
 const every = 15 * time.Second
 
-// BenchmarkSoak runs the load of five hundred people once, for any -benchtime. `make soak` runs it. No person waits
-// between two requests, so server, database and people share the processors, which are fully used.
+// BenchmarkSoak runs the load of five hundred users once, for any -benchtime. `make soak` runs it. No user waits
+// between two requests, so server, database and users share the processors, which are fully used.
 func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
@@ -41,8 +41,8 @@ func BenchmarkSoak(b *testing.B) {
 	c.check(b, database)
 	c.leave()
 	r.after = steadyFigures(b, server, database)
-	for _, complaint := range r.complaints() {
-		b.Error(complaint)
+	for _, problem := range r.problems() {
+		b.Error(problem)
 	}
 	fmt.Fprintf(os.Stderr, "\n%s\n", r.markdown(b, database))
 	if *docs != "" && !b.Failed() {
@@ -50,7 +50,7 @@ func BenchmarkSoak(b *testing.B) {
 	}
 }
 
-// visit does every action once, so that everything that is created only once exists, and returns the figures.
+// visit executes every action once, so that all caches and pools exist before the measurement, and returns the figures.
 func visit(b *testing.B, c *crowd, server *child, database string) figures {
 	b.Helper()
 	c.forAll((*person).enter)

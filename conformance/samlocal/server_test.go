@@ -24,8 +24,8 @@ const root = "../.."
 
 func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
 
-// engine skips the test with the reason if no container engine can run here. isOurs is whether scripts/docker-engine
-// has started the engine for the tests. Any other engine may have AWS's base image or pull it.
+// engine skips the test with the reason if no container engine can run here. isOurs is true if
+// scripts/docker-engine has started the engine for the tests. Other engines can use or pull AWS's base image.
 func engine(t *testing.T) (isOurs bool) {
 	t.Helper()
 	if why := os.Getenv("NO_DOCKER"); why != "" {

@@ -23,11 +23,11 @@ const root = "../.."
 
 var definition = filepath.Join(root, "functions", "migrate", "statemachine.asl.json")
 
-// plenty is more time than any invocation here takes.
-const plenty = 10 * time.Minute
+// longTimeout is a timeout that no invocation in these tests reaches.
+const longTimeout = 10 * time.Minute
 
-// stage is a source, a target, the function, and what stands between the state machine and the function.
-type stage struct {
+// testbed has a source, a target, the function, and a proxy between the state machine and the function.
+type testbed struct {
 	t        *testing.T
 	from, to string
 	census   supabasetest.Census
@@ -35,7 +35,7 @@ type stage struct {
 	bridge   *httptest.Server
 
 	mu    sync.Mutex
-	fault func(*task) *answer // answers instead of the function, or nil; its calls do not overlap
+	fault func(*task) *answer // if not nil, may return an answer in place of the function; not called concurrently
 	tasks []task
 }
 
@@ -45,36 +45,36 @@ type task struct {
 	Payload json.RawMessage `json:"payload"`
 
 	action stepfn.Action
-	during func(*sandbox) // what a fault wants to do to the function meanwhile
-	hold   chan struct{}  // the function is not asked before this is closed
-	short  time.Duration  // how much time the function has, if not plenty
+	during func(*sandbox) // called while the function runs
+	hold   chan struct{}  // the function is called after this is closed
+	short  time.Duration  // the timeout of the function; 0 means longTimeout
 }
 
-// newStage fills a source with so many users.
-func newStage(t *testing.T, users int) *stage {
+// newTestbed creates a source with the given number of users, and an empty target.
+func newTestbed(t *testing.T, users int) *testbed {
 	t.Helper()
-	s := &stage{t: t, from: supabasetest.New(t), to: dbtest.New(t)}
+	s := &testbed{t: t, from: supabasetest.New(t), to: dbtest.New(t)}
 	s.census = supabasetest.Fill(t, s.from, 4, users)
 	s.open(s.from, s.to)
 	return s
 }
 
 // open starts a function between two databases.
-func (s *stage) open(from, to string) {
+func (s *testbed) open(from, to string) {
 	s.t.Helper()
 	s.lambda = newLambda(s.t, "FROM_DATABASE_URL="+from, "TO_DATABASE_URL="+to)
 	s.bridge = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.t.Cleanup(s.bridge.Close)
 }
 
-// disturb makes fault see every task before the function does.
-func (s *stage) disturb(fault func(*task) *answer) {
+// setFault makes the proxy call fault for every task before it calls the function.
+func (s *testbed) setFault(fault func(*task) *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = fault
 }
 
-func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 	var t task
 	if err := json.NewDecoder(r.Body).Decode(&t); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -90,13 +90,13 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 		var e struct {
 			Type string `json:"errorType"`
 		}
-		_ = json.Unmarshal(a.payload, &e) // no type is no name, which the test would show
+		_ = json.Unmarshal(a.payload, &e) // without an errorType the error has no name, and the test fails
 		out = map[string]any{"error": e.Type, "cause": string(a.payload)}
 	}
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-func (s *stage) perform(t task) answer {
+func (s *testbed) perform(t task) answer {
 	s.mu.Lock()
 	s.tasks = append(s.tasks, t)
 	var instead *answer
@@ -110,10 +110,10 @@ func (s *stage) perform(t task) answer {
 	if t.hold != nil {
 		<-t.hold
 	}
-	return s.lambda.invoke(t.Payload, cmp.Or(t.short, plenty), t.during)
+	return s.lambda.invoke(t.Payload, cmp.Or(t.short, longTimeout), t.during)
 }
 
-// end is how an execution ended.
+// end is the result of an execution.
 type end struct {
 	Status  string
 	Error   string
@@ -139,7 +139,7 @@ type order struct {
 }
 
 // start runs an execution of that name to its end.
-func (s *stage) start(name, input string) end {
+func (s *testbed) start(name, input string) end {
 	s.t.Helper()
 	return s.run(
 		order{
@@ -149,8 +149,8 @@ func (s *stage) start(name, input string) end {
 	)
 }
 
-// redrive goes on with a failed execution as Step Functions does: at the state that failed, with the input it had.
-func (s *stage) redrive(name string, failed end, times int) end {
+// redrive restarts a failed execution as Step Functions does: at the failed state, with the input of that state.
+func (s *testbed) redrive(name string, failed end, times int) end {
 	s.t.Helper()
 	return s.run(
 		order{
@@ -161,7 +161,7 @@ func (s *stage) redrive(name string, failed end, times int) end {
 	)
 }
 
-func (s *stage) run(o order) (e end) {
+func (s *testbed) run(o order) (e end) {
 	s.t.Helper()
 	o.Definition, o.Bridge = definition, s.bridge.URL
 	in, err := json.Marshal(o)
@@ -173,7 +173,7 @@ func (s *stage) run(o order) (e end) {
 		s.t.Fatalf("the interpreter did not run: %v\n%s", err, s.lambda.log.String())
 	}
 	if err := json.Unmarshal(out, &e); err != nil {
-		s.t.Fatalf("read what the interpreter says: %v\n%s", err, out)
+		s.t.Fatalf("decode the output of the interpreter: %v\n%s", err, out)
 	}
 	s.t.Logf("%s %s %s: %d events, the largest value has %d bytes", e.Status, e.Error, e.Cause, e.Events, e.Largest)
 	return e

@@ -13,9 +13,9 @@ import (
 // A function that is killed, or that Lambda cannot start, is tried again; nothing is lost or doubled.
 func TestKilledFunctionsAreRetried(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 1000)
+	s := newTestbed(t, 1000)
 	kills, refusals := 6, 3
-	s.disturb(func(t *task) *answer {
+	s.setFault(func(t *task) *answer {
 		switch {
 		case t.action.Action == "begin" && refusals > 0:
 			refusals--
@@ -42,9 +42,9 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 // which starts at the gate, tries again what was left.
 func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 800)
+	s := newTestbed(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	s.disturb(func(t *task) *answer {
+	s.setFault(func(t *task) *answer {
 		if t.action.Action == "copy" && t.action.Shard.Index == 3 {
 			a := failure("Unavailable", "database unavailable: no connection")
 			return &a
@@ -76,7 +76,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
 		t.Errorf("got %s %s, want the same end while the lane cannot go on", again.Status, again.Error)
 	}
-	s.disturb(nil)
+	s.setFault(nil)
 	s.complete(s.redrive("parked", again, 2))
 }
 
@@ -84,7 +84,7 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 // tried again, the others finish, and once the reason is gone another execution copies the rest.
 func TestRangeThatTheTargetRefuses(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 800)
+	s := newTestbed(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	id := dbtest.Value[string](t, s.from, "select id::text from auth.users order by id offset 350 limit 1")
 	dbtest.Exec(
@@ -122,11 +122,11 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 // The target is unavailable for some seconds: the execution continues by itself.
 func TestTargetAwayForAWhile(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 400)
+	s := newTestbed(t, 400)
 	proxy := dbtest.NewProxy(t, s.to)
 	s.open(s.from, proxy.URL())
 	copies := 0
-	s.disturb(func(t *task) *answer {
+	s.setFault(func(t *task) *answer {
 		if t.action.Action == "copy" {
 			copies++
 			if copies == 3 {
@@ -142,11 +142,11 @@ func TestTargetAwayForAWhile(t *testing.T) {
 // A second execution is told who holds the run, and neither disturbs the first.
 func TestSecondExecutionIsHeld(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 600)
+	s := newTestbed(t, 600)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	copying, release := make(chan struct{}), make(chan struct{})
 	first := true
-	s.disturb(func(t *task) *answer {
+	s.setFault(func(t *task) *answer {
 		if t.action.Action == "verify" && first {
 			first = false
 			close(copying)

@@ -32,20 +32,20 @@ func TestDefinitionIsValid(t *testing.T) {
 	if got := found(string(text)); got != "" {
 		t.Errorf("got:\n%s", got)
 	}
-	// The validator is one: what is broken is found.
+	// The validator reports each of these errors.
 	for name, broken := range map[string][2]string{
-		"a state that is not there": {`"Next": "Verdict"`, `"Next": "Verdikt"`},
-		"a path that is none":       {`"$.begin.lanes"`, `"begin lanes"`},
+		"an unknown state":          {`"Next": "Verdict"`, `"Next": "Verdikt"`},
+		"an invalid JSONPath":       {`"$.begin.lanes"`, `"begin lanes"`},
 		"a task without a resource": {`"Resource": "${MigrateFunctionArn}",`, ``},
 	} {
 		if got := found(strings.Replace(string(text), broken[0], broken[1], 1)); got == "" {
-			t.Errorf("%s is not found", name)
+			t.Errorf("the validator does not report %s", name)
 		}
 	}
 }
 
-// rows is how many rows an import has copied into the target.
-func (s *stage) rows() int64 {
+// rows returns the number of rows that imports have copied into the target.
+func (s *testbed) rows() int64 {
 	s.t.Helper()
 	return dbtest.Value[int64](
 		s.t,
@@ -65,8 +65,8 @@ func output[T any](t *testing.T, e end) (v T) {
 	return v
 }
 
-// complete checks that an import is done, by what it says and by what the ledger and the source say.
-func (s *stage) complete(e end) stepfn.ReportResult {
+// complete checks with the output, the ledger and the source that an import is complete.
+func (s *testbed) complete(e end) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
 	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
@@ -93,7 +93,7 @@ func (s *stage) complete(e end) stepfn.ReportResult {
 	return got
 }
 
-func (s *stage) entered(e end, states ...string) {
+func (s *testbed) entered(e end, states ...string) {
 	s.t.Helper()
 	for _, state := range states {
 		if e.Entered[state] == 0 {
@@ -104,7 +104,7 @@ func (s *stage) entered(e end, states ...string) {
 
 func TestDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300)
+	s := newTestbed(t, 300)
 	got := output[stepfn.PlanResult](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
 	if got.MayStart || len(got.Refusals) == 0 || !strings.Contains(strings.Join(got.Refusals, " "), "mfa") {
 		t.Errorf("got %+v, want a refusal because of second factors", got)
@@ -121,10 +121,11 @@ func TestDryRunWritesNothing(t *testing.T) {
 	}
 }
 
-// Without a word about second factors the import does not start; with a typo it does not either. Neither is retried.
-func TestRefusalsAreNotRetried(t *testing.T) {
+// The import does not start without a decision about second factors, or with an unknown field or value in the input.
+// The state machine does not retry these errors.
+func TestRejectedInputsAreNotRetried(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 200)
+	s := newTestbed(t, 200)
 	for input, where := range map[string]string{
 		`{}`: "Begin", `{"dryrum":true}`: "Read the input",
 		`{"mfa":"perhaps"}`: "Plan",
@@ -144,10 +145,10 @@ func TestRefusalsAreNotRetried(t *testing.T) {
 	}
 }
 
-// The whole way, and a second execution finds nothing to do.
+// A complete import. A second execution then copies nothing.
 func TestImport(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 2000)
+	s := newTestbed(t, 2000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.start("first", input)
 	report := s.complete(first)
@@ -176,10 +177,11 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// hurry gives an action little time, and each time some more, so that a slow machine gets there, too.
-func (s *stage) hurry(action string) {
+// shortenTimeout gives an action a short timeout, which grows with every call, so that the test also ends on a slow
+// machine.
+func (s *testbed) shortenTimeout(action string) {
 	short := time.Second
-	s.disturb(func(t *task) *answer {
+	s.setFault(func(t *task) *answer {
 		if t.action.Action == action {
 			t.short = short
 			short += 100 * time.Millisecond
@@ -188,17 +190,17 @@ func (s *stage) hurry(action string) {
 	})
 }
 
-// An invocation that ends before its lane is done says so, and the state machine asks again.
-func TestLanesGoOnWhereTheTimeWasUp(t *testing.T) {
+// If an invocation ends before its shard is complete, the state machine calls the function again.
+func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 3000)
-	s.hurry("copy")
+	s := newTestbed(t, 3000)
+	s.shortenTimeout("copy")
 	got := s.start("hasty", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
 	s.complete(got)
 	if n := got.Entered["Copy lane"]; n <= 4 {
 		t.Errorf("4 lanes were entered %d times, want more: no invocation ended early", n)
 	}
-	s.hurry("rollback")
+	s.shortenTimeout("rollback")
 	back := s.start("hasty, back", `{"rollback":true}`)
 	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.rows() != 0 {
 		t.Errorf(
@@ -214,7 +216,7 @@ func TestLanesGoOnWhereTheTimeWasUp(t *testing.T) {
 // More than 400 batches: the lanes are child executions.
 func TestLargeSourcesAreDistributed(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 420)
+	s := newTestbed(t, 420)
 	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
 	s.complete(got)
 	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
@@ -226,7 +228,7 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 // A rollback removes all that was copied, in as many invocations as it takes, and an import after it brings the same.
 func TestRollback(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 1000)
+	s := newTestbed(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.complete(s.start("there", input))
 	copied := s.rows()
@@ -254,7 +256,7 @@ func TestRollback(t *testing.T) {
 // Rows of other tables keep their users, both from a later import and from a forced rollback, until cascade is said.
 func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 300)
+	s := newTestbed(t, 300)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	s.complete(s.start("there", input))
 	dbtest.Exec(t, s.to, `create table orders (buyer uuid not null references "user" on delete cascade);

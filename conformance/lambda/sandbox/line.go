@@ -68,16 +68,17 @@ func (l *Line) when(what *time.Time) time.Time {
 	return *what
 }
 
-// Asked is when the function first requested an event, which ends its start.
+// Asked returns the time when the function first requested an event. Then the start of the function is complete.
 func (l *Line) Asked() time.Time { return l.when(&l.asked) }
 
-// Sent is when the function got its first event.
+// Sent returns the time when the function got its first event.
 func (l *Line) Sent() time.Time { return l.when(&l.sent) }
 
-// Answered is when the function first answered an event.
+// Answered returns the time when the function first answered an event.
 func (l *Line) Answered() time.Time { return l.when(&l.answered) }
 
-// Now is the wall clock, without Go's monotonic part, so that it can be compared with times of other processes.
+// Now returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of other
+// processes.
 func Now() time.Time {
 	return time.Now().Round(0) //nolint:forbidigo // for measurements, not for the product
 }

@@ -100,7 +100,7 @@ func Template(t testing.TB, values map[string]string) map[string]Function {
 	return functions
 }
 
-// value resolves a reference. Of !If it takes the first alternative.
+// value resolves a reference. For !If it returns the first alternative.
 func (d document) value(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
