@@ -19,7 +19,7 @@ func TestR34_VerifiedBefore(t *testing.T) {
 		then  func(*testing.T, *deployment)
 		want  check
 	}{
-		"at once":                 {want: accepted},
+		"immediately":             {want: accepted},
 		"just before it expires":  {after: 7*24*time.Hour - 1, want: accepted},
 		"when it expires":         {after: 7 * 24 * time.Hour, want: rejected},
 		"the clock went back":     {after: -maxAhead, want: accepted},

@@ -102,7 +102,7 @@ type outcome struct {
 	duration time.Duration
 }
 
-// verifyByFifty verifies a token in fifty goroutines at once, and counts the outcomes.
+// verifyByFifty verifies a token in fifty goroutines at the same time, and counts the outcomes.
 func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome]int {
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -154,7 +154,7 @@ func twoTokens(t *testing.T) (good, forged string) {
 	return forge(t, goodHeader(), d.goodClaims()), forge(t, unknownKid, d.goodClaims())
 }
 
-// While a refresh hangs, tokens with known keys verify at once. Only the call that refreshes and calls with an unknown
+// While a refresh hangs, tokens with known keys verify immediately. Only the call that refreshes and calls with an unknown
 // key wait, for two seconds.
 func TestR38_SlowJWKS(t *testing.T) {
 	t.Parallel()

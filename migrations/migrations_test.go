@@ -153,7 +153,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 		proxy.Refuse()
 		_, err := migrations.Up(t.Context(), proxy.URL())
 		if err == nil || !strings.Contains(err.Error(), "apply migrations: ") {
-			t.Errorf("got %v, want an error at once", err)
+			t.Errorf("got %v, want an error immediately", err)
 		}
 	})
 	t.Run("a table of another application", func(t *testing.T) {

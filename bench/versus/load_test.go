@@ -45,7 +45,7 @@ func newCall(method, path, host, want, body string, headers ...string) call {
 type run struct {
 	took  []time.Duration // of each call
 	whole time.Duration
-	full  int // calls that the server refused with 503
+	full  int // calls that the server rejected with 503
 }
 
 // load sends count calls over conns connections that stay open. Each connection sends its next call after the response

@@ -163,7 +163,7 @@ func escaped(text string) string {
 }
 
 // TestPictureIsPlainSVG checks that a picture is XML with all bars, and contains nothing that a strict content security
-// policy refuses.
+// policy rejects.
 func TestPictureIsPlainSVG(t *testing.T) {
 	t.Parallel()
 	svg := draw("a < b", " ms", []bars{{"x & y", []bar{{"one", oursColour, 2, 4}, {"two", theirColour, 8, 0}}}})

@@ -100,7 +100,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrTooSoon) {
-		return advise(err, "Wait until then: verifiers may not have the next key yet.")
+		return advise(err, "Wait until then: verifiers might not have the next key yet.")
 	}
 	if err != nil {
 		return err

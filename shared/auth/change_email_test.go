@@ -346,7 +346,7 @@ func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 	}
 }
 
-// Tokens without a type, from older versions of Better Auth, change the email at once, and the new email is not
+// Tokens without a type, from older versions of Better Auth, change the email immediately, and the new email is not
 // verified.
 func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	t.Parallel()

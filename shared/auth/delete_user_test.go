@@ -149,7 +149,7 @@ func TestDeletionMailIsLikeThatOfBetterAuth(t *testing.T) {
 	}
 }
 
-// R23: sessions, password and reset links of a deleted user are refused at once.
+// R23: sessions, password and reset links of a deleted user are rejected immediately.
 func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)

@@ -80,7 +80,7 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// A long image, which another server or an import may have stored, is not in a JWT, because API Gateway would refuse
+// A long image, which another server or an import may have stored, is not in a JWT, because API Gateway would reject
 // the token.
 func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It refuses a callbackURL that is
+// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It rejects a callbackURL that is
 // not trusted.
 func (s *Service) decodeMailLink(r *http.Request, dst any) error {
 	if err := web.DecodeQuery(r, dst); err != nil {

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Every mailed link refuses an untrusted redirect target, with any token.
+// Every mailed link rejects an untrusted redirect target, with any token.
 func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 	t.Parallel()
 	s, _ := newMailServer(t)

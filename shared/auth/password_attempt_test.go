@@ -116,7 +116,7 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 	}
 }
 
-// The right password of a user who may not sign in does not count as a guess.
+// The right password of a user who must not sign in does not count as a guess.
 func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"),

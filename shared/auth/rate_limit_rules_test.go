@@ -11,7 +11,7 @@ import (
 const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, ` +
 	`"/token": {"window": 10, "max": 1000}}`
 
-// Each of 30 users opens the login page, signs in and gets a JWT. Refused requests wait as X-Retry-After says.
+// Each of 30 users opens the login page, signs in and gets a JWT. Rejected requests wait as X-Retry-After says.
 func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

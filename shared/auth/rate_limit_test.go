@@ -125,7 +125,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	}
 }
 
-// Every route returns the refusal and changes nothing before it.
+// Every route returns the rejection and changes nothing before it.
 func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, withSharedDatabase)
@@ -289,7 +289,7 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 func TestRefusedFloodTakesNoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit)
-	for range 4 { // the database refuses the fourth
+	for range 4 { // the database rejects the fourth
 		s.signIn()
 	}
 	if got := s.roundTrips(func() {

@@ -29,7 +29,7 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 	}
 }
 
-// Better Auth ends at most a hundred sessions at once. Both leave expired sessions, which are deleted when they are
+// Better Auth ends at most a hundred sessions per request. Both leave expired sessions, which are deleted when they are
 // read.
 func TestRevokeOtherSessionsEndsAllLiveSessions(t *testing.T) {
 	t.Parallel()

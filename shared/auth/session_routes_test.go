@@ -152,7 +152,7 @@ func TestRequestWithoutSessionIsRefusedWithoutDatabase(t *testing.T) {
 	}
 }
 
-// Every route refuses a revoked token in the next request.
+// Every route rejects a revoked token in the next request.
 func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

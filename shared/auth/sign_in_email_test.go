@@ -32,7 +32,7 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	}
 }
 
-// A gateway may refuse a header with characters beyond ASCII.
+// A gateway may reject a header with characters beyond ASCII.
 func TestSignInPercentEncodesTheLocation(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

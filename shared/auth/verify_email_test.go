@@ -171,7 +171,7 @@ func TestR41_OneSessionUnderFiftyConcurrentClicks(t *testing.T) {
 	}
 }
 
-// With the cookie cache on, the session of a user who verifies while signed in is verified at once.
+// With the cookie cache on, the session of a user who verifies while signed in is verified immediately.
 func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "COOKIE_CACHE=compact")

@@ -49,7 +49,7 @@ type API struct {
 	TrustedOrigins []string // origins and patterns besides Origin
 
 	PasswordHash        string // the format of new hashes: Argon2id or Scrypt
-	PasswordBlocklist   bool   // refuse the most common passwords
+	PasswordBlocklist   bool   // reject the most common passwords
 	PasswordBreachCheck bool   // ask Have I Been Pwned about new passwords
 
 	JWKSURL      string // where /api/profile reads the public keys
@@ -65,7 +65,7 @@ type API struct {
 	CookieCacheMaxAge time.Duration // at most five minutes
 
 	RequireEmailVerification      bool // no session before the email is verified
-	SendVerificationOnSignIn      bool // a refused sign-in sends the link again
+	SendVerificationOnSignIn      bool // a rejected sign-in sends the link again
 	AutoSignInAfterVerification   bool // the first click on the link creates a session
 	RevokeSessionsOnPasswordReset bool
 	DeleteUserVerification        bool // a user is deleted with a mailed link

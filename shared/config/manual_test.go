@@ -217,7 +217,7 @@ path in 10. Every accepted request restarts the window, which ends when that man
 the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
 
 A classroom, an office or a campus has one IP address for all users, and Better Auth's limits allow only three sign-ins
-in 10 seconds. With this setting a class of 30 can sign in at once:
+in 10 seconds. With this setting a class of 30 can sign in at the same time:
 
 ` + "```sh" + `
 RATE_LIMIT_RULES='{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000},

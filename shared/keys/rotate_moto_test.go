@@ -209,7 +209,7 @@ func TestMotoRotateNow(t *testing.T) {
 		}
 		before := c.inUse()
 		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrTooSoon) {
-			t.Errorf("at once again: got %v, want %v", err, ErrTooSoon)
+			t.Errorf("immediately again: got %v, want %v", err, ErrTooSoon)
 		}
 		c.Advance(finishWithin + Spread)
 		steps = 0

@@ -202,7 +202,8 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 	}
 }
 
-// When rotation is enabled without rotating at once, Secrets Manager calls testSecret with a copy of the set in use.
+// When rotation is enabled without rotating immediately, Secrets Manager calls testSecret with a copy of the current
+// set.
 func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
 	for _, content := range []string{"{}", text(t, sets().third)} {
 		c := newCloud(t, content)

@@ -21,8 +21,8 @@ const MinBits = jwks.MinBits
 // at least this time after the last token it signed has expired.
 const Spread = secrets.TTL + 2*jwks.MaxAge
 
-// ErrTooSoon is the error of Rotate while some caches may not have the next key yet.
-var ErrTooSoon = errors.New("verifiers may not have the next key yet")
+// ErrTooSoon is the error of Rotate while some caches might not have the next key yet.
+var ErrTooSoon = errors.New("verifiers might not have the next key yet")
 
 // Set is one key set. Package fmt prints it without its private keys; only Document writes the private keys.
 type Set struct {
@@ -98,7 +98,7 @@ func (s Set) Public(now time.Time) []JWK {
 	return published
 }
 
-// checkReady returns ErrTooSoon while some caches may not have the next key yet.
+// checkReady returns ErrTooSoon while some caches might not have the next key yet.
 func (s Set) checkReady(now time.Time, delay time.Duration) error {
 	if from := s.Next.CreatedAt.Add(delay + Spread); now.Before(from) {
 		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))

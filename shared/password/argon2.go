@@ -42,7 +42,7 @@ func (c argon2Cost) text(salt, key []byte) string {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
-// parseArgon2 reads $argon2id$v=19$m=,t=,p=$salt$key, or argon2i, with unpadded base64. Like Supabase Auth it refuses
+// parseArgon2 reads $argon2id$v=19$m=,t=,p=$salt$key, or argon2i, with unpadded base64. Like Supabase Auth it rejects
 // other versions, argon2d, keyid and data.
 func parseArgon2(stored string) (check, bool) {
 	parts := strings.Split(stored, "$")

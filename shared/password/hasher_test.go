@@ -66,7 +66,7 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 		stored string
 		want   bool
 	}{
-		{"argon2id of ours", forArgon2id, hash(t, forArgon2id, "password123"), true},
+		{"own argon2id", forArgon2id, hash(t, forArgon2id, "password123"), true},
 		{"argon2id of the same cost", forArgon2id, argon2id, true},
 		{"argon2i", forArgon2id, "$argon2i$v=19$m=19456,t=2,p=1" + tail, false},
 		{"more memory", forArgon2id, "$argon2id$v=19$m=65536,t=2,p=1" + tail, false},
@@ -76,14 +76,14 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 		{"shorter key", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$" + salt22 + "$+4L/tEkVoufdkyXuH+OskA", false},
 		{"shorter salt", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key43, false},
 		{"bcrypt", forArgon2id, "$2a$10$" + tail53, false},
-		{"scrypt where argon2id is written", forArgon2id, betterAuth, false},
-		{"scrypt of ours", forScrypt, hash(t, forScrypt, "password123"), true},
+		{"scrypt, configured argon2id", forArgon2id, betterAuth, false},
+		{"own scrypt", forScrypt, hash(t, forScrypt, "password123"), true},
 		{"scrypt of Better Auth", forScrypt, betterAuth, true},
-		{"argon2id where scrypt is written", forScrypt, argon2id, false},
+		{"argon2id, configured scrypt", forScrypt, argon2id, false},
 		{"none", forArgon2id, "", false},
 		{"malformed", forArgon2id, argon2id + "$", false},
 		{"cheap", Cheap(), hash(t, Cheap(), "password123"), true},
-		{"cheap one in the product", forArgon2id, hash(t, Cheap(), "password123"), false},
+		{"hash of Cheap, configured argon2id", forArgon2id, hash(t, Cheap(), "password123"), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,7 +177,7 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				if got := mostAtOnce(t, withSlots(4), tt.memory); got != tt.want {
-					t.Errorf("%d at once, want %d", got, tt.want)
+					t.Errorf("%d at the same time, want %d", got, tt.want)
 				}
 			})
 		})

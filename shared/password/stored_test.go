@@ -82,7 +82,7 @@ func TestR11_CostLimits(t *testing.T) {
 	}
 }
 
-// Verify refuses the right password of a hash that costs too much.
+// Verify rejects the right password of a hash that costs too much.
 func TestR11_RightPasswordAboveTheCeilingIsRefused(t *testing.T) {
 	t.Parallel()
 	const password = "right-Password-1"

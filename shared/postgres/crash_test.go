@@ -232,7 +232,7 @@ func TestReasonInLog(t *testing.T) {
 	}
 }
 
-// A stopping server resets accepted connections before it refuses new ones.
+// A stopping server resets accepted connections before it rejects new ones.
 func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	t.Parallel()
 	dir := keptData(t)

@@ -260,7 +260,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		if err := p.process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		s := startServer(t, Options{Dir: dir, Fast: true}) // at once: the old server may still be ending
+		s := startServer(t, Options{Dir: dir, Fast: true}) // immediately: the old server may still be ending
 		if got, want := query(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -29,8 +29,8 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// site is /api/profile on a database of the test, with a JWKS served over HTTP.
-type site struct {
+// server is /api/profile on a database of the test, with a JWKS served over HTTP.
+type server struct {
 	t      *testing.T
 	url    string
 	wire   *dbtest.Wire
@@ -62,9 +62,9 @@ var testKeys = sync.OnceValue(func() (k struct {
 	return k
 })
 
-func newSite(t *testing.T, settings ...string) *site {
+func newServer(t *testing.T, settings ...string) *server {
 	t.Helper()
-	s := &site{
+	s := &server{
 		t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, sessions: map[string]string{},
 		now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
 	}
@@ -114,8 +114,8 @@ func newSite(t *testing.T, settings ...string) *site {
 	return s
 }
 
-// person stores a user with a session and returns their JWT.
-func (s *site) person() (id, token string) {
+// newUser stores a user with a session and returns their JWT.
+func (s *server) newUser() (id, token string) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *site) person() (id, token string) {
 }
 
 // tokenOf signs a JWT for a user and a session, which need not exist.
-func (s *site) tokenOf(userID, sessionID string) string {
+func (s *server) tokenOf(userID, sessionID string) string {
 	s.t.Helper()
 	claims := keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}}
 	token, err := s.signer.Token(s.t.Context(), claims)
@@ -148,7 +148,7 @@ func (s *site) tokenOf(userID, sessionID string) string {
 	return token
 }
 
-func (s *site) do(method, token, body string, headers ...string) *httptest.ResponseRecorder {
+func (s *server) do(method, token, body string, headers ...string) *httptest.ResponseRecorder {
 	s.t.Helper()
 	r := httptest.NewRequestWithContext(s.t.Context(), method, "/api/profile", strings.NewReader(body))
 	if body != "" {

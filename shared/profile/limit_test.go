@@ -7,8 +7,8 @@ import (
 
 func TestProfileIsLimitedByIPAddress(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "RATE_LIMIT", "on", "CLIENT_IP", "xff:1")
-	_, token := s.person()
+	s := newServer(t, "RATE_LIMIT", "on", "CLIENT_IP", "xff:1")
+	_, token := s.newUser()
 	s.do("POST", token, "{}", "X-Forwarded-For", "192.0.2.9")
 	for i := range 100 {
 		if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1"); w.Code != 200 {
@@ -34,7 +34,7 @@ func TestProfileIsLimitedByIPAddress(t *testing.T) {
 
 func TestRequestsWithInvalidTokensCountAgainstTheLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "RATE_LIMIT", "on")
+	s := newServer(t, "RATE_LIMIT", "on")
 	for i := range 101 {
 		want := 401
 		if i == 100 {
@@ -48,8 +48,8 @@ func TestRequestsWithInvalidTokensCountAgainstTheLimit(t *testing.T) {
 
 func TestRateLimitRulesReachTheProfile(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
-	_, token := s.person()
+	s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
+	_, token := s.newUser()
 	s.do("POST", token, "{}")
 	if w := s.do("GET", token, ""); w.Code != 429 || w.Header().Get("X-Retry-After") != "60" {
 		t.Errorf("got %d, X-Retry-After %q", w.Code, w.Header().Get("X-Retry-After"))
@@ -60,8 +60,8 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 	t.Parallel()
 	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {
-		s := newSite(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
-		_, token := s.person()
+		s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
+		_, token := s.newUser()
 		s.do("POST", token, "{}")
 		if !hasToken {
 			token = ""
@@ -75,8 +75,8 @@ func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 
 func TestALimitedProfileReadIsOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "RATE_LIMIT", "on")
-	_, token := s.person()
+	s := newServer(t, "RATE_LIMIT", "on")
+	_, token := s.newUser()
 	s.do("POST", token, "{}")
 	before := s.wire.Trips()
 	s.do("GET", token, "")

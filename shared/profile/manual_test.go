@@ -33,8 +33,8 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			id, token := s.person()
+			s := newServer(t)
+			id, token := s.newUser()
 			s.exec(sql, id)
 			want := s.do("GET", token, "").Code != 401
 			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
@@ -45,7 +45,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 }
 
 // asResourceServer creates the role of the page, runs its check with that role, and rolls everything back.
-func (s *site) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
+func (s *server) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	conn, err := pgx.Connect(ctx, s.url)

@@ -9,8 +9,8 @@ import (
 
 func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	id, token := s.person()
+	s := newServer(t)
+	id, token := s.newUser()
 	for _, method := range []string{"GET", "PUT"} {
 		if w := s.do(method, token, "{}"); w.Code != 404 || errorCode(w) != "PROFILE_NOT_FOUND" {
 			t.Errorf("%s of no profile: got %d %s", method, w.Code, w.Body)
@@ -40,8 +40,8 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 
 func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	got := fields(t, s.do("POST", token, "{}"))
 	for name, value := range got {
 		switch name {
@@ -60,8 +60,8 @@ func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 
 func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	before := s.do("POST", token, `{"time_per_week":2147483647,"preferred_language":"zh-Hant-TW"}`)
 	if before.Code != 201 {
 		t.Errorf("the greatest values: got %d %s", before.Code, before.Body)
@@ -116,8 +116,8 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 
 func TestConcurrentChangesAreNotLost(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	etag := s.do("POST", token, `{}`).Header().Get("ETag")
 	first := s.do("PUT", token, `{"time_per_week":1}`, "If-Match", etag)
 	if first.Code != 200 || first.Header().Get("ETag") == etag {
@@ -142,7 +142,7 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 			t.Errorf("If-Match %s: got %d %s", match, w.Code, w.Body)
 		}
 	}
-	_, withoutProfile := s.person()
+	_, withoutProfile := s.newUser()
 	if w := s.do("PUT", withoutProfile, `{}`, "If-Match", etag); w.Code != 404 {
 		t.Errorf("no profile: got %d %s", w.Code, w.Body)
 	}
@@ -151,8 +151,8 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 // Without If-Match, changes of different fields at the same time are all stored.
 func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	s.do("POST", token, `{}`)
 	s.do("GET", token, "") // reads the key set
 	var group sync.WaitGroup
@@ -172,9 +172,9 @@ func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 
 func TestProfileIgnoresUserIDsOutsideTheToken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, ada := s.person()
-	_, bob := s.person()
+	s := newServer(t)
+	_, ada := s.newUser()
+	_, bob := s.newUser()
 	s.do("POST", ada, `{"time_per_week":1}`)
 	s.do("POST", bob, `{"time_per_week":2}`)
 	s.do("PUT", bob, `{"user_id":"`+fmt.Sprint(fields(t, s.do("GET", ada, ""))["user_id"])+`","time_per_week":3}`)
@@ -185,8 +185,8 @@ func TestProfileIgnoresUserIDsOutsideTheToken(t *testing.T) {
 
 func TestInvalidTokensAreRejected(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, good := s.person()
+	s := newServer(t)
+	_, good := s.newUser()
 	parts := strings.Split(good, ".")
 	for _, c := range []struct{ name, header, code string }{
 		{"none", "", "UNAUTHORIZED"},
@@ -211,8 +211,8 @@ func TestInvalidTokensAreRejected(t *testing.T) {
 
 func TestProfileRequestTakesOneRoundTripAndNoKeyRequest(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	s.do("POST", token, "{}")
 	asked, before := s.asked, s.wire.Trips()
 	s.do("GET", token, "")

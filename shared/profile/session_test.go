@@ -14,7 +14,7 @@ import (
 
 const noSession = "00000000-0000-4000-8000-000000000000"
 
-func (s *site) exec(sql string, args ...any) {
+func (s *server) exec(sql string, args ...any) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
 	if err != nil {
@@ -49,13 +49,13 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			s.person() // another user
-			id, token := s.person()
+			s := newServer(t)
+			s.newUser() // another user
+			id, token := s.newUser()
 			if w := s.do("POST", token, `{"time_per_week":1}`); w.Code != http.StatusCreated {
 				t.Fatalf("before: got %d %s", w.Code, w.Body)
 			}
-			newcomer, newcomersToken := s.person()
+			newcomer, newcomersToken := s.newUser()
 			s.exec(c.sql, id)
 			s.exec(c.sql, newcomer)
 			for _, try := range []struct{ method, token string }{
@@ -85,8 +85,8 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 
 func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	id, token := s.person()
+	s := newServer(t)
+	id, token := s.newUser()
 	s.do("POST", token, `{}`)
 	for _, sql := range []string{
 		`UPDATE "user" SET banned = true, "banExpires" = now() - interval '1 second' WHERE id = $1`,
@@ -105,9 +105,9 @@ func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {
 
 func TestProfileRefusesSessionIDOfAnotherUser(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	id, token := s.person()
-	other, othersToken := s.person()
+	s := newServer(t)
+	id, token := s.newUser()
+	other, othersToken := s.newUser()
 	s.do("POST", token, `{}`)
 	for _, sid := range []string{noSession, s.sessions[other], "session", "'; drop table session", "\x00"} {
 		if w := s.do("GET", s.tokenOf(id, sid), ""); w.Code != http.StatusUnauthorized || errorCode(w) != "INVALID_TOKEN" {
@@ -122,8 +122,8 @@ func TestProfileRefusesSessionIDOfAnotherUser(t *testing.T) {
 // Tokens of a Better Auth server have no sid. They are valid until they expire, or the user is banned or deleted.
 func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	id, _ := s.person()
+	s := newServer(t)
+	id, _ := s.newUser()
 	now := time.Now()
 	made := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"sub": id, "iss": s.cfg.JWTIssuer, "aud": s.cfg.JWTAudience, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
@@ -160,8 +160,8 @@ func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 // The check is part of the statement that reads or writes the profile.
 func TestProfileChecksSessionWithoutAnotherRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	_, token := s.person()
+	s := newServer(t)
+	_, token := s.newUser()
 	s.do("POST", token, "{}")
 	etag := s.do("GET", token, "").Header().Get("ETag")
 	for _, c := range []struct {

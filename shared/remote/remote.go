@@ -29,7 +29,7 @@ const (
 // The fields are set before the first call. The methods are safe for concurrent use.
 type Value[T any] struct {
 	Name  string                               // for the log and for errors
-	Fetch func(ctx context.Context) (T, error) // never runs twice at once; its errors are logged, without secrets
+	Fetch func(ctx context.Context) (T, error) // never called concurrently; its errors are logged, without secrets
 	Fresh time.Duration                        // how long a value is used before it is fetched again
 	Stale time.Duration                        // how long a value is used while fetches fail; 0: without end
 	Now   func() time.Time

@@ -69,12 +69,12 @@ func TestGetFetchesWhenDue(t *testing.T) {
 			{after: CoolDown, down: true, err: errDown, calls: 3},
 			{after: time.Second, value: 4, calls: 4},
 		},
-		"no value: the same error for a second, then fetched again": {
+		"without a value, returns the same error for a second and then fetches again": {
 			{down: true, err: errDown, calls: 1},
 			{after: time.Second - 1, err: errDown, calls: 1},
 			{after: 1, value: 2, calls: 2},
 		},
-		"invalidated: fetched again, not within ten seconds": {
+		"invalidation causes a fetch, but not within ten seconds": {
 			{value: 1, calls: 1},
 			{after: 3 * time.Second, invalidate: true, value: 1, calls: 1},
 			{after: 7 * time.Second, value: 2, calls: 2},
@@ -82,12 +82,12 @@ func TestGetFetchesWhenDue(t *testing.T) {
 			{after: time.Second, invalidate: true, value: 2, calls: 2},
 			{after: 8 * time.Second, invalidate: true, value: 3, calls: 3},
 		},
-		"invalidated once: fetched again once": {
+		"one invalidation causes one fetch": {
 			{value: 1, calls: 1},
 			{after: CoolDown, invalidate: true, value: 2, calls: 2},
 			{after: CoolDown, value: 2, calls: 2},
 		},
-		"invalidated while the service is down": {
+		"invalidation during an outage": {
 			{value: 1, calls: 1},
 			{after: CoolDown, invalidate: true, down: true, value: 1, calls: 2},
 			{after: CoolDown, value: 3, calls: 3},
@@ -114,7 +114,7 @@ func TestGetFetchesWhenDue(t *testing.T) {
 	}
 }
 
-// A hundred calls at once make one fetch, also when each of them invalidated the value before.
+// A hundred concurrent calls cause one fetch, even if each of them invalidated the value before.
 func TestConcurrentCallsMakeOneFetch(t *testing.T) {
 	t.Parallel()
 	c, e := newClock(), &service{}
@@ -194,7 +194,7 @@ func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 		synctest.Wait()
 		ask(r.GetAllowStale)
 		if v, n := <-got, len(got); v != 1 || n != 0 {
-			t.Errorf("got %d at once, and %d more answers, want 1 and none", v, n)
+			t.Errorf("got %d immediately, and %d more answers, want 1 and none", v, n)
 		}
 		release <- struct{}{}
 		if a, b := <-got, <-got; a != 2 || b != 2 {

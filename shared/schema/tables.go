@@ -19,7 +19,7 @@ const (
 // accepts has the names that format_type returns for columns of each type.
 var accepts = map[Type][]string{
 	UUID:    {"uuid"},
-	Text:    {"text", "character varying"}, // not varchar(n), which refuses longer values
+	Text:    {"text", "character varying"}, // not varchar(n), which rejects longer values
 	Boolean: {"boolean"},
 	Integer: {"integer", "bigint"},
 	Bigint:  {"bigint"},

@@ -20,7 +20,7 @@ func TestMoto_ImportURLs(t *testing.T) {
 	}
 	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+to+`","TO_DATABASE_URL":"`+from+`"}`)
 	if gotFrom, _, err := ImportURLs(t.Context(), cfg); gotFrom != to || err != nil {
-		t.Errorf("got %v, want the new version at once", err)
+		t.Errorf("got %v, want the new version immediately", err)
 	}
 	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+from+`"}`)
 	_, _, err = ImportURLs(t.Context(), cfg)

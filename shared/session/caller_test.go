@@ -31,8 +31,8 @@ func (b *signedIn) exec(sql string, args ...any) {
 	}
 }
 
-// with returns a request with some of the cookies of sign-in (by their names without "better-auth.") and others.
-func (b *signedIn) with(names string, others ...string) *http.Request {
+// requestWith returns a request with the named cookies of the sign-in (names without "better-auth.") and with others.
+func (b *signedIn) requestWith(names string, others ...string) *http.Request {
 	pairs := others
 	for _, c := range b.cookies {
 		if strings.Contains(names, strings.TrimPrefix(c.Name, "better-auth.")) {
@@ -75,7 +75,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		b := &signedIn{t: t, sessions: sessions} // without a database: its use panics
 		for name, who := range b.finders() {
 			w := httptest.NewRecorder()
-			if caller, err := who(w, b.with("", c.cookies)); caller != nil || err != nil {
+			if caller, err := who(w, b.requestWith("", c.cookies)); caller != nil || err != nil {
 				t.Errorf("%s, %s: got %v, %v, want no caller", name, c.name, caller, err)
 			}
 			if got := cookiesSet(w); got != c.want {
@@ -94,13 +94,13 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"a valid cache cookie", b.with("session_token session_data"), ""},
-		{"no cache cookie", b.with("session_token"), "session_data"},
-		{"an invalid cache cookie", b.with("session_token", "better-auth.session_data=a"), "session_data"},
-		{"not remembered", b.with("session_token", unremembered), ""},
+		{"a valid cache cookie", b.requestWith("session_token session_data"), ""},
+		{"no cache cookie", b.requestWith("session_token"), "session_data"},
+		{"an invalid cache cookie", b.requestWith("session_token", "better-auth.session_data=a"), "session_data"},
+		{"not remembered", b.requestWith("session_token", unremembered), ""},
 		{
 			"not remembered, an invalid cache cookie",
-			b.with("session_token", unremembered, "better-auth.session_data=a"), "-session_data",
+			b.requestWith("session_token", unremembered, "better-auth.session_data=a"), "-session_data",
 		},
 	} {
 		w := httptest.NewRecorder()
@@ -119,7 +119,7 @@ func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	b.exec(`DROP TABLE session CASCADE`)
 	for name, who := range b.finders() {
 		w := httptest.NewRecorder()
-		caller, err := who(w, b.with("session_token", "better-auth.session_data=a"))
+		caller, err := who(w, b.requestWith("session_token", "better-auth.session_data=a"))
 		if caller != nil || err == nil || len(w.Header()) > 0 {
 			t.Errorf("%s: got %v, %v, headers %v, want an error alone", name, caller, err, w.Header())
 		}
@@ -148,7 +148,7 @@ func TestSessionIsExtendedOnceADay(t *testing.T) {
 	} {
 		b.now = signIn.Add(c.later)
 		w := httptest.NewRecorder()
-		caller, err := b.sessions.Caller(w, b.with("session_token"), b.db)
+		caller, err := b.sessions.Caller(w, b.requestWith("session_token"), b.db)
 		if err != nil || caller == nil {
 			t.Fatalf("after %v: got %v, %v, want the caller", c.later, caller, err)
 		}
@@ -190,7 +190,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 		}
 		log.Reset()
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, b.with("session_token"))
+		handler.ServeHTTP(w, b.requestWith("session_token"))
 		if got, want := cookiesSet(w), "-session_token -session_data -dont_remember"; w.Code != 200 || got != want {
 			t.Errorf("%s: got %d, cookies %q, want 200, %q", c.name, w.Code, got, want)
 		}
@@ -225,8 +225,8 @@ func TestSessionThatEndsBeforeItsExtension(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"one token", b.with("session_token"), "-session_token -session_data -dont_remember"},
-		{"two tokens", b.with("session_token", other), ""}, // the next request finds out whether the other is live
+		{"one token", b.requestWith("session_token"), "-session_token -session_data -dont_remember"},
+		{"two tokens", b.requestWith("session_token", other), ""}, // the next request finds out whether the other is live
 	} {
 		w := httptest.NewRecorder()
 		caller, err := b.sessions.Caller(w, c.request, b.db)
@@ -240,7 +240,7 @@ func TestSessionThatEndsBeforeItsExtension(t *testing.T) {
 
 	b.exec(`CREATE OR REPLACE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'`)
 	w := httptest.NewRecorder()
-	caller, err := b.sessions.Caller(w, b.with("session_token"), b.db)
+	caller, err := b.sessions.Caller(w, b.requestWith("session_token"), b.db)
 	if caller != nil || err == nil || errors.Is(err, session.ErrEnded) || len(w.Header()) > 0 {
 		t.Errorf("the update fails: got %v, %v, headers %v, want an error alone", caller, err, w.Header())
 	}
@@ -256,7 +256,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 		trips   int
 		left    int
 	}{
-		{"no cookie", b.with(""), 0, 1},
+		{"no cookie", b.requestWith(""), 0, 1},
 		{"the session", b.request(""), 1, 0},
 		{"the same session again", b.request(""), 1, 0},
 	} {
@@ -355,7 +355,7 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	}
 	for name, call := range calls {
 		w := httptest.NewRecorder()
-		if err := call(w, b.with("", "better-auth.device=a.b.c.d")); !errors.Is(err, want) || len(w.Header()) > 0 {
+		if err := call(w, b.requestWith("", "better-auth.device=a.b.c.d")); !errors.Is(err, want) || len(w.Header()) > 0 {
 			t.Errorf("%s: got %v, headers %v, want the error alone", name, err, w.Header())
 		}
 	}

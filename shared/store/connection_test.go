@@ -169,7 +169,7 @@ func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword("rotated_away", "rotated away") // refused also by a server that accepts any password
+	u.User = url.UserPassword("rotated_away", "rotated away") // rejected also by a server that accepts any password
 	wrong := u.String()
 	source := &countingURLs{urls: []string{wrong, good}}
 	db := store.Open(source, 1)

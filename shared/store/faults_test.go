@@ -82,7 +82,7 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 	}
 }
 
-// Invalidate is called also if a pooler reports the refused login with another SQLSTATE.
+// Invalidate is called also if a pooler reports the rejected login with another SQLSTATE.
 func TestRefusedLoginsCallInvalidate(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)

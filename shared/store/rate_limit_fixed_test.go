@@ -31,7 +31,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{10 * time.Second, 0, "1 20000"},
 		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
 	} {
-		db := open(t, url, 1) // a new process every time: none of them remembers a refusal
+		db := open(t, url, 1) // a new process every time: none of them remembers a rejection
 		if got := wait(t, db.Count(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
 			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
 		}

@@ -78,7 +78,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{23 * time.Second, 0, "3 23000"}, // a process whose clock is slow
 			{40 * time.Second, 0, "1 40000"},
 		} {
-			db := open(t, url, 1) // a new process every time: none of them remembers a refusal
+			db := open(t, url, 1) // a new process every time: none of them remembers a rejection
 			request := db.Charging(charge(key, 3, now.Add(c.at)))
 			var err error
 			if withRead {
@@ -198,7 +198,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			}
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
-			for range 4 { // processes, each with a memory of refusals of its own
+			for range 4 { // processes, each with a memory of rejections of its own
 				db := open(t, address, 5)
 				for range 25 {
 					group.Go(func() {

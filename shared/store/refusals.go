@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// maxRefusals limits the memory of refusals to about a megabyte.
+// maxRefusals limits the memory of rejections to about a megabyte.
 const maxRefusals = 4096
 
 // fixedMemory is how long a process remembers that Postgres rejected a Fixed charge. Another request may remove its

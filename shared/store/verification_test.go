@@ -71,7 +71,7 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	}
 }
 
-// race runs f n times at once and returns how often it succeeded. All other calls must return ErrNotFound.
+// race calls f n times concurrently and returns how often it succeeded. All other calls must return ErrNotFound.
 func race(t *testing.T, n int, f func() error) (wins int) {
 	t.Helper()
 	var group sync.WaitGroup

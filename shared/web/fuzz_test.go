@@ -55,7 +55,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// For all headers, a request with cookies from another origin is refused, and nothing panics.
+// For all headers, a request with cookies from another origin is rejected, and nothing panics.
 func FuzzHeaders(f *testing.F) {
 	origins := web.NewOrigins("https://own.example")
 	for _, origin := range []string{

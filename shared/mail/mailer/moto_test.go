@@ -105,7 +105,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	}
 }
 
-// mixed returns a batch: a valid mail, an invalid body, a mail that SES refuses, a valid mail; and the valid mails
+// mixed returns a batch: a valid mail, an invalid body, a mail that SES rejects, a valid mail; and the valid mails
 // alone.
 func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
