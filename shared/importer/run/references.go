@@ -91,7 +91,7 @@ func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) 
 		if step == 0 && !r.ToDeletable {
 			continue
 		}
-		tag, err := db.Exec(ctx, r.findAffected(step))
+		tag, err := db.Exec(ctx, r.insertAffected(step))
 		if err != nil {
 			return n, fmt.Errorf("look for rows of %s that reference users: %w", r.Table, err)
 		}
@@ -100,11 +100,12 @@ func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) 
 	return n, nil
 }
 
-func (r Reference) findAffected(step int) string {
+// insertAffected returns SQL that adds the rows of the referencing table that reference rows of a step.
+func (r Reference) insertAffected(step int) string {
 	effect, unlessRemoved := r.Effect, ""
 	if r.FromDeletable {
 		if effect == Deletes {
-			effect = Restricts // a rollback never deletes another user by ON DELETE CASCADE
+			effect = Restricts // the import never deletes another user by ON DELETE CASCADE
 		}
 		unlessRemoved = `
   AND NOT EXISTS (SELECT FROM affected o WHERE o.rel = c.tableoid AND o.tid = c.ctid AND o.effect = '` + Removed + `')`
