@@ -154,8 +154,8 @@ func twoTokens(t *testing.T) (good, forged string) {
 	return forge(t, goodHeader(), d.goodClaims()), forge(t, unknownKid, d.goodClaims())
 }
 
-// While a refresh hangs, tokens with known keys verify immediately. Only the call that refreshes and calls with an unknown
-// key wait, for two seconds.
+// While a refresh hangs, tokens with known keys are verified immediately. Only the call that refreshes and calls with
+// an unknown key wait, for two seconds.
 func TestR38_SlowJWKS(t *testing.T) {
 	t.Parallel()
 	good, forged := twoTokens(t)
