@@ -58,8 +58,8 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The tags add the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
-# stand-in of Secrets Manager. One run has every package, so that no test runs twice. The import takes longest, so it
-# starts first. All packages share one Postgres server.
+# stand-in of Secrets Manager. One go test command has all packages. shared/importer is first, because its tests
+# take longest. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
 	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto ./shared/importer/... $(GO_PACKAGES)
@@ -293,7 +293,7 @@ conformance/node_modules: conformance/package-lock.json
 	@touch $@
 
 conformance/statemachine/node_modules: conformance/statemachine/package-lock.json
-	@echo "Installing the interpreter of the States Language and the Node that it needs …"
+	@echo "Installing the interpreter of the Amazon States Language and its Node version …"
 	@cd conformance/statemachine && npm ci --no-audit --no-fund
 	@touch $@
 

@@ -32,7 +32,7 @@ async function confirmRemoval(page: Page, typed: string, secret: string): Promis
   await removal(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
 }
 
-test('R60: a new name shows on the page and in the menu', async ({ page, context, person, state }) => {
+test('R60: the page and the menu show a new name', async ({ page, context, person, state }) => {
   await register(context, person);
   await open(page);
   await state(page, 'overview');
@@ -147,7 +147,7 @@ test('the link in the mail to the new email address changes it', async ({
   await signIn(await another(), { ...person, email: next });
 });
 
-test('the link in the mail to the old email address stops a change', async ({
+test('the link in the mail to the old email address cancels a change of email', async ({
   page,
   context,
   person,
@@ -205,7 +205,7 @@ test('with an old session, a change of email address asks for the password', asy
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
-test('a link of another account changes nothing', { tag: '@once' }, async ({
+test('a link that belongs to another account changes nothing', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -365,7 +365,7 @@ test('after too many tries a countdown runs, and then the form works again', { t
   await expect(password(page).getByText(/Your password is changed/)).toBeVisible();
 });
 
-test('after the session was revoked elsewhere, a change asks for the password and is then made', {
+test('after the session was revoked on another device, a change asks for the password and then succeeds', {
   tag: '@once',
 }, async ({ page, context, person, another, guard }) => {
   await register(context, person);

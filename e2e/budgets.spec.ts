@@ -9,14 +9,14 @@ const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
 const sum = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
 const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
-/** The size of the scripts that the HTML of the page names, which it needs before it is interactive. */
+/** The size of the scripts in the HTML of the page. The page is interactive only after they are loaded. */
 async function namedIn(page: Page, url: string, sizes: Map<string, number>): Promise<number> {
   const html = await (await page.request.get(url)).text();
   return sum(new Map([...sizes].filter(([path]) => html.includes(path))));
 }
 
 test(
-  'on pages of the manual, accounts cost at most 35 kB of scripts and no layout shift',
+  'on pages of the manual, authentication adds at most 35 kB of scripts and no layout shift',
   { tag: '@once' },
   async ({ page, start }, info) => {
     test.setTimeout(300_000);
@@ -31,7 +31,7 @@ test(
         ];
         const more = sum(withAccounts) - sum(bareScripts);
         expect(more, chapter).toBeLessThanOrEqual(budget);
-        expect(more, 'the site without accounts has their scripts').toBeGreaterThan(0);
+        expect(more, 'the site without accounts contains the scripts of accounts').toBeGreaterThan(0);
         const early =
           (await namedIn(page, shared().origin + chapter, withAccounts)) -
           (await namedIn(page, without + chapter, bareScripts));

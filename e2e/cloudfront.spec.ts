@@ -24,7 +24,7 @@ const test = base.extend<{ cloudfront: CloudFront }>({
   ignoreHTTPSErrors: true,
 });
 
-test.describe("behind the template's distribution", { tag: '@once' }, () => {
+test.describe('behind the CloudFront distribution of template.yaml', { tag: '@once' }, () => {
   test('R26: cookies are set, and private responses are not cached', async ({ page, context, cloudfront }) => {
     const ada = newPerson();
     await page.goto('/docs/');

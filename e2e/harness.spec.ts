@@ -2,7 +2,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './harness/test';
 
 // These tests show that the guard and axe report problems.
-test('the guard reports problems behind a page', { tag: '@once' }, async ({ page, guard }) => {
+test('the guard reports console errors, uncaught errors and failed requests of a page', { tag: '@once' }, async ({
+  page,
+  guard,
+}) => {
   await page.goto('/');
   const broken = async (what: () => unknown, path = '/') => {
     await page.goto(path);

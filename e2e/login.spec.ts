@@ -29,7 +29,7 @@ test('R60: a wrong password and an unknown email address show the same message',
   await expect(page).toHaveURL('/docs/');
 });
 
-test('after a sign-in the person returns to the page before, and the form is not in the history', async ({
+test('after a sign-in the browser returns to the previous page, and the form is not in the history', async ({
   page,
   another,
   person,

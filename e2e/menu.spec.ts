@@ -96,7 +96,7 @@ test('after a sign-out in another tab, the account page shows no data of the per
   await expectNothingOf(page, person.email);
 });
 
-test('a sign-out in one tab shows in the other within a second', { tag: '@once' }, async ({
+test('a sign-out in one tab signs out the other tab within a second', { tag: '@once' }, async ({
   page,
   context,
   person,
@@ -174,7 +174,7 @@ test('on a small screen the account is in the sidebar', async ({ page, context, 
   await expect(sidebar.getByText(person.email)).toBeVisible();
   await expect(sidebar.getByRole('link', { name: 'Account', exact: true })).toBeInViewport();
   await state(page, 'sidebar');
-  // The sidebar's block of the history does not replace the form's.
+  // The history block of the sidebar does not replace the history block of the form.
   page.once('dialog', (dialog) => void dialog.dismiss());
   await sidebar.getByRole('link', { name: 'Account', exact: true }).click();
   await expect(page).toHaveURL('/profile/');

@@ -15,8 +15,8 @@ async function nextLink(page: Page): Promise<Locator> {
 }
 
 /**
- * Follows the next link. The URL changes before the content does: until then the next link still leads to the current
- * page, and a click on an element that React removes is lost. Both cases are retried.
+ * Follows the next link. The URL changes before the content. In between, the next link leads to the current page, and a
+ * click on an element that React removes has no effect. The helper repeats the click in both cases.
  */
 async function goOn(page: Page): Promise<void> {
   const before = page.url();
@@ -157,7 +157,7 @@ for (const path of [
   });
 }
 
-test('a table whose rows arrive in two parts does not move @once', async ({ page, baseURL }) => {
+test('a table that the browser receives in two parts causes no layout shift @once', async ({ page, baseURL }) => {
   const html = await (await page.request.get('/docs/security/')).text();
   const table = html.indexOf('<tbody');
   const half = html.indexOf('<tr', html.indexOf('<tr', table) + 1);

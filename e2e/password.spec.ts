@@ -108,7 +108,7 @@ test('R19: an unknown email address gets the same screen and no mail', { tag: '@
   expect(mails.count('reset-password', unknown)).toBe(0);
 });
 
-test('R60: a mail can be sent again, and the email address corrected', async ({
+test('R60: a mail can be sent again, and the email address can be corrected', async ({
   page,
   another,
   mails,

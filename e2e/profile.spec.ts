@@ -200,7 +200,7 @@ test('leaving with unsaved changes asks first', { tag: '@once' }, async ({ page,
   await expect(hours(page)).toHaveValue('');
 });
 
-test('the session ends while a person types: after the password the input is saved', async ({
+test('if the session ends while a person types, the input is saved after the person enters the password', async ({
   page,
   context,
   person,

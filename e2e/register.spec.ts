@@ -3,7 +3,7 @@ import { expect, newPerson, register, test } from './harness/test';
 
 const signUp = '/api/auth/sign-up/email';
 
-test('R60: a person registers, is signed in, and returns to the page before', async ({ page, person, state }) => {
+test('R60: a person registers, is signed in, and returns to the previous page', async ({ page, person, state }) => {
   await page.goto('/register/?next=/docs/');
   await formReady(page);
   await state(page, 'empty');
@@ -83,7 +83,7 @@ test('R60: the rules of a password are visible, and are marked as done', async (
   await expect(page).toHaveURL('/docs/');
 });
 
-test('R60: an email address that the browser accepts and the server rejects', async ({
+test('R60: the form shows an error for an email address that the server rejects', async ({
   page,
   person,
   guard,

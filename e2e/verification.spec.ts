@@ -59,7 +59,7 @@ test('R19: a registered email address gets the same screen as a new one', { tag:
   expect(xenon.mails.count('verify-email', person.email)).toBe(0);
 });
 
-test('R60: an invalid link offers a new one', async ({ page, start, person, state }) => {
+test('R60: the page of an invalid link offers to send a new link', async ({ page, start, person, state }) => {
   const xenon = await start(strict);
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);
@@ -96,7 +96,13 @@ test('R60: the link signs the person in, and a second use changes nothing', asyn
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
-test('R60: the link of a deleted account', async ({ page, start, context, person, state }) => {
+test('R60: the link of a deleted account shows that the account does not exist', async ({
+  page,
+  start,
+  context,
+  person,
+  state,
+}) => {
   const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);

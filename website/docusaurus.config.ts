@@ -86,7 +86,7 @@ const config: Config = {
   title: 'Xenon',
   tagline: 'Authentication for static sites on serverless Postgres',
   favicon: 'img/favicon.svg',
-  // The public origin, under the API's name for the setting. Canonical links, sitemap and social card start with it.
+  // The public origin, in the same environment variable as for the API. Canonical links and sitemap start with it.
   url: process.env['BETTER_AUTH_URL'] ?? 'http://localhost:3000',
   baseUrl: '/',
   trailingSlash: true,

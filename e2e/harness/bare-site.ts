@@ -5,8 +5,8 @@ import path from 'node:path';
 import { root } from './xenon';
 
 /**
- * Builds the site again without authentication: no provider, no account slot, none of their pages. It loads what a
- * reader of the manual would load without accounts. Returns a folder to run `xenon dev` in.
+ * Builds the site without authentication: no AuthProvider, no account menu, no account pages. A test compares the size
+ * of its scripts with the real site. Returns a folder to run `xenon dev` in.
  */
 export function buildBareSite(): { readonly dir: string; readonly remove: () => void } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-bare-'));

@@ -20,7 +20,7 @@ export const originSecret = 'the secret of this distribution, not the viewer';
 const maxRequestHeader = 10_240;
 const maxResponseHeader = 20_480;
 
-// Node's own limit, above both.
+// The limit of Node, larger than both limits above.
 const maxHeaderSize = 128 * 1024;
 
 /** A server with the rules of template.yaml's distribution, over TLS, in front of one API. */

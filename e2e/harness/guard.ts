@@ -4,7 +4,7 @@ import type { BrowserContext, ConsoleMessage, Request } from '@playwright/test';
 export interface Guard {
   /** Watches all current and future pages of a context. */
   readonly watch: (context: BrowserContext) => void;
-  /** Declares a status of a response, or a failed request ('failed'), that the test expects. It has to happen. */
+  /** Declares a status of a response, or a failed request ('failed'), that must happen in the test. */
   readonly allow: (what: number | 'failed', path: string) => void;
   /** Returns and clears the problems: those not declared, and declarations that did not happen. */
   readonly take: () => string[];

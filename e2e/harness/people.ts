@@ -32,7 +32,7 @@ export async function revokeOthers(context: BrowserContext, person: Person, orig
   expect(answer.status()).toBe(200);
 }
 
-/** Fills in and submits the sign-in form that a page shows in place of its content. */
+/** Fills in and submits the sign-in form on a page that needs a session. */
 export async function signInBy(page: Page, { email, password }: Person): Promise<void> {
   await page.getByLabel('E-mail address', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);

@@ -14,7 +14,7 @@ const variable = 'XENON_E2E';
 /** The server that was started for this run. */
 export function shared(): Shared {
   const text = process.env[variable];
-  if (!text) throw new Error('the run has no server: start it with playwright test');
+  if (!text) throw new Error('no server was started: run the tests with playwright test');
   return JSON.parse(text) as Shared;
 }
 

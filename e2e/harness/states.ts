@@ -32,7 +32,7 @@ export async function state(page: Page, name: string, info: TestInfo): Promise<v
   if (!process.env['SCREENSHOTS']) return;
   const file = path.resolve(import.meta.dirname, '../screenshots', where, `${name}-${info.project.name}.png`);
   await page.screenshot({ path: file, fullPage: true, animations: 'disabled', caret: 'hide' });
-  // For a full-page screenshot Chromium enlarges the window, and otherwise scrolls back during the next click.
+  // Chromium enlarges the window for a full-page screenshot. Without this line it scrolls during the next click.
   await page.evaluate(() => window.scrollTo(0, 0));
 }
 

@@ -44,7 +44,7 @@ export const test = base.extend<Fixtures>({
     await use(guard);
     expect(guard.take(), 'problems behind the page').toEqual([]);
   },
-  // The dependency on `start` makes servers end after the context: an open page still prefetches.
+  // The dependency on `start` stops the servers after the context is closed, because an open page still sends requests.
   context: async ({ start: _, context, guard }, use) => {
     guard.watch(context);
     await use(context);

@@ -39,6 +39,6 @@ export default function figures(context: LoadContext, folder: string): Plugin {
 
 async function count(file: string, line: RegExp): Promise<number> {
   const found = (await readFile(file, 'utf8')).match(line)?.length ?? 0;
-  if (found === 0) throw new Error(`count the lines of ${file}: none matches ${line}`);
+  if (found === 0) throw new Error(`no line of ${file} matches ${line}`);
   return found;
 }

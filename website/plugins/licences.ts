@@ -30,7 +30,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
     },
     postBuild({ outDir }) {
       if (folders.size === 0) throw new Error('licences: the site contains no package');
-      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // its runtime is in every page
+      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // Rspack's runtime code is part of every page
       const all = [...folders].map((folder) => ({ ...partIn(folder), text: textIn(folder) }));
       const fonts = path.join(siteDir, 'src/fonts');
       all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: textIn(fonts) });
@@ -57,7 +57,7 @@ export function partIn(folder: string): Part {
   return { name, version, licence: licence || 'none' };
 }
 
-/** The text of the licence: from its own file, or from the end of the readme. */
+/** The text of the licence: from the licence file of the package, or from the end of its readme. */
 function textIn(folder: string): string {
   const texts = (names: RegExp) =>
     readdirSync(folder)

@@ -7,7 +7,7 @@ import { SKIP, visit } from 'unist-util-visit';
 type Options = {
   /** The folder of the manual, relative to the site. */
   readonly docs: string;
-  /** The URL of the repository, to which links that leave the folder lead. */
+  /** The URL of the repository. Links from the manual to files outside its folder go there. */
   readonly repository: string;
 };
 

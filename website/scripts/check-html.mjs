@@ -71,7 +71,7 @@ function inspect(element, report) {
   }
   if (tag === 'tr' && element.childNodes.length === 0) report('a row without cells');
   if (tag === 'table' && !within(element, (above) => attribute(above, 'tabindex') === '0'))
-    report('a <table> whose scroll frame the keyboard cannot reach');
+    report('a <table> in a frame that the keyboard cannot reach');
   if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('a <pre> that the keyboard cannot reach');
   if (tag === 'img' && attribute(element, 'alt') === undefined) report('an <img> without alt');
   if (tag === 'script' && attribute(element, 'src') === undefined) script(element);

@@ -48,7 +48,7 @@ function whenIdle(run: () => void): () => void {
   return () => window.cancelIdleCallback(handle);
 }
 
-/** Provides the session to the whole site. It always renders its children: reading needs no session. */
+/** Provides the session to the whole site. It always renders its children, because most pages need no session. */
 export function AuthProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [client, setClient] = useState<AuthClient>();
   const [reading, setReading] = useState<Reading>();
@@ -62,7 +62,7 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
   );
   const refetch = useRef(load);
   useEffect(() => whenIdle(load), [load]);
-  // A loaded client asks again by itself when the network comes back. One that failed to load is loaded here.
+  // A loaded client fetches the session again when the network comes back. This effect loads a missing client.
   useEffect(() => {
     if (client) return;
     window.addEventListener('online', load);
@@ -76,11 +76,12 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
 
   const read = useCallback((next: Reading, again: () => Promise<void>) => {
     refetch.current = again;
-    // While the client asks again, the last reading stays: a form must not disappear because its window got the focus.
+    // While the client fetches the session again, the last session stays: otherwise a form would disappear when its
+    // window gets the focus.
     setReading((known) => (known && next.status === 'pending' && !next.session ? known : next));
   }, []);
 
-  // A page from the back/forward cache shows the session of the time when the person left it.
+  // A page from the back/forward cache shows an old session: the one from when the person left the page.
   useEffect(() => {
     const onPageShow = (event: PageTransitionEvent) => {
       if (event.persisted) window.location.reload();

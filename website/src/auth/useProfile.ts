@@ -71,8 +71,8 @@ export function useProfile(userId: string): ProfileEditor {
 }
 
 /**
- * Calls the profile API for one person only. If another person has signed in in another tab, their cookie fetches the
- * token: that token is not used, and the call fails with UNAUTHORIZED.
+ * Calls the profile API for one person only. If another person has signed in in another tab, the browser's cookie
+ * belongs to that person. The hook then discards the token, and the call fails with UNAUTHORIZED.
  */
 function useCaller(userId: string): Caller {
   const { getToken, clearToken } = useAuth();
@@ -83,7 +83,7 @@ function useCaller(userId: string): Caller {
       clearToken();
       return undefined;
     };
-    // The first token can be in memory from the person who was signed in before.
+    // The token in memory can belong to the person who was signed in before, so there is a second try.
     const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOut };
     return { getToken: get, clearToken };
   }, [userId, getToken, clearToken]);

@@ -20,7 +20,7 @@ export function useRedirectSignedIn(): string {
   return next;
 }
 
-// Milliseconds after which a form that is still shown after a successful sign-in means that the browser blocks cookies.
+// Milliseconds. If the form is still shown this long after a successful sign-in, the browser blocks cookies.
 const cookieTimeout = 8_000;
 
 /** The failure that a form returns some time after a successful sign-in. By then the page has normally changed. */

@@ -7,7 +7,7 @@ import { ask } from './client';
 export interface Sessions {
   /** The session of this device first, then the others by last use. Undefined while they are loading. */
   readonly rows: readonly SessionRow[] | undefined;
-  /** Why they could not be loaded. */
+  /** Why the sessions could not be loaded. */
   readonly failure: Failure | undefined;
   readonly load: () => Promise<Outcome<unknown>>;
   readonly end: (session: SessionRow) => Promise<Outcome<unknown>>;

@@ -15,7 +15,7 @@ suite('the catalogue', () => {
     ],
     ['PASSWORD_TOO_SHORT', 'The password needs at least 8 characters.'],
     ['PASSWORD_TOO_LONG', 'The password can have at most 128 characters.'],
-    ['PASSWORD_COMPROMISED', 'This password is on lists of stolen passwords. Please choose another.'],
+    ['PASSWORD_COMPROMISED', 'This password is known from data breaches or is too common. Please choose another.'],
     ['INVALID_TOKEN', 'This link was used or is too old. Get a new one.'],
     ['TOKEN_EXPIRED', 'This link was used or is too old. Get a new one.'],
     ['SESSION_NOT_FRESH', 'For your safety, enter your password again.'],

@@ -5,14 +5,15 @@ import { maxPassword, minPassword } from './password';
 /** The field of a form that a failure belongs to. */
 export type Field = 'email' | 'password' | 'name';
 
-/** A failure as a message that a person can act on. */
+/** The message for a failure, which says what the person can do. */
 export interface Words {
   readonly message: string;
   /** Undefined when the failure belongs to the whole form. */
   readonly field?: Field;
 }
 
-// Messages by the server's code, never its text. Where the meaning of a code depends on the form, the form has its own.
+// Messages by error code; the server's text is never shown. If a code has another meaning in a form, the form has its
+// own message.
 const catalogue: Record<string, () => Words> = {
   OFFLINE: () => ({
     message: translate({ id: 'error.OFFLINE', message: 'We cannot reach the server. Nothing is lost: try again.' }),
@@ -111,7 +112,7 @@ const catalogue: Record<string, () => Words> = {
   PASSWORD_COMPROMISED: () => ({
     message: translate({
       id: 'error.PASSWORD_COMPROMISED',
-      message: 'This password is on lists of stolen passwords. Please choose another.',
+      message: 'This password is known from data breaches or is too common. Please choose another.',
     }),
     field: 'password',
   }),
@@ -122,7 +123,7 @@ const catalogue: Record<string, () => Words> = {
     message: translate({ id: 'error.SESSION_NOT_FRESH', message: 'For your safety, enter your password again.' }),
   }),
   UNAUTHORIZED: () => ({
-    message: translate({ id: 'error.UNAUTHORIZED', message: 'You are signed out. Sign in to go on.' }),
+    message: translate({ id: 'error.UNAUTHORIZED', message: 'You are signed out. Sign in to continue.' }),
   }),
   USER_NOT_FOUND: () => ({
     message: translate({ id: 'error.USER_NOT_FOUND', message: 'This account no longer exists.' }),

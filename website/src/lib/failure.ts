@@ -1,4 +1,4 @@
-/** Why a call failed: the server's error, or that there was no response. */
+/** The reason of a failed call: the server's error, or that there was no response. */
 export interface Failure {
   /** The server's code, `OFFLINE` (no response), or `UNKNOWN` (a response without a code). */
   readonly code: string;
@@ -6,7 +6,7 @@ export interface Failure {
   readonly status: number;
   /** Seconds to wait before another attempt, when the server sent them. */
   readonly retryAfter?: number;
-  /** The request's id, for a person to quote. */
+  /** The request id, which a person can give to support. */
   readonly reference?: string;
 }
 

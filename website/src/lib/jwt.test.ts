@@ -110,7 +110,7 @@ describe('tokenStore', () => {
   });
 });
 
-describe('life', () => {
+describe('lifetime', () => {
   it('reads any characters', () => {
     expect(lifetime(jwt(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
   });

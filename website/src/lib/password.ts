@@ -7,7 +7,7 @@ export const maxPassword = 128;
 /** How hard a password is to guess, from 0 (too short) to 4. Advice only: no password is rejected because of it. */
 export type Strength = 0 | 1 | 2 | 3 | 4;
 
-// Frequent beginnings of leaked passwords.
+// Frequent prefixes of leaked passwords.
 const common = [
   'password',
   'passwort',

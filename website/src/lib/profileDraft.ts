@@ -50,7 +50,7 @@ export function unsaved(draft: Draft): boolean {
   return Object.keys(changes(draft)).length > 0;
 }
 
-/** The draft, moved to a newer version than it started from. */
+/** Returns the draft with a newer version as its base. */
 export function rebase(draft: Draft, theirs: Version | undefined): Draft {
   if (draft.base?.etag === theirs?.etag) return { ...draft, base: theirs };
   const other = answersOf(theirs?.profile);

@@ -9,8 +9,8 @@ export interface When {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Formats a time relative to `now`, in a language (a BCP 47 tag). It counts calendar days in the local time zone: hours
- * would be wrong, because a session records its use only once a day.
+ * Formats a time relative to `now`, in a language (a BCP 47 tag). It counts calendar days in the local time zone. It
+ * does not use hours, because the server updates the time of a session only once a day.
  */
 export function when(date: Date, now: Date, language: string): When {
   const days = Math.round((midnight(date) - midnight(now)) / day);

@@ -38,7 +38,7 @@ export default function Account(): ReactNode {
 }
 
 function Sections({ user, session }: Session): ReactNode {
-  // The browser looked for the fragment's section before it was rendered.
+  // The section of the URL fragment was not rendered yet when the browser tried to scroll to it.
   useEffect(() => {
     const id = window.location.hash.slice(1);
     if (sections.includes(id)) document.getElementById(id)?.focus();

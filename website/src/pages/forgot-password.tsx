@@ -22,7 +22,7 @@ export default function ForgotPassword(): ReactNode {
       title={translate({ id: 'forgot.title', message: 'Forgot your password?' })}
       intro={translate({
         id: 'forgot.intro',
-        message: 'It happens. Tell us your e-mail address, and we send you a link to choose a new one.',
+        message: 'Enter your e-mail address. We send you a link to choose a new password.',
       })}
     >
       <AddressForm send={sendReset} onSent={setSentTo} />

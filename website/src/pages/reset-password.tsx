@@ -30,7 +30,7 @@ export default function ResetPassword(): ReactNode {
         title={translate({ id: 'link.used', message: 'This link no longer works' })}
         intro={translate({
           id: 'link.used.text',
-          message: 'It was used already, or it is more than an hour old. Let us send you another.',
+          message: 'It was used already, or it is more than an hour old. Request a new link.',
         })}
       >
         <AddressForm send={sendReset} onSent={setSentTo} />
@@ -44,7 +44,7 @@ export default function ResetPassword(): ReactNode {
         intro={translate({
           id: 'reset.none',
           message:
-            'Open the link in the mail we sent you. If you have none, or it was a while ago, let us send another.',
+            'Open the link in the mail that we sent you. If you have no mail or the link has expired, request a new link.',
         })}
       >
         <AddressForm send={sendReset} onSent={setSentTo} />

@@ -53,7 +53,7 @@ interface Screen {
   readonly content: ReactNode;
 }
 
-/** The content for the API's query. `again` is the form that asks for another mail. */
+/** Returns the content for the query that the API appended. `again` is the form that requests another mail. */
 function screenOf(search: string | undefined, verified: boolean, next: string, again: ReactNode): Screen {
   const title = translate({ id: 'verify.title', message: 'Confirm your e-mail address' });
   if (search === undefined) return { title, content: <Skeleton lines={2} /> };
@@ -64,7 +64,7 @@ function screenOf(search: string | undefined, verified: boolean, next: string, a
       title: translate({ id: 'link.used', message: 'This link no longer works' }),
       intro: translate({
         id: 'link.used.text',
-        message: 'It was used already, or it is more than an hour old. Let us send you another.',
+        message: 'It was used already, or it is more than an hour old. Request a new link.',
       }),
       content: again,
     };

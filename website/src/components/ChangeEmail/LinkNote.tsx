@@ -33,7 +33,7 @@ function opened(email: string | undefined): string {
   if (!email)
     return translate({
       id: 'account.email.link.signedOut',
-      message: 'The link worked. Sign in to see your address.',
+      message: 'Your link is confirmed. Sign in to see your e-mail address.',
     });
   return translate(
     {

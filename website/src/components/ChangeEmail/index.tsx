@@ -102,8 +102,8 @@ function wrong(same: boolean): string {
     : translate({ id: 'account.email.invalid', message: 'That is not an e-mail address, such as ada@example.com.' });
 }
 
-// Whether the feature, or all mail, is off. Without mail the API answers 400 without a code, as it does for the same
-// address, which the form has excluded.
+// Whether the feature, or all mail, is off. If mail is off, the API answers 400 without a code. It gives the same
+// answer for an unchanged email, which the form checks before.
 function isOff({ code, status }: Failure): boolean {
   return code === 'CHANGE_EMAIL_DISABLED' || (code === 'UNKNOWN' && status === 400);
 }

@@ -3,7 +3,7 @@ import styles from './styles.module.css';
 
 const arches = [0, 1, 2, 3, 4] as const;
 
-/** A drawing of door arches with a glowing particle in the last one. It is decoration, hidden from screen readers. */
+/** The decoration of the home page: door arches with a glowing particle in the last one. Hidden from screen readers. */
 export default function Door(): ReactNode {
   return (
     <svg className={styles.door} viewBox="0 0 420 440" aria-hidden="true" focusable="false">

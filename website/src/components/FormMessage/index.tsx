@@ -15,7 +15,7 @@ interface Props {
   readonly children?: ReactNode;
 }
 
-/** Why the form was not accepted. The message takes the focus when it appears. */
+/** Shows why the form was not accepted. The message takes the focus when it appears. */
 export default function FormMessage({ failure, fields, wait = 0, children }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -6,7 +6,7 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** What Xenon is, and below it live responses of the API. */
+/** Describes Xenon and shows live responses of the API. */
 export default function HomeHero(): ReactNode {
   return (
     <header className={styles.hero}>
@@ -16,8 +16,8 @@ export default function HomeHero(): ReactNode {
         </Heading>
         <p className={styles.lead}>
           <Translate id="home.lead" values={{ client: <span className={styles.name}>better-auth</span> }}>
-            {'Xenon is a Go backend on AWS Lambda and Neon that works with the stock {client} client, unpatched. ' +
-              'People who come over from Supabase keep their passwords.'}
+            {'Xenon is a Go backend on AWS Lambda and Neon that works with the unmodified {client} client. ' +
+              'Users that you import from Supabase keep their passwords.'}
           </Translate>
         </p>
         <p className={styles.actions}>

@@ -26,7 +26,7 @@ export default function HomeLive(): ReactNode {
             keys.ask();
           }}
         >
-          <Translate id="home.live.again">Ask again</Translate>
+          <Translate id="home.live.again">Send again</Translate>
         </button>
       </div>
       <div className={styles.try}>

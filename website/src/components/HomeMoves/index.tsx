@@ -4,12 +4,12 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** What an import from Supabase copies, what it does not change, and what it cannot copy. */
+/** Lists what an import from Supabase copies, what it does not change, and what it cannot copy. */
 export default function HomeMoves(): ReactNode {
   return (
     <section aria-labelledby="moves">
       <Heading as="h2" id="moves">
-        <Translate id="home.moves.title">Leaving Supabase: what moves, what stays</Translate>
+        <Translate id="home.moves.title">Import from Supabase: what moves, what stays</Translate>
       </Heading>
       <div className={styles.columns}>
         <Column title={translate({ id: 'home.moves.along', message: 'Moves' })} items={along()} />
@@ -43,7 +43,7 @@ function along(): string[] {
     translate({ id: 'home.moves.along.ids', message: 'Ids and e-mail addresses' }),
     translate({
       id: 'home.moves.along.passwords',
-      message: 'Password hashes: people sign in with the password they have',
+      message: 'Password hashes: users keep their passwords',
     }),
     translate({ id: 'home.moves.along.accounts', message: 'Linked accounts and learner profiles' }),
     translate({ id: 'home.moves.along.bans', message: 'Bans: banned users stay banned' }),
@@ -53,8 +53,8 @@ function along(): string[] {
 function stays(): string[] {
   return [
     translate({ id: 'home.moves.stays.source', message: 'Supabase: the import only reads it' }),
-    translate({ id: 'home.moves.stays.changed', message: 'Rows that changed here after they were copied' }),
-    translate({ id: 'home.moves.stays.back', message: 'The possibility to roll back, until you finalise the run' }),
+    translate({ id: 'home.moves.stays.changed', message: 'Rows that changed in Xenon after the copy' }),
+    translate({ id: 'home.moves.stays.back', message: 'The possibility to roll back, until you finalize the run' }),
   ];
 }
 

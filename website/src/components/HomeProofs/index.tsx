@@ -31,7 +31,7 @@ export default function HomeProofs(): ReactNode {
           more={translate({ id: 'home.proofs.import.more', message: 'How an import is verified' })}
         >
           <Translate id="home.proofs.import">
-            equations account for every row of an import, and checksums inside both servers compare every field. The
+            row counts account for every row of an import, and checksums in both databases compare every field. The
             first:
           </Translate>
           <code className={styles.equation}>users = copied + identical + kept + quarantined</code>
@@ -42,7 +42,7 @@ export default function HomeProofs(): ReactNode {
           more={translate({ id: 'home.proofs.security.more', message: 'Security properties and their tests' })}
         >
           <Translate id="home.proofs.security">
-            security requirements, each with the tests that prove it. A requirement without a test says so.
+            security requirements, each with the tests that prove it. Requirements without a test are marked.
           </Translate>
         </Proof>
       </div>

@@ -34,7 +34,7 @@ export default function Mailbox({ children, send, onBack }: Props): ReactNode {
       <p className={styles.small}>
         {translate({
           id: 'mail.hour',
-          message: 'The link works once, and for an hour. No mail? Check the spam folder, and the address above.',
+          message: 'You can use the link once, within one hour. No mail? Check the spam folder and the address above.',
         })}
       </p>
       <SendAgain send={send} />

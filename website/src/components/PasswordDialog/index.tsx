@@ -12,10 +12,10 @@ import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 import styles from './styles.module.css';
 
-/** Makes calls for which the server may want the password again, or whose session has ended. */
+/** Makes calls that can fail because the server requires the password again or because the session has ended. */
 export interface Confirmation {
   /**
-   * Makes the call. When the server wants the password first, asks for it and makes the call again. When the person
+   * Makes the call. When the server requires the password first, asks for it and makes the call again. When the person
    * cancels, returns the first failure.
    */
   readonly confirmed: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
@@ -28,7 +28,7 @@ interface Question {
   readonly answer: (signedIn: boolean) => void;
 }
 
-/** Asks the person who is or was signed in for their password when the server wants it. */
+/** Asks the current or last signed-in person for the password when the server requires it. */
 export function usePasswordDialog(): Confirmation {
   const { state } = useAuth();
   const last = useRef<Session>(undefined);
@@ -71,7 +71,7 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
               })
             : translate({
                 id: 'again.why',
-                message: 'You signed in a while ago. For your safety, confirm that it is still you.',
+                message: 'You signed in a while ago. To protect your account, enter your password again.',
               })}
         </p>
         <FormMessage failure={failure} wait={wait} fields={{ password: 'password-again-input' }} />
@@ -96,7 +96,7 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
   );
 }
 
-// The new session gets the kind of lifetime of the old one, and replaces it, so that the list of devices has one entry.
+// The new session has the same lifetime setting as the old one and replaces it, so the list of devices has one entry.
 async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
   const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortLifetime;
   const outcome = await ask((client, fetchOptions) =>

@@ -9,7 +9,7 @@ interface Props {
   readonly about: readonly string[];
 }
 
-/** How hard the password is to guess; advice only. It takes up its space from the start, so the layout is stable. */
+/** Shows how hard the password is to guess; advice only. It reserves its space, so the layout is stable. */
 export default function StrengthMeter({ value, about }: Props): ReactNode {
   const score = strength(value, about);
   const words = [

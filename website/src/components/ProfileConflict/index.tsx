@@ -12,7 +12,7 @@ interface Props {
   readonly onChoose: (field: keyof Answers, value: Answers[keyof Answers]) => void;
 }
 
-/** Lets the person choose between their answers and those saved elsewhere, most likely by themselves. */
+/** Lets the person choose between these answers and those saved elsewhere, probably in another tab. */
 export default function ProfileConflict({ conflicts, answers, onChoose }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new conflicts take the focus

@@ -55,7 +55,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
     return outcome.failure;
   });
   useLeaveGuard({
-    // The kept draft decides, not the form: signing out drops the drafts, and then leaving needs no question.
+    // Checks the stored draft, not the form: signing out deletes the drafts, and then no question is needed.
     unsaved: () => keptDraft(userId) !== undefined,
     question: translate({ id: 'profile.leave', message: 'Your changes are not saved. Leave without saving?' }),
     onLeave: () => dropDraft(userId),

@@ -24,7 +24,7 @@ interface Props {
   readonly onMailed: (email: string) => void;
 }
 
-/** Creates an account. If that signs the person in, the client fetches the session by itself. */
+/** Creates an account. If the server creates a session, the client fetches it automatically. */
 export default function RegisterForm({ next, onMailed }: Props): ReactNode {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');

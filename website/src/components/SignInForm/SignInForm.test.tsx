@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-/** Renders the form and signs in, for which the server asks to wait. */
+/** Renders the form and submits it; the server answers 429. */
 async function submitAndWait(seconds: number): Promise<void> {
   retryAfter = String(seconds);
   render(

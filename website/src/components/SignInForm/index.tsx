@@ -17,7 +17,7 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** The page after a registration instead of a sign-in; default: this page. */
+  /** The page to open after a registration; default: the current page. */
   readonly next?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Tells password managers whose password the form has: they read the input before the password, even a hidden one. */
+/** A hidden input with the user name for password managers, which read the input before the password. */
 export default function Username({ email }: { readonly email: string }): ReactNode {
   return <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />;
 }

@@ -3,8 +3,8 @@ import { type ComponentProps, type ReactNode, useEffect, useRef, useState } from
 import styles from './styles.module.css';
 
 /**
- * A table in a scroll frame. In the static HTML the frame can receive the keyboard focus; once its width is known, a
- * frame that does not scroll leaves the tab order.
+ * A table in a scroll frame. In the static HTML the frame can receive the keyboard focus; after its width is known, a
+ * frame that does not scroll is removed from the tab order.
  */
 export default function Table(props: ComponentProps<'table'>): ReactNode {
   const frame = useRef<HTMLDivElement>(null);
@@ -26,7 +26,7 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
   return (
     <div ref={frame} className={styles.frame} {...focusable}>
       <table {...props} />
-      <span hidden /> {/* proves to the style sheet that the whole table has arrived */}
+      <span hidden /> {/* the CSS shows the table only when this element exists: then the whole table was parsed */}
     </div>
   );
 }
