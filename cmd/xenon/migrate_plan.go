@@ -176,7 +176,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	if len(p.Source.Rows) > 0 {
 		printf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
 	}
-	printCounts(out, "Expected result for each row", p.Expected)
+	printCounts(out, "Expected results, in rows", p.Expected)
 	printReasons(out, "Expected in the quarantine", p.Reasons)
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
 	printProfileColumns(out, p)

@@ -46,7 +46,7 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
 		}},
-		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"Expected result for each row", "mfa_held"}},
+		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"Expected results, in rows", "mfa_held"}},
 		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
 		{[]string{"plan", "--json"}, exitDecision, []string{`"refusals":["`}},
 	} {

@@ -101,7 +101,7 @@ func (c migrateReportCmd) write(s importreport.Signed, std streams) error {
 func printReport(out io.Writer, r importreport.Report) {
 	end := r.Conclusion()
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrap(end.Text, 106, "\n  "))
-	printCounts(out, "Result for each row", r.Status.Counts)
+	printCounts(out, "Results, in rows", r.Status.Counts)
 	printReasons(out, "In the quarantine", r.Status.Reasons)
 	printLines(out, "Not checked", r.Plan.NotChecked)
 }

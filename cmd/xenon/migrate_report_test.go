@@ -123,6 +123,10 @@ func TestR58_CheckOfAReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wrong := filepath.Join(t.TempDir(), "wrong.json")
+	if err := os.WriteFile(wrong, []byte("a text\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	altered := filepath.Join(t.TempDir(), "altered.json")
 	if err := os.WriteFile(altered, bytes.Replace(text, []byte("autumn"), []byte("spring"), 1), 0o600); err != nil {
 		t.Fatal(err)
@@ -150,6 +154,8 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		{"JSON", []string{file, "--json"}, keyFile, exitDone, `{"verdict":"valid","run":"autumn"`},
 		{"altered", []string{altered}, keyFile, exitFailed, "altered: the digest does not match the report"},
 		{"altered, JSON", []string{altered, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
+		{"wrong file", []string{wrong}, keyFile, exitFailed, wrong + ": this is not a signed report, or it was changed"},
+		{"wrong file, JSON", []string{wrong, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
 		{"unknown key", []string{file}, others, exitFailed, "These keys cannot verify the report"},
 		{"unknown key, JSON", []string{file, "--json"}, others, exitFailed, `{"verdict":"unknown key"`},
 		{"no keys", []string{file}, filepath.Join(t.TempDir(), "none"), exitFailed, "Use --jwks for other public keys"},

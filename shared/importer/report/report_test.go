@@ -58,7 +58,7 @@ func finished() report.Report {
 			Hashes:     map[string]int64{"bcrypt": 9_000, "argon2": 3},
 			Collisions: map[string]int64{"email_conflict": 12},
 			NotCarried: map[string]int64{"auth.sessions": 4_012},
-			NotChecked: []string{"auth.oauth_clients: may not be read by this role"},
+			NotChecked: []string{"auth.oauth_clients: no privilege to read it"},
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{

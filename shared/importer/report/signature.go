@@ -20,6 +20,12 @@ const signatureType = "xenon-report+jws"
 // key of the signature is not in the JWKS.
 var ErrAltered = errors.New("altered")
 
+// notSigned is the ErrAltered of a file that cannot be read as a signed report.
+type notSigned struct{}
+
+func (notSigned) Error() string        { return "this is not a signed report, or it was changed" }
+func (notSigned) Is(target error) bool { return target == ErrAltered }
+
 // Signed is a report with its digest and the deployment's signature of the digest.
 type Signed struct {
 	Report    Report
@@ -76,7 +82,7 @@ func Check(text, jwks []byte) (Checked, error) {
 		Signature string `json:"seal"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return Checked{}, fmt.Errorf("%w: this is not a signed report", ErrAltered)
+		return Checked{}, notSigned{}
 	}
 	if !bytes.Equal(text, signedText(file.Report, file.Digest, file.Signature)) {
 		return Checked{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
