@@ -17,7 +17,7 @@ import (
 // goldenEvent is an event of API Gateway's HTTP API, from the tests of shared/lambdahttp.
 const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
 
-// events makes events from requests.
+// events creates events of API Gateway from requests.
 type events struct {
 	golden map[string]any
 	came   atomic.Int64

@@ -102,7 +102,7 @@ func signOutNew(tb testing.TB, s server, n int) func(i int) call {
 	defer conn.Close(tb.Context())
 	_, err := conn.Exec(tb.Context(), `INSERT INTO session ("userId", token, "expiresAt", "updatedAt")
 		SELECT md5((i * 7919 % $1 + 1)::text)::uuid, ($2::bigint + $1 + i)::text, now() + interval '7 days', now()
-		FROM generate_series(1, $3) i`, n, firstToken, enough)
+		FROM generate_series(1, $3) i`, n, tokenBase, enough)
 	if err != nil {
 		tb.Fatal(err)
 	}

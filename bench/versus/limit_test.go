@@ -47,7 +47,7 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) workload {
 		tb.Fatal(err)
 	}
 	script := filepath.Join(tb.TempDir(), "get-session.sql")
-	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", active, firstToken,
+	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", active, tokenBase,
 		strings.NewReplacer("$1", ":token", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)

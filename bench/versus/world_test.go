@@ -26,10 +26,10 @@ const (
 	active = 64
 )
 
-// firstToken is no user's token. The session of user i has the token firstToken+i, in digits that pgbench can generate.
-const firstToken = 4_000_000_000_000_000_000
+// The session of user i has the token tokenBase+i. Users are numbered from 1. pgbench can generate such numbers.
+const tokenBase = 4_000_000_000_000_000_000
 
-func tokenOf(i int) string { return strconv.Itoa(firstToken + i) }
+func tokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
 
 // cookie returns the session cookie of user i, which is valid for both servers.
 func cookie(i int) string {
@@ -60,7 +60,7 @@ func populated(tb testing.TB, n int, format string) string {
 		{`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
 			SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
 			       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
-			FROM generate_series(1, $1) i`, []any{n, firstToken}},
+			FROM generate_series(1, $1) i`, []any{n, tokenBase}},
 		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 ` +
 			`FROM "user"`, nil},
 		{`VACUUM ANALYZE`, nil},

@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 	return report(cmd.Run(), std.err)
 }
 
-// environment returns the value of a variable; commands read settings with it.
+// environment is a function that returns the value of a variable. Commands read settings with it.
 type environment func(string) string
 
 // problem is an error message for the user. It says what happened and what the user can do.

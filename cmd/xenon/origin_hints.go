@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxHints is the maximum number of origins for which a hint is logged.
+	// maxHints is the maximum number of origins that are checked.
 	maxHints = 100
 	// hintPage is the section about pages of another origin.
 	hintPage = "docs/local.md#a-page-of-another-origin"

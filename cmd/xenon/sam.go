@@ -33,7 +33,7 @@ const (
 type samCmd struct {
 	Addr        string   `help:"The host and port on which sam listens" default:"localhost:3000" placeholder:"HOST:PORT"`
 	DatabaseURL string   `help:"Use this Postgres server; do not start one. Overrides DATABASE_URL." placeholder:"URL"`
-	Dir         string   `help:"The directory of the database, the secret, the signing keys and, in sam/, the files for sam" default:".xenon" placeholder:"DIR"`
+	Dir         string   `help:"The directory for the database, the auth secret and the signing keys. Files for sam are in its folder sam/." default:".xenon" placeholder:"DIR"`
 	Gateway     string   `help:"The IP address of this machine in the network of the containers" required:"" placeholder:"IP"`
 	Arch        string   `help:"The architecture of the containers" enum:"amd64,arm64" required:"" placeholder:"ARCH"`
 	Command     []string `arg:"" passthrough:"" help:"The command to run. When it ends, xenon stops the database and ends."`

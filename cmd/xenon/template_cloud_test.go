@@ -17,10 +17,11 @@ import (
 
 // These tests check the AWS resources in template.yaml: policies, retention and alarms.
 
-// tree returns a part of the template as maps, lists and strings, without YAML tags. A short function such as !Ref X
-// becomes the string "!Ref X"; one with a list becomes "!If [X, …]".
+// tree is a part of the template, as maps, lists and strings.
 type tree map[string]any
 
+// plain converts a YAML node into maps, lists and strings. A short function such as !Ref X becomes the string "!Ref X";
+// one with a list becomes "!If [X, …]".
 func plain(n *yaml.Node) any {
 	var v any
 	switch n.Kind {

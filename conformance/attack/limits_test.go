@@ -80,8 +80,8 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	}
 }
 
-// One IP address sends many requests to both endpoints, with and without a valid token. A user and a monitor at another
-// IP address are not affected.
+// The IP address of each case sends many requests to one endpoint, with a valid token, with an invalid one or without
+// one. A user and a monitor at another IP address are not affected.
 func TestProfileAndHealthAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // of the token

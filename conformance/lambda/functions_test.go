@@ -165,13 +165,13 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	table.add("signup", signup, "POST /api/auth/sign-up/email", "200")
 
 	served := map[string][]string{"signup": {"POST /api/auth/sign-up/email"}}
-	var letters []string
+	var mails []string
 	keysAt := jwksSite(t)
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		if folder == "profile" {
 			continue // it needs the responses of jwks and token
 		}
-		letters = append(letters, visit(t, d, signup, folder, table, served)...)
+		mails = append(mails, visit(t, d, signup, folder, table, served)...)
 	}
 	bearer := newVisitor()
 	bearer.signUp(t, signup)
@@ -191,7 +191,7 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	if diff := cmp.Diff(served, want); diff != "" {
 		t.Errorf("routes (-asked +template.yaml):\n%s", diff)
 	}
-	mailer(t, d, letters, table)
+	mailer(t, d, mails, table)
 	migrate(t, d, table)
 	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
 		t.Errorf("functions (-started +template.yaml):\n%s", diff)

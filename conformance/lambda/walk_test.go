@@ -38,7 +38,7 @@ var mailing = map[string]int{
 func walk(
 	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table,
 	served map[string][]string,
-) (letters []string) {
+) (mails []string) {
 	t.Helper()
 	var asked, answers []string
 	for _, step := range routes[folder] {
@@ -47,10 +47,10 @@ func walk(
 			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Printed())
 		}
 		for i := range mailing[step.route] {
-			letters = append(letters, d.Queued())
-			token := tokenOf(t, letters[len(letters)-1])
+			mails = append(mails, d.Queued())
+			token := tokenOf(t, mails[len(mails)-1])
 			s.Hide(token)
-			if i == 0 || strings.Contains(letters[len(letters)-1], `"email-change-notice"`) {
+			if i == 0 || strings.Contains(mails[len(mails)-1], `"email-change-notice"`) {
 				v.mail = token
 			}
 		}
@@ -66,7 +66,7 @@ func walk(
 	to.add(folder, s, routes, strings.Join(answers, " "))
 	slices.Sort(asked)
 	served[folder] = asked
-	return letters
+	return mails
 }
 
 // tokenOf returns the token of a queued mail.
@@ -99,25 +99,25 @@ func jwksSite(t *testing.T) site {
 }
 
 // mailer sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
-func mailer(t *testing.T, d *sandbox.Deployment, letters []string, to *table) {
+func mailer(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
 	var e events.SQSEvent
-	for i, body := range append(letters, "no mail") {
+	for i, body := range append(mails, "no mail") {
 		e.Records = append(e.Records, events.SQSMessage{MessageId: fmt.Sprint("m", i), Body: body, EventSource: "aws:sqs"})
 		if body != "no mail" {
 			s.Hide(tokenOf(t, body))
 		}
 	}
 	before := d.Sent()
-	want := fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(letters))
+	want := fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(mails))
 	if got := string(s.Invoke(e)); got != want {
 		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Printed())
 	}
-	if got := d.Sent() - before; got != len(letters) || got == 0 {
-		t.Errorf("SES accepted %d mails, want %d", got, len(letters))
+	if got := d.Sent() - before; got != len(mails) || got == 0 {
+		t.Errorf("SES accepted %d mails, want %d", got, len(mails))
 	}
-	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(letters)), "only the invalid one is retried")
+	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
 }
 
 // migrate plans an import of twenty users.

@@ -8,14 +8,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// prepareAfter is how often a connection runs a statement before it prepares it. Preparing takes one more round trip,
-// once, and saves parsing and planning, which is most of the work of Postgres for a look-up by key. A statement that is
-// not prepared takes one round trip and leaves nothing on the server.
-const prepareAfter = 16
+// prepareAt is the use of a statement on a connection at which it is prepared: the 16th. Preparing takes one more round
+// trip, once, and saves parsing and planning, which is most of the work of Postgres for a look-up by key. A statement
+// that is not prepared takes one round trip and leaves nothing on the server.
+const prepareAt = 16
 
 const useCountsKey = "xenon.useCounts"
 
-// prepareIfFrequent prepares a statement on c when c has run it prepareAfter times. From then on pgx finds the prepared
+// prepareIfFrequent prepares a statement on c before its 16th use (prepareAt). From then on pgx finds the prepared
 // statement by its text. If the server, or a pooler in front of it, rejects this, the Store prepares nothing more.
 func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) error {
 	if s.noPrepare.Load() {
@@ -26,7 +26,7 @@ func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) 
 		uses = map[string]int{}
 		c.PgConn().CustomData()[useCountsKey] = uses
 	}
-	if uses[sql]++; uses[sql] != prepareAfter {
+	if uses[sql]++; uses[sql] != prepareAt {
 		return nil
 	}
 	_, err := c.Prepare(ctx, sql, sql)

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const manyTimes = 40 // more than prepareAfter
+const manyTimes = 40 // more than prepareAt
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()

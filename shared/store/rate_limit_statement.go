@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// chargeResult says which charges Postgres counted.
+// chargeResult describes which charges Postgres counted.
 type chargeResult struct {
 	sent    bool // to Postgres
 	counted int  // the first of them counted; the charge after them has to be sent again
@@ -18,7 +18,7 @@ type chargeResult struct {
 	fixed   []window
 }
 
-// queueCharges adds charges to a batch. If Postgres rejects one, the batch ends with a *LimitedError.
+// queueCharges adds charges to a batch. If a charge is over its limit, the batch ends with a *LimitedError.
 func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
 	sql, args := chargeStatement(charges)
 	batch.Queue(s.qualify(sql), args...).QueryRow(func(row pgx.Row) error {

@@ -64,7 +64,7 @@ type database struct {
 	chargeCleanup cleanup
 }
 
-// URLSource returns the URL of the database. *secrets.Secrets implements it.
+// URLSource is a source of the URL of the database. *secrets.Secrets implements it.
 type URLSource interface {
 	// DatabaseURL is called before each connection, so that a rotated password is used.
 	DatabaseURL(ctx context.Context) (string, error)
@@ -125,7 +125,7 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	return nil
 }
 
-// cleanup says when expired rows are deleted: at most once a minute in each process.
+// cleanup has the time of the last deletion of expired rows: a process deletes them at most once a minute.
 type cleanup struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first one
 
 // isDue reports whether a minute has passed since the last cleanup, and then begins the next minute.

@@ -85,8 +85,10 @@ func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (Us
 		userID, c.Name, c.SetImage, c.Image, c.At)
 }
 
-// ChangeEmail redeems the link of an email change ("" for a link without a row), changes the email of the user from one
-// to another, both lower case, and deletes the user's other links. Without keepVerified the new email is not verified.
+// ChangeEmail changes the email of a user from one to another (both lower case), if the mailed link is valid. It
+// deletes the link and the user's other links. link is "" for a link that is not stored in the table verification; then
+// only the user is checked. Without keepVerified the new email is not verified.
+//
 // It returns ErrNotFound if the link is not valid, or if the user is banned or no longer has the old email. It returns
 // ErrDuplicate, and keeps the link, if another user has the new email.
 //

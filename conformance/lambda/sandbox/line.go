@@ -68,13 +68,13 @@ func (l *Line) when(what *time.Time) time.Time {
 	return *what
 }
 
-// Asked returns the time when the function first requested an event. Then the start of the function is complete.
+// Asked returns the time of the function's first request for an event, which is the end of its start.
 func (l *Line) Asked() time.Time { return l.when(&l.asked) }
 
-// Sent returns the time when the function got its first event.
+// Sent returns the time at which the first event was sent to the function.
 func (l *Line) Sent() time.Time { return l.when(&l.sent) }
 
-// Answered returns the time when the function first answered an event.
+// Answered returns the time of the function's first answer to an event.
 func (l *Line) Answered() time.Time { return l.when(&l.answered) }
 
 // Now returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of other

@@ -44,7 +44,7 @@ func TransientErrors() (all []ServerError) {
 	return all
 }
 
-// Phase says which request an ErrorProxy answers instead of the server.
+// Phase is the request that an ErrorProxy answers instead of the server.
 type Phase string
 
 // The phases.

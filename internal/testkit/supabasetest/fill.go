@@ -50,7 +50,7 @@ func (g *generator) generateUsers(n int) {
 		total += s.weight
 		switch {
 		case n < atLeast:
-		case s.side == "":
+		case s.part == "":
 			g.generateShape(s)
 		default:
 			g.applyShape(s)
@@ -94,8 +94,8 @@ func (g *generator) generateShape(s shape) {
 
 // applyShape applies a shape to the next base user.
 func (g *generator) applyShape(s shape) {
-	s.over(g, g.bases[g.applied[s.side]])
-	g.applied[s.side]++
+	s.change(g, g.bases[g.applied[s.part]])
+	g.applied[s.part]++
 	g.census.Shapes[s.name]++
 }
 

@@ -9,10 +9,12 @@ type shape struct {
 	size   int // number of users; 0 is one
 	make   func(g *generator)
 
-	// The first use of a shape that changes only one part of a user changes an existing user (a base), so that atLeast
-	// users are enough for all shapes. At most one shape changes each part of a base. side is the part.
-	side string
-	over func(g *generator, a *account)
+	// part is the part of a user that the shape changes, or "". The first use of a shape with a part changes an existing
+	// user, so that atLeast users are enough for all shapes. At most one shape changes each part of a user.
+	part string
+	// change changes an existing user.
+	change func(g *generator, a *account)
+	// base is true if shapes with a part may change the users of this shape.
 	base bool
 }
 
@@ -23,17 +25,19 @@ var shapes = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
 	emails, emailConflicts, numbers,
 	providers(), providerPairs, oddIdentities,
 	storedPasswords(), secondFactors, times, oddIDs,
-	side("row", pending, oddRows), side("metadata", metadata()), side("profile", knownProfiles(), oddProfiles()))
+	shapesOf("row", pending, oddRows), shapesOf("metadata", metadata()),
+	shapesOf("profile", knownProfiles(), oddProfiles()))
 
 // variant is an ordinary user with one special property.
 func variant(name string, weight int, change func(g *generator, a *account)) shape {
-	return shape{name: name, weight: weight, over: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
+	return shape{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
 }
 
-func side(name string, kinds ...[]shape) []shape {
+// shapesOf returns the shapes that change a part of a user.
+func shapesOf(part string, kinds ...[]shape) []shape {
 	all := slices.Concat(kinds...)
 	for i := range all {
-		all[i].side = name
+		all[i].part = part
 	}
 	return all
 }
