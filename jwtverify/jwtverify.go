@@ -47,7 +47,7 @@ const (
 	maxVerified = 4096        // tokens that a Verifier remembers by their digests, each for jwks.MaxAge at most
 )
 
-// Options says which tokens a Verifier accepts.
+// Options describes the tokens that a Verifier accepts.
 type Options struct {
 	JWKSURL  string // required: the URL of the issuer's public keys, http or https
 	Issuer   string // required: what iss must be, the setting JWT_ISSUER of the Xenon deployment

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { root } from './xenon';
 
 /**
- * Builds the site without authentication: no AuthProvider, no account menu, no account pages. A test compares the size
- * of its scripts with the real site. Returns a folder to run `xenon dev` in.
+ * Builds the site again without authentication: without the React context of the session (Root.tsx), the account menu
+ * in the navigation bar, and all pages except the home page and the manual. A test compares the size of its scripts
+ * with the scripts of the real site. Returns a folder to run `xenon dev` in.
  */
 export function buildBareSite(): { readonly dir: string; readonly remove: () => void } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-bare-'));

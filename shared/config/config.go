@@ -82,7 +82,7 @@ type API struct {
 	AWS AWS // for calls of Secrets Manager and SQS
 }
 
-// Mail says where mails go.
+// Mail is the destination of mails.
 type Mail string
 
 // The values of MAIL.
@@ -95,7 +95,7 @@ const (
 // Secure reports whether the public origin is https, which decides the names and attributes of cookies.
 func (c API) Secure() bool { return strings.HasPrefix(c.Origin, "https://") }
 
-// ClientIP says how the IP address of the client is found.
+// ClientIP describes how the IP address of the client is found.
 type ClientIP struct {
 	Source ClientIPSource
 	Hops   int // with ForwardedFor: how many trusted proxies append to the header

@@ -185,8 +185,10 @@ const trustedOrigins = `
 |---|---|
 | ` + "`https://app.example.com`, `http://localhost:3001`" + ` | this origin |
 | ` + "`app.example.com`" + ` | the same with https, and with http only if ` + "`BETTER_AUTH_URL`" + ` is http |
-| ` + "`https://*.example.com`" + ` | every host below your domain; ` + "`*` is any characters, `?` one" + ` |
-| ` + "`https://my-app-*.vercel.app`" + ` | hosts of this form; a wildcard in a label with other text matches no dot |
+| ` + "`https://*.example.com`" + ` | every host below your domain; ` +
+	"`*` is any number of characters, `?` is one, but never a slash |\n" +
+	`| ` + "`https://my-app-*.vercel.app`" +
+	` | hosts of this form; a wildcard with other text in its label does not match a dot |
 | ` + "`http://localhost:*`, `http://192.168.*.*:3000`" + ` | every port; every IP address of a private network |
 | ` + "`myapp://`, `myapp://host/cb`" + " | every URL with the app's own scheme; this host and paths that begin like " +
 	"this |\n" +

@@ -11,7 +11,8 @@ import (
 // Metric names a member of the record.
 type Metric struct{ Name, Unit string }
 
-// Directive makes Metrics of a record. Its fields are constants of the program, which need no escaping in JSON.
+// Directive tells CloudWatch which members of a record are metrics. Its fields are constants of the
+// program, which need no escaping in JSON.
 type Directive struct {
 	Namespace string
 	Dimension string // the name of a member; "" is none

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Kind says what a mail is for.
+// Kind is the purpose of a mail.
 type Kind string
 
 // The kinds of mail.

@@ -18,7 +18,7 @@ import (
 // startTimeout limits the time from the start of initdb or the server to its first answer, including crash recovery.
 const startTimeout = time.Minute
 
-// Options says what kind of server Start starts. The zero Options is a temporary server that flushes to disk.
+// Options describes the server that Start starts. The zero Options is a temporary server that flushes to disk.
 type Options struct {
 	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
 	Fast bool      // for tests: the server does not flush to disk and allows 1000 connections

@@ -21,7 +21,7 @@ func newValue(c *clock.Clock, s *service) *Value[int] {
 	return &Value[int]{Name: "number", Fetch: s.fetch, Fresh: 5 * time.Minute, Stale: 24 * time.Hour, Now: c.Now}
 }
 
-// service returns 1, 2, 3 … while it is up.
+// service is a service whose method fetch returns 1, 2, 3 … while it is up.
 type service struct {
 	calls atomic.Int64
 	down  atomic.Bool

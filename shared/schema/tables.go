@@ -26,7 +26,7 @@ var accepts = map[Type][]string{
 	Time:    {"timestamp with time zone", "timestamp without time zone"},
 }
 
-// Writes says what Xenon writes to a column.
+// Writes describes what Xenon writes to a column.
 type Writes string
 
 // The values of Writes. They decide which constraints a column may have.

@@ -18,7 +18,7 @@ import (
 // TTL is how long a value from Secrets Manager is used before it is read again.
 const TTL = 5 * time.Minute
 
-// Secrets returns the secrets of a deployment. It is safe for concurrent use; use one per process. If the settings have
+// Secrets reads the secrets of a deployment. It is safe for concurrent use; use one per process. If the settings have
 // the ARN of a secret, its value comes from Secrets Manager; both secrets are read in one call. While Secrets Manager
 // is unavailable, the last good values stay in use. No error contains a value.
 //

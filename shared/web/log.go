@@ -61,14 +61,14 @@ func NoteCode(ctx context.Context, code string) { note(ctx, slog.String(codeKey,
 // are not printable are replaced.
 func Audit(ctx context.Context, event, ip, agent string) {
 	rec := recordOf(ctx)
-	rec.event, rec.ip, rec.agent = event, ip, printable(agent)
+	rec.event, rec.ip, rec.agent = event, ip, shortPrintable(agent)
 }
 
 // maxAgent is the size of a user agent in a record, in bytes.
 const maxAgent = 200
 
-// printable shortens text to maxAgent and replaces control characters, which could change what a terminal shows.
-func printable(text string) string {
+// shortPrintable shortens text to maxAgent and replaces control characters, which could change what a terminal shows.
+func shortPrintable(text string) string {
 	text = text[:min(len(text), maxAgent)]
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -14,7 +14,8 @@ type Origins struct {
 }
 
 // NewOrigins returns the Origins that trust own and every one of others: exact origins, custom schemes ("myapp://"), or
-// patterns in which * stands for any characters and ? for one. shared/config rejects patterns that match hosts of other
+// patterns in which * stands for any number of characters and ? for one, but never for a slash. In a host name, a
+// wildcard with other text in its label does not match a dot. shared/config rejects patterns that match hosts of other
 // owners.
 func NewOrigins(own string, others ...string) Origins {
 	o := Origins{own: own}

@@ -76,8 +76,10 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	return err
 }
 
-func rejectTakenValue(p *run.Pass, column, placeholder, reason string) string {
-	return p.AssignPlaceholder(column, placeholder) +
+// rejectTakenValue returns SQL that gives the run's own unchanged target rows with the same value in column a temporary
+// value, and rejects the staged users whose value another target user has. temporary and reason are SQL expressions.
+func rejectTakenValue(p *run.Pass, column, temporary, reason string) string {
+	return p.AssignTemporary(column, temporary) +
 		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HasStagedValue(column))
 }
 

@@ -15,7 +15,7 @@ package mapping
 
 import "strings"
 
-// Mapping returns the projections of one run.
+// Mapping has the tables and options of one run. Its methods return the projections.
 type Mapping struct {
 	Source  SourceCatalog
 	Target  TargetCatalog

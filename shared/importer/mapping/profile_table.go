@@ -62,9 +62,9 @@ func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	return p
 }
 
-// profileRows returns a FROM item with the rows p of the profile table. If a user can have several profiles, or a
-// profile no user, d.position is the position of the row among the profiles of its user, newest first, and the query
-// reads only rows in the scope.
+// profileRows returns a FROM item with the rows p of the profile table. If user_id is not a unique UUID, there can be
+// several profiles for one user, and profiles without a user. Then the query reads only the rows in the scope, and
+// d.position numbers the profiles of each user, newest first.
 func (m Mapping) profileRows(s Scope) string {
 	if m.hasOneProfilePerUser() {
 		return m.Source.Profiles.SQL() + " p"

@@ -33,8 +33,8 @@ type Env struct {
 	reporting sync.Mutex
 }
 
-// Event reports progress: one event after every batch of a copy, verification or rollback, and one each time that Retry
-// waits for a database. The latter has only Action and Waiting.
+// Event is a report of progress. There is one after every batch of a copy, verification or rollback, and one each time
+// that Retry waits for a database. The latter has only Action and Waiting.
 type Event struct {
 	Run         string        `json:"run"`
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"

@@ -44,7 +44,7 @@ const (
 	undefinedSchema  = "3F000"
 )
 
-// Cause says how an error can be resolved.
+// Cause is a class of errors that are resolved in the same way.
 type Cause int
 
 // The causes of errors.

@@ -88,10 +88,10 @@ GROUP BY user_id
 HAVING count(raw) > 0`
 }
 
-// AssignPlaceholder returns SQL that sets a column to another value, an SQL expression, in users of the target that
+// AssignTemporary returns SQL that sets a column to another value, an SQL expression, in users of the target that
 // have the value of a staged user and are unchanged since the run wrote them. It clears the fingerprints of these
 // users, except kept ones, so that the run copies them again.
-func (p *Pass) AssignPlaceholder(column, value string) string {
+func (p *Pass) AssignTemporary(column, value string) string {
 	hash := mapping.Hash64(p.UserRow().StoredAs("u"))
 	return fmt.Sprintf(`WITH changed AS (
   UPDATE "user" u SET %[1]s = %[2]s

@@ -67,6 +67,7 @@ const (
 
 	deleteProfileEntries    = "DELETE FROM supabase_import.ledger WHERE run = $1 AND source = 'profile'"
 	deleteProfileQuarantine = "DELETE FROM supabase_import.quarantine WHERE run = $1 AND source = 'profile'"
+	// The table ruling stores rejections.
 	deleteProfileRejections = "DELETE FROM supabase_import.ruling WHERE run = $1 AND source = 'profile'"
 
 	// reopenBatches opens the batches that are done in this pass, because they now have profiles to copy.

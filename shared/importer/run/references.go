@@ -120,7 +120,8 @@ ON CONFLICT DO NOTHING`,
 		step+1, mapping.Literal(r.Table), effect, r.Parent, r.From, r.on(), step, Removed, Deletes, unlessRemoved)
 }
 
-// AffectedTables returns a FROM item: by source and key, the tables with affected rows, and the number of these rows.
+// AffectedTables returns a FROM item with one row for each source and key. Its column tables is a text with the tables
+// and their numbers of rows, such as "orders: 3, posts: 1". condition selects rows of the table affected.
 func AffectedTables(condition string) string {
 	return `(
   SELECT source, key, string_agg(name || ': ' || n, ', ' ORDER BY name) AS tables

@@ -16,13 +16,14 @@ import (
 )
 
 // Action is one step of the state machine. Every action can be repeated. Some JSON names ("lane", "verdict", "stand",
-// "undone") are older than the Go names; running executions depend on them.
+// "undone") are older than the Go names; running executions depend on them. The comment of a field names the actions
+// that use it.
 type Action struct {
 	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
 	Action    string          `json:"action"`
 	Input     json.RawMessage `json:"input"`     // input: a Request
 	Execution Execution       `json:"execution"` // input, begin, gate
-	Job       Job             `json:"job"`       // all but input
+	Job       Job             `json:"job"`       // every action except "input"
 	Shard     run.Shard       `json:"lane"`      // copy, park, verify
 	Error     Failure         `json:"error"`     // park: the error of the shard
 	Redrives  int             `json:"redrives"`  // gate: BeginResult.Redrives

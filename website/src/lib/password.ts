@@ -70,7 +70,7 @@ function code(character: string): number {
   return character.codePointAt(0) ?? 0;
 }
 
-/** The server's error for the length of a new password, without a request. */
+/** Checks the length of a new password in the browser, and returns the same error as the server would. */
 export function badPassword(password: string): Failure | undefined {
   if (password.length < minPassword) return { code: 'PASSWORD_TOO_SHORT', status: 400 };
   return password.length > maxPassword ? { code: 'PASSWORD_TOO_LONG', status: 400 } : undefined;
