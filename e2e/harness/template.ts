@@ -66,7 +66,7 @@ interface SecurityHeaders {
   readonly StrictTransportSecurity: { readonly AccessControlMaxAgeSec: number };
 }
 
-/** Reads the configuration. References (!Ref) become the names of the resources. */
+/** Reads the CloudFront configuration from template.yaml. A !Ref becomes the logical id of its resource. */
 export function readDistribution(): Distribution {
   const text = readFileSync(path.join(root, 'template.yaml'), 'utf8');
   const { Resources } = parse(text, { logLevel: 'error' }) as Template;

@@ -13,9 +13,9 @@ import (
 // basePath is the path of the endpoints below the public origin.
 const basePath = "/api/auth"
 
-// send passes a mail to the sender and reports whether it succeeded. If the email has had too many mails, it sends a
-// mail.Nothing instead and notes the dropped mail in the audit log and in a metric. As in Better Auth, the response
-// does not depend on whether a mail can be sent.
+// send passes a mail to the sender. sent is true if the sender accepted the mail itself. If the email has had too many
+// mails, send passes on a mail.Nothing instead and notes the dropped mail in the audit log and in a metric. A mail that
+// cannot be counted is sent. As in Better Auth, the response does not depend on whether a mail can be sent.
 func (s *Service) send(r *http.Request, db *store.Store, m mail.Message) (sent bool) {
 	may, err := s.mayMail(r, db, m)
 	switch {

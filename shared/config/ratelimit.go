@@ -80,7 +80,7 @@ func parseRateLimitRule(value json.RawMessage) (RateLimitRule, error) {
 	}
 	window := time.Duration(*in.Window * float64(time.Second)).Truncate(time.Millisecond)
 	if window < time.Millisecond || window > maxWindow || *in.Max < 1 {
-		return RateLimitRule{}, errors.New("needs a window of at most 3600 seconds and a max of at least 1")
+		return RateLimitRule{}, errors.New("needs a window from 0.001 to 3600 seconds and a max of at least 1")
 	}
 	return RateLimitRule{Window: window, Max: *in.Max}, nil
 }

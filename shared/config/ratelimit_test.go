@@ -37,9 +37,9 @@ func TestWrongRateLimitRulesAreRefused(t *testing.T) {
 		`{"/a": {"max": 10}}`:                  `"/a": is not false or of the form`,
 		`{"/a": {"window": "10", "max": 3}}`:   `"/a": is not false or of the form`,
 		`{"/a": {"windows": 10, "max": 3}}`:    `"/a": is not false or of the form`,
-		`{"/a": {"window": 0, "max": 3}}`:      `"/a": needs a window of at most 3600 seconds`,
-		`{"/a": {"window": 3601, "max": 3}}`:   `"/a": needs a window of at most 3600 seconds`,
-		`{"/a": {"window": 10, "max": 0}}`:     `"/a": needs a window of at most 3600 seconds`,
+		`{"/a": {"window": 0, "max": 3}}`:      `"/a": needs a window from 0.001 to 3600 seconds`,
+		`{"/a": {"window": 3601, "max": 3}}`:   `"/a": needs a window from 0.001 to 3600 seconds`,
+		`{"/a": {"window": 10, "max": 0}}`:     `"/a": needs a window from 0.001 to 3600 seconds`,
 		`{"sign-in": {"window": 1, "max": 1}}`: `"sign-in" is not a path`,
 	} {
 		_, err := config.LoadAPI(env("RATE_LIMIT_RULES", text))

@@ -37,7 +37,7 @@ func FuzzCookie(f *testing.F) {
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")
-			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, notOfAName) ||
+			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, isNoCookieNameRune) ||
 				rest != "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" {
 				t.Errorf("%q: got %q", cookie, line)
 			}
@@ -45,7 +45,7 @@ func FuzzCookie(f *testing.F) {
 	})
 }
 
-func notOfAName(c rune) bool {
+func isNoCookieNameRune(c rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_.-", c)
 }
 

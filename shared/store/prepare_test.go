@@ -103,8 +103,9 @@ func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 	}
 }
 
-// A pooler without support for prepared statements moves the connection to a server that does not have them.
-func TestLostPreparedStatementsAreRepeatedAndCountedOnce(t *testing.T) {
+// A prepared statement fails after the pooler has moved the connection to another server, or after a column changed.
+// Then the store repeats it, and the request counts once for the rate limit.
+func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
 		"other server":   "DEALLOCATE ALL",

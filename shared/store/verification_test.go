@@ -267,7 +267,8 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	}
 }
 
-// Values of other features, which may be too long for an index, are not deleted with the links of a user.
+// Deleting the mailed links of a user keeps the rows of other features in the table verification. Their column value
+// may be too long for an index.
 func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)

@@ -59,8 +59,8 @@ type document struct {
 	} `yaml:"Resources"`
 }
 
-// Template reads template.yaml, resolves its references, and returns the functions by their folder. values are the
-// values of references: of parameters without their default, and of resources.
+// Template reads template.yaml, resolves its references, and returns the functions by their folder. values has
+// the value of each !Ref. It is required for resources and for parameters without a default.
 func Template(t testing.TB, values map[string]string) map[string]Function {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(), "template.yaml"))

@@ -23,7 +23,7 @@ type transaction struct {
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged
 	isFresh  bool      // neither the ledger nor the target has rows of the scope
 	did      rowCounts
-	isDone   bool
+	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }
 
 // maxAttempts limits the transactions for one scope. Each attempt but the last one ends with a new rejection or a newly

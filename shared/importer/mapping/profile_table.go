@@ -90,8 +90,8 @@ func (m Mapping) hasOneProfilePerUser() bool {
 	return c.Unique && c.Type == "uuid"
 }
 
-// ProfileUser returns an SQL expression for the id of the user of the profile p. A profile without a user has the
-// lowest id, so that it belongs to the first batch. A text column can contain values that are not UUIDs.
+// ProfileUser returns an SQL expression for the id of the user of the profile p. A profile whose
+// user_id is NULL or, in a text column, not a UUID has the lowest id, so that it belongs to the first batch.
 func (m Mapping) ProfileUser() string {
 	if m.hasOneProfilePerUser() {
 		return "p.user_id"

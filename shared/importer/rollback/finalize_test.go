@@ -154,3 +154,29 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 		t.Errorf("%s profiles are in the quarantine, want all %s", n, entries)
 	}
 }
+
+// The quarantine keeps a row of an application table as it was, so that the operator can restore it, whatever the names
+// of its columns.
+func TestFinalizeKeepsRowsOfApplicationTables(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 44, 200)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Allow)
+	importtest.Exec(t, m.To, `create table webhooks (
+		id int primary key, user_id uuid references "user" on delete cascade, secret text, password text, credential text);
+		insert into webhooks select 1, min(id::text)::uuid, 's', 'p', 'c' from "user"`)
+	row := importtest.Value(t, m.To, "select to_jsonb(w)::text from webhooks w")
+	if _, err := m.Rollback(
+		t.Context(), "supabase", importer.RollbackOptions{Force: true, Cascade: true},
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Finalize(t.Context(), "supabase"); err != nil {
+		t.Fatal(err)
+	}
+	kept := importtest.Value(t, m.To, "select original::text from supabase_import.quarantine where reason = 'cascaded'")
+	if kept != row {
+		t.Errorf("the quarantine has %s, want %s", kept, row)
+	}
+}

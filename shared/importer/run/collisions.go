@@ -81,7 +81,7 @@ type emailHolder struct {
 	keepReason string // why the run cannot release the email, or ""
 }
 
-// findEmailHolders returns those of the users of the target, given by id and email, that are email holders.
+// findEmailHolders returns, of the given users of the target, those whose email a source user with another id has.
 func (p *planner) findEmailHolders(ctx context.Context, ids, emails []string) ([]emailHolder, error) {
 	all, err := p.queryEmailHolders(ctx, ids, emails)
 	if err != nil || len(all) == 0 {

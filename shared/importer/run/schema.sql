@@ -80,7 +80,7 @@ CREATE TABLE supabase_import.quarantine (
 
 -- Rejections: rows that are not copied for a reason outside the row. Another row of the source or the target has the
 -- unique value, or the target rejects the row. The projections use the stored rejections, so that copy and verification
--- expect the same rows. The name of the table is older than the word.
+-- expect the same rows. The table has its name from before that term.
 CREATE TABLE supabase_import.ruling (
   run smallint NOT NULL,
   user_id uuid NOT NULL,

@@ -30,7 +30,7 @@ func (r *Run) MarkFinalized(ctx context.Context, dst *pgx.Conn, epoch int64) err
 }
 
 // DeleteSecrets deletes the secrets of a batch from the ledger and the quarantine, and all fields of profiles without a
-// column in the target.
+// column in the target. Rows of other tables that a rollback saved stay as they were.
 func (r *Run) DeleteSecrets(ctx context.Context, dst *pgx.Conn, b Batch) error {
 	sql := fmt.Sprintf(`UPDATE supabase_import.ledger l SET residue = NULL
 WHERE l.run = %[1]d AND %[3]s AND l.source = 'profile' AND l.residue IS NOT NULL;
@@ -42,7 +42,7 @@ WHERE l.run = %[1]d AND %[3]s AND l.source = 'profile'
 UPDATE supabase_import.ledger l SET residue = (l.residue::jsonb - %[2]s)::text
 WHERE l.run = %[1]d AND %[3]s AND l.source = 'user' AND l.residue::jsonb ?| %[2]s;
 UPDATE supabase_import.quarantine l SET original = (l.original #- '{credential}') - %[2]s
-WHERE l.run = %[1]d AND %[3]s AND l.original ?| (%[2]s || 'credential'::text)`,
+WHERE l.run = %[1]d AND %[3]s AND l.reason <> 'cascaded' AND l.original ?| (%[2]s || 'credential'::text)`,
 		r.ID, deletedMembers, b.Contains("l.user_id"))
 	return Wrap(fmt.Sprintf("delete the secrets of batch %d", b.Number), Exec(ctx, dst, sql))
 }

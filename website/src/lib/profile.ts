@@ -77,7 +77,7 @@ export function updateProfile(caller: Caller, changes: Partial<Answers>, etag: s
   return withToken(caller, () => call(caller, 'PUT', changes, etag));
 }
 
-/** The answers of a profile; no answers when there is no profile. */
+/** The answers of a profile. Without a profile, every answer is null, except preferred_language, which is 'en'. */
 export function answersOf(profile?: Profile): Answers {
   return {
     age_range: profile?.age_range ?? null,
