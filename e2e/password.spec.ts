@@ -157,7 +157,7 @@ test('R60: after too many mails the button shows when the next one can be sent',
 test('R60: the page without a token says that the link is in the mail', async ({ page, state }) => {
   await page.goto('/reset-password/');
   await formReady(page);
-  await expect(page.getByText('Open the link in the mail we sent you.')).toBeVisible();
+  await expect(page.getByText('Open the link in the mail that we sent you.')).toBeVisible();
   await state(page, 'no-link');
 });
 

@@ -190,7 +190,10 @@ func Role(t *testing.T, database, grants string) string {
 			t.Errorf("drop the role: %v", err)
 		}
 	})
-	Exec(t, database, fmt.Sprintf(grants, name))
+	// One transaction for each statement: after a GRANT, a lock on the table can end in a deadlock with autovacuum.
+	for statement := range strings.SplitSeq(fmt.Sprintf(grants, name), ";") {
+		Exec(t, database, statement)
+	}
 	u.User = url.UserPassword(name, password)
 	return u.String()
 }
