@@ -51,7 +51,7 @@ export async function observe(page: Page): Promise<() => Promise<Vitals>> {
     const isOnlyMenu = (sources: readonly Source[]) => sources.length > 0 && sources.every(isMenu);
     const each = (type: string, note: (entry: Entry) => void) =>
       new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) note(entry as Parameters<typeof note>[0]);
+        for (const entry of list.getEntries()) note(entry as Entry);
       }).observe({ type, buffered: true });
     each('layout-shift', (entry) => {
       if (entry.hadRecentInput || (clicked && isOnlyMenu(entry.sources))) return;
