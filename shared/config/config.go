@@ -79,6 +79,8 @@ type API struct {
 	MailFile     string // with MailOutbox: the file, one JSON line for each mail
 	MailQueueURL string // with MailQueue: the SQS queue that functions/mailer reads
 
+	Social Social
+
 	AWS AWS // for calls of Secrets Manager and SQS
 }
 
