@@ -43,19 +43,19 @@ func selectAccount(where string, object map[string]any) (id string, err error) {
 
 // selectedProvider returns the provider of the selected account, if the account belongs to the caller.
 func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (string, error) {
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	switch {
-	case errors.Is(err, errUnauthorized):
-		return "", errTokenUnauthorized
+	case errors.Is(err, ErrUnauthorized):
+		return "", ErrTokenUnauthorized
 	case err != nil:
 		return "", err
 	case id == "":
-		return "", errAccountNotFound
+		return "", ErrAccountNotFound
 	}
 	provider, err := db.ProviderOfAccount(r.Context(), caller.User.ID, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return "", errAccountNotFound
+		return "", ErrAccountNotFound
 	case err != nil:
 		return "", fmt.Errorf("find account: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// auditEvents maps the routes of the audit log, below basePath, to their events. Requests that a rate limit rejects are
+// auditEvents maps the routes of the audit log, below BasePath, to their events. Requests that a rate limit rejects are
 // in the audit log for every route.
 var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
@@ -38,14 +38,14 @@ var auditEvents = map[string]string{
 	"/refresh-token":           "provider-token",
 }
 
-// handlers maps method and path to handlers.
-type handlers map[string]limit.Handler
+// Handlers maps method and path to handlers.
+type Handlers map[string]limit.Handler
 
-// withAuditAndLimits adds the audit log and the rate limits of its path to each route.
-func (s *Service) withAuditAndLimits(all handlers) web.Routes {
+// Routes adds the audit log and the rate limits of its path to each route.
+func (s *Service) Routes(all Handlers) web.Routes {
 	routes := web.Routes{}
 	for route, h := range all {
-		_, path, _ := strings.Cut(route, " "+basePath)
+		_, path, _ := strings.Cut(route, " "+BasePath)
 		routes[route] = s.audited(auditEvents[path], s.limited(path, h))
 	}
 	return routes

@@ -54,29 +54,29 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 
 // Signup returns the routes of functions/signup.
 func (s *Service) Signup() web.Routes {
-	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-up/email": s.formPost(s.signUpEmail)})
+	return s.Routes(Handlers{"POST /api/auth/sign-up/email": s.FormPost(s.signUpEmail)})
 }
 
 // Signin returns the routes of functions/signin.
 func (s *Service) Signin() web.Routes {
-	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-in/email": s.formPost(s.signInEmail)})
+	return s.Routes(Handlers{"POST /api/auth/sign-in/email": s.FormPost(s.signInEmail)})
 }
 
 // Signout returns the routes of functions/signout.
 func (s *Service) Signout() web.Routes {
-	return s.withAuditAndLimits(handlers{"POST /api/auth/sign-out": s.post(s.signOut)})
+	return s.Routes(Handlers{"POST /api/auth/sign-out": s.Post(s.signOut)})
 }
 
 // Session returns the routes of functions/session.
 func (s *Service) Session() web.Routes {
-	routes := s.withAuditAndLimits(handlers{
+	routes := s.Routes(Handlers{
 		"GET /api/auth/get-session":            s.getSession,
 		"POST /api/auth/get-session":           s.postSession,
 		"GET /api/auth/list-sessions":          s.listSessions,
-		"POST /api/auth/revoke-session":        s.post(s.revokeSession),
-		"POST /api/auth/revoke-sessions":       s.post(s.revokeSessions),
-		"POST /api/auth/revoke-other-sessions": s.post(s.revokeOtherSessions),
-		"POST /api/auth/update-session":        s.post(s.updateSession),
+		"POST /api/auth/revoke-session":        s.Post(s.revokeSession),
+		"POST /api/auth/revoke-sessions":       s.Post(s.revokeSessions),
+		"POST /api/auth/revoke-other-sessions": s.Post(s.revokeOtherSessions),
+		"POST /api/auth/update-session":        s.Post(s.updateSession),
 	})
 	// functions/session answers preflights, because it has the most execution environments.
 	routes[web.PreflightRoute] = web.Preflight
@@ -85,61 +85,61 @@ func (s *Service) Session() web.Routes {
 
 // Token returns the routes of functions/token.
 func (s *Service) Token() web.Routes {
-	return s.withAuditAndLimits(handlers{"GET /api/auth/token": s.token})
+	return s.Routes(Handlers{"GET /api/auth/token": s.token})
 }
 
 // JWKS returns the routes of functions/jwks.
 func (s *Service) JWKS() web.Routes {
-	return s.withAuditAndLimits(handlers{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
+	return s.Routes(Handlers{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
 }
 
 // Password returns the routes of functions/password.
 func (s *Service) Password() web.Routes {
-	return s.withAuditAndLimits(handlers{
-		"POST /api/auth/change-password":        s.post(s.changePassword),
-		"POST /api/auth/verify-password":        s.post(s.verifyPassword),
-		"POST /api/auth/request-password-reset": s.post(s.requestPasswordReset),
+	return s.Routes(Handlers{
+		"POST /api/auth/change-password":        s.Post(s.changePassword),
+		"POST /api/auth/verify-password":        s.Post(s.verifyPassword),
+		"POST /api/auth/request-password-reset": s.Post(s.requestPasswordReset),
 		"GET /api/auth/reset-password/{token}":  s.resetPasswordLink,
-		"POST /api/auth/reset-password":         s.post(s.resetPassword),
+		"POST /api/auth/reset-password":         s.Post(s.resetPassword),
 	})
 }
 
 // Email returns the routes of functions/email.
 func (s *Service) Email() web.Routes {
-	return s.withAuditAndLimits(handlers{
-		"POST /api/auth/send-verification-email": s.post(s.sendVerificationEmail),
+	return s.Routes(Handlers{
+		"POST /api/auth/send-verification-email": s.Post(s.sendVerificationEmail),
 		"GET /api/auth/verify-email":             s.verifyEmail,
-		"POST /api/auth/change-email":            s.post(s.changeEmail),
-		"POST /api/auth/cancel-email-change":     s.post(s.cancelEmailChange),
+		"POST /api/auth/change-email":            s.Post(s.changeEmail),
+		"POST /api/auth/cancel-email-change":     s.Post(s.cancelEmailChange),
 	})
 }
 
 // Account returns the routes of functions/account.
 func (s *Service) Account() web.Routes {
-	return s.withAuditAndLimits(handlers{
-		"POST /api/auth/update-user":         s.post(s.updateUser),
-		"POST /api/auth/delete-user":         s.post(s.deleteUser),
+	return s.Routes(Handlers{
+		"POST /api/auth/update-user":         s.Post(s.updateUser),
+		"POST /api/auth/delete-user":         s.Post(s.deleteUser),
 		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
 		"GET /api/auth/list-accounts":        s.listAccounts,
-		"POST /api/auth/unlink-account":      s.post(s.unlinkAccount),
+		"POST /api/auth/unlink-account":      s.Post(s.unlinkAccount),
 		"GET /api/auth/account-info":         s.accountInfo,
-		"POST /api/auth/get-access-token":    s.post(s.getAccessToken),
-		"POST /api/auth/refresh-token":       s.post(s.refreshToken),
-		"POST /api/auth/sign-in/social":      s.post(s.signInSocial),
-		"POST /api/auth/link-social":         s.post(s.linkSocial),
+		"POST /api/auth/get-access-token":    s.Post(s.getAccessToken),
+		"POST /api/auth/refresh-token":       s.Post(s.refreshToken),
+		"POST /api/auth/sign-in/social":      s.Post(s.signInSocial),
+		"POST /api/auth/link-social":         s.Post(s.linkSocial),
 		"GET /api/auth/callback/{provider}":  s.callback,
-		"POST /api/auth/callback/{provider}": s.formPost(s.postCallback),
+		"POST /api/auth/callback/{provider}": s.FormPost(s.postCallback),
 	})
 }
 
 // sendsMail reports whether the deployment can send mails.
 func (s *Service) sendsMail() bool { return s.Options.Mail != config.MailNone }
 
-// post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
-func (s *Service) post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }
+// Post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
+func (s *Service) Post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }
 
-// formPost is post for the routes that also accept form fields.
-func (s *Service) formPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
+// FormPost is Post for the routes that also accept form fields.
+func (s *Service) FormPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
 
 func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -31,7 +32,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, _ *store.Stor
 		code = "state_not_found"
 	}
 	web.NoteCode(r.Context(), code)
-	return redirect(w, s.Options.Origin+"/api/auth/error?error="+code)
+	return redirect.To(w, s.Options.Origin+"/api/auth/error?error="+code)
 }
 
 // postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
@@ -64,8 +65,8 @@ func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, _ *store.
 			value = p.body
 		}
 		if value != nil {
-			pairs = append(pairs, p.name+"="+formEncode(*value))
+			pairs = append(pairs, p.name+"="+redirect.FormEncode(*value))
 		}
 	}
-	return redirect(w, s.Options.Origin+"/api/auth/callback/"+r.PathValue("provider")+"?"+strings.Join(pairs, "&"))
+	return redirect.To(w, s.Options.Origin+"/api/auth/callback/"+r.PathValue("provider")+"?"+strings.Join(pairs, "&"))
 }

@@ -23,7 +23,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 	if c.RequestType == verifyChange {
 		return nil
 	}
-	return s.sendVerification(r, db, c.UpdateTo, target)
+	return s.SendVerification(r, db, c.UpdateTo, target)
 }
 
 // sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.

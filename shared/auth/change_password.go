@@ -22,7 +22,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}

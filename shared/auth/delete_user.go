@@ -9,6 +9,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/random"
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -38,7 +39,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	switch {
 	case err != nil:
 		return err
@@ -73,8 +74,8 @@ func (s *Service) sendDeletionLink(
 ) error {
 	token, userID := random.String(deleteAlphabet, deleteLength), caller.User.ID
 	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
-	m.URL = s.Options.Origin + basePath + "/delete-user/callback?token=" + token +
-		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
+	m.URL = s.Options.Origin + BasePath + "/delete-user/callback?token=" + token +
+		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, "/"))
 	now := s.Now().Truncate(time.Millisecond)
 	err := db.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
 	if err != nil {

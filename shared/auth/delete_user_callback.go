@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -33,7 +34,7 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 		return err
 	}
 	if target := orEmpty(in.CallbackURL); target != "" {
-		return redirect(w, locationHeader(target))
+		return redirect.To(w, redirect.Header(target))
 	}
 	return web.JSON(w, http.StatusOK, userDeleted)
 }

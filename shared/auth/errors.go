@@ -9,7 +9,7 @@ import (
 // Errors of signing up, signing in and sessions. All errors of this file have Better Auth's status,
 // code and message (docs/wire.md#endpoints).
 var (
-	errUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
+	ErrUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
 	errInvalidEmail           = web.NewError(http.StatusBadRequest, "INVALID_EMAIL", "Invalid email")
 	errPasswordTooShort       = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_SHORT", "Password too short")
@@ -23,7 +23,7 @@ var (
 	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
 	// The error of Better Auth's admin plugin with its default message.
-	errBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
+	ErrBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
 		"You have been banned from this application. Please contact support if you believe this is an error.")
 	errPostGetSession = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 		"POST method requires deferSessionRefresh to be enabled in session config")
@@ -36,12 +36,12 @@ var (
 	errUpdateUser        = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
 	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT",
 		"You can't unlink your last account")
-	errAccountNotFound  = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
+	ErrAccountNotFound  = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
 	errProviderNotFound = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
 	errProviderNotSetUp = web.NewError(http.StatusBadRequest, "PROVIDER_NOT_CONFIGURED",
 		"Account is not associated with a configured social provider.")
 	// account-info, get-access-token and refresh-token answer a caller who is not signed in without a body.
-	errTokenUnauthorized = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
+	ErrTokenUnauthorized = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
 )
 
 // errProviderNotSupported is the error of get-access-token and refresh-token for every provider: none is configured.
@@ -74,7 +74,7 @@ var (
 
 	errVerificationDisabled = web.NewError(http.StatusBadRequest, "VERIFICATION_EMAIL_NOT_ENABLED",
 		"Verification email isn't enabled")
-	errEmailNotVerified = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
+	ErrEmailNotVerified = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
 	errEmailVerified    = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
 	errEmailMismatch    = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
 	errChangeDisabled   = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")

@@ -18,8 +18,8 @@ func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *stor
 	return require(s.Sessions.Caller(w, r, db))
 }
 
-// requireSensitive is like requireCaller, for routes that change credentials, end sessions or delete the user.
-func (s *Service) requireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+// RequireSensitive is like requireCaller, for routes that change credentials, end sessions or delete the user.
+func (s *Service) RequireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return require(s.Sessions.Sensitive(w, r, db))
 }
 
@@ -49,7 +49,7 @@ func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *sto
 func require(caller *session.Caller, err error) (*session.Caller, error) {
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
-		return nil, errUnauthorized
+		return nil, ErrUnauthorized
 	case err != nil:
 		return nil, err
 	}

@@ -54,16 +54,16 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)
 			}
 		}
-		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "requireSensitive": s.requireSensitive} {
+		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "RequireSensitive": s.RequireSensitive} {
 			if err := call(g, ""); err != nil {
 				t.Errorf("%s, %v old: got %v", name, c.age, err)
 			}
 		}
 	}
 	row.Token = "unknown"
-	for _, g := range []guard{s.requireCaller, s.requireFresh, s.requireSensitive} {
-		if err := call(g, ""); !errors.Is(err, errUnauthorized) {
-			t.Errorf("unknown token: got %v, want %v", err, errUnauthorized)
+	for _, g := range []guard{s.requireCaller, s.requireFresh, s.RequireSensitive} {
+		if err := call(g, ""); !errors.Is(err, ErrUnauthorized) {
+			t.Errorf("unknown token: got %v, want %v", err, ErrUnauthorized)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if _, err := s.requireSensitive(w, r, db); err != nil {
+	if _, err := s.RequireSensitive(w, r, db); err != nil {
 		return err
 	}
 	return errProviderNotFound

@@ -8,6 +8,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/random"
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -34,8 +35,8 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	}
 	token := random.String(resetAlphabet, resetLength)
 	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: token}
-	m.URL = s.Options.Origin + basePath + "/reset-password/" + token +
-		"?callbackURL=" + encodeURIComponent(orEmpty(in.RedirectTo))
+	m.URL = s.Options.Origin + BasePath + "/reset-password/" + token +
+		"?callbackURL=" + redirect.EncodeURIComponent(orEmpty(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
 	userID, err := db.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
 	if err != nil {

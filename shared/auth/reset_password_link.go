@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -20,16 +21,16 @@ func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request, db *
 	}
 	if in.CallbackURL == "" {
 		web.NoteCode(r.Context(), errInvalidReset.Code)
-		return redirect(w, s.setParameter(basePath+"/error", "error", errInvalidReset.Code))
+		return redirect.To(w, redirect.SetParameter(s.Options.Origin, BasePath+"/error", "error", errInvalidReset.Code))
 	}
 	token := r.PathValue("token")
 	_, _, err := db.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		web.NoteCode(r.Context(), errInvalidReset.Code)
-		return redirect(w, s.setParameter(in.CallbackURL, "error", errInvalidReset.Code))
+		return redirect.To(w, redirect.SetParameter(s.Options.Origin, in.CallbackURL, "error", errInvalidReset.Code))
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
 	}
-	return redirect(w, s.setParameter(in.CallbackURL, "token", token))
+	return redirect.To(w, redirect.SetParameter(s.Options.Origin, in.CallbackURL, "token", token))
 }

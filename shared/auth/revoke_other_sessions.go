@@ -10,7 +10,7 @@ import (
 // revokeOtherSessions answers POST /api/auth/revoke-other-sessions: it ends all sessions of the caller except the
 // current one.
 func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request, db *stor
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 // revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, the current one included.
 func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -6,12 +6,13 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// basePath is the path of the endpoints below the public origin.
-const basePath = "/api/auth"
+// BasePath is the path of the endpoints below the public origin.
+const BasePath = "/api/auth"
 
 // send passes a mail to the sender. sent is true if the sender accepted the mail itself. If the email has had too many
 // mails, send passes on a mail.Nothing instead and notes the dropped mail in the audit log and in a metric. A mail that
@@ -43,8 +44,8 @@ func (s *Service) sendEmailLink(
 		return err
 	}
 	m.Token = token
-	m.URL = s.Options.Origin + basePath + "/verify-email?token=" + token +
-		"&callbackURL=" + encodeURIComponent(cmp.Or(callbackURL, "/"))
+	m.URL = s.Options.Origin + BasePath + "/verify-email?token=" + token +
+		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, "/"))
 	s.send(r, db, m)
 	return nil
 }

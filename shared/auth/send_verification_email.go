@@ -40,7 +40,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	case caller.User.EmailVerified:
 		err = errEmailVerified
 	default:
-		err = s.sendVerification(r, db, caller.User.Email, orEmpty(in.CallbackURL))
+		err = s.SendVerification(r, db, caller.User.Email, orEmpty(in.CallbackURL))
 	}
 	if err != nil {
 		return err
@@ -48,12 +48,12 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	return statusTrue(w)
 }
 
-// sendToUnknownClient is like sendVerification, for a client that is not signed in. It always takes at least
+// sendToUnknownClient is like SendVerification, for a client that is not signed in. It always takes at least
 // resendDuration.
 func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, callbackURL string) error {
 	timer := time.NewTimer(resendDuration)
 	defer timer.Stop()
-	err := s.sendVerification(r, db, email, callbackURL)
+	err := s.SendVerification(r, db, email, callbackURL)
 	select {
 	case <-timer.C:
 	case <-r.Context().Done():
@@ -61,9 +61,9 @@ func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, c
 	return err
 }
 
-// sendVerification mails a link that verifies an email. For an email that no user has or that is verified, it does the
+// SendVerification mails a link that verifies an email. For an email that no user has or that is verified, it does the
 // same work and queues a mail.Nothing.
-func (s *Service) sendVerification(r *http.Request, db *store.Store, email, callbackURL string) error {
+func (s *Service) SendVerification(r *http.Request, db *store.Store, email, callbackURL string) error {
 	c := mailClaims{Email: email}
 	c.ID = newLinkID()
 	now := s.Now().Truncate(time.Millisecond)

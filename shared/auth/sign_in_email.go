@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -50,7 +51,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
 	switch {
 	case errors.Is(err, store.ErrBanned):
-		return errBanned
+		return ErrBanned
 	case err != nil:
 		return err
 	}
@@ -60,7 +61,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		reply.Redirect = true
-		w.Header().Set("Location", locationHeader(*in.CallbackURL))
+		w.Header().Set("Location", redirect.Header(*in.CallbackURL))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }
@@ -86,11 +87,11 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 // first mails another verification link.
 func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
 	if s.sendsMail() && s.Options.SendVerificationOnSignIn {
-		if err := s.sendVerification(r, db, user.Email, callbackURL); err != nil {
+		if err := s.SendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err
 		}
 	}
-	return errEmailNotVerified
+	return ErrEmailNotVerified
 }
 
 // authenticate checks a password and returns the user and the stored hash. An unknown email, a user without a password

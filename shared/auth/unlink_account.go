@@ -27,7 +27,7 @@ func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *stor
 	case errors.Is(err, store.ErrLastAccount):
 		return errLastAccount
 	case errors.Is(err, store.ErrNotFound):
-		return errAccountNotFound
+		return ErrAccountNotFound
 	case err != nil:
 		return fmt.Errorf("unlink account: %w", err)
 	}

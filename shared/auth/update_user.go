@@ -31,7 +31,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 		return errUpdateUser
 	case errors.Is(err, store.ErrNotFound): // a concurrent request deleted the user
 		s.Sessions.Clear(w, r)
-		return errUnauthorized
+		return ErrUnauthorized
 	case err != nil:
 		return fmt.Errorf("update user: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/redirect"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -32,15 +33,15 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 	reply, err := s.redeemEmailLink(w, r, db, in.Token, target)
 	var refused *web.Error
 	switch {
-	case errors.Is(err, errBanned):
+	case errors.Is(err, ErrBanned):
 		return err
 	case errors.As(err, &refused) && target != "":
 		web.NoteCode(r.Context(), refused.Code)
-		return redirect(w, s.addParameter(target, "error", refused.Code))
+		return redirect.To(w, redirect.AddParameter(s.Options.Origin, target, "error", refused.Code))
 	case err != nil:
 		return err
 	case target != "":
-		return redirect(w, locationHeader(target))
+		return redirect.To(w, redirect.Header(target))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }
@@ -118,7 +119,7 @@ func (s *Service) startSessionAfterVerification(
 	row.ID, err = db.InsertSession(r.Context(), row)
 	switch {
 	case errors.Is(err, store.ErrBanned):
-		return errBanned
+		return ErrBanned
 	case err != nil:
 		return fmt.Errorf("start session: %w", err)
 	}

@@ -16,7 +16,7 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireSensitive(w, r, db)
+	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,11 @@
-package auth
+package redirect
 
-import (
-	"testing"
-
-	"github.com/xenon-auth/xenon/shared/config"
-)
+import "testing"
 
 // Recorded redirects of Better Auth.
 func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := &Service{Options: config.API{Origin: "http://localhost:3000"}}
+	const origin = "http://localhost:3000"
 	for _, c := range []struct{ target, set, added string }{
 		{"/a", "http://localhost:3000/a?token=T", "/a?error=E"},
 		{
@@ -51,11 +47,11 @@ func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 		},
 		{"/?&&a&=b&c=", "http://localhost:3000/?a=&=b&c=&token=T", "/?&&a&=b&c=&error=E"},
 	} {
-		if got := s.setParameter(c.target, "token", "T"); got != c.set {
-			t.Errorf("setParameter(%q)\ngot  %s\nwant %s", c.target, got, c.set)
+		if got := SetParameter(origin, c.target, "token", "T"); got != c.set {
+			t.Errorf("SetParameter(%q)\ngot  %s\nwant %s", c.target, got, c.set)
 		}
-		if got := s.addParameter(c.target, "error", "E"); got != c.added {
-			t.Errorf("addParameter(%q)\ngot  %s\nwant %s", c.target, got, c.added)
+		if got := AddParameter(origin, c.target, "error", "E"); got != c.added {
+			t.Errorf("AddParameter(%q)\ngot  %s\nwant %s", c.target, got, c.added)
 		}
 	}
 }
@@ -63,21 +59,21 @@ func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 // Better Auth redirects a path that resolves to "//host" to that host.
 func TestR31_RedirectsStayOnTheSite(t *testing.T) {
 	t.Parallel()
-	s := &Service{Options: config.API{Origin: "https://site.example"}}
+	const origin = "https://site.example"
 	for target, want := range map[string]string{
 		"/..//evil.example":          "https://site.example//evil.example?error=E",
 		"/.//evil.example":           "https://site.example//evil.example?error=E",
 		"/a/%2e%2e//evil.example?x":  "https://site.example//evil.example?x&error=E",
 		"/a/..//..//evil.example#//": "https://site.example//evil.example?error=E#//",
 	} {
-		if got := s.addParameter(target, "error", "E"); got != want {
-			t.Errorf("addParameter(%q) = %s, want %s", target, got, want)
+		if got := AddParameter(origin, target, "error", "E"); got != want {
+			t.Errorf("AddParameter(%q) = %s, want %s", target, got, want)
 		}
 	}
-	if got, want := locationHeader("/ä/☃?x#y z"), "/%C3%A4/%E2%98%83?x#y z"; got != want {
-		t.Errorf("locationHeader = %s, want %s", got, want)
+	if got, want := Header("/ä/☃?x#y z"), "/%C3%A4/%E2%98%83?x#y z"; got != want {
+		t.Errorf("Header = %s, want %s", got, want)
 	}
-	if got, want := encodeURIComponent("/x y?ä&b=c/d~!*'()"), "%2Fx%20y%3F%C3%A4%26b%3Dc%2Fd~!*'()"; got != want {
-		t.Errorf("encodeURIComponent = %s, want %s", got, want)
+	if got, want := EncodeURIComponent("/x y?ä&b=c/d~!*'()"), "%2Fx%20y%3F%C3%A4%26b%3Dc%2Fd~!*'()"; got != want {
+		t.Errorf("EncodeURIComponent = %s, want %s", got, want)
 	}
 }

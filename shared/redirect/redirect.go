@@ -1,4 +1,6 @@
-package auth
+// Package redirect answers with the redirects of Better Auth: it adds parameters to a redirect target that web.Origins
+// trusts, and encodes the target as a browser does.
+package redirect
 
 import (
 	"net/http"
@@ -7,24 +9,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// redirect answers with Better Auth's redirect: 302, the content type of JSON and no body.
-func redirect(w http.ResponseWriter, location string) error {
+// To answers with Better Auth's redirect: 302, the content type of JSON and no body.
+func To(w http.ResponseWriter, location string) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusFound)
 	return nil
 }
 
-// locationHeader returns a redirect target for the header Location: it percent-encodes characters beyond ASCII and
+// Header returns a redirect target for the header Location: it percent-encodes characters beyond ASCII and
 // control characters and changes nothing else. Better Auth answers most of these characters with 500.
-func locationHeader(target string) string { return percentEncode(target, "") }
+func Header(target string) string { return percentEncode(target, "") }
 
-// setParameter sets a query parameter of a trusted redirect target and makes the target absolute. Like Better Auth for
-// the links of password resets, it encodes the whole query again, as a form.
-func (s *Service) setParameter(target, name, value string) string {
+// SetParameter sets a query parameter of a trusted redirect target and makes a path absolute, below origin. Like Better
+// Auth for the links of password resets, it encodes the whole query again, as a form.
+func SetParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.origin == "" {
-		t.origin = s.Options.Origin
+		t.origin = origin
 	}
 	var pairs []string
 	found := false
@@ -39,26 +41,26 @@ func (s *Service) setParameter(target, name, value string) string {
 			}
 			found, v = true, value
 		}
-		pairs = append(pairs, formEncode(k)+"="+formEncode(v))
+		pairs = append(pairs, FormEncode(k)+"="+FormEncode(v))
 	}
 	if !found {
-		pairs = append(pairs, formEncode(name)+"="+formEncode(value))
+		pairs = append(pairs, FormEncode(name)+"="+FormEncode(value))
 	}
 	t.query = strings.Join(pairs, "&")
 	return t.String()
 }
 
-// addParameter appends a query parameter to a trusted redirect target and changes nothing else. It makes a path
-// absolute only if a browser could interpret the path as another host ("/..//evil"). Better Auth redirects to that
-// host.
-func (s *Service) addParameter(target, name, value string) string {
+// AddParameter appends a query parameter to a trusted redirect target and changes nothing else. It makes a path
+// absolute, below origin, only if a browser could interpret the path as another host ("/..//evil"). Better Auth
+// redirects to that host.
+func AddParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.query != "" && !strings.HasSuffix(t.query, "&") {
 		t.query += "&"
 	}
-	t.query += formEncode(name) + "=" + formEncode(value)
+	t.query += FormEncode(name) + "=" + FormEncode(value)
 	if t.origin == "" && strings.HasPrefix(t.path, "//") {
-		t.origin = s.Options.Origin
+		t.origin = origin
 	}
 	return t.String()
 }
@@ -156,13 +158,13 @@ func isAlphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// encodeURIComponent encodes like the function of this name in JavaScript.
-func encodeURIComponent(s string) string {
+// EncodeURIComponent encodes like the function of this name in JavaScript.
+func EncodeURIComponent(s string) string {
 	return percentEncodeFunc(s, func(c byte) bool { return !isAlphanumeric(c) && strings.IndexByte("-_.!~*'()", c) < 0 })
 }
 
-// formEncode encodes a name or value of a form: a space becomes a plus.
-func formEncode(s string) string {
+// FormEncode encodes a name or value of a form: a space becomes a plus.
+func FormEncode(s string) string {
 	s = percentEncodeFunc(s, func(c byte) bool { return !isAlphanumeric(c) && strings.IndexByte("*-._ ", c) < 0 })
 	return strings.ReplaceAll(s, " ", "+")
 }

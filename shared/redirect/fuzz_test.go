@@ -1,0 +1,52 @@
+package redirect
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+const fuzzedOrigin = "https://own.example"
+
+// After a parameter is added to a trusted target, the location is still trusted, and no character ends the header line.
+func FuzzRedirect(f *testing.F) {
+	for _, target := range []string{
+		"/", "/a?b=c#d", "/..//evil.example", "/%2e%2e//x", "https://own.example/a?x=1&token=2#t",
+		"https://own.example:443?x", "myapp://x/y?z", "/?=&&a",
+		"https://a.app.example/ü?é=%zz", "/a//b", "/;//evil.example", "/\u202e", "https://OWN.example/../..",
+		"/.//evil.example", "/a/..//evil.example",
+	} {
+		f.Add(target, "token", "x y&z")
+	}
+	origins := web.NewOrigins(fuzzedOrigin, "https://*.app.example", "myapp://")
+	f.Fuzz(func(t *testing.T, target, name, value string) {
+		if !origins.TrustsRedirect(target) {
+			return
+		}
+		for _, location := range []string{
+			SetParameter(fuzzedOrigin, target, name, value), AddParameter(fuzzedOrigin, target, name, value),
+			Header(target),
+		} {
+			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
+				t.Errorf("%q: got %q", target, location)
+			}
+			if strings.HasPrefix(target, "/") && strings.HasPrefix(location, "//") {
+				t.Errorf("%q: got %q, which is another host", target, location)
+			}
+			if !origins.TrustsRedirect(location) && (parses(location) ||
+				!strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
+				t.Errorf("%q: got %q, which is not trusted", target, location)
+			}
+			if parses(target) && !parses(location) {
+				t.Errorf("%q: got %q, which is not a URL", target, location)
+			}
+		}
+	})
+}
+
+func parses(target string) bool {
+	_, err := url.Parse(target)
+	return err == nil
+}
