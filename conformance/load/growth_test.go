@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sample has the server's figures at a time of the soak.
+// sample has the server's figures at one time in the soak.
 type sample struct {
 	after time.Duration
 	figures
@@ -16,14 +16,14 @@ type sample struct {
 
 func (f figures) String() string {
 	return fmt.Sprintf("%d goroutines, heap %.1f MiB in %d objects, %.1f MiB resident, %d descriptors, %d connections",
-		f.Goroutines, mebi(f.Heap), f.Objects, mebi(f.Resident), f.Files, f.Connections)
+		f.Goroutines, mebibytes(f.Heap), f.Objects, mebibytes(f.Resident), f.Files, f.Connections)
 }
 
-func mebi(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
+func mebibytes(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// limits are the allowed growth from the first to the last third of the soak: a share and an amount. They apply to
-// medians. For the resident memory they apply to maxima, because Go returns the 19 MiB of each hash to the system at
-// different times.
+// limits are the allowed growth from the first to the last third of the soak: a share of the first value plus an
+// amount. They apply to medians. For the resident memory they apply to maxima, because Go returns the 19 MiB of each
+// hash to the system at different times.
 var limits = []struct {
 	name   string
 	of     func(figures) float64
@@ -32,8 +32,8 @@ var limits = []struct {
 	amount float64
 }{
 	{"goroutines", func(f figures) float64 { return float64(f.Goroutines) }, median, 0, 2},
-	{"MiB of heap", func(f figures) float64 { return mebi(f.Heap) }, median, 0.1, 1},
-	{"MiB resident", func(f figures) float64 { return mebi(f.Resident) }, most, 0.1, 8},
+	{"MiB of heap", func(f figures) float64 { return mebibytes(f.Heap) }, median, 0.1, 1},
+	{"MiB resident", func(f figures) float64 { return mebibytes(f.Resident) }, maximum, 0.1, 8},
 	{"descriptors", func(f figures) float64 { return float64(f.Files) }, median, 0, 2},
 }
 
@@ -74,7 +74,7 @@ func median(samples []sample, of func(figures) float64) float64 {
 	return (all[len(all)/2] + all[(len(all)-1)/2]) / 2
 }
 
-func most(samples []sample, of func(figures) float64) (all float64) {
+func maximum(samples []sample, of func(figures) float64) (all float64) {
 	for _, s := range samples {
 		all = max(all, of(s.figures))
 	}
@@ -90,9 +90,9 @@ func TestGrowthIsReported(t *testing.T) {
 		change     func(i int, f *figures)
 		after      figures
 	}{
-		{"nothing", "", func(int, *figures) {}, quiet},
-		{"buffers of hashes", "", func(i int, f *figures) { f.Resident += uint64(i*i%3) * (19 << 20) }, quiet},
-		{"up and down", "", func(i int, f *figures) { f.Heap += uint64(i%8) << 19 }, quiet},
+		{"no growth", "", func(int, *figures) {}, quiet},
+		{"19 MiB buffers of hashes", "", func(i int, f *figures) { f.Resident += uint64(i*i%3) * (19 << 20) }, quiet},
+		{"heap grows and shrinks", "", func(i int, f *figures) { f.Heap += uint64(i%8) << 19 }, quiet},
 		{"a goroutine a minute", "goroutines in the last third", func(i int, f *figures) { f.Goroutines += i / 4 }, quiet},
 		{"twenty bytes a request", "MiB of heap", func(i int, f *figures) { f.Heap += uint64(i) * 20 * 1000 * 18 }, quiet},
 		{"memory outside the heap", "MiB resident", func(i int, f *figures) { f.Resident += uint64(i) << 20 }, quiet},

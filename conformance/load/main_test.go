@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// role is the environment variable that makes this test binary a server or an environment in its own process.
+// role is the environment variable that makes this test binary run as a server or as an execution environment instead
+// of running tests.
 const (
 	role          = "LOAD_ROLE"
 	asServer      = "server"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// faultsOnly is the output of the log. Every record is formatted, as in production, but only errors are printed.
+// faultsOnly is the writer of the log. Every record is formatted, as in production, but only errors are printed.
 type faultsOnly struct{}
 
 func (faultsOnly) Write(record []byte) (int, error) {

@@ -12,78 +12,78 @@ import (
 )
 
 const (
-	people    = 500
-	actions   = 12 * people // the actions of all people in the test; the soak has a duration instead
-	batch     = 50          // how many people register concurrently, since each first token needs a signature
-	batchTime = 0.5         // seconds in which this machine must be able to answer all concurrent requests
+	userCount = 500
+	actions   = 12 * userCount // the actions of all users in the test; the soak has a duration instead
+	batch     = 50             // the number of users that register concurrently; each first token needs a signature
+	batchTime = 0.5            // seconds in which this machine must be able to answer all concurrent requests
 )
 
-// Five hundred people send requests concurrently, again and again, through ten connections to the database. Each person
-// gets the right response with their own data; a 503 is an error. A request that waits two seconds for a connection
+// Five hundred users send requests concurrently, many times, through ten connections to the database. Each user must
+// get the right response with its own data; a 503 is an error. A request that waits two seconds for a connection
 // gets a 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that
 // time. On a busy machine with the race detector these are fewer than five hundred. The soak has no such limit.
 // Passwords have a cheap hash, since the race detector makes a real hash ten times slower.
-func TestR51_FiveHundredMixedPeople(t *testing.T) {
-	s := newSite(t, pool, unwrapped, password.Cheap())
-	c := gather(t, s.address, 1, people)
+func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
+	s := newTestServer(t, pool, unwrapped, password.Cheap())
+	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()
-	for few := range slices.Chunk(c.people, batch) {
-		c.together(few, (*person).enter)
+	for few := range slices.Chunk(c.users, batch) {
+		c.together(few, (*loadUser).register)
 	}
-	rate := float64(3*people) / time.Since(begin).Seconds()
+	rate := float64(3*userCount) / time.Since(begin).Seconds()
 	t.Logf("all have registered after %v", time.Since(begin))
 	c.times()
-	most, queue := 0, slices.Clone(c.people)
+	most, queue := 0, slices.Clone(c.users)
 	begin = time.Now()
 	for done := 0; done < actions; {
-		n := min(max(batch, int(rate*batchTime)), people)
+		n := min(max(batch, int(rate*batchTime)), userCount)
 		start := time.Now()
-		c.together(queue[:n], (*person).act)
+		c.together(queue[:n], (*loadUser).doRandomAction)
 		rate = float64(n) / time.Since(start).Seconds()
 		done, most, queue = done+n, max(most, n), append(queue[n:], queue[:n]...)
 	}
 	plain, passwords := c.times()
-	t.Logf("%d requests and %d with a password in %v, up to %d at once: p50 %v, p99 %v, max %v",
-		len(plain), len(passwords), time.Since(begin), most, at(plain, 0.5), at(plain, 0.99), at(plain, 1))
+	t.Logf("%d requests and %d with a password in %v, up to %d at the same time: p50 %v, p99 %v, max %v",
+		len(plain), len(passwords), time.Since(begin), most, quantile(plain, 0.5), quantile(plain, 0.99), quantile(plain, 1))
 	c.check(t, s.database)
 	if n := connections(t, s.database); n > pool {
 		t.Errorf("got %d connections, want at most %d", n, pool)
 	}
 }
 
-// Twelve people send a wrong password concurrently, on one connection. The response comes at least a quarter of a
-// second after the start of the hash (shared/password), so if hashes held the connection, some people would wait too
+// Twelve users send a wrong password concurrently, on one connection. The response comes at least a quarter of a
+// second after the start of the hash (shared/password), so if a hash kept the connection, some users would wait too
 // long.
 func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
-	s := newSite(t, 1, unwrapped, nil)
-	c := gather(t, s.address, 1, 12)
-	for _, p := range c.people {
-		c.together([]*person{p}, (*person).signUp)
+	s := newTestServer(t, 1, unwrapped, nil)
+	c := newGroup(t, s.address, 1, 12)
+	for _, p := range c.users {
+		c.together([]*loadUser{p}, (*loadUser).signUp)
 	}
-	c.forAll((*person).signInWithWrongPassword)
+	c.forAll((*loadUser).signInWithWrongPassword)
 	c.check(t, s.database)
 }
 
-// The test puts a faulty handler between the server and the endpoints, and the people report its faults.
-func TestFaultsOfASiteAreReported(t *testing.T) {
+// The test puts a faulty handler between the server and the endpoints. The simulated users must report its faults.
+func TestFaultyResponsesAreReported(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
-		between    func(http.Handler) http.Handler
+		wrap       func(http.Handler) http.Handler
 	}{
-		{"people are mixed up", "another person's or an older session", wrongUser("/api/auth/get-session")},
-		{"profiles are mixed up", "another person's or an older profile", wrongUser("/api/profile")},
-		{"a write is lost", "another person's or an older profile", ignoreWrites("PUT")},
+		{"sessions of users are mixed up", "another user's or an older session", wrongUser("/api/auth/get-session")},
+		{"profiles are mixed up", "another user's or an older profile", wrongUser("/api/profile")},
+		{"a write is lost", "another user's or an older profile", ignoreWrites("PUT")},
 		{"a request gets 503", "POST /api/auth/update-user: 503", answer503("/api/auth/update-user")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, pool, test.between, password.Cheap())
-			c := gather(t, s.address, 1, 5)
-			c.forAll((*person).enter)
+			s := newTestServer(t, pool, test.wrap, password.Cheap())
+			c := newGroup(t, s.address, 1, 5)
+			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {
 				t.Fatalf("got %v before the fault", c.detail)
 			}
-			c.forAll(func(p *person) error {
+			c.forAll(func(p *loadUser) error {
 				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {
@@ -93,7 +93,7 @@ func TestFaultsOfASiteAreReported(t *testing.T) {
 	}
 }
 
-// wrongUser answers GET of a path with the data of the person who sent the first request with a cookie and a token.
+// wrongUser answers GET of a path with the data of the user who sent the first request with a cookie and a token.
 func wrongUser(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		var mu sync.Mutex
@@ -112,7 +112,7 @@ func wrongUser(path string) func(http.Handler) http.Handler {
 	}
 }
 
-// ignoreWrites confirms requests with a method without executing them.
+// ignoreWrites handles requests with the given method as GET, so the write is lost without an error.
 func ignoreWrites(method string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,12 +19,13 @@ import (
 // environments is the number of processes, each with a pool of one connection.
 const environments = 50
 
-// steps are the actions of the person in each environment, one in each round. Each person begins with another step, so
-// that different actions run concurrently.
-var steps = []func(*person) error{
-	(*person).getSession, (*person).writeProfile, (*person).updateUser, (*person).readProfile,
-	(*person).createAnotherAccount,
-	(*person).listSessions, (*person).signOutAndIn, (*person).getToken, (*person).otherDevice, (*person).revokeOthers,
+// steps are the actions of the user of each environment, one in each round. Different users begin with different steps,
+// so that different actions run concurrently.
+var steps = []func(*loadUser) error{
+	(*loadUser).getSession, (*loadUser).writeProfile, (*loadUser).updateUser, (*loadUser).readProfile,
+	(*loadUser).createAnotherAccount,
+	(*loadUser).listSessions, (*loadUser).signOutAndIn, (*loadUser).getToken, (*loadUser).signInOnOtherDevice,
+	(*loadUser).revokeOtherSessions,
 }
 
 // Fifty processes start at the same time and use a PgBouncer with five connections. In every round no request is
@@ -35,20 +36,20 @@ func TestFiftyProcessesThroughThePooler(t *testing.T) {
 	env["JWKS_URL"] = publish(t, env)
 	env["DATABASE_URL"] = dbtest.Pgbouncer(t, database)
 	env["GOMAXPROCS"] = "1" // a Lambda function has at most one processor at this size
-	c := &crowd{}
+	c := &userGroup{}
 	begin := time.Now()
 	var asked sync.WaitGroup
 	var all []*child
 	for i := range environments {
 		process := spawn(t, asEnvironment, env)
 		all = append(all, process)
-		b := newBrowser(c, &pipes{process.in, process.out, &asked, true})
-		c.people = append(c.people, newPerson(b, i))
+		b := newClient(c, &pipes{process.in, process.out, &asked, true})
+		c.users = append(c.users, newLoadUser(b, i))
 	}
-	atOnce(t, c, database, &asked, (*person).enter)
+	runAtSameTime(t, c, database, &asked, (*loadUser).register)
 	t.Logf("%v to start %d processes and answer them all", time.Since(begin), environments)
 	for round := range len(steps) {
-		atOnce(t, c, database, &asked, func(p *person) error { return steps[(p.number+round)%len(steps)](p) })
+		runAtSameTime(t, c, database, &asked, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
 	}
 	c.check(t, database)
 	var taken uint64
@@ -73,9 +74,9 @@ func publish(t *testing.T, env map[string]string) string {
 	return server.URL + "/api/auth/jwks"
 }
 
-// atOnce runs do for all people while all tables are locked, and unlocks them when all have sent their first request.
-// So these requests are concurrent even on a slow machine.
-func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do func(*person) error) {
+// runAtSameTime runs do for all users while all tables are locked, and unlocks the tables when all users have sent
+// their first request. So these requests are concurrent even on a slow machine.
+func runAtSameTime(t *testing.T, c *userGroup, database string, asked *sync.WaitGroup, do func(*loadUser) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
 	if err != nil {
@@ -89,11 +90,11 @@ func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do f
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range c.people {
+	for _, p := range c.users {
 		if p.stopped {
 			continue
 		}
-		p.conn.(*pipes).silent = true
+		p.conn.(*pipes).waiting = true
 		asked.Add(1)
 	}
 	unlocked := make(chan error)
@@ -110,15 +111,15 @@ func atOnce(t *testing.T, c *crowd, database string, asked *sync.WaitGroup, do f
 // pipes is the connection to a child process.
 type pipes struct {
 	io.Writer
-	out    *bufio.Reader
-	asked  *sync.WaitGroup
-	silent bool // whether it has sent no request in this round
+	out     *bufio.Reader
+	asked   *sync.WaitGroup
+	waiting bool // true until it has sent a request in this round
 }
 
 func (p *pipes) Write(request []byte) (int, error) {
 	n, err := p.Writer.Write(request)
-	if p.silent {
-		p.silent = false
+	if p.waiting {
+		p.waiting = false
 		p.asked.Done()
 	}
 	return n, err

@@ -28,14 +28,14 @@ func (r *report) markdown(tb testing.TB, database string) string {
 		r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
 		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), version(tb, database))
 	fmt.Fprintf(&b, "| %d users | first %.0f s | then %.0f s |\n|---|---|---|\n",
-		people, r.first.long.Seconds(), r.soak.long.Seconds())
+		userCount, r.first.duration.Seconds(), r.soak.duration.Seconds())
 	for _, row := range []struct {
 		name string
 		of   func(period) string
 	}{
 		{"requests", func(p period) string { return count(len(p.plain) + len(p.password)) }},
 		{"requests/s", func(p period) string {
-			return count(int(float64(len(p.plain)+len(p.password)) / p.long.Seconds()))
+			return count(int(float64(len(p.plain)+len(p.password)) / p.duration.Seconds()))
 		}},
 		{"requests with a password", func(p period) string { return count(len(p.password)) }},
 		{"errors", func(p period) string { return count(p.faults) }},
@@ -60,13 +60,13 @@ func (r *report) markdown(tb testing.TB, database string) string {
 
 func tableRow(when string, f figures) string {
 	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n",
-		when, f.Goroutines, mebi(f.Heap), count(int(f.Objects)), mebi(f.Resident), f.Files, f.Connections)
+		when, f.Goroutines, mebibytes(f.Heap), count(int(f.Objects)), mebibytes(f.Resident), f.Files, f.Connections)
 }
 
 func latencies(sorted []time.Duration) string {
 	var all []string
 	for _, share := range []float64{0.5, 0.95, 0.99, 1} {
-		all = append(all, fmt.Sprint(at(sorted, share).Milliseconds()))
+		all = append(all, fmt.Sprint(quantile(sorted, share).Milliseconds()))
 	}
 	return strings.Join(all, ", ") + " ms"
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// figures are the resources of a process, the heap after a garbage collection.
+// figures are the resources that a process uses. Heap and Objects are measured after a garbage collection.
 type figures struct {
 	Goroutines  int
 	Heap        uint64 // bytes
@@ -29,7 +29,8 @@ type figures struct {
 	Connections int    `json:"-"` // to the database
 }
 
-// runServer serves all endpoints in its own process. It prints its address, and its figures for every line of input.
+// runServer serves all endpoints in its own process. It prints the host and port on which it listens, and its figures
+// for every line of input.
 func runServer() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,7 +57,7 @@ func runServer() {
 	}
 }
 
-// child is a process of this test binary in another role.
+// child is a process of this test binary in the role of a server or an execution environment.
 type child struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser

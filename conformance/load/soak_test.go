@@ -27,19 +27,19 @@ func BenchmarkSoak(b *testing.B) {
 	database := dbtest.New(b)
 	server := spawn(b, asServer, settings(b, database))
 	address := server.line(b)
-	visitor := gather(b, address, 0, 1)
-	r := &report{begun: time.Now(), before: visit(b, visitor, server, database)}
-	c := gather(b, address, 1, people)
-	c.forAll((*person).enter)
+	warmUpUser := newGroup(b, address, 0, 1)
+	r := &report{begun: time.Now(), before: warmUpCaches(b, warmUpUser, server, database)}
+	c := newGroup(b, address, 1, userCount)
+	c.forAll((*loadUser).register)
 	c.times()
-	r.first = c.stay(*warmUp, nil)
-	r.soak = c.stay(*soak, func(after time.Duration) {
-		r.samples = append(r.samples, c.still(b, server, database, after))
+	r.first = c.runActions(*warmUp, nil)
+	r.soak = c.runActions(*soak, func(after time.Duration) {
+		r.samples = append(r.samples, c.sampleWhilePaused(b, server, database, after))
 	})
-	c.people = append(c.people, visitor.people...)
+	c.users = append(c.users, warmUpUser.users...)
 	r.accounts = len(c.accounts())
 	c.check(b, database)
-	c.leave()
+	c.closeConnections()
 	r.after = steadyFigures(b, server, database)
 	for _, problem := range r.problems() {
 		b.Error(problem)
@@ -50,37 +50,38 @@ func BenchmarkSoak(b *testing.B) {
 	}
 }
 
-// visit executes every action once, so that all caches and pools exist before the measurement, and returns the figures.
-func visit(b *testing.B, c *crowd, server *child, database string) figures {
+// warmUpCaches executes every action once, so that all caches and pools exist before the measurement, and returns the
+// figures.
+func warmUpCaches(b *testing.B, c *userGroup, server *child, database string) figures {
 	b.Helper()
-	c.forAll((*person).enter)
+	c.forAll((*loadUser).register)
 	for _, a := range mix {
 		c.forAll(a.do)
 	}
-	if c.met() > 0 {
+	if c.faultCount() > 0 {
 		b.Fatal(c.detail)
 	}
-	c.leave()
+	c.closeConnections()
 	return steadyFigures(b, server, database)
 }
 
 // period has the results of a part of the run.
 type period struct {
-	long            time.Duration
+	duration        time.Duration
 	plain, password []time.Duration // the times of the requests, sorted
 	faults          int
 }
 
-// stay runs random actions of all people for a duration, and calls sample at each interval unless it is nil.
-func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) period {
-	var over atomic.Bool
-	gone := make(chan struct{})
-	begin, before := time.Now(), c.met()
+// runActions runs random actions of all users for a duration. Unless sample is nil, it calls sample every 15 seconds.
+func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) period {
+	var ended atomic.Bool
+	stopped := make(chan struct{})
+	begin, before := time.Now(), c.faultCount()
 	go func() {
-		defer close(gone)
-		c.forAll(func(p *person) error {
-			for !over.Load() {
-				if err := p.act(); err != nil {
+		defer close(stopped)
+		c.forAll(func(p *loadUser) error {
+			for !ended.Load() {
+				if err := p.doRandomAction(); err != nil {
 					return err
 				}
 			}
@@ -92,21 +93,21 @@ func (c *crowd) stay(long time.Duration, sample func(after time.Duration)) perio
 		sample(next)
 	}
 	time.Sleep(time.Until(begin.Add(long)))
-	over.Store(true)
-	<-gone
-	done := period{long: time.Since(begin), faults: c.met() - before}
+	ended.Store(true)
+	<-stopped
+	done := period{duration: time.Since(begin), faults: c.faultCount() - before}
 	done.plain, done.password = c.times()
 	return done
 }
 
-// still takes a sample while all people pause, so that it does not contain the memory of running requests, such as the
-// 19 MiB of a hash.
-func (c *crowd) still(b *testing.B, server *child, database string, after time.Duration) sample {
+// sampleWhilePaused takes a sample while all users pause, so that the sample does not contain the memory of running
+// requests, such as the 19 MiB of a hash.
+func (c *userGroup) sampleWhilePaused(b *testing.B, server *child, database string, after time.Duration) sample {
 	b.Helper()
 	c.gate.Lock()
 	defer c.gate.Unlock()
 	f := server.figures(b, database)
-	fmt.Fprintf(os.Stderr, "%6.0f s  %s, %d errors\n", after.Seconds(), f, c.met())
+	fmt.Fprintf(os.Stderr, "%6.0f s  %s, %d errors\n", after.Seconds(), f, c.faultCount())
 	return sample{after, f}
 }
 

@@ -23,7 +23,7 @@ import (
 // pool is the number of connections of one process that serves all functions.
 const pool = 10
 
-// settings returns the settings of a deployment on a database, with its own signing keys.
+// settings returns the settings of a deployment with a database and new signing keys.
 func settings(tb testing.TB, database string) map[string]string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "keys.json")
@@ -40,7 +40,8 @@ func settings(tb testing.TB, database string) map[string]string {
 	}
 }
 
-// endpoints returns all endpoints of a deployment, on at most conns connections. A nil hasher means the one of cfg.
+// endpoints returns all endpoints of a deployment, with at most conns connections to the database. If hasher is nil,
+// they use the hasher that cfg selects.
 func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	secretStore := secrets.New(cfg, time.Now)
 	db := store.Open(secretStore, conns)
@@ -58,7 +59,7 @@ func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handl
 	return all.Mux(cfg), db
 }
 
-// atListener returns a getenv for a server that reads its own JWKS.
+// atListener returns a getenv in which JWKS_URL is the URL of the server's own JWKS.
 func atListener(l net.Listener, getenv func(string) string) func(string) string {
 	return func(name string) string {
 		if name == "JWKS_URL" {
@@ -68,19 +69,21 @@ func atListener(l net.Listener, getenv func(string) string) func(string) string 
 	}
 }
 
-// site is a server with all endpoints.
-type site struct {
+// testServer is a server with all endpoints.
+type testServer struct {
 	address, database string
 }
 
-// newSite starts a site in this process, on conns connections. between wraps the endpoints.
-func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler, hasher *password.Hasher) *site {
+// newTestServer starts a server in this process, with conns connections to its database. wrap wraps the endpoints.
+func newTestServer(
+	t *testing.T, conns int32, wrap func(http.Handler) http.Handler, hasher *password.Hasher,
+) *testServer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{address: l.Addr().String(), database: dbtest.New(t)}
+	s := &testServer{address: l.Addr().String(), database: dbtest.New(t)}
 	env := settings(t, s.database)
 	cfg, err := config.LoadAPI(atListener(l, func(name string) string { return env[name] }))
 	if err != nil {
@@ -88,7 +91,7 @@ func newSite(t *testing.T, conns int32, between func(http.Handler) http.Handler,
 	}
 	mux, db := endpoints(cfg, conns, hasher)
 	t.Cleanup(db.Close)
-	server := &http.Server{Handler: between(mux), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: wrap(mux), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return s

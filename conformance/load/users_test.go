@@ -14,37 +14,37 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// crowd is a group of users who send requests concurrently.
-type crowd struct {
+// userGroup is a group of simulated users that send requests concurrently.
+type userGroup struct {
 	address string
-	people  []*person
-	gate    sync.RWMutex // locked for writing to pause all people between two requests
+	users   []*loadUser
+	gate    sync.RWMutex // locked for writing while all users pause between two requests
 
 	mu     sync.Mutex
 	faults map[string]int
 	detail map[string]string // the first fault of each kind
 }
 
-// gather opens a connection for each of n people, numbered from number.
-func gather(tb testing.TB, address string, number, n int) *crowd {
+// newGroup creates n users, numbered from number, and opens a connection for each.
+func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 	tb.Helper()
-	c := &crowd{address: address}
+	c := &userGroup{address: address}
 	for i := range n {
 		b, err := dial(c)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		c.people = append(c.people, newPerson(b, number+i))
+		c.users = append(c.users, newLoadUser(b, number+i))
 	}
-	tb.Cleanup(c.leave)
+	tb.Cleanup(c.closeConnections)
 	return c
 }
 
-func (c *crowd) forAll(do func(*person) error) { c.together(c.people, do) }
+func (c *userGroup) forAll(do func(*loadUser) error) { c.together(c.users, do) }
 
-// together runs do concurrently for some people and waits for all. A person with a fault stops for good, because their
-// expected state is no longer known.
-func (c *crowd) together(some []*person, do func(*person) error) {
+// together runs do concurrently for some users and waits for all. A user with a fault sends no more requests, because
+// its expected state is no longer known.
+func (c *userGroup) together(some []*loadUser, do func(*loadUser) error) {
 	var all sync.WaitGroup
 	for _, p := range some {
 		all.Go(func() {
@@ -53,14 +53,14 @@ func (c *crowd) together(some []*person, do func(*person) error) {
 			}
 			if err := do(p); err != nil {
 				p.stopped = true
-				c.note(err)
+				c.addFault(err)
 			}
 		})
 	}
 	all.Wait()
 }
 
-func (c *crowd) note(err error) {
+func (c *userGroup) addFault(err error) {
 	f := &fault{"fault", err.Error()}
 	_ = errors.As(err, &f)
 	c.mu.Lock()
@@ -73,8 +73,8 @@ func (c *crowd) note(err error) {
 	}
 }
 
-// met returns the number of faults up to now.
-func (c *crowd) met() (n int) {
+// faultCount returns the number of faults up to now.
+func (c *userGroup) faultCount() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, of := range c.faults {
@@ -83,29 +83,29 @@ func (c *crowd) met() (n int) {
 	return n
 }
 
-// leave closes all connections.
-func (c *crowd) leave() {
-	for _, p := range c.people {
+// closeConnections closes the connections of all users.
+func (c *userGroup) closeConnections() {
+	for _, p := range c.users {
 		_ = p.conn.Close()
 	}
 }
 
 // accounts returns the accounts that the database must have.
-func (c *crowd) accounts() (all []account) {
-	for _, p := range c.people {
-		all = append(append(all, p.past...), p.me)
+func (c *userGroup) accounts() (all []account) {
+	for _, p := range c.users {
+		all = append(append(all, p.past...), p.current)
 	}
 	return all
 }
 
 // check fails the test for every kind of fault. Without faults, it fails for differences between the database and the
 // expected accounts, and for open transactions.
-func (c *crowd) check(tb testing.TB, database string) {
+func (c *userGroup) check(tb testing.TB, database string) {
 	tb.Helper()
 	for kind, n := range c.faults {
 		tb.Errorf("%d × %s, the first: %s", n, kind, c.detail[kind])
 	}
-	if c.met() > 0 {
+	if c.faultCount() > 0 {
 		return
 	}
 	conn, err := pgx.Connect(tb.Context(), database)
@@ -141,7 +141,7 @@ func (c *crowd) check(tb testing.TB, database string) {
 	}
 }
 
-// connections returns the number of the site's connections to its database.
+// connections returns the number of connections that Xenon has to the database.
 func connections(tb testing.TB, database string) int {
 	tb.Helper()
 	return dbtest.Value[int](tb, database, `
@@ -149,7 +149,7 @@ func connections(tb testing.TB, database string) int {
 		WHERE datname = current_database() AND application_name = 'xenon'`)
 }
 
-// stopwatch has the times of one person's requests, those with a password separately.
+// stopwatch has the response times of one user's requests. Requests with a password are separate.
 type stopwatch struct{ plain, password []time.Duration }
 
 func (s *stopwatch) add(request string, took time.Duration) {
@@ -160,9 +160,9 @@ func (s *stopwatch) add(request string, took time.Duration) {
 	}
 }
 
-// times returns the times of all requests since the last call, sorted.
-func (c *crowd) times() (plain, password []time.Duration) {
-	for _, p := range c.people {
+// times returns the response times of all requests since its last call, sorted.
+func (c *userGroup) times() (plain, password []time.Duration) {
+	for _, p := range c.users {
 		plain, password = append(plain, p.took.plain...), append(password, p.took.password...)
 		p.took.plain, p.took.password = p.took.plain[:0], p.took.password[:0]
 	}
@@ -171,8 +171,8 @@ func (c *crowd) times() (plain, password []time.Duration) {
 	return plain, password
 }
 
-// at returns a quantile of the durations.
-func at(sorted []time.Duration, share float64) time.Duration {
+// quantile returns a quantile of the durations: 0.5 is the median.
+func quantile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}

@@ -15,41 +15,41 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// patience is the timeout of a request.
-const patience = time.Minute
+// requestTimeout is the timeout of a request.
+const requestTimeout = time.Minute
 
-// fault is a wrong response.
+// fault is a wrong response, or no response.
 type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
 
-// browser is one connection that stays open, with its cookies.
-type browser struct {
+// client is the HTTP client of one user: a connection that stays open, and the cookies.
+type client struct {
 	conn    io.ReadWriteCloser
 	in      *bufio.Reader
 	out     bytes.Buffer
 	cookies map[string]string
 	took    *stopwatch
-	crowd   *crowd
+	group   *userGroup
 }
 
-func dial(c *crowd) (*browser, error) {
+func dial(c *userGroup) (*client, error) {
 	conn, err := net.Dial("tcp", c.address)
 	if err != nil {
 		return nil, err
 	}
-	return newBrowser(c, conn), nil
+	return newClient(c, conn), nil
 }
 
-func newBrowser(c *crowd, conn io.ReadWriteCloser) *browser {
-	return &browser{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, crowd: c}
+func newClient(c *userGroup, conn io.ReadWriteCloser) *client {
+	return &client{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, group: c}
 }
 
-// ask sends a request as a page of the site does, expects a status, and decodes the response into reply unless that is
-// nil. It does not use net/http's client, which would need more processor time than the server.
-func (b *browser) ask(method, path, jwt, body string, status int, reply any) error {
-	b.crowd.gate.RLock()
-	defer b.crowd.gate.RUnlock()
+// send sends a request as a page of the site does, expects a status, and decodes the response into reply unless that
+// is nil. It does not use net/http's client, which would need more processor time than the server.
+func (b *client) send(method, path, jwt, body string, status int, reply any) error {
+	b.group.gate.RLock()
+	defer b.group.gate.RUnlock()
 	b.write(method, path, jwt, body)
 	begin := time.Now()
 	got, text, err := b.exchange()
@@ -69,7 +69,7 @@ func (b *browser) ask(method, path, jwt, body string, status int, reply any) err
 	return nil
 }
 
-func (b *browser) write(method, path, jwt, body string) {
+func (b *client) write(method, path, jwt, body string) {
 	b.out.Reset()
 	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n",
 		method, path, config.DefaultOrigin)
@@ -90,9 +90,9 @@ func (b *browser) write(method, path, jwt, body string) {
 }
 
 // exchange sends the written request, and returns status and body of the response.
-func (b *browser) exchange() (int, []byte, error) {
+func (b *client) exchange() (int, []byte, error) {
 	if timed, ok := b.conn.(net.Conn); ok {
-		if err := timed.SetDeadline(time.Now().Add(patience)); err != nil {
+		if err := timed.SetDeadline(time.Now().Add(requestTimeout)); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -108,12 +108,12 @@ func (b *browser) exchange() (int, []byte, error) {
 	if err == nil && response.Close {
 		err = errors.New("the server closes the connection")
 	}
-	b.keep(response.Cookies())
+	b.storeCookies(response.Cookies())
 	return response.StatusCode, text, err
 }
 
-// keep stores the cookies of a response, as a browser does.
-func (b *browser) keep(cookies []*http.Cookie) {
+// storeCookies stores the cookies of a response, as a browser does.
+func (b *client) storeCookies(cookies []*http.Cookie) {
 	for _, c := range cookies {
 		if c.MaxAge < 0 { // net/http's representation of Max-Age=0
 			delete(b.cookies, c.Name)
