@@ -26,48 +26,48 @@ var definition = filepath.Join(root, "functions", "migrate", "statemachine.asl.j
 // longTimeout is a timeout that no invocation in these tests reaches.
 const longTimeout = 10 * time.Minute
 
-// testbed has a source, a target, the function, and a proxy between the state machine and the function.
+// testbed has a source, a target, the function migrate, and an HTTP proxy between the state machine and the function.
 type testbed struct {
 	t        *testing.T
 	from, to string
-	census   supabasetest.Census
+	summary  supabasetest.Summary
 	lambda   *lambda
-	bridge   *httptest.Server
+	proxy    *httptest.Server
 
 	mu    sync.Mutex
-	fault func(*task) *answer // if not nil, may return an answer in place of the function; not called concurrently
+	fault func(*task) *answer // if it returns an answer, the function is not called; fault is not called concurrently
 	tasks []task
 }
 
-// task is one task of the state machine on its way to the function.
+// task is a request of the state machine to the function.
 type task struct {
 	State   string          `json:"state"`
 	Payload json.RawMessage `json:"payload"`
 
-	action stepfn.Action
-	during func(*sandbox) // called while the function runs
-	hold   chan struct{}  // the function is called after this is closed
-	short  time.Duration  // the timeout of the function; 0 means longTimeout
+	action  stepfn.Action
+	during  func(*process) // called while the function runs
+	hold    chan struct{}  // if not nil, the function is called after this channel is closed
+	timeout time.Duration  // of the function; 0 means longTimeout
 }
 
 // newTestbed creates a source with the given number of users, and an empty target.
 func newTestbed(t *testing.T, users int) *testbed {
 	t.Helper()
 	s := &testbed{t: t, from: supabasetest.New(t), to: dbtest.New(t)}
-	s.census = supabasetest.Fill(t, s.from, 4, users)
+	s.summary = supabasetest.Fill(t, s.from, 4, users)
 	s.open(s.from, s.to)
 	return s
 }
 
-// open starts a function between two databases.
+// open starts the function with the two databases, and the proxy.
 func (s *testbed) open(from, to string) {
 	s.t.Helper()
 	s.lambda = newLambda(s.t, "FROM_DATABASE_URL="+from, "TO_DATABASE_URL="+to)
-	s.bridge = httptest.NewServer(http.HandlerFunc(s.serve))
-	s.t.Cleanup(s.bridge.Close)
+	s.proxy = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.t.Cleanup(s.proxy.Close)
 }
 
-// setFault makes the proxy call fault for every task before it calls the function.
+// setFault sets a function that the proxy calls for every task before it calls the function migrate.
 func (s *testbed) setFault(fault func(*task) *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,7 @@ func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 		var e struct {
 			Type string `json:"errorType"`
 		}
-		_ = json.Unmarshal(a.payload, &e) // without an errorType the error has no name, and the test fails
+		_ = json.Unmarshal(a.payload, &e) // without an errorType the error has no name, which fails the test
 		out = map[string]any{"error": e.Type, "cause": string(a.payload)}
 	}
 	_ = json.NewEncoder(w).Encode(out)
@@ -110,16 +110,16 @@ func (s *testbed) perform(t task) answer {
 	if t.hold != nil {
 		<-t.hold
 	}
-	return s.lambda.invoke(t.Payload, cmp.Or(t.short, longTimeout), t.during)
+	return s.lambda.invoke(t.Payload, cmp.Or(t.timeout, longTimeout), t.during)
 }
 
-// end is the result of an execution.
-type end struct {
+// executionResult is the result of an execution.
+type executionResult struct {
 	Status  string
 	Error   string
 	Cause   string
 	Output  json.RawMessage
-	Entered map[string]int // states, nested ones too
+	Entered map[string]int // how often each state was entered, also states inside a Map state
 	Retried map[string]int
 	Caught  map[string]int
 	Events  int
@@ -130,19 +130,20 @@ type end struct {
 	}
 }
 
-type order struct {
+// executionRequest is the input of run.mjs.
+type executionRequest struct {
 	Definition string          `json:"definition"`
-	Bridge     string          `json:"bridge"`
+	Proxy      string          `json:"proxy"`
 	Input      json.RawMessage `json:"input"`
 	Context    map[string]any  `json:"context"`
 	StartAt    string          `json:"startAt,omitempty"`
 }
 
-// start runs an execution of that name to its end.
-func (s *testbed) start(name, input string) end {
+// start starts an execution with the name, and waits for its end.
+func (s *testbed) start(name, input string) executionResult {
 	s.t.Helper()
 	return s.run(
-		order{
+		executionRequest{
 			Input:   json.RawMessage(input),
 			Context: map[string]any{"Id": "arn:aws:states:eu-central-1:123456789012:execution:import:" + name, "Name": name},
 		},
@@ -150,10 +151,10 @@ func (s *testbed) start(name, input string) end {
 }
 
 // redrive restarts a failed execution as Step Functions does: at the failed state, with the input of that state.
-func (s *testbed) redrive(name string, failed end, times int) end {
+func (s *testbed) redrive(name string, failed executionResult, times int) executionResult {
 	s.t.Helper()
 	return s.run(
-		order{
+		executionRequest{
 			StartAt: failed.Last.State,
 			Input:   failed.Last.Input,
 			Context: map[string]any{"Name": name, "RedriveCount": times},
@@ -161,16 +162,16 @@ func (s *testbed) redrive(name string, failed end, times int) end {
 	)
 }
 
-func (s *testbed) run(o order) (e end) {
+func (s *testbed) run(o executionRequest) (e executionResult) {
 	s.t.Helper()
-	o.Definition, o.Bridge = definition, s.bridge.URL
+	o.Definition, o.Proxy = definition, s.proxy.URL
 	in, err := json.Marshal(o)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	out, err := node(s.t, "run.mjs", in)
 	if err != nil {
-		s.t.Fatalf("the interpreter did not run: %v\n%s", err, s.lambda.log.String())
+		s.t.Fatalf("the interpreter failed: %v\n%s", err, s.lambda.log.String())
 	}
 	if err := json.Unmarshal(out, &e); err != nil {
 		s.t.Fatalf("decode the output of the interpreter: %v\n%s", err, out)
@@ -179,7 +180,7 @@ func (s *testbed) run(o order) (e end) {
 	return e
 }
 
-// node runs a script with the Node of this folder.
+// node runs a script with the Node that is installed in this folder, and returns its standard output.
 func node(t *testing.T, script string, in []byte) ([]byte, error) {
 	t.Helper()
 	program, err := filepath.Abs(filepath.Join("node_modules", ".bin", "node"))
@@ -192,7 +193,7 @@ func node(t *testing.T, script string, in []byte) ([]byte, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if stderr.Len() > 0 {
-		t.Logf("%s said: %s", script, stderr.String())
+		t.Logf("%s wrote to standard error: %s", script, stderr.String())
 	}
 	return out, err
 }

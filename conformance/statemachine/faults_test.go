@@ -10,23 +10,24 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// A function that is killed, or that Lambda cannot start, is tried again; nothing is lost or doubled.
+// The state machine calls a function again if it was killed or if Lambda could not start it. No row is lost or copied
+// twice.
 func TestKilledFunctionsAreRetried(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
-	kills, refusals := 6, 3
+	kills, throttled := 6, 3
 	s.setFault(func(t *task) *answer {
 		switch {
-		case t.action.Action == "begin" && refusals > 0:
-			refusals--
+		case t.action.Action == "begin" && throttled > 0:
+			throttled--
 			a := failure("Lambda.TooManyRequestsException", "Rate Exceeded")
 			return &a
 		case t.action.Action == "copy" && kills > 0:
 			wait := time.Duration(kills) * 40 * time.Millisecond
 			kills--
-			t.during = func(s *sandbox) {
+			t.during = func(p *process) {
 				time.Sleep(wait)
-				s.kill()
+				p.kill()
 			}
 		}
 		return nil
@@ -38,9 +39,9 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 	}
 }
 
-// One lane cannot go on however often it is retried: it is parked, the others finish, the gate fails, and a redrive,
-// which starts at the gate, tries again what was left.
-func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
+// The copy of one shard fails on every retry. The shard is parked, the other shards finish, and the state Gate fails. A
+// redrive, which starts at Gate, tries the parked shard again.
+func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
@@ -53,10 +54,10 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 	})
 	failed := s.start("parked", input)
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Last.State != "Gate" {
-		t.Fatalf("got %s %s in %s, want NeedsAttention in the gate", failed.Status, failed.Error, failed.Last.State)
+		t.Fatalf("got %s %s in %s, want NeedsAttention in Gate", failed.Status, failed.Error, failed.Last.State)
 	}
 	if failed.Retried["Copy lane"] != 8 || failed.Caught["Copy lane"] != 1 || failed.Entered["Park lane"] != 1 {
-		t.Errorf("retried %v, caught %v, want one lane after 8 tries", failed.Retried, failed.Caught)
+		t.Errorf("retried %v, caught %v, want one shard after 8 retries", failed.Retried, failed.Caught)
 	}
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
 		t.Errorf("got the cause %s", failed.Cause)
@@ -70,19 +71,19 @@ func TestFailingLaneIsParkedAndRedriven(t *testing.T) {
 		t.Errorf("parked is %q, want %q", parked, want)
 	}
 	if open := dbtest.Value[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
-		t.Errorf("%d batches are not copied, want the one of the lane", open)
+		t.Errorf("%d batches are not copied, want 1, the one of the parked shard", open)
 	}
 	again := s.redrive("parked", failed, 1)
 	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
-		t.Errorf("got %s %s, want the same end while the lane cannot go on", again.Status, again.Error)
+		t.Errorf("got %s %s, want NeedsAttention while the shard still fails", again.Status, again.Error)
 	}
 	s.setFault(nil)
 	s.complete(s.redrive("parked", again, 2))
 }
 
-// The target refuses a range of the users, for a reason that lies not in them: the lane with it is parked without being
-// tried again, the others finish, and once the reason is gone another execution copies the rest.
-func TestRangeThatTheTargetRefuses(t *testing.T) {
+// The target rejects the rows of one batch, but no single row is the cause. The shard of the batch is parked without a
+// retry, and the other shards finish. When the target accepts the rows again, another execution copies the rest.
+func TestRejectedBatchIsParkedWithoutRetry(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
@@ -97,7 +98,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
 		len(failed.Retried) != 0 {
 		t.Fatalf(
-			"got %s %s, caught %v, retried %v, want NeedsAttention for one lane",
+			"got %s %s, caught %v, retried %v, want NeedsAttention for one shard",
 			failed.Status,
 			failed.Error,
 			failed.Caught,
@@ -110,17 +111,17 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
 	)
 	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
-		t.Errorf("parked is %q, want batch 3 with its code", parked)
+		t.Errorf("parked is %q, want batch 3 with the SQLSTATE 42501", parked)
 	}
 	if n := dbtest.Value[int64](t, s.to, `select count(*) from "user"`); n < 600 {
-		t.Errorf("the target has %d users, want those of the other lanes", n)
+		t.Errorf("the target has %d users, want those of the other shards", n)
 	}
 	dbtest.Exec(t, s.to, `drop trigger refuse on "user"`)
 	s.complete(s.start("allowed", input))
 }
 
-// The target is unavailable for some seconds: the execution continues by itself.
-func TestTargetAwayForAWhile(t *testing.T) {
+// The target is unavailable for two seconds. The execution continues without a redrive.
+func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 400)
 	proxy := dbtest.NewProxy(t, s.to)
@@ -139,24 +140,24 @@ func TestTargetAwayForAWhile(t *testing.T) {
 	s.complete(s.start("away", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
 }
 
-// A second execution is told who holds the run, and neither disturbs the first.
-func TestSecondExecutionIsHeld(t *testing.T) {
+// A second execution fails with the error Held, which names the first execution. The first execution is not affected.
+func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 600)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	copying, release := make(chan struct{}), make(chan struct{})
+	verifying, release := make(chan struct{}), make(chan struct{})
 	first := true
 	s.setFault(func(t *task) *answer {
 		if t.action.Action == "verify" && first {
 			first = false
-			close(copying)
+			close(verifying)
 			t.hold = release
 		}
 		return nil
 	})
-	ended := make(chan end, 1)
+	ended := make(chan executionResult, 1)
 	go func() { ended <- s.start("one", input) }()
-	<-copying
+	<-verifying
 	second := s.start("two", input)
 	close(release)
 	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
@@ -170,5 +171,5 @@ func TestSecondExecutionIsHeld(t *testing.T) {
 		)
 	}
 	s.complete(<-ended)
-	s.complete(s.start("three", input)) // at once: the run was handed back
+	s.complete(s.start("three", input)) // without waiting: the first execution has released the lease
 }

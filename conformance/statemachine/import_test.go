@@ -54,7 +54,7 @@ func (s *testbed) rows() int64 {
 	)
 }
 
-func output[T any](t *testing.T, e end) (v T) {
+func output[T any](t *testing.T, e executionResult) (v T) {
 	t.Helper()
 	if e.Status != "SUCCEEDED" {
 		t.Fatalf("the execution failed with %s: %s", e.Error, e.Cause)
@@ -66,7 +66,7 @@ func output[T any](t *testing.T, e end) (v T) {
 }
 
 // complete checks with the output, the ledger and the source that an import is complete.
-func (s *testbed) complete(e end) stepfn.ReportResult {
+func (s *testbed) complete(e executionResult) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
 	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
@@ -84,7 +84,7 @@ func (s *testbed) complete(e end) stepfn.ReportResult {
 		s.from,
 		"select count(*) from auth.users",
 	); users != want ||
-		users != int64(s.census.Users) {
+		users != int64(s.summary.Users) {
 		s.t.Errorf("the ledger has %d users, want the %d of the source", users, want)
 	}
 	if strings.Contains(s.lambda.log.String(), "postgres://") {
@@ -93,7 +93,7 @@ func (s *testbed) complete(e end) stepfn.ReportResult {
 	return got
 }
 
-func (s *testbed) entered(e end, states ...string) {
+func (s *testbed) entered(e executionResult, states ...string) {
 	s.t.Helper()
 	for _, state := range states {
 		if e.Entered[state] == 0 {
@@ -126,12 +126,12 @@ func TestDryRunWritesNothing(t *testing.T) {
 func TestRejectedInputsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 200)
-	for input, where := range map[string]string{
+	for input, state := range map[string]string{
 		`{}`: "Begin", `{"dryrum":true}`: "Read the input",
 		`{"mfa":"perhaps"}`: "Plan",
 	} {
 		got := s.start("refused", input)
-		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != where || len(got.Retried) != 0 {
+		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != state || len(got.Retried) != 0 {
 			t.Errorf(
 				"%s: got %s %s in %s, retried %v, want Refused in %s",
 				input,
@@ -139,13 +139,13 @@ func TestRejectedInputsAreNotRetried(t *testing.T) {
 				got.Error,
 				got.Last.State,
 				got.Retried,
-				where,
+				state,
 			)
 		}
 	}
 }
 
-// A complete import. A second execution then copies nothing.
+// A first execution imports all rows. A second execution copies nothing.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 2000)
@@ -154,7 +154,7 @@ func TestImport(t *testing.T) {
 	report := s.complete(first)
 	s.entered(first, "Copy", "Verify lane", "Verdict", "Gate")
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
-		t.Errorf("got %v, want 8 inline lanes", first.Entered)
+		t.Errorf("got %v, want 8 inline shards", first.Entered)
 	}
 	if !strings.HasPrefix(report.Digest, "sha256:") || !strings.Contains(s.lambda.log.String(), report.Digest) {
 		t.Errorf("the digest %q is not in the log", report.Digest)
@@ -170,7 +170,7 @@ func TestImport(t *testing.T) {
 	before := s.rows()
 	second := s.complete(s.start("second", input))
 	if second.Status.Pass != 2 || s.rows() != before {
-		t.Errorf("the second pass is number %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.rows(), before)
+		t.Errorf("the second execution is pass %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.rows(), before)
 	}
 	if diff := cmp.Diff(second.Verification.Checksums, report.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (second -, first +):\n%s", diff)
@@ -180,11 +180,11 @@ func TestImport(t *testing.T) {
 // shortenTimeout gives an action a short timeout, which grows with every call, so that the test also ends on a slow
 // machine.
 func (s *testbed) shortenTimeout(action string) {
-	short := time.Second
+	timeout := time.Second
 	s.setFault(func(t *task) *answer {
 		if t.action.Action == action {
-			t.short = short
-			short += 100 * time.Millisecond
+			t.timeout = timeout
+			timeout += 100 * time.Millisecond
 		}
 		return nil
 	})
@@ -195,13 +195,13 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 3000)
 	s.shortenTimeout("copy")
-	got := s.start("hasty", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
+	got := s.start("short", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
 	s.complete(got)
 	if n := got.Entered["Copy lane"]; n <= 4 {
-		t.Errorf("4 lanes were entered %d times, want more: no invocation ended early", n)
+		t.Errorf("Copy lane was entered %d times for 4 shards, want more: no invocation ended early", n)
 	}
 	s.shortenTimeout("rollback")
-	back := s.start("hasty, back", `{"rollback":true}`)
+	back := s.start("short, back", `{"rollback":true}`)
 	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.rows() != 0 {
 		t.Errorf(
 			"got %s %s after %d invocations and %d rows, want more than one and none",
@@ -213,7 +213,7 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	}
 }
 
-// More than 400 batches: the lanes are child executions.
+// With more than 400 batches, each shard is copied by a child execution.
 func TestLargeSourcesAreDistributed(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 420)
@@ -225,7 +225,7 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 	}
 }
 
-// A rollback removes all that was copied, in as many invocations as it takes, and an import after it brings the same.
+// A rollback removes all copied rows. An import after it copies the same rows again.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
@@ -234,7 +234,7 @@ func TestRollback(t *testing.T) {
 	copied := s.rows()
 	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
 	if !counted.Done || s.rows() != copied {
-		t.Errorf("counting got %+v and leaves %d of %d rows", counted, s.rows(), copied)
+		t.Errorf("the dry run returned %+v and left %d of %d rows, want all", counted, s.rows(), copied)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
 	if n := s.rows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
@@ -253,8 +253,9 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-// Rows of other tables keep their users, both from a later import and from a forced rollback, until cascade is said.
-func TestRowsOfOtherTablesKeepUsers(t *testing.T) {
+// A forced rollback keeps users to whom rows of other tables refer. With cascade it deletes those users and rows, and
+// keeps a copy of the rows in the quarantine.
+func TestRollbackKeepsUsersWithOtherRowsUnlessCascade(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 300)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
@@ -274,9 +275,9 @@ insert into orders select (select min(id::text)::uuid from "user") from generate
 	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
 		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
 	}
-	gone := output[stepfn.ReportResult](t, s.start("gone", `{"rollback":true,"force":true,"cascade":true}`))
-	if gone.Rollback == nil || gone.Rollback.Cascaded["public.orders"] != 300 || gone.Rollback.Left != 0 {
-		t.Errorf("with cascade: got %+v", gone.Rollback)
+	cascaded := output[stepfn.ReportResult](t, s.start("cascaded", `{"rollback":true,"force":true,"cascade":true}`))
+	if cascaded.Rollback == nil || cascaded.Rollback.Cascaded["public.orders"] != 300 || cascaded.Rollback.Left != 0 {
+		t.Errorf("with cascade: got %+v", cascaded.Rollback)
 	}
 	if n := count(
 		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and " +

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// build makes the function's executable once, with the Makefile's tag.
+// build builds the function once, with the build tag that the Makefile uses, and returns the path of the executable.
 var build = sync.OnceValues(func() (string, error) {
 	bootstrap := filepath.Join(buildDir, "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/migrate")
@@ -46,18 +46,18 @@ var build = sync.OnceValues(func() (string, error) {
 	return bootstrap, nil
 })
 
-// lambda stands in for Lambda: it starts as many processes of the built function as there are invocations at a time,
-// and gives each one event after another through the Runtime API, version 2018-06-01.
+// lambda is a stand-in for AWS Lambda. It starts one process of the function for each concurrent invocation, and reuses
+// idle processes. Each process receives one event at a time through the Runtime API, version 2018-06-01.
 type lambda struct {
 	t         *testing.T
 	bootstrap string
 	env       []string
 
 	mu   sync.Mutex
-	idle []*sandbox
-	all  []*sandbox
+	idle []*process
+	all  []*process
 
-	log syncbuf.Buffer // what the processes wrote
+	log syncbuf.Buffer // the output of the processes
 }
 
 func newLambda(t *testing.T, env ...string) *lambda {
@@ -68,45 +68,45 @@ func newLambda(t *testing.T, env ...string) *lambda {
 	}
 	l := &lambda{t: t, bootstrap: bootstrap, env: env}
 	t.Cleanup(func() {
-		for _, s := range l.all {
-			s.kill()
-			s.api.Close()
+		for _, p := range l.all {
+			p.kill()
+			p.api.Close()
 		}
 	})
 	return l
 }
 
-// answer is what Lambda tells the caller of a function.
+// answer is the response of Lambda to the caller of a function.
 type answer struct {
 	failed  bool
 	payload []byte
 }
 
-// invoke runs the function, which has so much time. during, if given, is told of the sandbox as soon as it has the
-// event.
-func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*sandbox)) answer {
-	s, err := l.take()
+// invoke runs the function with a timeout. If during is not nil, invoke calls it with the process when the process has
+// received the event.
+func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*process)) answer {
+	p, err := l.take()
 	if err != nil {
 		return failure("Lambda.ServiceException", err.Error())
 	}
 	select {
-	case s.next <- event{payload, time.Now().Add(timeout)}:
-	case <-s.exited:
-		return failure("Runtime.ExitError", "the process ended before the event")
+	case p.next <- event{payload, time.Now().Add(timeout)}:
+	case <-p.exited:
+		return failure("Runtime.ExitError", "the process ended before it received the event")
 	}
 	if during != nil {
-		go during(s)
+		go during(p)
 	}
 	select {
-	case a := <-s.answers:
+	case a := <-p.answers:
 		l.mu.Lock()
-		l.idle = append(l.idle, s)
+		l.idle = append(l.idle, p)
 		l.mu.Unlock()
 		return a
-	case <-s.exited:
+	case <-p.exited:
 		return failure("Runtime.ExitError", "RequestId: 8c1f7a52 Error: Runtime exited with error: signal: killed")
 	case <-time.After(timeout):
-		s.kill()
+		p.kill()
 		return failure("Sandbox.Timedout", "RequestId: 8c1f7a52 Error: Task timed out")
 	}
 }
@@ -119,25 +119,25 @@ func failure(name, message string) answer {
 	return answer{failed: true, payload: payload}
 }
 
-func (l *lambda) take() (*sandbox, error) {
+func (l *lambda) take() (*process, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.idle) > 0 {
-		s := l.idle[len(l.idle)-1]
+		p := l.idle[len(l.idle)-1]
 		l.idle = l.idle[:len(l.idle)-1]
-		if s.lives() {
-			return s, nil
+		if p.isRunning() {
+			return p, nil
 		}
 	}
-	s, err := l.start()
+	p, err := l.start()
 	if err == nil {
-		l.all = append(l.all, s)
+		l.all = append(l.all, p)
 	}
-	return s, err
+	return p, err
 }
 
-// sandbox is one process of the function.
-type sandbox struct {
+// process is one process of the function, as in one execution environment.
+type process struct {
 	api     *httptest.Server
 	next    chan event
 	answers chan answer
@@ -150,63 +150,63 @@ type event struct {
 	deadline time.Time
 }
 
-func (l *lambda) start() (*sandbox, error) {
-	s := &sandbox{next: make(chan event), answers: make(chan answer), exited: make(chan struct{})}
+func (l *lambda) start() (*process, error) {
+	p := &process{next: make(chan event), answers: make(chan answer), exited: make(chan struct{})}
 	const base = "/2018-06-01/runtime/"
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+base+"invocation/next", s.serveNext)
-	mux.HandleFunc("POST "+base+"invocation/{id}/response", s.serveAnswer(false))
-	mux.HandleFunc("POST "+base+"invocation/{id}/error", s.serveAnswer(true))
-	s.api = httptest.NewServer(mux)
-	s.cmd = exec.Command(l.bootstrap)
-	s.cmd.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.api.URL, "http://"),
+	mux.HandleFunc("GET "+base+"invocation/next", p.serveNext)
+	mux.HandleFunc("POST "+base+"invocation/{id}/response", p.serveAnswer(false))
+	mux.HandleFunc("POST "+base+"invocation/{id}/error", p.serveAnswer(true))
+	p.api = httptest.NewServer(mux)
+	p.cmd = exec.Command(l.bootstrap)
+	p.cmd.Env = append([]string{
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(p.api.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=migrate", "AWS_REGION=eu-central-1", "_HANDLER=bootstrap",
 	}, l.env...)
-	s.cmd.Stdout, s.cmd.Stderr = &l.log, &l.log
-	if err := s.cmd.Start(); err != nil {
-		s.api.Close()
+	p.cmd.Stdout, p.cmd.Stderr = &l.log, &l.log
+	if err := p.cmd.Start(); err != nil {
+		p.api.Close()
 		return nil, err
 	}
 	go func() {
-		_ = s.cmd.Wait() // how it ended does not matter to Lambda
-		close(s.exited)
+		_ = p.cmd.Wait() // an exit status is not an error here
+		close(p.exited)
 	}()
-	return s, nil
+	return p, nil
 }
 
-func (s *sandbox) kill() {
-	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+func (p *process) kill() {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		panic(err)
 	}
-	<-s.exited
+	<-p.exited
 }
 
-func (s *sandbox) lives() bool {
+func (p *process) isRunning() bool {
 	select {
-	case <-s.exited:
+	case <-p.exited:
 		return false
 	default:
 		return true
 	}
 }
 
-// serveNext holds the function's request until there is an event, as Lambda does.
-func (s *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
+// serveNext answers the function's request for the next event when there is one, as Lambda does.
+func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
-	case e := <-s.next:
+	case e := <-p.next:
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
 		h.Set("Lambda-Runtime-Aws-Request-Id", "8c1f7a52-0000-4000-8000-000000000001")
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(e.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:123456789012:function:migrate")
-		_, _ = w.Write(e.payload) // a process that died is seen by its exit
+		_, _ = w.Write(e.payload) // if the process has died, invoke reads it from exited
 	case <-r.Context().Done():
-	case <-s.exited:
+	case <-p.exited:
 	}
 }
 
-func (s *sandbox) serveAnswer(failed bool) http.HandlerFunc {
+func (p *process) serveAnswer(failed bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		payload, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -214,8 +214,8 @@ func (s *sandbox) serveAnswer(failed bool) http.HandlerFunc {
 		}
 		w.WriteHeader(http.StatusAccepted)
 		select {
-		case s.answers <- answer{failed: failed, payload: payload}:
-		case <-s.exited:
+		case p.answers <- answer{failed: failed, payload: payload}:
+		case <-p.exited:
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Validates the definition on standard input as strictly as the validator can, and prints what it finds.
+// Validates the definition on standard input, also its ARNs and paths, and prints the errors.
 import { text } from 'node:stream/consumers';
 import validate from 'asl-validator';
 
