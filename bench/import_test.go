@@ -136,7 +136,7 @@ func (s *move) source(b *testing.B, name string, users int) string {
 	b.Helper()
 	s.order(b, "CREATE DATABASE "+name)
 	url := s.server.URL(name)
-	supabasetest.Make(b, url)
+	supabasetest.CreateTables(b, url)
 	supabasetest.Bulk(b, url, users, users, users*4/5)
 	return url
 }

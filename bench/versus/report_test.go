@@ -57,7 +57,7 @@ func newReport(b *testing.B, w *world, n int, quick bool) *report {
 		Date: time.Now().UTC().Format(time.DateOnly), Processor: lineOf("/proc/cpuinfo",
 			"model name"), Processors: runtime.NumCPU(),
 		Memory: fmt.Sprintf("%d GiB", (kB+1<<19)>>20), System: system, Go: runtime.Version(), Node: said("node", "--version"),
-		BetterAuth: migrations.BetterAuth, Pgbench: said("pgbench", "--version"), Pool: pool,
+		BetterAuth: migrations.BetterAuthVersion, Pgbench: said("pgbench", "--version"), Pool: pool,
 	}
 	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
 		b.Fatal(err)

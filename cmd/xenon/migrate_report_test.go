@@ -22,7 +22,7 @@ import (
 
 func TestMigrateVerifyReportRollback(t *testing.T) {
 	t.Parallel()
-	census, target, env := migrationOf(t, 300)
+	summary, target, env := migrationOf(t, 300)
 	set, err := keys.Generate(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -32,14 +32,15 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 	}
 	dir := t.TempDir()
 	page, file, sql := filepath.Join(dir, "r.html"), filepath.Join(dir, "r.json"), filepath.Join(dir, "back.sql")
-	person := census.People[slices.IndexFunc(census.People, func(p supabasetest.Person) bool { return p.SignsIn })]
+	canSignIn := func(u supabasetest.KnownUser) bool { return u.SignsIn }
+	user := summary.KnownUsers[slices.IndexFunc(summary.KnownUsers, canSignIn)]
 	changeUser := func() {
 		conn, err := pgx.Connect(t.Context(), target)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close(context.WithoutCancel(t.Context()))
-		if _, err := conn.Exec(t.Context(), `update "user" set name = 'Another name' where id = $1`, person.ID); err != nil {
+		if _, err := conn.Exec(t.Context(), `update "user" set name = 'Another name' where id = $1`, user.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +65,7 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 			exitDecision,
 			"Another run does not change these rows", nil,
 		},
-		{"dry run of the rollback", []string{"rollback", "--dry-run"}, exitDecision, person.ID, nil},
+		{"dry run of the rollback", []string{"rollback", "--dry-run"}, exitDecision, user.ID, nil},
 		{
 			"return to source, and rollback",
 			[]string{"rollback", "--yes", "--return-to-source", sql},

@@ -100,11 +100,11 @@ func TestMigrateWrongUse(t *testing.T) {
 
 // migrationOf creates a source with the given number of users and an empty target. It returns the target and the
 // settings with both URLs.
-func migrationOf(t *testing.T, users int) (census supabasetest.Census, target string, env []string) {
+func migrationOf(t *testing.T, users int) (summary supabasetest.Summary, target string, env []string) {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
-	census = supabasetest.Fill(t, from, 7, users)
-	return census, to, []string{
+	summary = supabasetest.Fill(t, from, 7, users)
+	return summary, to, []string{
 		"FROM_DATABASE_URL",
 		from,
 		"TO_DATABASE_URL",

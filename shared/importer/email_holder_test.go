@@ -16,12 +16,12 @@ import (
 )
 
 // confirmedUsers returns users of the source with a confirmed email who can sign in with their password.
-func confirmedUsers(t *testing.T, from string, census supabasetest.Census) []supabasetest.Person {
+func confirmedUsers(t *testing.T, from string, summary supabasetest.Summary) []supabasetest.KnownUser {
 	t.Helper()
 	ids := importtest.SortedUsers(t, from)
 	users := slices.DeleteFunc(
-		slices.Clone(census.People),
-		func(p supabasetest.Person) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
+		slices.Clone(summary.KnownUsers),
+		func(p supabasetest.KnownUser) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
 	)
 	if len(users) < 8 {
 		t.Fatalf("only %d users have a confirmed email and a password, want at least 8", len(users))
@@ -53,8 +53,8 @@ const holderOf = `select id::text from "user" where email = $1`
 func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	census := supabasetest.Fill(t, from, 80, 300)
-	confirmed := confirmedUsers(t, from, census)[0]
+	summary := supabasetest.Fill(t, from, 80, 300)
+	confirmed := confirmedUsers(t, from, summary)[0]
 	m := importtest.Open(t, from)
 	x := startXenon(t, m.To)
 	const otherPassword = "the password of the sign-up"
@@ -125,7 +125,7 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 	if err != nil {
 		t.Fatal(err)
 	}
-	undone := importtest.Rollback(t, m, false)
+	undone := importtest.RollBack(t, m, false)
 	if undone.Restored != 1 || dryRun.Restored != 1 {
 		t.Errorf("%d users got their email back, and %d in the dry run, want 1", undone.Restored, dryRun.Restored)
 	}
@@ -373,7 +373,7 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	if got := importtest.Value(t, m.To, holderOf, email); got != last {
 		t.Fatalf("the email belongs to %s, want %s", got, last)
 	}
-	importtest.Rollback(t, m, false)
+	importtest.RollBack(t, m, false)
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,

@@ -79,7 +79,7 @@ func newImport(from, to string) *importer.Import {
 func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 	t.Parallel()
 	_, source := project(t)
-	census := supabasetest.Fill(t, source, 55, 600)
+	summary := supabasetest.Fill(t, source, 55, 600)
 	status := mustImport(t, newImport(source, dbtest.New(t)))
 	got := map[mapping.Kind]int64{}
 	for kind, outcomes := range status.Counts {
@@ -89,12 +89,12 @@ func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 	}
 	want := map[mapping.Kind]int64{
 		mapping.User: int64(
-			census.Users,
+			summary.Users,
 		),
-		mapping.Identity: int64(census.Identities),
-		mapping.Profile:  int64(census.Profiles),
-		mapping.Factor:   int64(census.Factors),
-		mapping.Passkey:  int64(census.Passkeys),
+		mapping.Identity: int64(summary.Identities),
+		mapping.Profile:  int64(summary.Profiles),
+		mapping.Factor:   int64(summary.Factors),
+		mapping.Passkey:  int64(summary.Passkeys),
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("row counts: got - want +:\n%s", diff)

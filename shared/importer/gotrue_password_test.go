@@ -27,9 +27,9 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	current := map[string]string{} // passwords by email
 	for i, p := range users {
 		current[p.Email] = p.Password
-		got, want := x.signIn(p.Email, p.Password), p.SignsIn || rejectedByXenon[p.Shape] == ""
+		got, want := x.signIn(p.Email, p.Password), p.SignsIn || rejectedByXenon[p.Kind] == ""
 		if got != want {
-			t.Errorf("%s (%s), who can sign in to GoTrue: sign-in to Xenon: got %v, want %v", p.Email, p.Shape, got, want)
+			t.Errorf("%s (%s), who can sign in to GoTrue: sign-in to Xenon: got %v, want %v", p.Email, p.Kind, got, want)
 		}
 		if got && i%2 == 0 {
 			current[p.Email] = fmt.Sprint("changed on Xenon ", i)
@@ -40,16 +40,16 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	for _, p := range users {
 		now, old := current[p.Email], p.Password
 		if got, want := g.signIn(p.Email, now), true; got != want {
-			t.Errorf("%s (%s), password changed %v: sign-in to GoTrue: got %v, want %v", p.Email, p.Shape, now != old, got, want)
+			t.Errorf("%s (%s), password changed %v: sign-in to GoTrue: got %v, want %v", p.Email, p.Kind, now != old, got, want)
 		}
 		if now != old && g.signIn(p.Email, old) {
-			t.Errorf("%s (%s) can sign in to GoTrue with the old password", p.Email, p.Shape)
+			t.Errorf("%s (%s) can sign in to GoTrue with the old password", p.Email, p.Kind)
 		}
 	}
 }
 
-// returnToSource returns to Supabase as an administrator does: it writes the SQL, rolls back the run, and runs the SQL
-// on the source.
+// returnToSource does what an operator does to return to Supabase: it writes the SQL, rolls back the run, and executes
+// the SQL on the source.
 func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -67,43 +67,43 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	sql(t, source, text.String())
 }
 
-// rejectedByXenon has the kinds of users who can sign in to GoTrue but, on purpose, not to Xenon, with the reasons: all
-// users of the kind, or the one who signed up second.
+// rejectedByXenon has the kinds of users who can sign in to GoTrue but, on purpose, not to Xenon, each with the reason.
+// It applies to all users of the kind, or only to the one who signed up second.
 var rejectedByXenon = map[string]string{
-	"deleted by hand":                      "a user with deleted_at set cannot sign in",
-	"email of a deleted one":               "a user with deleted_at set cannot sign in",
-	"email of two, with a Turkish capital": "GoTrue has two emails, Xenon has one, which one of the users gets",
-	"email of two, with a final sigma":     "not an email for Better Auth, which accepts ASCII only",
-	"email beyond ASCII":                   "not an email for Better Auth, which accepts ASCII only",
-	"email with spaces around":             "not an email for Better Auth",
-	"email with a space inside":            "not an email for Better Auth",
-	"email with two @":                     "not an email for Better Auth",
-	"email in quotes":                      "not an email for Better Auth",
-	"email with a newline and a tab":       "not an email for Better Auth",
-	"password bcrypt of cost 15":           "above the cost limit of a sign-in",
-	"password argon2 of 1 GiB":             "above the cost limit of a sign-in",
-	"password argon2 of 20 passes":         "above the cost limit of a sign-in",
-	"password argon2 of 16 lanes":          "above the cost limit of a sign-in",
-	"password firebase of 256 MiB":         "above the cost limit of a sign-in",
-	"password bcrypt with a newline":       "GoTrue reads 60 characters and ignores what follows",
+	"deleted with SQL":                           "a user with deleted_at set cannot sign in",
+	"email of a soft-deleted user":               "a user with deleted_at set cannot sign in",
+	"email of two users, with a Turkish capital": "two emails in GoTrue, but one in Xenon, which only one of the users has",
+	"email of two users, with a final sigma":     "not an email for Better Auth, which accepts ASCII only",
+	"email beyond ASCII":                         "not an email for Better Auth, which accepts ASCII only",
+	"email with spaces around":                   "not an email for Better Auth",
+	"email with a space inside":                  "not an email for Better Auth",
+	"email with two @":                           "not an email for Better Auth",
+	"email in quotes":                            "not an email for Better Auth",
+	"email with a newline and a tab":             "not an email for Better Auth",
+	"password bcrypt of cost 15":                 "above the cost limit of a sign-in",
+	"password argon2 of 1 GiB":                   "above the cost limit of a sign-in",
+	"password argon2 of 20 passes":               "above the cost limit of a sign-in",
+	"password argon2 of 16 lanes":                "above the cost limit of a sign-in",
+	"password firebase of 256 MiB":               "above the cost limit of a sign-in",
+	"password bcrypt with a newline":             "GoTrue reads 60 characters and ignores what follows",
 }
 
 // fillProject fills the project with users of every kind, with every hash format, some of them created by GoTrue. It
 // returns the users who can sign in by email. It leaves out users whose emails differ only in case: GoTrue finds any
 // one of them, so it is not defined which password works.
-func (g *gotrue) fillProject(source string) []supabasetest.Person {
+func (g *gotrue) fillProject(source string) []supabasetest.KnownUser {
 	g.t.Helper()
-	users := supabasetest.Fill(g.t, source, 57, 300).People
+	users := supabasetest.Fill(g.t, source, 57, 300).KnownUsers
 	for i, v := range knownHashes(g.t) {
 		email := fmt.Sprintf("hash%d@gotrue.example", i)
 		g.adminCreate(email, v.Hash)
-		users = append(users, supabasetest.Person{Email: email, Password: v.Password, Shape: v.Form, SignsIn: true})
+		users = append(users, supabasetest.KnownUser{Email: email, Password: v.Password, Kind: v.Form, SignsIn: true})
 	}
 	for _, email := range []string{"ada@gotrue.example", "grace@gotrue.example"} {
 		g.signUp(email, "correct horse")
 		users = append(
 			users,
-			supabasetest.Person{Email: email, Password: "correct horse", Shape: "GoTrue's own", SignsIn: true},
+			supabasetest.KnownUser{Email: email, Password: "correct horse", Kind: "GoTrue's own", SignsIn: true},
 		)
 	}
 	all := len(users)
@@ -112,7 +112,7 @@ func (g *gotrue) fillProject(source string) []supabasetest.Person {
 		source,
 		"SELECT lower(email) FROM auth.users WHERE NOT is_sso_user AND email <> '' GROUP BY 1 HAVING count(*) > 1",
 	)
-	users = slices.DeleteFunc(users, func(p supabasetest.Person) bool {
+	users = slices.DeleteFunc(users, func(p supabasetest.KnownUser) bool {
 		return p.Email == "" || slices.Contains(ambiguous, strings.ToLower(p.Email)) || !g.signIn(p.Email, p.Password)
 	})
 	if g.t.Logf("%d of %d users can sign in to GoTrue", len(users), all); len(users) < 80 {

@@ -57,7 +57,7 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 func TestRun_RejectedChangeKeepsTheUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	p := supabasetest.Fill(t, from, 3, 200).People[0]
+	p := supabasetest.Fill(t, from, 3, 200).KnownUsers[0]
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	users := supabasetest.Fill(t, from, 57, 400).People
+	users := supabasetest.Fill(t, from, 57, 400).KnownUsers
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 				}
 				for range 2 { // the second time with the new hash
 					if got := x.signIn(p.Email, p.Password); got != p.SignsIn {
-						t.Errorf("%s: signed in: %v, want %v", p.Shape, got, p.SignsIn)
+						t.Errorf("%s: signed in: %v, want %v", p.Kind, got, p.SignsIn)
 					}
 					if !p.SignsIn {
 						break
@@ -48,7 +48,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	signsIn := map[string]string{}
 	for _, p := range users {
 		if p.SignsIn {
-			signsIn[p.ID] = p.Shape
+			signsIn[p.ID] = p.Kind
 		}
 	}
 	for _, line := range texts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {

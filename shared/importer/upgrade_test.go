@@ -86,7 +86,7 @@ func TestRollbackOfOlderReleaseResumes(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
 	left := importtest.Count(t, m.To)["user"]
-	r := importtest.Rollback(t, m, false)
+	r := importtest.RollBack(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
 		t.Errorf(
 			"%d users were removed in total and %d were kept, want more than %d and 0",

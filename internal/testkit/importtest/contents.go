@@ -16,7 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Queries for the tables of the target that a run writes. They leave out columns that differ between runs.
+// Imported has queries for the tables of Better Auth and Xenon to which a run writes, and Ledger for the tables of the
+// ledger. They leave out columns whose values differ between runs.
 var (
 	Imported = map[string]string{
 		"user":         `select r::text from "user" r order by id`,
@@ -35,7 +36,7 @@ var (
 	}
 )
 
-// Contents reads the rows of queries.
+// Contents returns the rows of each query, as text, by the name of the query.
 func Contents(t *testing.T, url string, tables ...map[string]string) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
@@ -47,23 +48,24 @@ func Contents(t *testing.T, url string, tables ...map[string]string) map[string]
 	return got
 }
 
-// Diff describes how two contents differ. It shows only the beginning of a row, because rows have password hashes.
+// Diff describes the differences between two results of Contents. It shows only the beginning of a row, because rows
+// have password hashes.
 func Diff(got, want map[string][]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		for mark, rows := range map[string][]string{
-			"not wanted": Missing(want[name], got[name]),
-			"wanted":     Missing(got[name], want[name]),
+			"unexpected": Missing(want[name], got[name]),
+			"missing":    Missing(got[name], want[name]),
 		} {
 			for _, row := range rows[:min(len(rows), 3)] {
-				fmt.Fprintf(&out, "\n%s, %s (%d like it): %.100s", name, mark, len(rows), row)
+				fmt.Fprintf(&out, "\n%s: %d rows are %s, such as %.100s", name, len(rows), mark, row)
 			}
 		}
 	}
 	return out.String()
 }
 
-// Missing lists the rows that others does not have.
+// Missing returns the rows that are not in others.
 func Missing(others, rows []string) []string {
 	found := map[string]bool{}
 	for _, row := range others {
@@ -91,7 +93,7 @@ func Column(t *testing.T, url, query string, args ...any) []string {
 	return got
 }
 
-// Value returns the only value of a query, as text.
+// Value returns the result of a query that has one row and one column, as text.
 func Value(t *testing.T, url, query string, args ...any) string {
 	t.Helper()
 	got := Column(t, url, query, args...)
@@ -150,10 +152,10 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 	return st
 }
 
-// AwaitLockWait waits until a statement in the database waits for a lock.
-func AwaitLockWait(t *testing.T, url, what string) {
+// AwaitLockWait waits until some statement in the database waits for a lock. event describes it for the error text.
+func AwaitLockWait(t *testing.T, url, event string) {
 	t.Helper()
-	Eventually(t, what, func() bool {
+	Eventually(t, event, func() bool {
 		return Value(t, url, `select count(*)::text from pg_stat_activity
 			where datname = current_database() and wait_event_type = 'Lock'`) != "0"
 	})
@@ -163,10 +165,10 @@ func AwaitLockWait(t *testing.T, url, what string) {
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
 	CheckVerifies(t, m)
-	fresh := Open(t, m.From)
-	Complete(t, fresh, o)
-	if diff := Diff(Contents(t, m.To, Imported), Contents(t, fresh.To, Imported)); diff != "" {
-		t.Errorf("another import of the source gives other rows: %s", diff)
+	other := Open(t, m.From)
+	Complete(t, other, o)
+	if diff := Diff(Contents(t, m.To, Imported), Contents(t, other.To, Imported)); diff != "" {
+		t.Errorf("a new import of the source writes other rows: %s", diff)
 	}
 }
 
@@ -206,7 +208,7 @@ func CheckVerifies(t *testing.T, m *importer.Import) {
 		t.Fatalf("verify: %v", err)
 	}
 	if !v.Equal {
-		t.Errorf("verification finds %d differences: %v; sums that must be equal: %v",
+		t.Errorf("the verification finds %d differences: %v; equations: %v",
 			v.Different, v.Differences, v.Equations)
 	}
 }

@@ -15,13 +15,14 @@ func Open(t *testing.T, from string) *importer.Import {
 	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
 }
 
-// Allow and Small are options of small imports.
+// Allow and Small are options for sources with few users. Users with a second factor keep their password.
 var (
 	Allow = importer.Options{BatchSize: 100, MFA: "allow"}
 	Small = importer.Options{BatchSize: 40, MFA: "allow"}
 )
 
-// SortedUsers lists ordinary users of the source with an email, by id. The first and the last are in different batches.
+// SortedUsers returns the ids of ordinary users of the source with an email, sorted. The first and the last are in
+// different batches.
 func SortedUsers(t *testing.T, from string) []string {
 	t.Helper()
 	return Column(
@@ -33,15 +34,16 @@ func SortedUsers(t *testing.T, from string) []string {
 	)
 }
 
-// Occupied creates a target with conflicts. Other users already have an id, an email and a provider's subject of the
-// source. An unverified user has another email of the source. A trigger rejects one profile.
-func Occupied(t *testing.T, from string) string {
+// TargetWithConflicts creates a target in which some rows cannot be imported. Other users already have an id, an email
+// and an account at a provider that users of the source have. An unverified user has another email of the source. A
+// trigger rejects one profile.
+func TargetWithConflicts(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
 	ids := SortedUsers(t, from)
-	id, holds := ids[0], ids[len(ids)-1]
-	email := Value(t, from, `select email from auth.users where id = $1::uuid`, holds)
-	unproved := Value(t, from, `select email from auth.users where id = $1::uuid`, ids[len(ids)/2])
+	id, owner := ids[0], ids[len(ids)-1]
+	email := Value(t, from, `select email from auth.users where id = $1::uuid`, owner)
+	unverified := Value(t, from, `select email from auth.users where id = $1::uuid`, ids[len(ids)/2])
 	subject := Value(
 		t,
 		from,
@@ -52,7 +54,7 @@ func Occupied(t *testing.T, from string) string {
 	Exec(t, to, `
 insert into "user" (id, name, email, "emailVerified") values ('`+id+`', 'Another User', 'another@user.example', true),
   ('00000000-0000-4000-8000-000000000001', 'Holds the Email', '`+email+`', true),
-  ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unproved+`', false);
+  ('00000000-0000-4000-8000-000000000003', 'Signed Up First', '`+unverified+`', false);
 insert into account (id, "accountId", "providerId", "userId", password, "updatedAt") values
   ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000003', 'credential',
    '00000000-0000-4000-8000-000000000003', 'a hash', now());
@@ -60,7 +62,7 @@ insert into account (id, "accountId", "providerId", "userId", "updatedAt") value
   ('00000000-0000-4000-8000-000000000002', '`+subject+`', 'github', '00000000-0000-4000-8000-000000000001', now());
 update "user" set "createdAt" = 'epoch', "updatedAt" = 'epoch';
 update account set "createdAt" = 'epoch', "updatedAt" = 'epoch';
-create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
+create function refuse() returns trigger language plpgsql as $$ begin raise exception 'rejected by the test'; end $$;
 create trigger refuse before insert on user_profile for each row when (new.user_id = '`+profile+
 		`') execute function refuse();`)
 	return to
@@ -70,11 +72,13 @@ create trigger refuse before insert on user_profile for each row when (new.user_
 const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public " +
 	"to %[1]s; alter role %[1]s bypassrls;"
 
-// WithProvider is a condition on users u of the source with an identity at a provider, an email and a profile.
+// WithProvider is an SQL condition on users u of the source: the user has an email, no password, one identity at Google
+// or GitHub, and a profile.
 const WithProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
   and (select count(*) from auth.identities i where i.user_id = u.id and i.provider in ('google', 'github')) = 1
   and exists (select from public.profiles p where p.user_id = u.id)`
 
+// Verify verifies the import with two workers.
 func Verify(t *testing.T, m *importer.Import) importer.VerifyResult {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)

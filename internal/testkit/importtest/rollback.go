@@ -10,31 +10,32 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// OutsideRun are the tables of the target that a run does not write to, and whose rows refer to users.
+// OutsideRun has queries for tables of Better Auth to which a run does not write.
 var OutsideRun = map[string]string{
 	"session":      `select r::text from session r order by id`,
 	"verification": `select r::text from verification r order by id`,
 }
 
-// Rollback rolls the run back and fails unless it is done.
-func Rollback(t *testing.T, m *importer.Import, force bool) importer.RollbackResult {
+// RollBack rolls the run back. It fails the test unless the rollback is complete.
+func RollBack(t *testing.T, m *importer.Import, force bool) importer.RollbackResult {
 	t.Helper()
-	return RollBack(t, m, importer.RollbackOptions{Force: force})
+	return RollBackWithOptions(t, m, importer.RollbackOptions{Force: force})
 }
 
-func RollBack(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
+// RollBackWithOptions is RollBack with all options.
+func RollBackWithOptions(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
 	u, err := m.Rollback(t.Context(), "supabase", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !u.Done {
-		t.Error("the rollback is not done")
+		t.Error("the rollback is not complete")
 	}
 	return u
 }
 
-// Count counts the rows that a rollback can remove.
+// Count returns for each table to which a run writes its number of rows.
 func Count(t *testing.T, url string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
@@ -47,20 +48,21 @@ func Count(t *testing.T, url string) map[string]int64 {
 // RollBackAfterDryRun rolls back after a dry run. It fails the test if the dry run changed a row or had another result.
 func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
-	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), OwnData(t, m.To)}
+	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
 	dry := o
 	dry.DryRun = true
 	counted, err := m.Rollback(t.Context(), "supabase", dry)
 	if err != nil {
 		t.Fatalf("dry run: %v", err)
 	}
-	for i, now := range []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), OwnData(t, m.To)} {
+	after := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
+	for i, now := range after {
 		if diff := Diff(now, before[i]); diff != "" {
 			t.Errorf("the dry run changed rows: %s", diff)
 		}
 	}
 	earlier := rowsRemoved(t, m)
-	done := RollBack(t, m, o)
+	done := RollBackWithOptions(t, m, o)
 	for table, n := range earlier {
 		counted.Removed[table] += n
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Connect returns a connection on which Postgres writes times in UTC.
+// Connect returns a connection on which Postgres returns times in UTC.
 func Connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
@@ -21,7 +21,7 @@ func Connect(t *testing.T, url string) *pgx.Conn {
 	return c
 }
 
-// ForEachRow calls f for every row of a query, after scanning it.
+// ForEachRow scans each row of a query into the variables and then calls f.
 func ForEachRow(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	t.Helper()
 	r, err := c.Query(t.Context(), sql)
@@ -33,7 +33,7 @@ func ForEachRow(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	}
 }
 
-// ExecWithoutTriggers runs statements without triggers. $1 is an id.
+// ExecWithoutTriggers executes statements without triggers. $1 is the id, and each statement must change one row.
 func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), "set session_replication_role = replica"); err != nil {
@@ -47,7 +47,8 @@ func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...str
 	}
 }
 
-// OrdinaryUsers lists ids of users with a password, a Google account and a profile with time_per_week.
+// OrdinaryUsers returns the ids of at least n users of the target with a password, a Google account and a profile with
+// time_per_week, and the ids of the Google accounts.
 func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
 	t.Helper()
 	var user, account string

@@ -31,7 +31,7 @@ func (a *account) id() string { return a.user["id"].(string) }
 // after returns a time some hours after the creation of the account.
 func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
 
-// addEmpty adds a user without email, number, password and identity.
+// addEmpty adds a user without email, phone number, password and identity.
 func (g *generator) addEmpty() *account {
 	a := &account{born: g.instant()}
 	a.user = row{
@@ -55,7 +55,7 @@ func (g *generator) addEmpty() *account {
 func (g *generator) addWithEmail() *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
-	a.secret(pick(g, common))
+	a.setPassword(pick(g, common))
 	a.user["email_confirmed_at"] = a.after(1)
 	a.user["confirmation_sent_at"] = stamp(a.born)
 	a.user["last_sign_in_at"] = a.after(2)
@@ -73,12 +73,12 @@ func (g *generator) addWithEmail() *account {
 	return a
 }
 
-// addWithPhone adds a user with a confirmed number and a password, and no email.
+// addWithPhone adds a user with a confirmed phone number and a password, and no email.
 func (g *generator) addWithPhone() *account {
 	a := g.addEmpty()
 	a.user["phone"] = g.phone()
 	a.user["phone_confirmed_at"] = a.after(1)
-	a.secret(pick(g, common))
+	a.setPassword(pick(g, common))
 	g.addIdentity(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
 	return a
 }
@@ -93,7 +93,7 @@ func (g *generator) addSocial(provider string) *account {
 	return a
 }
 
-// addSSO adds a user of single sign-on.
+// addSSO adds a user who signs in with single sign-on.
 func (g *generator) addSSO(email string) *account {
 	a := g.addEmpty()
 	a.setEmail(email)
@@ -135,7 +135,7 @@ func (a *account) setEmail(email string) {
 	a.email = cases.Lower(language.Und).String(email) // as JavaScript does it
 }
 
-func (a *account) secret(s secret) {
+func (a *account) setPassword(s secret) {
 	a.user["encrypted_password"] = s.hash
 	a.password = s.plain
 	a.blocked = a.blocked || s.rejected
@@ -169,19 +169,19 @@ func (g *generator) addToken(a *account, token string) {
 
 // softDelete overwrites an account as Supabase Auth does.
 func (a *account) softDelete() {
-	scrub := func(value any) string {
+	obfuscate := func(value any) string {
 		text, _ := value.(string)
 		sum := sha256.Sum256([]byte(a.id() + text))
 		return base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	for _, column := range []string{"email", "email_change"} {
-		a.user[column] = scrub(a.user[column])
+		a.user[column] = obfuscate(a.user[column])
 	}
 	for _, column := range []string{"phone", "phone_change"} {
-		a.user[column] = scrub(a.user[column])[:15]
+		a.user[column] = obfuscate(a.user[column])[:15]
 	}
 	for _, identity := range a.identities {
-		identity["provider_id"] = scrub(identity["provider"].(string) + ":" + identity["provider_id"].(string))
+		identity["provider_id"] = obfuscate(identity["provider"].(string) + ":" + identity["provider_id"].(string))
 		identity["identity_data"] = "{}"
 	}
 	for _, column := range tokenColumns {

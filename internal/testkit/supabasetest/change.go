@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Changes lists the ids of changed users. No user is in two of the lists, and each is in order.
+// Changes has the ids of the changed users. No user is in two of the lists, and each list is sorted.
 type Changes struct{ Updated, Inserted, Deleted []string }
 
-// Change changes n users, as it happens in a Supabase project in use. It applies all kinds of events in turn. Most
+// Change changes n users as users and admins of a Supabase project do. It applies all kinds of events in turn. Most
 // events set users.updated_at to the current time. A soft-deleted user is in Updated. The same source, seed and n
 // change the same users in the same way, except for times. A second Change of one source needs another seed. If fewer
 // than n users are suitable, fewer change.
@@ -23,7 +23,7 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	var c Changes
 	on(t, url, "change the source", func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			return c.make(ctx, tx, strconv.FormatUint(seed, 10), n)
+			return c.apply(ctx, tx, strconv.FormatUint(seed, 10), n)
 		})
 	})
 	slices.Sort(c.Updated)
@@ -32,7 +32,7 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	return c
 }
 
-func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error {
+func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) error {
 	taken := []string{}
 	for i, e := range events {
 		count := (n + i) / len(events) // these add up to n
@@ -47,7 +47,7 @@ func (c *Changes) make(ctx context.Context, tx pgx.Tx, seed string, n int) error
 		}
 		taken = append(taken, ids...)
 		switch e.suits {
-		case "": // there was no such user
+		case "": // the event creates users
 			c.Inserted = append(c.Inserted, ids...)
 		case anyUser:
 			c.Deleted = append(c.Deleted, ids...)

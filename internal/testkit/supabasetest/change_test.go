@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// aggregates returns the fingerprints of all users with the rows that belong to them.
-func aggregates(t *testing.T, url string) map[string]string {
+// userFingerprints returns a checksum of each user together with the rows that belong to the user.
+func userFingerprints(t *testing.T, url string) map[string]string {
 	t.Helper()
 	return query[string](t, url, `SELECT id::text, md5(concat(u::text,
 		(SELECT string_agg(i::text, '' ORDER BY i.id) FROM auth.identities i WHERE i.user_id = u.id),
@@ -20,9 +20,9 @@ func TestChangeListsChangedUsers(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 9, 700)
-	before := aggregates(t, url)
+	before := userFingerprints(t, url)
 	got := Change(t, url, 2, 300)
-	after := aggregates(t, url)
+	after := userFingerprints(t, url)
 	var want Changes
 	for id, was := range before {
 		if is, there := after[id]; !there {
@@ -40,7 +40,7 @@ func TestChangeListsChangedUsers(t *testing.T) {
 	slices.Sort(want.Inserted)
 	slices.Sort(want.Deleted)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("changes (-found +said):\n%s", diff)
+		t.Errorf("changes (-in the tables +returned):\n%s", diff)
 	}
 }
 
@@ -58,8 +58,7 @@ func TestChangeIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// Some changes are visible by updated_at and some are not.
-func TestChangeMovesSomeTimes(t *testing.T) {
+func TestChangeSetsUpdatedAtOfSomeUsersOnly(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 9, 700)
@@ -71,12 +70,12 @@ func TestChangeMovesSomeTimes(t *testing.T) {
 		counts[moved[id]]++
 	}
 	if counts[true] < 50 || counts[false] < 30 {
-		t.Errorf("updated_at moved for %d users and did not for %d, want many of both", counts[true], counts[false])
+		t.Errorf("updated_at changed for %d users and not for %d, want at least 50 and 30", counts[true], counts[false])
 	}
 }
 
-// A source can change several times, until all users have changed.
-func TestChangeAgain(t *testing.T) {
+// Change can be called several times with one source, until all users have changed.
+func TestChangeCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 9, 250)

@@ -7,7 +7,7 @@ import (
 )
 
 // facts are SQL conditions, each true for at least one row of every source. They do not depend on the code of the
-// shapes.
+// kinds.
 var facts = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",
@@ -159,7 +159,7 @@ func TestFillHoldsTheFacts(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		url := New(t)
-		Fill(t, url, seed, atLeast)
+		Fill(t, url, seed, minUsers)
 		for table, conditions := range facts {
 			var counts []string
 			for i, condition := range conditions {
@@ -178,7 +178,7 @@ func TestFillHoldsTheFacts(t *testing.T) {
 func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 	t.Parallel()
 	url := New(t)
-	Fill(t, url, 4, atLeast)
+	Fill(t, url, 4, minUsers)
 	for field, values := range choices {
 		found := query[int](
 			t,

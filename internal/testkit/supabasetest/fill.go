@@ -7,123 +7,124 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Census describes the rows that Fill wrote: the number of rows, the number of users of each shape, and some users with
+// Summary describes the rows that Fill wrote: the number of rows, the number of users of each kind, and some users with
 // a known password.
-type Census struct {
+type Summary struct {
 	Users, Identities, Profiles, Factors, Passkeys int
 
-	People []Person
-	Shapes map[string]int // users by the name of their shape; some have several
+	KnownUsers []KnownUser
+	Kinds      map[string]int // number of users by kind; a user can have several kinds
 }
 
-// Person is a user whose password is known.
-type Person struct {
-	ID, Email, Phone, Password, Shape string // Email in lower case, also after a soft delete; "" is none
+// KnownUser is a user whose password is in plain text in this package.
+type KnownUser struct {
+	ID, Email, Phone, Password, Kind string // Email is in lower case, and stays after a soft delete; "" means none
 
 	// SignsIn reports whether the user can sign in at the target with Email and Password, after an import with
 	// --unconfirmed hold and --mfa allow.
 	SignsIn bool
 }
 
-// atLeast is the minimum number of users for which every shape occurs.
-const atLeast = 200
+// minUsers is the minimum number of users for which every kind occurs.
+const minUsers = 200
 
-// peopleOfShape is the maximum number of users of each shape in Census.People.
-const peopleOfShape = 3
+// maxKnownUsers is the maximum number of users of each kind in Summary.KnownUsers.
+const maxKnownUsers = 3
 
-// Fill fills an empty source with exactly that many users, most of them ordinary, and the rows that belong to them. The
-// same seed and number always produce the same rows, on every day: temporary bans end in 2099. With 200 users or more
-// every shape occurs; fewer users are a random sample. Orphan profiles need a superuser.
-func Fill(t testing.TB, url string, seed uint64, users int) Census {
+// Fill fills an empty source with the given number of users, most of them ordinary, and the rows that belong to them.
+// The same seed and number always produce the same rows: no time depends on the current date, and temporary bans end in
+// 2099. With 200 users or more
+// every kind occurs; fewer users are a random sample. Profiles without a user need a superuser.
+func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	t.Helper()
 	t.Logf("a source of %d users from seed %d", users, seed)
 	g := newGenerator(seed)
 	g.generateUsers(users)
 	on(t, url, "fill the source", g.write)
-	return g.census
+	return g.summary
 }
 
-// generateUsers generates the users: every shape once, then random shapes by weight.
+// generateUsers generates the users: every kind once, then random kinds by weight.
 func (g *generator) generateUsers(n int) {
 	total := 0
-	for _, s := range shapes {
+	for _, s := range userKinds {
 		total += s.weight
 		switch {
-		case n < atLeast:
+		case n < minUsers:
 		case s.part == "":
-			g.generateShape(s)
+			g.generateKind(s)
 		default:
-			g.applyShape(s)
+			g.applyKind(s)
 		}
 	}
 	for len(g.accounts) < n {
-		s := shapeFor(g.rng.IntN(total))
+		s := kindFor(g.rng.IntN(total))
 		if len(g.accounts)+s.users() > n {
-			s = shapes[0] // of a single user
+			s = userKinds[0] // this kind creates a single user
 		}
-		g.generateShape(s)
+		g.generateKind(s)
 	}
 	g.addAuditLog()
 	g.count()
 }
 
-// shapeFor returns the shape for a number below the sum of all weights.
-func shapeFor(n int) shape {
-	for _, s := range shapes {
+// kindFor returns the kind for a number below the sum of all weights.
+func kindFor(n int) userKind {
+	for _, s := range userKinds {
 		if n -= s.weight; n < 0 {
 			return s
 		}
 	}
-	panic("supabasetest: more than the weights")
+	panic("supabasetest: the number is not below the sum of the weights")
 }
 
-// generateShape generates the users of one shape.
-func (g *generator) generateShape(s shape) {
+// generateKind generates the users of one kind.
+func (g *generator) generateKind(s userKind) {
 	before := len(g.accounts)
 	s.make(g)
 	for _, a := range g.accounts[before:] {
-		g.census.Shapes[s.name]++
+		g.summary.Kinds[s.name]++
 		if s.base {
 			g.bases = append(g.bases, a)
 		}
-		if a.password != "" && g.census.Shapes[s.name] <= peopleOfShape*s.users() {
-			g.census.People = append(g.census.People, a.person(s.name))
+		if a.password != "" && g.summary.Kinds[s.name] <= maxKnownUsers*s.users() {
+			g.summary.KnownUsers = append(g.summary.KnownUsers, a.knownUser(s.name))
 		}
 	}
 }
 
-// applyShape applies a shape to the next base user.
-func (g *generator) applyShape(s shape) {
+// applyKind applies a kind to the next base user.
+func (g *generator) applyKind(s userKind) {
 	s.change(g, g.bases[g.applied[s.part]])
 	g.applied[s.part]++
-	g.census.Shapes[s.name]++
+	g.summary.Kinds[s.name]++
 }
 
-func (a *account) person(shape string) Person {
+func (a *account) knownUser(kind string) KnownUser {
 	phone, _ := a.user["phone"].(string)
 	if a.user["deleted_at"] != nil {
 		phone = "" // a soft delete overwrites it
 	}
-	return Person{
+	return KnownUser{
 		ID:       a.id(),
 		Email:    a.email,
 		Phone:    phone,
 		Password: a.password,
-		Shape:    shape,
+		Kind:     kind,
 		SignsIn:  a.email != "" && !a.blocked,
 	}
 }
 
-// count adds the numbers of rows to the census.
+// count adds the numbers of rows to the summary.
 func (g *generator) count() {
-	g.census.Users = len(g.accounts)
-	g.census.Identities = len(g.rowsOf(func(a *account) []row { return a.identities }))
-	g.census.Profiles = len(g.rowsOf(func(a *account) []row { return a.profiles })) + len(g.orphans)
-	g.census.Factors = len(g.rowsOf(func(a *account) []row { return a.factors }))
-	g.census.Passkeys = len(g.rowsOf(func(a *account) []row { return a.passkeys }))
+	g.summary.Users = len(g.accounts)
+	g.summary.Identities = len(g.rowsOf(func(a *account) []row { return a.identities }))
+	g.summary.Profiles = len(g.rowsOf(func(a *account) []row { return a.profiles })) + len(g.orphans)
+	g.summary.Factors = len(g.rowsOf(func(a *account) []row { return a.factors }))
+	g.summary.Passkeys = len(g.rowsOf(func(a *account) []row { return a.passkeys }))
 }
 
-// rowsOf returns the rows of one kind.
+// rowsOf returns the rows that kind returns for each account.
 func (g *generator) rowsOf(kind func(*account) []row) []row {
 	var rows []row
 	for _, a := range g.accounts {
@@ -132,7 +133,7 @@ func (g *generator) rowsOf(kind func(*account) []row) []row {
 	return rows
 }
 
-// write copies all rows and analyzes the tables, in one transaction.
+// write copies all rows into the tables and runs ANALYZE, in one transaction.
 func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	return g.writeOrphans(ctx, conn)
 }
 
-// writeOrphans adds the profiles without a user, which violate the foreign key, and ends the transaction.
+// writeOrphans adds the profiles without a user, which violate the foreign key, and commits the transaction.
 func (g *generator) writeOrphans(ctx context.Context, conn *pgx.Conn) error {
 	if len(g.orphans) > 0 {
 		if _, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {

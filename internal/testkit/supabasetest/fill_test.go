@@ -14,7 +14,7 @@ func TestFillIsTheSameEveryTime(t *testing.T) {
 	first, second := Fill(t, one, 7, 500), Fill(t, same, 7, 500)
 	Fill(t, other, 8, 500)
 	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("the census (-first +second):\n%s", diff)
+		t.Errorf("summaries (-first +second):\n%s", diff)
 	}
 	want := fingerprints(t, one, true)
 	if diff := cmp.Diff(want, fingerprints(t, same, true)); diff != "" {
@@ -27,30 +27,30 @@ func TestFillIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func TestFillLeavesNoShapeOut(t *testing.T) {
+func TestFillCreatesEveryKind(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
-	for _, s := range shapes {
+	for _, s := range userKinds {
 		if names[s.name] {
-			t.Errorf("two shapes are named %q", s.name)
+			t.Errorf("two kinds are named %q", s.name)
 		}
 		names[s.name] = true
 	}
 	for seed := range uint64(20) {
 		g := newGenerator(seed)
-		g.generateUsers(atLeast)
+		g.generateUsers(minUsers)
 		for name := range names {
-			if g.census.Shapes[name] == 0 {
-				t.Errorf("seed %d: no user is %q", seed, name)
+			if g.summary.Kinds[name] == 0 {
+				t.Errorf("seed %d: no user of the kind %q", seed, name)
 			}
 		}
-		if got, want := len(g.census.Shapes), len(names); got != want {
-			t.Errorf("seed %d: %d shapes, want %d", seed, got, want)
+		if got, want := len(g.summary.Kinds), len(names); got != want {
+			t.Errorf("seed %d: %d kinds, want %d", seed, got, want)
 		}
 	}
 }
 
-func TestFillCounts(t *testing.T) {
+func TestSummaryCountsTheRows(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 10, 199, 200, 201, 1000} {
 		url := New(t)
@@ -64,7 +64,7 @@ func TestFillCounts(t *testing.T) {
 			"users": c.Users, "identities": c.Identities, "profiles": c.Profiles, "factors": c.Factors, "passkeys": c.Passkeys,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%d users (-census +tables):\n%s", n, diff)
+			t.Errorf("%d users (-summary +tables):\n%s", n, diff)
 		}
 		if c.Users != n {
 			t.Errorf("%d users, want %d", c.Users, n)
@@ -72,16 +72,15 @@ func TestFillCounts(t *testing.T) {
 	}
 }
 
-// Most people are ordinary, in a source of any size.
-func TestFillIsMostlyOrdinary(t *testing.T) {
+func TestMostUsersAreOrdinary(t *testing.T) {
 	t.Parallel()
 	g := newGenerator(3)
 	g.generateUsers(20_000)
-	if got := g.census.Shapes["by email"] + g.census.Shapes["by Google"]; got < 9_000 {
+	if got := g.summary.Kinds["by email"] + g.summary.Kinds["by Google"]; got < 9_000 {
 		t.Errorf("%d of 20000 are ordinary, want 9000 at least", got)
 	}
-	if got := len(g.census.People); got < 200 || got > 900 {
-		t.Errorf("%d people with a known password, want some hundreds", got)
+	if got := len(g.summary.KnownUsers); got < 200 || got > 900 {
+		t.Errorf("%d users with a known password, want 200 to 900", got)
 	}
 }
 

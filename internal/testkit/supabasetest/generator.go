@@ -14,14 +14,14 @@ const zeroUUID = "00000000-0000-0000-0000-000000000000"
 
 // generator generates the rows of a source in memory from one sequence of random numbers.
 type generator struct {
-	rng    *rand.Rand
-	serial int    // numbers emails, phone numbers and subjects, so that each is unique
-	id     string // of the next user, if a shape sets it
-	census Census
+	rng     *rand.Rand
+	serial  int    // the last number in an email, phone number or subject, so that each is unique
+	id      string // of the next user, if a kind sets it
+	summary Summary
 
 	accounts []*account
-	bases    []*account     // users that a shape can change
-	applied  map[string]int // by part of a user: the number of bases that a shape has changed
+	bases    []*account     // users that a kind can change
+	applied  map[string]int // by part of a user: the number of bases that a kind has changed
 	orphans  []row          // profiles
 
 	// Rows of tables that the import only counts. They have no special values.
@@ -30,7 +30,7 @@ type generator struct {
 
 func newGenerator(seed uint64) *generator {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // the rows must be the same every time
-	g.census.Shapes, g.applied = map[string]int{}, map[string]int{}
+	g.summary.Kinds, g.applied = map[string]int{}, map[string]int{}
 	for i, domain := range []string{"corp.example", "school.example"} {
 		id, at := g.uuid(), stamp(g.instant())
 		g.ssoProviders = append(g.ssoProviders, row{"id": id, "created_at": at, "updated_at": at, "disabled": i > 0})
@@ -144,7 +144,7 @@ func object(pairs ...any) string {
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
-		panic(err) // only what this package wrote itself
+		panic(err) // cannot happen with the values of this package
 	}
 	return string(text)
 }

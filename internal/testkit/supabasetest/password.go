@@ -2,8 +2,9 @@ package supabasetest
 
 // secret is a stored hash and, if known, its password.
 type secret struct {
-	form, plain, hash string
-	rejected          bool // the target rejects the hash: its format is unknown, or its cost is above the limit
+	form        string // describes the format or the password, for the names of kinds
+	plain, hash string
+	rejected    bool // the target rejects the hash: its format is unknown, or its cost is above the limit
 }
 
 // vectors has a hash of every format that Supabase Auth accepts. Supabase Auth's code has verified each of them.
@@ -65,7 +66,7 @@ var vectors = []secret{
 	},
 }
 
-// common are the usual hashes, with low cost so that hundreds of sign-ins are quick.
+// common are ordinary hashes, with low cost so that hundreds of sign-ins are quick.
 var common = []secret{
 	{plain: "correct-Horse-1", hash: `$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW`},
 	{plain: "correct-Horse-2", hash: `$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC`},

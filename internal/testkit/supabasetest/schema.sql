@@ -1,6 +1,6 @@
 -- The tables of a Supabase project that the import reads or counts, as Supabase Auth's own migrations leave them in
--- August 2026: columns in their order, types, defaults, keys, checks, indexes and row security. Nothing else of a
--- project is here.
+-- August 2026: columns in their order, types, defaults, keys, checks, indexes and row security. Other tables
+-- of a project are not in this file.
 
 create schema auth;
 
@@ -133,7 +133,7 @@ create table auth.webauthn_credentials (
 create unique index webauthn_credentials_credential_id_key on auth.webauthn_credentials (credential_id);
 create index webauthn_credentials_user_id_idx on auth.webauthn_credentials (user_id);
 
--- Single sign-on as it was set up.
+-- The configuration of single sign-on.
 create table auth.sso_providers (
   id uuid not null, resource_id text, created_at timestamptz, updated_at timestamptz, disabled boolean,
   constraint sso_providers_pkey primary key (id),

@@ -14,25 +14,25 @@ import (
 //go:embed schema.sql
 var schema string
 
-// New returns the URL of a database of the test's own with the tables of a Supabase project and no rows. It is dropped
-// at the end of the test.
+// New creates a database for the test with the tables of a Supabase project and no rows, and returns its URL. The
+// database is dropped at the end of the test.
 func New(t testing.TB) string {
 	t.Helper()
 	url := dbtest.Empty(t)
-	Make(t, url)
+	CreateTables(t, url)
 	return url
 }
 
-// Make makes the tables in an empty database.
-func Make(t testing.TB, url string) {
+// CreateTables creates the tables of a Supabase project in an empty database.
+func CreateTables(t testing.TB, url string) {
 	t.Helper()
-	on(t, url, "make the tables of a Supabase project", func(ctx context.Context, conn *pgx.Conn) error {
+	on(t, url, "create the tables of a Supabase project", func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, schema)
 		return err
 	})
 }
 
-// on runs work on a connection to the source, and fails the test if that fails.
+// on calls work with a connection to the source, and fails the test if work returns an error.
 func on(t testing.TB, url, what string, work func(context.Context, *pgx.Conn) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// query collects the rows of a query into a map, from its first column to its second.
+// query returns the rows of a query as a map: the first column is the key, the second the value.
 func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	t.Helper()
 	m := map[string]V{}
@@ -33,7 +33,7 @@ func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	return m
 }
 
-// tables are all tables of a source, each with the columns that hold times.
+// tables returns all tables of a source, each with its columns of a timestamp type.
 func tables(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	return query[[]string](t, url, `
@@ -42,7 +42,7 @@ func tables(t *testing.T, url string) map[string][]string {
 		FROM information_schema.columns WHERE table_schema IN ('auth', 'public') GROUP BY 1`)
 }
 
-// fingerprints of all tables; without the times, if these may differ.
+// fingerprints returns a checksum of each table. Without times, it leaves out the columns of a timestamp type.
 func fingerprints(t *testing.T, url string, times bool) map[string]string {
 	t.Helper()
 	var each []string
@@ -75,8 +75,8 @@ func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 	}
 }
 
-// Without a policy, row security hides every row from the roles to which it applies.
-func TestRowSecurityIsWhereSupabaseHasIt(t *testing.T) {
+// Row security without a policy hides every row from the roles to which it applies.
+func TestSameTablesHaveRowSecurityAsInSupabase(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	got := query[bool](t, url, `SELECT oid::regclass::text, relrowsecurity FROM pg_class

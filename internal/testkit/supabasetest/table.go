@@ -9,11 +9,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// row is one row by column; a column that is missing is NULL.
+// row has the values of one row by column. A column that is missing is NULL.
 type row map[string]any
 
-// table is a table that Fill writes. It does not have generated columns, and no columns that newer versions of Supabase
-// have added.
+// table is a table to which Fill writes. columns has neither generated columns nor columns that newer versions of
+// Supabase added.
 type table struct {
 	name    string
 	columns []string
@@ -50,7 +50,7 @@ var (
 	auditLog = table{"auth.audit_log_entries", strings.Fields(`instance_id id payload created_at ip_address`)}
 )
 
-// add copies rows into the table in Postgres's text format, which has every value that Postgres can store, such as
+// add copies rows into the table in Postgres's text format. The format can represent every value of Postgres, such as
 // "infinity" and years outside the range of Go's types.
 func (t table) add(ctx context.Context, conn *pgx.Conn, rows []row) error {
 	var text bytes.Buffer

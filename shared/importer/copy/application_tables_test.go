@@ -13,32 +13,32 @@ import (
 
 func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
-	m, who := importtest.WithOwnTables(t, 301)
+	m, userIDs := importtest.ImportWithApplicationTables(t, 301)
 	theirs := map[string]string{
 		"user": `select r::text from "user" r where id = ` + importtest.AnyOf(
-			who,
+			userIDs,
 		),
-		"account": `select r::text from account r where "userId" = ` + importtest.AnyOf(who),
+		"account": `select r::text from account r where "userId" = ` + importtest.AnyOf(userIDs),
 		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(
-			who,
+			userIDs,
 		),
-		"session": `select r::text from session r where "userId" = ` + importtest.AnyOf(who),
+		"session": `select r::text from session r where "userId" = ` + importtest.AnyOf(userIDs),
 	}
-	before, application := importtest.Contents(t, m.To, theirs), importtest.OwnData(t, m.To)
+	before, application := importtest.Contents(t, m.To, theirs), importtest.ApplicationRowTexts(t, m.To)
 	withoutRows := importtest.Value(
 		t,
 		m.To,
 		`select id::text from "user" u where not (id = `+importtest.AnyOf(
-			who,
+			userIDs,
 		)+`) and id <> (select max(id::text)::uuid from "user") limit 1`,
 	)
 	importtest.Exec(
 		t,
 		m.From,
 		`delete from public.profiles where user_id = `+importtest.AnyOf(
-			who,
+			userIDs,
 		)+` or user_id = '`+withoutRows+`'; delete from auth.users where id = `+importtest.AnyOf(
-			who,
+			userIDs,
 		)+` or id = '`+withoutRows+`'`,
 	)
 	for pass := 2; pass <= 3; pass++ {
@@ -46,10 +46,10 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 		if diff := importtest.Diff(importtest.Contents(t, m.To, theirs), before); diff != "" {
 			t.Errorf("pass %d changed kept users: %s", pass, diff)
 		}
-		if diff := importtest.Diff(importtest.OwnData(t, m.To), application); diff != "" {
+		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
 			t.Errorf("pass %d changed rows of application tables: %s", pass, diff)
 		}
-		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(who)); diff != "" {
+		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
 			t.Errorf("pass %d: kept users, got - want +:\n%s", pass, diff)
 		}
 		if len(st.Parked) > 0 || st.Reasons["user target_modified"] > 0 {
@@ -74,7 +74,7 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 				reported[r.ID] = r.Why
 			}
 		}
-		if diff := cmp.Diff(reported, importtest.ExpectedTables(who)); diff != "" {
+		if diff := cmp.Diff(reported, importtest.ExpectedTables(userIDs)); diff != "" {
 			t.Errorf("pass %d: kept users of the verification, got - want +:\n%s", pass, diff)
 		}
 	}
@@ -89,7 +89,7 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	if n := importtest.Value(
 		t,
 		m.To,
-		`select count(*)::text from "user" where id = `+importtest.AnyOf(who),
+		`select count(*)::text from "user" where id = `+importtest.AnyOf(userIDs),
 	); n != "0" ||
 		len(importtest.Remaining(t, m)) != 0 {
 		t.Errorf("without rows in application tables %s users are kept: %v", n, importtest.Remaining(t, m))
@@ -225,25 +225,25 @@ func TestLaterPassUpdatesProfileWithRowsInApplicationTables(t *testing.T) {
 // A user is soft-deleted in Supabase; the row and identities still exist.
 func TestLaterPassKeepsSoftlyDeletedUserWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
-	m, who := importtest.WithOwnTables(t, 304)
-	before, application := importtest.Count(t, m.To), importtest.OwnData(t, m.To)
-	importtest.Exec(t, m.From, `update auth.users set deleted_at = now() where id = `+importtest.AnyOf(who))
+	m, userIDs := importtest.ImportWithApplicationTables(t, 304)
+	before, application := importtest.Count(t, m.To), importtest.ApplicationRowTexts(t, m.To)
+	importtest.Exec(t, m.From, `update auth.users set deleted_at = now() where id = `+importtest.AnyOf(userIDs))
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
-		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(who)); diff != "" {
+		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
 			t.Errorf("kept rows, got - want +:\n%s", diff)
 		}
 		if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
 			t.Errorf("rows of the target, got - want +:\n%s", diff)
 		}
-		if diff := importtest.Diff(importtest.OwnData(t, m.To), application); diff != "" {
+		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
 			t.Errorf("rows of application tables changed: %s", diff)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
 			t.Errorf("differences %v, equations %v", v.Differences, v.Equations)
 		}
 	}
-	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.AnyOf(who))
+	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.AnyOf(userIDs))
 	importtest.Complete(t, m, importtest.Allow)
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.Remaining(t, m)) != 0 {
 		t.Errorf(

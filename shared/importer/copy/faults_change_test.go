@@ -122,7 +122,7 @@ func TestRun_TargetHasOtherUsers(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 73, 300)
 	m := importtest.Open(t, from)
-	m.To = importtest.Occupied(t, from)
+	m.To = importtest.TargetWithConflicts(t, from)
 	others := `select r::text from "user" r where name in ('Another User', 'Holds the Email') union all select r::text
 		from account r where id = '00000000-0000-4000-8000-000000000002'`
 	before := importtest.Column(t, m.To, others)

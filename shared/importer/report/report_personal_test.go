@@ -87,7 +87,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	always := reported(t, empty) // the report of an empty source
 
 	from := supabasetest.New(t)
-	census := supabasetest.Fill(t, from, 158, 1000)
+	summary := supabasetest.Fill(t, from, 158, 1000)
 	m := importtest.Open(t, from)
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	if _, err := to.Exec(
 		t.Context(),
 		`UPDATE "user" SET name = 'Eve Eavesdropper' WHERE id = $1`,
-		census.People[0].ID,
+		summary.KnownUsers[0].ID,
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	}
 	text := reported(t, m)
 	for _, want := range []string{
-		`"pass":1`, census.People[0].ID, "soft_deleted", "The user was deleted in Supabase",
+		`"pass":1`, summary.KnownUsers[0].ID, "soft_deleted", "The user was deleted in Supabase",
 		`"sourceSum":"`, "Different", `"name"`,
 	} {
 		if !strings.Contains(text, want) {

@@ -17,23 +17,23 @@ func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	for name, o := range map[string]importer.RollbackOptions{"plain": {}, "forced": {Force: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, who := importtest.WithOwnTables(t, 311)
-			application := importtest.OwnData(t, m.To)
+			m, userIDs := importtest.ImportWithApplicationTables(t, 311)
+			application := importtest.ApplicationRowTexts(t, m.To)
 			delete(application, `"user"`) // the user who refers to another is removed
 			u := importtest.RollBackAfterDryRun(t, m, o)
-			now := importtest.OwnData(t, m.To)
+			now := importtest.ApplicationRowTexts(t, m.To)
 			delete(now, `"user"`)
 			if diff := importtest.Diff(now, application); diff != "" {
 				t.Errorf("rows of application tables changed: %s", diff)
 			}
-			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedTables(who)); diff != "" {
+			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedTables(userIDs)); diff != "" {
 				t.Errorf("kept users, got - want +:\n%s", diff)
 			}
 			if diff := cmp.Diff(
 				importtest.Column(t, m.To, `select id::text from "user" order by id`),
 				u.KeptUsers,
 			); diff != "" ||
-				u.Left != int64(len(who)) {
+				u.Left != int64(len(userIDs)) {
 				t.Errorf("%d kept users, in the table - in the result +:\n%s", u.Left, diff)
 			}
 			holding := map[string]int64{
@@ -63,14 +63,14 @@ func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 
 func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 	t.Parallel()
-	m, who := importtest.WithOwnTables(t, 312)
-	application := importtest.OwnData(t, m.To)
+	m, userIDs := importtest.ImportWithApplicationTables(t, 312)
+	application := importtest.ApplicationRowTexts(t, m.To)
 	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	keptReasons := map[string]string{
-		who["through another table"]: "shop.order_items: 1",
-		who["no action"]:             "public.debt: 1",
-		who["restrict"]:              "public.deposits: 1",
-		who["set null of not null"]:  "public.drafts: 1",
+		userIDs["through another table"]: "shop.order_items: 1",
+		userIDs["no action"]:             "public.debt: 1",
+		userIDs["restrict"]:              "public.deposits: 1",
+		userIDs["set null of not null"]:  "public.drafts: 1",
 	}
 	if diff := cmp.Diff(u.KeptReasons, keptReasons); diff != "" {
 		t.Errorf("kept users, got - want +:\n%s", diff)
@@ -127,7 +127,7 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 			)+`'`,
 		)
 	}
-	restored := importtest.OwnData(t, m.To)
+	restored := importtest.ApplicationRowTexts(t, m.To)
 	// these rows were changed, or they refer to a new row
 	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} {
 		delete(application, table)

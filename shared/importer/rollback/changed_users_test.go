@@ -101,9 +101,9 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	all := importtest.Count(t, m.To)
-	who := makeChanges(t, m.To)
+	userIDs := makeChanges(t, m.To)
 	var want []string
-	for name, id := range who {
+	for name, id := range userIDs {
 		if name != unchanged {
 			want = append(want, id)
 		}
@@ -118,7 +118,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		})
 	}
 	before := theirs()
-	got := importtest.Rollback(t, m, false)
+	got := importtest.RollBack(t, m, false)
 	if diff := cmp.Diff(got.KeptUsers, want); diff != "" || got.Left != int64(len(want)) {
 		t.Errorf("%d kept users, got - want +:\n%s", got.Left, diff)
 	}
@@ -138,18 +138,18 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		t.Errorf("the ledger, got - want +:\n%s", diff)
 	}
 
-	ordered := []string{who["has a debt"], who["has an order"]}
+	ordered := []string{userIDs["has a debt"], userIDs["has an order"]}
 	slices.Sort(ordered)
-	forced := importtest.Rollback(t, m, true)
+	forced := importtest.RollBack(t, m, true)
 	if diff := cmp.Diff(forced.KeptUsers, ordered); diff != "" {
 		t.Errorf("kept with Force, got - want +:\n%s", diff)
 	}
-	forced = importtest.RollBack(t, m, importer.RollbackOptions{Force: true, Cascade: true})
-	if diff := cmp.Diff(forced.KeptUsers, []string{who["has a debt"]}); diff != "" {
+	forced = importtest.RollBackWithOptions(t, m, importer.RollbackOptions{Force: true, Cascade: true})
+	if diff := cmp.Diff(forced.KeptUsers, []string{userIDs["has a debt"]}); diff != "" {
 		t.Errorf("kept with Force and Cascade, got - want +:\n%s", diff)
 	}
 	rest := importtest.Column(t, m.To, `select id::text from "user" where name <> 'New User'`)
-	if diff := cmp.Diff(rest, []string{who["has a debt"]}); diff != "" {
+	if diff := cmp.Diff(rest, []string{userIDs["has a debt"]}); diff != "" {
 		t.Errorf("users in the target, got - want +:\n%s", diff)
 	}
 	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one was deleted by a test case
@@ -160,7 +160,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		m.To,
 		`select original->>'name' from supabase_import.quarantine where reason = 'rolled_back' and source = 'user'
 			and key = $1 and resolved is not null`,
-		who["name changed"],
+		userIDs["name changed"],
 	)
 	if name[len(name)-1:] != "!" {
 		t.Errorf("the quarantine has the user as %q, want the changed name", name)

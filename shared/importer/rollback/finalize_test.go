@@ -103,7 +103,7 @@ func TestFinalize_RunWithAnotherNameCanStart(t *testing.T) {
 		t.Errorf("an incomplete run: got %v, want a refusal", err)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.Rollback(t, m, false)
+	importtest.RollBack(t, m, false)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestRollback_ResumesAfterDeadline(t *testing.T) {
 	if diff := cmp.Diff(got.Removed, copied); diff != "" {
 		t.Errorf("removed by all calls, got - want +:\n%s", diff)
 	}
-	if diff := cmp.Diff(importtest.Rollback(t, m, false), got); diff != "" {
+	if diff := cmp.Diff(importtest.RollBack(t, m, false), got); diff != "" {
 		t.Errorf("result of another call, got - want +:\n%s", diff)
 	}
 }
@@ -92,7 +92,7 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stable), first); diff != "" {
 		t.Errorf("the next run copies other rows: %s", diff)
 	}
-	if got := importtest.Rollback(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
+	if got := importtest.RollBack(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
 		t.Errorf("%d users were removed, want all %d", got.Removed["user"], len(first["user"]))
 	}
 }

@@ -249,12 +249,12 @@ func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
 func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	census := supabasetest.Fill(t, from, 31, 250)
+	summary := supabasetest.Fill(t, from, 31, 250)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	h, db := password.Cheap(), importtest.Connect(t, m.To)
 	now := map[string]string{}
-	for i, p := range census.People {
+	for i, p := range summary.KnownUsers {
 		var stored string
 		if !p.SignsIn {
 			continue
@@ -266,7 +266,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		).Scan(
 			&stored,
 		); err != nil {
-			t.Fatalf("%s: %v", p.Shape, err)
+			t.Fatalf("%s: %v", p.Kind, err)
 		}
 		if now[p.ID] = p.Password; i%3 == 0 {
 			continue // not imported
@@ -294,7 +294,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	if covered == 0 || unreadable != 0 {
 		t.Errorf("covered %d and unreadable %d, want all and 0", covered, unreadable)
 	}
-	importtest.Rollback(t, m, true)
+	importtest.RollBack(t, m, true)
 	runSQL(t, m.From, text)
 	for id, plain := range now {
 		stored := importtest.Value(t, m.From, "select encrypted_password::text from auth.users where id = $1", id)

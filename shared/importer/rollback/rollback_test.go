@@ -19,7 +19,7 @@ func TestRollback_RestoresTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 600)
-	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
+	m := &importer.Import{From: from, To: importtest.TargetWithConflicts(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importer.Options{Run: "another", BatchSize: 200, MFA: "allow"})
 	importtest.Exec(t, m.To, `
 delete from "user" where left(id::text, 1) < '8';
@@ -31,7 +31,7 @@ insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id
 	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
 	importtest.Complete(t, m, importtest.Allow)
 	copied := importtest.Count(t, m.To)
-	got := importtest.Rollback(t, m, false)
+	got := importtest.RollBack(t, m, false)
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 		before,
@@ -73,7 +73,7 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 	); diff != "" {
 		t.Errorf("the dry run changed rows: %s", diff)
 	}
-	if diff := cmp.Diff(counted, importtest.Rollback(t, m, false)); diff != "" {
+	if diff := cmp.Diff(counted, importtest.RollBack(t, m, false)); diff != "" {
 		t.Errorf("dry run - rollback +:\n%s", diff)
 	}
 	if counted.Left == 0 || counted.Sessions == 0 {
@@ -86,11 +86,11 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 350)
-	m := &importer.Import{From: from, To: importtest.Occupied(t, from), Holder: "test", Now: time.Now}
+	m := &importer.Import{From: from, To: importtest.TargetWithConflicts(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow) // a later pass
 	first, sums := importtest.Contents(t, m.To, importtest.Imported, stable), importtest.Verify(t, m).Checksums
-	importtest.Rollback(t, m, false)
+	importtest.RollBack(t, m, false)
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestRollback_NextRunCanHaveOtherOptions(t *testing.T) {
 	supabasetest.Fill(t, from, 25, 300)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
-	importtest.Rollback(t, m, false)
+	importtest.RollBack(t, m, false)
 	o := importer.Options{BatchSize: 70, MFA: "hold", Unconfirmed: "allow"}
 	if st := importtest.Complete(t, m, o); st.Batches != 5 {
 		t.Errorf("%d batches, want 5", st.Batches)

@@ -24,7 +24,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 20, MFA: "allow"}, Concurrency: 2}
 	supabasetest.Fill(t, c.From, 56, 200)
-	c.To = importtest.Occupied(t, c.From)
+	c.To = importtest.TargetWithConflicts(t, c.From)
 	took, done := c.runAndKill(t, time.Hour)
 	if !done {
 		t.Fatal("the import without kills did not complete")
@@ -39,7 +39,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	moments := sample.Random(t)
 	targets, late := 0, 0
 	for killed := 0; killed < kills; targets++ {
-		c.To = importtest.Occupied(t, c.From)
+		c.To = importtest.TargetWithConflicts(t, c.From)
 		done = false
 		for first := true; !done; first = false {
 			var lasted time.Duration

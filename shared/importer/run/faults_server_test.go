@@ -92,7 +92,7 @@ func (m *killableServer) killAndRestart() {
 func TestR56_ServersKilled(t *testing.T) {
 	t.Parallel()
 	source, target := newKillableServer(t, true), newKillableServer(t, false)
-	supabasetest.Make(t, source.url())
+	supabasetest.CreateTables(t, source.url())
 	supabasetest.Fill(t, source.url(), 57, 400)
 	if _, err := migrations.Up(t.Context(), target.url()); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newer are values that the first version of the profile fields did not allow.
+// newer has values that the first version of the profile fields did not allow.
 var newer = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
@@ -32,7 +32,7 @@ var fields = []string{
 	"learning_speed",
 }
 
-// profile has known values, some of them NULL.
+// profile returns a profile with known values, some of them NULL.
 func (g *generator) profile(a *account) row {
 	p := row{"user_id": a.id(), "preferred_language": "en", "created_at": a.after(2), "updated_at": a.after(2)}
 	for _, field := range fields {
@@ -49,8 +49,8 @@ func (g *generator) profile(a *account) row {
 	return p
 }
 
-// learner is an ordinary user whose profile is special.
-func learner(name string, weight int, change func(p row)) shape {
+// specialProfile returns the kind of an ordinary user with an unusual profile.
+func specialProfile(name string, weight int, change func(p row)) userKind {
 	return variant(name, weight, func(g *generator, a *account) {
 		p := g.profile(a)
 		change(p)
@@ -58,14 +58,15 @@ func learner(name string, weight int, change func(p row)) shape {
 	})
 }
 
-func value(name string, weight int, column string, v any) shape {
-	return learner(name, weight, func(p row) { p[column] = v })
+// value returns the kind of an ordinary user with an unusual value in one column of the profile.
+func value(name string, weight int, column string, v any) userKind {
+	return specialProfile(name, weight, func(p row) { p[column] = v })
 }
 
-// Together, knownProfiles have every known value. One profile has no values.
-func knownProfiles() []shape {
-	all := []shape{
-		learner("empty profile", 4, func(p row) {
+// knownProfiles returns kinds whose profiles together have every known value. One of the profiles has no values.
+func knownProfiles() []userKind {
+	all := []userKind{
+		specialProfile("empty profile", 4, func(p row) {
 			for _, field := range append(slices.Clone(fields), "time_per_week") {
 				delete(p, field)
 			}
@@ -73,7 +74,7 @@ func knownProfiles() []shape {
 		variant("no profile", 4, func(_ *generator, a *account) { a.profiles = nil }),
 	}
 	for i := range 5 {
-		all = append(all, learner(fmt.Sprintf("profile of known values, %d", i+1), 1, func(p row) {
+		all = append(all, specialProfile(fmt.Sprintf("profile of known values, %d", i+1), 1, func(p row) {
 			for _, field := range fields {
 				p[field] = choices[field][i%len(choices[field])]
 			}
@@ -82,16 +83,17 @@ func knownProfiles() []shape {
 	return all
 }
 
-func oddProfiles() []shape {
-	all := []shape{
-		learner("profile of the newer vocabulary", 4, func(p row) {
+// oddProfiles returns kinds whose profiles have values that Xenon does not know.
+func oddProfiles() []userKind {
+	all := []userKind{
+		specialProfile("profile with newer values", 4, func(p row) {
 			for field, value := range newer {
 				p[field] = value
 			}
 		}),
-		learner("profile of unknown values", 1, func(p row) {
+		specialProfile("profile of unknown values", 1, func(p row) {
 			for _, field := range fields {
-				p[field] = "🦉 unheard of"
+				p[field] = "🦉 unknown"
 			}
 		}),
 		value("profile in capitals", 1, "learning_mode", "VISUAL"),
@@ -99,13 +101,13 @@ func oddProfiles() []shape {
 		value("profile with a value and a space", 1, "primary_goal", "academic "),
 		value("profile with a very long value", 1, "tech_background", strings.Repeat("hobbyist ", 500)),
 		value("time per week negative", 2, "time_per_week", -5),
-		value("time per week beyond reason", 1, "time_per_week", 2147483647),
+		value("time per week of the largest integer", 1, "time_per_week", 2147483647),
 		value("language of ten characters", 1, "preferred_language", "zh-Hant-TW"),
-		value("language of more", 2, "preferred_language", "English (United Kingdom)"),
+		value("language of more than ten characters", 2, "preferred_language", "English (United Kingdom)"),
 		value("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
 		value("language empty", 1, "preferred_language", ""),
-		learner(
-			"profile of far times",
+		specialProfile(
+			"profile with extreme times",
 			1,
 			func(p row) { p["created_at"], p["updated_at"] = "-infinity", "294276-12-31 23:59:59.999999+00" },
 		),

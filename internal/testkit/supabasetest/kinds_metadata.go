@@ -63,8 +63,8 @@ var documents = []struct {
 	{"name of one character beyond the basic plane", 1, `{"name": "𝕏"}`},
 }
 
-func metadata() []shape {
-	all := []shape{
+func metadata() []userKind {
+	all := []userKind{
 		variant("metadata null", 2, func(_ *generator, a *account) {
 			a.user["raw_user_meta_data"], a.user["raw_app_meta_data"] = nil, nil
 		}),

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// providers are all that Supabase knows by name, a few custom ones, and one that does not exist yet.
-func providers() []shape {
-	all := []shape{
+// providers returns a kind for each provider that Supabase supports, a custom one, and one that does not exist yet.
+func providers() []userKind {
+	all := []userKind{
 		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocial("github") }},
 		{name: "by Apple", weight: 20, make: func(g *generator) { g.addSocial("apple") }},
 		{name: "by Azure", weight: 8, make: func(g *generator) {
@@ -30,16 +30,16 @@ func providers() []shape {
 	for _, provider := range strings.Fields("bitbucket discord facebook figma fly gitlab kakao keycloak linkedin " +
 		"linkedin_oidc\n" +
 		`		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
-		custom:acme provider_to_come`) {
-		all = append(all, shape{name: "by " + provider, weight: 3, make: func(g *generator) { g.addSocial(provider) }})
+		custom:acme provider_of_the_future`) {
+		all = append(all, userKind{name: "by " + provider, weight: 3, make: func(g *generator) { g.addSocial(provider) }})
 	}
 	return all
 }
 
-// both creates two identities with the same subject at two names of one provider, for one user or for two. Better Auth
-// would store both as the same account.
-func both(name string, weight, size int, providers [2]string) shape {
-	return shape{name: name, weight: weight, size: size, make: func(g *generator) {
+// sameSubject returns the kind of one or two users with two identities that have the same subject. The identities are
+// at two names of one provider, which Better Auth would store as the same account.
+func sameSubject(name string, weight, size int, providers [2]string) userKind {
+	return userKind{name: name, weight: weight, size: size, make: func(g *generator) {
 		a := g.addSocial(providers[0])
 		b := a
 		if size == 2 {
@@ -49,23 +49,23 @@ func both(name string, weight, size int, providers [2]string) shape {
 	}}
 }
 
-var providerPairs = []shape{
-	both("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
-	both("by twitter and x, one subject of two", 2, 2, [2]string{"x", "twitter"}),
-	both("by linkedin twice, one subject of two", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
-	both("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
+var providerPairs = []userKind{
+	sameSubject("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
+	sameSubject("by twitter and x, one subject, two users", 2, 2, [2]string{"x", "twitter"}),
+	sameSubject("by linkedin twice, one subject, two users", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
+	sameSubject("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
 }
 
-// specialIdentity is a user of Google with a special identity.
-func specialIdentity(name string, change func(g *generator, a *account, identity row)) shape {
-	return shape{name: name, weight: 1, make: func(g *generator) {
+// specialIdentity returns the kind of a Google user with an unusual identity.
+func specialIdentity(name string, change func(g *generator, a *account, identity row)) userKind {
+	return userKind{name: name, weight: 1, make: func(g *generator) {
 		a := g.addSocial("google")
 		change(g, a, a.identities[0])
 	}}
 }
 
-var oddIdentities = []shape{
-	specialIdentity("identity of no age", func(_ *generator, _ *account, identity row) {
+var oddIdentities = []userKind{
+	specialIdentity("identity without times", func(_ *generator, _ *account, identity row) {
 		delete(identity, "created_at")
 		delete(identity, "updated_at")
 		delete(identity, "last_sign_in_at")
@@ -94,11 +94,11 @@ var oddIdentities = []shape{
 	),
 }
 
-// storedPasswords are ordinary users with every kind of stored password.
-func storedPasswords() []shape {
-	var all []shape
+// storedPasswords returns a kind of ordinary user for every format of a stored password.
+func storedPasswords() []userKind {
+	var all []userKind
 	for _, s := range slices.Concat(vectors, unusual, tooCostly, unknown) {
-		all = append(all, variant("password "+s.form, 3, func(_ *generator, a *account) { a.secret(s) }))
+		all = append(all, variant("password "+s.form, 3, func(_ *generator, a *account) { a.setPassword(s) }))
 	}
 	all = append(all,
 		variant("password empty", 3, func(_ *generator, a *account) { a.removePassword("") }),
@@ -146,7 +146,7 @@ func (g *generator) passkey(a *account, name string) {
 	})
 }
 
-var secondFactors = []shape{
+var secondFactors = []userKind{
 	variant("totp", 10, func(g *generator, a *account) {
 		g.factor(a, "totp", "verified")["last_challenged_at"] = stamp(g.instant())
 	}),

@@ -2,39 +2,39 @@ package supabasetest
 
 import "slices"
 
-// shape is one kind of user: it describes the rows of such a user in the source.
-type shape struct {
+// userKind is one kind of user. It describes the rows of such a user in the source.
+type userKind struct {
 	name   string
-	weight int // how often it occurs, relative to the other weights, after the first time
+	weight int // how often the kind is chosen at random, relative to the other weights
 	size   int // number of users; 0 is one
 	make   func(g *generator)
 
-	// part is the part of a user that the shape changes, or "". The first use of a shape with a part changes an existing
-	// user, so that atLeast users are enough for all shapes. At most one shape changes each part of a user.
+	// part is the part of a user that the kind changes, or "". The first use of a kind with a part changes an existing
+	// user, so that minUsers users are enough for all kinds. At most one kind changes each part of a user.
 	part string
 	// change changes an existing user.
 	change func(g *generator, a *account)
-	// base is true if shapes with a part may change the users of this shape.
+	// base is true if kinds with a part may change the users of this kind.
 	base bool
 }
 
-func (s shape) users() int { return max(1, s.size) }
+func (s userKind) users() int { return max(1, s.size) }
 
-// shapes are all shapes. The first is the ordinary one; bases come before the shapes that are applied to them.
-var shapes = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
+// userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds that change them.
+var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
 	emails, emailConflicts, numbers,
 	providers(), providerPairs, oddIdentities,
 	storedPasswords(), secondFactors, times, oddIDs,
-	shapesOf("row", pending, oddRows), shapesOf("metadata", metadata()),
-	shapesOf("profile", knownProfiles(), oddProfiles()))
+	kindsThatChange("row", pending, oddRows), kindsThatChange("metadata", metadata()),
+	kindsThatChange("profile", knownProfiles(), oddProfiles()))
 
 // variant is an ordinary user with one special property.
-func variant(name string, weight int, change func(g *generator, a *account)) shape {
-	return shape{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
+func variant(name string, weight int, change func(g *generator, a *account)) userKind {
+	return userKind{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
 }
 
-// shapesOf returns the shapes that change a part of a user.
-func shapesOf(part string, kinds ...[]shape) []shape {
+// kindsThatChange returns the kinds that change a part of a user.
+func kindsThatChange(part string, kinds ...[]userKind) []userKind {
 	all := slices.Concat(kinds...)
 	for i := range all {
 		all[i].part = part
@@ -42,8 +42,8 @@ func shapesOf(part string, kinds ...[]shape) []shape {
 	return all
 }
 
-// ordinary are users that Supabase creates.
-var ordinary = []shape{
+// ordinary are the kinds of users that Supabase itself creates.
+var ordinary = []userKind{
 	{name: "by email", weight: 600, make: func(g *generator) { g.addWithEmail() }},
 	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocial("google") }},
 	{name: "by phone", weight: 20, make: func(g *generator) { g.addWithPhone() }},
@@ -53,7 +53,7 @@ var ordinary = []shape{
 	{name: "by phone and code", weight: 5, make: func(g *generator) { g.addWithPhone().removePassword(random) }},
 	variant("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
 	variant("by magic link", 25, func(_ *generator, a *account) { a.removePassword(random) }),
-	variant("made by an admin", 8, func(_ *generator, a *account) {
+	variant("created by an admin", 8, func(_ *generator, a *account) {
 		a.removePassword(random)
 		a.identities[0]["identity_data"] = object(
 			"sub",
@@ -77,7 +77,7 @@ var ordinary = []shape{
 		a.removePassword("")
 		a.user["is_anonymous"] = true
 	}},
-	variant("anonymous once", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
+	variant("formerly anonymous", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
 	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmpty() }},
 	variant("imported by SQL", 8, func(_ *generator, a *account) {
 		for _, column := range slices.Concat(tokenColumns,
@@ -85,7 +85,7 @@ var ordinary = []shape{
 			a.user[column] = nil
 		}
 		a.identities = nil
-		a.secret(fromSQL)
+		a.setPassword(fromSQL)
 	}),
 	{name: "wallet", weight: 4, make: func(g *generator) {
 		g.wallet("web3:solana:").removePassword(nil)
@@ -102,19 +102,19 @@ func (g *generator) wallet(prefix string) *account {
 	return a
 }
 
-// linked are users with a password, an email and providers, in all combinations.
-var linked = []shape{
+// linked are users with several ways to sign in: a password, a phone number and identities at providers.
+var linked = []userKind{
 	variant("email and Google", 15, func(g *generator, a *account) { g.addIdentity(a, "google", g.subject(), "") }),
 	variant("five identities", 1, func(g *generator, a *account) {
 		for _, provider := range []string{"google", "github", "apple", "discord"} {
 			g.addIdentity(a, provider, g.subject(), "")
 		}
 	}),
-	{name: "two of one provider", weight: 4, make: func(g *generator) {
+	{name: "two identities at one provider", weight: 4, make: func(g *generator) {
 		g.addIdentity(g.addSocial("github"), "github", g.subject(), "")
 	}},
 	{name: "by Google, with a password", weight: 6, make: func(g *generator) {
-		g.addSocial("google").secret(pick(g, common))
+		g.addSocial("google").setPassword(pick(g, common))
 	}},
 	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
 		delete(g.addSocial("google").user, "email_confirmed_at")
@@ -149,22 +149,25 @@ var linked = []shape{
 }
 
 // ssoUsers are users of single sign-on.
-var ssoUsers = []shape{
+var ssoUsers = []userKind{
 	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSO(g.email()) }},
 	{
-		name:   "single sign-on, email taken",
+		name:   "single sign-on, email of another user",
 		weight: 8,
 		size:   2,
 		make:   func(g *generator) { g.addSSO(g.addWithEmail().email) },
 	},
-	{name: "single sign-on, email taken by the unconfirmed", weight: 2, size: 2, make: func(g *generator) {
+	{name: "single sign-on, email of an unconfirmed user", weight: 2, size: 2, make: func(g *generator) {
 		a := g.addWithEmail()
 		g.setUnconfirmed(a)
 		g.addSSO(a.email)
 	}},
-	{name: "single sign-on twice", weight: 2, size: 2, make: func(g *generator) { g.addSSO(g.addSSO(g.email()).email) }},
+	{name: "single sign-on, two users with one email", weight: 2, size: 2, make: func(g *generator) {
+		g.addSSO(g.addSSO(g.email()).email)
+	}},
 }
 
+// until returns a change that bans the user until a time. blocked is true if the user cannot sign in then.
 func until(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time
@@ -172,10 +175,10 @@ func until(time string, blocked bool) func(*generator, *account) {
 	}
 }
 
-var banned = []shape{
+var banned = []userKind{
 	variant("banned", 8, until("2099-03-04 05:06:07.891+00", true)),
-	variant("banned once", 4, until("2024-03-04 05:06:07.891+00", false)),
-	variant("banned for ever", 4, until("infinity", true)),
+	variant("ban expired", 4, until("2024-03-04 05:06:07.891+00", false)),
+	variant("banned without end", 4, until("infinity", true)),
 	variant("banned for three centuries", 2, until("2319-01-01 00:00:00+00", true)),
 	{
 		name:   "banned, by Google",
@@ -189,23 +192,23 @@ var banned = []shape{
 	},
 }
 
-var deleted = []shape{
+var deleted = []userKind{
 	variant("soft-deleted", 12, func(g *generator, a *account) {
 		a.profiles = []row{g.profile(a)}
 		a.softDelete()
 	}),
 	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.addWithPhone().softDelete() }},
 	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.addSocial("google").softDelete() }},
-	variant("deleted by hand", 1, func(_ *generator, a *account) { // nothing is scrubbed
+	variant("deleted with SQL", 1, func(_ *generator, a *account) { // keeps its personal data
 		a.user["deleted_at"] = a.after(9001)
 		a.blocked = true
 	}),
-	{name: "email of a deleted one", weight: 1, size: 2, make: func(g *generator) {
-		gone, again := g.addWithEmail(), g.addWithEmail()
-		again.setEmail("AGAIN." + gone.email)
-		gone.setEmail("again." + gone.email)
-		gone.user["deleted_at"], gone.blocked = gone.after(9001), true
-		gone.secret(claimed[0])
-		again.secret(claimed[1])
+	{name: "email of a soft-deleted user", weight: 1, size: 2, make: func(g *generator) {
+		deleted, again := g.addWithEmail(), g.addWithEmail()
+		again.setEmail("AGAIN." + deleted.email)
+		deleted.setEmail("again." + deleted.email)
+		deleted.user["deleted_at"], deleted.blocked = deleted.after(9001), true
+		deleted.setPassword(claimed[0])
+		again.setPassword(claimed[1])
 	}},
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// opens verifies a password, with a cache because many users share a hash.
-func opens(t *testing.T) func(hash, plain string) bool {
+// newVerifier returns a function that verifies a password. It has a cache, because many users have the same hash.
+func newVerifier(t *testing.T) func(hash, plain string) bool {
 	t.Helper()
 	hasher, seen := password.Cheap(), map[[2]string]bool{}
 	return func(hash, plain string) bool {
@@ -25,9 +25,9 @@ func opens(t *testing.T) func(hash, plain string) bool {
 	}
 }
 
-func TestHashesAreOfTheirPasswords(t *testing.T) {
+func TestHashesBelongToTheirPasswords(t *testing.T) {
 	t.Parallel()
-	ok := opens(t)
+	ok := newVerifier(t)
 	for _, s := range slices.Concat(vectors, common, claimed, unusual,
 		[]secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
 		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
@@ -38,11 +38,11 @@ func TestHashesAreOfTheirPasswords(t *testing.T) {
 		t.Errorf("%d vectors, want %d", got, want)
 	}
 	if !password.Known(random) {
-		t.Error("the hash without a known password is not well formed")
+		t.Error("the hash of the unknown password has no known format")
 	}
 }
 
-func TestRefusedHashesAreRefused(t *testing.T) {
+func TestRejectedHashesAreRejected(t *testing.T) {
 	t.Parallel()
 	all := append(slices.Concat(tooCostly, unknown), secret{form: "cost 31", hash: mostCostly, rejected: true})
 	for _, s := range all {
@@ -52,12 +52,12 @@ func TestRefusedHashesAreRefused(t *testing.T) {
 	}
 }
 
-// Person.SignsIn is computed a second time here, from the rows alone: the user owns the email, which has no Kelvin
-// sign, is confirmed, not banned, not deleted, and has a hash that verifies.
+// The test computes KnownUser.SignsIn a second time, from the rows alone. A user can sign in who owns the email, is
+// confirmed, not banned and not deleted, and has a hash that verifies. The email must not contain a Kelvin sign.
 func TestSignsInMatchesTheRows(t *testing.T) {
 	t.Parallel()
 	url := New(t)
-	people := Fill(t, url, 5, 3000).People
+	users := Fill(t, url, 5, 3000).KnownUsers
 	hashes := query[string](t, url, `
 		SELECT id::text, encrypted_password FROM (
 			SELECT *, row_number() OVER (PARTITION BY lower(email COLLATE "und-x-icu")
@@ -70,15 +70,15 @@ func TestSignsInMatchesTheRows(t *testing.T) {
 		url,
 		`SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`,
 	)
-	ok := opens(t)
+	ok := newVerifier(t)
 	covered := map[string]bool{}
-	for _, p := range people {
+	for _, p := range users {
 		want := hashes[p.ID] != "" && web.IsEmail(p.Email) && ok(hashes[p.ID], p.Password)
 		if p.SignsIn != want {
-			t.Errorf("%s of shape %q: SignsIn = %v, want %v", p.ID, p.Shape, p.SignsIn, want)
+			t.Errorf("%s of kind %q: SignsIn = %v, want %v", p.ID, p.Kind, p.SignsIn, want)
 		}
 		if p.SignsIn && p.Email != emails[p.ID] {
-			t.Errorf("%s of shape %q: the email is not the stored one", p.ID, p.Shape)
+			t.Errorf("%s of kind %q: Email is not the stored email", p.ID, p.Kind)
 		}
 		covered[p.Password] = covered[p.Password] || p.SignsIn
 	}

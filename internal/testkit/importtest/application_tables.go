@@ -11,10 +11,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// OwnTables are tables of an application in the same database as Xenon's tables. They refer to users directly and
-// through other tables, with every ON DELETE action, by composite keys, to sessions, accounts and profiles, from
-// another schema, from partitions and to themselves.
-const OwnTables = `
+// ApplicationTables is the SQL for tables of an application in the same database as Xenon's tables. They refer to users
+// directly and through other tables, with every ON DELETE action, and by composite keys. Some refer to sessions,
+// accounts, profiles or to themselves. One is in another schema, and one is partitioned.
+const ApplicationTables = `
 create schema shop;
 create table shop.orders (id uuid primary key default gen_random_uuid(), buyer uuid not null references "user"
   on delete cascade);
@@ -45,14 +45,14 @@ create table heirlooms (keeper uuid);
 create table heirlooms_old (foreign key (keeper) references "user" on delete cascade) inherits (heirlooms);
 `
 
-// ownRow is a row of an application that refers to the user $1.
-type ownRow struct {
+// applicationRow is a row of an application that refers to the user whose id is $1.
+type applicationRow struct {
 	insert string
-	tables string // the table that the import reports if it keeps the user
+	tables string // the tables, with row counts, that the import reports as the reason why it keeps the user
 }
 
-// OwnRows has a row for each kind of reference, by name. Each belongs to another user.
-var OwnRows = map[string]ownRow{
+// ApplicationRows has a row for each kind of reference, by the name of the kind. Each row refers to a different user.
+var ApplicationRows = map[string]applicationRow{
 	"cascade": {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
 	"through another table": {
 		`with o as (insert into shop.orders (buyer) values ($1) returning id) insert into shop.order_items select id from o`,
@@ -93,14 +93,14 @@ var OwnRows = map[string]ownRow{
 			from o`,
 		"public.audit: 1, shop.orders: 1",
 	},
-	"another user's own field": {
+	"column of another user": {
 		`update "user" set "invitedBy" = $1 where id = (select max(id::text)::uuid from "user")`,
 		`public."user": 1`,
 	},
 }
 
-// OwnData is everything in the tables of the application.
-func OwnData(t *testing.T, url string) map[string][]string {
+// ApplicationRowTexts returns the rows of all tables of the application, as text, by table.
+func ApplicationRowTexts(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, table := range Column(t, url, `select c.oid::regclass::text from pg_class c join pg_namespace n
@@ -115,27 +115,29 @@ where c.relkind = 'r' and n.nspname in ('public', 'shop') and not c.relispartiti
 	return Contents(t, url, all)
 }
 
-// WithOwnTables is an imported project whose target has own tables, and a user for every row of ownRows.
-func WithOwnTables(t *testing.T, seed uint64) (m *importer.Import, who map[string]string) {
+// ImportWithApplicationTables imports a project into a target with the tables of an application. It returns the import,
+// and for each of ApplicationRows the id of the user to whom the row refers.
+func ImportWithApplicationTables(t *testing.T, seed uint64) (m *importer.Import, userIDs map[string]string) {
 	t.Helper()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, seed, 300)
 	m = Open(t, from)
-	Exec(t, m.To, OwnTables)
+	Exec(t, m.To, ApplicationTables)
 	Complete(t, m, Allow)
 	whole := Column(t, m.To, `select u.id::text from "user" u join user_profile p on p.user_id = u.id
 where exists (select from account a where a."userId" = u.id) and u.id <> (select max(id::text)::uuid from "user")
   order by u.id`)
-	who = map[string]string{}
-	for i, name := range slices.Sorted(maps.Keys(OwnRows)) {
-		who[name] = whole[i]
-		Exec(t, m.To, strings.ReplaceAll(OwnRows[name].insert, "$1", "'"+whole[i]+"'"))
+	userIDs = map[string]string{}
+	for i, name := range slices.Sorted(maps.Keys(ApplicationRows)) {
+		userIDs[name] = whole[i]
+		Exec(t, m.To, strings.ReplaceAll(ApplicationRows[name].insert, "$1", "'"+whole[i]+"'"))
 	}
-	return m, who
+	return m, userIDs
 }
 
-func AnyOf(who map[string]string) string {
-	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(who)), ","))
+// AnyOf returns an SQL expression for an array of the user ids, to compare with =.
+func AnyOf(userIDs map[string]string) string {
+	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(userIDs)), ","))
 }
 
 // Remaining returns the users that were deleted in the source and that the target keeps, with the tables that refer to
@@ -151,10 +153,11 @@ func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	return got
 }
 
-func ExpectedTables(who map[string]string) map[string]string {
+// ExpectedTables returns for each user id the tables that the import must report.
+func ExpectedTables(userIDs map[string]string) map[string]string {
 	want := map[string]string{}
-	for name, id := range who {
-		want[id] = OwnRows[name].tables
+	for name, id := range userIDs {
+		want[id] = ApplicationRows[name].tables
 	}
 	return want
 }

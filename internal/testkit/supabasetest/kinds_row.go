@@ -1,9 +1,9 @@
 package supabasetest
 
 // times are ordinary users with unusual timestamps.
-var times = []shape{
-	variant("created never", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
-	variant("no time at all", 1, func(_ *generator, a *account) {
+var times = []userKind{
+	variant("no created_at", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
+	variant("no times", 1, func(_ *generator, a *account) {
 		for _, column := range []string{
 			"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at",
 			"email_confirmed_at",
@@ -15,45 +15,46 @@ var times = []shape{
 	set("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
 	set("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
 	set("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
-	unreadable("created before Christ", "created_at", "4713-01-01 00:00:00+00 BC"),
+	unreadable("created in 4713 BC", "created_at", "4713-01-01 00:00:00+00 BC"),
 	unreadable("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
 	unreadable("created at infinity", "created_at", "infinity"),
-	unreadable("created since ever", "created_at", "-infinity"),
+	unreadable("created at minus infinity", "created_at", "-infinity"),
 	unreadable("updated at infinity", "updated_at", "infinity"),
-	unreadable("updated since ever", "updated_at", "-infinity"),
-	unreadable("banned since ever", "banned_until", "-infinity"),
+	unreadable("updated at minus infinity", "updated_at", "-infinity"),
+	unreadable("banned until minus infinity", "banned_until", "-infinity"),
 }
 
-// unreadable is a user with a time that Supabase Auth cannot read, so the user could never sign in at Supabase.
-func unreadable(name, column, time string) shape {
+// unreadable returns the kind of a user with a time that Supabase Auth cannot read, so the user could never sign in at
+// Supabase.
+func unreadable(name, column, time string) userKind {
 	return variant(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
 		a.removePassword(random)
 	})
 }
 
-// set is an ordinary user with an unusual value in one column.
-func set(name string, weight int, column string, value any) shape {
+// set returns the kind of an ordinary user with an unusual value in one column.
+func set(name string, weight int, column string, value any) userKind {
 	return variant(name, weight, func(_ *generator, a *account) { a.user[column] = value })
 }
 
-// withID is an ordinary user with the given id.
-func withID(name, id string) shape {
-	return shape{name: name, make: func(g *generator) {
+// withID returns the kind of an ordinary user with the given id.
+func withID(name, id string) userKind {
+	return userKind{name: name, make: func(g *generator) {
 		g.id = id
 		g.addWithEmail()
 	}}
 }
 
-var oddIDs = []shape{
+var oddIDs = []userKind{
 	withID("lowest id", "00000000-0000-0000-0000-000000000001"),
 	withID("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
 	withID("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
 }
 
-var oddRows = []shape{
+var oddRows = []userKind{
 	variant("updated before created", 1, func(_ *generator, a *account) { a.user["updated_at"] = a.after(-1000) }),
-	set("updated never", 2, "updated_at", nil),
+	set("no updated_at", 2, "updated_at", nil),
 	set("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
 	set("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
 	set("role service_role", 1, "role", "service_role"),

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// invalidEmail is a user with an email that only SQL can store; the user cannot sign in with it.
-func invalidEmail(name string, weight int, email func(n int) string) shape {
+// invalidEmail returns the kind of a user with an email that only SQL can store; the user cannot sign in with it.
+func invalidEmail(name string, weight int, email func(n int) string) userKind {
 	return variant(name, weight, func(g *generator, a *account) {
 		a.setEmail(email(g.next()))
 		a.blocked = true
 	})
 }
 
-// once is for a value that the unique index accepts only once.
+// once returns a fixed email. The unique index accepts it only once, so its kind has the weight 0.
 func once(value string) func(int) string { return func(int) string { return value } }
 
-var emails = []shape{
+var emails = []userKind{
 	invalidEmail("empty email", 0, once("")),
 	invalidEmail("blank email", 0, once("   ")),
 	invalidEmail("email with spaces around", 1, func(n int) string { return fmt.Sprintf(" person.%d@example.com ", n) }),
@@ -45,8 +45,8 @@ var emails = []shape{
 		a.setEmail(fmt.Sprintf("o'brien+list.%d@example.com", g.next()))
 	}),
 	{name: "email equal to the placeholder of another user", size: 2, make: func(g *generator) {
-		victim, a := g.addWithPhone(), g.addWithEmail()
-		a.setEmail(victim.id() + "@phone-only.supabase-migration.invalid")
+		other, a := g.addWithPhone(), g.addWithEmail()
+		a.setEmail(other.id() + "@phone-only.supabase-migration.invalid")
 		a.removePassword(random)
 	}},
 }
@@ -59,7 +59,7 @@ func (g *generator) sameEmail(spellings ...string) []*account {
 	for i, spelling := range spellings {
 		a := g.addWithEmail()
 		a.setEmail(fmt.Sprintf(spelling, n))
-		a.secret(claimed[i])
+		a.setPassword(claimed[i])
 		a.user["created_at"] = stamp(born.Add(time.Duration(i) * time.Hour))
 		a.blocked = i > 0
 		group = append(group, a)
@@ -67,47 +67,48 @@ func (g *generator) sameEmail(spellings ...string) []*account {
 	return group
 }
 
-// swap gives the email to the second.
-func swap(group []*account) { group[0].blocked, group[1].blocked = true, false }
+// giveEmailToSecond makes the second user of the group the owner of the email.
+func giveEmailToSecond(group []*account) { group[0].blocked, group[1].blocked = true, false }
 
-var emailConflicts = []shape{
-	{name: "email of two", weight: 5, size: 2, make: func(g *generator) {
+var emailConflicts = []userKind{
+	{name: "email of two users", weight: 5, size: 2, make: func(g *generator) {
 		g.sameEmail("person.%d@example.com", "Person.%d@example.com")
 	}},
-	{name: "email of three", weight: 3, size: 3, make: func(g *generator) {
+	{name: "email of three users", weight: 3, size: 3, make: func(g *generator) {
 		g.sameEmail("Person.%d@Example.com", "person.%d@example.com", "PERSON.%d@EXAMPLE.COM")
 	}},
-	{name: "email of two, the older unconfirmed", weight: 3, size: 2, make: func(g *generator) {
+	{name: "email of two users, the older unconfirmed", weight: 3, size: 2, make: func(g *generator) {
 		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
-		swap(group)
+		giveEmailToSecond(group)
 		g.setUnconfirmed(group[0])
 	}},
-	{name: "email of two, one of no age", weight: 1, size: 2, make: func(g *generator) {
+	{name: "email of two users, one without created_at", weight: 1, size: 2, make: func(g *generator) {
 		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
-		swap(group)
+		giveEmailToSecond(group)
 		delete(group[0].user, "created_at")
 	}},
-	{name: "email of two, of one age", weight: 1, size: 2, make: func(g *generator) {
+	{name: "email of two users, both with the same created_at", weight: 1, size: 2, make: func(g *generator) {
 		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
 		group[1].user["created_at"] = group[0].user["created_at"]
 		if group[1].id() < group[0].id() {
-			swap(group)
+			giveEmailToSecond(group)
 		}
 	}},
-	{name: "email of two, with a Turkish capital", weight: 1, size: 2, make: func(g *generator) {
+	{name: "email of two users, with a Turkish capital", weight: 1, size: 2, make: func(g *generator) {
 		g.sameEmail("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].blocked = true
 	}},
-	{name: "email of two, the older with a Kelvin sign", weight: 1, size: 2, make: func(g *generator) {
-		swap(g.sameEmail("\u212aate.%d@example.com", "kate.%d@example.com"))
+	{name: "email of two users, the older with a Kelvin sign", weight: 1, size: 2, make: func(g *generator) {
+		giveEmailToSecond(g.sameEmail("\u212aate.%d@example.com", "kate.%d@example.com"))
 	}},
-	{name: "email of two, with a final sigma", weight: 1, size: 2, make: func(g *generator) {
+	{name: "email of two users, with a final sigma", weight: 1, size: 2, make: func(g *generator) {
 		g.sameEmail("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].blocked = true
 	}},
 }
 
-// sqlPhone is a user whose phone number was stored with SQL; %d is a number of seven digits.
-func sqlPhone(name string, weight int, phones ...string) shape {
-	return shape{name: name, weight: weight, size: len(phones), make: func(g *generator) {
+// sqlPhone returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of seven
+// digits, which is the same for all users of the kind.
+func sqlPhone(name string, weight int, phones ...string) userKind {
+	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
 		n := 1_000_000 + g.next()
 		for _, phone := range phones {
 			if strings.Contains(phone, "%d") {
@@ -118,19 +119,19 @@ func sqlPhone(name string, weight int, phones ...string) shape {
 	}}
 }
 
-var numbers = []shape{
+var numbers = []userKind{
 	sqlPhone("empty phone", 0, ""),
 	sqlPhone("phone with a plus", 4, "+1555%d"),
 	sqlPhone("phone with punctuation", 2, "+1 (555) %d.0-1"),
 	sqlPhone("invalid phone", 1, "ask at desk %d"),
 	sqlPhone("phone with a leading zero", 1, "0155%d"),
 	sqlPhone("phone of too many digits", 1, "123456789%d"),
-	sqlPhone("phone of two", 3, "1556%d", "+1556%d"),
-	sqlPhone("phone of three", 1, "+1 557 %d", "1557%d", "+1557%d"),
+	sqlPhone("phone of two users", 3, "1556%d", "+1556%d"),
+	sqlPhone("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
 }
 
 // pending are users who have not confirmed an email or a phone number.
-var pending = []shape{
+var pending = []userKind{
 	variant("email change pending", 4, func(g *generator, a *account) {
 		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.email(), a.after(
 			50,
