@@ -212,7 +212,7 @@ mutants: .tools/gremlins-$(GREMLINS) .tools/pgbouncer.done .tools/moto.done ## m
 	@scripts/mutants $(CURDIR)/$< $(PACKAGES)
 
 .PHONY: timing
-timing: ## compare the times of a thousand refusals of each kind with the Mann-Whitney test (ten minutes)
+timing: ## compare the times of a thousand rejected requests of each kind with the Mann-Whitney test (ten minutes)
 	go test -timeout 30m -run '^$$' -bench Timing -benchtime 1x ./conformance/attack
 
 .PHONY: schema

@@ -96,7 +96,7 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 			}
 		})
 	}
-	fmt.Println("conformance with Better Auth", migrations.BetterAuth+":", n.String())
+	fmt.Println("conformance with Better Auth", migrations.BetterAuthVersion+":", n.String())
 }
 
 // save writes recorded/<stem>.json.
@@ -111,7 +111,7 @@ func save(t *testing.T, s scenario, library, ours []exchange) {
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(record{migrations.BetterAuth, library}); err != nil {
+	if err := e.Encode(record{migrations.BetterAuthVersion, library}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(recordOf(s), out.Bytes(), 0o644); err != nil {

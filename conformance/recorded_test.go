@@ -19,8 +19,8 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, s)
-					if r.BetterAuth != migrations.BetterAuth {
-						t.Errorf("recorded from %s, the pinned version is %s", r.BetterAuth, migrations.BetterAuth)
+					if r.BetterAuth != migrations.BetterAuthVersion {
+						t.Errorf("recorded from %s, the pinned version is %s", r.BetterAuth, migrations.BetterAuthVersion)
 					}
 					n.check(t, s, r.Exchanges, talk(t, s, newPlayer(t, xenon, s)), r.Exchanges)
 				})

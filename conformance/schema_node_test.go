@@ -52,7 +52,7 @@ func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 	t.Parallel()
 	var installed struct{ Version string }
 	reference(t, "version.mjs", "", &installed)
-	if got, want := installed.Version, migrations.BetterAuth; got != want {
+	if got, want := installed.Version, migrations.BetterAuthVersion; got != want {
 		t.Errorf("installed: got %s, want %s", got, want)
 	}
 }

@@ -52,7 +52,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 func readSchema(t *testing.T, url string) schema {
 	t.Helper()
 	conn := connect(t, url)
-	s := schema{BetterAuth: migrations.BetterAuth, Tables: map[string]table{}}
+	s := schema{BetterAuth: migrations.BetterAuthVersion, Tables: map[string]table{}}
 	ask(t, conn, `
 		SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || '|' ||
 			CASE WHEN a.attcollation <> y.typcollation THEN o.collname ELSE '' END || '|' ||
@@ -171,7 +171,7 @@ func recordedSchema(t *testing.T) schema {
 func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
 	recorded := recordedSchema(t)
-	if got, want := recorded.BetterAuth, migrations.BetterAuth; got != want {
+	if got, want := recorded.BetterAuth, migrations.BetterAuthVersion; got != want {
 		t.Errorf("recorded from Better Auth %s, the migrations claim %s", got, want)
 	}
 	for _, d := range differences(recorded, readSchema(t, dbtest.New(t))) {

@@ -67,8 +67,8 @@ test('R60: the rules of a password are visible, and are marked as done', async (
   await fields(page).name.fill('Grace Hopper');
   await fields(page).email.fill(newPerson().email);
   await fields(page).password.fill('hopper7');
-  await expect(rule('Not your name')).not.toContainText('done');
-  await expect(rule('Not a common password')).toContainText('done');
+  await expect(rule('No part of your name')).not.toContainText('done');
+  await expect(rule('No common word or number')).toContainText('done');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(message(page)).toHaveText('The password needs at least 8 characters.');
   await expect(fields(page).password).toHaveAccessibleDescription(/The password needs at least 8 characters\./);

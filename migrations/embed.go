@@ -29,8 +29,8 @@ import (
 //go:embed *.sql
 var Files embed.FS
 
-// BetterAuth is the version of Better Auth whose tables the files create.
-const BetterAuth = "1.7.25"
+// BetterAuthVersion is the version of Better Auth whose tables the files create.
+const BetterAuthVersion = "1.7.25"
 
 // Migration is one file and when it was applied to a database.
 type Migration struct {

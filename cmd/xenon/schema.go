@@ -126,10 +126,10 @@ func (c schemaStatusCmd) print(all []migrations.Migration, name string, mismatch
 			problems = mismatch.Problems
 		}
 		return printJSON(std, map[string]any{
-			"betterAuth": migrations.BetterAuth, "schema": name, "migrations": all, "problems": problems,
+			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "problems": problems,
 		})
 	}
-	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuth, name)
+	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuthVersion, name)
 	for _, m := range all {
 		state := "pending"
 		if !m.Pending() {

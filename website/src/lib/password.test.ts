@@ -64,15 +64,15 @@ describe('strength', () => {
 
 describe('rules', () => {
   it('are all broken by an empty password', () => {
-    expect(rules('', ['Ada'])).toEqual({ length: false, uncommon: false, impersonal: false });
+    expect(rules('', ['Ada'])).toEqual({ length: false, withoutCommonWords: false, withoutPersonalWords: false });
   });
 
   it.each([
-    ['seven77', { length: false, uncommon: true, impersonal: true }],
-    ['PASSWORD1', { length: true, uncommon: false, impersonal: true }],
-    ['i am lovelace', { length: true, uncommon: true, impersonal: false }],
-    ['correct horse', { length: true, uncommon: true, impersonal: true }],
-    ['x'.repeat(maxPassword + 1), { length: false, uncommon: true, impersonal: true }],
+    ['seven77', { length: false, withoutCommonWords: true, withoutPersonalWords: true }],
+    ['PASSWORD1', { length: true, withoutCommonWords: false, withoutPersonalWords: true }],
+    ['i am lovelace', { length: true, withoutCommonWords: true, withoutPersonalWords: false }],
+    ['correct horse', { length: true, withoutCommonWords: true, withoutPersonalWords: true }],
+    ['x'.repeat(maxPassword + 1), { length: false, withoutCommonWords: true, withoutPersonalWords: true }],
   ])('of %j', (password, want) => {
     expect(rules(password, ['Ada Lovelace', 'ada@example.com'])).toEqual(want);
   });

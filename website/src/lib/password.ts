@@ -7,8 +7,8 @@ export const maxPassword = 128;
 /** How hard a password is to guess, from 0 (too short) to 4. Advice only: no password is rejected because of it. */
 export type Strength = 0 | 1 | 2 | 3 | 4;
 
-// Frequent prefixes of leaked passwords.
-const common = [
+// Words and numbers that many leaked passwords contain.
+const commonWords = [
   'password',
   'passwort',
   'qwerty',
@@ -26,12 +26,12 @@ const common = [
 ];
 
 /**
- * Estimates a password's strength from its length, variety, repetitions and common words. `about` has texts that others
- * know: name and email address.
+ * Estimates the strength of a password from its length, the number of different characters, repetitions and common
+ * words. `about` has texts about the user that others know, such as the name and the email.
  */
 export function strength(password: string, about: readonly string[] = []): Strength {
   if (password.length < minPassword) return 0;
-  const rest = [...common, ...wordsOf(about)].reduce(
+  const rest = [...commonWords, ...wordsOf(about)].reduce(
     (text, word) => text.replaceAll(word, '*'),
     password.toLowerCase(),
   );
@@ -43,25 +43,28 @@ export function strength(password: string, about: readonly string[] = []): Stren
   return score < 6 ? 1 : score < 10 ? 2 : score < 14 ? 3 : 4;
 }
 
-/** Which of the rules a password follows. The server checks the length only; the other rules are advice. */
-export interface Kept {
+/**
+ * Which rules of the form a password follows. The server checks the length, and rejects common passwords by a list of
+ * its own (PASSWORD_BLOCKLIST). The last two rules are advice.
+ */
+export interface FollowedRules {
   readonly length: boolean;
-  readonly uncommon: boolean;
-  readonly impersonal: boolean;
+  readonly withoutCommonWords: boolean;
+  readonly withoutPersonalWords: boolean;
 }
 
 /** Checks a password against the rules that the form shows; an empty password follows none. */
-export function rules(password: string, about: readonly string[] = []): Kept {
+export function rules(password: string, about: readonly string[] = []): FollowedRules {
   const lower = password.toLowerCase();
-  const free = (words: readonly string[]) => password !== '' && !words.some((word) => lower.includes(word));
+  const containsNone = (words: readonly string[]) => password !== '' && !words.some((word) => lower.includes(word));
   return {
     length: password.length >= minPassword && password.length <= maxPassword,
-    uncommon: free(common),
-    impersonal: free(wordsOf(about)),
+    withoutCommonWords: containsNone(commonWords),
+    withoutPersonalWords: containsNone(wordsOf(about)),
   };
 }
 
-// Words of up to three letters are part of too many other words.
+// Leaves out words of up to three letters, because many other words contain them.
 function wordsOf(about: readonly string[]): string[] {
   return about.flatMap((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 3);
 }

@@ -10,34 +10,37 @@ interface Props {
   readonly about: readonly string[];
 }
 
-/** The rules for a good password, visible before typing. Each is marked as done while the password follows it. */
+/** The rules for a good password. A rule is marked as done while the password follows it. */
 export default function Rules({ value, about }: Props): ReactNode {
-  const kept = rules(value, about);
+  const followed = rules(value, about);
   return (
     <ul className={styles.rules}>
-      <Rule kept={kept.length}>
+      <Rule isDone={followed.length}>
         {translate(
           { id: 'password.rules.length', message: '{min} to {max} characters; a few words are easy to remember' },
           { min: minPassword, max: maxPassword },
         )}
       </Rule>
-      <Rule kept={kept.uncommon}>
-        {translate({ id: 'password.rules.uncommon', message: 'Not a common password, such as “123456”' })}
+      <Rule isDone={followed.withoutCommonWords}>
+        {translate({
+          id: 'password.rules.uncommon',
+          message: 'No common word or number, such as “password” or “123456”',
+        })}
       </Rule>
       {about.length > 0 && (
-        <Rule kept={kept.impersonal}>
-          {translate({ id: 'password.rules.impersonal', message: 'Not your name or e-mail address' })}
+        <Rule isDone={followed.withoutPersonalWords}>
+          {translate({ id: 'password.rules.impersonal', message: 'No part of your name or e-mail address' })}
         </Rule>
       )}
     </ul>
   );
 }
 
-function Rule({ kept, children }: { readonly kept: boolean; readonly children: ReactNode }): ReactNode {
+function Rule({ isDone, children }: { readonly isDone: boolean; readonly children: ReactNode }): ReactNode {
   return (
-    <li className={clsx(kept && styles.kept)}>
+    <li className={clsx(isDone && styles.done)}>
       {children}
-      {kept && <VisuallyHidden>{translate({ id: 'password.rules.kept', message: ' (done)' })}</VisuallyHidden>}
+      {isDone && <VisuallyHidden>{translate({ id: 'password.rules.kept', message: ' (done)' })}</VisuallyHidden>}
     </li>
   );
 }
