@@ -72,7 +72,7 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 var rejectedByXenon = map[string]string{
 	"deleted with SQL":                           "a user with deleted_at set cannot sign in",
 	"email of a soft-deleted user":               "a user with deleted_at set cannot sign in",
-	"email of two users, with a Turkish capital": "two emails in GoTrue, but one in Xenon, which only one of the users has",
+	"email of two users, with a Turkish capital": "two emails in GoTrue, one in Xenon, which only one of the users has",
 	"email of two users, with a final sigma":     "not an email for Better Auth, which accepts ASCII only",
 	"email beyond ASCII":                         "not an email for Better Auth, which accepts ASCII only",
 	"email with spaces around":                   "not an email for Better Auth",
