@@ -1,0 +1,186 @@
+package providertest
+
+import (
+	"encoding/json"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+)
+
+// handler serves the endpoints of all providers.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, p := range providers() {
+		mux.HandleFunc("GET "+p.authorize, s.authorizePage)
+		mux.HandleFunc("POST "+p.exchange, s.tokenEndpoint(p))
+		if p.profile != "" {
+			mux.HandleFunc("GET "+p.profile, s.userEndpoint(p, "profile", p.profileAnswer))
+		}
+		if p.jwks != "" {
+			mux.HandleFunc("GET "+p.jwks, s.document(p, "jwks", func() any { return s.jwks(p) }))
+		}
+		if p.discovery != "" {
+			mux.HandleFunc("GET "+p.discovery, s.document(p, "discovery", func() any { return p.discoveryDocument() }))
+		}
+	}
+	github, microsoft, facebook := find("github"), find("microsoft"), find("facebook")
+	mux.HandleFunc("GET api.github.com/user/emails", s.userEndpoint(github, "emails",
+		func(_ *http.Request, who Person) any { return githubEmails(who) }))
+	mux.HandleFunc("GET graph.microsoft.com/v1.0/me/photos/48x48/$value", s.userEndpoint(microsoft, "photo",
+		func(_ *http.Request, who Person) any { return photo(who.Photo) }))
+	mux.HandleFunc("GET graph.facebook.com/debug_token", s.debugToken(facebook))
+	return mux
+}
+
+// SignIn sets the user who is signed in at the providers, for a real browser that opens an authorization URL.
+func (s *Server) SignIn(v Visit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.browser = v
+}
+
+var formPost = template.Must(template.New("").Parse(`<!doctype html><title>Continue</title>
+<form method="post" action="{{.Callback}}">{{range $name, $values := .Form}}{{range $values}}
+<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
+<button>Continue</button></form><script>document.forms[0].submit()</script>`))
+
+// authorizePage sends a browser back at once.
+func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	visit := s.browser
+	s.mu.Unlock()
+	l, err := s.Authorize("https://"+r.Host+r.URL.RequestURI(), visit)
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case l.Form != nil:
+		_ = formPost.Execute(w, l) // the client has gone
+	default:
+		http.Redirect(w, r, l.Callback, http.StatusFound)
+	}
+}
+
+// document serves a public document.
+func (s *Server) document(p provider, endpoint string, content func() any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.record(p, endpoint, r, nil, nil)
+		if !s.fault(p, endpoint, nil).show(w, r, s.Delay) {
+			writeJSON(w, http.StatusOK, content())
+		}
+	}
+}
+
+// photo is an answer that is no JSON, and 404 if it is empty.
+type photo string
+
+// userEndpoint serves what an access token allows to read.
+func (s *Server) userEndpoint(
+	p provider, endpoint string, content func(*http.Request, Person) any,
+) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		endpoint := endpoint
+		if p.id == "twitter" && r.URL.Query().Get("user.fields") == "confirmed_email" {
+			endpoint = "confirmed_email"
+		}
+		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		l := s.login(token)
+		err := p.checkUserRequest(r, isBearer && l != nil && l.Provider == p.id)
+		s.record(p, endpoint, r, l, err)
+		if err != nil {
+			writeJSON(w, http.StatusUnauthorized, map[string]any{"message": err.Error()})
+			return
+		}
+		if s.fault(p, endpoint, l).show(w, r, s.Delay) {
+			return
+		}
+		answer := content(r, l.Visit.Person)
+		picture, isPhoto := answer.(photo)
+		switch {
+		case !isPhoto:
+			writeJSON(w, http.StatusOK, answer)
+		case picture == "":
+			writeJSON(w, http.StatusNotFound, map[string]any{"error": map[string]any{"code": "ImageNotFound"}})
+		default:
+			w.Header().Set("Content-Type", "image/jpeg")
+			_, _ = w.Write([]byte(picture)) // the client has gone
+		}
+	}
+}
+
+// checkUserRequest checks what the provider demands of a request.
+func (p provider) checkUserRequest(r *http.Request, isKnown bool) error {
+	switch {
+	case !isKnown:
+		return errors.New("a wrong access token")
+	case p.id == "github" && r.UserAgent() == "":
+		return errors.New("a request without a User-Agent")
+	case p.id == "notion" && r.Header.Get("Notion-Version") == "":
+		return errors.New("a request without a Notion-Version")
+	}
+	return nil
+}
+
+// profileAnswer is the profile, of which Facebook and Twitter give the fields that were asked for.
+func (p provider) profileAnswer(r *http.Request, who Person) any {
+	profile := p.profileOf(who)
+	switch p.id {
+	case "twitter":
+		if r.URL.Query().Get("user.fields") == "confirmed_email" {
+			return twitterEmail(who)
+		}
+	case "facebook":
+		asked := "," + r.URL.Query().Get("fields") + ","
+		for name := range profile {
+			if !strings.Contains(asked, ","+name+",") {
+				delete(profile, name)
+			}
+		}
+	}
+	return profile
+}
+
+// debugToken tells the app of an access token, if the request has the app's secret.
+func (s *Server) debugToken(p provider) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		l := s.login(r.URL.Query().Get("input_token"))
+		var err error
+		if r.URL.Query().Get("access_token") != ClientID(p.id)+"|"+ClientSecret(p.id) {
+			err = errors.New("a wrong access token of the app")
+		}
+		s.record(p, "debug", r, l, err)
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": err.Error()}})
+			return
+		}
+		if s.fault(p, "debug", l).show(w, r, s.Delay) {
+			return
+		}
+		data := map[string]any{"is_valid": false}
+		if l != nil && l.Provider == p.id {
+			data = map[string]any{"is_valid": true, "app_id": ClientID(p.id), "user_id": l.Visit.Subject, "type": "USER"}
+			data = replace(data, l.Visit.Debug)
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"data": data})
+	}
+}
+
+// discoveryDocument is the metadata of an issuer.
+func (p provider) discoveryDocument() map[string]any {
+	return map[string]any{
+		"issuer": p.issuer, "authorization_endpoint": "https://" + p.authorize, "token_endpoint": "https://" + p.exchange,
+		"userinfo_endpoint": "https://" + p.profile, "jwks_uri": "https://" + p.jwks,
+		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+		"id_token_signing_alg_values_supported": []string{p.algorithm},
+		"scopes_supported":                      []string{"openid", "profile", "email"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post"},
+		"code_challenge_methods_supported":      []string{"S256"},
+	}
+}
+
+// writeJSON answers with JSON.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client has gone
+}

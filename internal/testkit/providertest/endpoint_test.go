@@ -1,0 +1,144 @@
+package providertest_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// read requests a URL with an access token, and returns the status, or the error, and the body.
+func read(t *testing.T, s *providertest.Server, url, token string) (status, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	client := http.Client{Transport: s.Transport(), CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	response, err := client.Do(r)
+	if err != nil {
+		return err.Error(), ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Status, string(text)
+}
+
+// What a provider says about a user besides the profile.
+func TestAdditionalEndpoints(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	v := ada()
+	v.Photo = "a picture"
+	app := "facebook-client%7Cfacebook+secret%2B%2F%3A%25%26%3D"
+	for _, test := range []struct{ provider, url, want string }{
+		{"github", "https://api.github.com/user/emails", `"email":"ada@example.com","primary":true,"verified":true`},
+		{"microsoft", "https://graph.microsoft.com/v1.0/me/photos/48x48/$value", "a picture"},
+		{"twitter", "https://api.x.com/2/users/me?user.fields=confirmed_email", `"confirmed_email":"ada@example.com"`},
+		{"facebook", "https://graph.facebook.com/debug_token?access_token=" + app + "&input_token=TOKEN", `"is_valid":true`},
+		{"facebook", "https://graph.facebook.com/debug_token?access_token=" + app + "&input_token=x", `"is_valid":false`},
+		{"facebook", "https://graph.facebook.com/debug_token?access_token=x&input_token=TOKEN", "access token of the app"},
+	} {
+		l := s.Grant(test.provider, v)
+		status, body := read(t, s, strings.Replace(test.url, "TOKEN", l.AccessToken, 1), l.AccessToken)
+		if !strings.Contains(body, test.want) {
+			t.Errorf("%s: got %s, %s, want %s", test.url, status, body, test.want)
+		}
+	}
+}
+
+// Every fault has the effect that its comment describes, and the request is recorded.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	s.Delay = 50 * time.Millisecond
+	for fault, want := range map[providertest.Fault]struct {
+		status, body string
+	}{
+		providertest.Unavailable:  {"500 Internal Server Error", `{"error"`},
+		providertest.Unauthorized: {"401 Unauthorized", `{"error"`},
+		providertest.Slow:         {"200 OK", `"id":"90071992547409931234"`},
+		providertest.Large:        {"200 OK", `{"padding"`},
+		providertest.HTML:         {"200 OK", "<!doctype"},
+		providertest.Truncated:    {"200 OK", `{"access_token":"half`},
+		providertest.List:         {"200 OK", "[]"},
+		providertest.Text:         {"200 OK", `"text"`},
+		providertest.Empty:        {"200 OK", ""},
+		providertest.Redirect:     {"307 Temporary Redirect", ""},
+		providertest.Abort:        {"EOF", ""},
+	} {
+		v := ada()
+		v.Faults = map[string]providertest.Fault{"profile": fault}
+		l := s.Grant("discord", v)
+		status, body := read(t, s, "https://discord.com/api/users/@me", l.AccessToken)
+		if !strings.Contains(status, want.status) || !strings.Contains(body, want.body) {
+			t.Errorf("%s: got %s, %.100s", fault, status, body)
+		}
+		if got := l.Requests(); len(got) != 1 || got[0].Endpoint != "profile" || got[0].Refused != "" || got[0].Followed {
+			t.Errorf("%s: got requests %+v", fault, got)
+		}
+	}
+	s.Fail("google", "jwks", providertest.HTML)
+	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
+		t.Errorf("the key set: got %s", body)
+	}
+	if got := s.Unclaimed(); len(got) != 1 || got[0].Endpoint != "jwks" {
+		t.Errorf("requests of no login: got %+v", got)
+	}
+}
+
+// The browser can come back with an error, and for Apple with a form.
+func TestCallbacks(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	v := ada()
+	v.Refuse, v.Description = "access_denied", "The user said no"
+	got := newFlow(t, s, "google").authorize(t, v).Callback
+	want := "http://localhost:3000/api/auth/callback/google?" +
+		"error=access_denied&error_description=The+user+said+no&state=a+state"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	l := newFlow(t, s, "apple").authorize(t, ada())
+	wantUser := `{"email":"ada@example.com","name":{"firstName":"Ada","lastName":"Lovelace"}}`
+	if l.Callback != l.RedirectURI || l.Form.Get("code") != l.Code || l.Form.Get("user") != wantUser {
+		t.Errorf("Apple: got %s, %v", l.Callback, l.Form)
+	}
+}
+
+// Apple accepts a client secret that is signed with the client's key.
+func TestAppleAcceptsASignedClientSecret(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	key, err := jwt.ParseECPrivateKeyFromPEM([]byte(providertest.ApplePrivateKey()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for audience, isGood := range map[string]bool{"https://appleid.apple.com": true, "https://elsewhere.example": false} {
+		token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
+			"iss": providertest.AppleTeam, "sub": "apple-client", "aud": audience,
+			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+		})
+		token.Header["kid"] = providertest.AppleKeyID
+		f := newFlow(t, s, "apple")
+		if f.ClientSecret, err = token.SignedString(key); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.exchange(f.authorize(t, ada()).Code); (err == nil) != isGood {
+			t.Errorf("for %s: got %v", audience, err)
+		}
+	}
+}

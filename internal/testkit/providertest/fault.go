@@ -1,0 +1,99 @@
+package providertest
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fault is how an endpoint fails.
+type Fault string
+
+// The faults.
+const (
+	Unavailable  Fault = "500"      // 500 with JSON
+	Unauthorized Fault = "401"      // 401 with JSON
+	Slow         Fault = "slow"     // the right answer, after the server's Delay
+	Large        Fault = "large"    // 10 MB of valid JSON
+	HTML         Fault = "html"     // 200 with a page
+	Truncated    Fault = "json"     // 200 with half of a JSON object
+	List         Fault = "list"     // 200 with []
+	Text         Fault = "text"     // 200 with a JSON text
+	Empty        Fault = "empty"    // 200 without a body
+	Redirect     Fault = "redirect" // 307 to the same endpoint, which then answers
+	Abort        Fault = "abort"    // closes the connection
+)
+
+// followed marks the URL of a redirect, so that a request to it is recognised.
+const followed = "redirect-was-followed"
+
+// Fail makes an endpoint of a provider fail for all logins, until it is called with "". The endpoints are those in
+// Request, and also "jwks" and "discovery".
+func (s *Server) Fail(provider, endpoint string, f Fault) {
+	find(provider)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults[provider+" "+endpoint] = f
+}
+
+// fault returns the fault of an endpoint, for a login if there is one.
+func (s *Server) fault(p provider, endpoint string, l *Login) Fault {
+	if l != nil && l.Visit.Faults[endpoint] != "" {
+		return l.Visit.Faults[endpoint]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults[p.id+" "+endpoint]
+}
+
+// show answers with the fault. It returns false if the right answer has to follow.
+func (f Fault) show(w http.ResponseWriter, r *http.Request, delay time.Duration) bool {
+	switch f {
+	case "":
+		return false
+	case Slow:
+		select {
+		case <-time.After(delay):
+			return false
+		case <-r.Context().Done():
+			return true
+		}
+	case Redirect:
+		if r.URL.Query().Has(followed) {
+			return false
+		}
+		next := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery + "&" + followed}
+		http.Redirect(w, r, next.String(), http.StatusTemporaryRedirect)
+	case Abort:
+		panic(http.ErrAbortHandler)
+	default:
+		f.write(w)
+	}
+	return true
+}
+
+// write answers with a wrong body.
+func (f Fault) write(w http.ResponseWriter) {
+	kind, status, body := "application/json", http.StatusOK, ""
+	switch f {
+	case HTML:
+		kind, body = "text/html; charset=utf-8", "<!doctype html><title>Maintenance</title>"
+	case Truncated:
+		body = `{"access_token":"half`
+	case List:
+		body = `[]`
+	case Text:
+		body = `"text"`
+	case Empty:
+	case Large:
+		body = `{"padding":"` + strings.Repeat("x", 10<<20) + `"}`
+	default:
+		status, _ = strconv.Atoi(string(f))
+		body = `{"error":"server_error","error_description":"a fault of the test","message":"a fault of the test"}`
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(max(status, http.StatusContinue))
+	_, _ = w.Write([]byte(body)) // the client has gone
+}

@@ -1,0 +1,202 @@
+package providertest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Visit is what happens at the provider in one authorization. It can be read from JSON.
+type Visit struct {
+	Person
+
+	Refuse      string            `json:"refuse"`      // the error in the callback, in place of a code: "access_denied"
+	Description string            `json:"description"` // the error_description
+	Issuer      string            `json:"issuer"`      // the parameter iss of the callback
+	Nonce       string            `json:"nonce"`       // of an id token without an authorization
+	Tokens      map[string]any    `json:"tokens"`      // replaces members of the token endpoint's answer to the code
+	Renewed     map[string]any    `json:"renewed"`     // replaces members of its answers to refresh tokens
+	IDToken     Forgery           `json:"idToken"`
+	Debug       map[string]any    `json:"debug"`    // replaces members of what Facebook says about an access token
+	Faults      map[string]Fault  `json:"faults"`   // by endpoint
+	Callback    map[string]string `json:"callback"` // replaces parameters of the callback; "" removes one
+}
+
+// Login is one user's authorization of the client, from the authorization URL or from Grant.
+type Login struct {
+	Provider    string
+	Visit       Visit
+	RedirectURI string
+	State       string
+	Nonce       string
+	Scope       string
+	AccessType  string
+	Code        string
+	Callback    string     // the URL to which the provider redirects the browser
+	Form        url.Values // the form that it posts to Callback instead; nil for GET
+
+	AccessToken  string // of Grant
+	RefreshToken string // of Grant, if the provider gives one
+
+	challenge string
+	server    *Server
+
+	mu       sync.Mutex
+	spent    bool // the code was used
+	requests []Request
+}
+
+// Authorize acts as the browser of a user at the provider of an authorization URL. It returns an error where the
+// provider would show one to the user: the client, the redirect URI or another parameter is wrong.
+func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
+	u, err := url.Parse(authorizationURL)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(providers(), func(p provider) bool { return matches(p.authorize, u.Host+u.Path) })
+	if u.Scheme != "https" || i < 0 {
+		return nil, fmt.Errorf("no provider has the authorization URL %s", authorizationURL)
+	}
+	p, q := providers()[i], u.Query()
+	if err := p.checkAuthorization(q); err != nil {
+		return nil, fmt.Errorf("%s: %w in %s", p.id, err, authorizationURL)
+	}
+	l := &Login{
+		Provider: p.id, Visit: v, RedirectURI: q.Get("redirect_uri"), State: q.Get("state"), Nonce: q.Get("nonce"),
+		Scope: q.Get("scope"), AccessType: q.Get("access_type"), challenge: q.Get("code_challenge"), Code: newToken(),
+		server: s,
+	}
+	s.remember(l.Code, l)
+	return l, l.answer(p)
+}
+
+// matches reports whether a place is that of a pattern, in which one segment can be {tenant}.
+func matches(pattern, place string) bool {
+	before, after, hasTenant := strings.Cut(pattern, "{tenant}")
+	if !hasTenant {
+		return pattern == place
+	}
+	tenant := strings.TrimSuffix(strings.TrimPrefix(place, before), after)
+	return before+tenant+after == place && tenant != "" && !strings.Contains(tenant, "/")
+}
+
+// checkAuthorization checks the parameters of an authorization URL.
+func (p provider) checkAuthorization(q url.Values) error {
+	for name, values := range q {
+		if len(values) > 1 {
+			return fmt.Errorf("%s is there twice", name)
+		}
+	}
+	responseType, mode := "code", ""
+	if p.id == "apple" {
+		responseType, mode = "code id_token", "form_post"
+	}
+	redirect, err := url.Parse(q.Get("redirect_uri"))
+	switch {
+	case q.Get("client_id") != ClientID(p.id):
+		return fmt.Errorf("a wrong client_id %q", q.Get("client_id"))
+	case q.Get("response_type") != responseType || q.Get("response_mode") != mode:
+		return errors.New("a wrong response_type or response_mode")
+	case err != nil || redirect.Host == "" || redirect.Path != "/api/auth/callback/"+p.id || redirect.RawQuery != "":
+		return errors.New("a redirect_uri that the client has not registered")
+	case q.Get("state") == "":
+		return errors.New("no state")
+	case p.pkce && (len(q.Get("code_challenge")) != 43 || q.Get("code_challenge_method") != "S256"):
+		return errors.New("no code_challenge of S256")
+	case p.discovery != "" && !slices.Contains(strings.Fields(q.Get("scope")), "openid"):
+		return errors.New("no scope openid")
+	}
+	return nil
+}
+
+// answer sets the callback.
+func (l *Login) answer(p provider) error {
+	q := url.Values{"state": {l.State}}
+	if l.Visit.Refuse != "" {
+		q.Set("error", l.Visit.Refuse)
+	} else {
+		q.Set("code", l.Code)
+	}
+	if l.Visit.Description != "" {
+		q.Set("error_description", l.Visit.Description)
+	}
+	if l.Visit.Issuer != "" {
+		q.Set("iss", l.Visit.Issuer)
+	}
+	if p.id == "apple" && l.Visit.Refuse == "" {
+		token, err := l.server.sign(p, l)
+		if err != nil {
+			return err
+		}
+		q.Set("id_token", token)
+		if l.Visit.Name != "" {
+			q.Set("user", appleUser(l.Visit.Person))
+		}
+	}
+	for name, value := range l.Visit.Callback {
+		q.Set(name, value)
+		if value == "" {
+			q.Del(name)
+		}
+	}
+	l.Callback = l.RedirectURI + "?" + q.Encode()
+	if p.id == "apple" {
+		l.Callback, l.Form = l.RedirectURI, q
+	}
+	return nil
+}
+
+// appleUser is the parameter user, which Apple sends at the first sign-in.
+func appleUser(who Person) string {
+	first, last, _ := strings.Cut(who.Name, " ")
+	text, err := json.Marshal(map[string]any{
+		"name": map[string]string{"firstName": first, "lastName": last}, "email": who.Email,
+	})
+	if err != nil {
+		panic(err) // cannot happen: it is text only
+	}
+	return string(text)
+}
+
+// Grant authorizes the client without a browser, as an app on a phone does. The login has tokens and no code.
+func (s *Server) Grant(provider string, v Visit) *Login {
+	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, spent: true, AccessToken: newToken()}
+	s.remember(l.AccessToken, l)
+	if find(provider).renews != nil {
+		l.RefreshToken = newToken()
+		s.remember(l.RefreshToken, l)
+	}
+	return l
+}
+
+// MakeIDToken returns an id token of the login's user.
+func (l *Login) MakeIDToken() (string, error) { return l.server.sign(find(l.Provider), l) }
+
+// remember makes a code or token known.
+func (s *Server) remember(token string, l *Login) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logins[token] = l
+}
+
+// login returns the login of a code or token.
+func (s *Server) login(token string) *Login {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logins[token]
+}
+
+// forget makes a refresh token invalid.
+func (s *Server) forget(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.logins, token)
+}
+
+// newToken returns 32 random letters and digits.
+func newToken() string { return (rand.Text() + rand.Text())[:32] }

@@ -1,0 +1,303 @@
+package providertest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/endpoints"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// clients are the endpoints of every built-in provider, from x/oauth2 where it has them.
+var clients = map[string]struct {
+	endpoint oauth2.Endpoint
+	profile  string // "" if the id token has the profile
+	subject  string // the place of the id in it
+}{
+	"google": {
+		oauth2.Endpoint{
+			AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token",
+		}, "", "sub",
+	},
+	"github":    {endpoints.GitHub, "https://api.github.com/user", "id"},
+	"apple":     {endpoints.Apple, "", "sub"},
+	"microsoft": {endpoints.AzureAD("common"), "", "oid"},
+	"discord": {
+		oauth2.Endpoint{
+			AuthURL: "https://discord.com/api/oauth2/authorize", TokenURL: "https://discord.com/api/oauth2/token",
+		}, "https://discord.com/api/users/@me", "id",
+	},
+	"facebook": {
+		oauth2.Endpoint{
+			AuthURL:  "https://www.facebook.com/v24.0/dialog/oauth",
+			TokenURL: "https://graph.facebook.com/v24.0/oauth/access_token",
+		}, "https://graph.facebook.com/me?fields=id,name,email", "id",
+	},
+	"gitlab":   {endpoints.GitLab, "https://gitlab.com/api/v4/user", "id"},
+	"linkedin": {endpoints.LinkedIn, "https://api.linkedin.com/v2/userinfo", "sub"},
+	"twitter": {
+		oauth2.Endpoint{
+			AuthURL: "https://x.com/i/oauth2/authorize", TokenURL: "https://api.x.com/2/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		}, "https://api.x.com/2/users/me", "data.id",
+	},
+	"slack": {
+		oauth2.Endpoint{
+			AuthURL:  "https://slack.com/openid/connect/authorize",
+			TokenURL: "https://slack.com/api/openid.connect.token",
+		}, "https://slack.com/api/openid.connect.userInfo", "https://slack.com/user_id",
+	},
+	"spotify": {endpoints.Spotify, "https://api.spotify.com/v1/me", "id"},
+	"twitch":  {endpoints.Twitch, "", "sub"},
+	"notion": {
+		oauth2.Endpoint{
+			AuthURL: "https://api.notion.com/v1/oauth/authorize", TokenURL: "https://api.notion.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		}, "https://api.notion.com/v1/users/me", "bot.owner.user.id",
+	},
+	"zoom": {endpoints.Zoom, "https://api.zoom.us/v2/users/me", "id"},
+	"figma": {
+		oauth2.Endpoint{
+			AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		}, "https://api.figma.com/v1/me", "id",
+	},
+	"kakao": {endpoints.KaKao, "https://kapi.kakao.com/v2/user/me", "id"},
+}
+
+// subject is the provider's id of a user, beyond the numbers that a float64 can hold.
+const subject = "90071992547409931234"
+
+// flow is a client of a provider.
+type flow struct {
+	*oauth2.Config
+	server   *providertest.Server
+	provider string
+	verifier string
+	context  context.Context
+}
+
+func newFlow(t *testing.T, s *providertest.Server, provider string) *flow {
+	t.Helper()
+	f := &flow{
+		Config: &oauth2.Config{
+			ClientID: providertest.ClientID(provider), ClientSecret: providertest.ClientSecret(provider),
+			Endpoint: clients[provider].endpoint, RedirectURL: "http://localhost:3000/api/auth/callback/" + provider,
+			Scopes: []string{"openid", "email", "offline_access", "offline.access"},
+		},
+		server: s, provider: provider,
+	}
+	if f.Endpoint.AuthStyle == oauth2.AuthStyleAutoDetect {
+		f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	client := &http.Client{Transport: s.Transport()}
+	f.context = context.WithValue(t.Context(), oauth2.HTTPClient, client)
+	switch provider {
+	case "google", "github", "apple", "microsoft", "gitlab", "twitter", "spotify", "zoom", "figma":
+		f.verifier = oauth2.GenerateVerifier()
+	}
+	return f
+}
+
+// authorize returns the login of a user.
+func (f *flow) authorize(t *testing.T, v providertest.Visit, options ...oauth2.AuthCodeOption) *providertest.Login {
+	t.Helper()
+	if f.verifier != "" {
+		options = append(options, oauth2.S256ChallengeOption(f.verifier))
+	}
+	if f.provider == "apple" {
+		options = append(options, oauth2.SetAuthURLParam("response_type", "code id_token"),
+			oauth2.SetAuthURLParam("response_mode", "form_post"))
+	}
+	l, err := f.server.Authorize(f.AuthCodeURL("a state", options...), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// exchange redeems a code.
+func (f *flow) exchange(code string) (*oauth2.Token, error) {
+	var options []oauth2.AuthCodeOption
+	if f.verifier != "" {
+		options = append(options, oauth2.VerifierOption(f.verifier))
+	}
+	return f.Exchange(f.context, code, options...)
+}
+
+func ada() providertest.Visit {
+	return providertest.Visit{Person: providertest.Person{
+		Subject: subject, Name: "Ada Lovelace", Email: "ada@example.com", Verified: true,
+	}}
+}
+
+// The client of x/oauth2 gets tokens from every provider, and with them the user's id, digit by digit.
+func TestEveryProviderAuthorizesAClient(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	for _, provider := range providertest.IDs() {
+		client, ok := clients[provider]
+		if !ok {
+			continue // an issuer of OpenID Connect, which has its own test
+		}
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			f := newFlow(t, s, provider)
+			l := f.authorize(t, ada(), oauth2.AccessTypeOffline)
+			token, err := f.exchange(l.Code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var text []byte
+			if client.profile == "" {
+				idToken, _ := token.Extra("id_token").(string)
+				text, err = payload(idToken)
+			} else {
+				text, err = f.get(token, client.profile)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := lookUp(t, text, client.subject); got != subject {
+				t.Errorf("the id: got %s, want %s in %s", got, subject, text)
+			}
+			f.checkRefresh(t, token)
+			if _, err := f.exchange(l.Code); err == nil {
+				t.Error("a code was accepted twice")
+			}
+		})
+	}
+}
+
+// get reads a profile.
+func (f *flow) get(token *oauth2.Token, url string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(f.context, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Notion-Version", "2022-06-28")
+	response, err := f.Client(f.context, token).Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var text json.RawMessage
+	return text, json.NewDecoder(response.Body).Decode(&text)
+}
+
+// lookUp returns the value at a place in JSON, without the quotes of a text.
+func lookUp(t *testing.T, text []byte, place string) string {
+	t.Helper()
+	parts := strings.Split(place, ".")
+	if strings.Contains(place, "/") {
+		parts = []string{place}
+	}
+	for _, part := range parts {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(text, &members); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		text = members[part]
+	}
+	return strings.Trim(string(text), `"`)
+}
+
+// checkRefresh checks that a provider that gives refresh tokens accepts them.
+func (f *flow) checkRefresh(t *testing.T, token *oauth2.Token) {
+	t.Helper()
+	switch f.provider {
+	case "github", "facebook", "linkedin", "slack":
+		if token.RefreshToken != "" {
+			t.Error("a refresh token")
+		}
+		return
+	case "notion": // which wants the client's secret in the body here
+		f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		defer func() { f.Endpoint.AuthStyle = oauth2.AuthStyleInHeader }()
+	}
+	again, err := f.TokenSource(f.context, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
+	if err != nil {
+		t.Fatalf("refresh: %v", err)
+	}
+	if again.AccessToken == token.AccessToken {
+		t.Error("refresh: got the same access token")
+	}
+}
+
+// The token endpoint refuses a wrong client, redirect URI, code verifier and code.
+func TestTokenEndpointChecksTheRequest(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	for name, test := range map[string]struct {
+		provider string
+		change   func(*flow)
+		reason   string
+	}{
+		"another secret":            {"google", func(f *flow) { f.ClientSecret = "wrong" }, "a wrong client secret"},
+		"another client":            {"google", func(f *flow) { f.ClientID = "other" }, "no client"},
+		"another redirect URI":      {"google", func(f *flow) { f.RedirectURL += "x" }, "another redirect_uri"},
+		"another verifier":          {"google", func(f *flow) { f.verifier += "x" }, "a wrong code_verifier"},
+		"no verifier":               {"google", func(f *flow) { f.verifier = "" }, "a wrong code_verifier"},
+		"a verifier too many":       {"discord", func(f *flow) { f.verifier = "x" }, "without a code_challenge"},
+		"another provider":          {"google", func(f *flow) { f.other("discord") }, "an unknown code"},
+		"Basic instead of the body": {"google", func(f *flow) { f.basic(true) }, "in the body"},
+		"the body instead of Basic": {"twitter", func(f *flow) { f.basic(false) }, "with HTTP Basic"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFlow(t, s, test.provider)
+			l := f.authorize(t, ada())
+			test.change(f)
+			if _, err := f.exchange(l.Code); err == nil || !strings.Contains(err.Error(), test.reason) {
+				t.Errorf("got %v, want %q", err, test.reason)
+			}
+		})
+	}
+}
+
+func (f *flow) other(provider string) {
+	f.ClientID, f.ClientSecret = providertest.ClientID(provider), providertest.ClientSecret(provider)
+	f.Endpoint = clients[provider].endpoint
+	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+}
+
+func (f *flow) basic(on bool) {
+	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	if on {
+		f.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
+	}
+}
+
+// Authorize refuses what the provider would show as an error to the user.
+func TestAuthorizeChecksTheURL(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	param := oauth2.SetAuthURLParam
+	for reason, options := range map[string][]oauth2.AuthCodeOption{
+		"a wrong client_id":     {param("client_id", "other")},
+		"a wrong response_type": {param("response_type", "token")},
+		"a redirect_uri":        {param("redirect_uri", "https://elsewhere.example/api/auth/callback/github")},
+		"no code_challenge":     {param("code_challenge_method", "plain")},
+		"no state":              {param("state", "")},
+	} {
+		f := newFlow(t, s, "google")
+		options = append([]oauth2.AuthCodeOption{oauth2.S256ChallengeOption(f.verifier)}, options...)
+		if _, err := s.Authorize(
+			f.AuthCodeURL("s", options...),
+			ada(),
+		); err == nil ||
+			!strings.Contains(err.Error(), reason) {
+			t.Errorf("got %v, want %q", err, reason)
+		}
+	}
+	for _, url := range []string{"https://example.com/authorize", "http://discord.com/api/oauth2/authorize"} {
+		if _, err := s.Authorize(url, ada()); err == nil {
+			t.Errorf("%s was accepted", url)
+		}
+	}
+}

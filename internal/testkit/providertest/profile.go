@@ -1,0 +1,124 @@
+package providertest
+
+func githubProfile(who Person) map[string]any {
+	return map[string]any{
+		"id": number(who.Subject), "login": "user" + who.Subject, "name": nullable(who.Name), "email": nullable(who.Email),
+		"avatar_url": who.Image, "type": "User",
+	}
+}
+
+// githubEmails is the list of a GitHub user's emails.
+func githubEmails(who Person) []map[string]any {
+	switch {
+	case who.Emails != nil:
+		return who.Emails
+	case who.Email == "":
+		return []map[string]any{}
+	}
+	return []map[string]any{
+		{"email": "elsewhere@emails.invalid", "primary": false, "verified": true, "visibility": nil},
+		{"email": who.Email, "primary": true, "verified": who.Verified, "visibility": "public"},
+	}
+}
+
+func discordProfile(who Person) map[string]any {
+	return map[string]any{
+		"id": who.Subject, "username": "user" + who.Subject, "global_name": nullable(who.Name), "discriminator": "0",
+		"avatar": nullable(who.Image), "email": nullable(who.Email), "verified": who.Verified, "mfa_enabled": false,
+	}
+}
+
+func facebookProfile(who Person) map[string]any {
+	return optional(map[string]any{
+		"id": who.Subject, "name": who.Name, "email": who.Email,
+		"picture": map[string]any{"data": map[string]any{
+			"url": who.Image, "height": 50, "width": 50, "is_silhouette": who.Image == "",
+		}},
+	})
+}
+
+func gitlabProfile(who Person) map[string]any {
+	profile := map[string]any{
+		"id": number(who.Subject), "username": "user" + who.Subject, "name": who.Name, "email": nullable(who.Email),
+		"avatar_url": nullable(who.Image), "state": "active", "locked": false,
+	}
+	if who.Verified {
+		profile["email_verified"] = true
+	}
+	return profile
+}
+
+func twitterProfile(who Person) map[string]any {
+	data := optional(map[string]any{
+		"id": who.Subject, "name": who.Name, "username": "user" + who.Subject, "profile_image_url": who.Image,
+	})
+	return map[string]any{"data": data}
+}
+
+// twitterEmail is the answer to a request for the confirmed email.
+func twitterEmail(who Person) map[string]any {
+	data := map[string]any{"id": who.Subject, "name": who.Name, "username": "user" + who.Subject}
+	if who.Verified && who.Email != "" {
+		data["confirmed_email"] = who.Email
+	}
+	return map[string]any{"data": data}
+}
+
+func slackProfile(who Person) map[string]any {
+	return replace(standardClaims(who), map[string]any{
+		"https://slack.com/user_id": who.Subject, "https://slack.com/team_id": "T0001",
+		"https://slack.com/user_image_512": "https://secure.gravatar.example/512.png",
+	})
+}
+
+func spotifyProfile(who Person) map[string]any {
+	images := []map[string]any{}
+	if who.Image != "" {
+		images = append(images, map[string]any{"url": who.Image, "height": nil, "width": nil})
+	}
+	return map[string]any{
+		"id": who.Subject, "display_name": nullable(who.Name), "email": nullable(who.Email), "images": images,
+		"type": "user",
+	}
+}
+
+func notionProfile(who Person) map[string]any {
+	user := map[string]any{
+		"object": "user", "id": who.Subject, "name": nullable(who.Name), "avatar_url": nullable(who.Image),
+		"type": "person", "person": optional(map[string]any{"email": who.Email}),
+	}
+	return map[string]any{
+		"object": "user", "id": "b3f2", "type": "bot",
+		"bot": map[string]any{"owner": map[string]any{"type": "user", "user": user}},
+	}
+}
+
+func zoomProfile(who Person) map[string]any {
+	verified := 0
+	if who.Verified {
+		verified = 1
+	}
+	return optional(map[string]any{
+		"id": who.Subject, "display_name": who.Name, "email": who.Email, "pic_url": who.Image, "verified": verified,
+		"status": "active",
+	})
+}
+
+func figmaProfile(who Person) map[string]any {
+	return optional(map[string]any{
+		"id": who.Subject, "handle": who.Name, "email": who.Email, "img_url": who.Image,
+	})
+}
+
+func kakaoProfile(who Person) map[string]any {
+	account := optional(map[string]any{"email": who.Email})
+	if who.Email != "" {
+		account["is_email_valid"], account["is_email_verified"] = true, who.Verified
+	}
+	account["profile"] = optional(map[string]any{
+		"nickname": who.Name, "profile_image_url": who.Image, "thumbnail_image_url": who.Image,
+	})
+	return map[string]any{
+		"id": number(who.Subject), "connected_at": "2022-04-11T01:45:28Z", "kakao_account": account,
+	}
+}

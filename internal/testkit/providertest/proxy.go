@@ -1,0 +1,47 @@
+package providertest
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"slices"
+)
+
+// connect is the proxy. It connects the client with the TLS server if it asks for a provider's host.
+func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
+	host, port, err := net.SplitHostPort(r.Host)
+	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(hosts(), host) {
+		s.mu.Lock()
+		s.refused = append(s.refused, r.Host)
+		s.mu.Unlock()
+		http.Error(w, "the tests know no host "+r.Host, http.StatusForbidden)
+		return
+	}
+	server, err := new(net.Dialer).DialContext(r.Context(), "tcp", net.JoinHostPort("127.0.0.1", s.Port))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+	client, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		_ = server.Close() // there is no client to tell
+		return
+	}
+	go relay(server, buffered, client)
+	go relay(client, server, server)
+}
+
+// relay copies until one side closes, and closes both.
+func relay(to io.WriteCloser, from io.Reader, source io.Closer) {
+	_, _ = io.Copy(to, from) // either side may close the connection
+	to.Close()
+	source.Close()
+}
+
+// Refused returns the hosts that the proxy has refused.
+func (s *Server) Refused() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.refused)
+}

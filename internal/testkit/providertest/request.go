@@ -1,0 +1,56 @@
+package providertest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Request is a request of the client to an endpoint: "token", "refresh", "profile", and "emails" of GitHub, "photo" of
+// Microsoft, "confirmed_email" of Twitter, "debug" of Facebook; "jwks" and "discovery".
+type Request struct {
+	Provider string
+	Endpoint string
+	Method   string
+	URL      string
+	Form     url.Values // of the token endpoint
+	Header   http.Header
+	Refused  string // why the provider refused it
+	Followed bool   // the request followed a redirect
+}
+
+// record stores a request with its login, or with the server if it has none.
+func (s *Server) record(p provider, endpoint string, r *http.Request, l *Login, refused error) {
+	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+	request := Request{
+		Provider: p.id, Endpoint: endpoint, Method: r.Method, URL: u.String(), Form: r.PostForm, Header: r.Header.Clone(),
+		Followed: r.URL.Query().Has(followed),
+	}
+	if refused != nil {
+		request.Refused = refused.Error()
+	}
+	if l == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unclaimed = append(s.unclaimed, request)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = append(l.requests, request)
+}
+
+// Requests returns the requests with the code and the tokens of the login, in order.
+func (l *Login) Requests() []Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.requests)
+}
+
+// Unclaimed returns the requests that belong to no login: for keys and discovery documents, and those with an unknown
+// code or token.
+func (s *Server) Unclaimed() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.unclaimed)
+}

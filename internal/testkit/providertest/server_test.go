@@ -1,0 +1,87 @@
+package providertest_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// In a process with the variables of Environment, the default client of net/http finds the providers and nothing else.
+func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDefaultClient$", "-test.v")
+	cmd.Env = append(os.Environ(), "PROVIDERTEST_CHILD=1")
+	for name, value := range s.Environment() {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	if got := s.Refused(); len(got) != 1 || got[0] != "example.com:443" {
+		t.Errorf("refused %q, want example.com", got)
+	}
+}
+
+// TestDefaultClient runs in the process that TestEnvironmentLeadsAnotherProcessToTheProviders starts.
+func TestDefaultClient(t *testing.T) {
+	if os.Getenv("PROVIDERTEST_CHILD") == "" {
+		t.Skip("only the other process has the environment")
+	}
+	response, err := http.Get("https://www.googleapis.com/oauth2/v3/certs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), `"kid":"google-key-1"`) {
+		t.Errorf("got %s, %v", body, err)
+	}
+	if response, err := http.Get("https://example.com/"); err == nil {
+		response.Body.Close()
+		t.Errorf("another host: got %s, want an error", response.Status)
+	}
+}
+
+// A browser that opens an authorization URL is sent back at once as the user whom SignIn set.
+func TestABrowserIsSentBack(t *testing.T) {
+	t.Parallel()
+	s := providertest.New(t)
+	s.SignIn(providertest.Visit{Person: providertest.Person{Subject: "1", Name: "Ada Lovelace", Email: "ada@example.com"}})
+	client := http.Client{Transport: s.Transport(), CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	for _, test := range []struct {
+		url, location, page string
+		status              int
+	}{
+		{
+			"https://discord.com/api/oauth2/authorize?response_type=code&client_id=discord-client&state=s&redirect_uri=" +
+				"http%3A%2F%2Flocalhost%2Fapi%2Fauth%2Fcallback%2Fdiscord",
+			"http://localhost/api/auth/callback/discord?code=", "", http.StatusFound,
+		},
+		{
+			"https://appleid.apple.com/auth/authorize?response_type=code+id_token&response_mode=form_post&state=s" +
+				"&client_id=apple-client&code_challenge_method=S256&code_challenge=" + strings.Repeat("x", 43) +
+				"&redirect_uri=http%3A%2F%2Flocalhost%2Fapi%2Fauth%2Fcallback%2Fapple",
+			"", `action="http://localhost/api/auth/callback/apple"`, http.StatusOK,
+		},
+		{"https://discord.com/api/oauth2/authorize?response_type=code", "", "a wrong client_id", http.StatusBadRequest},
+	} {
+		response, err := client.Get(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != test.status || !strings.Contains(string(page), test.page) ||
+			!strings.HasPrefix(response.Header.Get("Location"), test.location) {
+			t.Errorf("%s: got %s, %q, %s, %v", test.url, response.Status, response.Header.Get("Location"), page, err)
+		}
+	}
+}

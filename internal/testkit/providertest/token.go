@@ -1,0 +1,150 @@
+package providertest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// errClient is wrapped by every refusal of the client's authentication.
+var errClient = errors.New("invalid_client")
+
+// tokenEndpoint exchanges codes and refresh tokens.
+func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		endpoint, credential := "token", r.PostForm.Get("code")
+		if r.PostForm.Get("grant_type") == "refresh_token" {
+			endpoint, credential = "refresh", r.PostForm.Get("refresh_token")
+		}
+		l := s.login(credential)
+		refused := p.checkTokenRequest(r, l)
+		s.record(p, endpoint, r, l, refused)
+		if refused != nil {
+			p.refuse(w, refused)
+			return
+		}
+		if s.fault(p, endpoint, l).show(w, r, s.Delay) {
+			return
+		}
+		answer, err := s.exchange(p, endpoint, credential, l)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, http.StatusOK, answer)
+	}
+}
+
+// checkTokenRequest checks a request of the token endpoint and spends its code.
+func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
+	for name, values := range r.PostForm {
+		if len(values) > 1 {
+			return fmt.Errorf("%s is there twice", name)
+		}
+	}
+	if err := p.authenticate(r); err != nil {
+		return fmt.Errorf("%w: %w", errClient, err)
+	}
+	if l == nil || l.Provider != p.id {
+		return errors.New("an unknown code or refresh token")
+	}
+	if r.PostForm.Get("grant_type") == "refresh_token" {
+		return nil
+	}
+	if r.PostForm.Get("grant_type") != "authorization_code" {
+		return fmt.Errorf("a wrong grant_type %q", r.PostForm.Get("grant_type"))
+	}
+	return l.spend(r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
+}
+
+// spend uses the code of a login.
+func (l *Login) spend(redirectURI, verifier string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sum := sha256.Sum256([]byte(verifier))
+	switch {
+	case l.spent:
+		return errors.New("the code was used before")
+	case redirectURI != l.RedirectURI:
+		return errors.New("another redirect_uri than in the authorization URL")
+	case l.challenge == "" && verifier != "":
+		return errors.New("a code_verifier without a code_challenge")
+	case l.challenge != "" && base64.RawURLEncoding.EncodeToString(sum[:]) != l.challenge:
+		return errors.New("a wrong code_verifier")
+	}
+	l.spent = true
+	return nil
+}
+
+// refuse answers as the provider does. GitHub has its own codes, with status 200.
+func (p provider) refuse(w http.ResponseWriter, reason error) {
+	status, code := http.StatusBadRequest, "invalid_grant"
+	if errors.Is(reason, errClient) {
+		status, code = http.StatusUnauthorized, "invalid_client"
+	}
+	if p.id == "github" {
+		status, code = http.StatusOK, "bad_verification_code"
+	}
+	writeJSON(w, status, map[string]any{"error": code, "error_description": reason.Error()})
+}
+
+// exchange returns the token endpoint's answer.
+func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
+	access := newToken()
+	s.remember(access, l)
+	answer := replace(p.grant, map[string]any{"access_token": access, "token_type": "Bearer"})
+	if scope := p.grantedScope(l.Scope); scope != nil {
+		answer["scope"] = scope
+	}
+	if p.renews != nil && p.renews(l) && (endpoint == "token" || p.rotates) {
+		refresh := newToken()
+		s.remember(refresh, l)
+		answer["refresh_token"] = refresh
+	}
+	if endpoint == "refresh" && p.rotates {
+		s.forget(credential)
+	}
+	if p.issuer != "" && p.id != "facebook" {
+		token, err := s.sign(p, l)
+		if err != nil {
+			return nil, err
+		}
+		answer["id_token"] = token
+	}
+	if endpoint == "refresh" {
+		return s.changed(answer, l.Visit.Renewed, l), nil
+	}
+	return s.changed(answer, l.Visit.Tokens, l), nil
+}
+
+// changed replaces members of an answer. Tokens that the test chose are made known.
+func (s *Server) changed(answer, changes map[string]any, l *Login) map[string]any {
+	for _, name := range []string{"access_token", "refresh_token"} {
+		if token, ok := changes[name].(string); ok {
+			s.remember(token, l)
+		}
+	}
+	return replace(answer, changes)
+}
+
+// grantedScope returns the scope of an answer: separated by commas, a list, or absent, as the provider does it.
+func (p provider) grantedScope(asked string) any {
+	switch p.id {
+	case "github", "linkedin":
+		return strings.Join(strings.Fields(asked), ",")
+	case "twitch":
+		return strings.Fields(asked)
+	case "apple", "facebook", "slack", "notion", "figma":
+		return nil
+	case "zoom":
+		return "user:read:user user:read:email"
+	}
+	return asked
+}
