@@ -161,6 +161,7 @@ func LoadAPI(getenv func(string) string) (API, error) {
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
+	c.Social = l.social(c.AppSecretARN != "")
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)
 	c.JWTAudience = l.text("JWT_AUDIENCE", c.Origin)

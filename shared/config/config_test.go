@@ -46,6 +46,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		RateLimit:    true, CookieCacheMaxAge: 300 * time.Second,
 		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true,
 		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
+		Social: config.Social{AccountLinking: true, UpdateAccountOnSignIn: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -246,7 +247,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	example := map[string]string{}
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "#"), "=")
-		if ok && !strings.Contains(name, " ") {
+		if name = providerSetting(name); ok && !strings.Contains(name, " ") {
 			example[name] = value
 			if strings.HasPrefix(lines.Text(), "#") {
 				example[name] = ""
@@ -254,7 +255,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 		}
 	}
 	read := map[string]bool{}
-	spy := func(name string) string { read[name] = true; return env()(name) }
+	spy := func(name string) string { read[providerSetting(name)] = true; return env()(name) }
 	defaults, err := config.LoadAPI(spy)
 	if err != nil {
 		t.Fatal(err)
@@ -264,6 +265,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	}
 	_, _ = config.LoadImport(spy) // the test needs only the names that are read
 	_, _ = config.LoadMailer(spy)
+	delete(read, "REQUIRE_LOCAL_EMAIL_VERIFIED") // not offered
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)
 	}

@@ -37,9 +37,12 @@ func (l *loader) text(name, fallback string) string {
 	return fallback
 }
 
-func (l *loader) list(name string) []string {
+func (l *loader) list(name string) []string { return splitList(l.getenv(name)) }
+
+// splitList returns the items of a comma-separated list, without blanks around them.
+func splitList(text string) []string {
 	var out []string
-	for v := range strings.SplitSeq(l.getenv(name), ",") {
+	for v := range strings.SplitSeq(text, ",") {
 		if v = strings.TrimSpace(v); v != "" {
 			out = append(out, v)
 		}

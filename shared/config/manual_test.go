@@ -17,9 +17,12 @@ import (
 
 var update = flag.Bool("update", false, "write docs/configuration.md")
 
-// manual is the table of docs/configuration.md: the default and the meaning of every variable. If the default depends
-// on another setting, fallback describes it and value is empty. The lines are long because each is a row of the table.
-var manual = []struct{ name, value, fallback, meaning string }{
+// setting is a row of docs/configuration.md: the default and the meaning of a variable. If the default depends on
+// another setting, fallback describes it and value is empty.
+type setting struct{ name, value, fallback, meaning string }
+
+// manual is the first table of docs/configuration.md. The lines are long because each is a row of the table.
+var manual = []setting{
 	{
 		"DATABASE_URL",
 		"",
@@ -238,7 +241,7 @@ Wrong passwords for one account stay limited under all rules.
 func TestManualExplainsEverySetting(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
-	spy := func(name string) string { read[name] = true; return env()(name) }
+	spy := func(name string) string { read[providerSetting(name)] = true; return env()(name) }
 	defaults, err := config.LoadAPI(spy)
 	if err == nil {
 		_, err = config.SchemaURL(spy)
@@ -249,7 +252,10 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	_, _ = config.LoadImport(spy) // here and below only the names matter
 	_, _ = config.LoadMailer(spy)
 	explained := map[string]bool{}
-	for _, m := range manual {
+	for _, p := range providerSettings {
+		explained["<PROVIDER>_"+p.name] = true
+	}
+	for _, m := range slices.Concat(manual, socialManual) {
 		explained[m.name] = true
 		if m.value == "" {
 			continue
@@ -278,14 +284,8 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 | variable | default | meaning |
 |---|---|---|
 `)
-	for _, m := range manual {
-		fallback := m.fallback
-		if m.value != "" {
-			fallback = "`" + m.value + "`"
-		}
-		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.name, fallback, m.meaning)
-	}
-	text.WriteString(trustedOrigins + rateLimits)
+	writeSettings(&text, manual)
+	text.WriteString(socialSection() + trustedOrigins + rateLimits)
 	path := filepath.Join("..", "..", "docs", "configuration.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
@@ -298,5 +298,16 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 	}
 	if diff := cmp.Diff(text.String(), string(got)); diff != "" {
 		t.Errorf("run make manual (-want +got):\n%s", diff)
+	}
+}
+
+// writeSettings writes the rows of a table.
+func writeSettings(text *strings.Builder, settings []setting) {
+	for _, s := range settings {
+		fallback := s.fallback
+		if s.value != "" {
+			fallback = "`" + s.value + "`"
+		}
+		fmt.Fprintf(text, "| `%s` | %s | %s |\n", s.name, fallback, s.meaning)
 	}
 }

@@ -19,6 +19,7 @@ type Social struct {
 type Provider struct {
 	ID           string   // such as "google"; of an OIDC provider OIDC_PROVIDER_ID
 	Name         string   // shown on the site, such as "Google"
+	Prefix       string   // of the names of its settings, such as "GOOGLE"; empty: made from ID
 	ClientIDs    []string // the first is used in URLs; all are accepted audiences of id tokens
 	ClientSecret Secret   // empty if it is in the app secret, or if Apple's is made from PrivateKey
 	Scopes       []string // in addition to the provider's defaults

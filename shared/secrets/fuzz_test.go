@@ -3,6 +3,8 @@ package secrets
 import (
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // Any text of a secret is a valid value or an error, and the error does not quote the text.
@@ -12,17 +14,22 @@ func FuzzDocuments(f *testing.F) {
 		`{}`, `[]`, `null`, `"x"`, ``,
 		`{"DATABASE_URL":5}`, `{"FROM_DATABASE_URL":"postgres://a","TO_DATABASE_URL":"%zz"}`, "\x00",
 		`{"DATABASE_URL":"hunter-2-hunter-2"}`, `{"BETTER_AUTH_SECRET":"short"}`,
+		`{"GOOGLE_CLIENT_SECRET":5,"APPLE_PRIVATE_KEY":"hunter-2"}`,
 	} {
 		f.Add(text)
 	}
+	providers := config.Social{Providers: []config.Provider{
+		{ID: "google", ClientIDs: []string{"id"}}, {ID: "apple", ClientIDs: []string{"id"}, TeamID: "T", KeyID: "K"},
+	}}
 	f.Fuzz(func(t *testing.T, text string) {
 		d := newDocument("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
-		app, err := parseAppSecret(d)
+		app, err := parseAppSecret(d, config.Social{})
 		_, _, importErr := parseImportSecret(d)
+		_, socialErr := parseSocialSecrets(d.text, providers)
 		if err == nil && (app.databaseURL == "" || len(app.authSecret) < 32) {
 			t.Errorf("%q passes", text)
 		}
-		for _, e := range []error{err, importErr} {
+		for _, e := range []error{err, importErr, socialErr} {
 			if e != nil && strings.Contains(text, "hunter-2") && strings.Contains(e.Error(), "hunter-2") {
 				t.Error("the error quotes the secret")
 			}

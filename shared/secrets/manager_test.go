@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
@@ -34,7 +36,7 @@ func TestParseAppSecret(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseAppSecret(document{arn: arn, text: []byte(test.text)})
+			got, err := parseAppSecret(document{arn: arn, text: []byte(test.text)}, config.Social{})
 			if test.want == "" {
 				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
 					t.Errorf("parseAppSecret: %v, want both values", err)

@@ -325,3 +325,21 @@ func TestMoto_MalformedSecret(t *testing.T) {
 	c.clock.Advance(TTL)
 	c.reads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
 }
+
+func TestMoto_SocialSecret(t *testing.T) {
+	c := newCloud(t)
+	c.cfg.Social = config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}}
+	s := New(c.cfg, c.clock.Now)
+	if _, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); err == nil ||
+		!strings.Contains(err.Error(), "GOOGLE_CLIENT_SECRET is missing") {
+		t.Errorf("without the secret: got %v", err)
+	}
+	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, "{", `{"GOOGLE_CLIENT_SECRET":"not-shown-g",`, 1))
+	c.clock.Advance(remote.CoolDown)
+	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "not-shown-g" || err != nil {
+		t.Errorf("with the secret: %v, equal %v", err, got == "not-shown-g")
+	}
+	if got, err := s.SocialSecret(t.Context(), "GITHUB_CLIENT_SECRET"); got != "" || err != nil {
+		t.Errorf("of another provider: %v, empty %v", err, got == "")
+	}
+}

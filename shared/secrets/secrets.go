@@ -46,6 +46,7 @@ type appSecret struct {
 	databaseURL   string
 	authSecret    []byte
 	originSecrets []string // the values that CloudFront may send in its header, newest first
+	social        map[string]string
 }
 
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
@@ -122,7 +123,7 @@ func (s *Secrets) fetch(ctx context.Context) (values, error) {
 		return v, err
 	}
 	if arn := s.cfg.AppSecretARN; arn != "" {
-		v.app, v.appErr = parseAppSecret(got[arn])
+		v.app, v.appErr = parseAppSecret(got[arn], s.cfg.Social)
 	}
 	if arn := s.cfg.SigningKeysARN; arn != "" {
 		v.keys, v.keysErr = got[arn].text, got[arn].err
@@ -136,7 +137,7 @@ func (s *Secrets) fetch(ctx context.Context) (values, error) {
 }
 
 // parseAppSecret reads the JSON text of the app secret. Its errors do not quote the text.
-func parseAppSecret(d document) (appSecret, error) {
+func parseAppSecret(d document, social config.Social) (appSecret, error) {
 	if d.err != nil {
 		return appSecret{}, d.err
 	}
@@ -161,7 +162,11 @@ func parseAppSecret(d document) (appSecret, error) {
 	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	return appSecret{in.DatabaseURL, []byte(in.AuthSecret), in.OriginSecrets}, nil
+	ofProviders, err := parseSocialSecrets(d.text, social)
+	if err != nil {
+		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
+	}
+	return appSecret{in.DatabaseURL, []byte(in.AuthSecret), in.OriginSecrets, ofProviders}, nil
 }
 
 func checkAuthSecret(v string) error {

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var providerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
+
+// checkProviderID returns why an OIDC provider cannot be added to the others because of its id.
+func checkProviderID(p Provider, others []Provider) string {
+	switch {
+	case !providerID.MatchString(p.ID):
+		return "is not an id; use letters, digits and - _ . : ~, because it is part of the redirect URI"
+	case isBuiltIn(strings.ToLower(p.ID)):
+		return "is the id of a built-in provider; choose another one"
+	case p.ID == "credential":
+		return "is the id of passwords; choose another one"
+	}
+	for _, other := range others {
+		if other.ID == p.ID {
+			return "is the id of two providers"
+		}
+		if other.Setting("") == p.Setting("") {
+			return "has the same names of settings as " + other.ID + ", such as " + p.Setting("CLIENT_SECRET") +
+				"; choose another id"
+		}
+	}
+	return ""
+}
+
+// requireAll reports those of the settings that are missing.
+func (l *loader) requireAll(reason string, names ...string) {
+	for _, name := range names {
+		if l.getenv(name) == "" {
+			l.problem(name, "missing; %s", reason)
+		}
+	}
+}
+
+// words reads a list whose items are separated by commas or blanks.
+func (l *loader) words(name string) []string {
+	items := strings.FieldsFunc(l.getenv(name), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	if len(items) == 0 {
+		return nil
+	}
+	return items
+}
+
+// optional reads a setting that is one of allowed or not set.
+func (l *loader) optional(name string, allowed ...string) string {
+	v := l.getenv(name)
+	if v != "" && !slices.Contains(allowed, v) {
+		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
+	}
+	return v
+}
+
+var tenantID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+func (l *loader) tenant(name string) string {
+	v := l.text(name, "common")
+	if !tenantID.MatchString(v) {
+		l.problem(name, "%q is not a tenant; use common, organizations, consumers, the id or a domain of your tenant", v)
+	}
+	return v
+}
+
+// issuer reads the URL of an issuer. It may be empty.
+func (l *loader) issuer(name string) string {
+	v := l.getenv(name)
+	if v == "" {
+		return ""
+	}
+	if reason := checkIssuer(v); reason != "" {
+		l.problem(name, "%s %s", quote(v), reason)
+	}
+	return v
+}
+
+// checkIssuer returns what is wrong with the URL of an issuer.
+func checkIssuer(v string) string {
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return "is not the URL of an issuer, such as https://login.example.com/realms/main"
+	}
+	if strings.HasSuffix(u.Path, "/.well-known/openid-configuration") {
+		return "is the URL of the discovery document; leave out /.well-known/openid-configuration"
+	}
+	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return "is not an https URL; http is allowed only for localhost and 127.0.0.1"
+	}
+	return ""
+}

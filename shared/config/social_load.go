@@ -1,0 +1,132 @@
+package config
+
+import "strings"
+
+// social reads the settings of social sign-in. hasAppSecret says that secrets may be in the app secret.
+func (l *loader) social(hasAppSecret bool) Social {
+	options := l.providerOptions("PROVIDER_OPTIONS")
+	inner := loader{getenv: func(name string) string {
+		if v := l.getenv(name); v != "" {
+			return v
+		}
+		return options[name]
+	}}
+	s := Social{
+		StateCookie:            inner.oneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
+		AccountLinking:         inner.on("ACCOUNT_LINKING", true),
+		AllowDifferentEmails:   inner.on("ALLOW_DIFFERENT_EMAILS", false),
+		DisableImplicitLinking: inner.on("DISABLE_IMPLICIT_LINKING", false),
+		AllowUnlinkingAll:      inner.on("ALLOW_UNLINKING_ALL", false),
+		UpdateUserInfoOnLink:   inner.on("UPDATE_USER_INFO_ON_LINK", false),
+		UpdateAccountOnSignIn:  inner.on("UPDATE_ACCOUNT_ON_SIGNIN", true),
+		EncryptOAuthTokens:     inner.on("ENCRYPT_OAUTH_TOKENS", false),
+		TrustedProviders:       inner.list("TRUSTED_PROVIDERS"),
+	}
+	for _, builtIn := range BuiltInProviders() {
+		inner.addBuiltIn(&s, builtIn)
+	}
+	inner.addOIDC(&s)
+	inner.addOIDCList(&s, "OIDC_PROVIDERS", hasAppSecret)
+	inner.checkSocial(s, hasAppSecret)
+	l.problems = append(l.problems, inner.problems...)
+	return s
+}
+
+// addBuiltIn adds a provider if its client id is set.
+func (l *loader) addBuiltIn(s *Social, builtIn ProviderName) {
+	p := l.provider(settingPrefix(builtIn.ID))
+	p.ID, p.Name = builtIn.ID, builtIn.Name
+	switch p.ID {
+	case "apple":
+		l.apple(&p)
+	case "google":
+		p.AccessType = l.optional("GOOGLE_ACCESS_TYPE", "online", "offline")
+		p.Prompt, p.HostedDomain = l.getenv("GOOGLE_PROMPT"), l.getenv("GOOGLE_HD")
+	case "microsoft":
+		p.TenantID = l.tenant("MICROSOFT_TENANT_ID")
+	case "gitlab":
+		p.Issuer = strings.TrimSuffix(l.issuer("GITLAB_ISSUER"), "/")
+	}
+	if len(p.ClientIDs) > 0 {
+		s.Providers = append(s.Providers, p)
+	} else if p.ClientSecret != "" {
+		l.problem(p.Setting("CLIENT_SECRET"), "needs %s", p.Setting("CLIENT_ID"))
+	}
+}
+
+// provider reads the settings that every provider has.
+func (l *loader) provider(prefix string) Provider {
+	return Provider{
+		Prefix:                   prefix,
+		ClientIDs:                l.list(prefix + "_CLIENT_ID"),
+		ClientSecret:             Secret(l.getenv(prefix + "_CLIENT_SECRET")),
+		Scopes:                   l.words(prefix + "_SCOPE"),
+		DisableSignUp:            l.on(prefix+"_DISABLE_SIGNUP", false),
+		DisableImplicitSignUp:    l.on(prefix+"_DISABLE_IMPLICIT_SIGNUP", false),
+		OverrideUserInfo:         l.on(prefix+"_OVERRIDE_USER_INFO", false),
+		RequireEmailVerification: l.on(prefix+"_REQUIRE_EMAIL_VERIFICATION", false),
+	}
+}
+
+// apple reads the three settings from which the client secret is made.
+func (l *loader) apple(p *Provider) {
+	p.TeamID, p.KeyID = l.getenv("APPLE_TEAM_ID"), l.getenv("APPLE_KEY_ID")
+	if text := l.getenv(ApplePrivateKey); text != "" {
+		key, err := NormalizePrivateKey(text)
+		if err != nil {
+			l.problem(ApplePrivateKey, "%w", err)
+			key = text // so that it does not count as missing
+		}
+		p.PrivateKey = Secret(key)
+	}
+	switch {
+	case p.TeamID == "" && p.KeyID == "" && p.PrivateKey == "":
+	case len(p.ClientIDs) == 0:
+		l.problem("APPLE_CLIENT_ID", "missing; APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY need it")
+	case p.ClientSecret != "":
+		l.problem("APPLE_CLIENT_SECRET", "is set together with APPLE_TEAM_ID, APPLE_KEY_ID or APPLE_PRIVATE_KEY; "+
+			"set either this one or those three")
+	default:
+		l.requireAll("Xenon makes the client secret from all three of APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY",
+			"APPLE_TEAM_ID", "APPLE_KEY_ID")
+	}
+}
+
+// addOIDC adds the provider of the settings OIDC_….
+func (l *loader) addOIDC(s *Social) {
+	p := l.provider("OIDC")
+	p.OIDC, p.ID, p.Issuer = true, l.getenv("OIDC_PROVIDER_ID"), l.issuer("OIDC_ISSUER")
+	p.Name = l.text("OIDC_PROVIDER_NAME", p.ID)
+	if p.ID == "" && l.getenv("OIDC_ISSUER") == "" && len(p.ClientIDs) == 0 && p.ClientSecret == "" {
+		return
+	}
+	l.requireAll("an OIDC provider needs OIDC_PROVIDER_ID, OIDC_ISSUER and OIDC_CLIENT_ID",
+		"OIDC_PROVIDER_ID", "OIDC_ISSUER", "OIDC_CLIENT_ID")
+	if p.ID == "" || len(p.ClientIDs) == 0 {
+		return
+	}
+	if reason := checkProviderID(p, s.Providers); reason != "" {
+		l.problem("OIDC_PROVIDER_ID", "%q %s", p.ID, reason)
+		return
+	}
+	s.Providers = append(s.Providers, p)
+}
+
+// checkSocial reports secrets that are missing and trusted providers that do not exist.
+func (l *loader) checkSocial(s Social, hasAppSecret bool) {
+	for _, p := range s.Providers {
+		setting, advice := p.MissingSecret(func(string) bool { return hasAppSecret })
+		if setting != "" {
+			l.problem(setting, "%s", advice)
+		}
+	}
+	for _, id := range s.TrustedProviders {
+		if _, configured := s.Find(id); !configured && !isBuiltIn(id) {
+			l.problem("TRUSTED_PROVIDERS", "%q is no provider; use ids such as google, or that of an OIDC provider", id)
+		}
+	}
+	if l.getenv("REQUIRE_LOCAL_EMAIL_VERIFIED") != "" {
+		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon; remove it. Without this check, a person who "+
+			"registers with the email of another one gets into the account that the owner later opens with a provider")
+	}
+}

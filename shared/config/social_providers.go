@@ -1,0 +1,89 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// ProviderName is the id of a built-in provider with the name that people know.
+type ProviderName struct{ ID, Name string }
+
+// BuiltInProviders are the providers that need no issuer, in the order of Social.Providers.
+func BuiltInProviders() []ProviderName {
+	return []ProviderName{
+		{"google", "Google"},
+		{"github", "GitHub"},
+		{"apple", "Apple"},
+		{"microsoft", "Microsoft"},
+		{"discord", "Discord"},
+		{"facebook", "Facebook"},
+		{"gitlab", "GitLab"},
+		{"linkedin", "LinkedIn"},
+		{"twitter", "X"},
+		{"slack", "Slack"},
+		{"spotify", "Spotify"},
+		{"twitch", "Twitch"},
+		{"notion", "Notion"},
+		{"zoom", "Zoom"},
+		{"figma", "Figma"},
+		{"kakao", "Kakao"},
+	}
+}
+
+func isBuiltIn(id string) bool {
+	return slices.ContainsFunc(BuiltInProviders(), func(p ProviderName) bool { return p.ID == id })
+}
+
+// settingPrefix returns the first part of the names of a provider's settings: GOOGLE of "google", MY_IDP of "my-idp".
+func settingPrefix(id string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(id))
+}
+
+// Setting returns the name of a setting of the provider: GOOGLE_CLIENT_SECRET of CLIENT_SECRET.
+func (p Provider) Setting(name string) string {
+	prefix := p.Prefix
+	if prefix == "" {
+		prefix = settingPrefix(p.ID)
+	}
+	return prefix + "_" + name
+}
+
+// Find returns the provider with an id.
+func (s Social) Find(id string) (Provider, bool) {
+	i := slices.IndexFunc(s.Providers, func(p Provider) bool { return p.ID == id })
+	if i < 0 {
+		return Provider{}, false
+	}
+	return s.Providers[i], true
+}
+
+// Secrets returns the names of the provider's settings that may be in the app secret.
+func (p Provider) Secrets() []string {
+	if p.ID == "apple" {
+		return []string{p.Setting("CLIENT_SECRET"), p.Setting("PRIVATE_KEY")}
+	}
+	return []string{p.Setting("CLIENT_SECRET")}
+}
+
+// MissingSecret returns what to set, if a secret of the provider is neither in the settings nor in the app secret. has
+// reports whether the app secret has a setting.
+func (p Provider) MissingSecret(has func(name string) bool) (setting, advice string) {
+	secret, key := p.Setting("CLIENT_SECRET"), p.Setting("PRIVATE_KEY")
+	switch {
+	case p.TeamID != "":
+		if p.PrivateKey != "" || has(key) {
+			return "", ""
+		}
+		return key, "is missing; it is the file that Apple offers once, with the extension p8"
+	case p.ClientSecret != "" || has(secret):
+		return "", ""
+	case p.ID == "apple":
+		return secret, "is missing; set it, or APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY, from which Xenon makes it"
+	}
+	return secret, "is missing; " + p.Setting("CLIENT_ID") + " needs it"
+}

@@ -1,0 +1,237 @@
+package config_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func socialOf(t *testing.T, pairs ...string) config.Social {
+	t.Helper()
+	c, err := config.LoadAPI(env(pairs...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Social
+}
+
+// wantProblem checks that the settings are rejected with an error that has every text.
+
+func wantProblem(t *testing.T, texts []string, pairs ...string) {
+	t.Helper()
+	_, err := config.LoadAPI(env(pairs...))
+	for _, text := range texts {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: got %v, want %q", pairs, err, text)
+		}
+	}
+}
+
+// pemKey returns a private key as Apple offers it.
+
+func TestSocialDefaults(t *testing.T) {
+	t.Parallel()
+	want := config.Social{AccountLinking: true, UpdateAccountOnSignIn: true}
+	if diff := cmp.Diff(want, socialOf(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryBuiltInProviderHasTheSameSettings(t *testing.T) {
+	t.Parallel()
+	for _, p := range config.BuiltInProviders() {
+		prefix := strings.ToUpper(p.ID)
+		got := socialOf(t,
+			prefix+"_CLIENT_ID", "first, second", prefix+"_CLIENT_SECRET", "s3cret",
+			prefix+"_SCOPE", "one two,three", prefix+"_DISABLE_SIGNUP", "on", prefix+"_DISABLE_IMPLICIT_SIGNUP", "on",
+			prefix+"_OVERRIDE_USER_INFO", "on", prefix+"_REQUIRE_EMAIL_VERIFICATION", "on",
+		).Providers
+		want := []config.Provider{{
+			ID: p.ID, Name: p.Name, Prefix: prefix, ClientIDs: []string{"first", "second"}, ClientSecret: "s3cret",
+			Scopes: []string{"one", "two", "three"}, DisableSignUp: true, DisableImplicitSignUp: true,
+			OverrideUserInfo: true, RequireEmailVerification: true,
+		}}
+		if p.ID == "microsoft" {
+			want[0].TenantID = "common"
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", p.ID, diff)
+		}
+	}
+	if got := len(config.BuiltInProviders()); got != 16 {
+		t.Errorf("got %d built-in providers, want 16", got)
+	}
+}
+
+func TestProvidersHaveTheOrderOfTheTable(t *testing.T) {
+	t.Parallel()
+	pairs := []string{
+		"OIDC_PROVIDER_ID", "main", "OIDC_ISSUER", "https://login.example.com", "OIDC_CLIENT_ID", "id",
+		"OIDC_CLIENT_SECRET", "s", "OIDC_PROVIDERS",
+		`[{"providerId": "more", "issuer": "https://more.example.com", "clientId": "id", "clientSecret": "s"}]`,
+	}
+	var want, got []string
+	for _, p := range config.BuiltInProviders() {
+		prefix := strings.ToUpper(p.ID)
+		pairs = append(pairs, prefix+"_CLIENT_ID", "id", prefix+"_CLIENT_SECRET", "s")
+		want = append(want, p.ID)
+	}
+	social := socialOf(t, pairs...)
+	for _, p := range social.Providers {
+		got = append(got, p.ID)
+	}
+	if diff := cmp.Diff(append(want, "main", "more"), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if p, ok := social.Find("more"); !ok || p.Setting("CLIENT_SECRET") != "MORE_CLIENT_SECRET" {
+		t.Errorf("Find: got %v, %v", p.ID, ok)
+	}
+	if _, ok := social.Find("Google"); ok {
+		t.Error("Find accepts an id with another case")
+	}
+}
+
+func TestSettingsOfOneProvider(t *testing.T) {
+	t.Parallel()
+	got := socialOf(t,
+		"GOOGLE_CLIENT_ID", "id", "GOOGLE_CLIENT_SECRET", "s",
+		"GOOGLE_ACCESS_TYPE", "offline", "GOOGLE_PROMPT", "consent", "GOOGLE_HD", "example.com",
+		"MICROSOFT_CLIENT_ID", "id", "MICROSOFT_CLIENT_SECRET", "s", "MICROSOFT_TENANT_ID", "contoso.example",
+		"GITLAB_CLIENT_ID", "id", "GITLAB_CLIENT_SECRET", "s", "GITLAB_ISSUER", "https://git.example.com/",
+	).Providers
+	want := []config.Provider{
+		{
+			ID:           "google",
+			Name:         "Google",
+			Prefix:       "GOOGLE",
+			AccessType:   "offline",
+			Prompt:       "consent",
+			HostedDomain: "example.com",
+		},
+		{ID: "microsoft", Name: "Microsoft", Prefix: "MICROSOFT", TenantID: "contoso.example"},
+		{ID: "gitlab", Name: "GitLab", Prefix: "GITLAB", Issuer: "https://git.example.com"},
+	}
+	for i := range want {
+		want[i].ClientIDs, want[i].ClientSecret = []string{"id"}, "s"
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestIDAndSecretNeedEachOther(t *testing.T) {
+	t.Parallel()
+	for _, p := range config.BuiltInProviders() {
+		prefix := strings.ToUpper(p.ID)
+		wantProblem(t, []string{prefix + "_CLIENT_SECRET: is missing"}, prefix+"_CLIENT_ID", "id")
+		wantProblem(t, []string{prefix + "_CLIENT_SECRET: needs " + prefix + "_CLIENT_ID"}, prefix+"_CLIENT_SECRET", "s")
+	}
+	wantProblem(t, []string{"OIDC_CLIENT_SECRET: is missing"},
+		"OIDC_PROVIDER_ID", "x", "OIDC_ISSUER", "https://login.example.com", "OIDC_CLIENT_ID", "id")
+	wantProblem(t, []string{"OIDC_PROVIDER_ID: missing", "OIDC_ISSUER: missing", "OIDC_CLIENT_ID: missing"},
+		"OIDC_CLIENT_SECRET", "s")
+}
+
+// With APP_SECRET_ARN the secrets may be in the app secret, which shared/secrets checks when it reads it.
+
+func TestSecretsMayBeInTheAppSecret(t *testing.T) {
+	t.Parallel()
+	cloud := []string{
+		"APP_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:app", "MAIL", "none",
+		"GOOGLE_CLIENT_ID", "id", "APPLE_CLIENT_ID", "id", "APPLE_TEAM_ID", "T", "APPLE_KEY_ID", "K",
+	}
+	list := `[{"providerId": "my-idp", "issuer": "https://idp.example.com", "clientId": "c"}]`
+	got := socialOf(t, append(cloud, "OIDC_PROVIDERS", list)...).Providers
+	if len(got) != 3 {
+		t.Errorf("got %v", got)
+	}
+	withSecret := strings.Replace(list, "}", `, "clientSecret": "hunter2"}`, 1)
+	wantProblem(t, []string{"OIDC_PROVIDERS: ", "MY_IDP_CLIENT_SECRET"}, append(cloud, "OIDC_PROVIDERS", withSecret)...)
+}
+
+func TestAccountSwitches(t *testing.T) {
+	t.Parallel()
+	got := socialOf(t, "STATE_STRATEGY", "cookie", "ACCOUNT_LINKING", "off", "ALLOW_DIFFERENT_EMAILS", "on",
+		"DISABLE_IMPLICIT_LINKING", "on", "ALLOW_UNLINKING_ALL", "on", "UPDATE_USER_INFO_ON_LINK", "on",
+		"UPDATE_ACCOUNT_ON_SIGNIN", "off", "ENCRYPT_OAUTH_TOKENS", "on", "TRUSTED_PROVIDERS", "google, github")
+	want := config.Social{
+		StateCookie: true, AllowDifferentEmails: true, DisableImplicitLinking: true, AllowUnlinkingAll: true,
+		UpdateUserInfoOnLink: true, EncryptOAuthTokens: true, TrustedProviders: []string{"google", "github"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, value := range map[string]string{
+		"STATE_STRATEGY": "memory", "ACCOUNT_LINKING": "true", "TRUSTED_PROVIDERS": "googel", "GOOGLE_ACCESS_TYPE": "forever",
+		"MICROSOFT_TENANT_ID": "a/b", "GOOGLE_DISABLE_SIGNUP": "yes", "ENCRYPT_OAUTH_TOKENS": "1",
+	} {
+		wantProblem(t, []string{name + ": "}, name, value)
+	}
+}
+
+func TestProviderOptionsAreSettings(t *testing.T) {
+	t.Parallel()
+	ids := []string{
+		"GOOGLE_CLIENT_ID",
+		"id",
+		"GOOGLE_CLIENT_SECRET",
+		"s",
+		"GITLAB_CLIENT_ID",
+		"id",
+		"GITLAB_CLIENT_SECRET",
+		"s",
+	}
+	options := map[string]string{
+		"GOOGLE_SCOPE":          "calendar",
+		"GOOGLE_PROMPT":         "consent",
+		"GOOGLE_ACCESS_TYPE":    "offline",
+		"GITLAB_DISABLE_SIGNUP": "on",
+		"GITLAB_ISSUER":         "https://git.example.com",
+	}
+	text, err := json.Marshal(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ids
+	for name, value := range options {
+		want = append(want, name, value)
+	}
+	if diff := cmp.Diff(socialOf(t, want...), socialOf(t, append(ids, "PROVIDER_OPTIONS", string(text))...)); diff != "" {
+		t.Errorf("(-variables +PROVIDER_OPTIONS):\n%s", diff)
+	}
+	for in, want := range map[string]string{
+		`[]`: "is not of the form {", `null`: "is not of the form {", `{"GOOGLE_SCOPE": 5}`: "is not of the form {",
+		`{"GOOGLE_SCOP": "x"}`:                `"GOOGLE_SCOP" is not an option`,
+		`{"GOOGLE_CLIENT_SECRET": "hunter2"}`: `"GOOGLE_CLIENT_SECRET" is not an option`,
+		`{"DATABASE_URL": "x"}`:               `"DATABASE_URL" is not an option`,
+	} {
+		wantProblem(t, []string{"PROVIDER_OPTIONS: " + want}, "PROVIDER_OPTIONS", in)
+	}
+	wantProblem(t, []string{"PROVIDER_OPTIONS: GOOGLE_SCOPE is also a variable"},
+		"PROVIDER_OPTIONS", `{"GOOGLE_SCOPE": "a"}`, "GOOGLE_SCOPE", "b")
+	wantProblem(t, []string{"GITHUB_DISABLE_SIGNUP: "}, "PROVIDER_OPTIONS", `{"GITHUB_DISABLE_SIGNUP": "yes"}`)
+}
+
+// Better Auth's option requireLocalEmailVerified=false lets a person take over an account that its owner opens later.
+
+func TestRequireLocalEmailVerifiedIsNotOffered(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"off", "on", "0"} {
+		wantProblem(t, []string{"REQUIRE_LOCAL_EMAIL_VERIFIED: does not exist"}, "REQUIRE_LOCAL_EMAIL_VERIFIED", value)
+	}
+}
+
+func TestAllSocialProblemsAreReportedTogether(t *testing.T) {
+	t.Parallel()
+	wantProblem(t, []string{
+		"GOOGLE_CLIENT_SECRET: ", "GITHUB_CLIENT_SECRET: ", "APPLE_PRIVATE_KEY: ", "OIDC_ISSUER: ", "OIDC_PROVIDERS: ",
+		"STATE_STRATEGY: ", "TRUSTED_PROVIDERS: ", "REQUIRE_LOCAL_EMAIL_VERIFIED: ", "PASSWORD_HASH: ",
+	},
+		"GOOGLE_CLIENT_ID", "id", "GITHUB_CLIENT_SECRET", "s", "APPLE_CLIENT_ID", "id", "APPLE_TEAM_ID", "T",
+		"APPLE_KEY_ID", "K", "OIDC_PROVIDER_ID", "x", "OIDC_PROVIDERS", "x", "STATE_STRATEGY", "x", "TRUSTED_PROVIDERS", "x",
+		"REQUIRE_LOCAL_EMAIL_VERIFIED", "off", "PASSWORD_HASH", "md5")
+}
