@@ -13,7 +13,11 @@
 //	residue   values that the target has no column for, as JSON
 package mapping
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/placeholder"
+)
 
 // Mapping has the tables and options of one run. Its methods return the projections.
 type Mapping struct {
@@ -38,9 +42,8 @@ func Names(columns []Column) []string {
 // List returns the quoted names of columns, joined with commas.
 func List(columns []Column) string { return strings.Join(Names(columns), ", ") }
 
-// PlaceholderDomain is the domain of placeholder emails, for users without an email. It is reserved: no mail can be
-// delivered (RFC 2606).
-const PlaceholderDomain = "supabase-migration.invalid"
+// PlaceholderDomain is the domain of placeholder emails, for users without an email.
+const PlaceholderDomain = placeholder.ImportDomain
 
 // Others returns SQL for second factors and passkeys, which the target cannot store. It returns "" if the source has
 // neither table.
