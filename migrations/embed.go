@@ -149,7 +149,7 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 }
 
 // check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may
-// be missing.
+// be missing. If the tables match, it also looks for rows that a pending migration rejects.
 func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
 	at, err := appliedAt(ctx, conn, name)
 	if err != nil {
@@ -159,7 +159,11 @@ func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error
 	if err != nil {
 		return nil, err
 	}
-	return all, schema.Check(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
+	err = schema.Check(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
+	if err == nil && at[uniqueAccounts].IsZero() {
+		err = checkDuplicates(ctx, conn, name)
+	}
+	return all, err
 }
 
 // appliedAt reads when each migration was applied, by version.

@@ -115,7 +115,15 @@ const catalogQuery = `
 	         SELECT FROM pg_catalog.pg_constraint k
 	         JOIN pg_catalog.pg_class u ON u.oid = k.confrelid AND u.relname = 'user' AND u.relnamespace = c.relnamespace
 	         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conkey = ARRAY[a.attnum] AND k.confdeltype = 'c'),
-	       current_setting('TimeZone')
+	       current_setting('TimeZone'),
+	       ARRAY(
+	         SELECT b.attname::text FROM pg_catalog.pg_index i
+	         JOIN pg_catalog.pg_attribute b ON b.attrelid = c.oid AND b.attnum <> a.attnum
+	           AND b.attnum IN (i.indkey[0], i.indkey[1])
+	         WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indnkeyatts = 2
+	           AND a.attnum IN (i.indkey[0], i.indkey[1])
+	           AND (i.indpred IS NULL OR regexp_replace(pg_catalog.pg_get_expr(i.indpred, i.indrelid),
+	             '[()"]|::text|::character varying', '', 'g') = 'providerId <> ''credential'''))
 	FROM pg_catalog.pg_class c
 	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -135,6 +143,7 @@ type foundTable struct {
 type foundColumn struct {
 	name, typ                            string
 	notNull, hasDefault, unique, cascade bool
+	pairs                                []string // the other columns of its unique indexes with two columns
 }
 
 func (t *foundTable) column(name string) (foundColumn, bool) {
@@ -160,7 +169,8 @@ func read(rows pgx.Rows) (map[string]*foundTable, error) {
 	var column, typ *string // NULL for a table without columns
 	var notNull, hasDefault *bool
 	var unique, cascade bool
-	into := []any{&table, &namespace, &kind, &column, &typ, &notNull, &hasDefault, &unique, &cascade, &zone}
+	var pairs []string
+	into := []any{&table, &namespace, &kind, &column, &typ, &notNull, &hasDefault, &unique, &cascade, &zone, &pairs}
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		t := found[table]
 		if t == nil {
@@ -168,7 +178,9 @@ func read(rows pgx.Rows) (map[string]*foundTable, error) {
 			found[table] = t
 		}
 		if column != nil {
-			t.columns = append(t.columns, foundColumn{*column, *typ, *notNull, *hasDefault, unique, cascade})
+			t.columns = append(t.columns, foundColumn{
+				*column, *typ, *notNull, *hasDefault, unique, cascade, slices.Clone(pairs),
+			})
 		}
 		return nil
 	})

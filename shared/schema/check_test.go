@@ -99,6 +99,15 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 			`ALTER TABLE "user" DROP CONSTRAINT user_email_key; CREATE UNIQUE INDEX ON "user" (email) WHERE "emailVerified"`,
 			"user.email", "no unique index",
 		},
+		{`DROP INDEX account_provider_idx`, "account.providerId", "no unique index"},
+		{
+			`DROP INDEX account_provider_idx;
+			CREATE INDEX ON account ("providerId", "accountId");
+			CREATE UNIQUE INDEX ON account ("providerId", "accountId", "userId");
+			CREATE UNIQUE INDEX ON account ("providerId", "accountId") WHERE "providerId" <> 'google';
+			CREATE UNIQUE INDEX ON account ("providerId", "userId")`,
+			"account.providerId", "no unique index",
+		},
 		{`ALTER TABLE account ADD issuer text NOT NULL`, "account.issuer", "NOT NULL without a default"},
 		{`ALTER TABLE account ALTER password SET NOT NULL`, "account.password", "NOT NULL"},
 		{
@@ -140,6 +149,8 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 		`ALTER TABLE session ALTER "expiresAt" TYPE timestamptz(0)`,
 		`ALTER TABLE account ADD issuer text NOT NULL DEFAULT 'local:credential'`,
 		`ALTER TABLE account ADD issuer text`,
+		`DROP INDEX account_provider_idx; CREATE UNIQUE INDEX ON account ("accountId", "providerId")`,
+		`ALTER TABLE account ALTER "providerId" TYPE varchar`,
 		`ALTER TABLE jwks ADD note text NOT NULL`, // Xenon adds no rows there
 		`ALTER TABLE "rateLimit" ALTER count TYPE bigint`,
 		`CREATE DOMAIN address AS text; ALTER TABLE "user" ALTER email TYPE address`,

@@ -83,6 +83,11 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	case c.Unique && !f.unique:
 		p.Found, p.Wanted = "no unique index", "a unique index on this column alone"
 		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + quote(c.Name) + ");"
+	case c.Pair != nil && applied(c.Pair.Since) && !slices.Contains(f.pairs, c.Pair.Column):
+		columns := quote(c.Name) + ", " + quote(c.Pair.Column)
+		p.Found, p.Wanted = "no unique index", "a unique index on "+columns+" for the accounts of providers"
+		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + columns + ") WHERE " + quote(c.Name) +
+			" <> 'credential';"
 	case c.Cascade && !f.cascade:
 		p.Found, p.Wanted = "no foreign key with ON DELETE CASCADE", `a foreign key to "user" with ON DELETE CASCADE`
 		p.Repair = "ALTER TABLE " + found.name + " ADD FOREIGN KEY (" + quote(c.Name) + ") REFERENCES " +

@@ -44,9 +44,16 @@ type Column struct {
 	Writes   Writes
 	NotNull  bool  // Xenon cannot read NULL from it
 	Unique   bool  // an ON CONFLICT clause or a look-up uses it
+	Pair     *Pair // the column is unique together with another one
 	Cascade  bool  // it refers to "user", and deleting the user deletes the row
 	Since    int64 // the migration that adds it, if it is not the table's
 	Optional bool  // it may be missing
+}
+
+// Pair requires a unique index on a column and another one. The index may leave out password accounts.
+type Pair struct {
+	Column string // the other column
+	Since  int64  // the migration that creates the index
 }
 
 // Table is a table of which Xenon reads or writes rows.
@@ -94,7 +101,7 @@ var Tables = []Table{
 	{"account", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
 		{Name: "accountId", Type: Text, Writes: Values, NotNull: true},
-		{Name: "providerId", Type: Text, Writes: Values, NotNull: true},
+		{Name: "providerId", Type: Text, Writes: Values, NotNull: true, Pair: &Pair{"accountId", 7}},
 		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true},
 		{Name: "scope", Type: Text, Writes: Omitted},
 		{Name: "password", Type: Text, Writes: Nulls},

@@ -16,7 +16,8 @@ import (
 //
 //  1. A staged row differs from a row that another program wrote, or another program wrote the account:
 //     rejectTakenRows.
-//  2. Writing violates a unique constraint, because another user has the same email or phone number: resolveTaken.
+//  2. Writing violates a unique constraint, because another user has the same email, phone number or account of a
+//     provider: resolveTaken.
 //  3. The target rejects the rows with any other error: copyScope halves the scope down to one user, and rejectRow
 //     searches the rejected row of that user.
 //
@@ -48,12 +49,12 @@ JOIN `+p.ForeignAccounts()+` f
 WHERE s.action IN ('new', 'update') AND s.reason IS NULL AND NOT s.folded`)
 }
 
-// resolveTaken handles a unique violation by an email or a phone number.
+// resolveTaken handles a unique violation by an email, a phone number or an account of a provider.
 //
 // First it takes the email from target users who never verified it, in the same transaction, so that no client can sign
 // up with it in between. If there are none, target rows that the run wrote and that are unchanged since get a
-// placeholder, and their own batch copies them again. If any other target user has the value, the source user is
-// rejected.
+// placeholder, and their own batch copies them again. If any other target user has the value, the source user or
+// identity is rejected.
 func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	var released int64
 	err := run.QueryNumbers(ctx, t.Dst, "ROLLBACK TO SAVEPOINT staged;\n"+t.Pass.ReleaseEmails(), &released)
@@ -69,6 +70,8 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	if t.Pass.HasPhone() {
 		sql += rejectTakenValue(t.Pass, `"phoneNumber"`, "NULL", "'"+mapping.TargetPhoneTaken+"'")
 	}
+	sql += t.Pass.AssignTemporaryAccounts() + t.Pass.RejectStaged(mapping.Identity, "'"+mapping.TargetAccountTaken+"'",
+		"stage_identity s\nJOIN account a ON "+run.HasStagedAccount)
 	rejected, err := t.reject(ctx, sql)
 	if err == nil && !rejected {
 		return cause

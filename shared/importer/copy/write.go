@@ -42,8 +42,8 @@ func (t *transaction) writeRows(ctx context.Context) (did rowCounts, toQuarantin
 	return did, toQuarantine, err
 }
 
-// updates returns SQL that updates target rows that the run wrote. An email that changes gets a placeholder first,
-// because two users may swap their emails.
+// updates returns SQL that updates target rows that the run wrote. An email or an account of a provider that changes
+// gets a temporary value first, because two users may swap them.
 func updates(m mapping.Mapping) string {
 	set := func(columns []mapping.Column) string {
 		assignments := make([]string, len(columns))
@@ -62,6 +62,10 @@ WHERE s.action = 'update' AND u.id = s.key;
 UPDATE account a SET password = s.password, "createdAt" = s."createdAt", "updatedAt" = s."updatedAt"
 FROM stage_user s
 WHERE s.credential = 'update' AND a."userId" = s.key AND a."providerId" = 'credential';
+UPDATE account a SET "accountId" = ` + run.TemporaryAccount + `
+FROM stage_identity s
+WHERE s.action = 'update' AND a.id = s.key
+  AND (a."providerId" <> s."providerId" OR a."accountId" <> s."accountId");
 UPDATE account a SET ` + set(m.AccountColumns()) + `
 FROM stage_identity s
 WHERE s.action = 'update' AND a.id = s.key;

@@ -105,6 +105,45 @@ WHERE l.run = %[4]d AND l.user_id = c.id AND l.source = 'user';
 `, column, value, HasStagedValue(column), p.ID, hash)
 }
 
+// TemporaryAccount is an SQL expression: the "accountId" of an account a whose new one another account still has.
+const TemporaryAccount = `a.id || ' (moving)'`
+
+// HasStagedAccount is an SQL condition: the account a of the target is the same account of a provider as that of the
+// staged identity s, in another row.
+const HasStagedAccount = `a."providerId" = s."providerId" AND a."accountId" = s."accountId" AND a.id <> s.key
+    AND a."providerId" <> 'credential' AND s.reason IS NULL AND NOT s.folded AND s.action IN ('new', 'update')`
+
+// AssignTemporaryAccounts is like AssignTemporary, for the accounts of the target that staged identities have. It
+// leaves out accounts of users whom the run might keep after their deletion in the source.
+func (p *Pass) AssignTemporaryAccounts() string {
+	identity := p.TargetRows()[2]
+	hash := mapping.Hash64(identity.StoredAs("a"))
+	return fmt.Sprintf(`WITH changed AS (
+  UPDATE account a SET "accountId" = `+TemporaryAccount+`
+  FROM stage_identity s, supabase_import.ledger l, "user" u
+  WHERE `+HasStagedAccount+` AND u.id = a."userId"
+    AND l.run = %[1]d AND l.user_id = u.id AND l.source = 'identity' AND l.key = a.id AND l.written = %[2]s
+    AND l.outcome <> 'kept' AND NOT (`+isReferenced(p.References)+`)
+  RETURNING a.id, a."userId", %[2]s AS hash
+)
+UPDATE supabase_import.ledger l SET raw = NULL, written = c.hash
+FROM changed c
+WHERE l.run = %[1]d AND l.user_id = c."userId" AND l.source = 'identity' AND l.key = c.id;
+`, p.ID, hash)
+}
+
+// isReferenced returns an SQL condition: a row of a table that the import does not write refers to the user u or a row
+// of the user.
+func isReferenced(all []Reference) string {
+	sql := "false"
+	for _, r := range all {
+		if r.ToDeletable && !r.FromDeletable {
+			sql += " OR " + r.refersToUser()
+		}
+	}
+	return sql
+}
+
 // RecordStaged returns SQL that writes the outcome of every staged row into the ledger. isFresh is true if the ledger
 // has no entry in the scope.
 func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {

@@ -91,8 +91,8 @@ CREATE TABLE supabase_import.ruling (
   PRIMARY KEY (run, user_id, source, key, reason)
 );
 
--- Accounts of the target that the run did not write, as they were when the pass began. The table account has no index
--- on ("providerId", "accountId").
+-- Accounts of the target that the run did not write, as they were when the pass began. In a target without migration 7
+-- the table account has no index on ("providerId", "accountId").
 CREATE TABLE supabase_import.foreign_account (
   run smallint NOT NULL,
   "providerId" text NOT NULL,
