@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -8,7 +9,7 @@ import (
 )
 
 var sameName = strings.Fields(
-	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter",
+	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter slack keycloak",
 )
 
 // account returns the account of an identity, or the reason why it has none. If provider and reason are both "", the
@@ -17,9 +18,9 @@ func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 	switch to, mapped := r.o.Providers[i.provider]; {
 	case i.provider == "email" || i.provider == "phone":
 		return "", "", ""
-	case i.provider == "azure" && to == "oid":
+	case i.provider == "azure" && (to == "" || to == "oid"):
 		claims, _ := i.claims.(map[string]any)
-		if oid := textAt(claims["custom_claims"], "oid"); oid != "" {
+		if oid := cmp.Or(textAt(claims["custom_claims"], "oid"), textAt(i.claims, "oid")); oid != "" {
 			return "microsoft", oid, ""
 		}
 		return "", "", "provider_subject_incompatible"
@@ -31,8 +32,6 @@ func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 		return "twitter", i.subject, ""
 	case i.provider == "linkedin_oidc" || i.provider == "slack_oidc":
 		return strings.TrimSuffix(i.provider, "_oidc"), i.subject, ""
-	case i.provider == "azure":
-		return "", "", "provider_subject_incompatible"
 	case strings.HasPrefix(i.provider, "sso:"):
 		return "", "", "sso_identity"
 	case i.provider == "web3":

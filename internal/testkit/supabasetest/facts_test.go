@@ -112,6 +112,7 @@ var facts = map[string][]string{
 		"provider LIKE 'custom:%'",
 		"provider = 'azure' AND identity_data #>> '{custom_claims,oid}' IS NOT NULL",
 		"provider = 'azure' AND identity_data #>> '{custom_claims,oid}' IS NULL",
+		"provider = 'azure' AND identity_data ? 'oid' AND jsonb_typeof(identity_data #> '{custom_claims,oid}') = 'number'",
 		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = " +
 			"i.provider_id AND o.user_id = i.user_id)",
 		"provider = 'x' AND EXISTS (SELECT FROM auth.identities o WHERE o.provider = 'twitter' AND o.provider_id = " +

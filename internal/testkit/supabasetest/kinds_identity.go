@@ -25,6 +25,11 @@ func providers() []userKind {
 				map[string]any{"oid": g.uuid(), "tid": g.uuid()},
 			)
 		}},
+		{name: "by Azure, with an object id among the claims", weight: 1, make: func(g *generator) {
+			a := g.addSocial("azure")
+			a.identities[0]["identity_data"] = object("sub", a.identities[0]["provider_id"], "oid", g.uuid(), "custom_claims",
+				map[string]any{"oid": 7, "tid": g.uuid()})
+		}},
 		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.addSocial("azure") }},
 	}
 	for _, provider := range strings.Fields("bitbucket discord facebook figma fly gitlab kakao keycloak linkedin " +

@@ -3,38 +3,88 @@ package mapping
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
-// providers maps names of providers in Supabase to their names in Better Auth. Both use the same subject for a user of
-// such a provider.
+// providers maps names of providers in Supabase to their ids in Xenon. Both use the same subject for a user of such a
+// provider.
 var providers = map[string]string{
 	"google": "google", "github": "github", "apple": "apple", "facebook": "facebook", "discord": "discord",
 	"gitlab": "gitlab", "twitch": "twitch", "spotify": "spotify", "zoom": "zoom", "figma": "figma", "kakao": "kakao",
 	"notion": "notion", "twitter": "twitter", "x": "twitter", "linkedin_oidc": "linkedin", "slack_oidc": "slack",
 }
 
-// Provider returns an SQL expression for the name in Better Auth of the provider of an identity, or NULL.
-func (m Mapping) Provider(expr string) string {
+// providersSince2 are the providers that ProviderMap 2 adds. Keycloak is a generic OIDC provider with this id.
+var providersSince2 = map[string]string{"azure": microsoft, "keycloak": "keycloak", "slack": "slack"}
+
+const microsoft = "microsoft"
+
+// providerMap returns the ids in Xenon by the names in Supabase.
+func (m Mapping) providerMap() map[string]string {
 	all := maps.Clone(providers)
+	if m.Options.ProviderMap >= 2 {
+		maps.Copy(all, providersSince2)
+	}
 	maps.Copy(all, m.Options.Providers)
+	if m.usesObjectID() {
+		all["azure"] = microsoft
+	}
+	return all
+}
+
+// usesObjectID reports whether the subject of a Microsoft account is its object id, by which Xenon and Better Auth know
+// such accounts. Supabase knows them by another id, which differs from app to app.
+func (m Mapping) usesObjectID() bool {
+	switch m.Options.Providers["azure"] {
+	case "oid":
+		return true
+	case "", microsoft:
+		return m.Options.ProviderMap >= 2
+	}
+	return false
+}
+
+// Provider returns an SQL expression for the id in Xenon of the provider of an identity, or NULL.
+func (m Mapping) Provider(expr string) string {
+	all := m.providerMap()
 	sql := "CASE " + expr
 	for _, from := range slices.Sorted(maps.Keys(all)) {
-		to := all[from]
-		if from == "azure" && to == "oid" {
-			to = "microsoft"
-		}
-		sql += " WHEN " + Literal(from) + " THEN " + Literal(to)
+		sql += " WHEN " + Literal(from) + " THEN " + Literal(all[from])
 	}
 	return sql + " END"
 }
 
-// Subject returns an SQL expression for the id of the user at the provider. Supabase Auth finds users by this id.
-func (m Mapping) Subject(row string) string {
-	if m.Options.Providers["azure"] == "oid" {
-		return "CASE WHEN " + row + ".provider = 'azure' THEN " + textAt("("+row+".identity_data->'custom_claims')", "oid") +
-			" ELSE " + row + ".provider_id END"
+// ProviderSettings returns the names of the settings that a provider of Xenon needs, none for "". A provider that is
+// not built in is a generic OIDC provider.
+func ProviderSettings(id string) []string {
+	prefix := strings.ToUpper(id)
+	switch {
+	case id == "":
+		return nil
+	case id == "apple": // instead of the last three, APPLE_CLIENT_SECRET
+		return []string{"APPLE_CLIENT_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_PRIVATE_KEY"}
+	case slices.Contains(BuiltInProviders(), id):
+		return []string{prefix + "_CLIENT_ID", prefix + "_CLIENT_SECRET"}
 	}
-	return row + ".provider_id"
+	return []string{"OIDC_PROVIDER_ID", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"}
+}
+
+// BuiltInProviders returns the ids of Xenon's own providers, sorted.
+func BuiltInProviders() []string {
+	ids := append(slices.Collect(maps.Values(providers)), microsoft)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Subject returns an SQL expression for the id of the user at the provider, or NULL. Except for Microsoft, it is the id
+// by which Supabase Auth finds users.
+func (m Mapping) Subject(row string) string {
+	if !m.usesObjectID() {
+		return row + ".provider_id"
+	}
+	claims := row + ".identity_data"
+	return "CASE WHEN " + row + ".provider = 'azure' THEN coalesce(" +
+		textAt("("+claims+"->'custom_claims')", "oid") + ", " + textAt(claims, "oid") + ") ELSE " + row + ".provider_id END"
 }
 
 // Identities returns SQL that projects auth.identities into account. Email and phone identities (folded) have neither a

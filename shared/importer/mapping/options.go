@@ -21,9 +21,13 @@ type Options struct {
 	// Profiles is the qualified name of the table of learner profiles, without quotes. "" means "public.profiles", "none"
 	// means no table. It can change until the run has copied a profile.
 	Profiles string `json:"profiles,omitempty"`
-	// Providers adds to or overrides the map from Supabase's provider names to Better Auth's, for instance
-	// {"custom:acme": "acme"}. "azure": "oid" reads Microsoft accounts by their object id.
+	// Providers adds to or overrides the map from Supabase's provider names to Xenon's provider ids, for instance
+	// {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless this maps azure to a
+	// provider other than microsoft: then they keep the id that Supabase has.
 	Providers map[string]string `json:"providers,omitempty"`
+	// ProviderMap is the version of the default map: 0 means 2 in a new run, and 1 in a run that an older release began.
+	// Version 2 adds azure by object id, keycloak and slack.
+	ProviderMap int `json:"providerMap,omitempty"`
 	// ProfileValues maps values of a profile field to values that the target allows, for instance
 	// {"age_range": {"35_44": "35_plus"}}. Without an entry, a value that the target does not allow becomes NULL, and
 	// the quarantine keeps it.
@@ -38,6 +42,8 @@ const (
 	DefaultProfiles = "public.profiles"
 	NoProfiles      = "none"
 )
+
+const currentProviderMap = 2
 
 // DefaultRun is the default name of a run.
 const DefaultRun = "supabase"
@@ -56,6 +62,9 @@ func (o Options) WithDefaults() (Options, error) {
 	if o.Profiles == "" {
 		o.Profiles = DefaultProfiles
 	}
+	if o.ProviderMap == 0 {
+		o.ProviderMap = currentProviderMap
+	}
 	return o, o.check()
 }
 
@@ -67,6 +76,8 @@ func (o Options) check() error {
 		return fmt.Errorf("unconfirmed must be hold or allow, not %q", o.Unconfirmed)
 	case !slices.Contains([]string{"", "hold", "allow"}, o.MFA):
 		return fmt.Errorf("mfa must be hold or allow, not %q", o.MFA)
+	case o.ProviderMap < 0 || o.ProviderMap > currentProviderMap:
+		return fmt.Errorf("provider map %d is not between 1 and %d", o.ProviderMap, currentProviderMap)
 	case len(o.Run) > 100:
 		return fmt.Errorf("the name of the run is longer than 100 characters")
 	}

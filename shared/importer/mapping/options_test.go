@@ -10,11 +10,13 @@ import (
 func TestWithDefaultsFillsOnlyEmptyOptions(t *testing.T) {
 	t.Parallel()
 	got, err := Options{}.WithDefaults()
-	want := Options{Run: "supabase", BatchSize: 5000, Unconfirmed: "hold", Profiles: "public.profiles"}
+	want := Options{
+		Run: "supabase", BatchSize: 5000, Unconfirmed: "hold", Profiles: "public.profiles", ProviderMap: 2,
+	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
 		t.Errorf("empty options: %v; got -, want +:\n%s", err, diff)
 	}
-	all := Options{Run: "second", BatchSize: 7, Unconfirmed: "allow", MFA: "hold", Profiles: "none"}
+	all := Options{Run: "second", BatchSize: 7, Unconfirmed: "allow", MFA: "hold", Profiles: "none", ProviderMap: 1}
 	got, err = all.WithDefaults()
 	if diff := cmp.Diff(got, all); diff != "" || err != nil {
 		t.Errorf("options that are set: %v; got -, want +:\n%s", err, diff)

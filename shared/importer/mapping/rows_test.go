@@ -7,31 +7,53 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestProviderMapsAzureByObjectID(t *testing.T) {
+func TestProviderMap(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		providers map[string]string
+		options   Options
 		has, not  string
+		objectIDs bool
 	}{
-		"no option":             {nil, "WHEN 'google' THEN 'google'", "azure"},
-		"azure by object id":    {map[string]string{"azure": "oid"}, "WHEN 'azure' THEN 'microsoft'", "'oid'"},
-		"azure by its subject":  {map[string]string{"azure": "entra"}, "WHEN 'azure' THEN 'entra'", "'microsoft'"},
-		"another mapped to oid": {map[string]string{"custom:acme": "oid"}, "WHEN 'custom:acme' THEN 'oid'", "'microsoft'"},
+		"no option": {Options{}, "WHEN 'azure' THEN 'microsoft'", "'oid'", true},
+		"old Slack": {Options{}, "WHEN 'slack' THEN 'slack'", "", true},
+		"Keycloak":  {Options{}, "WHEN 'keycloak' THEN 'keycloak'", "", true},
+		"Keycloak with another id": {
+			Options{Providers: map[string]string{"keycloak": "company"}},
+			"WHEN 'keycloak' THEN 'company'", "THEN 'keycloak'", true,
+		},
+		"azure by object id": {
+			Options{Providers: map[string]string{"azure": "oid"}}, "WHEN 'azure' THEN 'microsoft'", "'oid'", true,
+		},
+		"azure to Microsoft": {
+			Options{Providers: map[string]string{"azure": "microsoft"}}, "WHEN 'azure' THEN 'microsoft'", "", true,
+		},
+		"azure by its subject": {
+			Options{Providers: map[string]string{"azure": "entra"}}, "WHEN 'azure' THEN 'entra'", "'microsoft'", false,
+		},
+		"another mapped to oid": {
+			Options{Providers: map[string]string{"custom:acme": "oid"}}, "WHEN 'custom:acme' THEN 'oid'", "", true,
+		},
+		"of an older run": {Options{ProviderMap: 1}, "WHEN 'google' THEN 'google'", "azure", false},
+		"of an older run by object id": {
+			Options{ProviderMap: 1, Providers: map[string]string{"azure": "oid"}},
+			"WHEN 'azure' THEN 'microsoft'", "WHEN 'slack'", true,
+		},
 	} {
-		got := Mapping{Options: Options{Providers: c.providers}}.Provider("p")
-		if !strings.Contains(got, c.has) || strings.Contains(got, c.not) {
+		o, err := c.options.WithDefaults()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		m := Mapping{Options: o}
+		got := m.Provider("p")
+		if !strings.Contains(got, c.has) || c.not != "" && strings.Contains(got, c.not) {
 			t.Errorf("%s: got %s, want %s and no %s", name, got, c.has, c.not)
 		}
-	}
-}
-
-func TestSubjectIsTheProvidersIDUnlessAzureIsReadByObjectID(t *testing.T) {
-	t.Parallel()
-	for providers, byObject := range map[string]bool{"": false, "oid": true, "entra": false} {
-		got := Mapping{Options: Options{Providers: map[string]string{"azure": providers}}}.Subject("i")
-		if (got != "i.provider_id") != byObject || strings.Contains(got, "custom_claims") != byObject {
-			t.Errorf("azure is %q: got %s", providers, got)
+		if got := m.Subject("i"); strings.Contains(got, "'oid'") != c.objectIDs {
+			t.Errorf("%s: the subject is %s", name, got)
 		}
+	}
+	if _, err := (Options{ProviderMap: 3}).WithDefaults(); err == nil {
+		t.Error("an unknown provider map is accepted")
 	}
 }
 

@@ -136,9 +136,11 @@ var AllReasons = []Reason{
 	},
 	{
 		"provider_subject_incompatible",
-		"A Microsoft account. Supabase and Better Auth identify it by different ids.",
-		"If the identities contain the object id, roll back and run with --provider azure=oid. Otherwise these users " +
-			"reset their password by mail and link the account again.",
+		"A Microsoft account whose identity has no object id (oid). Xenon and Better Auth identify the user by the object " +
+			"id, which is the same in all apps. Supabase uses an id that differs from app to app.",
+		"Before the cut-over, add the scope profile to the sign-in with Microsoft in Supabase: the next sign-in of a user " +
+			"stores the object id, and the next pass imports the account. docs/migrate.md describes another way for one " +
+			"tenant. The other users sign in by another method or reset their password by mail, and link Microsoft again.",
 	},
 	{
 		"sso_identity",
@@ -153,12 +155,13 @@ var AllReasons = []Reason{
 	{
 		"custom_provider",
 		"A provider of your own that has no name in the target.",
-		"Configure it as a generic OAuth provider, roll back and run with --provider custom:NAME=ID.",
+		"Configure it as a generic OIDC provider, roll back and run with --provider custom:NAME=ID.",
 	},
 	{
 		"provider_unmapped",
-		"A provider for which Better Auth has no counterpart.",
-		"If you configured one, roll back and run with --provider NAME=ID.",
+		"A provider that Xenon does not have, or whose users have other ids here, such as the old linkedin.",
+		"If you configured a generic OIDC provider that gives its users the same ids, roll back and run with --provider " +
+			"NAME=ID.",
 	},
 	{
 		"banned_no_target_column",

@@ -1,0 +1,96 @@
+package supabasetest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// SocialAccount is an identity of a user, and the account that Xenon finds it by.
+type SocialAccount struct {
+	UserID   string
+	Provider string // the name in Supabase, such as azure
+	// ProviderID and Subject are "providerId" and "accountId" of the account in Xenon. Subject is the id that the provider
+	// returns at a sign-in.
+	ProviderID, Subject string
+	Email               string // of the user in Supabase; "" is none
+	Confirmed           bool   // the email is confirmed in Supabase
+	Placeholder         bool   // the import gives the user a placeholder email
+}
+
+// social are the names of providers in Supabase whose identities the import maps by default. Keycloak stands for the
+// generic OIDC provider.
+var social = []struct {
+	name, id string // in Supabase and in Xenon
+	subject  func(g *generator) string
+}{
+	{"google", "google", func(g *generator) string { return fmt.Sprintf("1%020d", g.next()) }},
+	{"github", "github", func(g *generator) string { return fmt.Sprint(90_000_000 + g.next()) }},
+	{"apple", "apple", func(g *generator) string { return fmt.Sprintf("001234.%s.%04d", g.hex(16), g.next()%10_000) }},
+	{"azure", "microsoft", func(g *generator) string { return g.uuid() }},
+	{"discord", "discord", func(g *generator) string { return fmt.Sprintf("80351110224678%04d", g.next()) }},
+	{"facebook", "facebook", func(g *generator) string { return fmt.Sprintf("1022234567%07d", g.next()) }},
+	{"gitlab", "gitlab", func(g *generator) string { return fmt.Sprint(1_000_000 + g.next()) }},
+	{"linkedin_oidc", "linkedin", func(g *generator) string { return fmt.Sprintf("782bbt%04d", g.next()) }},
+	{"twitter", "twitter", func(g *generator) string { return fmt.Sprint(2_244_994_945 + g.next()) }},
+	{"x", "twitter", func(g *generator) string { return fmt.Sprintf("175000000000000%04d", g.next()) }},
+	{"slack", "slack", func(g *generator) string { return fmt.Sprintf("U0R7JM%04d", g.next()) }},
+	{"slack_oidc", "slack", func(g *generator) string { return fmt.Sprintf("U1R7JM%04d", g.next()) }},
+	{"spotify", "spotify", func(g *generator) string { return fmt.Sprintf("31l77y2al5lnn7mxfrmd4bpf%04d", g.next()) }},
+	{"twitch", "twitch", func(g *generator) string { return fmt.Sprint(700_000_000 + g.next()) }},
+	{"notion", "notion", func(g *generator) string { return g.uuid() }},
+	{"zoom", "zoom", func(g *generator) string { return fmt.Sprintf("KdYKjnimT4KPd8FFgQ%04d", g.next()) }},
+	{"figma", "figma", func(g *generator) string { return fmt.Sprintf("98765432109876%04d", g.next()) }},
+	{"kakao", "kakao", func(g *generator) string { return fmt.Sprint(3_000_000_000 + g.next()) }},
+	{"keycloak", "keycloak", func(g *generator) string { return g.uuid() }},
+}
+
+// FillSocial fills an empty source with that many users without a password, each with one identity of the providers
+// that the import maps by default, in turn. Every fifth round they have no email, an unconfirmed email, the email of
+// another user, or an address of a relay. The result has the identity of each user.
+func FillSocial(t testing.TB, url string, users int) []SocialAccount {
+	t.Helper()
+	g := newGenerator(15)
+	all := make([]SocialAccount, users)
+	for i := range all {
+		all[i] = g.addSocialAccount(i)
+	}
+	g.addAuditLog()
+	on(t, url, "fill the source with users of providers", g.write)
+	return all
+}
+
+func (g *generator) addSocialAccount(i int) SocialAccount {
+	p := social[i%len(social)]
+	a := g.addEmpty()
+	s := SocialAccount{
+		UserID: a.id(), Provider: p.name, ProviderID: p.id, Subject: p.subject(g), Email: g.email(), Confirmed: true,
+	}
+	switch i / len(social) % 5 {
+	case 1:
+		s.Email, s.Confirmed, s.Placeholder = "", false, true
+	case 2:
+		s.Confirmed = false
+	case 3:
+		earlier := g.accounts[len(g.accounts)-1-3*len(social)] // confirmed
+		a.born = earlier.born.AddDate(0, 0, 1)
+		a.user["created_at"] = stamp(a.born)
+		s.Email, s.Placeholder = strings.ToUpper(earlier.email), true
+	case 4:
+		s.Email = strings.Split(s.Email, "@")[0] + "@privaterelay.appleid.com"
+	}
+	if s.Email != "" {
+		a.setEmail(s.Email)
+	}
+	if s.Confirmed {
+		a.user["email_confirmed_at"] = stamp(a.born)
+	}
+	if p.name == "azure" { // Supabase knows the user by another id
+		sub := g.hex(20)
+		g.addIdentity(a, p.name, sub, object("iss", "https://login.microsoftonline.com/common/v2.0", "sub", sub,
+			"email", a.email, "custom_claims", map[string]any{"oid": s.Subject, "tid": g.uuid()}))
+	} else {
+		g.addIdentity(a, p.name, s.Subject, "")
+	}
+	return s
+}
