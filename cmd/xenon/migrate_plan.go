@@ -25,7 +25,7 @@ type optionFlags struct {
 	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
 	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
 	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles" placeholder:"TABLE"`
-	Provider      []string `help:"Map a provider of Supabase to one of Better Auth, such as custom:acme=acme; azure=oid reads Microsoft accounts by object id. Repeatable." sep:"none" placeholder:"FROM=TO"`
+	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Microsoft accounts get their object id; with azure=ID, the generic OIDC provider ID, they keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
 	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users were deleted in the source."`
 }
@@ -138,9 +138,10 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		return explain(ctx, err)
 	}
 	if f.JSON {
-		err = printJSON(std, plan)
+		err = printJSON(std, planOutput{plan, providerSettings(plan.Providers, getenv)})
 	} else {
 		printPlan(std.out, plan, database(m.From), database(m.To))
+		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
 			next := c.again("run", f.Name)
 			if f.From != "" || f.To != "" {
@@ -181,6 +182,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
 	printProfileColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
+	printProviders(out, p.Providers)
 	printReferring(out, p.Referring)
 	printNumbers(out, "Counted, not imported", nonZero(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)

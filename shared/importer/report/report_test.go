@@ -58,6 +58,11 @@ func finished() report.Report {
 			Hashes:     map[string]int64{"bcrypt": 9_000, "argon2": 3},
 			Collisions: map[string]int64{"email_conflict": 12},
 			NotCarried: map[string]int64{"auth.sessions": 4_012},
+			Providers: []run.Provider{{
+				Name: "azure", ID: "microsoft", Identities: 1_507, Users: 1_502, Only: 1_203,
+				Settings: []string{"MICROSOFT_CLIENT_ID"}, CallbackPath: "/api/auth/callback/microsoft",
+				NotImported: mapping.Reasons{"provider_subject_incompatible": 5},
+			}},
 			NotChecked: []string{"auth.oauth_clients: no privilege to read it"},
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
@@ -238,7 +243,8 @@ func TestR58_HTMLPage(t *testing.T) {
 			"equal</b>",
 			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>tomorrows_reason</code>",
 			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
-			"312 users have no way", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
+			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>", "MICROSOFT_CLIENT_ID",
+			"/api/auth/callback/microsoft", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},
 		{withFaults(), []string{

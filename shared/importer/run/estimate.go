@@ -32,9 +32,13 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	}
 	users, others := p.estimateQueries(r)
 	var ofUsers, ofOthers []estimate
+	var providers []Provider
 	err = queryConcurrently(ctx, p.env, p.src,
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			ofUsers, err = queryEstimates(ctx, db, users)
+			if ofUsers, err = queryEstimates(ctx, db, users); err != nil {
+				return err
+			}
+			providers, err = queryProviders(ctx, db, p.mapping.ProviderUsers(r))
 			return err
 		},
 		func(ctx context.Context, db *pgx.Conn) (err error) {
@@ -44,6 +48,7 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("estimate the outcomes of the rows: %w", err)
 	}
+	p.Providers = append(p.Providers, providers...)
 	for _, e := range append(ofUsers, ofOthers...) {
 		p.add(e)
 	}

@@ -28,6 +28,8 @@ type Plan struct {
 	// "address_released" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
+	// Providers lists the providers of the source, with the number of their users. A plan of an older release has none.
+	Providers []Provider `json:"providers"`
 	// ProfileColumns lists the columns of the profile table.
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
 	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
@@ -58,7 +60,7 @@ func newPlan(o mapping.Options) Plan {
 	return Plan{
 		Run: o.Run, Options: o, Expected: mapping.Counts{}, Reasons: mapping.Reasons{}, Hashes: map[string]int64{},
 		Collisions: map[string]int64{}, Referring: []Referring{}, NotCarried: map[string]int64{}, NotChecked: []string{},
-		Warnings: []string{},
+		Warnings: []string{}, Providers: []Provider{},
 	}
 }
 

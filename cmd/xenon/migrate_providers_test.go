@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+)
+
+// The plan lists the providers with the settings that they need, and never a value of the environment.
+func TestMigratePlanListsProviders(t *testing.T) {
+	t.Parallel()
+	source := supabasetest.New(t)
+	supabasetest.FillSocial(t, source, 200)
+	env := []string{
+		"FROM_DATABASE_URL", source, "TO_DATABASE_URL", dbtest.New(t), "GOOGLE_CLIENT_ID", "the-id",
+		"GOOGLE_CLIENT_SECRET", "hidden", "GITHUB_CLIENT_ID", "the-id", "APPLE_CLIENT_ID", "the-id",
+		"APPLE_CLIENT_SECRET", "hidden", "OIDC_PROVIDERS", `[{"providerId":"keycloak","clientId":"x"}]`,
+		"BETTER_AUTH_URL", "https://learn.example.com",
+	}
+	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
+	if code != exitDone {
+		t.Fatalf("got %d\n%s%s", code, out, stderr)
+	}
+	for _, want := range []string{
+		"  in Supabase         in Xenon               users  nothing else    imported  not imported\n",
+		"  azure               microsoft                 11            11          11             0",
+		"  slack               slack                     ",
+		"  slack_oidc          slack                     ",
+		"  google\n    GOOGLE_CLIENT_ID              set in this environment\n" +
+			"    GOOGLE_CLIENT_SECRET          set in this environment\n" +
+			"    https://learn.example.com/api/auth/callback/google\n",
+		"    GITHUB_CLIENT_ID              set in this environment\n    GITHUB_CLIENT_SECRET          missing\n",
+		"    APPLE_PRIVATE_KEY             set in this environment\n",
+		"  keycloak\n    OIDC_PROVIDER_ID=keycloak     set in this environment\n",
+		"    TWITTER_CLIENT_ID             missing\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
+	if code != exitDone {
+		t.Fatalf("got %d\n%s%s", code, text, stderr)
+	}
+	var plan planOutput
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]bool{}
+	for _, s := range plan.Settings {
+		states[s.Name] = s.Set
+	}
+	if len(plan.Providers) != 19 || len(states) != 2*15+4+4 || states["GITHUB_CLIENT_SECRET"] ||
+		!states["GITHUB_CLIENT_ID"] {
+		t.Errorf("%d providers, settings %v", len(plan.Providers), states)
+	}
+	if strings.Contains(out+text, "the-id") || strings.Contains(out+text, "hidden") {
+		t.Error("the plan prints a value of the environment")
+	}
+}
+
+func TestSettingsOfGenericOIDCProvider(t *testing.T) {
+	t.Parallel()
+	got := map[string]bool{}
+	for name, env := range map[string]map[string]string{
+		"none":             {},
+		"another":          {"OIDC_PROVIDER_ID": "okta", "OIDC_ISSUER": "https://okta.example"},
+		"this":             {"OIDC_PROVIDER_ID": "acme", "OIDC_ISSUER": "https://acme.example"},
+		"in the list":      {"OIDC_PROVIDERS": `[{"providerId":"okta"},{"providerId":"acme"}]`},
+		"not in the list":  {"OIDC_PROVIDERS": `[{"providerId":"okta"}]`},
+		"list is not JSON": {"OIDC_PROVIDERS": `acme`},
+	} {
+		got[name] = isSet("acme", "OIDC_ISSUER", func(name string) string { return env[name] })
+	}
+	want := map[string]bool{
+		"none": false, "another": false, "this": true, "in the list": true, "not in the list": false,
+		"list is not JSON": false,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got - want +:\n%s", diff)
+	}
+}
