@@ -254,7 +254,8 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		`account ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`, `account ("userId")`, `rateLimit (key)`, `session ("userId")`, `session (token)`, `user (email)`,
+		`account ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`, `account ("userId")`,
+		`rateLimit (key)`, `session ("userId")`, `session (token)`, `user (email)`,
 		`user_profile (user_id)`, `verification ("left"(value, 36))`, `verification (identifier)`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

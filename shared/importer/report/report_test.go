@@ -243,8 +243,9 @@ func TestR58_HTMLPage(t *testing.T) {
 			"equal</b>",
 			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>tomorrows_reason</code>",
 			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
-			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>", "MICROSOFT_CLIENT_ID",
-			"/api/auth/callback/microsoft", "3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
+			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>",
+			"MICROSOFT_CLIENT_ID", "/api/auth/callback/microsoft",
+			"3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},
 		{withFaults(), []string{
