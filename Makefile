@@ -208,7 +208,7 @@ fuzz: ## fuzz every parser of client input, one after the other (FUZZTIME=10m ea
 	@scripts/fuzz $(or $(FUZZTIME),10m) $(FUZZ)
 
 .PHONY: mutants
-mutants: .tools/gremlins-$(GREMLINS) .tools/pgbouncer.done .tools/moto.done ## mutation tests: do the tests fail when the code is changed? (hours; PACKAGES= selects some)
+mutants: .tools/gremlins-$(GREMLINS) .tools/pgbouncer.done .tools/moto.done ## mutation tests: do the tests fail when the code is changed? (an hour or more; PACKAGES= selects some)
 	@scripts/mutants $(CURDIR)/$< $(PACKAGES)
 
 .PHONY: timing

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// program is the package with the mutants and the test binaries that contain it.
+type program struct {
+	dir      string // of the package
+	mutants  []*mutant
+	binaries []*binary
+	original map[string][]byte // the sources by file name
+	switched map[string][]byte // the sources in which the mutants can be switched on
+}
+
+// binary is the test binary of one package.
+type binary struct {
+	dir  string // of the package, where its tests run
+	path string
+}
+
+// newProgram rewrites the package and builds the test binaries. Then the files have their original text again, because
+// some tests read them.
+func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDirs []string) (*program, error) {
+	p := &program{dir: dir, mutants: mutants, original: map[string][]byte{}}
+	for _, m := range mutants {
+		if p.original[m.file] == nil {
+			src, err := os.ReadFile(filepath.Join(dir, m.file)) //nolint:gosec // a file of the package
+			if err != nil {
+				return nil, err
+			}
+			p.original[m.file] = src
+		}
+	}
+	for i, d := range testDirs {
+		p.binaries = append(p.binaries, &binary{dir: d, path: filepath.Join(work, fmt.Sprintf("%d.test", i))})
+	}
+	defer p.write(p.original)
+	for {
+		rejected, err := p.trySwitches(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if rejected == 0 {
+			return p, p.build(ctx)
+		}
+	}
+}
+
+// trySwitches compiles the package with switches. It marks the mutants in lines that do not compile, such as those of
+// constants, and returns their number.
+func (p *program) trySwitches(ctx context.Context) (int, error) {
+	p.switched = map[string][]byte{}
+	for name, src := range p.original {
+		ids := map[place]int{}
+		for _, m := range p.mutants {
+			if m.file == name && !m.needsRebuild {
+				ids[m.place] = m.id
+			}
+		}
+		text, err := rewrite(src, ids)
+		if err != nil {
+			return 0, err
+		}
+		p.switched[name] = text
+	}
+	p.write(p.switched)
+	output, err := p.compile(ctx)
+	if err == nil {
+		return 0, nil
+	}
+	rejected := 0
+	for _, at := range compileError.FindAllStringSubmatch(output, -1) {
+		line, _ := strconv.Atoi(at[2])
+		for _, m := range p.mutants {
+			if m.file == at[1] && m.place.line == line && !m.needsRebuild {
+				m.needsRebuild = true
+				rejected++
+			}
+		}
+	}
+	if rejected == 0 {
+		return 0, fmt.Errorf("%s does not compile with switches: %s", p.dir, output)
+	}
+	return rejected, nil
+}
+
+var compileError = regexp.MustCompile(`(?m)^\S*?([^/\s]+\.go):(\d+):`)
+
+// compile only checks the package. -e prints all errors, not only ten.
+func (p *program) compile(ctx context.Context) (string, error) {
+	output, err := goCommand(ctx, "build", "-gcflags=-e", "-o", os.DevNull, "./"+p.dir)
+	return string(output), err
+}
+
+func (p *program) build(ctx context.Context) error {
+	for _, b := range p.binaries {
+		if output, err := goCommand(ctx, "test", "-c", "-vet=off", "-ldflags=-w", "-o", b.path, "./"+b.dir); err != nil {
+			return fmt.Errorf("build the tests of %s: %w: %s", b.dir, err, output)
+		}
+	}
+	return nil
+}
+
+var errNotViable = errors.New("the mutant does not compile")
+
+// rebuild builds the test binaries with one mutant that cannot be switched on.
+func (p *program) rebuild(ctx context.Context, m *mutant) error {
+	defer p.write(p.original)
+	p.write(map[string][]byte{m.file: change(p.original[m.file], m)})
+	if _, err := p.compile(ctx); err != nil {
+		return errNotViable
+	}
+	return p.build(ctx)
+}
+
+func (p *program) write(files map[string][]byte) {
+	for name, src := range files {
+		if err := os.WriteFile(filepath.Join(p.dir, name), src, 0o600); err != nil {
+			panic(err) // a file that was just read
+		}
+	}
+}
+
+func goCommand(ctx context.Context, args ...string) ([]byte, error) {
+	return exec.CommandContext(ctx, "go", args...).CombinedOutput() //nolint:gosec // the arguments are ours
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// mutant is one change of an operator.
+type mutant struct {
+	file         string // without directories
+	place        place
+	from, to     string // the operator in the source, and what the mutant has instead of it
+	assigns      bool   // the operator is an assignment
+	id           int    // the number of the operator, which all mutants of one place share
+	needsRebuild bool   // it cannot be switched on: the binaries are built again for it
+}
+
+// place is where an operator begins in its file.
+type place struct{ line, column int }
+
+func (m *mutant) String() string {
+	return fmt.Sprintf("%s:%d:%d %s to %s", m.file, m.place.line, m.place.column, m.from, m.to)
+}
+
+// replacement is what the package switches computes instead of the operator.
+func (m *mutant) replacement() string {
+	switch {
+	case m.assigns:
+		return strings.TrimSuffix(m.to, "=") // "-=" is computed as "-"
+	case m.to == "++" || m.to == "--":
+		return m.to[:1]
+	}
+	return m.to
+}
+
+// changes has the operators that gremlins exchanges, by its names of the kinds of mutants.
+var changes = map[string]map[string]string{
+	"ARITHMETIC_BASE":       {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*"},
+	"CONDITIONALS_BOUNDARY": {">=": ">", ">": ">=", "<=": "<", "<": "<="},
+	"CONDITIONALS_NEGATION": {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="},
+	"INCREMENT_DECREMENT":   {"++": "--", "--": "++"},
+	"INVERT_ASSIGNMENTS":    {"+=": "-=", "-=": "+=", "*=": "/=", "/=": "*="},
+	"INVERT_BITWISE":        {"&": "|", "|": "&", "^": "&", "&^": "&", "<<": ">>", ">>": "<<"},
+	"INVERT_BWASSIGN":       {"&=": "|=", "|=": "&=", "^=": "&=", "&^=": "&=", "<<=": ">>=", ">>=": "<<="},
+	"INVERT_LOGICAL":        {"&&": "||", "||": "&&"},
+	"INVERT_LOOPCTRL":       {"break": "continue", "continue": "break"},
+	"INVERT_NEGATIVES":      {"-": "+"},
+}
+
+// readList reads the mutants of a package from the JSON that gremlins writes.
+func readList(path, dir string) ([]*mutant, error) {
+	data, err := os.ReadFile(path) //nolint:gosec // the path is an argument of the command
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Files []struct {
+			Name      string `json:"file_name"`
+			Mutations []struct {
+				Type         string
+				Line, Column int
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var mutants []*mutant
+	for _, f := range list.Files {
+		if strings.Contains(f.Name, "/") {
+			continue // of a package below this one
+		}
+		operators, err := operatorsOf(filepath.Join(dir, f.Name))
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range f.Mutations {
+			m := &mutant{file: f.Name, place: place{c.Line, c.Column}}
+			if m.from = operators[m.place]; m.from == "" {
+				continue // it would not compile
+			}
+			m.assigns = strings.HasSuffix(c.Type, "ASSIGN") || strings.HasSuffix(c.Type, "ASSIGNMENTS")
+			if m.to = changes[c.Type][m.from]; c.Type == "REMOVE_SELF_ASSIGNMENTS" {
+				m.to = "="
+			}
+			if m.to == "" {
+				return nil, fmt.Errorf("%s:%d:%d: unknown mutant %s of %q", f.Name, c.Line, c.Column, c.Type, m.from)
+			}
+			mutants = append(mutants, m)
+		}
+	}
+	return numbered(mutants), nil
+}
+
+// operatorsOf returns the operators of a file.
+func operatorsOf(path string) (map[place]string, error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	operators := map[place]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if pos, operator := operatorOf(n); pos != token.NoPos {
+			p := files.Position(pos)
+			operators[place{p.Line, p.Column}] = operator.String()
+		}
+		return true
+	})
+	return operators, nil
+}
+
+// numbered sorts the mutants, removes duplicates and numbers the operators from 1. gremlins lists a minus twice: as
+// arithmetic and as a sign.
+func numbered(mutants []*mutant) []*mutant {
+	slices.SortFunc(mutants, func(a, b *mutant) int {
+		return strings.Compare(a.sortKey(), b.sortKey())
+	})
+	mutants = slices.CompactFunc(mutants, func(a, b *mutant) bool { return a.sortKey() == b.sortKey() })
+	id := 0
+	for i, m := range mutants {
+		if i == 0 || m.file != mutants[i-1].file || m.place != mutants[i-1].place {
+			id++
+		}
+		m.id = id
+	}
+	return mutants
+}
+
+func (m *mutant) sortKey() string {
+	return fmt.Sprintf("%s %6d %6d %s", m.file, m.place.line, m.place.column, m.to)
+}

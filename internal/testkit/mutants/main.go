@@ -1,0 +1,174 @@
+// Command mutants runs tests with each mutant of a package. A mutant is the package with one operator changed, such as
+// < to <=; a test should fail. All mutants are compiled into the test binaries, and an environment variable switches
+// one on, so that a mutant costs only the time of the tests that reach its operator. gremlins lists the mutants.
+//
+//	mutants LIST PACKAGE [TEST PACKAGE ...]
+//
+// LIST is the JSON that gremlins unleash --dry-run writes for PACKAGE, a directory below the current one. The tests are
+// those of the package and of the test packages. It rewrites files of the package: run it in a copy (scripts/mutants).
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"sync"
+	"syscall"
+	"time"
+)
+
+type options struct {
+	workers    int
+	files      *regexp.Regexp
+	tests      string
+	efficacy   float64
+	list, dir  string
+	testDirs   []string
+	everything bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.workers, "workers", 2, "how many mutants run at a time")
+	files := flag.String("files", "", "a regular expression: only mutants with such a file:line:column")
+	flag.StringVar(&o.tests, "run", ".", "a regular expression: only such tests")
+	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if a smaller part of the covered mutants is killed, in per cent")
+	flag.BoolVar(&o.everything, "v", false, "print killed mutants too, with the test that killed them")
+	flag.Parse()
+	if flag.NArg() < 2 {
+		fmt.Fprintln(os.Stderr, "usage: mutants [options] LIST PACKAGE [TEST PACKAGE ...]")
+		os.Exit(2)
+	}
+	o.files = regexp.MustCompile(*files)
+	o.list, o.dir, o.testDirs = flag.Arg(0), flag.Arg(1), flag.Args()[1:]
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := o.runAll(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // nothing is left to cancel
+	}
+}
+
+func (o *options) runAll(ctx context.Context) error {
+	start := time.Now()
+	work, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work) //nolint:errcheck // a temporary directory
+	mutants, err := readList(o.list, o.dir)
+	if err != nil {
+		return err
+	}
+	p, err := newProgram(ctx, o.dir, work, mutants, o.testDirs)
+	if err != nil {
+		return err
+	}
+	tests, err := o.measureTests(ctx, p, work)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d tests ran without a mutant in %.0f s\n", len(tests), time.Since(start).Seconds())
+	counts := o.judgeAll(ctx, p, tests)
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	dead, ran := counts[killed]+counts[timedOut], counts[killed]+counts[timedOut]+counts[lived]
+	percent := 100 * float64(dead) / float64(max(ran, 1))
+	fmt.Printf("%s: %d mutants ran, %d killed (%.1f %%, %d of them timed out), %d lived; %d not covered, "+
+		"%d do not compile; %.0f s\n", o.dir, ran, dead, percent, counts[timedOut], counts[lived], counts[notCovered],
+		counts[notViable], time.Since(start).Seconds())
+	if ran > 0 && percent < o.efficacy {
+		return fmt.Errorf("%s: less than %.0f %% are killed", o.dir, o.efficacy)
+	}
+	return nil
+}
+
+// measureTests runs every test without a mutant, and leaves out those that fail.
+func (o *options) measureTests(ctx context.Context, p *program, work string) ([]*test, error) {
+	var all []*test
+	for _, b := range p.binaries {
+		tests, err := b.list(ctx, o.tests)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tests...)
+	}
+	passed := make([]bool, len(all))
+	inParallel(o.workers, len(all), func(i int) { passed[i] = all[i].measure(ctx, work) })
+	var tests []*test
+	for i, t := range all {
+		if passed[i] {
+			tests = append(tests, t)
+		} else {
+			fmt.Printf("%s fails without a mutant and is left out\n", t.name)
+		}
+	}
+	return tests, ctx.Err()
+}
+
+func (o *options) judgeAll(ctx context.Context, p *program, tests []*test) map[outcome]int {
+	counts := map[outcome]int{}
+	var lock sync.Mutex
+	report := func(m *mutant, result outcome, by string) {
+		lock.Lock()
+		defer lock.Unlock()
+		counts[result]++
+		if o.everything || result == lived || result == notCovered || result == timedOut {
+			fmt.Println(result, m, by)
+		}
+	}
+	var switched, rebuilt []*mutant
+	for _, m := range p.mutants {
+		switch {
+		case !o.files.MatchString(m.String()):
+		case m.needsRebuild:
+			rebuilt = append(rebuilt, m)
+		default:
+			switched = append(switched, m)
+		}
+	}
+	inParallel(o.workers, len(switched), func(i int) {
+		if ctx.Err() == nil {
+			result, by := judge(ctx, switched[i], tests, o.workers)
+			report(switched[i], result, by)
+		}
+	})
+	for _, m := range rebuilt {
+		err := p.rebuild(ctx, m)
+		switch {
+		case ctx.Err() != nil:
+			return counts
+		case errors.Is(err, errNotViable):
+			report(m, notViable, "")
+		case err != nil:
+			report(m, killed, err.Error())
+		default:
+			result, by := judge(ctx, m, tests, 1)
+			report(m, result, by)
+		}
+	}
+	return counts
+}
+
+// inParallel calls do for 0 to n-1, at most workers calls at a time.
+func inParallel(workers, n int, do func(i int)) {
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+}

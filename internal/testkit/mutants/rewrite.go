@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strings"
+)
+
+// rewriter replaces operators by calls of the package switches. Lines keep their numbers.
+type rewriter struct {
+	src    []byte
+	offset func(token.Pos) int
+	ids    map[place]int // the operators to replace, by place
+	// Texts by offset: inserted before the byte there, inserted behind the byte before it, and replacing an operator.
+	before, behind map[int]string
+	operators      map[int]replaced
+}
+
+type replaced struct {
+	length int
+	text   string
+}
+
+const importSwitches = `; import switches_ "github.com/xenon-auth/xenon/internal/testkit/mutants/switches"`
+
+// rewrite returns the source of a file in which each operator of ids can be switched.
+func rewrite(src []byte, ids map[place]int) ([]byte, error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", src, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	r := &rewriter{
+		src:       src,
+		offset:    func(p token.Pos) int { return files.Position(p).Offset },
+		ids:       ids,
+		before:    map[int]string{},
+		behind:    map[int]string{},
+		operators: map[int]replaced{},
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		operator, _ := operatorOf(n)
+		p := files.Position(operator)
+		if id, ok := ids[place{p.Line, p.Column}]; ok {
+			r.node(n, id)
+		}
+		return true
+	})
+	if len(r.before)+len(r.operators) > 0 {
+		r.insertBehind(file.Name.End(), importSwitches)
+	}
+	return r.result(), nil
+}
+
+// operatorOf returns the operator of n. It returns no position if n has none, or if no other operator compiles there:
+// &x and the concatenation of texts.
+func operatorOf(n ast.Node) (token.Pos, token.Token) {
+	switch n := n.(type) {
+	case *ast.BinaryExpr:
+		if !isText(n) {
+			return n.OpPos, n.Op
+		}
+	case *ast.UnaryExpr:
+		if n.Op == token.SUB {
+			return n.OpPos, n.Op
+		}
+	case *ast.IncDecStmt:
+		return n.TokPos, n.Tok
+	case *ast.AssignStmt:
+		if n.Tok != token.ASSIGN && n.Tok != token.DEFINE {
+			return n.TokPos, n.Tok
+		}
+	case *ast.BranchStmt:
+		return n.TokPos, n.Tok
+	}
+	return token.NoPos, token.ILLEGAL
+}
+
+// isText reports whether an expression is a text literal or one joined to others.
+func isText(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		return e.Op == token.ADD && (isText(e.X) || isText(e.Y))
+	}
+	return false
+}
+
+func (r *rewriter) node(n ast.Node, id int) {
+	switch n := n.(type) {
+	case *ast.BinaryExpr:
+		r.binary(n, id)
+	case *ast.UnaryExpr:
+		r.operator(n.OpPos, n.Op, fmt.Sprintf("switches_.Negative(%d, ", id))
+		r.insertBehind(n.End(), ")")
+	case *ast.IncDecStmt:
+		r.operator(n.TokPos, n.Tok, r.assignment(id, n.X, n.Tok.String()[:1])+"1)")
+	case *ast.AssignStmt:
+		r.operator(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], strings.TrimSuffix(n.Tok.String(), "=")))
+		r.insertBehind(n.End(), ")")
+	case *ast.BranchStmt:
+		other := map[token.Token]string{token.BREAK: "continue", token.CONTINUE: "break"}[n.Tok]
+		if n.Label != nil {
+			other += " " + n.Label.Name
+		}
+		r.insertBefore(n.Pos(), fmt.Sprintf("if switches_.On(%d) { %s }; ", id, other))
+	}
+}
+
+func (r *rewriter) binary(n *ast.BinaryExpr, id int) {
+	switch n.Op {
+	case token.EQL, token.NEQ:
+		r.insertBefore(n.Pos(), fmt.Sprintf("switches_.Equal(%d, ", id))
+		r.insertBehind(n.End(), ")")
+	case token.LAND, token.LOR:
+		r.insertBefore(n.Pos(), fmt.Sprintf("switches_.Logical(%d, func() bool { return (", id))
+		r.operator(n.OpPos, n.Op, fmt.Sprintf(") }, %q, func() bool { return (", n.Op))
+		r.insertBehind(n.End(), ") })")
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		r.call(n, "Compare", id)
+	default:
+		r.call(n, calculation(n.Op.String()), id)
+	}
+}
+
+// call turns a + b into switches_.Calculate(id, a, "+", b).
+func (r *rewriter) call(n *ast.BinaryExpr, function string, id int) {
+	r.insertBefore(n.Pos(), fmt.Sprintf("switches_.%s(%d, ", function, id))
+	r.operator(n.OpPos, n.Op, fmt.Sprintf(", %q, ", n.Op))
+	r.insertBehind(n.End(), ")")
+}
+
+// assignment returns the text that replaces += in a += b, up to b: = switches_.Calculate(id, a, "+", b).
+func (r *rewriter) assignment(id int, left ast.Expr, operator string) string {
+	text := r.src[r.offset(left.Pos()):r.offset(left.End())]
+	return fmt.Sprintf("= switches_.%s(%d, %s, %q, ", calculation(operator), id, text, operator)
+}
+
+func calculation(operator string) string {
+	switch operator {
+	case "+", "-", "*", "/":
+		return "Calculate"
+	case "<<", ">>":
+		return "Shift"
+	}
+	return "Bits"
+}
+
+// insertBefore: of two nodes that begin at one place, ast.Inspect visits the outer one first.
+func (r *rewriter) insertBefore(p token.Pos, text string) { r.before[r.offset(p)] += text }
+
+// insertBehind: of two nodes that end at one place, the text of the inner one comes first.
+func (r *rewriter) insertBehind(p token.Pos, text string) {
+	r.behind[r.offset(p)] = text + r.behind[r.offset(p)]
+}
+
+func (r *rewriter) operator(p token.Pos, written token.Token, text string) {
+	r.operators[r.offset(p)] = replaced{len(written.String()), text}
+}
+
+func (r *rewriter) result() []byte {
+	var out []byte
+	for i := 0; i <= len(r.src); i++ {
+		out = append(out, r.behind[i]+r.before[i]...)
+		if o, ok := r.operators[i]; ok {
+			out = append(out, o.text...)
+			i += o.length - 1
+		} else if i < len(r.src) {
+			out = append(out, r.src[i])
+		}
+	}
+	return out
+}
+
+// change returns the source with the operator of m replaced by its mutant.
+func change(src []byte, m *mutant) []byte {
+	start := 0
+	for line := 1; line < m.place.line; line++ {
+		start += strings.IndexByte(string(src[start:]), '\n') + 1
+	}
+	start += m.place.column - 1
+	return []byte(string(src[:start]) + m.to + string(src[start+len(m.from):]))
+}

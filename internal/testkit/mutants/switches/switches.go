@@ -1,0 +1,144 @@
+// Package switches computes the operators of a program that mutants rewrote. XENON_MUTANT selects one operator of the
+// program and what to compute instead of it: "12 <=". All others are computed as written.
+package switches
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// Names of environment variables.
+const (
+	Mutant  = "XENON_MUTANT"
+	Reached = "XENON_MUTANT_REACHED" // a file: each operator appends its number when the program first reaches it
+)
+
+var (
+	active, replacement = parse(os.Getenv(Mutant))
+	reachedFile         = os.Getenv(Reached)
+	reached             [1 << 16]atomic.Bool
+)
+
+func parse(mutant string) (id int, operator string) {
+	number, operator, _ := strings.Cut(mutant, " ")
+	id, _ = strconv.Atoi(number) // 0 without a mutant
+	return id, operator
+}
+
+// On reports whether the mutant changes operator id.
+func On(id int) bool {
+	if reachedFile != "" && !reached[id].Swap(true) {
+		appendReached(id)
+	}
+	return id == active
+}
+
+func appendReached(id int) {
+	//nolint:gosec // the command mutants chooses the file
+	f, err := os.OpenFile(reachedFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	fmt.Fprintln(f, id)
+}
+
+func operator(id int, written string) string {
+	if On(id) {
+		return replacement
+	}
+	return written
+}
+
+// Equal takes the result of == or !=. The mutant inverts it.
+func Equal[T ~bool](id int, result T) T { return result != T(On(id)) }
+
+// Logical computes && and ||.
+func Logical(id int, a func() bool, written string, b func() bool) bool {
+	if operator(id, written) == "&&" {
+		return a() && b()
+	}
+	return a() || b()
+}
+
+// Compare computes <, <=, > and >=.
+func Compare[T cmp.Ordered](id int, a T, written string, b T) bool {
+	switch operator(id, written) {
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	default:
+		return a >= b
+	}
+}
+
+// Negative computes -a. The mutant leaves the minus out.
+func Negative[T number](id int, a T) T {
+	if On(id) {
+		return a
+	}
+	return -a
+}
+
+type integer interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
+}
+
+type number interface {
+	integer | ~float32 | ~float64
+}
+
+// Calculate computes +, -, * and /. The mutant of an assignment such as a += b may have no operator: a = b.
+func Calculate[T number](id int, a T, written string, b T) T {
+	switch operator(id, written) {
+	case "+":
+		return a + b
+	case "-":
+		return a - b
+	case "*":
+		return a * b
+	case "/":
+		return a / b
+	default:
+		return b
+	}
+}
+
+// Bits computes the operators that need integers.
+func Bits[T integer](id int, a T, written string, b T) T {
+	switch operator(id, written) {
+	case "&":
+		return a & b
+	case "|":
+		return a | b
+	case "^":
+		return a ^ b
+	case "&^":
+		return a &^ b
+	case "%":
+		return a % b
+	case "*":
+		return a * b
+	default:
+		return b
+	}
+}
+
+// Shift computes << and >>.
+func Shift[T, U integer](id int, a T, written string, b U) T {
+	switch operator(id, written) {
+	case "<<":
+		return a << b
+	case ">>":
+		return a >> b
+	default:
+		return T(b)
+	}
+}

@@ -1,0 +1,39 @@
+package switches
+
+import "testing"
+
+// One test changes the mutant of the process, so none is parallel.
+func TestOnlyTheActiveOperatorChanges(t *testing.T) {
+	defer func(id int, operator string) { active, replacement = id, operator }(active, replacement)
+	yes, no := func() bool { return true }, func() bool { return false }
+	for _, test := range []struct {
+		mutant      string
+		result      func() any
+		plain, want any
+	}{
+		{"2 !=", func() any { return Equal(2, true) }, true, false},
+		{"2 ||", func() any { return Logical(2, yes, "&&", no) }, false, true},
+		{"2 &&", func() any { return Logical(2, yes, "||", no) }, true, false},
+		{"2 <=", func() any { return Compare(2, 1, "<", 1) }, false, true},
+		{"2 >=", func() any { return Compare(2, "a", "<", "b") }, true, false},
+		{"2 >", func() any { return Compare(2, 1, ">=", 1) }, true, false},
+		{"2 <", func() any { return Compare(2, 1, ">", 2) }, false, true},
+		{"2 +", func() any { return Negative(2, 1) }, -1, 1},
+		{"2 -", func() any { return Calculate(2, 1, "+", 1) }, 2, 0},
+		{"2 /", func() any { return Calculate(2, 6, "*", 2) }, 12, 3},
+		{"2 ", func() any { return Calculate(2, 6, "+", 2) }, 8, 2},
+		{"2 *", func() any { return Bits(2, 6, "%", 2) }, 0, 12},
+		{"2 |", func() any { return Bits(2, 6, "&", 1) }, 0, 7},
+		{"2 &", func() any { return Bits(2, 6, "&^", 2) }, 4, 2},
+		{"2 >>", func() any { return Shift(2, 4, "<<", 1) }, 8, 2},
+	} {
+		active, replacement = 1, "other"
+		if got := test.result(); got != test.plain {
+			t.Errorf("%s, not active: got %v, want %v", test.mutant, got, test.plain)
+		}
+		active, replacement = parse(test.mutant)
+		if got := test.result(); got != test.want {
+			t.Errorf("%s: got %v, want %v", test.mutant, got, test.want)
+		}
+	}
+}

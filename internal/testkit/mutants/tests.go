@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/mutants/switches"
+)
+
+// test is a test function.
+type test struct {
+	binary  *binary
+	name    string
+	took    time.Duration
+	reaches map[int]bool // the numbers of the operators
+}
+
+// outcome is what the tests say about a mutant.
+type outcome string
+
+const (
+	killed     outcome = "killed"
+	timedOut   outcome = "timed out"
+	lived      outcome = "lived"
+	notCovered outcome = "not covered"
+	notViable  outcome = "does not compile"
+)
+
+var testName = regexp.MustCompile(`^(Test|Fuzz|Example)`)
+
+// list returns the tests of the binary whose names match.
+func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
+	cmd := exec.CommandContext(ctx, b.path, "-test.list", match) //nolint:gosec // a test binary of ours
+	cmd.Dir = b.dir
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, err
+	}
+	var tests []*test
+	for name := range strings.FieldsSeq(string(output)) {
+		if testName.MatchString(name) {
+			tests = append(tests, &test{binary: b, name: name})
+		}
+	}
+	return tests, nil
+}
+
+// run runs the tests, which are of one binary, until the first one fails or the time is over. It returns the name of
+// the test that failed, or what the binary printed at last.
+func run(ctx context.Context, tests []*test, limit time.Duration, env ...string) (outcome, string) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	names := make([]string, len(tests))
+	for i, t := range tests {
+		names[i] = t.name
+	}
+	b := tests[0].binary
+	//nolint:gosec // a test binary of ours
+	cmd := exec.CommandContext(ctx, b.path, "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the tests start processes, which must end too
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	output, err := cmd.CombinedOutput()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return timedOut, names[0]
+	case err == nil:
+		return lived, ""
+	}
+	if failed := failedTest.FindSubmatch(output); failed != nil {
+		return killed, string(failed[1])
+	}
+	return killed, string(bytes.TrimSpace(output[max(0, len(output)-200):]))
+}
+
+var failedTest = regexp.MustCompile(`--- FAIL: (\S+)`)
+
+// measure runs the test without a mutant. It returns false if the test fails.
+func (t *test) measure(ctx context.Context, work string) bool {
+	file := filepath.Join(work, t.name+".reached")
+	start := time.Now()
+	result, _ := run(ctx, []*test{t}, 20*time.Minute, switches.Reached+"="+file)
+	t.took = time.Since(start)
+	t.reaches = map[int]bool{}
+	output, _ := os.ReadFile(file) //nolint:gosec // it is missing if the test reaches no operator
+	for number := range strings.FieldsSeq(string(output)) {
+		id, _ := strconv.Atoi(number)
+		t.reaches[id] = true
+	}
+	return result == lived
+}
+
+// judge runs the tests with the mutant, the fastest ones first: four, then eight, and so on.
+func judge(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
+	var env []string
+	if !m.needsRebuild {
+		env = []string{switches.Mutant + "=" + strconv.Itoa(m.id) + " " + m.replacement()}
+		tests = slices.DeleteFunc(slices.Clone(tests), func(t *test) bool { return !t.reaches[m.id] })
+	}
+	if len(tests) == 0 {
+		return notCovered, ""
+	}
+	slices.SortFunc(tests, func(a, b *test) int { return int(a.took - b.took) })
+	for size := 4; len(tests) > 0; size *= 2 {
+		size = min(size, len(tests))
+		for _, group := range byBinary(tests[:size]) {
+			limit := 20 * time.Second * time.Duration(slots)
+			for _, t := range group {
+				limit += 5 * t.took
+			}
+			if result, by := run(ctx, group, limit, env...); result != lived {
+				return result, by
+			}
+		}
+		tests = tests[size:]
+	}
+	return lived, ""
+}
+
+func byBinary(tests []*test) [][]*test {
+	var groups [][]*test
+	for _, t := range tests {
+		i := slices.IndexFunc(groups, func(g []*test) bool { return g[0].binary == t.binary })
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
+}
