@@ -3,9 +3,12 @@ package keys
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
@@ -34,6 +37,27 @@ func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
 	}
 }
 
+func TestLoadReadsTheFileOfTheSettings(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	cfg := config.Keys{SigningKeysFile: path}
+	if _, err := Load(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a file: %v, want os.ErrNotExist", err)
+	}
+	if err := os.WriteFile(path, []byte("half a set"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), cfg); err == nil {
+		t.Error("loaded half a set")
+	}
+	if err := SaveFile(path, sets().first); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(t.Context(), cfg); err != nil || got.Current.ID != sets().first.Current.ID {
+		t.Errorf("got %v, want the set of the file", err)
+	}
+}
+
 // A reader sees the old set or the new one while others write.
 func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 	t.Parallel()
@@ -59,4 +83,35 @@ func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// fullDiskVariable is the environment variable of the process without disk space in the test below.
+const fullDiskVariable = "XENON_KEYS_TEST_FULL_DISK"
+
+// A process that may write no bytes to files stands for a full disk.
+func TestSaveFileKeepsTheOldFileIfTheDiskIsFull(t *testing.T) {
+	const name = "keys.json"
+	if _, full := os.LookupEnv(fullDiskVariable); full {
+		if set, err := LoadFile(name); err != nil || SaveFile(name, set) == nil {
+			t.Error("saved on a full disk", err)
+		}
+		return
+	}
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), name)
+	if err := SaveFile(path, sets().first); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `trap "" XFSZ; ulimit -f 0; exec "$0" -test.run "^$1$"`, program, t.Name())
+	cmd.Dir, cmd.Env = filepath.Dir(path), append(os.Environ(), fullDiskVariable+"=1")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, output)
+	}
+	if got, err := LoadFile(path); err != nil || got.Current.ID != sets().first.Current.ID {
+		t.Errorf("LoadFile: %v, want the old set", err)
+	}
 }

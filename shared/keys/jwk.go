@@ -101,7 +101,7 @@ func defaultAlgorithm(kind string, crv json.RawMessage) string {
 
 // parseObject reads a JSON object and keeps the order of its members.
 func parseObject(text []byte) (names []string, values map[string]json.RawMessage, err error) {
-	if json.Unmarshal(text, &values) != nil || values == nil {
+	if json.Unmarshal(text, &values) != nil {
 		return nil, nil, errors.New("publicKey is not a JSON object")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))

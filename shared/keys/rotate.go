@@ -201,8 +201,7 @@ func (r *Rotation) check(current, pending []byte) (Set, error) {
 // checkFollows returns an error unless the set may replace old: its current key must be the next key of old, and the
 // set must still publish every key that may have signed a valid token.
 func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error {
-	if s.Current.ID != old.Next.ID || s.Next.ID == old.Current.ID ||
-		len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
+	if s.Current.ID != old.Next.ID || len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
 		return errKeysChanged
 	}
 	if s.Retired[0].PublishedUntil.Before(seconds(now.Add(lifetime + Spread))) {

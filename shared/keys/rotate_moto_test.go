@@ -4,6 +4,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,6 +128,21 @@ func TestMotoFirstDeploy(t *testing.T) {
 	}
 }
 
+func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
+	c := newCloud(t, text(t, sets().first))
+	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
+	for _, content := range []string{text(t, sets().first), "half a set", "half a set"} {
+		c.Put(c.cfg.SigningKeysARN, content)
+		c.Advance(secrets.TTL)
+		if _, err := k.Sign(t.Context(), testClaims); err != nil {
+			t.Errorf("with %.10s: %v", content, err)
+		}
+	}
+	if n := strings.Count(c.log.String(), "the last valid one stays in use"); n != 1 {
+		t.Errorf("%d warnings, want 1: %s", n, &c.log)
+	}
+}
+
 func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 	c := newCloud(t, "{}")
 	if err := c.rotate(); err != nil {
@@ -226,6 +242,38 @@ func TestMotoRotateNow(t *testing.T) {
 }
 
 // While Secrets Manager is unavailable nothing rotates and the last valid keys sign. Later the rotation finishes.
+func TestMotoRotateNowGivesASecretWithoutValueItsFirstKeys(t *testing.T) {
+	c := newCloud(t, "")
+	got, err := c.rotation.RotateNow(t.Context())
+	if err != nil || got.Current.ID != c.inUse().Current.ID {
+		t.Errorf("got %v, want the set in use", err)
+	}
+}
+
+func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
+	c := newCloud(t, text(t, sets().third))
+	c.Advance(time.Hour)
+	if err := c.rotate(); err != nil {
+		t.Fatal(err)
+	}
+	before, rotate := c.inUse(), c.Function
+	c.Function = func(event []byte) error {
+		if bytes.Contains(event, []byte("finishSecret")) {
+			return errors.New("out of memory")
+		}
+		return rotate(event)
+	}
+	c.Advance(finishWithin + Spread)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+	defer cancel()
+	if _, err := c.rotation.RotateNow(ctx); err == nil {
+		t.Error("RotateNow returned a set that is not in use")
+	}
+	if got := c.inUse(); got.Current.ID != before.Current.ID {
+		t.Error("other keys are in use")
+	}
+}
+
 func TestMotoServiceDownDuringARotation(t *testing.T) {
 	c := newCloud(t, text(t, sets().third))
 	c.Advance(time.Hour)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
@@ -97,6 +98,27 @@ func TestMotoKeysChangedDuringARotation(t *testing.T) {
 }
 
 // A set that comes into use too late would stop publishing a key before its tokens expire.
+func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
+	c := newCloud(t, text(t, sets().third))
+	arn := c.cfg.SigningKeysARN
+	c.Advance(time.Hour)
+	version := c.Begin(arn)
+	if err := c.Step(arn, version, "createSecret"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
+	c.rotation = NewRotation(cfg, func() time.Time { // called after the rotation has read both sets
+		c.Put(arn, text(t, sets().foreign))
+		return c.Now()
+	})
+	if err := c.Step(arn, version, "finishSecret"); err == nil {
+		t.Error("the rotation finished")
+	}
+	if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID {
+		t.Error("the operator's keys are not in use")
+	}
+}
+
 func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	c := newCloud(t, text(t, sets().third))
 	arn := c.cfg.SigningKeysARN
@@ -171,6 +193,9 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 		"no retired keys":     {text(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
 		"missing retired key": {text(t, missing), "is missing"},
 		"retired too early":   {text(t, short), "before the tokens it signs expire"},
+		"another current key": {
+			text(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}), errKeysChanged.Error(),
+		},
 		"the old key as next": {
 			text(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),
 		},

@@ -70,10 +70,14 @@ func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	return m
 }
 
-// Create creates a secret and returns its ARN.
+// Create creates a secret and returns its ARN. If text is empty, the secret has no version.
 func (m *SecretsManager) Create(name, text string) string {
 	m.t.Helper()
-	out, err := m.client.CreateSecret(m.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &text})
+	in := &secretsmanager.CreateSecretInput{Name: &name}
+	if text != "" {
+		in.SecretString = &text
+	}
+	out, err := m.client.CreateSecret(m.t.Context(), in)
 	if err != nil {
 		m.t.Error(err)
 		return ""
