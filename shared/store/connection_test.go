@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,13 +88,26 @@ func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	}
 }
 
+func TestConnectionIsReplacedAfterFourIdleMinutesAndWhenTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	for idle, want := range map[time.Duration]bool{
+		0: true, 2 * time.Second: true, 3 * time.Minute: true, 5 * time.Minute: false, -time.Minute: false,
+	} {
+		if got, err := db.UsableAfter(t.Context(), idle); got != want || err != nil {
+			t.Errorf("idle for %s: got %t, %v, want %t", idle, got, err, want)
+		}
+	}
+}
+
 func TestDatabaseAwayIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
-	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); !unavailable(err) {
+	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
+	if !unavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
 		t.Errorf("connection refused: got %v", err)
 	}
 	proxy.Resume()
@@ -134,7 +148,8 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 		busy <- err
 	}()
 	waitFor(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
-	if _, err := db.EmailTaken(t.Context(), "x"); !unavailable(err) {
+	_, err = db.EmailTaken(t.Context(), "x")
+	if !unavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
 		t.Errorf("got %v, want unavailable", err)
 	}
 	if _, err := blocker.Exec(t.Context(), `COMMIT`); err != nil {

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Exec runs a statement on a connection of the pool.
@@ -13,6 +15,16 @@ func (s *Store) Exec(ctx context.Context, sql string) error {
 
 // ChargeText returns the statement that counts a number of charges.
 func ChargeText(charges int) string { return chargeText(charges) }
+
+// UsableAfter reports whether a connection that was idle for so long is used again.
+func (s *Store) UsableAfter(ctx context.Context, idle time.Duration) (usable bool, err error) {
+	err = s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) (err error) {
+		c.Conn().PgConn().CustomData()[lastUsedKey] = wallClock().Add(-idle)
+		usable, err = isUsable(ctx, c.Conn())
+		return err
+	})
+	return usable, err
+}
 
 // ForgetReadiness makes the next call of Ready check the tables.
 func (s *Store) ForgetReadiness() {

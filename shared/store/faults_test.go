@@ -62,6 +62,38 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	}
 }
 
+// Only with the routine of Postgres's check of cached plans does 0A000 mean that the statement can be repeated.
+func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	db := open(t, p.URL(), 1)
+	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
+	p.Arm(unsupported, dbtest.AtStatement, 1, 1)
+	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || unavailable(err) {
+		t.Errorf("got %v, want the error of the server", err)
+	}
+	if sent, seen := p.Disarm(), p.Seen(dbtest.AtStatement); sent != 1 || seen != 1 {
+		t.Errorf("the server got the statement %d times", seen)
+	}
+}
+
+func TestRowThatCannotBeReadIsNotAMissingRow(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	user, _ := signUp(t, db, "ada@example.com")
+	for _, sql := range []string{
+		`ALTER TABLE "user" ALTER COLUMN name DROP NOT NULL`, `UPDATE "user" SET name = NULL`,
+	} {
+		if err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := db.UserByID(t.Context(), user.ID)
+	if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) {
+		t.Errorf("got %v, want the error of pgx", err)
+	}
+}
+
 // If an error rolls a charge back, the repeated statement counts it. So errors do not allow guesses that are not
 // counted.
 func TestRepeatedReadIsCounted(t *testing.T) {
