@@ -44,28 +44,28 @@ func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDi
 	}
 	defer p.write(p.original)
 	for {
-		rejected, err := p.trySwitches(ctx)
+		marked, err := p.trySwitches(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if rejected == 0 {
+		if marked == 0 {
 			return p, p.build(ctx)
 		}
 	}
 }
 
-// trySwitches compiles the package with switches. It marks the mutants in lines that do not compile, such as those of
-// constants, and returns their number.
+// trySwitches compiles the package with switches. It marks the mutants in lines that do not compile, and returns how
+// many it marked.
 func (p *program) trySwitches(ctx context.Context) (int, error) {
 	p.switched = map[string][]byte{}
 	for name, src := range p.original {
-		ids := map[place]int{}
+		ids, texts := map[place]int{}, map[place]bool{}
 		for _, m := range p.mutants {
-			if m.file == name && !m.needsRebuild {
-				ids[m.place] = m.id
+			if m.file == name && !m.needsRebuild && m.isViable() {
+				ids[m.place], texts[m.place] = m.id, m.joinsTexts
 			}
 		}
-		text, err := rewrite(src, ids)
+		text, err := rewrite(src, ids, texts)
 		if err != nil {
 			return 0, err
 		}
@@ -76,21 +76,43 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 	if err == nil {
 		return 0, nil
 	}
-	rejected := 0
+	marked := 0
 	for _, at := range compileError.FindAllStringSubmatch(output, -1) {
 		line, _ := strconv.Atoi(at[2])
-		for _, m := range p.mutants {
-			if m.file == at[1] && m.place.line == line && !m.needsRebuild {
-				m.needsRebuild = true
-				rejected++
-			}
-		}
+		marked += p.mark(at[1], line)
 	}
-	if rejected == 0 {
+	if marked == 0 {
 		return 0, fmt.Errorf("%s does not compile with switches: %s", p.dir, output)
 	}
-	return rejected, nil
+	return marked, nil
 }
+
+// mark marks the mutants of all expressions with a line that does not compile: at first because a + may join texts,
+// then because the line may have a constant.
+func (p *program) mark(file string, line int) (marked int) {
+	var found []*mutant
+	for _, m := range p.mutants {
+		if m.file == file && m.first <= line && line <= m.last && !m.needsRebuild && m.isViable() {
+			found = append(found, m)
+		}
+	}
+	for _, m := range found {
+		if (m.from == "+" || m.from == "+=") && !m.joinsTexts {
+			m.joinsTexts = true
+			marked++
+		}
+	}
+	if marked > 0 {
+		return marked
+	}
+	for _, m := range found {
+		m.joinsTexts, m.needsRebuild = false, true
+	}
+	return len(found)
+}
+
+// isViable reports whether the mutant can compile. Texts have no minus.
+func (m *mutant) isViable() bool { return !m.joinsTexts || m.to == "=" }
 
 var compileError = regexp.MustCompile(`(?m)^\S*?([^/\s]+\.go):(\d+):`)
 

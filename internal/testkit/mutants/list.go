@@ -16,9 +16,11 @@ import (
 type mutant struct {
 	file         string // without directories
 	place        place
+	first, last  int    // the lines of the expression or statement with the operator
 	from, to     string // the operator in the source, and what the mutant has instead of it
 	assigns      bool   // the operator is an assignment
 	id           int    // the number of the operator, which all mutants of one place share
+	joinsTexts   bool   // the operator is the + or += of texts
 	needsRebuild bool   // it cannot be switched on: the binaries are built again for it
 }
 
@@ -83,9 +85,11 @@ func readList(path, dir string) ([]*mutant, error) {
 		}
 		for _, c := range f.Mutations {
 			m := &mutant{file: f.Name, place: place{c.Line, c.Column}}
-			if m.from = operators[m.place]; m.from == "" {
+			o, ok := operators[m.place]
+			if !ok {
 				continue // it would not compile
 			}
+			m.from, m.first, m.last = o.text, o.first, o.last
 			m.assigns = strings.HasSuffix(c.Type, "ASSIGN") || strings.HasSuffix(c.Type, "ASSIGNMENTS")
 			if m.to = changes[c.Type][m.from]; c.Type == "REMOVE_SELF_ASSIGNMENTS" {
 				m.to = "="
@@ -99,18 +103,26 @@ func readList(path, dir string) ([]*mutant, error) {
 	return numbered(mutants), nil
 }
 
+// operator is an operator in a file, and the lines of its expression or statement.
+type operator struct {
+	text        string
+	first, last int
+}
+
 // operatorsOf returns the operators of a file.
-func operatorsOf(path string) (map[place]string, error) {
+func operatorsOf(path string) (map[place]operator, error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, path, nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	operators := map[place]string{}
+	operators := map[place]operator{}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if pos, operator := operatorOf(n); pos != token.NoPos {
+		if pos, written := operatorOf(n); pos != token.NoPos {
 			p := files.Position(pos)
-			operators[place{p.Line, p.Column}] = operator.String()
+			operators[place{p.Line, p.Column}] = operator{
+				text: written.String(), first: files.Position(n.Pos()).Line, last: files.Position(n.End()).Line,
+			}
 		}
 		return true
 	})

@@ -2,10 +2,11 @@
 // < to <=; a test should fail. All mutants are compiled into the test binaries, and an environment variable switches
 // one on, so that a mutant costs only the time of the tests that reach its operator. gremlins lists the mutants.
 //
-//	mutants LIST PACKAGE [TEST PACKAGE ...]
+//	mutants LIST PACKAGE TEST_PACKAGE ...
 //
-// LIST is the JSON that gremlins unleash --dry-run writes for PACKAGE, a directory below the current one. The tests are
-// those of the package and of the test packages. It rewrites files of the package: run it in a copy (scripts/mutants).
+// LIST is the JSON that gremlins unleash --dry-run writes for PACKAGE, a directory below the current one. The tests of
+// the test packages run; PACKAGE is usually one of them. The command rewrites files of PACKAGE: run it in a copy
+// (scripts/mutants).
 package main
 
 import (
@@ -39,12 +40,12 @@ func main() {
 	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if a smaller part of the covered mutants is killed, in per cent")
 	flag.BoolVar(&o.everything, "v", false, "print killed mutants too, with the test that killed them")
 	flag.Parse()
-	if flag.NArg() < 2 {
-		fmt.Fprintln(os.Stderr, "usage: mutants [options] LIST PACKAGE [TEST PACKAGE ...]")
+	if flag.NArg() < 3 {
+		fmt.Fprintln(os.Stderr, "usage: mutants [options] LIST PACKAGE TEST_PACKAGE ...")
 		os.Exit(2)
 	}
 	o.files = regexp.MustCompile(*files)
-	o.list, o.dir, o.testDirs = flag.Arg(0), flag.Arg(1), flag.Args()[1:]
+	o.list, o.dir, o.testDirs = flag.Arg(0), flag.Arg(1), flag.Args()[2:]
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if err := o.runAll(ctx); err != nil {
@@ -73,7 +74,7 @@ func (o *options) runAll(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d tests ran without a mutant in %.0f s\n", len(tests), time.Since(start).Seconds())
-	counts := o.judgeAll(ctx, p, tests)
+	counts := o.tryAll(ctx, p, tests)
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
@@ -111,7 +112,7 @@ func (o *options) measureTests(ctx context.Context, p *program, work string) ([]
 	return tests, ctx.Err()
 }
 
-func (o *options) judgeAll(ctx context.Context, p *program, tests []*test) map[outcome]int {
+func (o *options) tryAll(ctx context.Context, p *program, tests []*test) map[outcome]int {
 	counts := map[outcome]int{}
 	var lock sync.Mutex
 	report := func(m *mutant, result outcome, by string) {
@@ -126,6 +127,8 @@ func (o *options) judgeAll(ctx context.Context, p *program, tests []*test) map[o
 	for _, m := range p.mutants {
 		switch {
 		case !o.files.MatchString(m.String()):
+		case !m.isViable():
+			report(m, notViable, "")
 		case m.needsRebuild:
 			rebuilt = append(rebuilt, m)
 		default:
@@ -134,7 +137,7 @@ func (o *options) judgeAll(ctx context.Context, p *program, tests []*test) map[o
 	}
 	inParallel(o.workers, len(switched), func(i int) {
 		if ctx.Err() == nil {
-			result, by := judge(ctx, switched[i], tests, o.workers)
+			result, by := try(ctx, switched[i], tests, o.workers)
 			report(switched[i], result, by)
 		}
 	})
@@ -148,7 +151,7 @@ func (o *options) judgeAll(ctx context.Context, p *program, tests []*test) map[o
 		case err != nil:
 			report(m, killed, err.Error())
 		default:
-			result, by := judge(ctx, m, tests, 1)
+			result, by := try(ctx, m, tests, 1)
 			report(m, result, by)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 type rewriter struct {
 	src    []byte
 	offset func(token.Pos) int
-	ids    map[place]int // the operators to replace, by place
 	// Texts by offset: inserted before the byte there, inserted behind the byte before it, and replacing an operator.
 	before, behind map[int]string
 	operators      map[int]replaced
@@ -25,8 +24,8 @@ type replaced struct {
 
 const importSwitches = `; import switches_ "github.com/xenon-auth/xenon/internal/testkit/mutants/switches"`
 
-// rewrite returns the source of a file in which each operator of ids can be switched.
-func rewrite(src []byte, ids map[place]int) ([]byte, error) {
+// rewrite returns the source of a file in which each operator of ids can be switched. Those of texts are += of texts.
+func rewrite(src []byte, ids map[place]int, texts map[place]bool) ([]byte, error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "", src, parser.ParseComments)
 	if err != nil {
@@ -35,7 +34,6 @@ func rewrite(src []byte, ids map[place]int) ([]byte, error) {
 	r := &rewriter{
 		src:       src,
 		offset:    func(p token.Pos) int { return files.Position(p).Offset },
-		ids:       ids,
 		before:    map[int]string{},
 		behind:    map[int]string{},
 		operators: map[int]replaced{},
@@ -43,8 +41,9 @@ func rewrite(src []byte, ids map[place]int) ([]byte, error) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		operator, _ := operatorOf(n)
 		p := files.Position(operator)
-		if id, ok := ids[place{p.Line, p.Column}]; ok {
-			r.node(n, id)
+		at := place{p.Line, p.Column}
+		if id, ok := ids[at]; ok {
+			r.node(n, id, texts[at])
 		}
 		return true
 	})
@@ -89,7 +88,7 @@ func isText(e ast.Expr) bool {
 	return false
 }
 
-func (r *rewriter) node(n ast.Node, id int) {
+func (r *rewriter) node(n ast.Node, id int, joinsTexts bool) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
 		r.binary(n, id)
@@ -97,9 +96,15 @@ func (r *rewriter) node(n ast.Node, id int) {
 		r.operator(n.OpPos, n.Op, fmt.Sprintf("switches_.Negative(%d, ", id))
 		r.insertBehind(n.End(), ")")
 	case *ast.IncDecStmt:
-		r.operator(n.TokPos, n.Tok, r.assignment(id, n.X, n.Tok.String()[:1])+"1)")
+		operator := n.Tok.String()[:1]
+		r.operator(n.TokPos, n.Tok, r.assignment(id, n.X, calculation(operator), operator)+"1)")
 	case *ast.AssignStmt:
-		r.operator(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], strings.TrimSuffix(n.Tok.String(), "=")))
+		operator := strings.TrimSuffix(n.Tok.String(), "=")
+		function := calculation(operator)
+		if joinsTexts {
+			function = "Join"
+		}
+		r.operator(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], function, operator))
 		r.insertBehind(n.End(), ")")
 	case *ast.BranchStmt:
 		other := map[token.Token]string{token.BREAK: "continue", token.CONTINUE: "break"}[n.Tok]
@@ -134,9 +139,9 @@ func (r *rewriter) call(n *ast.BinaryExpr, function string, id int) {
 }
 
 // assignment returns the text that replaces += in a += b, up to b: = switches_.Calculate(id, a, "+", b).
-func (r *rewriter) assignment(id int, left ast.Expr, operator string) string {
+func (r *rewriter) assignment(id int, left ast.Expr, function, operator string) string {
 	text := r.src[r.offset(left.Pos()):r.offset(left.End())]
-	return fmt.Sprintf("= switches_.%s(%d, %s, %q, ", calculation(operator), id, text, operator)
+	return fmt.Sprintf("= switches_.%s(%d, %s, %q, ", function, id, text, operator)
 }
 
 func calculation(operator string) string {

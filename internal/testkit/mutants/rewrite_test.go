@@ -47,7 +47,7 @@ func TestRewriteCallsSwitchesInsteadOfOperators(t *testing.T) {
 		for _, m := range numbered(mutants) {
 			ids[m.place] = m.id
 		}
-		got, err := rewrite([]byte(source), ids)
+		got, err := rewrite([]byte(source), ids, nil)
 		want := head + importSwitches + tail + test.want + "\n}\n"
 		if test.source == test.want {
 			want = source

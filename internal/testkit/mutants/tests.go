@@ -102,8 +102,8 @@ func (t *test) measure(ctx context.Context, work string) bool {
 	return result == lived
 }
 
-// judge runs the tests with the mutant, the fastest ones first: four, then eight, and so on.
-func judge(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
+// try runs the tests with the mutant, the fastest ones first: four, then eight, and so on.
+func try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
 	var env []string
 	if !m.needsRebuild {
 		env = []string{switches.Mutant + "=" + strconv.Itoa(m.id) + " " + m.replacement()}

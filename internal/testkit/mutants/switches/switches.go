@@ -111,6 +111,14 @@ func Calculate[T number](id int, a T, written string, b T) T {
 	}
 }
 
+// Join computes a += b of texts. The mutant is a = b.
+func Join[T ~string](id int, a T, written string, b T) T {
+	if operator(id, written) == "+" {
+		return a + b
+	}
+	return b
+}
+
 // Bits computes the operators that need integers.
 func Bits[T integer](id int, a T, written string, b T) T {
 	switch operator(id, written) {
