@@ -1,12 +1,15 @@
 package importer_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
 )
 
 // The verification distinguishes a change of the source after the copy from a wrong copy. The next pass copies the
@@ -103,4 +106,36 @@ func TestR55_LaterPassesCopyAllChanges(t *testing.T) {
 		checkExpected(t, m, importtest.Allow)
 		importtest.CheckEqual(t, m, "after a pass")
 	}
+}
+
+func TestPassStartsAfterMoreThanHalfOfTheUsersWereDeletedOnlyIfAllowed(t *testing.T) {
+	t.Parallel()
+	m := importtest.Open(t, supabasetest.New(t))
+	supabasetest.Bulk(t, m.From, 10, 10, 5)
+	remove := func(users string) {
+		t.Helper()
+		importtest.Exec(t, m.From, `delete from public.profiles
+where user_id in (select id from auth.users order by id limit `+users+`);
+delete from auth.users where id in (select id from auth.users order by id limit `+users+`)`)
+	}
+	check := func(want string) {
+		t.Helper()
+		if got := importtest.Value(t, m.To, `select count(*)::text from "user"`); got != want {
+			t.Errorf("%s users in the target, want %s", got, want)
+		}
+	}
+	importtest.Complete(t, m, importtest.Allow)
+	remove("5")
+	importtest.Complete(t, m, importtest.Allow)
+	check("5")
+	remove("3")
+	_, err := m.Run(t.Context(), importtest.Allow, false, 2)
+	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "--allow-deletions") {
+		t.Errorf("three of five users are deleted: got %v, want ErrRefused", err)
+	}
+	check("5")
+	allowed := importtest.Allow
+	allowed.AllowDeletions = true
+	importtest.Complete(t, m, allowed)
+	check("2")
 }

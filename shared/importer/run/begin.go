@@ -274,7 +274,7 @@ func (b *opening) checkDeletions(ctx context.Context, r Run) error {
 	if err := b.dst.QueryRow(ctx, countKnownUsers, r.ID).Scan(&inLedger); err != nil {
 		return fmt.Errorf("count the users in the ledger: %w", err)
 	}
-	if inSource < inLedger/2 && !b.options.AllowDeletions {
+	if 2*inSource < inLedger && !b.options.AllowDeletions {
 		return fmt.Errorf("%w: auth.users has %d rows, but the run has read %d users: if the missing users were deleted "+
 			"on purpose, use --allow-deletions", ErrRefused, inSource, inLedger)
 	}
