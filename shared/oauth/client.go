@@ -1,0 +1,113 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	callTimeout = 5 * time.Second // of one request with its answer
+	maxAnswer   = 1 << 20         // bytes
+	userAgent   = "xenon"         // GitHub rejects requests without one
+)
+
+// newTransport returns a transport without connections that stay open: Lambda freezes the process between requests, so
+// the provider may have closed them, and a POST is not sent a second time.
+func newTransport() http.RoundTripper {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		transport = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	transport = transport.Clone()
+	transport.DisableKeepAlives = true
+	return transport
+}
+
+// newClient returns a client within the limits of this package.
+func newClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     limited{transport},
+		Timeout:       callTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// limited adds the common headers to requests and limits the length of answers.
+type limited struct{ http.RoundTripper }
+
+func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", userAgent)
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "application/json")
+	}
+	response, err := l.RoundTripper.RoundTrip(r)
+	if err == nil {
+		response.Body = http.MaxBytesReader(nil, response.Body, maxAnswer)
+	}
+	return response, err
+}
+
+// get returns the body of a 2xx answer. access may be "". The URL may contain a secret, so what names it in errors.
+func (p *Providers) get(
+	ctx context.Context, what, target, access string, header map[string]string,
+) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: the URL is invalid", what)
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	if access != "" {
+		request.Header.Set("Authorization", "Bearer "+access)
+	}
+	response, err := p.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", what, withoutURL(err))
+	}
+	defer response.Body.Close()
+	if !isSuccess(response.StatusCode) {
+		return nil, fmt.Errorf("get %s: the answer is %s", what, response.Status)
+	}
+	body, err := io.ReadAll(response.Body)
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return nil, fmt.Errorf("get %s: the answer is longer than %d bytes", what, maxAnswer)
+	case err != nil:
+		return nil, fmt.Errorf("get %s: %w", what, withoutURL(err))
+	}
+	return body, nil
+}
+
+// getObject returns the JSON object of a 2xx answer.
+func (p *Providers) getObject(
+	ctx context.Context, what, target, access string, header map[string]string,
+) (object, error) {
+	body, err := p.get(ctx, what, target, access, header)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", what, err)
+	}
+	return o, nil
+}
+
+func isSuccess(status int) bool { return status >= 200 && status <= 299 }
+
+// withoutURL returns the cause of an error of http.Client, whose text has the URL.
+func withoutURL(err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		return withURL.Err
+	}
+	return err
+}

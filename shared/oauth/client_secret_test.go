@@ -1,0 +1,102 @@
+package oauth
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func ecKey(t *testing.T, curve elliptic.Curve) (*ecdsa.PrivateKey, config.Secret) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, config.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
+	t.Parallel()
+	key, text := ecKey(t, elliptic.P256())
+	for name, configured := range map[string]config.Secret{"in the settings": text, "in the app secret": ""} {
+		s := newStandIn(t)
+		sent := ""
+		s.handle("POST appleid.apple.com/auth/token", func(w http.ResponseWriter, r *http.Request) {
+			sent = r.PostFormValue("client_secret")
+			writeJSON(w, tokenAnswer)
+		})
+		p := s.provider(config.Provider{ID: "apple", TeamID: "TEAM", KeyID: "KEY", PrivateKey: configured})
+		p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
+			if provider != "apple" || setting != "PRIVATE_KEY" || configured != "" {
+				t.Errorf("%s of %s is read", setting, provider)
+			}
+			return string(text), nil
+		}
+		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+			t.Fatal(name, err)
+		}
+		var claims jwt.RegisteredClaims
+		token, err := jwt.ParseWithClaims(sent, &claims, func(*jwt.Token) (any, error) { return key.Public(), nil },
+			jwt.WithValidMethods([]string{"ES256"}), jwt.WithTimeFunc(s.clock), jwt.WithExpirationRequired(),
+			jwt.WithIssuer("TEAM"), jwt.WithSubject(clientID), jwt.WithAudience("https://appleid.apple.com"))
+		if err != nil || token.Header["kid"] != "KEY" || !claims.IssuedAt.Equal(s.clock()) ||
+			claims.ExpiresAt.Sub(s.clock()) > 180*24*time.Hour {
+			t.Errorf("%s: %+v, %v", name, claims, err)
+		}
+	}
+}
+
+func TestClientSecretErrors(t *testing.T) {
+	t.Parallel()
+	_, otherCurve := ecKey(t, elliptic.P384())
+	for _, test := range []struct {
+		name string
+		c    config.Provider
+		want string
+	}{
+		{"no PEM", config.Provider{ID: "apple", TeamID: "T", PrivateKey: "s3cret"}, "not an EC key in PEM"},
+		{"another curve", config.Provider{ID: "apple", TeamID: "T", PrivateKey: otherCurve}, "P-256"},
+		{"no app secret", config.Provider{ID: "apple", TeamID: "T"}, "read PRIVATE_KEY of apple: unavailable"},
+	} {
+		p := newStandIn(t).provider(test.c)
+		p.providers.secret = func(context.Context, string, string) (string, error) { return "", errors.New("unavailable") }
+		_, err := p.Exchange(t.Context(), goodCode, goodVerifier, "")
+		if !errors.Is(err, ErrInvalidCode) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		expectNoSecret(t, err)
+	}
+}
+
+func TestClientSecretOfTheAppSecret(t *testing.T) {
+	t.Parallel()
+	s := newStandIn(t)
+	s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), tokenAnswer)
+	p := s.provider(config.Provider{ID: "google"})
+	p.ClientSecret = ""
+	p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
+		if provider != "google" || setting != "CLIENT_SECRET" {
+			t.Errorf("%s of %s is read", setting, provider)
+		}
+		return clientSecret, nil
+	}
+	if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+		t.Error(err)
+	}
+}

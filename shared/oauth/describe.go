@@ -1,0 +1,110 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+)
+
+// describeClaims maps the standard claims of OpenID Connect: of Google, Apple, LinkedIn and providers with discovery.
+func describeClaims(o object) Profile {
+	return Profile{
+		Subject: o.id("sub"), Name: o.optional("name"), Email: o.text("email"), Image: o.optional("picture"),
+		EmailVerified: o.isTrue("email_verified"),
+	}
+}
+
+// describeGitLab refuses users who are blocked.
+func describeGitLab(o object) Profile {
+	if o.text("state") != "active" || o.isTrue("locked") {
+		return Profile{}
+	}
+	name := o.optional("name")
+	if name == nil {
+		username := o.text("username")
+		name = &username
+	}
+	return Profile{
+		Subject: o.id("id"), Name: name, Email: o.text("email"), Image: o.optional("avatar_url"),
+		EmailVerified: o.isTrue("email_verified"),
+	}
+}
+
+func describeSlack(o object) Profile {
+	name := o.text("name")
+	image := o.optional("picture")
+	if image == nil || *image == "" {
+		image = o.optional("https://slack.com/user_image_512")
+	}
+	return Profile{
+		Subject: o.id("https://slack.com/user_id"), Name: &name, Email: o.text("email"), Image: image,
+		EmailVerified: o.isTrue("email_verified"),
+	}
+}
+
+// describeSpotify never takes the email as verified: Spotify says that it does not verify it.
+func describeSpotify(o object) Profile {
+	profile := Profile{Subject: o.id("id"), Name: o.optional("display_name"), Email: o.text("email")}
+	if images := o.list("images"); len(images) > 0 {
+		profile.Image = images[0].optional("url")
+	}
+	return profile
+}
+
+func describeTwitch(o object) Profile {
+	profile := describeClaims(o)
+	profile.Name = o.optional("preferred_username")
+	return profile
+}
+
+// loadNotion returns the user who owns the token. A token of a workspace has none.
+func loadNotion(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+	bot, err := loadProfile(ctx, p, t, in)
+	if err != nil {
+		return nil, err
+	}
+	user := bot.object("bot").object("owner").object("user")
+	if user == nil {
+		return nil, errors.New("the token is that of a workspace, not of a user")
+	}
+	return user, nil
+}
+
+func describeNotion(o object) Profile {
+	name := o.text("name")
+	return Profile{
+		Subject: o.id("id"), Name: &name, Email: o.object("person").text("email"), Image: o.optional("avatar_url"),
+	}
+}
+
+func describeZoom(o object) Profile {
+	verified := o.isTrue("verified")
+	if number, ok := o["verified"].(json.Number); ok {
+		n, err := number.Float64()
+		verified = err == nil && n != 0
+	}
+	return Profile{
+		Subject: o.id("id"), Name: o.optional("display_name"), Email: o.text("email"), Image: o.optional("pic_url"),
+		EmailVerified: verified,
+	}
+}
+
+func describeFigma(o object) Profile {
+	return Profile{
+		Subject: o.id("id"), Name: o.optional("handle"), Email: o.text("email"), Image: o.optional("img_url"),
+	}
+}
+
+func describeKakao(o object) Profile {
+	account := o.object("kakao_account")
+	profile := account.object("profile")
+	name := first(profile.text("nickname"), account.text("name"))
+	image := profile.optional("profile_image_url")
+	if image == nil || *image == "" {
+		image = profile.optional("thumbnail_image_url")
+	}
+	return Profile{
+		Subject: o.id("id"), Name: &name, Email: account.text("email"), Image: image,
+		EmailVerified: account.isTrue("is_email_valid") && account.isTrue("is_email_verified"),
+	}
+}

@@ -1,0 +1,305 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+const (
+	issuer       = "https://idp.example/realms/a"
+	discoveryURL = "GET idp.example/realms/a/.well-known/openid-configuration"
+)
+
+func metadata(changes map[string]any) map[string]any {
+	return with(map[string]any{
+		"issuer": issuer, "authorization_endpoint": "https://idp.example/auth", "token_endpoint": "https://idp.example/token",
+		"userinfo_endpoint": "https://idp.example/userinfo", "jwks_uri": "https://idp.example/keys",
+		"id_token_signing_alg_values_supported": []string{"ES256", "RS256", "HS256", "none"},
+	}, changes)
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// withIssuer plays an issuer with the changed metadata and returns its settings.
+func withIssuer(t *testing.T, changes map[string]any) (*standIn, config.Provider) {
+	t.Helper()
+	s := newStandIn(t)
+	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encoded(t, metadata(changes))) })
+	s.jwks("idp.example/keys",
+		jwksOf(t, publicKey("k1", "RS256", firstKey().Public()), publicKey("e1", "ES256", curveKey().Public())))
+	return s, config.Provider{ID: "acme", OIDC: true, Issuer: issuer}
+}
+
+func idpClaims(s *standIn, changes map[string]any) map[string]any {
+	return with(with(validClaims(s)["google"], map[string]any{"iss": issuer, "nonce": "n1"}), changes)
+}
+
+func TestDiscoveredAuthorizationURL(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name       string
+		configured []string
+		changes    map[string]any
+		scope      string
+		nonce      []string
+	}{
+		{"scopes", nil, nil, "req openid profile email", []string{"n1"}},
+		{"configured scopes", []string{"email", "groups"}, nil, "req openid profile email groups", []string{"n1"}},
+		{"without keys", nil, map[string]any{"jwks_uri": nil}, "req openid profile email", nil},
+	} {
+		s, c := withIssuer(t, test.changes)
+		c.Scopes = test.configured
+		p := s.provider(c)
+		got, err := p.AuthorizationURL(t.Context(), Authorization{
+			State: "st", Verifier: goodVerifier, Nonce: "n1", Scopes: []string{"req"}, LoginHint: "ada",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, query := split(t, got)
+		want := map[string][]string{
+			"response_type": {"code"}, "client_id": {clientID}, "state": {"st"}, "scope": {test.scope}, "login_hint": {"ada"},
+			"redirect_uri": {siteOrigin + "/api/auth/callback/acme"}, "code_challenge": {challengeOf(goodVerifier)},
+			"code_challenge_method": {"S256"},
+		}
+		if test.nonce != nil {
+			want["nonce"] = test.nonce
+		}
+		if diff := cmp.Diff(want, map[string][]string(query)); diff != "" || base != "https://idp.example/auth" {
+			t.Errorf("%s: %s\n%s", test.name, base, diff)
+		}
+		if p.SendsNonce() != (test.nonce != nil) || p.VerifiesIDTokens() != (test.nonce != nil) {
+			t.Errorf("%s: nonce %t, id tokens %t", test.name, p.SendsNonce(), p.VerifiesIDTokens())
+		}
+	}
+}
+
+func TestDiscoveredAuthorizationURLNeedsANonce(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, nil)
+	got, err := s.provider(c).AuthorizationURL(t.Context(), Authorization{State: "s", Verifier: goodVerifier})
+	if err == nil {
+		t.Error(got)
+	}
+}
+
+func TestDiscoveredClientAuthentication(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		methods []string
+		basic   bool
+	}{
+		{nil, false},
+		{[]string{"client_secret_basic", "client_secret_post"}, false},
+		{[]string{"client_secret_basic", "private_key_jwt"}, true},
+	} {
+		s, c := withIssuer(t, map[string]any{"token_endpoint_auth_methods_supported": test.methods})
+		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
+		p := s.provider(c)
+		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+			t.Error(err)
+		}
+		if _, err := p.Refresh(t.Context(), refreshToken); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestProfileOfDiscoveredProvider(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, nil)
+	var userinfo atomic.Value
+	userinfo.Store(`{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u"}`)
+	s.handle("GET idp.example/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+accessToken {
+			t.Error("no access token")
+		}
+		writeJSON(w, userinfo.Load().(string))
+	})
+	p := s.provider(c)
+	claims := idpClaims(s, nil)
+	fromClaims := Profile{
+		Subject: "subject-1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
+	}
+	raw := encoded(t, with(claims, map[string]any{"id": "subject-1", "image": "https://i", "emailVerified": true}))
+	in := ProfileInput{Nonce: "n1"}
+
+	t.Log("The claims have an email: no request.")
+	expectProfile(t, p, Tokens{ID: sign(t, claims), Access: accessToken}, in, fromClaims, raw)
+	es256 := signWith(t, jwt.SigningMethodES256, "e1", curveKey(), claims)
+	expectProfile(t, p, Tokens{ID: es256, Access: accessToken}, in, fromClaims, raw)
+	got, err := p.VerifyIDToken(t.Context(), IDToken{Token: es256, Nonce: "n1"})
+	compareProfile(t, got, err, fromClaims, raw)
+	if n := s.count("GET idp.example/userinfo"); n != 0 {
+		t.Errorf("%d requests of userinfo", n)
+	}
+
+	fromUserinfo := Profile{
+		Subject: "subject-1", Name: pointer("Ada"), Email: "u@b.c", Image: pointer("https://u"), EmailVerified: true,
+	}
+	rawUserinfo := `{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u",
+		"image":"https://u","emailVerified":true}`
+	t.Log("The claims have no email, or there is no id token: userinfo.")
+	withoutEmail := sign(t, idpClaims(s, map[string]any{"email": nil}))
+	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	expectProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	_, err = p.VerifyIDToken(t.Context(), IDToken{Token: withoutEmail, AccessToken: accessToken})
+	if !errors.Is(err, ErrNoProfile) {
+		t.Errorf("a sign-in without an email: %v", err)
+	}
+
+	t.Log("The userinfo is that of another subject.")
+	userinfo.Store(`{"sub":"subject-2","email":"u@b.c"}`)
+	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
+}
+
+func TestIDTokensOfDiscoveredProviderThatAreRefused(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, nil)
+	p := s.provider(c)
+	broken := brokenTokens(t, s, idpClaims(s, nil))
+	delete(broken, "empty")
+	broken["another nonce"] = sign(t, idpClaims(s, map[string]any{"nonce": "n2"}))
+	broken["no nonce"] = sign(t, idpClaims(s, map[string]any{"nonce": nil}))
+	broken["the issuer with a slash"] = sign(t, idpClaims(s, map[string]any{"iss": issuer + "/"}))
+	for name, token := range broken {
+		in := ProfileInput{Nonce: "n1"}
+		if _, err := p.Profile(t.Context(), Tokens{ID: token, Access: accessToken}, in); !errors.Is(err, ErrNoProfile) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	old := sign(t, idpClaims(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
+	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: old}); err != nil {
+		t.Errorf("there is a maximum age: %v", err)
+	}
+}
+
+// Without keys an id token cannot be verified, so that it does not count.
+func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, map[string]any{"jwks_uri": nil})
+	s.answer("GET idp.example/userinfo", `{"sub":"real","email":"r@b.c"}`)
+	p := s.provider(c)
+	expectProfile(t, p, Tokens{ID: sign(t, idpClaims(s, nil)), Access: accessToken}, ProfileInput{},
+		Profile{Subject: "real", Email: "r@b.c"}, `{"sub":"real","email":"r@b.c","emailVerified":false}`)
+	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, idpClaims(s, nil))})
+	if !errors.Is(err, ErrInvalidToken) {
+		t.Error(err)
+	}
+}
+
+func TestCheckIssuer(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, nil)
+	p := s.provider(c)
+	for iss, valid := range map[string]bool{
+		"": true, issuer: true, issuer + "/": false, "https://attacker.example": false,
+	} {
+		if err := p.CheckIssuer(iss); errors.Is(err, ErrIssuerMismatch) == valid {
+			t.Errorf("%q: %v", iss, err)
+		}
+	}
+	if err := s.provider(config.Provider{ID: "google"}).CheckIssuer("https://attacker.example"); err != nil {
+		t.Errorf("google: %v", err)
+	}
+}
+
+func TestDiscoveryIsCachedAndTheLastGoodOneKept(t *testing.T) {
+	t.Parallel()
+	s, c := withIssuer(t, nil)
+	providers := s.providers(c)
+	find := func(ctx context.Context) *Provider {
+		t.Helper()
+		p, err := providers.Find(ctx, "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := find(t.Context())
+	if find(t.Context()) != first || s.count(discoveryURL) != 1 {
+		t.Errorf("%d fetches", s.count(discoveryURL))
+	}
+	s.advance(discoveryFresh)
+	second := find(t.Context())
+	if second == first || second.keys != first.keys || s.count(discoveryURL) != 2 {
+		t.Errorf("the keys are kept: %t, %d fetches", second.keys == first.keys, s.count(discoveryURL))
+	}
+	providers.http.Transport = limited{failing{}}
+	s.advance(discoveryFresh)
+	if find(t.Context()) != second {
+		t.Error("the last good document is not kept")
+	}
+}
+
+// failing is a network without a connection.
+type failing struct{}
+
+func (failing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no route to host")
+}
+
+func TestDiscoveryFailures(t *testing.T) {
+	t.Parallel()
+	answers := map[string]http.HandlerFunc{}
+	for name, fault := range faults {
+		answers[name] = fault
+	}
+	for name, changes := range map[string]map[string]any{
+		"another issuer":            {"issuer": "https://attacker.example"},
+		"a slash more":              {"issuer": issuer + "/"},
+		"no authorization endpoint": {"authorization_endpoint": nil},
+		"no token endpoint":         {"token_endpoint": ""},
+		"http token endpoint":       {"token_endpoint": "http://idp.example/token"},
+		"a script":                  {"authorization_endpoint": "javascript:alert(1)"},
+		"http keys":                 {"jwks_uri": "http://idp.example/keys"},
+		"relative userinfo":         {"userinfo_endpoint": "/userinfo"},
+	} {
+		answers[name] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encoded(t, metadata(changes))) }
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStandIn(t)
+			s.handle(discoveryURL, answer)
+			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+			providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer})
+			providers.http.Timeout = slowAnswer(name)
+			if _, err := providers.Find(t.Context(), "acme"); !errors.Is(err, ErrUnknownProvider) {
+				t.Error(err)
+			} else if strings.Contains(err.Error(), accessToken) {
+				t.Errorf("the error contains the answer: %v", err)
+			}
+		})
+	}
+}
+
+func TestIssuerWithASlash(t *testing.T) {
+	t.Parallel()
+	s := newStandIn(t)
+	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, encoded(t, metadata(map[string]any{"issuer": issuer + "/"})))
+	})
+	providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer + "/"})
+	if _, err := providers.Find(t.Context(), "acme"); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,204 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+const (
+	siteOrigin   = "https://app.example"
+	clientID     = "client:1"
+	clientSecret = "s3cret +/:%&=ü"
+	goodCode     = "code-7f3a"
+	goodVerifier = "verifier-0123456789012345678901234567890123456789"
+	accessToken  = "access-9d1c"
+	refreshToken = "refresh-4b2e"
+)
+
+// provider hosts are played by one TLS server. A handler has the pattern "METHOD host/path".
+type standIn struct {
+	t   *testing.T
+	mux *http.ServeMux
+	url *url.URL
+
+	mu    sync.Mutex
+	now   time.Time
+	calls []string // "METHOD host/path" of every request
+}
+
+func newStandIn(t *testing.T) *standIn {
+	t.Helper()
+	s := &standIn{t: t, mux: http.NewServeMux(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.calls = append(s.calls, r.Method+" "+r.Host+r.URL.Path)
+		s.mu.Unlock()
+		if r.UserAgent() != "xenon" || r.Header.Get("Accept") == "" {
+			t.Errorf("%s has User-Agent %q and Accept %q", r.URL, r.UserAgent(), r.Header.Get("Accept"))
+		}
+		s.mux.ServeHTTP(w, r)
+	}))
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s.url, _ = url.Parse(server.URL)
+	return s
+}
+
+// handle plays an endpoint.
+func (s *standIn) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+
+// answer plays an endpoint that always gives the same answer, to requests with the access token.
+func (s *standIn) answer(pattern, body string) {
+	s.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Authorization"); got != "Bearer "+accessToken {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		writeJSON(w, body)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = io.WriteString(w, body)
+}
+
+func (s *standIn) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *standIn) advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// count returns how many requests had the prefix.
+func (s *standIn) count(prefix string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, call := range s.calls {
+		if strings.HasPrefix(call, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// providers returns the providers of the settings, whose hosts are all this server.
+func (s *standIn) providers(configured ...config.Provider) *Providers {
+	for i, c := range configured {
+		if len(c.ClientIDs) == 0 {
+			configured[i].ClientIDs = []string{clientID, "ios-client"}
+		}
+		if c.ClientSecret == "" && c.TeamID == "" {
+			configured[i].ClientSecret = clientSecret
+		}
+	}
+	noSecret := func(context.Context, string, string) (string, error) { return "", nil }
+	p := New(config.Social{Providers: configured}, siteOrigin, noSecret, s.clock)
+	dialer := net.Dialer{}
+	p.http = newClient(&http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, s.url.Host)
+		},
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		DisableKeepAlives: true,
+	})
+	return p
+}
+
+// provider returns one built-in provider.
+func (s *standIn) provider(c config.Provider) *Provider {
+	s.t.Helper()
+	found, err := s.providers(c).Find(s.t.Context(), c.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return found
+}
+
+// tokenEndpoint plays the token endpoint: it checks the client and the request as a provider does. challenge is "" if
+// the authorization URL had none.
+func (s *standIn) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
+	s.handle("POST "+strings.TrimPrefix(tokenURL, "https://"), func(w http.ResponseWriter, r *http.Request) {
+		if reason := checkTokenRequest(r, usesBasic, challenge); reason != "" {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintf(w, `{"error":"invalid_grant","error_description":%q}`, reason)
+			s.t.Errorf("%s: %s", tokenURL, reason)
+			return
+		}
+		writeJSON(w, body)
+	})
+}
+
+// checkTokenRequest returns what is wrong with a request to a token endpoint.
+func checkTokenRequest(r *http.Request, usesBasic bool, challenge string) string {
+	if err := r.ParseForm(); err != nil || r.URL.RawQuery != "" {
+		return "not a form"
+	}
+	id, secret, hasBasic := r.BasicAuth()
+	if hasBasic {
+		id, _ = url.QueryUnescape(id)
+		secret, _ = url.QueryUnescape(secret)
+	} else {
+		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	}
+	sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
+	switch {
+	case hasBasic != usesBasic:
+		return "the client authenticates in the wrong place"
+	case hasBasic && (r.PostForm.Has("client_id") || r.PostForm.Has("client_secret")):
+		return "the client authenticates twice"
+	case id != clientID || secret != clientSecret:
+		return "wrong client"
+	case r.Header.Get("Content-Type") != "application/x-www-form-urlencoded":
+		return "wrong content type"
+	case r.PostForm.Get("grant_type") == "refresh_token":
+		if r.PostForm.Get("refresh_token") != refreshToken || r.PostForm.Has("code") || r.PostForm.Has("redirect_uri") {
+			return "wrong refresh"
+		}
+		return ""
+	case r.PostForm.Get("grant_type") != "authorization_code" || r.PostForm.Get("code") != goodCode:
+		return "wrong code"
+	case !strings.HasPrefix(r.PostForm.Get("redirect_uri"), siteOrigin+"/api/auth/callback/"):
+		return "wrong redirect_uri"
+	case challenge == "" && r.PostForm.Has("code_verifier"):
+		return "a verifier without a challenge"
+	case challenge != "" && base64.RawURLEncoding.EncodeToString(sum[:]) != challenge:
+		return "wrong verifier"
+	}
+	return ""
+}
+
+// parsed returns JSON text as Go values with exact numbers, so that the order of members does not count.
+func parsed(t *testing.T, text []byte) any {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return v
+}
+
+func pointer(s string) *string { return &s }

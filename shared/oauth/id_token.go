@@ -1,0 +1,149 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// tolerance is the difference between the clocks of the provider and Xenon.
+const tolerance = 30 * time.Second
+
+// idTokenRules say which id tokens of a provider are valid. Without algorithms they are RS256 only.
+type idTokenRules struct {
+	jwks       string
+	issuers    []string      // none: allows checks the issuer
+	algorithms []string      // none: RS256
+	maxAge     time.Duration // since iat; 0: without limit
+
+	needsKeyID  bool // a token without a key id is invalid
+	hashedNonce bool // the claim may be the SHA-256 of the nonce, in hexadecimal
+	signIn      bool // clients may sign in with an id token
+
+	allows func(p *Provider, claims object, from source) bool // more rules of the provider; may be nil
+}
+
+// source is where an id token comes from.
+type source int
+
+const (
+	fromProvider source = iota // the token endpoint, over TLS
+	fromClient                 // the body of a request
+)
+
+// verify returns the claims of an id token. nonce is "" if none was sent.
+func (p *Provider) verify(ctx context.Context, token, nonce string, from source) (object, error) {
+	if p.keys == nil {
+		return nil, errors.New("the provider has no keys")
+	}
+	var algorithms []string
+	for _, a := range p.keys.algorithms {
+		algorithms = append(algorithms, string(a))
+	}
+	// The checks of the claims below replace those of go-oidc, which allow one audience and no tolerance for exp.
+	verified, err := oidc.NewVerifier("", p.keys, &oidc.Config{
+		SupportedSigningAlgs: algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true, SkipIssuerCheck: true,
+	}).Verify(ctx, token)
+	if err != nil {
+		return nil, fmt.Errorf("verify the id token: %w", err)
+	}
+	var payload json.RawMessage
+	if err := verified.Claims(&payload); err != nil {
+		return nil, fmt.Errorf("read the claims: %w", err)
+	}
+	claims, err := parseObject(payload)
+	if err != nil {
+		return nil, err
+	}
+	return claims, p.checkClaims(verified, claims, nonce, from)
+}
+
+// checkClaims checks who issued the token, for whom and when.
+func (p *Provider) checkClaims(token *oidc.IDToken, claims object, nonce string, from source) error {
+	isOurs := func(audience string) bool { return slices.Contains(p.ClientIDs, audience) }
+	switch {
+	case token.Issuer == "" || len(p.idToken.issuers) > 0 && !slices.Contains(p.idToken.issuers, token.Issuer):
+		return errors.New("the id token is of another issuer")
+	case !slices.ContainsFunc(token.Audience, isOurs):
+		return errors.New("the id token is for another client")
+	case strings.TrimSpace(token.Subject) == "":
+		return errors.New("the id token has no subject")
+	case nonce != "" && !p.idToken.matches(token.Nonce, nonce):
+		return errors.New("the id token has another nonce")
+	case p.idToken.allows != nil && !p.idToken.allows(p, claims, from):
+		return errors.New("the settings of the provider do not allow this id token")
+	}
+	return p.checkTimes(token, claims)
+}
+
+// checkTimes checks that the token is valid now and not too old.
+func (p *Provider) checkTimes(token *oidc.IDToken, claims object) error {
+	now := p.providers.now()
+	notBefore, err := claims.time("nbf")
+	switch {
+	case err != nil || token.Expiry.IsZero() || token.IssuedAt.IsZero():
+		return errors.New("the id token lacks one of exp and iat, or a time is not a number")
+	case !now.Add(-tolerance).Before(token.Expiry):
+		return errors.New("the id token has expired")
+	case notBefore.After(now.Add(tolerance)) || token.IssuedAt.After(now.Add(tolerance)):
+		return errors.New("the id token is not valid yet")
+	case p.idToken.maxAge > 0 && now.Sub(token.IssuedAt) > p.idToken.maxAge+tolerance:
+		return errors.New("the id token is too old")
+	}
+	return nil
+}
+
+// time returns a number of seconds as a time, or the zero time if the member is missing.
+func (o object) time(name string) (time.Time, error) {
+	number, ok := o[name].(json.Number)
+	if !ok {
+		if _, exists := o[name]; exists {
+			return time.Time{}, errNotObject
+		}
+		return time.Time{}, nil
+	}
+	seconds, err := number.Float64()
+	return time.Unix(int64(seconds), 0), err
+}
+
+// matches reports whether the claim nonce is the nonce of the request.
+func (r *idTokenRules) matches(claim, nonce string) bool {
+	if r.hashedNonce {
+		sum := sha256.Sum256([]byte(nonce))
+		if claim == hex.EncodeToString(sum[:]) {
+			return true
+		}
+	}
+	return claim == nonce
+}
+
+// isJWT reports whether a token has the form of a JWT.
+func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
+
+// storedClaims returns the claims of an id token that was verified when it was stored. It may have expired since.
+func storedClaims(token string) (object, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("the stored id token is not a JWT")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errors.New("the stored id token is not a JWT")
+	}
+	return parseObject(payload)
+}
+
+// allowsHostedDomain checks the Google Workspace domain, if GOOGLE_HD is set; "*" is any of them.
+func allowsHostedDomain(p *Provider, claims object, _ source) bool {
+	domain := claims.text("hd")
+	return p.HostedDomain == "" || domain != "" && (p.HostedDomain == "*" || p.HostedDomain == domain)
+}

@@ -1,0 +1,387 @@
+package oauth
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func rsaKey(bits int) func() *rsa.PrivateKey {
+	return sync.OnceValue(func() *rsa.PrivateKey {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	})
+}
+
+var (
+	firstKey, secondKey = rsaKey(2048), rsaKey(2048)
+	curveKey            = sync.OnceValue(func() *ecdsa.PrivateKey {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	})
+)
+
+// jwksOf returns a JWKS of public keys, by key id.
+func jwksOf(t *testing.T, keys ...jose.JSONWebKey) string {
+	t.Helper()
+	text, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func publicKey(kid, alg string, key crypto.PublicKey) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: key, KeyID: kid, Algorithm: alg, Use: "sig"}
+}
+
+// jwks plays the JWKS of a provider.
+func (s *standIn) jwks(place, text string) {
+	s.handle("GET "+place, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, text) })
+}
+
+// sign returns a token that firstKey signed with RS256.
+func sign(t *testing.T, claims map[string]any) string {
+	t.Helper()
+	return signWith(t, jwt.SigningMethodRS256, "k1", firstKey(), claims)
+}
+
+func signWith(t *testing.T, method jwt.SigningMethod, kid string, key any, claims map[string]any) string {
+	t.Helper()
+	token := jwt.NewWithClaims(method, jwt.MapClaims(claims))
+	if kid != "" {
+		token.Header["kid"] = kid
+	}
+	text, err := token.SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// with returns claims with changes; nil removes a claim.
+func with(claims, changes map[string]any) map[string]any {
+	changed := maps.Clone(claims)
+	for name, value := range changes {
+		if changed[name] = value; value == nil {
+			delete(changed, name)
+		}
+	}
+	return changed
+}
+
+const tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+
+// issuers has the JWKS and the valid claims of every provider with id tokens.
+func validClaims(s *standIn) map[string]map[string]any {
+	now := s.clock().Unix()
+	claims := func(issuer string, more map[string]any) map[string]any {
+		return with(map[string]any{
+			"iss": issuer, "sub": "subject-1", "aud": clientID, "iat": now, "exp": now + 300, "email": "a@b.c",
+			"email_verified": true, "name": "Ada", "picture": "https://i",
+		}, more)
+	}
+	return map[string]map[string]any{
+		"google": claims("https://accounts.google.com", nil),
+		"apple": claims("https://appleid.apple.com",
+			map[string]any{"name": nil, "picture": nil, "email_verified": "true"}),
+		"microsoft": claims("https://login.microsoftonline.com/"+tenant+"/v2.0",
+			map[string]any{"oid": "oid-1", "tid": tenant}),
+		"facebook": claims("https://www.facebook.com", nil),
+		"twitch":   claims("https://id.twitch.tv/oauth2", map[string]any{"name": nil, "preferred_username": "ada"}),
+	}
+}
+
+var jwksURLs = map[string]string{
+	"google": "www.googleapis.com/oauth2/v3/certs", "apple": "appleid.apple.com/auth/keys",
+	"microsoft": "login.microsoftonline.com/common/discovery/v2.0/keys",
+	"facebook":  "limited.facebook.com/.well-known/oauth/openid/jwks/", "twitch": "id.twitch.tv/oauth2/keys",
+}
+
+// withKeys returns a stand-in whose JWKS of all providers has firstKey.
+func withKeys(t *testing.T) *standIn {
+	t.Helper()
+	s := newStandIn(t)
+	for _, place := range jwksURLs {
+		s.jwks(place, jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+	}
+	return s
+}
+
+func TestIDTokenProfiles(t *testing.T) {
+	t.Parallel()
+	ada := Profile{
+		Subject: "subject-1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
+	}
+	change := func(f func(*Profile)) Profile {
+		changed := ada
+		f(&changed)
+		return changed
+	}
+	for id, want := range map[string]Profile{
+		"google":    ada,
+		"apple":     change(func(p *Profile) { p.Name, p.Image = pointer("Ada Lovelace"), nil }),
+		"microsoft": change(func(p *Profile) { p.Subject = "oid-1" }),
+		"facebook":  change(func(p *Profile) { p.EmailVerified = false }),
+		"twitch":    change(func(p *Profile) { p.Name = pointer("ada") }),
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			s := withKeys(t)
+			p := s.provider(config.Provider{ID: id})
+			claims := validClaims(s)[id]
+			token := sign(t, claims)
+			raw := maps.Clone(claims)
+			if id == "apple" {
+				raw["name"] = "Ada Lovelace"
+			}
+			text, err := json.Marshal(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			user := `{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"other@b.c"}`
+			expectProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
+			if id == "twitch" {
+				if p.VerifiesIDTokens() {
+					t.Error("clients can sign in with id tokens of twitch")
+				}
+				return
+			}
+			got, err := p.VerifyIDToken(t.Context(),
+				IDToken{Token: token, FirstName: "Ada", LastName: "Lovelace", Email: "other@b.c"})
+			compareProfile(t, got, err, want, string(text))
+			if n := s.count("GET " + jwksURLs[id]); n != 1 {
+				t.Errorf("the JWKS was fetched %d times", n)
+			}
+		})
+	}
+}
+
+// brokenTokens are id tokens that no provider accepts, made from valid claims.
+func brokenTokens(t *testing.T, s *standIn, claims map[string]any) map[string]string {
+	t.Helper()
+	now := s.clock().Unix()
+	good := sign(t, claims)
+	parts := strings.Split(good, ".")
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k1"}`)) + "." + parts[1] + "."
+	forged := base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"attacker"}`))
+	modulus := []byte(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+	return map[string]string{
+		"empty":                    "",
+		"two dots":                 "a.b.c",
+		"alg none":                 none,
+		"HS256 with the key":       signWith(t, jwt.SigningMethodHS256, "k1", modulus, claims),
+		"RS512":                    signWith(t, jwt.SigningMethodRS512, "k1", firstKey(), claims),
+		"ES256":                    signWith(t, jwt.SigningMethodES256, "k1", curveKey(), claims),
+		"another key":              signWith(t, jwt.SigningMethodRS256, "k1", secondKey(), claims),
+		"another key id":           signWith(t, jwt.SigningMethodRS256, "k2", firstKey(), claims),
+		"another payload":          parts[0] + "." + forged + "." + parts[2],
+		"no signature":             parts[0] + "." + parts[1] + ".",
+		"another issuer":           sign(t, with(claims, map[string]any{"iss": "https://attacker.example"})),
+		"no issuer":                sign(t, with(claims, map[string]any{"iss": nil})),
+		"another audience":         sign(t, with(claims, map[string]any{"aud": "other", "azp": clientID})),
+		"no audience":              sign(t, with(claims, map[string]any{"aud": nil})),
+		"an empty audience":        sign(t, with(claims, map[string]any{"aud": []string{}})),
+		"no subject":               sign(t, with(claims, map[string]any{"sub": nil})),
+		"no expiry":                sign(t, with(claims, map[string]any{"exp": nil})),
+		"expiry as other text":     sign(t, with(claims, map[string]any{"exp": "tomorrow"})),
+		"expired":                  sign(t, with(claims, map[string]any{"exp": now - 30})),
+		"no time of issue":         sign(t, with(claims, map[string]any{"iat": nil})),
+		"issued in the future":     sign(t, with(claims, map[string]any{"iat": now + 31})),
+		"valid later":              sign(t, with(claims, map[string]any{"nbf": now + 31})),
+		"not before is not a time": sign(t, with(claims, map[string]any{"nbf": []string{}})),
+	}
+}
+
+func TestIDTokensThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for id := range jwksURLs {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			s := withKeys(t)
+			p := s.provider(config.Provider{ID: id})
+			broken := brokenTokens(t, s, validClaims(s)[id])
+			if id != "facebook" && id != "twitch" {
+				old := s.clock().Add(-time.Hour - 31*time.Second).Unix()
+				broken["too old"] = sign(t, with(validClaims(s)[id], map[string]any{"iat": old}))
+			}
+			for name, token := range broken {
+				if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
+					t.Errorf("callback, %s: %v", name, err)
+				} else if token != "" && strings.Contains(err.Error(), token) {
+					t.Errorf("callback, %s: the error contains the token", name)
+				}
+				if !isJWT(token) {
+					continue // Facebook takes it for an opaque token
+				}
+				if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); !errors.Is(err, ErrInvalidToken) {
+					t.Errorf("sign-in, %s: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+func TestIDTokensThatAreAccepted(t *testing.T) {
+	t.Parallel()
+	s := withKeys(t)
+	now := s.clock().Unix()
+	p := s.provider(config.Provider{ID: "google"})
+	sources := map[string]any{"src1": map[string]any{"endpoint": "https://graph.example"}}
+	for name, changes := range map[string]map[string]any{
+		"the issuer without https":   {"iss": "accounts.google.com"},
+		"a second client":            {"aud": "ios-client", "azp": "android-client"},
+		"several audiences":          {"aud": []string{"other", clientID}},
+		"just expired":               {"exp": now - 29},
+		"issued in the near future":  {"iat": now + 30, "nbf": now + 30},
+		"an hour old":                {"iat": now - 3630},
+		"a time with a fraction":     {"exp": float64(now) + 100.5},
+		"no email":                   {"email": nil},
+		"an unknown claim":           {"big": json.Number("9007199254740993")},
+		"distributed claims (Entra)": {"_claim_names": map[string]string{"groups": "src1"}, "_claim_sources": sources},
+	} {
+		token := sign(t, with(validClaims(s)["google"], changes))
+		if got, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil || got.Subject != "subject-1" {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestMaximumAgeIsNotThatOfEveryProvider(t *testing.T) {
+	t.Parallel()
+	s := withKeys(t)
+	token := sign(t, with(validClaims(s)["facebook"], map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
+	p := s.provider(config.Provider{ID: "facebook"})
+	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNonceOfIDTokens(t *testing.T) {
+	t.Parallel()
+	sum := sha256.Sum256([]byte("nonce-1"))
+	hashed := hex.EncodeToString(sum[:])
+	for _, test := range []struct {
+		id, sent string
+		claim    any
+		valid    bool
+	}{
+		{"google", "nonce-1", "nonce-1", true},
+		{"google", "nonce-1", nil, false},
+		{"google", "nonce-1", "nonce-2", false},
+		{"google", "nonce-1", hashed, false},
+		{"google", "", "nonce-2", true},
+		{"apple", "nonce-1", "nonce-1", true},
+		{"apple", "nonce-1", hashed, true},
+		{"apple", "nonce-1", strings.ToUpper(hashed), false},
+		{"apple", "nonce-1", nil, false},
+		{"microsoft", "nonce-1", "nonce-1", true},
+		{"microsoft", "nonce-1", nil, false},
+		{"facebook", "nonce-1", "nonce-1", true},
+		{"facebook", "nonce-1", "nonce-2", false},
+	} {
+		s := withKeys(t)
+		token := sign(t, with(validClaims(s)[test.id], map[string]any{"nonce": test.claim}))
+		_, err := s.provider(config.Provider{ID: test.id}).
+			VerifyIDToken(t.Context(), IDToken{Token: token, Nonce: test.sent})
+		if (err == nil) != test.valid || err != nil && !errors.Is(err, ErrInvalidToken) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
+func TestHostedDomainOfGoogle(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		configured string
+		claim      any
+		valid      bool
+	}{
+		{"", nil, true},
+		{"example.com", "example.com", true},
+		{"*", "example.org", true},
+		{"example.com", "example.org", false},
+		{"example.com", nil, false},
+		{"*", nil, false},
+		{"*", "", false},
+	} {
+		s := withKeys(t)
+		p := s.provider(config.Provider{ID: "google", HostedDomain: test.configured})
+		token := sign(t, with(validClaims(s)["google"], map[string]any{"hd": test.claim}))
+		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.valid {
+			t.Errorf("sign-in, %+v: %v", test, err)
+		}
+		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.valid {
+			t.Errorf("callback, %+v: %v", test, err)
+		}
+	}
+}
+
+func TestAppleName(t *testing.T) {
+	t.Parallel()
+	for user, want := range map[string]string{
+		`{"name":{"firstName":"Ada","lastName":"Lovelace"}}`: "Ada Lovelace",
+		`{"name":{"firstName":"Ada"}}`:                       "Ada",
+		`{"name":{"lastName":"Lovelace"}}`:                   "Lovelace",
+		`{"name":"Ada"}`:                                     "",
+		`{"name":{"firstName":7}}`:                           "",
+		`<html>`:                                             "",
+		``:                                                   "",
+	} {
+		s := withKeys(t)
+		got, err := s.provider(config.Provider{ID: "apple"}).
+			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["apple"])}, ProfileInput{AppleUser: user})
+		if err != nil || got.Name == nil || *got.Name != want {
+			t.Errorf("%s: %v, %v", user, got.Name, err)
+		}
+	}
+}
+
+// account-info reads the stored id token, which has expired.
+func TestStoredIDTokenIsReadWithoutVerification(t *testing.T) {
+	t.Parallel()
+	for id, place := range jwksURLs {
+		s := withKeys(t)
+		token := sign(t, validClaims(s)[id])
+		s.advance(90 * 24 * time.Hour)
+		p := s.provider(config.Provider{ID: id})
+		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
+			t.Errorf("%s: the expired token is accepted: %v", id, err)
+		}
+		before := s.count("GET " + place)
+		got, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{Stored: true})
+		if err != nil || got.Email != "a@b.c" || s.count("GET "+place) != before {
+			t.Errorf("%s: %+v, %v", id, got, err)
+		}
+		for _, broken := range []string{"", "a.b", "a.!.c", "a.W10.c"} {
+			_, err := p.Profile(t.Context(), Tokens{ID: broken}, ProfileInput{Stored: true})
+			if !errors.Is(err, ErrNoProfile) {
+				t.Errorf("%s: %q is accepted", id, broken)
+			}
+		}
+	}
+}

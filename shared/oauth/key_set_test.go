@@ -1,0 +1,150 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/remote"
+)
+
+var weakKey = rsaKey(1024)
+
+const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
+
+// rotating plays Google's JWKS, which a test changes.
+func rotating(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
+	t.Helper()
+	s, set = newStandIn(t), &atomic.Value{}
+	set.Store(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+	s.handle(googleKeys, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, set.Load().(string)) })
+	return s, s.provider(config.Provider{ID: "google"}), set
+}
+
+func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
+	t.Parallel()
+	s, p, set := rotating(t)
+	use := func(kid string, key any) error {
+		token := signWith(t, jwt.SigningMethodRS256, kid, key, validClaims(s)["google"])
+		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: token})
+		return err
+	}
+	if err := use("k1", firstKey()); err != nil {
+		t.Fatal(err)
+	}
+	set.Store(jwksOf(t, publicKey("k2", "RS256", secondKey().Public())))
+	if err := use("k1", firstKey()); err != nil || s.count(googleKeys) != 1 {
+		t.Errorf("a known key: %v, %d fetches", err, s.count(googleKeys))
+	}
+	if err := use("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.count(googleKeys) != 1 {
+		t.Errorf("within the cool-down: %v, %d fetches", err, s.count(googleKeys))
+	}
+	s.advance(remote.CoolDown)
+	if err := use("k2", secondKey()); err != nil || s.count(googleKeys) != 2 {
+		t.Errorf("after the cool-down: %v, %d fetches", err, s.count(googleKeys))
+	}
+	if err := use("k1", firstKey()); !errors.Is(err, ErrInvalidToken) {
+		t.Errorf("the key that was removed: %v", err)
+	}
+	for range 5 {
+		_ = use("unknown", firstKey())
+	}
+	if s.count(googleKeys) != 2 {
+		t.Errorf("unknown keys cause %d fetches", s.count(googleKeys))
+	}
+}
+
+func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
+	t.Parallel()
+	s, p, set := rotating(t)
+	use := func() error {
+		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
+		return err
+	}
+	if err := use(); err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []string{"<html>", `{"keys":[]}`, `{}`, `{"keys":[{"kty":"oct","k":"AAAA","kid":"k1"}]}`} {
+		set.Store(broken)
+		s.advance(keysFresh)
+		before := s.count(googleKeys)
+		if err := use(); err != nil || s.count(googleKeys) != before+1 {
+			t.Errorf("%s: %v, %d fetches", broken, err, s.count(googleKeys)-before)
+		}
+	}
+	s.advance(keysStale + time.Second)
+	if err := use(); !errors.Is(err, ErrInvalidToken) {
+		t.Errorf("the keys are used for ever: %v", err)
+	}
+}
+
+func TestJWKSFailures(t *testing.T) {
+	t.Parallel()
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStandIn(t)
+			s.handle(googleKeys, fault)
+			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+			p := s.provider(config.Provider{ID: "google"})
+			p.providers.http.Timeout = slowAnswer(name)
+			_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
+			if !errors.Is(err, ErrInvalidToken) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestKeysThatMayNotVerify(t *testing.T) {
+	t.Parallel()
+	encrypting := publicKey("k1", "", firstKey().Public())
+	encrypting.Use = "enc"
+	two := []jose.JSONWebKey{publicKey("a", "", firstKey().Public()), publicKey("b", "", secondKey().Public())}
+	mixed := []jose.JSONWebKey{
+		publicKey("k1", "ES256", curveKey().Public()), publicKey("k1", "RS256", firstKey().Public()),
+	}
+	for name, test := range map[string]struct {
+		keys  []jose.JSONWebKey
+		kid   string
+		key   any
+		valid bool
+	}{
+		"for encryption":         {[]jose.JSONWebKey{encrypting}, "k1", firstKey(), false},
+		"of another algorithm":   {[]jose.JSONWebKey{publicKey("k1", "RS512", firstKey().Public())}, "k1", firstKey(), false},
+		"too short":              {[]jose.JSONWebKey{publicKey("k1", "RS256", weakKey().Public())}, "k1", weakKey(), false},
+		"a private key":          {[]jose.JSONWebKey{publicKey("k1", "RS256", firstKey())}, "k1", firstKey(), false},
+		"without an algorithm":   {[]jose.JSONWebKey{publicKey("k1", "", firstKey().Public())}, "k1", firstKey(), true},
+		"beside one for ES256":   {mixed, "k1", firstKey(), true},
+		"the first without a id": {two, "", firstKey(), true},
+		"the second without one": {two, "", secondKey(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStandIn(t)
+			s.jwks(jwksURLs["google"], jwksOf(t, test.keys...))
+			token := signWith(t, jwt.SigningMethodRS256, test.kid, test.key, validClaims(s)["google"])
+			_, err := s.provider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
+			if (err == nil) != test.valid {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAppleAndMicrosoftNeedAKeyID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"apple", "microsoft"} {
+		s := withKeys(t)
+		token := signWith(t, jwt.SigningMethodRS256, "", firstKey(), validClaims(s)[id])
+		if _, err := s.provider(config.Provider{ID: id}).VerifyIDToken(t.Context(), IDToken{Token: token}); err == nil {
+			t.Errorf("%s accepts a token without a key id", id)
+		}
+	}
+}

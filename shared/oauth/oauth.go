@@ -1,0 +1,101 @@
+// Package oauth makes the requests of social sign-in: it builds authorization URLs, exchanges codes, refreshes tokens,
+// verifies id tokens and reads profiles. The providers are a table with one mapping function each, and OpenID Connect
+// providers that are found by discovery.
+//
+// Id tokens are always verified, also those that come from a token endpoint. Each call of a provider takes at most
+// five seconds, reads at most 1 MB, follows no redirect and uses the proxy of the environment. No error contains a
+// code, a token, a verifier or a secret.
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/remote"
+)
+
+var (
+	// ErrUnknownProvider means that the provider is not configured, or that its discovery document cannot be read.
+	ErrUnknownProvider = errors.New("unknown provider")
+	// ErrIssuerMismatch means that another issuer than the provider sent the user back.
+	ErrIssuerMismatch = errors.New("the issuer is another one than that of the provider")
+	// ErrInvalidCode means that the provider did not exchange the code for tokens.
+	ErrInvalidCode = errors.New("the code was not exchanged")
+	// ErrInvalidToken means that an id token is not valid.
+	ErrInvalidToken = errors.New("the id token is invalid")
+	// ErrNoProfile means that the provider did not give a profile with a subject.
+	ErrNoProfile = errors.New("there is no profile")
+)
+
+// Providers are the configured providers. It is safe for concurrent use; use one per process.
+type Providers struct {
+	infos   []Info
+	builtIn map[string]*Provider
+	oidc    map[string]*remote.Value[*Provider]
+
+	origin string
+	secret func(ctx context.Context, provider, name string) (string, error)
+	now    func() time.Time
+	http   *http.Client
+}
+
+// Info is the public part of a provider's settings.
+type Info struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// New returns the providers of cfg. origin is the public origin, of which the redirect URIs are made. secret returns a
+// setting, such as "CLIENT_SECRET" or "PRIVATE_KEY", of a provider whose settings in cfg have none. New makes no
+// request.
+func New(
+	cfg config.Social, origin string,
+	secret func(ctx context.Context, provider, name string) (string, error), now func() time.Time,
+) *Providers {
+	p := &Providers{
+		builtIn: map[string]*Provider{}, oidc: map[string]*remote.Value[*Provider]{},
+		origin: origin, secret: secret, now: now, http: newClient(newTransport()),
+	}
+	specs := table()
+	for _, c := range cfg.Providers {
+		p.infos = append(p.infos, Info{c.ID, c.Name})
+		if c.OIDC {
+			p.oidc[c.ID] = p.discovered(c)
+		} else if s, ok := specs[c.ID]; ok {
+			p.builtIn[c.ID] = p.provider(c, s.of(c))
+		}
+	}
+	return p
+}
+
+// provider returns a provider whose endpoints are known.
+func (p *Providers) provider(c config.Provider, s spec) *Provider {
+	made := &Provider{Provider: c, spec: s, providers: p}
+	if s.idToken != nil {
+		made.keys = p.newKeySet(s.idToken.jwks, s.idToken.algorithms, s.idToken.needsKeyID)
+	}
+	return made
+}
+
+// All returns the configured providers in the order of the settings.
+func (p *Providers) All() []Info { return p.infos }
+
+// Find returns the provider with an id. For an OpenID Connect provider it reads the discovery document, unless it has
+// a recent one; while that fails, the last good one stays in use.
+func (p *Providers) Find(ctx context.Context, id string) (*Provider, error) {
+	if found, ok := p.oidc[id]; ok {
+		provider, err := found.GetAllowStale(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnknownProvider, err)
+		}
+		return provider, nil
+	}
+	if found, ok := p.builtIn[id]; ok {
+		return found, nil
+	}
+	return nil, ErrUnknownProvider
+}

@@ -1,0 +1,67 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func TestProvidersAreThoseOfTheSettings(t *testing.T) {
+	t.Parallel()
+	p := newStandIn(t).providers(
+		config.Provider{ID: "github", Name: "GitHub"}, config.Provider{ID: "google", Name: "Google"},
+		config.Provider{ID: "acme", Name: "Acme", OIDC: true, Issuer: issuer})
+	if diff := cmp.Diff([]Info{{"github", "GitHub"}, {"google", "Google"}, {"acme", "Acme"}}, p.All()); diff != "" {
+		t.Error(diff)
+	}
+	for _, id := range []string{"apple", "GitHub", "credential", "", " github"} {
+		if found, err := p.Find(t.Context(), id); !errors.Is(err, ErrUnknownProvider) || found != nil {
+			t.Errorf("%q is found: %v", id, err)
+		}
+	}
+}
+
+func TestClientUsesTheProxyAndNoConnectionTwice(t *testing.T) {
+	t.Parallel()
+	transport, ok := newTransport().(*http.Transport)
+	if !ok || transport.Proxy == nil || !transport.DisableKeepAlives {
+		t.Errorf("%+v", transport)
+	}
+	if c := newClient(transport); c.Timeout != callTimeout {
+		t.Errorf("the time limit is %s", c.Timeout)
+	}
+}
+
+// A proxy of the environment is a CONNECT proxy, such as that of a company.
+func TestRequestsGoThroughAProxy(t *testing.T) {
+	t.Parallel()
+	var asked string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Method + " " + r.Host
+		http.Error(w, "", http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	at, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newStandIn(t).providers(config.Provider{ID: "github"})
+	transport := newTransport().(*http.Transport)
+	transport.Proxy = http.ProxyURL(at)
+	p.http = newClient(transport)
+	found, err := p.Find(t.Context(), "github")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = found.Exchange(t.Context(), goodCode, goodVerifier, "")
+	if !errors.Is(err, ErrInvalidCode) || asked != "CONNECT github.com:443" {
+		t.Errorf("the proxy was asked for %q: %v", asked, err)
+	}
+	expectNoSecret(t, err)
+}

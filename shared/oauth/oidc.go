@@ -1,0 +1,44 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+)
+
+// loadOIDC returns the claims of the id token if they have an email. Otherwise it returns the profile of the userinfo
+// endpoint, which has to be that of the same subject. It adds the members that Better Auth adds.
+func loadOIDC(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+	var claims object
+	if t.ID != "" && p.keys != nil {
+		var err error
+		if claims, err = loadIDToken(ctx, p, t, in); err != nil {
+			return nil, err
+		}
+		if claims.text("sub") != "" && claims.text("email") != "" {
+			addOIDCMembers(claims, object{"id": claims["sub"]})
+			return claims, nil
+		}
+	}
+	if p.profileURL == "" {
+		return nil, errors.New("there is no id token with an email, and no userinfo endpoint")
+	}
+	o, err := loadProfile(ctx, p, t, in)
+	if err != nil {
+		return nil, err
+	}
+	if claims != nil && o.id("sub") != claims.text("sub") {
+		return nil, errors.New("the userinfo endpoint answers for another subject than the id token")
+	}
+	addOIDCMembers(o, object{})
+	return o, nil
+}
+
+// addOIDCMembers adds those of the members that are missing.
+func addOIDCMembers(o, members object) {
+	members["image"], members["emailVerified"] = o["picture"], o.isTrue("email_verified")
+	for name, value := range members {
+		if _, exists := o[name]; !exists && value != nil {
+			o[name] = value
+		}
+	}
+}

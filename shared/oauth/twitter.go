@@ -1,0 +1,30 @@
+package oauth
+
+import (
+	"context"
+
+	"github.com/xenon-auth/xenon/shared/placeholder"
+)
+
+// describeTwitter uses a placeholder for the email, because users of X may have none.
+func describeTwitter(o object) Profile {
+	data := o.object("data")
+	id := data.id("id")
+	return Profile{
+		Subject: id, Name: data.optional("name"), Image: data.optional("profile_image_url"),
+		Email: first(data.text("email"), id+"@twitter."+placeholder.ProviderDomain),
+	}
+}
+
+// completeTwitter reads the confirmed email, which X gives only to apps with the permission.
+func completeTwitter(ctx context.Context, p *Provider, access string, o object, profile *Profile) {
+	answer, err := p.providers.getObject(ctx, "email of twitter",
+		"https://api.x.com/2/users/me?user.fields=confirmed_email", access, nil)
+	if err != nil {
+		return
+	}
+	if email := answer.object("data").text("confirmed_email"); email != "" {
+		o.object("data")["email"] = email
+		profile.Email, profile.EmailVerified = email, true
+	}
+}
