@@ -53,7 +53,7 @@ func checkDuplicates(ctx context.Context, conn *pgx.Conn, name string) error {
 	}
 	return &schema.Error{Problems: []schema.Problem{{
 		Table: "account", Column: "accountId",
-		Found: fmt.Sprintf("%d accounts of providers in several rows, %d of them with several users (docs/tables.md)",
+		Found: fmt.Sprintf("accounts of providers in several rows: %d, with several users: %d (docs/tables.md)",
 			accounts, contested),
 		Wanted: `one row for each "providerId" and "accountId"`,
 		Repair: fmt.Sprintf(setAside, table),

@@ -48,7 +48,7 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 		if !errors.As(err, &misfit) || len(applied) > 0 || len(misfit.Problems) != 1 {
 			t.Fatalf("%s: got %v, %v, want a refusal before anything is applied", name, applied, err)
 		}
-		const found = "2 accounts of providers in several rows, 1 of them with several users"
+		const found = "accounts of providers in several rows: 2, with several users: 1"
 		if p := misfit.Problems[0]; !strings.HasPrefix(p.Found, found) {
 			t.Errorf("%s: got %s, want %s", name, p.Found, found)
 		}

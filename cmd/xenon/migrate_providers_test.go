@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // The plan lists the providers with the settings that they need, and never a value of the environment.
@@ -61,6 +64,24 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	if strings.Contains(out+text, "the-id") || strings.Contains(out+text, "hidden") {
 		t.Error("the plan prints a value of the environment")
+	}
+}
+
+// The import knows the same built-in providers as the settings.
+func TestImportKnowsTheBuiltInProviders(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, p := range config.BuiltInProviders() {
+		want = append(want, p.ID)
+		for _, name := range mapping.ProviderSettings(p.ID) {
+			if !strings.HasPrefix(name, config.Provider{ID: p.ID}.Setting("")) {
+				t.Errorf("%s needs %s, which is not one of its settings", p.ID, name)
+			}
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(mapping.BuiltInProviders(), want); diff != "" {
+		t.Errorf("providers, got - want +:\n%s", diff)
 	}
 }
 

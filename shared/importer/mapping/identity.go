@@ -90,11 +90,17 @@ func (m Mapping) Subject(row string) string {
 // Identities returns SQL that projects auth.identities into account. Email and phone identities (folded) have neither a
 // reason nor an account.
 func (m Mapping) Identities(s Scope, r Rejections) string {
-	return `SELECT i.id AS key, i.user_id, ` + m.Source.Identities.fingerprint("i") + ` AS raw, b.reason,
+	return m.identities(`i.id AS key, i.user_id, `+m.Source.Identities.fingerprint("i")+` AS raw, b.reason,
   NULL::text[] AS fields,
   CASE WHEN b.reason IS NOT NULL THEN to_jsonb(i) END AS original,
-  CASE WHEN b.reason IS NULL THEN ` + m.identityUnmapped() + ` END AS residue,
-  a.folded, ` + selectList(m.AccountColumns()) + `
+  CASE WHEN b.reason IS NULL THEN `+m.identityUnmapped()+` END AS residue,
+  a.folded, `+selectList(m.AccountColumns()), s, r)
+}
+
+// identities returns SQL that selects a list from the identities i, with the values of their accounts (a) and the
+// reason why they are not imported (b).
+func (m Mapping) identities(list string, s Scope, r Rejections) string {
+	return `SELECT ` + list + `
 FROM auth.identities i
 ` + joinUser(s, "i.user_id") + `
 CROSS JOIN LATERAL (

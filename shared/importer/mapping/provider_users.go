@@ -6,11 +6,9 @@ package mapping
 // reason has the totals of the provider. Users who are not imported do not count.
 func (m Mapping) ProviderUsers(r Rejections) string {
 	return `WITH i AS MATERIALIZED (
-  SELECT x.user_id, CASE WHEN o.provider LIKE 'sso:%' THEN 'sso' ELSE o.provider END AS provider,
-    ` + m.Provider("o.provider") + ` AS mapped, x.reason, CASE WHEN x.reason IS NULL THEN x."providerId" END AS account
-  FROM (` + m.Identities(AllUsers, r) + `) x
-  JOIN auth.identities o ON o.id = x.key
-  WHERE o.provider NOT IN ('email', 'phone')
+  ` + m.identities(`i.user_id, CASE WHEN i.provider LIKE 'sso:%' THEN 'sso' ELSE i.provider END AS provider,
+    a."providerId" AS mapped, b.reason, CASE WHEN b.reason IS NULL THEN a."providerId" END AS account`, AllUsers, r) + `
+    AND i.provider NOT IN ('email', 'phone')
 ), s AS MATERIALIZED (
   SELECT i.user_id, count(DISTINCT i.account) AS accounts
   FROM i
