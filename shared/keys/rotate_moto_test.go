@@ -256,16 +256,17 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	before, rotate := c.inUse(), c.Function
 	c.Function = func(event []byte) error {
 		if bytes.Contains(event, []byte("finishSecret")) {
+			time.AfterFunc(700*time.Millisecond, cancel) // RotateNow looks at the secret and waits
 			return errors.New("out of memory")
 		}
 		return rotate(event)
 	}
 	c.Advance(finishWithin + Spread)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
-	defer cancel()
 	if _, err := c.rotation.RotateNow(ctx); err == nil {
 		t.Error("RotateNow returned a set that is not in use")
 	}
