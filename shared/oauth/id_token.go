@@ -49,7 +49,7 @@ func (p *Provider) verify(ctx context.Context, token, nonce string, from source)
 	for _, a := range p.keys.algorithms {
 		algorithms = append(algorithms, string(a))
 	}
-	// The checks of the claims below replace those of go-oidc, which allow one audience and no tolerance for exp.
+	// checkClaims replaces the checks of go-oidc, which know one audience and no tolerance for exp.
 	verified, err := oidc.NewVerifier("", p.keys, &oidc.Config{
 		SupportedSigningAlgs: algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true, SkipIssuerCheck: true,
 	}).Verify(ctx, token)
@@ -64,55 +64,60 @@ func (p *Provider) verify(ctx context.Context, token, nonce string, from source)
 	if err != nil {
 		return nil, err
 	}
-	return claims, p.checkClaims(verified, claims, nonce, from)
+	return claims, p.checkClaims(claims, nonce, from)
 }
 
-// checkClaims checks who issued the token, for whom and when.
-func (p *Provider) checkClaims(token *oidc.IDToken, claims object, nonce string, from source) error {
-	isOurs := func(audience string) bool { return slices.Contains(p.ClientIDs, audience) }
+// checkClaims checks who issued the token, for whom and when. It reads the claims by their exact names; the fields of
+// oidc.IDToken do not, because package json ignores the case of names.
+func (p *Provider) checkClaims(claims object, nonce string, from source) error {
+	issuer := claims.text("iss")
 	switch {
-	case token.Issuer == "" || len(p.idToken.issuers) > 0 && !slices.Contains(p.idToken.issuers, token.Issuer):
+	case issuer == "" || len(p.idToken.issuers) > 0 && !slices.Contains(p.idToken.issuers, issuer):
 		return errors.New("the id token is of another issuer")
-	case !slices.ContainsFunc(token.Audience, isOurs):
+	case !slices.ContainsFunc(p.ClientIDs, claims.isFor):
 		return errors.New("the id token is for another client")
-	case strings.TrimSpace(token.Subject) == "":
+	case strings.TrimSpace(claims.text("sub")) == "":
 		return errors.New("the id token has no subject")
-	case nonce != "" && !p.idToken.matches(token.Nonce, nonce):
+	case nonce != "" && !p.idToken.matches(claims.text("nonce"), nonce):
 		return errors.New("the id token has another nonce")
 	case p.idToken.allows != nil && !p.idToken.allows(p, claims, from):
 		return errors.New("the settings of the provider do not allow this id token")
 	}
-	return p.checkTimes(token, claims)
+	return p.checkTimes(claims)
+}
+
+// isFor reports whether a client is an audience.
+func (o object) isFor(client string) bool {
+	return o.text("aud") == client || o.contains("aud", client)
 }
 
 // checkTimes checks that the token is valid now and not too old.
-func (p *Provider) checkTimes(token *oidc.IDToken, claims object) error {
+func (p *Provider) checkTimes(claims object) error {
 	now := p.providers.now()
-	notBefore, err := claims.time("nbf")
+	expires, hasExpiry := claims.time("exp")
+	issued, hasIssue := claims.time("iat")
+	notBefore, hasNotBefore := claims.time("nbf")
 	switch {
-	case err != nil || token.Expiry.IsZero() || token.IssuedAt.IsZero():
+	case !hasExpiry || !hasIssue || !hasNotBefore && claims["nbf"] != nil:
 		return errors.New("the id token lacks one of exp and iat, or a time is not a number")
-	case !now.Add(-tolerance).Before(token.Expiry):
+	case !now.Add(-tolerance).Before(expires):
 		return errors.New("the id token has expired")
-	case notBefore.After(now.Add(tolerance)) || token.IssuedAt.After(now.Add(tolerance)):
+	case notBefore.After(now.Add(tolerance)) || issued.After(now.Add(tolerance)):
 		return errors.New("the id token is not valid yet")
-	case p.idToken.maxAge > 0 && now.Sub(token.IssuedAt) > p.idToken.maxAge+tolerance:
+	case p.idToken.maxAge > 0 && now.Sub(issued) > p.idToken.maxAge+tolerance:
 		return errors.New("the id token is too old")
 	}
 	return nil
 }
 
-// time returns a number of seconds as a time, or the zero time if the member is missing.
-func (o object) time(name string) (time.Time, error) {
+// time returns a number of seconds as a time, or false if the member is not a number.
+func (o object) time(name string) (time.Time, bool) {
 	number, ok := o[name].(json.Number)
 	if !ok {
-		if _, exists := o[name]; exists {
-			return time.Time{}, errNotObject
-		}
-		return time.Time{}, nil
+		return time.Time{}, false
 	}
 	seconds, err := number.Float64()
-	return time.Unix(int64(seconds), 0), err
+	return time.Unix(int64(seconds), 0), err == nil
 }
 
 // matches reports whether the claim nonce is the nonce of the request.
